@@ -1,0 +1,59 @@
+// ReusePlanner: Problem -> Plan, by a policy. A policy is a row of a table, not a class.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orionrt/export.hpp"
+#include "orionrt/plan.hpp"
+#include "orionrt/problem.hpp"
+
+namespace orionrt {
+
+enum class Effort { kFast, kBalanced, kThorough };
+
+struct PlanOptions {
+  Effort effort = Effort::kBalanced;  // how many deterministic steps a search may take; greedy policies take no notice
+  std::int64_t capacity = 0;          // bytes; 0: none. With one, planning answers "does it fit"
+  double time_limit_seconds = 0;      // 0: none. The only thing that makes a result depend on the machine
+};
+
+// Places every buffer: returns a Plan of which only `offsets` must be filled. A search that proves a bound above
+// LowerBound's fills `certificate` too. Called with a checked problem.
+using PolicyFunction = std::function<Plan(const Problem&, const PlanOptions&)>;
+
+struct Policy {
+  std::string name;
+  std::string help;  // one line
+  PolicyFunction run;
+  bool carries_parts = false;  // false: it is handed the bounding rectangles of buffers with parts
+};
+
+// All built-in policies, in the order in which they are listed to people. The CLI, the tests and the benchmarks walk
+// it.
+ORIONRT_API const std::vector<Policy>& Policies();
+
+// The row named `name`; throws Error (kMisuse) that lists the names there are.
+ORIONRT_API const Policy& FindPolicy(std::string_view name);
+
+class ORIONRT_API ReusePlanner {
+ public:
+  // A built-in policy by name; or a policy of the caller's own.
+  explicit ReusePlanner(std::string_view policy = "auto");
+  explicit ReusePlanner(Policy policy);
+
+  // Checks the problem, runs the policy, and fills in peak, certificate and hash.
+  // Throws Error: kBadInput for a broken problem, kInfeasible when it is proven that options.capacity is too small,
+  // kLimit when the search ended before it knew, kInternal when a policy returned no plan.
+  Plan Run(const Problem& problem, const PlanOptions& options = {}) const;
+
+  const Policy& policy() const noexcept { return policy_; }
+
+ private:
+  Policy policy_;
+};
+
+}  // namespace orionrt

@@ -1,0 +1,239 @@
+#include "plan/placed_set.hpp"
+
+#include <algorithm>
+
+namespace orionrt {
+namespace {
+
+// Ends of rectangles per bucket: a scan of that many beats a deeper tree.
+constexpr int kBucketEnds = 64;
+// With no more rectangles than this, one bucket holds them all, and the tree is a plain scan.
+constexpr std::size_t kScan = 400;
+
+std::int64_t AlignUp(std::int64_t value, std::int64_t alignment) { return (value + alignment - 1) & -alignment; }
+
+}  // namespace
+
+// The lists that meet one span, walked together.
+struct PlacedSet::Cursors {
+  struct Cursor {
+    const Interval* at;
+    const Interval* end;
+  };
+  struct Scan {
+    const Entry* at;
+    const Entry* end;
+  };
+  const PlacedSet& set;
+  Span span;
+  Cursor lists[2 * 64];
+  Scan scans[2];
+  int list_count = 0;
+  int scan_count = 0;
+
+  void AddList(IntervalLists::View view) {
+    if (view.begin != view.end) lists[list_count++] = {view.begin, view.end};
+  }
+  void OnPath(std::size_t node) { AddList(set.cover_.Get(node)); }
+  void OnFilled(std::size_t node) { AddList(set.any_.Get(node)); }
+  void OnEnd(std::size_t node) {
+    OnPath(node);
+    const auto& entries = set.entries_[node - set.leaves_];
+    if (!entries.empty()) scans[scan_count++] = {entries.data(), entries.data() + entries.size()};
+  }
+
+  // Raises `offset` until nothing in any list meets [offset, offset + size).
+  std::int64_t Settle(std::int64_t offset, std::int64_t size, std::int64_t alignment, std::int64_t limit) {
+    int quiet = 0;
+    const int total = list_count + scan_count;
+    for (int i = 0; quiet < total; i = i + 1 == total ? 0 : i + 1) {
+      const std::int64_t moved = i < list_count ? Skip(lists[i], offset, size, alignment)
+                                                : Skip(scans[i - list_count], offset, size, alignment);
+      quiet = moved == offset ? quiet + 1 : 1;
+      offset = moved;
+      if (offset > limit - size) return kNoFit;
+    }
+    return offset;
+  }
+
+  static std::int64_t Skip(Cursor& cursor, std::int64_t offset, std::int64_t size, std::int64_t alignment) {
+    const Interval* at = cursor.at;
+    for (; at != cursor.end && at->begin < offset + size; ++at) {
+      if (at->end > offset) offset = AlignUp(at->end, alignment);
+    }
+    cursor.at = at;
+    return offset;
+  }
+
+  std::int64_t Skip(Scan& scan, std::int64_t offset, std::int64_t size, std::int64_t alignment) const {
+    const Entry* at = scan.at;
+    for (; at != scan.end && at->begin < offset + size; ++at) {
+      if (at->end > offset && at->span.first < span.last && span.first < at->span.last) {
+        offset = AlignUp(at->end, alignment);
+      }
+    }
+    scan.at = at;
+    return offset;
+  }
+
+  // Where the free bytes that begin at `offset` end: the lowest begin of an interval above. Only after Settle.
+  std::int64_t Ceiling() {
+    std::int64_t ceiling = kNoFit;
+    for (int i = 0; i < list_count; ++i) {
+      if (lists[i].at != lists[i].end) ceiling = std::min(ceiling, lists[i].at->begin);
+    }
+    for (int i = 0; i < scan_count; ++i) {
+      Scan& scan = scans[i];
+      while (scan.at != scan.end && !(scan.at->span.first < span.last && span.first < scan.at->span.last)) ++scan.at;
+      if (scan.at != scan.end) ceiling = std::min(ceiling, scan.at->begin);
+    }
+    return ceiling;
+  }
+};
+
+PlacedSet::PlacedSet(const std::vector<Span>& spans, int sections) : cover_(0), any_(0) {
+  CutBuckets(spans, sections);
+  const std::size_t buckets = bucket_begin_.size() - 1;
+  while (leaves_ < buckets) leaves_ *= 2;
+  cover_ = IntervalLists(leaves_ + buckets);
+  any_ = IntervalLists(leaves_ + buckets);
+  entries_.resize(buckets);
+}
+
+// A bucket is closed before the section that would give it more than kBucketEnds ends; one section alone may have more,
+// but then nothing ends inside it.
+void PlacedSet::CutBuckets(const std::vector<Span>& spans, int sections) {
+  std::vector<int> ends(static_cast<std::size_t>(sections) + 1, 0);
+  std::size_t count = 0;
+  for (const Span& span : spans) {
+    if (span.length() == 0) continue;
+    ++count;
+    ++ends[static_cast<std::size_t>(span.first)];
+    ++ends[static_cast<std::size_t>(span.last)];
+  }
+  bucket_.resize(static_cast<std::size_t>(sections));
+  bucket_begin_.assign(1, 0);
+  int held = 0;
+  for (int s = 0; s < sections; ++s) {
+    const int here = ends[static_cast<std::size_t>(s)];
+    if (s > bucket_begin_.back() && count > kScan && held + here > kBucketEnds) {
+      bucket_begin_.push_back(s);
+      held = 0;
+    }
+    held += s == bucket_begin_.back() ? 0 : here;  // ends at a bucket's own edge are not inside it
+    bucket_[static_cast<std::size_t>(s)] = static_cast<int>(bucket_begin_.size()) - 1;
+  }
+  bucket_begin_.push_back(sections);
+}
+
+void PlacedSet::Clear() {
+  cover_.Clear();
+  any_.Clear();
+  for (const std::size_t bucket : used_) entries_[bucket].clear();
+  used_.clear();
+  journal_.clear();
+  checkpointed_ = false;
+}
+
+void PlacedSet::Checkpoint() {
+  cover_.Checkpoint();
+  any_.Checkpoint();
+  journal_.clear();
+  used_at_checkpoint_ = used_.size();
+  checkpointed_ = true;
+}
+
+void PlacedSet::Rollback() {
+  cover_.Rollback();
+  any_.Rollback();
+  while (!journal_.empty()) {  // newest first, so that positions still hold
+    auto& entries = entries_[journal_.back().bucket];
+    entries.erase(entries.begin() + journal_.back().position);
+    journal_.pop_back();
+  }
+  used_.resize(used_at_checkpoint_);
+}
+
+// Calls OnFilled for the topmost nodes that `span` fills, OnEnd for the buckets (leaves) that it meets but does not
+// fill, OnPath for all nodes above either.
+template <typename Visitor>
+void PlacedSet::Visit(Span span, Visitor& visitor) const {
+  struct Frame {
+    std::size_t node;
+    int low, high;  // buckets
+  };
+  const int from = bucket_[static_cast<std::size_t>(span.first)];
+  const int to = bucket_[static_cast<std::size_t>(span.last) - 1] + 1;
+  // Buckets [filled_from, filled_to) are filled.
+  const int filled_from = from + (bucket_begin_[static_cast<std::size_t>(from)] < span.first ? 1 : 0);
+  const int filled_to = to - (bucket_begin_[static_cast<std::size_t>(to)] > span.last ? 1 : 0);
+  Frame stack[64];
+  int depth = 0;
+  stack[depth++] = {1, 0, static_cast<int>(leaves_)};
+  while (depth > 0) {
+    const Frame frame = stack[--depth];
+    if (frame.low >= filled_from && frame.high <= filled_to) {
+      visitor.OnFilled(frame.node);
+    } else if (frame.node >= leaves_) {
+      visitor.OnEnd(frame.node);
+    } else {
+      visitor.OnPath(frame.node);
+      const int middle = frame.low + (frame.high - frame.low) / 2;
+      if (to > middle) stack[depth++] = {2 * frame.node + 1, middle, frame.high};
+      if (from < middle) stack[depth++] = {2 * frame.node, frame.low, middle};
+    }
+  }
+}
+
+std::int64_t PlacedSet::LowestFit(Span span, std::int64_t size, std::int64_t alignment, std::int64_t floor,
+                                  std::int64_t limit) const {
+  Cursors cursors{*this, span, {}, {}, 0, 0};
+  Visit(span, cursors);
+  return cursors.Settle(AlignUp(floor, alignment), size, alignment, limit);
+}
+
+std::int64_t PlacedSet::TightestFit(Span span, std::int64_t size, std::int64_t alignment, std::int64_t limit) const {
+  Cursors cursors{*this, span, {}, {}, 0, 0};
+  Visit(span, cursors);
+  std::int64_t best = kNoFit, best_width = kNoFit, offset = 0;
+  while (true) {
+    offset = cursors.Settle(offset, size, alignment, limit);
+    if (offset == kNoFit) return best;
+    const std::int64_t ceiling = cursors.Ceiling();
+    if (ceiling == kNoFit) return best != kNoFit ? best : offset;
+    if (ceiling - offset < best_width) {
+      best = offset;
+      best_width = ceiling - offset;
+    }
+    if (best_width == size) return best;
+    offset = AlignUp(ceiling + 1, alignment);
+  }
+}
+
+void PlacedSet::AddAny(std::size_t node, std::int64_t begin, std::int64_t end) {
+  while (node > 0 && any_.Add(node, begin, end)) node /= 2;
+}
+
+void PlacedSet::Place(Span span, std::int64_t offset, std::int64_t size) {
+  struct Placer {
+    PlacedSet& set;
+    Entry entry;
+    void OnPath(std::size_t) {}
+    void OnFilled(std::size_t node) {
+      if (set.cover_.Add(node, entry.begin, entry.end)) set.AddAny(node, entry.begin, entry.end);
+    }
+    void OnEnd(std::size_t node) {
+      auto& entries = set.entries_[node - set.leaves_];
+      const auto at = std::lower_bound(entries.begin(), entries.end(), entry,
+                                       [](const Entry& a, const Entry& b) { return a.begin < b.begin; });
+      if (set.checkpointed_) set.journal_.push_back({node - set.leaves_, at - entries.begin()});
+      if (entries.empty()) set.used_.push_back(node - set.leaves_);
+      entries.insert(at, entry);
+      set.AddAny(node, entry.begin, entry.end);
+    }
+  };
+  Placer placer{*this, {offset, offset + size, span}};
+  Visit(span, placer);
+}
+
+}  // namespace orionrt

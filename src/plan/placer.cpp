@@ -1,0 +1,109 @@
+#include "plan/placer.hpp"
+
+#include <algorithm>
+
+namespace orionrt {
+namespace {
+
+// `spans` of a problem's rectangles, as PlacedSet wants them.
+std::vector<Span> SpansOf(const Shapes& shapes) {
+  std::vector<Span> spans;
+  spans.reserve(shapes.rectangles.size());
+  for (const Rectangle& rectangle : shapes.rectangles) spans.push_back(rectangle.span);
+  return spans;
+}
+
+}  // namespace
+
+Shapes::Shapes(const Problem& problem) {
+  const std::size_t n = problem.buffers.size();
+  std::vector<Life> lives;
+  lives.reserve(n);
+  rectangles.reserve(n);
+  start.reserve(n + 1);
+  std::size_t part = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    start.push_back(static_cast<int>(rectangles.size()));
+    const Buffer& buffer = problem.buffers[i];
+    const bool whole = part == problem.parts.size() || problem.parts[part].buffer != static_cast<int>(i);
+    if (whole && buffer.size > 0) {
+      lives.push_back({buffer.lower, buffer.upper});
+      rectangles.push_back({{}, 0, buffer.size});
+    }
+    for (; part < problem.parts.size() && problem.parts[part].buffer == static_cast<int>(i); ++part) {
+      const Part& p = problem.parts[part];
+      if (p.lower >= p.upper || p.begin >= p.end) continue;
+      lives.push_back({p.lower, p.upper});
+      rectangles.push_back({{}, p.begin, p.end});
+    }
+  }
+  start.push_back(static_cast<int>(rectangles.size()));
+  Sections made = MakeSections(lives);
+  steps = std::move(made.steps);
+  bounds.resize(n);
+  for (std::size_t r = 0; r < rectangles.size(); ++r) rectangles[r].span = made.spans[r];
+  for (std::size_t i = 0; i < n; ++i) {
+    if (start[i] == start[i + 1]) continue;
+    Span& bound = bounds[i];
+    bound = rectangles[static_cast<std::size_t>(start[i])].span;
+    for (int r = start[i] + 1; r < start[i + 1]; ++r) {
+      const Span span = rectangles[static_cast<std::size_t>(r)].span;
+      bound = {std::min(bound.first, span.first), std::max(bound.last, span.last)};
+    }
+  }
+}
+
+Placer::Placer(const Problem& problem)
+    : problem_(problem), shapes_(problem), set_(SpansOf(shapes_), shapes_.sections()) {}
+
+std::int64_t Placer::LowestFit(int buffer, std::int64_t limit) const {
+  const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
+  if (b.fixed_offset != kFree) return b.fixed_offset;
+  const Rectangle* rectangle = shapes_.begin(buffer);
+  const auto count = shapes_.end(buffer) - rectangle;
+  if (count == 0) return 0;
+  if (count > 1 || rectangle->begin != 0 || rectangle->end != b.size) return LowestBodyFit(buffer, limit);
+  return set_.LowestFit(rectangle->span, b.size, b.alignment, 0, limit);
+}
+
+// Raises the offset to the first at which one rectangle fits, then the next, until none moves it. Every rectangle's
+// rise is forced, so the first offset at which all rest is the lowest one.
+std::int64_t Placer::LowestBodyFit(int buffer, std::int64_t limit) const {
+  const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
+  std::int64_t offset = 0;
+  bool moved = true;
+  while (moved) {
+    moved = false;
+    for (const Rectangle* r = shapes_.begin(buffer); r != shapes_.end(buffer); ++r) {
+      const std::int64_t fit = set_.LowestFit(r->span, r->end - r->begin, 1, offset + r->begin) - r->begin;
+      if (fit == offset) continue;
+      offset = (fit + b.alignment - 1) & -b.alignment;
+      moved = true;
+      if (offset > limit - b.size) return kNoFit;
+    }
+  }
+  return offset > limit - b.size ? kNoFit : offset;
+}
+
+std::int64_t Placer::TightestFit(int buffer, std::int64_t limit) const {
+  const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
+  const Rectangle* rectangle = shapes_.begin(buffer);
+  const bool whole = shapes_.end(buffer) - rectangle == 1 && rectangle->begin == 0 && rectangle->end == b.size;
+  if (b.fixed_offset != kFree || !whole) return LowestFit(buffer, limit);
+  return set_.TightestFit(rectangle->span, b.size, b.alignment, limit);
+}
+
+void Placer::Place(int buffer, std::int64_t offset) {
+  for (const Rectangle* r = shapes_.begin(buffer); r != shapes_.end(buffer); ++r) {
+    set_.Place(r->span, offset + r->begin, r->end - r->begin);
+  }
+}
+
+void Placer::PlaceFixed() {
+  for (std::size_t i = 0; i < problem_.buffers.size(); ++i) {
+    const std::int64_t offset = problem_.buffers[i].fixed_offset;
+    if (offset != kFree) Place(static_cast<int>(i), offset);
+  }
+}
+
+}  // namespace orionrt

@@ -1,0 +1,65 @@
+// Puts the buffers of a problem, one by one, where they collide with nothing placed before. What PlacedSet is to
+// rectangles, this is to buffers: it knows sizes, alignments, fixed offsets, and bodies of several parts.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "orionrt/problem.hpp"
+#include "plan/placed_set.hpp"
+#include "plan/sections.hpp"
+
+namespace orionrt {
+
+// A rectangle of a buffer: bytes [begin, end) from its offset during the sections of `span`.
+struct Rectangle {
+  Span span;
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
+// Buffers as rectangles over sections. A buffer without bytes has none.
+struct Shapes {
+  explicit Shapes(const Problem& problem);
+
+  const Rectangle* begin(int buffer) const { return rectangles.data() + start[static_cast<std::size_t>(buffer)]; }
+  const Rectangle* end(int buffer) const { return rectangles.data() + start[static_cast<std::size_t>(buffer) + 1]; }
+
+  std::vector<Rectangle> rectangles;  // by buffer
+  std::vector<int> start;             // per buffer its first rectangle; one more at the end
+  std::vector<Span> bounds;           // per buffer, over all its rectangles; empty without bytes
+  std::vector<std::int64_t> steps;    // Sections::steps
+  int sections() const { return static_cast<int>(steps.size()); }
+};
+
+class Placer {
+ public:
+  explicit Placer(const Problem& problem);
+
+  // The lowest offset at which the buffer fits, or kNoFit if it would end above `limit`. 0 for an empty buffer. Exactly
+  // what a scan over all placed buffers in address order finds. A fixed buffer may go nowhere else: its own offset.
+  std::int64_t LowestFit(int buffer, std::int64_t limit = kNoFit) const;
+
+  // The same in the tightest gap (PlacedSet::TightestFit); bodies of several parts go to the lowest fit.
+  std::int64_t TightestFit(int buffer, std::int64_t limit = kNoFit) const;
+
+  void Place(int buffer, std::int64_t offset);
+
+  // Places every buffer that has a fixed offset and bytes.
+  void PlaceFixed();
+
+  void Clear() { set_.Clear(); }
+  void Checkpoint() { set_.Checkpoint(); }
+  void Rollback() { set_.Rollback(); }
+
+  const Shapes& shapes() const { return shapes_; }
+
+ private:
+  std::int64_t LowestBodyFit(int buffer, std::int64_t limit) const;
+
+  const Problem& problem_;
+  Shapes shapes_;
+  PlacedSet set_;
+};
+
+}  // namespace orionrt

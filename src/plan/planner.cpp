@@ -1,0 +1,49 @@
+#include "orionrt/planner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/validate.hpp"
+#include "plan/infeasible.hpp"
+
+namespace orionrt {
+namespace {
+
+// Each buffer alive as a whole: what a policy gets that knows no parts. A plan of it is one of the problem itself.
+Problem BoundingRectangles(const Problem& problem) {
+  Problem whole = problem;
+  whole.parts.clear();
+  return whole;
+}
+
+void FillCertificate(const Problem& problem, Plan& plan) {
+  Certificate simple = LowerBound(problem);
+  if (simple.lower_bound_bytes >= plan.certificate.lower_bound_bytes) plan.certificate = std::move(simple);
+  plan.certificate.proven_optimal = plan.peak_bytes == plan.certificate.lower_bound_bytes;
+}
+
+}  // namespace
+
+ReusePlanner::ReusePlanner(std::string_view policy) : policy_(FindPolicy(policy)) {}
+ReusePlanner::ReusePlanner(Policy policy) : policy_(std::move(policy)) {
+  if (!policy_.run) throw Error(ErrorCode::kMisuse, "policy \"" + policy_.name + "\" has no function");
+}
+
+Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const {
+  CheckProblem(problem);
+  const bool whole = problem.parts.empty() || policy_.carries_parts;
+  Plan plan = whole ? policy_.run(problem, options) : policy_.run(BoundingRectangles(problem), options);
+  if (plan.policy.empty()) plan.policy = policy_.name;
+  plan.problem_hash = HashProblem(problem);
+  plan.peak_bytes = plan.offsets.size() == problem.buffers.size() ? PeakOf(problem, plan.offsets) : 0;
+  FillCertificate(problem, plan);
+  if (const auto fault = Validate(problem, plan)) {
+    throw Error(ErrorCode::kInternal, "policy \"" + policy_.name + "\" made a plan that is none: " + fault->message);
+  }
+  if (options.capacity > 0 && plan.peak_bytes > options.capacity) RefuseCapacity(problem, plan, options.capacity);
+  return plan;
+}
+
+}  // namespace orionrt

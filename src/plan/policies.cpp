@@ -1,0 +1,28 @@
+#include "plan/policies.hpp"
+
+#include "orionrt/error.hpp"
+
+namespace orionrt {
+
+const std::vector<Policy>& Policies() {
+  static const std::vector<Policy> kPolicies = {
+      {"auto", "a portfolio of the others; keeps the lowest peak", PlanAuto},
+      {"linear_scan", "one pass in execution order over a buddy allocator; the classic", PlanLinearScan},
+      {"first_fit", "in execution order, each at the lowest offset that is free", PlanFirstFit, true},
+      {"greedy_by_size", "largest first, each at the lowest offset that is free", PlanGreedyBySize, true},
+      {"best_fit", "largest first, each in the tightest gap that holds it", PlanBestFit, true},
+      {"no_reuse", "every buffer has bytes of its own; for debugging, and to compare with", PlanNoReuse},
+  };
+  return kPolicies;
+}
+
+const Policy& FindPolicy(std::string_view name) {
+  std::string known;
+  for (const Policy& policy : Policies()) {
+    if (policy.name == name) return policy;
+    known += (known.empty() ? "" : ", ") + policy.name;
+  }
+  throw Error(ErrorCode::kMisuse, "unknown policy \"" + std::string(name) + "\"; there are: " + known);
+}
+
+}  // namespace orionrt
