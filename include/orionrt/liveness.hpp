@@ -1,0 +1,47 @@
+// When each tensor of a graph is alive.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "orionrt/export.hpp"
+#include "orionrt/graph.hpp"
+#include "orionrt/problem.hpp"
+
+namespace orionrt {
+
+// First and last use, as positions of ops; BOTH INCLUSIVE. Problem and files are half-open: upper = end + 1.
+struct Lifetime {
+  int start = 0;
+  int end = 0;
+};
+
+// One pass over the ops, O(ops + uses). A tensor is alive from the op that produces it (from step 0 when none does) to
+// its last reader; a tensor that nobody reads, at its producer only; an output, to the last step; a state, throughout.
+class ORIONRT_API GraphLiveness {
+ public:
+  explicit GraphLiveness(const Graph& graph);
+
+  // One per tensor, in the graph's order of tensors.
+  const std::vector<Lifetime>& lifetimes() const noexcept { return lifetimes_; }
+
+ private:
+  std::vector<Lifetime> lifetimes_;
+};
+
+// Where a tensor lies: at `delta` bytes into a buffer.
+struct Binding {
+  int buffer = -1;  // index into Problem::buffers; -1: an empty tensor, which needs no buffer
+  std::int64_t delta = 0;
+};
+
+// A graph brought to what a policy understands.
+struct BoundProblem {
+  Problem problem;
+  std::vector<Binding> bindings;  // one per tensor of the graph
+};
+
+// `alignment` (a power of two) is the least that any tensor gets. Ids of the buffers are positions in graph.tensors().
+ORIONRT_API BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment = 1);
+
+}  // namespace orionrt
