@@ -1,0 +1,52 @@
+// Problems and plans as files (component orionrt::io). Readers take the whole text, and `source`, what messages call
+// it. They throw Error (kBadInput) that names source, line or place, and remedy. Nothing in a file is trusted.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orionrt/export.hpp"
+#include "orionrt/plan.hpp"
+#include "orionrt/problem.hpp"
+
+namespace orionrt {
+
+// CSV as MiniMalloc reads it: a header row, then a row a buffer. Columns, in any order: id (or buffer, buffer_id),
+// lower (or begin, start), upper, size; optional alignment, offset (see CsvFile::offsets), gaps, and hint, which is
+// ignored with a warning. A column `end` in place of `upper` is inclusive. CRLF and a byte order mark are read; no
+// quoting. A gap is `lo-hi`, steps at which the buffer holds no byte, or `lo-hi@a:b`, at which it holds its bytes [a,
+// b) only.
+struct CsvFile {
+  Problem problem;                    // no fixed offsets: the caller says what the column means
+  std::vector<std::int64_t> offsets;  // of the column `offset`, kFree where a field is empty; empty without the column
+  std::vector<std::string> warnings;  // one line each
+  std::string header;                 // as it stands, without the column `offset`; the same for the rows
+  std::vector<std::string> rows;
+};
+ORIONRT_API CsvFile ReadCsv(std::string_view text, const std::string& source);
+
+// The rows of a problem that did not come from CSV. Throws Error (kUnsupported) for parts that gaps cannot say.
+ORIONRT_API CsvFile MakeCsv(const Problem& problem);
+
+// The rows as they were read; with `offsets` (one per buffer), these as their last column, empty where kFree.
+ORIONRT_API std::string WriteCsv(const CsvFile& file, const std::vector<std::int64_t>* offsets);
+
+// A plan with the problem that it holds for, as files carry them: schema orionrt.plan/1.
+struct PlanFile {
+  Problem problem;
+  Plan plan;
+  std::string source;          // what was planned: "model.onnx"
+  std::int64_t alignment = 1;  // bytes: the least of every buffer
+};
+ORIONRT_API std::string WritePlanJson(const PlanFile& file);
+ORIONRT_API PlanFile ReadPlanJson(std::string_view text, const std::string& source);
+
+// Whole files. ReadFile throws kBadInput for what it cannot read; "-" is standard input. WriteFile writes beside the
+// target and renames, so that a reader sees the old file or the whole new one, and throws kMisuse; "-" is standard
+// output.
+ORIONRT_API std::string ReadFile(const std::string& path);
+ORIONRT_API void WriteFile(const std::string& path, std::string_view text);
+
+}  // namespace orionrt

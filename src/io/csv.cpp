@@ -1,0 +1,311 @@
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "base/text.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/io.hpp"
+
+namespace orionrt {
+namespace {
+
+enum Column { kId, kLower, kUpper, kEnd, kSize, kAlignment, kOffset, kGaps, kHint, kColumns };
+
+struct ColumnName {
+  std::string_view name;
+  Column column;
+};
+constexpr ColumnName kColumnNames[] = {
+    {"id", kId},         {"buffer", kId},   {"buffer_id", kId}, {"lower", kLower}, {"begin", kLower},
+    {"start", kLower},   {"upper", kUpper}, {"end", kEnd},      {"size", kSize},   {"alignment", kAlignment},
+    {"offset", kOffset}, {"gaps", kGaps},   {"hint", kHint},
+};
+
+constexpr std::size_t kLongestId = 1000;  // bytes
+
+std::string_view Trim(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r";
+  const std::size_t first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+// The text up to the next `separator`, which is taken off the front of `rest` with it.
+std::string_view TakeUntil(std::string_view& rest, char separator) {
+  const std::size_t at = rest.find(separator);
+  const std::string_view head = rest.substr(0, at);
+  rest = at == std::string_view::npos ? std::string_view() : rest.substr(at + 1);
+  return head;
+}
+
+class CsvReader {
+ public:
+  CsvReader(std::string_view text, const std::string& source) : rest_(text), source_(source) {}
+
+  CsvFile Read() {
+    if (rest_.substr(0, 3) == "\xEF\xBB\xBF") rest_.remove_prefix(3);
+    ReadHeader();
+    file_.problem.buffers.reserve(static_cast<std::size_t>(std::count(rest_.begin(), rest_.end(), '\n')) + 1);
+    while (NextLine()) ReadRow();
+    if (ids_are_positions_) file_.problem.ids.clear();
+    return std::move(file_);
+  }
+
+ private:
+  [[noreturn]] void Refuse(const std::string& what) const {
+    throw Error(ErrorCode::kBadInput, source_ + ":" + std::to_string(line_number_) + ": " + what);
+  }
+
+  // Steps to the next line that is not blank.
+  bool NextLine() {
+    while (!rest_.empty()) {
+      line_ = TakeUntil(rest_, '\n');
+      ++line_number_;
+      if (!Trim(line_).empty()) return true;
+    }
+    return false;
+  }
+
+  void ReadHeader() {
+    constexpr const char* kExpected = "expected a header row with id,lower,upper,size";
+    if (!NextLine()) {
+      line_number_ = 1;
+      Refuse(std::string("no rows; ") + kExpected);
+    }
+    at_.fill(-1);
+    std::string_view rest = line_;
+    for (columns_ = 0; columns_ == 0 || !exhausted_; ++columns_) {
+      exhausted_ = rest.find(',') == std::string_view::npos;
+      const std::string_view name = Trim(TakeUntil(rest, ','));
+      const auto* known = std::find_if(std::begin(kColumnNames), std::end(kColumnNames),
+                                       [&](const ColumnName& c) { return c.name == name; });
+      if (known == std::end(kColumnNames)) {
+        file_.warnings.push_back(source_ + ":1: column \"" + Printable(name) + "\" is unknown and ignored");
+        continue;
+      }
+      if (at_[known->column] >= 0) Refuse("column \"" + std::string(name) + "\" stands twice");
+      at_[known->column] = columns_;
+    }
+    if (at_[kUpper] >= 0 && at_[kEnd] >= 0) Refuse("columns \"upper\" and \"end\" exclude each other");
+    for (const auto& [column, name] : {std::pair{kId, "id"}, {kLower, "lower"}, {kSize, "size"}}) {
+      if (at_[column] < 0) Refuse("column \"" + std::string(name) + "\" is missing; " + kExpected);
+    }
+    if (at_[kUpper] < 0 && at_[kEnd] < 0) Refuse(std::string("column \"upper\" is missing; ") + kExpected);
+    if (at_[kHint] >= 0) file_.warnings.push_back(source_ + ":1: column \"hint\" is ignored");
+    file_.header = WithoutOffset();
+  }
+
+  // The line less its field in the column `offset`.
+  std::string WithoutOffset() const {
+    std::string_view line = line_;
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (at_[kOffset] < 0) return std::string(line);
+    const int first_kept = at_[kOffset] == 0 ? 1 : 0;
+    std::string kept;
+    for (int column = 0; column < columns_; ++column) {
+      const std::string_view field = TakeUntil(line, ',');
+      if (column == at_[kOffset]) continue;
+      if (column > first_kept) kept += ',';
+      kept += field;
+    }
+    return kept;
+  }
+
+  void SplitFields() {
+    fields_.clear();
+    std::string_view rest = line_;
+    for (std::size_t comma = rest.find(','); comma != std::string_view::npos; comma = rest.find(',')) {
+      fields_.push_back(Trim(rest.substr(0, comma)));
+      rest.remove_prefix(comma + 1);
+    }
+    fields_.push_back(Trim(rest));
+    if (static_cast<int>(fields_.size()) != columns_) {
+      Refuse("expected " + std::to_string(columns_) + " fields, found " + std::to_string(fields_.size()));
+    }
+  }
+
+  std::int64_t Number(Column column, const char* name) const {
+    const std::string_view field = fields_[at_[column]];
+    const auto value = ParseInt(field);
+    if (!value) Refuse(std::string(name) + " \"" + Printable(field) + "\" is not a whole number of 64 bits");
+    return *value;
+  }
+
+  void ReadRow() {
+    SplitFields();
+    const std::size_t position = file_.problem.buffers.size();
+    const std::string_view id = fields_[at_[kId]];
+    if (id.empty()) Refuse("the id is empty");
+    if (Printable(id, kLongestId) != id) {
+      Refuse("the id \"" + Printable(id) + "\" has bytes that are no UTF-8 text, or more than " +
+             std::to_string(kLongestId));
+    }
+    ids_are_positions_ =
+        ids_are_positions_ && ParseInt(id) == static_cast<std::int64_t>(position) && (id[0] != '0' || id.size() == 1);
+    file_.problem.ids.emplace_back(id);
+
+    Buffer buffer;
+    buffer.lower = Number(kLower, "lower");
+    buffer.upper = at_[kUpper] >= 0 ? Number(kUpper, "upper") : Inclusive(Number(kEnd, "end"));
+    buffer.size = Number(kSize, "size");
+    if (at_[kAlignment] >= 0) buffer.alignment = Number(kAlignment, "alignment");
+    file_.problem.buffers.push_back(buffer);
+    if (at_[kOffset] >= 0) ReadOffset(buffer);
+    if (at_[kGaps] >= 0) ReadGaps(static_cast<int>(position), buffer);
+    file_.rows.push_back(WithoutOffset());
+    CheckRow(buffer);
+  }
+
+  // What CheckProblem would find too, but here with the line.
+  void CheckRow(const Buffer& buffer) const {
+    const std::string id = "buffer \"" + Printable(fields_[at_[kId]]) + "\": ";
+    if (buffer.lower >= buffer.upper) {
+      Refuse(id + "lifetime [" + std::to_string(buffer.lower) + ", " + std::to_string(buffer.upper) +
+             ") is empty; upper must be above lower");
+    }
+    if (buffer.size < 0) Refuse(id + "size " + std::to_string(buffer.size) + " is negative");
+    if (buffer.alignment < 1 || (buffer.alignment & (buffer.alignment - 1)) != 0) {
+      Refuse(id + "alignment " + std::to_string(buffer.alignment) + " is not a power of two");
+    }
+  }
+
+  std::int64_t Inclusive(std::int64_t end) const {
+    if (end == INT64_MAX) Refuse("end " + std::to_string(end) + " is too large");
+    return end + 1;
+  }
+
+  void ReadOffset(const Buffer&) {
+    const bool free = fields_[at_[kOffset]].empty();
+    const std::int64_t offset = free ? kFree : Number(kOffset, "offset");
+    if (!free && offset < 0)
+      Refuse("offset " + std::to_string(offset) + " is negative; leave the field empty for a free buffer");
+    file_.offsets.push_back(offset);
+  }
+
+  // "lo-hi" or "lo-hi@a:b"; lo may be negative.
+  Part ParseGap(std::string_view text) const {
+    const auto number = [&](std::string_view digits) {
+      const auto value = ParseInt(digits);
+      if (!value) Refuse("gap \"" + Printable(text) + "\" is not of the form lo-hi or lo-hi@a:b");
+      return *value;
+    };
+    Part gap;
+    std::string_view window = text;
+    const std::string_view steps = TakeUntil(window, '@');
+    const std::size_t dash = steps.find('-', 1);
+    if (dash == std::string_view::npos) number("");
+    gap.lower = number(steps.substr(0, dash));
+    gap.upper = number(steps.substr(dash + 1));
+    if (at_[kEnd] >= 0) gap.upper = Inclusive(gap.upper);
+    if (steps.size() < text.size()) {
+      gap.begin = number(TakeUntil(window, ':'));
+      gap.end = number(window);
+    }
+    return gap;
+  }
+
+  void ReadGaps(int index, const Buffer& buffer) {
+    std::vector<Part> gaps;
+    for (std::string_view rest = fields_[at_[kGaps]]; !rest.empty();) {
+      const std::string_view word = TakeUntil(rest, ' ');
+      if (!word.empty()) gaps.push_back(ParseGap(word));
+    }
+    if (gaps.empty()) return;
+    std::sort(gaps.begin(), gaps.end(), [](const Part& a, const Part& b) { return a.lower < b.lower; });
+    std::int64_t alive_from = buffer.lower;
+    const auto add = [&](std::int64_t lower, std::int64_t upper, std::int64_t begin, std::int64_t end) {
+      if (lower < upper && begin < end) file_.problem.parts.push_back({index, lower, upper, begin, end});
+    };
+    for (const Part& gap : gaps) {
+      const bool fits = alive_from <= gap.lower && gap.lower < gap.upper && gap.upper <= buffer.upper &&
+                        0 <= gap.begin && gap.begin <= gap.end && gap.end <= buffer.size;
+      if (!fits)
+        Refuse("gap at step " + std::to_string(gap.lower) + " is empty, overlaps another, or lies outside its buffer");
+      add(alive_from, gap.lower, 0, buffer.size);
+      add(gap.lower, gap.upper, gap.begin, gap.end);
+      alive_from = gap.upper;
+    }
+    add(alive_from, buffer.upper, 0, buffer.size);
+    // A buffer that its gaps leave nothing of must not look like one without parts.
+    if (file_.problem.parts.empty() || file_.problem.parts.back().buffer != index) {
+      file_.problem.parts.push_back({index, buffer.lower, buffer.upper, 0, 0});
+    }
+  }
+
+  std::string_view rest_;
+  const std::string& source_;
+  std::string_view line_;
+  std::int64_t line_number_ = 0;
+  std::array<int, kColumns> at_{};  // position of each column, or -1
+  int columns_ = 0;
+  bool exhausted_ = false;
+  bool ids_are_positions_ = true;
+  std::vector<std::string_view> fields_;
+  CsvFile file_;
+};
+
+void Append(std::string& out, std::int64_t value) { out += std::to_string(value); }
+
+// The column `gaps` of buffer `i`, whose parts begin at `part`; steps over them.
+std::string Gaps(const Problem& problem, int i, std::size_t& part) {
+  const Buffer& buffer = problem.buffers[i];
+  std::string text;
+  const auto add = [&](std::int64_t lower, std::int64_t upper, const Part* window) {
+    if (lower >= upper) return;
+    text += (text.empty() ? "" : " ") + std::to_string(lower) + "-" + std::to_string(upper);
+    if (window != nullptr) text += "@" + std::to_string(window->begin) + ":" + std::to_string(window->end);
+  };
+  if (part == problem.parts.size() || problem.parts[part].buffer != i) return text;
+  std::int64_t alive_from = buffer.lower;
+  for (; part < problem.parts.size() && problem.parts[part].buffer == i; ++part) {
+    const Part& p = problem.parts[part];
+    if (p.lower < alive_from) {
+      throw Error(ErrorCode::kUnsupported, "buffer " + BufferLabel(problem, i) +
+                                               ": two parts are alive together, which CSV cannot say; write JSON");
+    }
+    add(alive_from, p.lower, nullptr);
+    if (p.begin != 0 || p.end != buffer.size) add(p.lower, p.upper, &p);
+    alive_from = p.upper;
+  }
+  add(alive_from, buffer.upper, nullptr);
+  return text;
+}
+
+}  // namespace
+
+CsvFile ReadCsv(std::string_view text, const std::string& source) { return CsvReader(text, source).Read(); }
+
+CsvFile MakeCsv(const Problem& problem) {
+  CsvFile file;
+  file.problem = problem;
+  const auto any = [&](auto has) { return std::any_of(problem.buffers.begin(), problem.buffers.end(), has); };
+  const bool aligned = any([](const Buffer& b) { return b.alignment > 1; });
+  const bool fixed = any([](const Buffer& b) { return b.fixed_offset != kFree; });
+  file.header = aligned ? "id,lower,upper,size,alignment" : "id,lower,upper,size";
+  if (!problem.parts.empty()) file.header += ",gaps";
+  std::size_t part = 0;
+  for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
+    const Buffer& b = problem.buffers[i];
+    std::string row = BufferId(problem, static_cast<int>(i));
+    for (std::int64_t value : {b.lower, b.upper, b.size}) Append(row += ',', value);
+    if (aligned) Append(row += ',', b.alignment);
+    if (!problem.parts.empty()) row += "," + Gaps(problem, static_cast<int>(i), part);
+    if (fixed) file.offsets.push_back(b.fixed_offset);
+    file.rows.push_back(std::move(row));
+  }
+  return file;
+}
+
+std::string WriteCsv(const CsvFile& file, const std::vector<std::int64_t>* offsets) {
+  std::string out = file.header + (offsets != nullptr ? ",offset\n" : "\n");
+  for (std::size_t i = 0; i < file.rows.size(); ++i) {
+    out += file.rows[i];
+    if (offsets != nullptr) out += ',';
+    if (offsets != nullptr && (*offsets)[i] != kFree) Append(out, (*offsets)[i]);
+    out += '\n';
+  }
+  return out;
+}
+
+}  // namespace orionrt

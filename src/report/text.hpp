@@ -1,0 +1,18 @@
+// Plans for people to read in a terminal.
+#pragma once
+
+#include <string>
+
+#include "orionrt/export.hpp"
+#include "orionrt/io.hpp"
+
+namespace orionrt {
+
+// The figures of a plan and its picture, UTF-8, at most 80 columns; ends with a line break.
+ORIONRT_API std::string DescribePlan(const PlanFile& file);
+
+// The arena over time: `height` rows of addresses, the highest first, by `width` columns of steps. A cell shows the
+// buffer that holds its middle, in one of four shades, neighbours in different ones; blank where nothing is alive.
+ORIONRT_API std::string DrawArena(const Problem& problem, const Plan& plan, int width, int height);
+
+}  // namespace orionrt
