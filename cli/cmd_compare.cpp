@@ -1,0 +1,119 @@
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "command.hpp"
+#include "input.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/planner.hpp"
+#include "planning.hpp"
+
+namespace orionrt::cli {
+namespace {
+
+struct Options {
+  InputOptions input;
+  std::string effort = "balanced";
+  std::vector<std::string> paths;
+  std::string output = "-";
+  std::string format = "text";
+};
+
+struct Row {
+  Plan plan;
+  double seconds;  // median of three runs, or of one that took over a second
+};
+
+Row Measure(const Policy& policy, const Input& input, const PlanOptions& options) {
+  const ReusePlanner planner(policy);
+  std::vector<double> seconds;
+  Row row;
+  do {
+    const auto start = std::chrono::steady_clock::now();
+    row.plan = PlanInput(planner, input, options);
+    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  } while (seconds.size() < 3 && seconds.back() < 1.0);
+  std::sort(seconds.begin(), seconds.end());
+  row.seconds = seconds[seconds.size() / 2];
+  return row;
+}
+
+double Ratio(const Plan& plan) {
+  const auto bound = static_cast<double>(plan.certificate.lower_bound_bytes);
+  return bound == 0 ? 1.0 : static_cast<double>(plan.peak_bytes) / bound;
+}
+
+std::string Text(const Input& input, const std::vector<Row>& rows) {
+  std::string out = input.source + ": " + std::to_string(input.problem.buffers.size()) + " buffers, alignment " +
+                    std::to_string(input.alignment) + "\n";
+  char line[256];
+  std::snprintf(line, sizeof line, "%-24s %20s %20s %8s %8s %10s\n", "policy", "peak_bytes", "lower_bound_bytes",
+                "ratio", "optimal", "ms");
+  out += line;
+  for (const Row& row : rows) {
+    std::snprintf(line, sizeof line, "%-24s %20lld %20lld %8.4f %8s %10.2f\n", row.plan.policy.c_str(),
+                  static_cast<long long>(row.plan.peak_bytes),
+                  static_cast<long long>(row.plan.certificate.lower_bound_bytes), Ratio(row.plan),
+                  row.plan.certificate.proven_optimal ? "proven" : "open", row.seconds * 1e3);
+    out += line;
+  }
+  return out;
+}
+
+nlohmann::ordered_json Json(const Input& input, const std::vector<Row>& rows) {
+  nlohmann::ordered_json json = {{"source", input.source},
+                                 {"alignment", input.alignment},
+                                 {"buffers", input.problem.buffers.size()},
+                                 {"policies", nlohmann::ordered_json::array()}};
+  for (const Row& row : rows) {
+    json["policies"].push_back({{"policy", row.plan.policy},
+                                {"peak_bytes", row.plan.peak_bytes},
+                                {"lower_bound_bytes", row.plan.certificate.lower_bound_bytes},
+                                {"ratio", Ratio(row.plan)},
+                                {"proven_optimal", row.plan.certificate.proven_optimal},
+                                {"seconds", row.seconds}});
+  }
+  return json;
+}
+
+int Run(const Options& options) {
+  if (options.format != "text" && options.format != "json") {
+    throw Error(ErrorCode::kMisuse, "--format \"" + Printable(options.format) + "\" is unknown; there are: text, json");
+  }
+  PlanningOptions planning;
+  planning.effort = options.effort;
+  const PlanOptions plan_options = MakePlanOptions(planning);
+  std::string text;
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const std::string& path : options.paths) {
+    const Input input = LoadInput(path, options.input);
+    std::vector<Row> rows;
+    for (const Policy& policy : Policies()) rows.push_back(Measure(policy, input, plan_options));
+    text += Text(input, rows);
+    json.push_back(Json(input, rows));
+  }
+  if (options.format == "json") {
+    text = (options.paths.size() == 1 ? json[0] : json)
+               .dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+           "\n";
+  }
+  WriteFile(options.output, text);
+  return kDone;
+}
+
+}  // namespace
+
+std::function<int()> SetUpCompare(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("INPUT", options->paths, "Models, problems or plans; - is standard input")->required();
+  app.add_option("-o,--output", options->output, "Where the table goes (default: standard output)")->type_name("FILE");
+  app.add_option("--format", options->format, "text or json (default: text)")->type_name("FORMAT");
+  app.add_option("--effort", options->effort, "fast, balanced or thorough (default: balanced)")->type_name("EFFORT");
+  AddInputOptions(app, options->input);
+  return [options] { return Run(*options); };
+}
+
+}  // namespace orionrt::cli

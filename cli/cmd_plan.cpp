@@ -1,0 +1,94 @@
+#include <sys/stat.h>
+
+#include <memory>
+
+#include "base/text.hpp"
+#include "command.hpp"
+#include "input.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/planner.hpp"
+#include "planning.hpp"
+#include "report/text.hpp"
+
+namespace orionrt::cli {
+namespace {
+
+struct Options {
+  InputOptions input;
+  PlanningOptions planning;
+  std::vector<std::string> paths;
+  std::string output;
+  std::string format;
+};
+
+struct Format {
+  const char* name;
+  const char* suffix;
+  std::string (*write)(const Input& input, const Plan& plan);
+};
+
+PlanFile ToFile(const Input& input, const Plan& plan) { return {input.problem, plan, input.source, input.alignment}; }
+
+constexpr Format kFormats[] = {
+    {"text", ".txt", [](const Input& input, const Plan& plan) { return DescribePlan(ToFile(input, plan)); }},
+    {"json", ".json", [](const Input& input, const Plan& plan) { return WritePlanJson(ToFile(input, plan)); }},
+    {"csv", ".csv", [](const Input& input, const Plan& plan) { return WriteCsv(input.csv, &plan.offsets); }},
+};
+
+bool IsDirectory(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+const Format& FormatOf(const Options& options) {
+  for (const Format& format : kFormats) {
+    const std::string suffix = format.suffix;
+    const std::string& out = options.output;
+    const bool has_suffix =
+        out.size() > suffix.size() && out.compare(out.size() - suffix.size(), suffix.size(), suffix) == 0;
+    if (options.format.empty() ? has_suffix : options.format == format.name) return format;
+  }
+  if (options.format.empty()) return kFormats[0];
+  throw Error(ErrorCode::kMisuse,
+              "--format \"" + Printable(options.format) + "\" is unknown; there are: text, json, csv");
+}
+
+// Into a directory: the input's name with the format's suffix.
+std::string TargetOf(const Options& options, const Format& format, const std::string& path) {
+  if (options.output.empty()) return "-";
+  if (!IsDirectory(options.output)) return options.output;
+  const std::string name = path.substr(path.rfind('/') + 1);
+  return options.output + "/" + name.substr(0, name.rfind('.')) + ".plan" + format.suffix;
+}
+
+int Run(const Options& options) {
+  const Format& format = FormatOf(options);
+  if (options.paths.size() > 1 && !options.output.empty() && options.output != "-" && !IsDirectory(options.output)) {
+    throw Error(ErrorCode::kMisuse,
+                "several inputs, one output \"" + options.output + "\": give a directory that exists");
+  }
+  const ReusePlanner planner(options.planning.policy);
+  const PlanOptions plan_options = MakePlanOptions(options.planning);
+  for (const std::string& path : options.paths) {
+    const Input input = LoadInput(path, options.input);
+    const Plan plan = PlanInput(planner, input, plan_options);
+    WriteFile(TargetOf(options, format, path), format.write(input, plan));
+  }
+  return kDone;
+}
+
+}  // namespace
+
+std::function<int()> SetUpPlan(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("INPUT", options->paths, "Models, problems or plans; - is standard input")->required();
+  app.add_option("-o,--output", options->output, "Where the plan goes; a directory takes a file an input")
+      ->type_name("FILE");
+  app.add_option("--format", options->format, "text, json or csv; otherwise told by the suffix of -o, otherwise text")
+      ->type_name("FORMAT");
+  AddPlanningOptions(app, options->planning);
+  AddInputOptions(app, options->input);
+  return [options] { return Run(*options); };
+}
+
+}  // namespace orionrt::cli

@@ -1,0 +1,171 @@
+#include "input.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/text.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/import.hpp"
+#include "orionrt/liveness.hpp"
+#include "progress.hpp"
+#ifdef ORIONRT_HAS_ONNX
+#include "orionrt/onnx.hpp"
+#endif
+
+namespace orionrt::cli {
+namespace {
+
+constexpr std::int64_t kModelAlignment = 64;  // bytes; what an engine's widest loads want
+
+[[noreturn]] void Misuse(const std::string& message) { throw Error(ErrorCode::kMisuse, message); }
+
+void Warn(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) std::fprintf(stderr, "orionrt: warning: %s\n", warning.c_str());
+}
+
+// NAME=VALUE at the last '=': names may contain one.
+std::pair<std::string, std::string> SplitAssignment(const std::string& text, const char* option) {
+  const std::size_t at = text.rfind('=');
+  if (at == std::string::npos || at == 0)
+    Misuse(std::string(option) + " \"" + text + "\" is not of the form NAME=VALUE");
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+std::int64_t ParseDim(const std::string& text, const std::string& whole, const char* option) {
+  const auto value = ParseInt(text);
+  if (!value || *value < 0)
+    Misuse(std::string(option) + " \"" + whole + "\": \"" + text + "\" is not a whole number >= 0");
+  return *value;
+}
+
+ImportOptions MakeImportOptions(const InputOptions& options) {
+  ImportOptions import;
+  import.fold_constants = !options.no_fold;
+  import.fold_shapes = options.fold_shapes;
+  for (const std::string& text : options.dims) {
+    const auto [name, value] = SplitAssignment(text, "--dim");
+    const std::int64_t dim = ParseDim(value, text, "--dim");
+    if (name == "*") {
+      import.default_dim = dim;
+    } else {
+      import.dims[name] = dim;
+    }
+  }
+  for (const std::string& text : options.inputs) {
+    const auto [name, value] = SplitAssignment(text, "--input");
+    std::vector<std::int64_t>& shape = import.inputs[name];
+    for (std::size_t begin = 0; begin <= value.size();) {
+      const std::size_t end = std::min(value.find('x', begin), value.size());
+      shape.push_back(ParseDim(value.substr(begin, end - begin), text, "--input"));
+      begin = end + 1;
+    }
+  }
+  return import;
+}
+
+Input FromCsv(const std::string& text, const std::string& source, const InputOptions& options) {
+  Input input;
+  input.csv = ReadCsv(text, source);
+  input.problem = input.csv.problem;
+  if (options.ignore_offsets) input.csv.offsets.clear();
+  for (std::size_t i = 0; i < input.csv.offsets.size(); ++i) {
+    input.problem.buffers[i].fixed_offset = input.csv.offsets[i];
+  }
+  Warn(input.csv.warnings);
+  return input;
+}
+
+Input FromPlan(const std::string& text, const std::string& source, const InputOptions& options) {
+  Input input;
+  input.plan = ReadPlanJson(text, source);
+  input.problem = input.plan->problem;
+  input.alignment = input.plan->alignment;
+  if (options.ignore_offsets) {
+    for (Buffer& buffer : input.problem.buffers) buffer.fixed_offset = kFree;
+  }
+  input.csv = MakeCsv(input.problem);
+  return input;
+}
+
+#ifdef ORIONRT_HAS_ONNX
+Input FromOnnx(const std::string& text, const std::string& source, const InputOptions& options) {
+  const ImportedModel model = ImportOnnx(text, source, MakeImportOptions(options));
+  Warn(model.warnings);
+  Input input;
+  input.problem = MakeProblem(model.graph, GraphLiveness(model.graph)).problem;
+  input.alignment = kModelAlignment;
+  input.csv = MakeCsv(input.problem);
+  return input;
+}
+#else
+Input FromOnnx(const std::string&, const std::string& source, const InputOptions& options) {
+  (void)MakeImportOptions(options);
+  throw Error(ErrorCode::kUnsupported,
+              source + ": this orionrt was built without the onnx library; install libonnx-dev and build again");
+}
+#endif
+
+struct Format {
+  const char* name;
+  const char* suffix;
+  Input (*load)(const std::string& text, const std::string& source, const InputOptions& options);
+};
+constexpr Format kFormats[] = {
+    {"csv", ".csv", FromCsv},
+    {"onnx", ".onnx", FromOnnx},
+    {"json", ".json", FromPlan},
+};
+
+const Format& FormatOf(const std::string& path, const std::string& name) {
+  std::string known;
+  for (const Format& format : kFormats) {
+    const std::string suffix = format.suffix;
+    const bool has_suffix =
+        path.size() >= suffix.size() && path.compare(path.size() - suffix.size(), suffix.size(), suffix) == 0;
+    if (name.empty() ? has_suffix : name == format.name) return format;
+    known += (known.empty() ? "" : ", ") + std::string(name.empty() ? format.suffix : format.name);
+  }
+  if (!name.empty()) Misuse("--input-format \"" + Printable(name) + "\" is unknown; there are: " + known);
+  Misuse(Printable(path, 1000) + ": no known suffix (" + known + "); say what it is by --input-format");
+}
+
+}  // namespace
+
+void AddInputOptions(CLI::App& app, InputOptions& options) {
+  app.add_option("--input-format", options.format, "csv, onnx or json; otherwise told by the suffix")
+      ->type_name("FORMAT");
+  app.add_option("--alignment", options.alignment,
+                 "Least alignment of every buffer, a power of two (default: 64 for models, 1 for CSV)")
+      ->type_name("BYTES");
+  app.add_flag("--ignore-offsets", options.ignore_offsets, "Treat buffers with a fixed offset as free");
+  const auto model = "Models";
+  app.add_option("--dim", options.dims, "Value of a symbolic dimension; '*=1' sets all that are unset")
+      ->type_name("NAME=N")
+      ->allow_extra_args(false)
+      ->group(model);
+  app.add_option("--input", options.inputs, "Shape of a graph input: x=1x3x224x224")
+      ->type_name("NAME=SHAPE")
+      ->allow_extra_args(false)
+      ->group(model);
+  app.add_flag("--no-fold", options.no_fold, "Keep ops whose inputs are all constant")->group(model);
+  app.add_flag("--fold-shapes", options.fold_shapes, "Fold ops of known shapes too")->group(model);
+}
+
+Input LoadInput(const std::string& path, const InputOptions& options) {
+  const Format& format = FormatOf(path, options.format);
+  std::optional<std::int64_t> asked;
+  if (!options.alignment.empty()) {
+    asked = ParseBytes(options.alignment);
+    if (!asked || *asked == 0 || (*asked & (*asked - 1)) != 0) {
+      Misuse("--alignment \"" + options.alignment + "\" is not a power of two in bytes");
+    }
+  }
+  const Progress progress("reading " + path);
+  Input input = format.load(ReadFile(path), path == "-" ? "standard input" : path, options);
+  input.source = path;
+  input.alignment = asked.value_or(input.alignment);
+  RaiseAlignment(input.problem, input.alignment);
+  return input;
+}
+
+}  // namespace orionrt::cli

@@ -1,0 +1,37 @@
+// What every command that reads a problem or a model takes, and how it is read.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orionrt/io.hpp"
+
+namespace orionrt::cli {
+
+struct InputOptions {
+  std::string format;               // --input-format; empty: by suffix
+  std::string alignment;            // --alignment; empty: the format's default
+  bool ignore_offsets = false;      // --ignore-offsets
+  std::vector<std::string> dims;    // --dim NAME=N
+  std::vector<std::string> inputs;  // --input NAME=1x3x224x224
+  bool no_fold = false;             // --no-fold
+  bool fold_shapes = false;         // --fold-shapes
+};
+
+struct Input {
+  std::string source;            // the path as given
+  Problem problem;               // with its alignments raised to `alignment`
+  std::int64_t alignment = 1;    // bytes
+  CsvFile csv;                   // the rows to print
+  std::optional<PlanFile> plan;  // where the input is a plan
+};
+
+void AddInputOptions(CLI::App& app, InputOptions& options);
+
+// Reads a file, or standard input for "-". Warnings go to stderr. Throws Error.
+Input LoadInput(const std::string& path, const InputOptions& options);
+
+}  // namespace orionrt::cli

@@ -1,0 +1,93 @@
+// orionrt COMMAND ...: results on stdout, messages on stderr, exit codes as in command.hpp.
+#include <cstdio>
+#include <iostream>
+#include <new>
+
+#include "base/text.hpp"
+#include "command.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/version.hpp"
+
+namespace orionrt::cli {
+namespace {
+
+struct Command {
+  const char* name;
+  const char* help;
+  SetUp set_up;
+};
+
+constexpr Command kCommands[] = {
+    {"plan", "Give every tensor its place in one arena, and say how good that is", SetUpPlan},
+    {"compare", "Run every policy on one input: peak, lower bound, ratio, time", SetUpCompare},
+    {"check", "Judge a plan, on its own or against what it was made for", SetUpCheck},
+    {"convert", "Write the lifetimes of an input, unplanned", SetUpConvert},
+};
+
+constexpr const char* kFooter = R"(Examples:
+  orionrt plan model.onnx                       what memory does this model need?
+  orionrt plan model.onnx --dim batch=8 -o plan.json
+  orionrt plan problem.csv --capacity 1M        does it fit?
+  orionrt compare problem.csv                   which policy is best?
+  orionrt check plan.json model.onnx            is this plan right?
+
+Exit codes: 0 done, 1 internal error, 2 wrong usage, 3 bad input, 4 does not fit, 5 undecided within the limits,
+6 the answer is no.)";
+
+int ExitCodeOf(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kBadInput:
+    case ErrorCode::kUnsupported:
+      return kInvalidInput;
+    case ErrorCode::kInfeasible:
+      return kDoesNotFit;
+    case ErrorCode::kLimit:
+      return kUndecided;
+    case ErrorCode::kMisuse:
+      return kWrongUsage;
+    case ErrorCode::kOutOfMemory:
+    case ErrorCode::kInternal:
+      break;
+  }
+  return kInternalError;
+}
+
+int Fail(int code, const std::string& message) {
+  std::fprintf(stderr, "orionrt: %s\n", message.c_str());
+  return code;
+}
+
+int Run(int argc, char** argv) {
+  CLI::App app("Plans the memory of static execution graphs: every tensor gets a place in one arena.", "orionrt");
+  app.set_version_flag("--version", "orionrt " ORIONRT_VERSION);
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  std::function<int()> chosen;
+  for (const Command& command : kCommands) {
+    CLI::App* sub = app.add_subcommand(command.name, command.help);
+    sub->callback([&chosen, run = command.set_up(*sub)] { chosen = run; });
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);
+    return Fail(kWrongUsage, std::string(error.what()) + "\nSee orionrt --help, or orionrt COMMAND --help.");
+  }
+  return chosen();
+}
+
+}  // namespace
+}  // namespace orionrt::cli
+
+int main(int argc, char** argv) {
+  using namespace orionrt::cli;
+  try {
+    return Run(argc, argv);
+  } catch (const orionrt::Error& error) {
+    return Fail(ExitCodeOf(error.code()), error.what());
+  } catch (const std::bad_alloc&) {
+    return Fail(kInternalError, "out of memory");
+  } catch (const std::exception& error) {
+    return Fail(kInternalError, std::string("internal error: ") + error.what());
+  }
+}

@@ -1,0 +1,60 @@
+#include "planning.hpp"
+
+#include "base/text.hpp"
+#include "orionrt/error.hpp"
+#include "progress.hpp"
+
+namespace orionrt::cli {
+namespace {
+
+[[noreturn]] void Misuse(const std::string& message) { throw Error(ErrorCode::kMisuse, message); }
+
+Effort ParseEffort(const std::string& text) {
+  if (text == "fast") return Effort::kFast;
+  if (text == "balanced") return Effort::kBalanced;
+  if (text == "thorough") return Effort::kThorough;
+  Misuse("--effort \"" + Printable(text) + "\" is unknown; there are: fast, balanced, thorough");
+}
+
+std::string PolicyHelp() {
+  std::string help = "How to plan (default: auto):";
+  for (const Policy& policy : Policies()) help += "\n" + policy.name + ": " + policy.help;
+  return help;
+}
+
+}  // namespace
+
+void AddPlanningOptions(CLI::App& app, PlanningOptions& options) {
+  app.add_option("--policy", options.policy, PolicyHelp())->type_name("NAME");
+  app.add_option("--effort", options.effort, "fast, balanced or thorough (default: balanced)")->type_name("EFFORT");
+  app.add_option("--capacity", options.capacity, "Must it fit? 4096, 64K, 8M, 1.5G; exit 4 when it cannot")
+      ->type_name("BYTES");
+  app.add_option("--time-limit", options.time_limit,
+                 "End the search after this long; the result may then differ from run to run")
+      ->type_name("SECONDS")
+      ->check(CLI::NonNegativeNumber);
+}
+
+PlanOptions MakePlanOptions(const PlanningOptions& options) {
+  PlanOptions plan;
+  plan.effort = ParseEffort(options.effort);
+  plan.time_limit_seconds = options.time_limit;
+  if (!options.capacity.empty()) {
+    const auto bytes = ParseBytes(options.capacity);
+    if (!bytes || *bytes == 0)
+      Misuse("--capacity \"" + options.capacity + "\" is no size; write 4096, 64K, 8M or 1.5G");
+    plan.capacity = *bytes;
+  }
+  return plan;
+}
+
+Plan PlanInput(const ReusePlanner& planner, const Input& input, const PlanOptions& options) {
+  const Progress progress("planning " + input.source);
+  try {
+    return planner.Run(input.problem, options);
+  } catch (const Error& error) {
+    throw Error(error.code(), input.source + ": " + error.what());
+  }
+}
+
+}  // namespace orionrt::cli
