@@ -8,6 +8,7 @@
 #include "orionrt/error.hpp"
 #include "orionrt/planner.hpp"
 #include "planning.hpp"
+#include "report/explain.hpp"
 #include "report/text.hpp"
 
 namespace orionrt::cli {
@@ -19,6 +20,7 @@ struct Options {
   std::vector<std::string> paths;
   std::string output;
   std::string format;
+  bool explain = false;
 };
 
 struct Format {
@@ -69,10 +71,15 @@ int Run(const Options& options) {
   }
   const ReusePlanner planner(options.planning.policy);
   const PlanOptions plan_options = MakePlanOptions(options.planning);
+  if (options.explain && format.name != std::string("text")) {
+    throw Error(ErrorCode::kMisuse, "--explain is for --format text; the other formats carry the certificate as data");
+  }
   for (const std::string& path : options.paths) {
     const Input input = LoadInput(path, options.input);
     const Plan plan = PlanInput(planner, input, plan_options);
-    WriteFile(TargetOf(options, format, path), format.write(input, plan));
+    std::string text = format.write(input, plan);
+    if (options.explain) text += ExplainPlan(ToFile(input, plan), input.step_names);
+    WriteFile(TargetOf(options, format, path), text);
   }
   return kDone;
 }
@@ -86,6 +93,7 @@ std::function<int()> SetUpPlan(CLI::App& app) {
       ->type_name("FILE");
   app.add_option("--format", options->format, "text, json or csv; otherwise told by the suffix of -o, otherwise text")
       ->type_name("FORMAT");
+  app.add_flag("--explain", options->explain, "Say in words what forces the peak, and what is proven");
   AddPlanningOptions(app, options->planning);
   AddInputOptions(app, options->input);
   return [options] { return Run(*options); };

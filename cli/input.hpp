@@ -25,6 +25,7 @@ struct Input {
   std::string source;            // the path as given
   Problem problem;               // with its alignments raised to `alignment`
   std::int64_t alignment = 1;    // bytes
+  std::vector<std::string> step_names;  // of a model's ops, by step
   CsvFile csv;                   // the rows to print
   std::optional<PlanFile> plan;  // where the input is a plan
 };

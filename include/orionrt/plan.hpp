@@ -23,6 +23,7 @@ struct Certificate {
   bool proven_optimal = false;    // peak_bytes == lower_bound_bytes
   std::int64_t witness_step = 0;  // a step at which the bound is reached
   std::vector<int> witness;       // indices of the buffers that force the bound, ascending
+  std::int64_t search_nodes = 0;  // of a refutation: the nodes of the search
 };
 
 struct Plan {

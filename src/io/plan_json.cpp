@@ -181,6 +181,7 @@ std::string WritePlanJson(const PlanFile& file) {
                {"proven_optimal", certificate.proven_optimal},
                {"bound_kind", BoundKindName(certificate.bound_kind)},
                {"witness", std::move(witness)},
+               {"search_nodes", certificate.search_nodes},
                {"time_limited", file.plan.time_limited},
                {"problem_hash", Hex(file.plan.problem_hash)}};
   std::string text = Dump(json, 1);
@@ -210,6 +211,7 @@ PlanFile ReadPlanJson(std::string_view text, const std::string& source) {
   plan.certificate.proven_optimal = object.Flag("proven_optimal");
   plan.certificate.bound_kind = ReadBoundKind(object);
   if (object.Has("witness")) ReadWitness(json["witness"], source, file);
+  plan.certificate.search_nodes = object.Integer("search_nodes", 0);
   plan.time_limited = object.Flag("time_limited");
   plan.problem_hash = ReadHash(object, file.problem);
   try {

@@ -7,32 +7,48 @@
 #include "orionrt/error.hpp"
 
 namespace orionrt {
+namespace {
 
-std::string DescribeWitness(const Problem& problem, const Certificate& certificate, int most) {
+constexpr int kShown = 8;  // buffers in a message
+
+// The largest of the witness, as many as do not fit into `capacity` together; all of them when only padding does not.
+std::vector<int> TooMany(const Problem& problem, const Certificate& certificate, std::int64_t capacity) {
   std::vector<int> largest = certificate.witness;
   std::stable_sort(largest.begin(), largest.end(),
                    [&](int a, int b) { return problem.buffers[a].size > problem.buffers[b].size; });
-  std::string text = "step " + std::to_string(certificate.witness_step);
-  const int shown = std::min<int>(most, static_cast<int>(largest.size()));
-  for (int k = 0; k < shown; ++k) {
-    text += (k == 0 ? ", where the largest alive are " : ", ") + BufferLabel(problem, largest[k]) + " (" +
-            FormatBytes(problem.buffers[largest[k]].size) + ")";
+  if (certificate.bound_kind != BoundKind::kLiveBytes) return largest;
+  std::int64_t bytes = 0;
+  std::size_t count = 0;
+  while (count < largest.size() && bytes <= capacity) bytes += problem.buffers[largest[count++]].size;
+  largest.resize(count);
+  return largest;
+}
+
+std::string List(const Problem& problem, const std::vector<int>& buffers) {
+  std::string text;
+  for (int k = 0; k < static_cast<int>(buffers.size()) && k < kShown; ++k) {
+    text += (k == 0 ? "" : ", ") + BufferLabel(problem, buffers[k]) + " (" +
+            FormatThousands(problem.buffers[buffers[k]].size) + ")";
   }
-  const int rest = static_cast<int>(largest.size()) - shown;
+  const int rest = static_cast<int>(buffers.size()) - kShown;
   return rest > 0 ? text + " and " + std::to_string(rest) + " more" : text;
 }
+
+}  // namespace
 
 void RefuseCapacity(const Problem& problem, const Plan& plan, std::int64_t capacity) {
   const Certificate& certificate = plan.certificate;
   const std::int64_t needed = certificate.lower_bound_bytes;
   if (needed > capacity) {
-    throw Error(ErrorCode::kInfeasible, "does not fit: " + FormatThousands(capacity) + " bytes given, at least " +
-                                            FormatThousands(needed) + " needed, " + FormatThousands(needed - capacity) +
-                                            " short at " + DescribeWitness(problem, certificate));
+    throw Error(ErrorCode::kInfeasible,
+                "does not fit: " + FormatThousands(capacity) + " bytes given, at least " + FormatThousands(needed) +
+                    " needed, " + FormatThousands(needed - capacity) + " short; at step " +
+                    std::to_string(certificate.witness_step) +
+                    " these cannot be alive together: " + List(problem, TooMany(problem, certificate, capacity)));
   }
   throw Error(ErrorCode::kLimit, "no plan within " + FormatThousands(capacity) + " bytes found, none ruled out: best " +
                                      FormatThousands(plan.peak_bytes) + ", proven lower bound " +
-                                     FormatThousands(needed) + "; more effort or another policy may decide it");
+                                     FormatThousands(needed) + "; --effort thorough or another policy may decide it");
 }
 
 }  // namespace orionrt
