@@ -1,0 +1,103 @@
+#include "io/json.hpp"
+
+#include "base/text.hpp"
+#include "orionrt/error.hpp"
+
+namespace orionrt {
+
+Json ParseJson(std::string_view text, const std::string& source) {
+  try {
+    return Json::parse(text.begin(), text.end());
+  } catch (const Json::exception& error) {
+    // The library's message names line and column; its own prefix says nothing to a user.
+    std::string_view what = error.what();
+    const std::size_t prefix = what.find("] ");
+    if (prefix != std::string_view::npos) what.remove_prefix(prefix + 2);
+    throw Error(ErrorCode::kBadInput, source + ": not JSON: " + Printable(what, 300));
+  }
+}
+
+std::string DumpJson(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+ObjectReader::ObjectReader(const Json& json, std::string place) : json_(json), place_(std::move(place)) {
+  if (!json.is_object()) Refuse("is not an object");
+}
+
+void ObjectReader::Refuse(const std::string& what) const { throw Error(ErrorCode::kBadInput, place_ + " " + what); }
+
+const Json& ObjectReader::At(const char* key) const {
+  const auto found = json_.find(key);
+  if (found == json_.end()) Refuse(std::string("has no \"") + key + "\"");
+  return *found;
+}
+
+std::int64_t ObjectReader::Integer(const char* key) const {
+  const Json& value = At(key);
+  const bool too_large =
+      value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
+  if (!value.is_number_integer() || too_large) {
+    Refuse(std::string("has a \"") + key + "\" that is not a whole number of 63 bits");
+  }
+  return value.get<std::int64_t>();
+}
+
+std::string ObjectReader::Text(const char* key) const {
+  const Json& value = At(key);
+  if (!value.is_string()) Refuse(std::string("has a \"") + key + "\" that is not a string");
+  return value.get<std::string>();
+}
+
+bool ObjectReader::Flag(const char* key) const {
+  if (!Has(key)) return false;
+  if (!At(key).is_boolean()) Refuse(std::string("has a \"") + key + "\" that is neither true nor false");
+  return At(key).get<bool>();
+}
+
+const Json& ObjectReader::Array(const char* key) const {
+  const Json& value = At(key);
+  if (!value.is_array()) Refuse(std::string("has a \"") + key + "\" that is not an array");
+  return value;
+}
+
+void ObjectReader::ExpectSchema(const char* schema) const {
+  const std::string found = Text("schema");
+  if (found != schema) Refuse("has schema \"" + Printable(found) + "\" where " + schema + " is read");
+}
+
+Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size_t& part) {
+  const Buffer& buffer = problem.buffers[i];
+  Json json = {{"id", BufferId(problem, i)}};
+  if (!problem.names.empty()) json["name"] = problem.names[i];
+  json["size"] = buffer.size;
+  json["lower"] = buffer.lower;
+  json["upper"] = buffer.upper;
+  if (buffer.alignment != alignment) json["alignment"] = buffer.alignment;
+  for (; part < problem.parts.size() && problem.parts[part].buffer == i; ++part) {
+    const Part& p = problem.parts[part];
+    json["parts"].push_back({{"lower", p.lower}, {"upper", p.upper}, {"begin", p.begin}, {"end", p.end}});
+  }
+  return json;
+}
+
+void ReadBuffer(const ObjectReader& object, std::int64_t alignment, Problem& problem) {
+  const int index = static_cast<int>(problem.buffers.size());
+  Buffer buffer;
+  buffer.lower = object.Integer("lower");
+  buffer.upper = object.Integer("upper");
+  buffer.size = object.Integer("size");
+  buffer.alignment = object.Integer("alignment", alignment);
+  problem.buffers.push_back(buffer);
+  problem.ids.push_back(object.Text("id"));
+  problem.names.push_back(object.Text("name", ""));
+  if (!object.Has("parts")) return;
+  int number = 0;
+  for (const Json& json : object.Array("parts")) {
+    const ObjectReader part(json, object.place() + ".parts[" + std::to_string(number++) + "]");
+    problem.parts.push_back(
+        {index, part.Integer("lower"), part.Integer("upper"), part.Integer("begin"), part.Integer("end")});
+  }
+}
+
+}  // namespace orionrt

@@ -1,0 +1,64 @@
+// What the readers and writers of our JSON schemas share.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "orionrt/problem.hpp"
+
+namespace orionrt {
+
+using Json = nlohmann::ordered_json;
+
+// Throws Error (kBadInput) with line and column for what is no JSON.
+Json ParseJson(std::string_view text, const std::string& source);
+
+// On one line with indent -1. Bytes that are no UTF-8 are replaced: JSON has no others.
+std::string DumpJson(const Json& json, int indent);
+
+// `head` with one more key, whose array has each of `count` rows on a line of its own; ends with a line break.
+template <typename Row>
+std::string DumpWithRows(const Json& head, const char* key, std::size_t count, Row row) {
+  std::string text = DumpJson(head, 1);
+  text.resize(text.size() - 2);  // less the closing brace and its line break
+  text += ",\n \"" + std::string(key) + "\": [";
+  for (std::size_t i = 0; i < count; ++i) text += (i == 0 ? "\n  " : ",\n  ") + DumpJson(row(i), -1);
+  return text + "\n ]\n}\n";
+}
+
+// One object; every refusal says which. Unknown keys are nobody's business: schemas grow.
+class ObjectReader {
+ public:
+  ObjectReader(const Json& json, std::string place);
+
+  bool Has(const char* key) const { return json_.contains(key); }
+  std::int64_t Integer(const char* key) const;
+  std::int64_t Integer(const char* key, std::int64_t otherwise) const { return Has(key) ? Integer(key) : otherwise; }
+  std::string Text(const char* key) const;
+  std::string Text(const char* key, const char* otherwise) const { return Has(key) ? Text(key) : otherwise; }
+  bool Flag(const char* key) const;  // false where it is absent
+  const Json& Array(const char* key) const;
+
+  // The key "schema" must be `schema`.
+  void ExpectSchema(const char* schema) const;
+
+  [[noreturn]] void Refuse(const std::string& what) const;
+  const std::string& place() const { return place_; }
+
+ private:
+  const Json& At(const char* key) const;
+
+  const Json& json_;
+  std::string place_;
+};
+
+// The keys that a buffer has in problems and plans alike: id, name, size, lower, upper, alignment (left out where it is
+// `alignment`, the common one), parts. `part` is the position of the buffer's first part, if it has any; stepped over.
+Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size_t& part);
+
+// Appends a buffer; "offset" and "fixed" are left to the caller. Unchecked: CheckProblem comes after the last.
+void ReadBuffer(const ObjectReader& object, std::int64_t alignment, Problem& problem);
+
+}  // namespace orionrt
