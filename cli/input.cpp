@@ -63,6 +63,10 @@ ImportOptions MakeImportOptions(const InputOptions& options) {
   return import;
 }
 
+void FreeAll(Problem& problem) {
+  for (Buffer& buffer : problem.buffers) buffer.fixed_offset = kFree;
+}
+
 Input FromCsv(const std::string& text, const std::string& source, const InputOptions& options) {
   Input input;
   input.csv = ReadCsv(text, source);
@@ -75,27 +79,64 @@ Input FromCsv(const std::string& text, const std::string& source, const InputOpt
   return input;
 }
 
-Input FromPlan(const std::string& text, const std::string& source, const InputOptions& options) {
+Input FromPlanJson(const std::string& text, const std::string& source, const InputOptions& options) {
   Input input;
   input.plan = ReadPlanJson(text, source);
   input.problem = input.plan->problem;
   input.alignment = input.plan->alignment;
-  if (options.ignore_offsets) {
-    for (Buffer& buffer : input.problem.buffers) buffer.fixed_offset = kFree;
-  }
+  if (options.ignore_offsets) FreeAll(input.problem);
   input.csv = MakeCsv(input.problem);
   return input;
+}
+
+Input FromGraph(const Graph& graph) {
+  Input input;
+  input.problem = MakeProblem(graph, GraphLiveness(graph)).problem;
+  input.alignment = kModelAlignment;
+  for (const OpNode& op : graph.ops()) input.step_names.push_back(op.name.empty() ? op.type : op.name);
+  input.csv = MakeCsv(input.problem);
+  return input;
+}
+
+Input FromGraphJson(const std::string& text, const std::string& source, const InputOptions&) {
+  return FromGraph(ReadGraphJson(text, source));
+}
+
+Input FromProblemJson(const std::string& text, const std::string& source, const InputOptions& options) {
+  ProblemFile file = ReadProblemJson(text, source);
+  Input input;
+  input.problem = std::move(file.problem);
+  input.alignment = file.alignment;
+  if (options.ignore_offsets) FreeAll(input.problem);
+  input.csv = MakeCsv(input.problem);
+  return input;
+}
+
+struct Schema {
+  const char* name;
+  Input (*load)(const std::string& text, const std::string& source, const InputOptions& options);
+};
+constexpr Schema kSchemas[] = {
+    {"orionrt.plan/1", FromPlanJson},
+    {"orionrt.problem/1", FromProblemJson},
+    {"orionrt.graph/1", FromGraphJson},
+};
+
+Input FromJson(const std::string& text, const std::string& source, const InputOptions& options) {
+  const std::string schema = SchemaOf(text, source);
+  std::string known;
+  for (const Schema& row : kSchemas) {
+    if (schema == row.name) return row.load(text, source, options);
+    known += (known.empty() ? "" : ", ") + std::string(row.name);
+  }
+  throw Error(ErrorCode::kBadInput, source + ": unknown schema \"" + Printable(schema) + "\"; there are: " + known);
 }
 
 #ifdef ORIONRT_HAS_ONNX
 Input FromOnnx(const std::string& text, const std::string& source, const InputOptions& options) {
   const ImportedModel model = ImportOnnx(text, source, MakeImportOptions(options));
   Warn(model.warnings);
-  Input input;
-  input.problem = MakeProblem(model.graph, GraphLiveness(model.graph)).problem;
-  input.alignment = kModelAlignment;
-  input.csv = MakeCsv(input.problem);
-  return input;
+  return FromGraph(model.graph);
 }
 #else
 Input FromOnnx(const std::string&, const std::string& source, const InputOptions& options) {
@@ -113,7 +154,7 @@ struct Format {
 constexpr Format kFormats[] = {
     {"csv", ".csv", FromCsv},
     {"onnx", ".onnx", FromOnnx},
-    {"json", ".json", FromPlan},
+    {"json", ".json", FromJson},
 };
 
 const Format& FormatOf(const std::string& path, const std::string& name) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "orionrt/export.hpp"
+#include "orionrt/graph.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/problem.hpp"
 
@@ -32,6 +33,22 @@ ORIONRT_API CsvFile MakeCsv(const Problem& problem);
 
 // The rows as they were read; with `offsets` (one per buffer), these as their last column, empty where kFree.
 ORIONRT_API std::string WriteCsv(const CsvFile& file, const std::vector<std::int64_t>* offsets);
+
+// A problem of its own: schema orionrt.problem/1.
+struct ProblemFile {
+  Problem problem;
+  std::string source;          // where it comes from: "model.onnx"
+  std::int64_t alignment = 1;  // bytes: the least of every buffer
+};
+ORIONRT_API std::string WriteProblemJson(const ProblemFile& file);
+ORIONRT_API ProblemFile ReadProblemJson(std::string_view text, const std::string& source);
+
+// A graph, from any engine: schema orionrt.graph/1.
+ORIONRT_API std::string WriteGraphJson(const Graph& graph);
+ORIONRT_API Graph ReadGraphJson(std::string_view text, const std::string& source);
+
+// The value of "schema", by which JSON files are told apart. Throws Error (kBadInput) where there is none.
+ORIONRT_API std::string SchemaOf(std::string_view text, const std::string& source);
 
 // A plan with the problem that it holds for, as files carry them: schema orionrt.plan/1.
 struct PlanFile {

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
+#include "orionrt/io.hpp"
 
 namespace orionrt {
 
@@ -19,6 +20,11 @@ Json ParseJson(std::string_view text, const std::string& source) {
 
 std::string DumpJson(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string SchemaOf(std::string_view text, const std::string& source) {
+  const Json json = ParseJson(text, source);
+  return ObjectReader(json, source + ": the file").Text("schema");
 }
 
 ObjectReader::ObjectReader(const Json& json, std::string place) : json_(json), place_(std::move(place)) {

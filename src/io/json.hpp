@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "orionrt/problem.hpp"
 
@@ -18,15 +19,26 @@ Json ParseJson(std::string_view text, const std::string& source);
 // On one line with indent -1. Bytes that are no UTF-8 are replaced: JSON has no others.
 std::string DumpJson(const Json& json, int indent);
 
-// `head` with one more key, whose array has each of `count` rows on a line of its own; ends with a line break.
-template <typename Row>
-std::string DumpWithRows(const Json& head, const char* key, std::size_t count, Row row) {
-  std::string text = DumpJson(head, 1);
-  text.resize(text.size() - 2);  // less the closing brace and its line break
-  text += ",\n \"" + std::string(key) + "\": [";
-  for (std::size_t i = 0; i < count; ++i) text += (i == 0 ? "\n  " : ",\n  ") + DumpJson(row(i), -1);
-  return text + "\n ]\n}\n";
-}
+// A JSON object as text that people can read and tools can diff: `head` a key a line, then arrays with a row a line.
+class RowDump {
+ public:
+  explicit RowDump(const Json& head) : text_(DumpJson(head, 1)) {
+    text_.resize(text_.size() - 2);  // less the closing brace and its line break
+  }
+
+  // Appends the key, with row(0) ... row(count - 1).
+  template <typename Row>
+  void Add(const char* key, std::size_t count, Row row) {
+    text_ += ",\n \"" + std::string(key) + "\": [";
+    for (std::size_t i = 0; i < count; ++i) text_ += (i == 0 ? "\n  " : ",\n  ") + DumpJson(row(i), -1);
+    text_ += "\n ]";
+  }
+
+  std::string Finish() { return std::move(text_) + "\n}\n"; }
+
+ private:
+  std::string text_;
+};
 
 // One object; every refusal says which. Unknown keys are nobody's business: schemas grow.
 class ObjectReader {

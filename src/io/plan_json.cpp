@@ -81,13 +81,15 @@ std::string WritePlanJson(const PlanFile& file) {
                      {"time_limited", file.plan.time_limited},
                      {"problem_hash", Hex(file.plan.problem_hash)}};
   std::size_t part = 0;
-  return DumpWithRows(head, "buffers", file.problem.buffers.size(), [&](std::size_t i) {
+  RowDump dump(head);
+  dump.Add("buffers", file.problem.buffers.size(), [&](std::size_t i) {
     Json json = BufferJson(file.problem, static_cast<int>(i), file.alignment, part);
     json["offset"] = file.plan.offsets[i];
     json["pool"] = 0;
     if (file.problem.buffers[i].fixed_offset != kFree) json["fixed"] = true;
     return json;
   });
+  return dump.Finish();
 }
 
 PlanFile ReadPlanJson(std::string_view text, const std::string& source) {

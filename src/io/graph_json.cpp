@@ -1,0 +1,139 @@
+// Schema orionrt.graph/1.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/checked.hpp"
+#include "base/text.hpp"
+#include "io/json.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/io.hpp"
+
+namespace orionrt {
+namespace {
+
+constexpr const char* kSchema = "orionrt.graph/1";
+
+constexpr std::pair<const char*, unsigned> kRoles[] = {{"input", kInput}, {"output", kOutput}, {"state", kState}};
+
+// Bits an element; what frameworks call their types.
+constexpr std::pair<const char*, int> kElementBits[] = {
+    {"bool", 8},    {"int4", 4},     {"uint4", 4},     {"int8", 8},       {"uint8", 8},        {"int16", 16},
+    {"uint16", 16}, {"float16", 16}, {"bfloat16", 16}, {"int32", 32},     {"uint32", 32},      {"float32", 32},
+    {"int64", 64},  {"uint64", 64},  {"float64", 64},  {"complex64", 64}, {"complex128", 128},
+};
+
+int ReadId(const ObjectReader& object, const char* key) {
+  const std::int64_t id = object.Integer(key);
+  if (id < 0 || id > INT32_MAX) object.Refuse(std::string("has a \"") + key + "\" outside [0, 2^31)");
+  return static_cast<int>(id);
+}
+
+std::vector<int> ReadIds(const ObjectReader& object, const char* key) {
+  std::vector<int> ids;
+  if (!object.Has(key)) return ids;
+  for (const Json& id : object.Array(key)) {
+    const bool fits = id.is_number_unsigned() && id.get<std::uint64_t>() <= static_cast<std::uint64_t>(INT32_MAX);
+    if (!fits) object.Refuse(std::string("has in \"") + key + "\" what is no tensor id");
+    ids.push_back(id.get<int>());
+  }
+  return ids;
+}
+
+// Of a tensor that states no bytes: by its shape and element type.
+std::int64_t BytesOf(const ObjectReader& object, const TensorDesc& tensor) {
+  const auto* known = std::find_if(std::begin(kElementBits), std::end(kElementBits),
+                                   [&](const auto& row) { return row.first == tensor.dtype; });
+  if (known == std::end(kElementBits)) {
+    object.Refuse("has no \"bytes\", and its \"dtype\" \"" + Printable(tensor.dtype) + "\" does not tell them");
+  }
+  std::int64_t bits = known->second;
+  for (std::int64_t dim : tensor.shape) {
+    if (!CheckedMul(bits, dim, &bits)) object.Refuse("has a shape whose bytes pass 63 bits");
+  }
+  return bits / 8 + (bits % 8 != 0 ? 1 : 0);
+}
+
+TensorDesc ReadTensor(const ObjectReader& object) {
+  TensorDesc tensor;
+  tensor.id = ReadId(object, "id");
+  tensor.name = object.Text("name", "");
+  tensor.dtype = object.Text("dtype", "");
+  if (object.Has("shape")) {
+    for (const Json& dim : object.Array("shape")) {
+      const bool fits = dim.is_number_unsigned() && dim.get<std::uint64_t>() <= static_cast<std::uint64_t>(kMaxBytes);
+      if (!fits) object.Refuse("has a \"shape\" with a dimension that is no whole number >= 0");
+      tensor.shape.push_back(dim.get<std::int64_t>());
+    }
+  } else if (!object.Has("bytes")) {
+    object.Refuse("has neither \"bytes\" nor \"shape\" and \"dtype\"");
+  }
+  const std::int64_t bytes = object.Has("bytes") ? object.Integer("bytes") : BytesOf(object, tensor);
+  const std::int64_t alignment = object.Integer("alignment", 0);
+  if (bytes < 0 || alignment < 0) object.Refuse("has negative \"bytes\" or \"alignment\"");
+  tensor.bytes = static_cast<std::size_t>(bytes);
+  tensor.alignment = static_cast<std::size_t>(alignment);
+  if (!object.Has("roles")) return tensor;
+  for (const Json& role : object.Array("roles")) {
+    const auto* known = std::find_if(std::begin(kRoles), std::end(kRoles), [&](const auto& row) {
+      return role.is_string() && role.get<std::string>() == row.first;
+    });
+    if (known == std::end(kRoles)) object.Refuse("has a role that is not \"input\", \"output\" or \"state\"");
+    tensor.roles |= known->second;
+  }
+  return tensor;
+}
+
+Json TensorJson(const TensorDesc& tensor) {
+  Json json = {{"id", tensor.id}};
+  if (!tensor.name.empty()) json["name"] = tensor.name;
+  json["bytes"] = tensor.bytes;
+  if (!tensor.dtype.empty()) json["dtype"] = tensor.dtype;
+  if (!tensor.dtype.empty()) json["shape"] = tensor.shape;
+  if (tensor.alignment != 0) json["alignment"] = tensor.alignment;
+  for (const auto& [name, role] : kRoles) {
+    if ((tensor.roles & role) != 0) json["roles"].push_back(name);
+  }
+  return json;
+}
+
+Json OpJson(const OpNode& op) {
+  Json json = {{"id", op.id}};
+  if (!op.name.empty()) json["name"] = op.name;
+  if (!op.type.empty()) json["type"] = op.type;
+  json["inputs"] = op.inputs;
+  json["outputs"] = op.outputs;
+  return json;
+}
+
+}  // namespace
+
+std::string WriteGraphJson(const Graph& graph) {
+  RowDump dump(Json{{"schema", kSchema}});
+  dump.Add("tensors", graph.tensors().size(), [&](std::size_t i) { return TensorJson(graph.tensors()[i]); });
+  dump.Add("ops", graph.ops().size(), [&](std::size_t i) { return OpJson(graph.ops()[i]); });
+  return dump.Finish();
+}
+
+Graph ReadGraphJson(std::string_view text, const std::string& source) {
+  const Json json = ParseJson(text, source);
+  const ObjectReader object(json, source + ": the graph");
+  object.ExpectSchema(kSchema);
+  std::vector<TensorDesc> tensors;
+  for (const Json& row : object.Array("tensors")) {
+    tensors.push_back(ReadTensor(ObjectReader(row, source + ": tensors[" + std::to_string(tensors.size()) + "]")));
+  }
+  std::vector<OpNode> ops;
+  for (const Json& row : object.Array("ops")) {
+    const ObjectReader op(row, source + ": ops[" + std::to_string(ops.size()) + "]");
+    const int id = op.Has("id") ? ReadId(op, "id") : static_cast<int>(ops.size());
+    ops.push_back({id, ReadIds(op, "inputs"), ReadIds(op, "outputs"), op.Text("name", ""), op.Text("type", "")});
+  }
+  try {
+    return Graph(std::move(ops), std::move(tensors));
+  } catch (const Error& error) {
+    throw Error(error.code(), source + ": " + error.what());
+  }
+}
+
+}  // namespace orionrt

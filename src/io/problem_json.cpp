@@ -1,0 +1,46 @@
+// Schema orionrt.problem/1.
+#include "base/text.hpp"
+#include "io/json.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/io.hpp"
+
+namespace orionrt {
+namespace {
+
+constexpr const char* kSchema = "orionrt.problem/1";
+
+}  // namespace
+
+std::string WriteProblemJson(const ProblemFile& file) {
+  std::size_t part = 0;
+  RowDump dump(Json{{"schema", kSchema}, {"source", file.source}, {"alignment", file.alignment}});
+  dump.Add("buffers", file.problem.buffers.size(), [&](std::size_t i) {
+    Json json = BufferJson(file.problem, static_cast<int>(i), file.alignment, part);
+    const std::int64_t offset = file.problem.buffers[i].fixed_offset;
+    if (offset != kFree) json["offset"] = offset;
+    return json;
+  });
+  return dump.Finish();
+}
+
+ProblemFile ReadProblemJson(std::string_view text, const std::string& source) {
+  const Json json = ParseJson(text, source);
+  const ObjectReader object(json, source + ": the problem");
+  object.ExpectSchema(kSchema);
+  ProblemFile file;
+  file.source = object.Text("source", "");
+  file.alignment = object.Integer("alignment", 1);
+  for (const Json& row : object.Array("buffers")) {
+    const ObjectReader buffer(row, source + ": buffers[" + std::to_string(file.problem.buffers.size()) + "]");
+    ReadBuffer(buffer, file.alignment, file.problem);
+    file.problem.buffers.back().fixed_offset = buffer.Integer("offset", kFree);
+  }
+  try {
+    CheckProblem(file.problem);
+  } catch (const Error& error) {
+    throw Error(error.code(), source + ": " + error.what());
+  }
+  return file;
+}
+
+}  // namespace orionrt
