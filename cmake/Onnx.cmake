@@ -1,1 +1,15 @@
-# Component orionrt::onnx.
+# Component orionrt::onnx: importer of ONNX models, over the onnx library and protobuf.
+find_package(Protobuf QUIET)
+find_path(ONNX_INCLUDE_DIR onnx/onnx_pb.h)
+find_library(ONNX_LIBRARY onnx)
+find_library(ONNX_PROTO_LIBRARY onnx_proto)
+if(NOT Protobuf_FOUND OR NOT ONNX_INCLUDE_DIR OR NOT ONNX_LIBRARY OR NOT ONNX_PROTO_LIBRARY)
+  orionrt_left_out("component orionrt::onnx" "the onnx library (Debian: libonnx-dev, libprotobuf-dev)")
+  return()
+endif()
+file(GLOB onnx_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/io/onnx/*.cpp)
+orionrt_component(orionrt_onnx ${onnx_sources})
+target_include_directories(orionrt_onnx SYSTEM PRIVATE ${ONNX_INCLUDE_DIR} ${Protobuf_INCLUDE_DIRS})
+target_compile_definitions(orionrt_onnx PRIVATE ONNX_NAMESPACE=onnx ONNX_ML=1)
+target_link_libraries(orionrt_onnx PUBLIC orionrt PRIVATE ${ONNX_LIBRARY} ${ONNX_PROTO_LIBRARY} protobuf::libprotobuf)
+set(ORIONRT_DEPENDENCIES "find_dependency(Protobuf)")

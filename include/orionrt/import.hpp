@@ -19,8 +19,18 @@ struct ImportOptions {
   bool fold_shapes = false;                                 // --fold-shapes: neither do ops of known shapes
 };
 
+// What the body of a control-flow op (If, Loop, Scan, ...) runs: a graph of its own, with its own time. Tensors of the
+// outer graph that it reads are not in it; they are inputs of the op.
+struct NestedGraph {
+  int op = 0;             // position of the op in the graph around it
+  std::string attribute;  // which of its bodies: "then_branch"
+  Graph graph;
+  std::vector<NestedGraph> bodies;
+};
+
 struct ImportedModel {
   Graph graph;                        // every op of the file has its step, folded ones too
+  std::vector<NestedGraph> bodies;    // ascending by op; of an If of known condition, only the branch taken
   std::vector<std::string> warnings;  // one line each
 };
 

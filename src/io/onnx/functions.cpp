@@ -1,0 +1,84 @@
+#include "io/onnx/functions.hpp"
+
+#include <set>
+
+namespace orionrt::onnx_import {
+namespace {
+
+void BindAttributes(onnx::NodeProto& inner, const Node& call);
+
+void BindGraph(onnx::GraphProto& graph, const Node& call) {
+  for (auto& inner : *graph.mutable_node()) BindAttributes(inner, call);
+}
+
+// Attributes that refer to one of the call get its value; those that the call leaves out are left out.
+void BindAttributes(onnx::NodeProto& inner, const Node& call) {
+  google::protobuf::RepeatedPtrField<onnx::AttributeProto> bound;
+  for (auto& attribute : *inner.mutable_attribute()) {
+    if (attribute.ref_attr_name().empty()) {
+      if (attribute.has_g()) BindGraph(*attribute.mutable_g(), call);
+      *bound.Add() = std::move(attribute);
+    } else if (const auto* given = call.Attribute(attribute.ref_attr_name().c_str())) {
+      onnx::AttributeProto* copy = bound.Add();
+      *copy = *given;
+      copy->set_name(attribute.name());
+    }
+  }
+  inner.mutable_attribute()->Swap(&bound);
+}
+
+// The function as a graph, for this call. Inputs that the call leaves out disappear from the nodes that read them.
+onnx::GraphProto Instantiate(const onnx::FunctionProto& function, const Node& call) {
+  onnx::GraphProto graph;
+  std::set<std::string> absent;
+  for (int i = 0; i < function.input_size(); ++i) {
+    if (call.Has(static_cast<std::size_t>(i))) {
+      graph.add_input()->set_name(function.input(i));
+    } else {
+      absent.insert(function.input(i));
+    }
+  }
+  for (const std::string& name : function.output()) graph.add_output()->set_name(name);
+  for (const auto& node : function.node()) {
+    onnx::NodeProto* inner = graph.add_node();
+    *inner = node;
+    BindAttributes(*inner, call);
+    for (std::string& name : *inner->mutable_input()) {
+      if (absent.count(name)) name.clear();
+    }
+  }
+  return graph;
+}
+
+Tensor Argument(Tensor& from) {
+  Tensor tensor;
+  tensor.SetType(from.Type());
+  tensor.constant = from.constant;
+  if (from.KnownValue()) tensor.value = from.value;
+  return tensor;
+}
+
+}  // namespace
+
+void RunFunction(GraphBuilder& graph, Node& node, const onnx::FunctionProto& function, int position, Types& types) {
+  constexpr int kMostDepth = 16;
+  if (graph.depth() >= kMostDepth) {
+    graph.session().Fail(ErrorCode::kUnsupported, graph.Place(node), "functions call each other too deeply");
+  }
+  const onnx::GraphProto proto = Instantiate(function, node);
+  Opsets opsets;
+  AddOpsets(function.opset_import(), opsets);
+  GraphBuilder body(graph, proto, graph.Place(node) + ": function: ", opsets);
+  std::vector<Tensor> arguments;
+  for (int i = 0; i < function.input_size(); ++i) {
+    if (node.Has(static_cast<std::size_t>(i))) arguments.push_back(Argument(*node.inputs[i]));
+  }
+  body.Run(arguments);
+  for (std::size_t i = 0; i < types.size() && i < body.outputs().size(); ++i) {
+    types[i] = body.outputs()[i]->Type();
+    if (node.outputs[i] && body.outputs()[i]->KnownValue()) node.outputs[i]->value = body.outputs()[i]->value;
+  }
+  graph.AddBody(body.MakeNested(position, "function"));
+}
+
+}  // namespace orionrt::onnx_import

@@ -1,0 +1,93 @@
+// Turns one GraphProto, the model's own or a body inside it, into a Graph.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "io/onnx/library.hpp"
+#include "io/onnx/node.hpp"
+#include "io/onnx/rules.hpp"
+#include "io/onnx/session.hpp"
+
+namespace orionrt::onnx_import {
+
+class GraphBuilder {
+ public:
+  // `place` is how messages begin ("" for the model's own graph). Where `lenient`, tensors whose shape is not known are
+  // left out instead of being an error: the graph may belong to a branch that the dimensions at hand never take.
+  GraphBuilder(Session& session, const onnx::GraphProto& graph, GraphBuilder* outer, std::string place, bool lenient);
+
+  // A function called from `caller`: sees nothing of the graphs around it.
+  GraphBuilder(const GraphBuilder& caller, const onnx::GraphProto& graph, std::string place, const Opsets& opsets);
+
+  // Goes through the nodes. `given`: what the op around knows of the inputs (type, value, constness); inputs beyond
+  // them are as the graph declares.
+  void Run(const std::vector<Tensor>& given);
+
+  const std::vector<Tensor*>& outputs() const { return outputs_; }
+  std::size_t unsized() const { return unsized_; }
+  bool lenient() const { return lenient_; }
+  int depth() const { return depth_; }  // of calls of functions
+  Session& session() { return session_; }
+
+  // `node 17 "Conv_3" (Conv)`, after the place of this graph.
+  std::string Place(const Node& node) const;
+
+  void AddBody(NestedGraph body) { bodies_.push_back(std::move(body)); }
+  Graph MakeGraph();
+  NestedGraph MakeNested(int position, std::string attribute);
+  std::vector<NestedGraph> TakeBodies() { return std::move(bodies_); }
+
+ private:
+  void CheckNames() const;
+  Tensor& Declare(const std::string& name, const std::string& what);
+  void DeclareConstants();
+  void DeclareInputs(const std::vector<Tensor>& given);
+  onnx::TypeProto InputType(const onnx::ValueInfoProto& input, const Tensor& given);
+  void DeclareNodes();
+  void LinkNodes();
+  void LinkOutputs();
+  Tensor* Find(const std::string& name);
+  int OpsetOf(const std::string& domain) const;
+
+  void Step(Node& node, int position);
+  bool Folds(const Node& node) const;
+  bool TakeValues(Node& node, Types& types);
+  void TypeOutputs(Node& node, int position, Types& types);
+  void FinishOutput(Node& node, std::size_t index, onnx::TypeProto type);
+  [[noreturn]] void FailUnsized(const Node& node, const Tensor& tensor) const;
+  bool IsWanted(const Node& node, std::size_t index) const;
+  OpNode MakeOp(const Node& node, int position) const;
+
+  Session& session_;
+  const onnx::GraphProto& proto_;
+  GraphBuilder* outer_;
+  std::string place_;
+  bool lenient_;
+  const Opsets* opsets_;
+  bool is_body_;
+  int depth_ = 0;
+  std::deque<Tensor> tensors_;
+  std::unordered_map<std::string_view, Tensor*> by_name_;
+  std::unordered_map<std::string_view, const onnx::TypeProto*> declared_;  // value_info and outputs
+  std::vector<Tensor*> inputs_;                                            // constants among them left out
+  std::vector<Tensor*> outputs_;                                           // of the graph; may belong to an outer one
+  std::vector<Node> nodes_;
+  std::vector<int> order_;
+  std::vector<bool> folded_;  // by index of node
+  std::vector<NestedGraph> bodies_;
+  std::size_t unsized_ = 0;  // tensors left out
+  std::string problem_;      // what inference said about the node at hand
+  bool broken_ = false;      // it said that the node breaks the rules of its op
+};
+
+// Fills what is not set in `target` from `source`: element type, shape, single dimensions.
+void FillType(const onnx::TypeProto& source, onnx::TypeProto& target);
+
+// Gives all dimensions without a value this one; false if there is none.
+bool SetOpenDims(onnx::TypeProto& type, std::int64_t dim);
+
+}  // namespace orionrt::onnx_import

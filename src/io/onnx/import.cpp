@@ -1,0 +1,142 @@
+#include <google/protobuf/arena.h>
+#include <google/protobuf/stubs/logging.h>
+
+#include <exception>
+#include <limits>
+#include <new>
+#include <set>
+
+#include "io/onnx/graph.hpp"
+#include "orionrt/onnx.hpp"
+
+namespace orionrt {
+namespace {
+
+using onnx_import::GraphBuilder;
+using onnx_import::Quoted;
+using onnx_import::Session;
+
+// Two bytes of a file can ask for a record of two hundred: a limit on what all records together may take.
+constexpr std::size_t kMaxRecordBytes = std::size_t{1} << 30;
+thread_local std::size_t record_bytes = 0;
+
+void* AllocateRecords(std::size_t bytes) {
+  record_bytes += bytes;
+  if (record_bytes > kMaxRecordBytes) throw std::bad_alloc();
+  return ::operator new(bytes);
+}
+
+void FreeRecords(void* block, std::size_t) { ::operator delete(block); }
+
+google::protobuf::ArenaOptions LimitedArena() {
+  google::protobuf::ArenaOptions options;
+  options.max_block_size = std::size_t{1} << 20;
+  options.block_alloc = AllocateRecords;
+  options.block_dealloc = FreeRecords;
+  record_bytes = 0;
+  return options;
+}
+
+const onnx::ModelProto& Parse(const std::string& bytes, const std::string& source, google::protobuf::Arena& arena) {
+  if (bytes.empty()) throw Error(ErrorCode::kBadInput, source + ": is empty");
+  if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    throw Error(ErrorCode::kUnsupported, source + ": is larger than 2 GiB; keep its weights in external data");
+  }
+  auto* model = google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena);
+  google::protobuf::LogSilencer silence;
+  bool parsed = false;
+  try {
+    parsed = model->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::kBadInput, source + ": holds too many records to be read in 1 GiB of memory");
+  }
+  if (!parsed) throw Error(ErrorCode::kBadInput, source + ": is no ONNX model, or is cut off");
+  if (!model->has_graph()) throw Error(ErrorCode::kBadInput, source + ": holds no graph");
+  if (model->graph().node_size() == 0) throw Error(ErrorCode::kBadInput, source + ": its graph has no nodes");
+  return *model;
+}
+
+void CollectSymbols(const onnx::TypeProto& type, std::set<std::string>& symbols) {
+  for (const auto& dim : type.tensor_type().shape().dim()) {
+    if (!dim.dim_param().empty()) symbols.insert(dim.dim_param());
+  }
+}
+
+void CollectSymbols(const onnx::GraphProto& graph, std::set<std::string>& symbols) {
+  for (const auto* list : {&graph.input(), &graph.output(), &graph.value_info()}) {
+    for (const auto& info : *list) CollectSymbols(info.type(), symbols);
+  }
+  for (const auto& node : graph.node()) {
+    if (node.op_type() == "Loop") symbols.insert(onnx_import::kTripName);
+    for (const auto& attribute : node.attribute()) {
+      if (attribute.has_g()) CollectSymbols(attribute.g(), symbols);
+    }
+  }
+}
+
+std::string List(const std::set<std::string>& names) {
+  std::string text;
+  int left = 20;
+  for (const std::string& name : names) {
+    if (left-- == 0) return text + ", ...";
+    text += (text.empty() ? "" : ", ") + Quoted(name);
+  }
+  return text.empty() ? "none" : text;
+}
+
+// A name that matches nothing is a typing error, and would silently change nothing.
+void CheckOptions(const onnx::GraphProto& graph, const std::string& source, const ImportOptions& options) {
+  auto fail = [&source](const std::string& message) { throw Error(ErrorCode::kBadInput, source + ": " + message); };
+  constexpr std::int64_t kMostPerDim = std::int64_t{1} << 40;
+  auto check = [&](const std::string& option, std::int64_t dim) {
+    if (dim < 0 || dim > kMostPerDim) fail(option + ": " + std::to_string(dim) + " is no dimension");
+  };
+  if (options.default_dim) check("--dim '*'", *options.default_dim);
+  std::set<std::string> symbols;
+  if (!options.dims.empty()) CollectSymbols(graph, symbols);
+  for (const auto& [name, dim] : options.dims) {
+    check("--dim " + name, dim);
+    if (symbols.count(name)) continue;
+    std::set<std::string> of_inputs;  // those that matter most: exporters name hundreds of others
+    for (const auto& input : graph.input()) CollectSymbols(input.type(), of_inputs);
+    fail("--dim " + name +
+         ": the model has no such dimension; it has: " + List(of_inputs.empty() ? symbols : of_inputs));
+  }
+  std::set<std::string> inputs;
+  for (const auto& input : graph.input()) inputs.insert(input.name());
+  for (const auto& constant : graph.initializer()) inputs.erase(constant.name());
+  for (const auto& [name, dims] : options.inputs) {
+    for (std::int64_t dim : dims) check("--input " + name, dim);
+    if (!inputs.count(name)) fail("--input " + name + ": the model has no such input; it has: " + List(inputs));
+  }
+}
+
+ImportedModel Import(const std::string& bytes, const std::string& source, const ImportOptions& options) {
+  google::protobuf::Arena arena(LimitedArena());
+  const onnx::ModelProto& model = Parse(bytes, source, arena);
+  CheckOptions(model.graph(), source, options);
+  Session session(model, source, options);
+  GraphBuilder graph(session, model.graph(), nullptr, "", false);
+  graph.Run({});
+  ImportedModel imported;
+  imported.graph = graph.MakeGraph();
+  imported.bodies = graph.TakeBodies();
+  imported.warnings = session.TakeWarnings();
+  return imported;
+}
+
+}  // namespace
+
+ImportedModel ImportOnnx(const std::string& bytes, const std::string& source, const ImportOptions& options) {
+  try {
+    return Import(bytes, source, options);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::kOutOfMemory, source + ": not enough memory to import it");
+  } catch (const std::exception& error) {  // of the libraries underneath, which trust their input
+    throw Error(ErrorCode::kBadInput, source + ": " + error.what());
+  }
+}
+
+}  // namespace orionrt

@@ -1,0 +1,207 @@
+#include <algorithm>
+
+#include "io/onnx/evaluate_ops.hpp"
+#include "io/onnx/rules.hpp"
+
+namespace orionrt::onnx_import {
+namespace {
+
+using onnx::TensorProto;
+
+// Shape of a matrix product with batch dimensions broadcast; operands may be given transposed.
+std::optional<Dims> MatMulDims(const Dims& a, const Dims& b, bool transpose_a, bool transpose_b) {
+  if (a.size() < 2 || b.size() < 2) return std::nullopt;
+  const Dims batch_a(a.begin(), a.end() - 2), batch_b(b.begin(), b.end() - 2);
+  std::optional<Dims> dims = Broadcast({&batch_a, &batch_b});
+  if (!dims) return dims;
+  dims->push_back(transpose_a ? a[a.size() - 1] : a[a.size() - 2]);
+  dims->push_back(transpose_b ? b[b.size() - 2] : b[b.size() - 1]);
+  return dims;
+}
+
+void FusedMatMulRule(const Node& node, Types& types) {
+  if (!node.Shape(0) || !node.Shape(1) || node.Int("transBatchA", 0) != 0 || node.Int("transBatchB", 0) != 0) return;
+  const auto dims = MatMulDims(*node.Shape(0), *node.Shape(1), node.Int("transA", 0) != 0, node.Int("transB", 0) != 0);
+  if (dims) SetOutput(types, 0, node.Dtype(0), *dims);
+}
+
+// Integer operands, float result.
+void MatMulToFloatRule(const Node& node, Types& types) {
+  if (!node.Shape(0) || !node.Shape(1)) return;
+  const auto dims = MatMulDims(*node.Shape(0), *node.Shape(1), false, false);
+  if (dims) SetOutput(types, 0, node.Op() == "DynamicQuantizeMatMul" ? node.Dtype(0) : node.Dtype(2), *dims);
+}
+
+void MatMulNBitsRule(const Node& node, Types& types) {
+  const Dims* data = node.Shape(0);
+  if (!data || data->empty() || node.Int("N", 0) < 1) return;
+  Dims dims = *data;
+  dims.back() = node.Int("N", 0);
+  SetOutput(types, 0, node.Dtype(0), dims);
+}
+
+// Outputs: normalized, mean, inverse standard deviation, sum of input, skip and bias.
+void SkipNormalizationRule(const Node& node, Types& types) {
+  const Dims* data = node.Shape(0);
+  if (!data || data->empty()) return;
+  Dims statistics = *data;
+  statistics.back() = 1;
+  SetOutput(types, 0, node.Dtype(0), *data);
+  SetOutput(types, 1, TensorProto::FLOAT, statistics);
+  SetOutput(types, 2, TensorProto::FLOAT, statistics);
+  SetOutput(types, 3, node.Dtype(0), *data);
+}
+
+// LayerNormalization and SimplifiedLayerNormalization: output, mean, inverse standard deviation.
+void NormalizationRule(const Node& node, Types& types) {
+  const Dims* data = node.Shape(0);
+  std::int64_t axis = node.Int("axis", -1);
+  if (!data || !NormalizeAxis(axis, data->size())) return;
+  Dims statistics = *data;
+  std::fill(statistics.begin() + axis, statistics.end(), 1);
+  SetOutput(types, 0, node.Has(1) ? node.Dtype(1) : node.Dtype(0), *data);
+  const int last = node.Op() == "LayerNormalization" ? 2 : 1;
+  for (int i = 1; i <= last; ++i) SetOutput(types, i, TensorProto::FLOAT, statistics);
+}
+
+// Gradients have the shapes of what they are gradients of.
+void NormalizationGradRule(const Node& node, Types& types) {
+  const Dims *data = node.Shape(0), *scale = node.Shape(2);
+  if (data) SetOutput(types, 0, node.Dtype(0), *data);
+  for (std::size_t i = 1; scale && i < 3; ++i) SetOutput(types, i, node.Dtype(2), *scale);
+}
+
+// (dY, log_prob, label, ...). Some exporters leave dY out; what the inputs then are, only the file knows.
+void LossGradRule(const Node& node, Types& types) {
+  if (node.inputs.size() < 3) return;
+  if (const Dims* dims = node.Shape(1)) SetOutput(types, 0, node.Dtype(1), *dims);
+}
+
+void QuantizeRule(const Node& node, Types& types) {
+  const int dtype = node.Has(2) ? node.Dtype(2) : static_cast<int>(TensorProto::UINT8);
+  if (const Dims* dims = node.Shape(0)) SetOutput(types, 0, dtype, *dims);
+}
+
+void DequantizeRule(const Node& node, Types& types) {
+  if (const Dims* dims = node.Shape(0)) SetOutput(types, 0, node.Dtype(1), *dims);
+}
+
+// QLinearAdd, QLinearMul: (a, scale, zero point, b, scale, zero point, ...).
+void QLinearBinaryRule(const Node& node, Types& types) {
+  if (!node.Shape(0) || !node.Shape(3)) return;
+  const auto dims = Broadcast({node.Shape(0), node.Shape(3)});
+  if (dims) SetOutput(types, 0, node.Dtype(0), *dims);
+}
+
+// (y_scale, y_zero_point, then value, scale, zero point of each part).
+void QLinearConcatRule(const Node& node, Types& types) {
+  const Dims* first = node.Shape(2);
+  std::int64_t axis = node.Int("axis", 0);
+  if (!first || !NormalizeAxis(axis, first->size())) return;
+  Dims dims = *first;
+  for (std::size_t i = 5; i < node.inputs.size(); i += 3) {
+    const Dims* part = node.Shape(i);
+    if (!part || part->size() != dims.size() || __builtin_add_overflow(dims[axis], (*part)[axis], &dims[axis])) return;
+  }
+  SetOutput(types, 0, node.Dtype(2), dims);
+}
+
+void QLinearGlobalAveragePoolRule(const Node& node, Types& types) {
+  const Dims* data = node.Shape(0);
+  if (!data || data->size() < 3) return;
+  Dims dims = *data;
+  const std::size_t first = node.Int("channels_last", 0) != 0 ? 1 : 2;
+  std::fill(dims.begin() + first, dims.begin() + first + (dims.size() - 2), 1);
+  SetOutput(types, 0, node.Dtype(0), dims);
+}
+
+void QLinearConvRule(const Node& node, Types& types) {
+  if (node.Int("channels_last", 0) == 0) AsStandard(node, "QLinearConv", 9, types);
+}
+void QLinearAveragePoolRule(const Node& node, Types& types) {
+  if (node.Int("channels_last", 0) == 0) AsStandard(node, "AveragePool", 1, types);
+}
+void FusedConvRule(const Node& node, Types& types) { AsStandard(node, "Conv", 3, types); }
+void FusedGemmRule(const Node& node, Types& types) { AsStandard(node, "Gemm", 3, types); }
+void RangeRule(const Node& node, Types& types) { AsStandard(node, "Range", 3, types); }
+
+void ExpandDimsRule(const Node& node, Types& types) {
+  const Dims* data = node.Shape(0);
+  Dims axis;
+  if (!data || !node.KnownInts(1, axis) || axis.size() != 1 || !NormalizeAxis(axis[0], data->size() + 1)) return;
+  Dims dims = *data;
+  dims.insert(dims.begin() + axis[0], 1);
+  SetOutput(types, 0, node.Dtype(0), dims);
+}
+
+std::vector<RuleRow> MakeRows() {
+  constexpr const char* kMs = "com.microsoft";
+  std::vector<RuleRow> rows = {
+      {kMs, "FusedMatMul", 1, kAnyOpset, FusedMatMulRule},
+      {kMs, "TransposeMatMul", 1, kAnyOpset, FusedMatMulRule},
+      {kMs, "MatMulIntegerToFloat", 1, kAnyOpset, MatMulToFloatRule},
+      {kMs, "DynamicQuantizeMatMul", 1, kAnyOpset, MatMulToFloatRule},
+      {kMs, "MatMulNBits", 1, kAnyOpset, MatMulNBitsRule},
+      {kMs, "MatMulBnb4", 1, kAnyOpset, MatMulNBitsRule},
+      {kMs, "SkipLayerNormalization", 1, kAnyOpset, SkipNormalizationRule},
+      {kMs, "SkipSimplifiedLayerNormalization", 1, kAnyOpset, SkipNormalizationRule},
+      {kMs, "LayerNormalization", 1, kAnyOpset, NormalizationRule},
+      {"", "LayerNormalization", 1, kAnyOpset, NormalizationRule},  // the library crashes on scalars
+      {kMs, "SimplifiedLayerNormalization", 1, kAnyOpset, NormalizationRule},
+      {"", "SimplifiedLayerNormalization", 1, kAnyOpset, NormalizationRule},
+      {kMs, "LayerNormalizationGrad", 1, kAnyOpset, NormalizationGradRule},
+      {kMs, "SoftmaxCrossEntropyLossGrad", 1, kAnyOpset, LossGradRule},
+      {kMs, "QuantizeLinear", 1, kAnyOpset, QuantizeRule},
+      {kMs, "DequantizeLinear", 1, kAnyOpset, DequantizeRule},
+      {kMs, "QLinearAdd", 1, kAnyOpset, QLinearBinaryRule},
+      {kMs, "QLinearMul", 1, kAnyOpset, QLinearBinaryRule},
+      {kMs, "QLinearConcat", 1, kAnyOpset, QLinearConcatRule},
+      {kMs, "QLinearGlobalAveragePool", 1, kAnyOpset, QLinearGlobalAveragePoolRule},
+      {kMs, "QLinearConv", 1, kAnyOpset, QLinearConvRule},
+      {kMs, "QLinearAveragePool", 1, kAnyOpset, QLinearAveragePoolRule},
+      {kMs, "FusedConv", 1, kAnyOpset, FusedConvRule},
+      {kMs, "FusedGemm", 1, kAnyOpset, FusedGemmRule},
+      {kMs, "Trilu", 1, kAnyOpset, SameAsFirst},
+      {kMs, "Range", 1, kAnyOpset, RangeRule},
+      {kMs, "ExpandDims", 1, kAnyOpset, ExpandDimsRule},
+  };
+  for (const char* op : {"Gelu",
+                         "FastGelu",
+                         "BiasGelu",
+                         "QuickGelu",
+                         "BiasSoftmax",
+                         "BiasDropout",
+                         "BitmaskDropout",
+                         "SoftmaxGrad",
+                         "LogSoftmaxGrad",
+                         "SoftmaxGrad_13",
+                         "GeluGrad",
+                         "FastGeluGrad",
+                         "ReluGrad",
+                         "QLinearSigmoid",
+                         "QLinearLeakyRelu",
+                         "QLinearSoftmax",
+                         "GroupNorm",
+                         "SkipGroupNorm",
+                         "RotaryEmbedding",
+                         "Inverse",
+                         "BiasAdd",
+                         "GemmaRotaryEmbedding"}) {
+    rows.push_back({kMs, op, 1, kAnyOpset, SameAsFirst});
+  }
+  // Deeploy (PULP platform) puts its integer ops into the standard domain.
+  for (const char* op : {"RequantShift", "iRMSNorm", "iSoftmax", "iHardswish", "iGELU", "iLayerNorm", "iNoNorm",
+                         "TrueIntegerDiv", "IntegerDiv", "GeluGrad"}) {
+    rows.push_back({"", op, 1, kAnyOpset, SameAsFirst});
+  }
+  return rows;
+}
+
+}  // namespace
+
+const std::vector<RuleRow>& ContribRules() {
+  static const std::vector<RuleRow> rows = MakeRows();
+  return rows;
+}
+
+}  // namespace orionrt::onnx_import

@@ -1,0 +1,84 @@
+#include "io/onnx/session.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace orionrt::onnx_import {
+
+Session::Session(const onnx::ModelProto& model, std::string source, const ImportOptions& options)
+    : options_(options), source_(std::move(source)) {
+  AddOpsets(model.opset_import(), opsets_);
+  for (const auto& function : model.functions())
+    functions_.emplace(function.domain() + ":" + function.name(), &function);
+}
+
+void AddOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto>& imports, Opsets& opsets) {
+  for (const auto& import : imports) {
+    const std::string domain = import.domain() == "ai.onnx" ? "" : import.domain();
+    // The last one counts where a domain is imported twice, as in onnxruntime.
+    opsets[domain] = static_cast<int>(std::clamp<std::int64_t>(import.version(), 1, 1 << 20));
+  }
+}
+
+const onnx::FunctionProto* Session::FindFunction(const std::string& domain, const std::string& op) const {
+  if (functions_.empty()) return nullptr;
+  const auto found = functions_.find(domain + ":" + op);
+  return found == functions_.end() ? nullptr : found->second;
+}
+
+void Session::CountNodes(std::int64_t nodes) {
+  constexpr std::int64_t kMost = 1000000;
+  nodes_ += nodes;
+  if (nodes_ > kMost)
+    Fail(ErrorCode::kUnsupported, "", "has more than " + std::to_string(kMost) + " nodes, functions unrolled");
+}
+
+bool Session::SpendElements(std::size_t elements) {
+  constexpr std::size_t kMost = std::size_t{1} << 24;
+  if (elements > kMost - elements_) return false;
+  elements_ += elements;
+  return true;
+}
+
+std::string Session::Line(const std::string& place, const std::string& message) const {
+  const bool separated = place.empty() || place.back() == ' ';  // the place of a body's graph ends in ": "
+  return source_ + ": " + place + (separated ? "" : ": ") + message;
+}
+
+void Session::Fail(ErrorCode code, const std::string& place, const std::string& message) const {
+  throw Error(code, Line(place, message));
+}
+
+void Session::Warn(const std::string& place, const std::string& message) {
+  constexpr std::size_t kMost = 100;  // then one line says how many there were
+  if (warnings_.size() < kMost) {
+    warnings_.push_back(Line(place, message));
+  } else {
+    ++dropped_warnings_;
+    warnings_.resize(kMost);
+    warnings_.push_back(source_ + ": " + std::to_string(dropped_warnings_) + " more warnings");
+  }
+}
+
+onnx::TypeProto Session::Resolve(const onnx::TypeProto& declared, const std::string& place,
+                                 const std::string& tensor) const {
+  onnx::TypeProto type = declared;
+  if (!type.has_tensor_type() || !type.tensor_type().has_shape()) return type;
+  for (auto& dim : *type.mutable_tensor_type()->mutable_shape()->mutable_dim()) {
+    if (dim.has_dim_param()) {
+      const auto given = options_.dims.find(dim.dim_param());
+      if (given != options_.dims.end()) dim.set_dim_value(given->second);
+    } else if (dim.has_dim_value() && dim.dim_value() == -1) {
+      dim.clear_value();  // some exporters write unset dimensions so
+    } else if (dim.has_dim_value() && dim.dim_value() < 0) {
+      Fail(ErrorCode::kBadInput, place,
+           "tensor " + Quoted(tensor) + " has the dimension " + std::to_string(dim.dim_value()));
+    }
+  }
+  return type;
+}
+
+std::string Quoted(const std::string& name) { return "\"" + Printable(name, 120) + "\""; }
+
+}  // namespace orionrt::onnx_import

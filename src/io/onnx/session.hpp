@@ -1,0 +1,67 @@
+// What all graphs of one model share while it is imported.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "io/onnx/tensor.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/import.hpp"
+
+namespace orionrt::onnx_import {
+
+// Version of each domain that a model or function asks for; 1 where it does not say.
+using Opsets = std::map<std::string, int>;
+void AddOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto>& imports, Opsets& opsets);
+
+class Session {
+ public:
+  Session(const onnx::ModelProto& model, std::string source, const ImportOptions& options);
+
+  const Opsets& opsets() const { return opsets_; }
+
+  // The function of the model's own that this op calls, or nullptr.
+  const onnx::FunctionProto* FindFunction(const std::string& domain, const std::string& op) const;
+
+  // Limits on what all graphs together may take, so that a small file cannot ask for much. The first fails when too
+  // many nodes have been counted; the second says whether that many elements may still be kept.
+  void CountNodes(std::int64_t nodes);
+  bool SpendElements(std::size_t elements);
+
+  const ImportOptions& options() const { return options_; }
+
+  // Folding of shapes without folding of constants would be half a fold: the former implies the latter.
+  bool folds() const { return options_.fold_constants || options_.fold_shapes; }
+  bool folds_shapes() const { return options_.fold_shapes; }
+
+  // `place` and `message` make "model.onnx: PLACE: MESSAGE"; an empty place is left out.
+  [[noreturn]] void Fail(ErrorCode code, const std::string& place, const std::string& message) const;
+  void Warn(const std::string& place, const std::string& message);
+  std::vector<std::string> TakeWarnings() { return std::move(warnings_); }
+
+  // A declared type with its named dimensions replaced by the values given as options. A dimension without a value
+  // stays open. Fails for impossible dimensions.
+  onnx::TypeProto Resolve(const onnx::TypeProto& declared, const std::string& place, const std::string& tensor) const;
+
+ private:
+  std::string Line(const std::string& place, const std::string& message) const;
+
+  const ImportOptions& options_;
+  std::string source_;
+  Opsets opsets_;
+  std::map<std::string, const onnx::FunctionProto*> functions_;  // "domain:name"
+  std::int64_t nodes_ = 0;
+  std::size_t elements_ = 0;
+  std::vector<std::string> warnings_;
+  std::size_t dropped_warnings_ = 0;
+};
+
+// The dimension that says how often a Loop runs whose count is not in the file: --dim trip=16.
+inline constexpr const char* kTripName = "trip";
+
+// `"batch"`: a name as messages show it, shortened and without control characters.
+std::string Quoted(const std::string& name);
+
+}  // namespace orionrt::onnx_import

@@ -1,0 +1,288 @@
+// One node after the other: is it constant, which values and types do its outputs have.
+#include <algorithm>
+
+#include "io/onnx/control.hpp"
+#include "io/onnx/evaluate.hpp"
+#include "io/onnx/functions.hpp"
+#include "io/onnx/graph.hpp"
+
+namespace orionrt::onnx_import {
+namespace {
+
+constexpr std::size_t kMostDims = 64;  // more occur in broken files only, and each op would copy them
+
+bool IsConstantOp(const Node& node) { return node.Domain().empty() && node.Op() == "Constant"; }
+
+bool ReadsShapeAlone(const Node& node) {
+  return node.Domain().empty() && (node.Op() == "Shape" || node.Op() == "Size");
+}
+
+bool IsConstant(const Tensor* tensor) { return !tensor || tensor->constant; }
+
+std::shared_ptr<const Value> Share(Value value) { return std::make_shared<const Value>(std::move(value)); }
+
+Value VectorOf(int dtype, std::size_t count) {
+  Value value;
+  value.dtype = dtype;
+  value.dims = {static_cast<std::int64_t>(count)};
+  return value;
+}
+
+// The Constant op has its value in one of several attributes; false if in none.
+bool TakeConstant(const Node& node, Tensor& out, onnx::TypeProto& type) {
+  Value value;
+  if (const auto* tensor = node.Attribute("value"); tensor && tensor->has_t()) {
+    out.data = &tensor->t();
+    type = MakeType(tensor->t().data_type(), Dims(tensor->t().dims().begin(), tensor->t().dims().end()));
+    return true;
+  }
+  if (const auto* sparse = node.Attribute("sparse_value"); sparse && sparse->has_sparse_tensor()) {
+    const auto& tensor = sparse->sparse_tensor();
+    type = MakeType(tensor.values().data_type(), Dims(tensor.dims().begin(), tensor.dims().end()));
+    return true;
+  }
+  if (const auto* scalar = node.Attribute("value_int")) {
+    value = Value{onnx::TensorProto::INT64, {}, {scalar->i()}, {}};
+  } else if (const auto* real = node.Attribute("value_float")) {
+    value = Value{onnx::TensorProto::FLOAT, {}, {}, {real->f()}};
+  } else if (const auto* ints = node.Attribute("value_ints")) {
+    value = VectorOf(onnx::TensorProto::INT64, ints->ints_size());
+    value.ints.assign(ints->ints().begin(), ints->ints().end());
+  } else if (const auto* floats = node.Attribute("value_floats")) {
+    value = VectorOf(onnx::TensorProto::FLOAT, floats->floats_size());
+    value.reals.assign(floats->floats().begin(), floats->floats().end());
+  } else if (const auto* text = node.Attribute("value_string")) {
+    type = MakeType(onnx::TensorProto::STRING, Dims());
+    return text->has_s();
+  } else if (const auto* texts = node.Attribute("value_strings")) {
+    type = MakeType(onnx::TensorProto::STRING, Dims{texts->strings_size()});
+    return true;
+  } else {
+    return false;
+  }
+  type = MakeType(value.dtype, value.dims);
+  if (static_cast<std::int64_t>(value.Count()) <= kMaxValueElements) out.value = Share(std::move(value));
+  return true;
+}
+
+// In a lenient graph nothing is inferred from an unknown shape: what seems to follow is most often wrong.
+bool ReadsUnknown(const Node& node) {
+  return std::any_of(node.inputs.begin(), node.inputs.end(), [](const Tensor* input) {
+    return input && !input->dims && (input->dtype != 0 || !input->HasType());
+  });
+}
+
+bool IsComplete(const onnx::TypeProto& type) {
+  if (!type.has_tensor_type() || type.tensor_type().elem_type() == 0 || !type.tensor_type().has_shape()) return false;
+  const auto& dims = type.tensor_type().shape().dim();
+  return std::all_of(dims.begin(), dims.end(), [](const auto& dim) { return dim.has_dim_value(); });
+}
+
+// The constant in absent external data on which the values of a node's inputs depend, if any.
+const Tensor* MissingBehind(const Node& node) {
+  for (Tensor* input : node.inputs) {
+    if (!input || input->KnownValue()) continue;
+    if (input->missing) return input->missing;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void FillType(const onnx::TypeProto& source, onnx::TypeProto& target) {
+  if (target.value_case() == onnx::TypeProto::VALUE_NOT_SET) {
+    target = source;
+    return;
+  }
+  if (!source.has_tensor_type() || !target.has_tensor_type()) return;
+  const auto& from = source.tensor_type();
+  auto& to = *target.mutable_tensor_type();
+  if (to.elem_type() == 0) to.set_elem_type(from.elem_type());
+  if (!from.has_shape()) return;
+  if (!to.has_shape()) {
+    *to.mutable_shape() = from.shape();
+    return;
+  }
+  if (to.shape().dim_size() != from.shape().dim_size()) return;
+  for (int d = 0; d < to.shape().dim_size(); ++d) {
+    if (!to.shape().dim(d).has_dim_value()) *to.mutable_shape()->mutable_dim(d) = from.shape().dim(d);
+  }
+}
+
+bool SetOpenDims(onnx::TypeProto& type, std::int64_t dim) {
+  if (!type.has_tensor_type() || !type.tensor_type().has_shape()) return false;
+  bool any = false;
+  for (auto& open : *type.mutable_tensor_type()->mutable_shape()->mutable_dim()) {
+    if (open.has_dim_value()) continue;
+    open.set_dim_value(dim);
+    any = true;
+  }
+  return any;
+}
+
+bool GraphBuilder::Folds(const Node& node) const {
+  if (IsConstantOp(node)) return true;
+  if (!session_.folds()) return false;
+  if (session_.folds_shapes() && ReadsShapeAlone(node) && node.Shape(0)) return true;
+  if (node.proto->input().empty() && node.captures.empty()) return false;
+  return std::all_of(node.inputs.begin(), node.inputs.end(), IsConstant) &&
+         std::all_of(node.captures.begin(), node.captures.end(), IsConstant) &&
+         std::any_of(node.proto->input().begin(), node.proto->input().end(),
+                     [](const auto& n) { return !n.empty(); }) &&
+         IsDeterministic(*node.proto);
+}
+
+void GraphBuilder::Step(Node& node, int position) {
+  folded_[node.index] = Folds(node);
+  problem_.clear();
+  broken_ = false;
+  Types types(node.outputs.size());
+  if (!TakeValues(node, types)) {
+    TypeOutputs(node, position, types);
+  }
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    if (!node.outputs[i]) continue;
+    node.outputs[i]->constant = folded_[node.index];
+    FinishOutput(node, i, std::move(types[i]));
+  }
+}
+
+// Outputs whose values are known have the types of the values.
+bool GraphBuilder::TakeValues(Node& node, Types& types) {
+  if (IsConstantOp(node)) {
+    if (node.outputs.size() != 1 || !node.outputs[0] || !TakeConstant(node, *node.outputs[0], types[0])) {
+      session_.Fail(ErrorCode::kBadInput, Place(node), "has no value");
+    }
+    return true;
+  }
+  std::vector<Value> values = Evaluate(node);
+  for (std::size_t i = 0; i < values.size() && i < types.size(); ++i) {
+    types[i] = MakeType(values[i].dtype, values[i].dims);
+    if (node.outputs[i] && session_.SpendElements(values[i].Count()))
+      node.outputs[i]->value = Share(std::move(values[i]));
+  }
+  if (!values.empty()) return values.size() >= types.size();
+  const Tensor* missing = CanEvaluate(node) ? MissingBehind(node) : nullptr;
+  for (Tensor* output : node.outputs) {
+    if (output) output->missing = missing;
+  }
+  return false;
+}
+
+void GraphBuilder::TypeOutputs(Node& node, int position, Types& types) {
+  Types inferred(types.size());
+  if (!node.bodies.empty()) {
+    RunBodies(*this, node, position, inferred);
+  } else if (lenient_ && ReadsUnknown(node)) {
+    problem_ = "the shape of an input is unknown";
+  } else if (const auto* function = session_.FindFunction(node.proto->domain(), node.Op())) {
+    RunFunction(*this, node, *function, position, inferred);
+  } else if (const Rule rule = FindRule(node)) {
+    rule(node, inferred);
+    problem_ = "it depends on values or ranks that the file does not hold";
+  } else {
+    LibraryResult result = InferByLibrary(node);
+    problem_ = result.problem;
+    broken_ = result.broken;
+    if (problem_.empty()) inferred = std::move(result.outputs);
+  }
+  bool complete = true;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    FillType(inferred[i], types[i]);
+    if (!node.outputs[i]) continue;
+    if (IsComplete(types[i])) continue;
+    complete = false;
+    const auto declared = declared_.find(*node.outputs[i]->name);
+    if (declared != declared_.end()) {
+      onnx::TypeProto type = session_.Resolve(*declared->second, Place(node), *node.outputs[i]->name);
+      if (session_.options().default_dim) SetOpenDims(type, *session_.options().default_dim);
+      FillType(type, types[i]);
+    }
+  }
+  if (broken_ && !complete && std::all_of(types.begin(), types.end(), IsComplete)) {
+    session_.Warn(Place(node), "shape taken from the file's value_info, since inference refuses the node: " + problem_);
+  }
+}
+
+void GraphBuilder::FinishOutput(Node& node, std::size_t index, onnx::TypeProto type) {
+  Tensor& tensor = *node.outputs[index];
+  if (type.value_case() == onnx::TypeProto::VALUE_NOT_SET || type.has_tensor_type()) {
+    auto& filled = *type.mutable_tensor_type();
+    if (session_.options().default_dim && SetOpenDims(type, *session_.options().default_dim)) {
+      session_.Warn(Place(node), "output " + Quoted(*tensor.name) +
+                                     " has dimensions known only at run time; taken as " +
+                                     std::to_string(*session_.options().default_dim));
+    }
+    if (filled.elem_type() == 0 && node.Has(0)) filled.set_elem_type(node.Dtype(0));
+  }
+  tensor.SetType(std::move(type));
+  if (tensor.dims && tensor.dims->size() > kMostDims) {
+    session_.Fail(ErrorCode::kUnsupported, Place(node),
+                  "output " + Quoted(*tensor.name) + " has " + std::to_string(tensor.dims->size()) + " dimensions");
+  }
+  const bool sized = tensor.dims && ByteCount(tensor.dtype, *tensor.dims);
+  if (tensor.constant && tensor.dims && ElementCount(*tensor.dims)) return;
+  if (!sized && !lenient_ && !tensor.constant && IsWanted(node, index)) FailUnsized(node, tensor);
+  if (!sized && tensor.dims && !ElementCount(*tensor.dims)) tensor.SetType(onnx::TypeProto());
+}
+
+// Says why the size of a tensor is not known, and what helps.
+void GraphBuilder::FailUnsized(const Node& node, const Tensor& tensor) const {
+  const onnx::TypeProto type = tensor.Type();
+  const std::string place = node.proto ? Place(node) : place_;
+  const std::string what = (node.proto ? "output " : "input ") + Quoted(*tensor.name);
+  if (type.value_case() != onnx::TypeProto::VALUE_NOT_SET && !type.has_tensor_type()) {
+    session_.Fail(ErrorCode::kUnsupported, place,
+                  what + " is no plain tensor (a sequence, map, optional or sparse one): its size is not known");
+  }
+  if (tensor.dims && DtypeBits(tensor.dtype) == 0) {
+    session_.Fail(ErrorCode::kUnsupported, place,
+                  what + " has elements of unknown size (" + DtypeName(tensor.dtype) + ")");
+  }
+  if (tensor.dims) {
+    session_.Fail(ErrorCode::kBadInput, place, what + " has impossible dimensions " + DimsText(*tensor.dims));
+  }
+  const std::string why = problem_.empty() || !node.proto ? "" : ": " + problem_;
+  if (type.has_tensor_type() && type.tensor_type().has_shape()) {
+    for (const auto& dim : type.tensor_type().shape().dim()) {
+      if (dim.has_dim_value()) continue;
+      const std::string& symbol = dim.dim_param();
+      if (!symbol.empty()) {
+        session_.Fail(ErrorCode::kUnsupported, place,
+                      what + " has an unset dimension " + Quoted(symbol) + "; give --dim " + symbol +
+                          "=N, or --dim '*=1' for all");
+      }
+      if (!node.proto && !is_body_) {
+        session_.Fail(ErrorCode::kUnsupported, place,
+                      what + " has an unset dimension without a name; give --input " + *tensor.name +
+                          "=1x3x224x224 (its shape), or --dim '*=1' for all");
+      }
+    }
+  }
+  if (!node.proto && is_body_) {
+    session_.Fail(ErrorCode::kUnsupported, place,
+                  what + " has no shape that follows from the op around; declare it in the body");
+  }
+  if (!node.proto) {
+    session_.Fail(ErrorCode::kUnsupported, place,
+                  what + " has no shape; give --input " + *tensor.name + "=1x3x224x224 (its shape)");
+  }
+  const Tensor* missing = tensor.missing ? tensor.missing : MissingBehind(node);
+  if (missing && !broken_) {
+    session_.Fail(ErrorCode::kUnsupported, place,
+                  "shape of " + what.substr(7) + " depends on the values of " + Quoted(*missing->name) +
+                      ", which are in external data that is not read; store that constant inside the file");
+  }
+  if (type.has_tensor_type() && type.tensor_type().has_shape()) {
+    session_.Fail(ErrorCode::kUnsupported, place,
+                  "shape of " + what.substr(7) + " is known only at run time" + why +
+                      "; give --dim '*=N' to assume N for such dimensions");
+  }
+  session_.Fail(
+      broken_ ? ErrorCode::kBadInput : ErrorCode::kUnsupported, place,
+      "shape of " + what.substr(7) + " unknown" + why +
+          (broken_ ? ""
+                   : "; add it to the file's value_info (onnx.helper.make_tensor_value_info), or simplify the model"));
+}
+
+}  // namespace orionrt::onnx_import
