@@ -12,14 +12,28 @@ struct Options {
   std::string path;
   std::string output = "-";
   std::string format;
+  std::string subgraphs;
 };
 
 bool HasSuffix(const std::string& text, const std::string& suffix) {
   return text.size() > suffix.size() && text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
 }
 
+// MODEL__OP.ATTRIBUTE.csv for every body, and so on for bodies within bodies.
+void WriteBodies(const std::vector<Body>& bodies, const std::string& stem) {
+  for (const Body& body : bodies) {
+    const std::string name = stem + "__" + body.name;
+    WriteFile(name + ".csv", WriteCsv(body.csv, nullptr));
+    WriteBodies(body.bodies, name);
+  }
+}
+
 int Run(const Options& options) {
   const Input input = LoadInput(options.path, options.input);
+  if (!options.subgraphs.empty()) {
+    const std::string name = options.path.substr(options.path.rfind('/') + 1);
+    WriteBodies(input.bodies, options.subgraphs + "/" + name.substr(0, name.rfind('.')));
+  }
   const bool json = options.format.empty() ? HasSuffix(options.output, ".json") : options.format == "json";
   if (!options.format.empty() && !json && options.format != "csv") {
     throw Error(ErrorCode::kMisuse, "--format \"" + options.format + "\" is unknown; there are: csv, json");
@@ -41,6 +55,9 @@ std::function<int()> SetUpConvert(CLI::App& app) {
       ->type_name("FILE");
   app.add_option("--format", options->format, "csv or json; otherwise told by the suffix of -o, otherwise csv")
       ->type_name("FORMAT");
+  app.add_option("--subgraphs", options->subgraphs, "Write the bodies of control-flow ops into this directory")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory);
   AddInputOptions(app, options->input);
   return [options] { return Run(*options); };
 }

@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include <memory>
+#include <set>
 
 #include "base/text.hpp"
 #include "command.hpp"
@@ -26,15 +27,13 @@ struct Options {
 struct Format {
   const char* name;
   const char* suffix;
-  std::string (*write)(const Input& input, const Plan& plan);
+  std::string (*write)(const Input& input, const PlanFile& plan);
 };
 
-PlanFile ToFile(const Input& input, const Plan& plan) { return {input.problem, plan, input.source, input.alignment}; }
-
 constexpr Format kFormats[] = {
-    {"text", ".txt", [](const Input& input, const Plan& plan) { return DescribePlan(ToFile(input, plan)); }},
-    {"json", ".json", [](const Input& input, const Plan& plan) { return WritePlanJson(ToFile(input, plan)); }},
-    {"csv", ".csv", [](const Input& input, const Plan& plan) { return WriteCsv(input.csv, &plan.offsets); }},
+    {"text", ".txt", [](const Input&, const PlanFile& plan) { return DescribePlan(plan); }},
+    {"json", ".json", [](const Input&, const PlanFile& plan) { return WritePlanJson(plan); }},
+    {"csv", ".csv", [](const Input& input, const PlanFile& file) { return WriteCsv(input.csv, &file.plan.offsets); }},
 };
 
 bool IsDirectory(const std::string& path) {
@@ -63,12 +62,24 @@ std::string TargetOf(const Options& options, const Format& format, const std::st
   return options.output + "/" + name.substr(0, name.rfind('.')) + ".plan" + format.suffix;
 }
 
-int Run(const Options& options) {
-  const Format& format = FormatOf(options);
-  if (options.paths.size() > 1 && !options.output.empty() && options.output != "-" && !IsDirectory(options.output)) {
+void CheckTargets(const Options& options, const Format& format) {
+  const bool one_file = !options.output.empty() && options.output != "-" && !IsDirectory(options.output);
+  if (options.paths.size() > 1 && one_file) {
     throw Error(ErrorCode::kMisuse,
                 "several inputs, one output \"" + options.output + "\": give a directory that exists");
   }
+  std::set<std::string> targets;
+  for (const std::string& path : options.paths) {
+    const std::string target = TargetOf(options, format, path);
+    if (target != "-" && !targets.insert(target).second) {
+      throw Error(ErrorCode::kMisuse, "two inputs would be written to " + target + "; plan them one by one");
+    }
+  }
+}
+
+int Run(const Options& options) {
+  const Format& format = FormatOf(options);
+  CheckTargets(options, format);
   const ReusePlanner planner(options.planning.policy);
   const PlanOptions plan_options = MakePlanOptions(options.planning);
   if (options.explain && format.name != std::string("text")) {
@@ -76,9 +87,10 @@ int Run(const Options& options) {
   }
   for (const std::string& path : options.paths) {
     const Input input = LoadInput(path, options.input);
-    const Plan plan = PlanInput(planner, input, plan_options);
-    std::string text = format.write(input, plan);
-    if (options.explain) text += ExplainPlan(ToFile(input, plan), input.step_names);
+    PlanFile file{input.problem, PlanInput(planner, input, plan_options), input.source, input.alignment};
+    file.peak_nested_bytes = NestedPeak(planner, input.bodies, plan_options);
+    std::string text = format.write(input, file);
+    if (options.explain) text += ExplainPlan(file, input.step_names);
     WriteFile(TargetOf(options, format, path), text);
   }
   return kDone;

@@ -20,7 +20,11 @@ constexpr std::int64_t kModelAlignment = 64;  // bytes; what an engine's widest 
 [[noreturn]] void Misuse(const std::string& message) { throw Error(ErrorCode::kMisuse, message); }
 
 void Warn(const std::vector<std::string>& warnings) {
-  for (const std::string& warning : warnings) std::fprintf(stderr, "orionrt: warning: %s\n", warning.c_str());
+  constexpr std::size_t kShown = 8;
+  for (std::size_t i = 0; i < warnings.size() && i < kShown; ++i) {
+    std::fprintf(stderr, "orionrt: warning: %s\n", Printable(warnings[i], 300).c_str());
+  }
+  if (warnings.size() > kShown) std::fprintf(stderr, "orionrt: ... and %zu more warnings\n", warnings.size() - kShown);
 }
 
 // NAME=VALUE at the last '=': names may contain one.
@@ -98,6 +102,23 @@ Input FromGraph(const Graph& graph) {
   return input;
 }
 
+std::vector<Body> BodiesOf(const std::vector<NestedGraph>& nested) {
+  std::vector<Body> bodies;
+  for (const NestedGraph& graph : nested) {
+    Input inner = FromGraph(graph.graph);
+    bodies.push_back({std::to_string(graph.op) + "." + graph.attribute, std::move(inner.problem), std::move(inner.csv),
+                      BodiesOf(graph.bodies)});
+  }
+  return bodies;
+}
+
+Input FromModel(const ImportedModel& model) {
+  Warn(model.warnings);
+  Input input = FromGraph(model.graph);
+  input.bodies = BodiesOf(model.bodies);
+  return input;
+}
+
 Input FromGraphJson(const std::string& text, const std::string& source, const InputOptions&) {
   return FromGraph(ReadGraphJson(text, source));
 }
@@ -110,6 +131,13 @@ Input FromProblemJson(const std::string& text, const std::string& source, const 
   if (options.ignore_offsets) FreeAll(input.problem);
   input.csv = MakeCsv(input.problem);
   return input;
+}
+
+void RaiseAlignments(std::vector<Body>& bodies, std::int64_t alignment) {
+  for (Body& body : bodies) {
+    RaiseAlignment(body.problem, alignment);
+    RaiseAlignments(body.bodies, alignment);
+  }
 }
 
 struct Schema {
@@ -134,9 +162,7 @@ Input FromJson(const std::string& text, const std::string& source, const InputOp
 
 #ifdef ORIONRT_HAS_ONNX
 Input FromOnnx(const std::string& text, const std::string& source, const InputOptions& options) {
-  const ImportedModel model = ImportOnnx(text, source, MakeImportOptions(options));
-  Warn(model.warnings);
-  return FromGraph(model.graph);
+  return FromModel(ImportOnnx(text, source, MakeImportOptions(options)));
 }
 #else
 Input FromOnnx(const std::string&, const std::string& source, const InputOptions& options) {
@@ -206,6 +232,7 @@ Input LoadInput(const std::string& path, const InputOptions& options) {
   input.source = path;
   input.alignment = asked.value_or(input.alignment);
   RaiseAlignment(input.problem, input.alignment);
+  RaiseAlignments(input.bodies, input.alignment);
   return input;
 }
 

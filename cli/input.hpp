@@ -21,13 +21,22 @@ struct InputOptions {
   bool fold_shapes = false;         // --fold-shapes
 };
 
+// The body of a control-flow op: a problem of its own.
+struct Body {
+  std::string name;  // "2.else_branch": position of the op, and which of its bodies
+  Problem problem;
+  CsvFile csv;
+  std::vector<Body> bodies;
+};
+
 struct Input {
-  std::string source;            // the path as given
-  Problem problem;               // with its alignments raised to `alignment`
-  std::int64_t alignment = 1;    // bytes
+  std::string source;                   // the path as given
+  Problem problem;                      // with its alignments raised to `alignment`
+  std::int64_t alignment = 1;           // bytes
   std::vector<std::string> step_names;  // of a model's ops, by step
-  CsvFile csv;                   // the rows to print
-  std::optional<PlanFile> plan;  // where the input is a plan
+  CsvFile csv;                          // the rows to print
+  std::vector<Body> bodies;             // of a model's control-flow ops
+  std::optional<PlanFile> plan;         // where the input is a plan
 };
 
 void AddInputOptions(CLI::App& app, InputOptions& options);

@@ -1,5 +1,7 @@
 #include "planning.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
 #include "progress.hpp"
@@ -55,6 +57,16 @@ Plan PlanInput(const ReusePlanner& planner, const Input& input, const PlanOption
   } catch (const Error& error) {
     throw Error(error.code(), input.source + ": " + error.what());
   }
+}
+
+std::int64_t NestedPeak(const ReusePlanner& planner, const std::vector<Body>& bodies, PlanOptions options) {
+  options.capacity = 0;  // which is asked of the graph itself
+  std::int64_t most = 0;
+  for (const Body& body : bodies) {
+    const std::int64_t peak = planner.Run(body.problem, options).peak_bytes;
+    most = std::max(most, peak + NestedPeak(planner, body.bodies, options));
+  }
+  return most;
 }
 
 }  // namespace orionrt::cli

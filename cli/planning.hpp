@@ -22,4 +22,7 @@ PlanOptions MakePlanOptions(const PlanningOptions& options);
 // Runs the planner; the source is put before what it refuses.
 Plan PlanInput(const ReusePlanner& planner, const Input& input, const PlanOptions& options);
 
+// The most that a body needs, those within it included: what comes on top of the peak while its op runs.
+std::int64_t NestedPeak(const ReusePlanner& planner, const std::vector<Body>& bodies, PlanOptions options);
+
 }  // namespace orionrt::cli

@@ -56,6 +56,8 @@ struct PlanFile {
   Plan plan;
   std::string source;          // what was planned: "model.onnx"
   std::int64_t alignment = 1;  // bytes: the least of every buffer
+  // What the bodies of control-flow ops need on top of peak_bytes, while their op runs: the most that any of them does.
+  std::int64_t peak_nested_bytes = 0;
 };
 ORIONRT_API std::string WritePlanJson(const PlanFile& file);
 ORIONRT_API PlanFile ReadPlanJson(std::string_view text, const std::string& source);

@@ -73,6 +73,7 @@ std::string WritePlanJson(const PlanFile& file) {
                      {"policy", file.plan.policy},
                      {"alignment", file.alignment},
                      {"peak_bytes", file.plan.peak_bytes},
+                     {"peak_nested_bytes", file.peak_nested_bytes},
                      {"lower_bound_bytes", certificate.lower_bound_bytes},
                      {"proven_optimal", certificate.proven_optimal},
                      {"bound_kind", BoundKindName(certificate.bound_kind)},
@@ -103,6 +104,7 @@ PlanFile ReadPlanJson(std::string_view text, const std::string& source) {
   Plan& plan = file.plan;
   plan.policy = object.Text("policy", "");
   plan.peak_bytes = object.Integer("peak_bytes");
+  file.peak_nested_bytes = object.Integer("peak_nested_bytes", 0);
   plan.certificate.lower_bound_bytes = object.Integer("lower_bound_bytes", 0);
   plan.certificate.proven_optimal = object.Flag("proven_optimal");
   plan.certificate.bound_kind = ReadBoundKind(object);

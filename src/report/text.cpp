@@ -122,6 +122,8 @@ std::string DescribePlan(const PlanFile& file) {
   }
   text +=
       Line("no reuse", no_reuse, plan.peak_bytes > 0 ? ", " + Tenths(no_reuse, plan.peak_bytes) + " x the peak" : "");
+  if (file.peak_nested_bytes > 0)
+    text += Line("nested", file.peak_nested_bytes, ", on top, while a control-flow op runs");
   if (plan.peak_bytes > 0) text += DrawArena(problem, plan, kWidth, kHeight);
   return text;
 }
