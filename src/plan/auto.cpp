@@ -1,22 +1,62 @@
-// The default: several policies, the lowest peak of them.
+// The policies that search. `auto`: a portfolio of packings, which reaches the lower bound on most graphs; where it
+// does not, an exact search improves on it, or proves that nothing can. `exact`: that search alone.
+#include <algorithm>
 #include <utility>
 
+#include "plan/exact/exact.hpp"
 #include "plan/policies.hpp"
+#include "plan/portfolio.hpp"
 
 namespace orionrt {
+namespace {
+
+ExactLimits LimitsOf(const PlanOptions& options) {
+  constexpr std::int64_t kNodes[] = {30'000, 200'000, 20'000'000};  // fast, balanced, thorough
+  return {kNodes[static_cast<int>(options.effort)], options.time_limit_seconds};
+}
+
+// Whether the question is answered without search: the best there can be, or, with a capacity, whether it fits.
+bool IsAnswered(const Plan& plan, std::int64_t bound, const PlanOptions& options) {
+  if (plan.peak_bytes <= std::max(bound, options.capacity)) return true;
+  return options.capacity > 0 && bound > options.capacity;
+}
+
+// Searches for a better plan, a higher bound, or, with a capacity, any plan that fits. True if the plan is a new one.
+bool Search(const Problem& problem, std::int64_t bound, const PlanOptions& options, Plan& plan) {
+  if (IsAnswered(plan, bound, options) || !ExactCarries(problem)) return false;
+  const ExactLimits limits = LimitsOf(options);
+  ExactResult result =
+      options.capacity > 0 ? FitExact(problem, options.capacity, limits) : SolveExact(problem, bound, &plan, limits);
+  plan.time_limited = result.time_limited;
+  const bool found = !result.offsets.empty();
+  if (found) plan.offsets = std::move(result.offsets);
+  if (result.witness.empty()) return found;  // the bound is the load, which the planner knows
+  Certificate& certificate = plan.certificate;
+  certificate.lower_bound_bytes = result.proven_bound;
+  certificate.bound_kind = BoundKind::kRefutation;
+  certificate.witness = std::move(result.witness);
+  certificate.witness_step = problem.buffers[certificate.witness.front()].lower;
+  certificate.search_nodes = result.nodes;
+  return found;
+}
+
+}  // namespace
 
 Plan PlanAuto(const Problem& problem, const PlanOptions& options) {
   const std::int64_t bound = LowerBound(problem).lower_bound_bytes;
-  Plan best;
-  for (const auto& [name, plan] :
-       {std::pair{"greedy_by_size", PlanGreedyBySize}, {"best_fit", PlanBestFit}, {"first_fit", PlanFirstFit}}) {
-    Plan candidate = plan(problem, options);
-    candidate.peak_bytes = PeakOf(problem, candidate.offsets);
-    candidate.policy = std::string("auto:") + name;
-    if (best.offsets.empty() || candidate.peak_bytes < best.peak_bytes) best = std::move(candidate);
-    if (best.peak_bytes == bound) break;
-  }
-  return best;
+  PortfolioResult packed = RunPortfolio(problem, bound, options.effort);
+  Plan plan;
+  plan.offsets = std::move(packed.offsets);
+  plan.peak_bytes = PeakOf(problem, plan.offsets);
+  plan.policy = "auto:" + (Search(problem, bound, options, plan) ? "exact" : packed.winner);
+  return plan;
+}
+
+Plan PlanExact(const Problem& problem, const PlanOptions& options) {
+  Plan plan = PlanGreedyBySize(problem, options);
+  plan.peak_bytes = PeakOf(problem, plan.offsets);
+  Search(problem, LowerBound(problem).lower_bound_bytes, options, plan);
+  return plan;
 }
 
 }  // namespace orionrt

@@ -1,8 +1,9 @@
-// The classic greedy policies: one order, one rule of fit. O(n log n) in practice, memory O(n): see placed_set.hpp.
+// The classic greedy policies: one order, one rule of fit. O(n log n) in practice, memory O(n): see
+// placing/placed_set.hpp.
 #include <vector>
 
-#include "plan/orders.hpp"
-#include "plan/placer.hpp"
+#include "plan/placing/orders.hpp"
+#include "plan/placing/placer.hpp"
 #include "plan/policies.hpp"
 
 namespace orionrt {
@@ -11,13 +12,17 @@ namespace {
 enum class Fit { kLowest, kTightest };
 
 Plan PlanGreedy(const Problem& problem, Key key, Fit fit) {
-  Placer placer(problem);
-  placer.PlaceFixed();
-  Plan plan;
-  for (const Buffer& b : problem.buffers) plan.offsets.push_back(b.fixed_offset == kFree ? 0 : b.fixed_offset);
-  const Orders orders(problem, placer.shapes());
+  const Shapes shapes(problem);
+  Placer placer(problem, shapes);
+  const Orders orders(problem, shapes, {});
   std::vector<int> movable = orders.movable();
   orders.Sort(movable, key);
+  Plan plan;
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    const std::int64_t fixed = problem.buffers[i].fixed_offset;
+    plan.offsets.push_back(fixed == kFree ? 0 : fixed);
+    if (fixed != kFree) placer.Place(i, fixed);
+  }
   for (const int i : movable) {
     plan.offsets[i] = fit == Fit::kLowest ? placer.LowestFit(i) : placer.TightestFit(i);
     placer.Place(i, plan.offsets[i]);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "orionrt/problem.hpp"
-#include "plan/placer.hpp"
+#include "plan/placing/placer.hpp"
 
 namespace orionrt {
 

@@ -9,6 +9,7 @@
 namespace orionrt {
 
 Plan PlanAuto(const Problem& problem, const PlanOptions& options);
+Plan PlanExact(const Problem& problem, const PlanOptions& options);
 Plan PlanLinearScan(const Problem& problem, const PlanOptions& options);
 Plan PlanFirstFit(const Problem& problem, const PlanOptions& options);
 Plan PlanGreedyBySize(const Problem& problem, const PlanOptions& options);

@@ -1,15 +1,30 @@
-#include "plan/placer.hpp"
+#include "plan/placing/placer.hpp"
 
 #include <algorithm>
 
 namespace orionrt {
 namespace {
 
-// `spans` of a problem's rectangles, as PlacedSet wants them.
-std::vector<Span> SpansOf(const Shapes& shapes) {
+Span Clip(Span span, Span window) {
+  return {std::max(span.first, window.first) - window.first, std::min(span.last, window.last) - window.first};
+}
+
+std::vector<Span> AllSpans(const Shapes& shapes) {
   std::vector<Span> spans;
   spans.reserve(shapes.rectangles.size());
   for (const Rectangle& rectangle : shapes.rectangles) spans.push_back(rectangle.span);
+  return spans;
+}
+
+std::vector<Span> SpansInWindow(const Shapes& shapes, Span window, const std::vector<int>& buffers) {
+  std::vector<Span> spans;
+  spans.reserve(buffers.size());
+  for (const int buffer : buffers) {
+    for (const Rectangle* r = shapes.begin(buffer); r != shapes.end(buffer); ++r) {
+      const Span span = Clip(r->span, window);
+      if (span.first < span.last) spans.push_back(span);
+    }
+  }
   return spans;
 }
 
@@ -53,8 +68,17 @@ Shapes::Shapes(const Problem& problem) {
   }
 }
 
-Placer::Placer(const Problem& problem)
-    : problem_(problem), shapes_(problem), set_(SpansOf(shapes_), shapes_.sections()) {}
+Placer::Placer(const Problem& problem, const Shapes& shapes)
+    : problem_(problem), shapes_(shapes), window_{0, shapes.sections()}, set_(AllSpans(shapes), shapes.sections()) {}
+
+Placer::Placer(const Problem& problem, const Shapes& shapes, Span window, const std::vector<int>& buffers)
+    : problem_(problem),
+      shapes_(shapes),
+      window_(window),
+      set_(SpansInWindow(shapes, window, buffers), window.length()) {}
+
+// Of a rectangle that is not to stick out of it.
+Span Placer::InWindow(Span span) const { return {span.first - window_.first, span.last - window_.first}; }
 
 std::int64_t Placer::LowestFit(int buffer, std::int64_t limit) const {
   const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
@@ -63,7 +87,7 @@ std::int64_t Placer::LowestFit(int buffer, std::int64_t limit) const {
   const auto count = shapes_.end(buffer) - rectangle;
   if (count == 0) return 0;
   if (count > 1 || rectangle->begin != 0 || rectangle->end != b.size) return LowestBodyFit(buffer, limit);
-  return set_.LowestFit(rectangle->span, b.size, b.alignment, 0, limit);
+  return set_.LowestFit(InWindow(rectangle->span), b.size, b.alignment, 0, limit);
 }
 
 // Raises the offset to the first at which one rectangle fits, then the next, until none moves it. Every rectangle's
@@ -75,7 +99,7 @@ std::int64_t Placer::LowestBodyFit(int buffer, std::int64_t limit) const {
   while (moved) {
     moved = false;
     for (const Rectangle* r = shapes_.begin(buffer); r != shapes_.end(buffer); ++r) {
-      const std::int64_t fit = set_.LowestFit(r->span, r->end - r->begin, 1, offset + r->begin) - r->begin;
+      const std::int64_t fit = set_.LowestFit(InWindow(r->span), r->end - r->begin, 1, offset + r->begin) - r->begin;
       if (fit == offset) continue;
       offset = (fit + b.alignment - 1) & -b.alignment;
       moved = true;
@@ -90,19 +114,13 @@ std::int64_t Placer::TightestFit(int buffer, std::int64_t limit) const {
   const Rectangle* rectangle = shapes_.begin(buffer);
   const bool whole = shapes_.end(buffer) - rectangle == 1 && rectangle->begin == 0 && rectangle->end == b.size;
   if (b.fixed_offset != kFree || !whole) return LowestFit(buffer, limit);
-  return set_.TightestFit(rectangle->span, b.size, b.alignment, limit);
+  return set_.TightestFit(InWindow(rectangle->span), b.size, b.alignment, limit);
 }
 
 void Placer::Place(int buffer, std::int64_t offset) {
   for (const Rectangle* r = shapes_.begin(buffer); r != shapes_.end(buffer); ++r) {
-    set_.Place(r->span, offset + r->begin, r->end - r->begin);
-  }
-}
-
-void Placer::PlaceFixed() {
-  for (std::size_t i = 0; i < problem_.buffers.size(); ++i) {
-    const std::int64_t offset = problem_.buffers[i].fixed_offset;
-    if (offset != kFree) Place(static_cast<int>(i), offset);
+    const Span span = Clip(r->span, window_);
+    if (span.first < span.last) set_.Place(span, offset + r->begin, r->end - r->begin);
   }
 }
 

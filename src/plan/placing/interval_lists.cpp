@@ -1,4 +1,4 @@
-#include "plan/interval_lists.hpp"
+#include "plan/placing/interval_lists.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "plan/placed_set.hpp"
+#include "plan/placing/placed_set.hpp"
 
 #include <algorithm>
 
@@ -31,6 +31,8 @@ struct PlacedSet::Cursors {
   int list_count = 0;
   int scan_count = 0;
 
+  Cursors(const PlacedSet& placed, Span met) : set(placed), span(met) {}  // the arrays stay as they are
+
   void AddList(IntervalLists::View view) {
     if (view.begin != view.end) lists[list_count++] = {view.begin, view.end};
   }
@@ -44,6 +46,7 @@ struct PlacedSet::Cursors {
 
   // Raises `offset` until nothing in any list meets [offset, offset + size).
   std::int64_t Settle(std::int64_t offset, std::int64_t size, std::int64_t alignment, std::int64_t limit) {
+    if (offset > limit - size) return kNoFit;
     int quiet = 0;
     const int total = list_count + scan_count;
     for (int i = 0; quiet < total; i = i + 1 == total ? 0 : i + 1) {
@@ -187,13 +190,13 @@ void PlacedSet::Visit(Span span, Visitor& visitor) const {
 
 std::int64_t PlacedSet::LowestFit(Span span, std::int64_t size, std::int64_t alignment, std::int64_t floor,
                                   std::int64_t limit) const {
-  Cursors cursors{*this, span, {}, {}, 0, 0};
+  Cursors cursors(*this, span);
   Visit(span, cursors);
   return cursors.Settle(AlignUp(floor, alignment), size, alignment, limit);
 }
 
 std::int64_t PlacedSet::TightestFit(Span span, std::int64_t size, std::int64_t alignment, std::int64_t limit) const {
-  Cursors cursors{*this, span, {}, {}, 0, 0};
+  Cursors cursors(*this, span);
   Visit(span, cursors);
   std::int64_t best = kNoFit, best_width = kNoFit, offset = 0;
   while (true) {

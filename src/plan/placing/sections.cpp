@@ -1,4 +1,4 @@
-#include "plan/sections.hpp"
+#include "plan/placing/sections.hpp"
 
 #include <algorithm>
 

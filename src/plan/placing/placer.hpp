@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "orionrt/problem.hpp"
-#include "plan/placed_set.hpp"
-#include "plan/sections.hpp"
+#include "plan/placing/placed_set.hpp"
+#include "plan/placing/sections.hpp"
 
 namespace orionrt {
 
@@ -34,7 +34,12 @@ struct Shapes {
 
 class Placer {
  public:
-  explicit Placer(const Problem& problem);
+  // Keeps references to both.
+  Placer(const Problem& problem, const Shapes& shapes);
+
+  // For `buffers` only, as far as they are alive in `window`: those that are placed in it have no part outside, what
+  // they shall not collide with may. The smaller the window, the less is walked per fit.
+  Placer(const Problem& problem, const Shapes& shapes, Span window, const std::vector<int>& buffers);
 
   // The lowest offset at which the buffer fits, or kNoFit if it would end above `limit`. 0 for an empty buffer. Exactly
   // what a scan over all placed buffers in address order finds. A fixed buffer may go nowhere else: its own offset.
@@ -45,20 +50,17 @@ class Placer {
 
   void Place(int buffer, std::int64_t offset);
 
-  // Places every buffer that has a fixed offset and bytes.
-  void PlaceFixed();
-
   void Clear() { set_.Clear(); }
   void Checkpoint() { set_.Checkpoint(); }
   void Rollback() { set_.Rollback(); }
 
-  const Shapes& shapes() const { return shapes_; }
-
  private:
   std::int64_t LowestBodyFit(int buffer, std::int64_t limit) const;
+  Span InWindow(Span span) const;
 
   const Problem& problem_;
-  Shapes shapes_;
+  const Shapes& shapes_;
+  Span window_;
   PlacedSet set_;
 };
 

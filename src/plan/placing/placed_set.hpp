@@ -13,8 +13,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "plan/interval_lists.hpp"
-#include "plan/sections.hpp"
+#include "plan/placing/interval_lists.hpp"
+#include "plan/placing/sections.hpp"
 
 namespace orionrt {
 

@@ -1,0 +1,317 @@
+#include "plan/clique_first.hpp"
+
+#include <algorithm>
+#include <climits>
+
+#include "plan/lower_bound.hpp"
+#include "plan/placing/skyline.hpp"
+
+namespace orionrt {
+namespace {
+
+// The orders in which a region is filled, best first. kEarly on the right of the clique, and kLate on its left, go
+// outward from it.
+constexpr Key kFillKeys[] = {Key::kTightHeavy, Key::kTightSize, Key::kHeavy, Key::kSizeEarly,
+                             Key::kSizeLate,   Key::kEarly,     Key::kLate};
+
+// A region of more buffers is cut into blocks of about that many, so that one block's part of the tree stays in the
+// cache, and a failure costs one block's refill.
+constexpr std::size_t kBlock = 16384;
+constexpr std::size_t kCoreSize = kBlock / 4;
+constexpr std::size_t kCoreSteps = 32768;  // a pass, however few buffers it has, is at least so many placements
+// Where a batch need not stay below the target, it may rise by this part of it, then by twice that, and so on.
+constexpr std::int64_t kRise = 512;
+constexpr std::size_t kCore = 0, kCrossing = 1, kFirstBlock = 2;  // the batches of a region with blocks
+
+// A buffer of a block alive in no more sections is short: there are many of them, and they seldom matter.
+constexpr int kShort = 16;
+
+bool Overlap(Span a, Span b) { return a.first < b.last && b.first < a.last; }
+
+std::vector<char> CriticalSections(const std::vector<std::int64_t>& bounds, Core core) {
+  std::vector<char> critical(bounds.size(), 0);
+  if (bounds.empty()) return critical;
+  const std::int64_t worst = *std::max_element(bounds.begin(), bounds.end());
+  for (std::size_t s = 0; s < bounds.size(); ++s) {
+    critical[s] = bounds[s] == worst;
+    if (critical[s] && core == Core::kFirstWorst) break;
+  }
+  return critical;
+}
+
+}  // namespace
+
+CliqueFirst::CliqueFirst(const Problem& problem, Core core)
+    : problem_(problem),
+      shapes_(problem),
+      bounds_(SectionBounds(problem, shapes_)),
+      orders_(problem, shapes_, bounds_),
+      offsets_(problem.buffers.size(), 0),
+      failures_(problem.buffers.size(), 0) {
+  for (std::size_t i = 0; i < offsets_.size(); ++i) {
+    if (problem.buffers[i].fixed_offset == kFree) continue;
+    offsets_[i] = problem.buffers[i].fixed_offset;
+    if (shapes_.bounds[i].length() > 0) fixed_.push_back(static_cast<int>(i));
+  }
+  Split(CriticalSections(bounds_, core));
+}
+
+// The clique: alive in a critical section. The rest, swept by birth: a region ends where nothing of it is alive.
+void CliqueFirst::Split(const std::vector<char>& critical) {
+  std::vector<int> before(critical.size() + 1, 0);  // critical sections before each
+  for (std::size_t s = 0; s < critical.size(); ++s) before[s + 1] = before[s] + critical[s];
+  std::vector<int> region;
+  Span bounds;
+  for (const int buffer : orders_.movable()) {
+    const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
+    if (before[static_cast<std::size_t>(span.last)] > before[static_cast<std::size_t>(span.first)]) {
+      clique_.push_back(buffer);
+      continue;
+    }
+    if (!region.empty() && span.first >= bounds.last) {
+      AddRegion(std::move(region), bounds);
+      region.clear();
+    }
+    bounds = region.empty() ? span : Span{bounds.first, std::max(bounds.last, span.last)};
+    region.push_back(buffer);
+  }
+  if (!region.empty()) AddRegion(std::move(region), bounds);
+  for (Region& r : regions_) {
+    for (const int buffer : fixed_) AddObstacle(r, buffer, 0);
+    for (const int buffer : clique_) AddObstacle(r, buffer, 0);
+    if (r.blocks == 1) continue;
+    for (const int buffer : r.batches[kCore].buffers) AddObstacle(r, buffer, kCrossing);
+    for (const int buffer : r.batches[kCrossing].buffers) AddObstacle(r, buffer, kFirstBlock);
+  }
+  std::stable_sort(regions_.begin(), regions_.end(),
+                   [](const Region& a, const Region& b) { return a.bounds.length() > b.bounds.length(); });
+}
+
+// The loosest class of tightness (Orders) up to which there are few enough buffers for a core.
+int CliqueFirst::CoreTightness(const std::vector<int>& buffers) const {
+  std::vector<std::size_t> count(256, 0);
+  for (const int buffer : buffers) ++count[orders_.tightness(buffer)];
+  int tightness = -1;
+  for (std::size_t sum = count[0]; sum <= kCoreSize && tightness < 255;
+       sum += count[static_cast<std::size_t>(tightness) + 1]) {
+    ++tightness;
+    if (tightness == 255) break;
+  }
+  return tightness;
+}
+
+void CliqueFirst::AddRegion(std::vector<int> buffers, Span bounds) {
+  regions_.emplace_back();
+  Region& region = regions_.back();
+  region.bounds = bounds;
+  region.blocks = static_cast<std::int64_t>(buffers.size() / kBlock) + 1;
+  region.batches.resize(region.blocks == 1 ? 1 : kFirstBlock + static_cast<std::size_t>(region.blocks));
+  const int core = region.blocks == 1 ? INT_MAX : CoreTightness(buffers);
+  for (const int buffer : buffers) {
+    const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
+    const std::int64_t block = region.BlockOf(span.first);
+    const bool inside = region.blocks > 1 && block == region.BlockOf(span.last - 1);
+    const std::size_t batch = inside                              ? kFirstBlock + static_cast<std::size_t>(block)
+                              : orders_.tightness(buffer) <= core ? kCore
+                                                                  : kCrossing;
+    region.batches[batch].buffers.push_back(buffer);
+  }
+  for (Batch& batch : region.batches) {
+    if (batch.buffers.empty()) continue;
+    batch.window = {INT_MAX, 0};
+    for (const int buffer : batch.buffers) {
+      const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
+      batch.window = {std::min(batch.window.first, span.first), std::max(batch.window.last, span.last)};
+    }
+  }
+}
+
+// Notes a buffer as an obstacle in the batches that it meets, from the one numbered `from` on.
+void CliqueFirst::AddObstacle(Region& region, int buffer, std::size_t from) const {
+  const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
+  if (!Overlap(region.bounds, span)) return;
+  const auto note = [&](std::size_t b) {
+    Batch& batch = region.batches[b];
+    if (Overlap(batch.window, span)) batch.obstacles.push_back(buffer);
+  };
+  for (std::size_t b = from; b < std::min(kFirstBlock, region.batches.size()); ++b) note(b);
+  if (region.blocks == 1) return;
+  const std::int64_t to = region.BlockOf(std::min(span.last, region.bounds.last) - 1);
+  for (std::int64_t b = region.BlockOf(std::max(span.first, region.bounds.first)); b <= to; ++b) {
+    note(kFirstBlock + static_cast<std::size_t>(b));
+  }
+}
+
+const std::vector<int>& CliqueFirst::Sorted(Batch& batch, Key key) {
+  auto& sorted = batch.sorted[static_cast<int>(key)];
+  if (sorted.empty()) {
+    sorted = batch.buffers;
+    orders_.Sort(sorted, key);
+  }
+  return sorted;
+}
+
+// The bound of a section counts the largest padding as saved: its owner must be on top.
+void CliqueFirst::TopWithSlack(std::vector<int>& clique) const {
+  const auto slack = [this](int buffer) {
+    const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
+    return -b.size & (b.alignment - 1);
+  };
+  const auto top = std::max_element(clique.begin(), clique.end(), [&](int a, int b) { return slack(a) < slack(b); });
+  if (top != clique.end() && slack(*top) > 0) std::rotate(top, top + 1, clique.end());
+}
+
+// Moves members that are not alive with `buffer` to the top, lowest first, until they are as large as it is.
+void CliqueFirst::MakeRoom(std::vector<int>& clique, int buffer) const {
+  const auto& bounds = shapes_.bounds;
+  const Span span = bounds[static_cast<std::size_t>(buffer)];
+  std::int64_t need = problem_.buffers[static_cast<std::size_t>(buffer)].size;
+  std::vector<int> bottom, top;
+  for (const int member : clique) {
+    const bool moves = need > 0 && !Overlap(bounds[static_cast<std::size_t>(member)], span);
+    if (moves) need -= problem_.buffers[static_cast<std::size_t>(member)].size;
+    (moves ? top : bottom).push_back(member);
+  }
+  clique = std::move(bottom);
+  clique.insert(clique.end(), top.begin(), top.end());
+}
+
+// Places buffers at their lowest fits until one would end above the target; returns its position, or order.size().
+std::size_t CliqueFirst::PlaceInOrder(Placer& placer, const std::vector<int>& order, std::int64_t target) {
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const std::int64_t offset = placer.LowestFit(order[i], target);
+    ++steps_;
+    if (offset == kNoFit) return i;
+    placer.Place(order[i], offset);
+    offsets_[static_cast<std::size_t>(order[i])] = offset;
+  }
+  return order.size();
+}
+
+bool CliqueFirst::Stack(const std::vector<int>& clique, std::int64_t target, bool anyway) {
+  std::vector<int> all = fixed_;
+  all.insert(all.end(), clique.begin(), clique.end());
+  Placer placer(problem_, shapes_, {0, shapes_.sections()}, all);
+  for (const int buffer : fixed_) placer.Place(buffer, offsets_[static_cast<std::size_t>(buffer)]);
+  const bool done = PlaceInOrder(placer, clique, anyway ? kNoFit : target) == clique.size();
+  stacks_ = stacks_ && done;
+  return done;
+}
+
+// An empty placer with the batch's obstacles at their offsets.
+std::unique_ptr<Placer> CliqueFirst::Prepare(Batch& batch) const {
+  std::unique_ptr<Placer> placer = std::move(batch.placer);
+  if (placer == nullptr) {
+    std::vector<int> all = batch.obstacles;
+    all.insert(all.end(), batch.buffers.begin(), batch.buffers.end());
+    placer = std::make_unique<Placer>(problem_, shapes_, batch.window, all);
+  }
+  placer->Clear();
+  for (const int buffer : batch.obstacles) placer->Place(buffer, offsets_[static_cast<std::size_t>(buffer)]);
+  placer->Checkpoint();
+  return placer;
+}
+
+// Where a buffer does not fit it moves to the front, and all is taken back.
+bool CliqueFirst::TryOrder(Placer& placer, std::vector<int>& order, int tries, std::int64_t step_limit,
+                           std::int64_t target) {
+  for (int t = 0; t <= tries && steps_ < step_limit; ++t) {
+    const std::size_t stop = PlaceInOrder(placer, order, target);
+    if (stop == order.size()) return true;
+    placer.Rollback();
+    const int buffer = order[stop];
+    failed_.push_back(buffer);
+    const int count = ++failures_[static_cast<std::size_t>(buffer)];
+    if (offender_ < 0 || count > failures_[static_cast<std::size_t>(offender_)]) offender_ = buffer;
+    if (stop == 0) return false;  // fits nowhere even alone
+    const auto at = order.begin() + static_cast<std::ptrdiff_t>(stop);
+    std::rotate(order.begin(), at, at + 1);
+  }
+  return false;
+}
+
+// In a block far from the worst section nearly everything fits: the long buffers in order, the short ones (most of
+// them) on top of what is there. False if that does not stay below the target.
+bool CliqueFirst::FillLoosely(Batch& batch, std::int64_t target) {
+  std::vector<int> longer, shorter;
+  for (const int buffer : batch.buffers) {
+    (shapes_.bounds[static_cast<std::size_t>(buffer)].length() > kShort ? longer : shorter).push_back(buffer);
+  }
+  std::vector<int> placed = batch.obstacles;
+  placed.insert(placed.end(), longer.begin(), longer.end());
+  if (!longer.empty()) {
+    Placer placer(problem_, shapes_, batch.window, placed);
+    for (const int buffer : batch.obstacles) placer.Place(buffer, offsets_[static_cast<std::size_t>(buffer)]);
+    orders_.Sort(longer, kFillKeys[0]);
+    if (PlaceInOrder(placer, longer, target) != longer.size()) return false;
+  }
+  Skyline skyline(problem_, shapes_, batch.window, placed, offsets_);
+  orders_.Sort(shorter, Key::kHeavy);
+  steps_ += static_cast<std::int64_t>(shorter.size());
+  for (const int buffer : shorter) {
+    if (!skyline.Put(buffer, target, offsets_[static_cast<std::size_t>(buffer)])) return false;
+  }
+  return true;
+}
+
+bool CliqueFirst::Fill(Batch& batch, const Patience& patience, std::int64_t target, bool anyway) {
+  std::unique_ptr<Placer> placer = Prepare(batch);
+  offender_ = -1;
+  bool done = false;
+  const auto pass = static_cast<std::int64_t>(std::max(batch.buffers.size(), kCoreSteps));
+  for (std::int64_t above = 0; !done; above = 2 * above + target / kRise) {
+    for (int k = 0; k < patience.orders && !done; ++k) {
+      const std::int64_t limit = steps_ + patience.passes * pass;
+      std::vector<int> order = Sorted(batch, kFillKeys[k]);
+      done = TryOrder(*placer, order, patience.tries, anyway ? limit : std::min(limit, step_limit_), target + above);
+    }
+    if (!anyway) break;
+    if (above > target / 8 && !done) {
+      PlaceInOrder(*placer, Sorted(batch, kFillKeys[0]), kNoFit);
+      done = true;
+    }
+  }
+  for (const int buffer : failed_) failures_[static_cast<std::size_t>(buffer)] = 0;
+  failed_.clear();
+  if (batch.buffers.size() <= kBlock) batch.placer = std::move(placer);
+  return done;
+}
+
+// Cores first: a target that cannot be met fails there, before the many are placed.
+bool CliqueFirst::FillAll(const Patience& patience, std::int64_t target, Insist insist) {
+  for (const bool core : {true, false}) {
+    const bool anyway = core ? insist == Insist::kNothing : insist != Insist::kAll;
+    for (std::size_t r = 0; r < regions_.size(); ++r) {
+      auto& batches = regions_[r].batches;
+      for (std::size_t b = core ? 0 : 1; b < (core ? 1 : batches.size()); ++b) {
+        if (batches[b].buffers.empty() || (b >= kFirstBlock && FillLoosely(batches[b], target))) continue;
+        if (Fill(batches[b], patience, target, anyway)) continue;
+        const auto at = regions_.begin() + static_cast<std::ptrdiff_t>(r);
+        std::rotate(regions_.begin(), at, at + 1);
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+bool CliqueFirst::Pack(Key clique_key, const Patience& patience, std::int64_t target, Insist insist) {
+  std::vector<int> clique = clique_;
+  orders_.Sort(clique, clique_key);
+  for (int round = 0; round <= patience.rearranged; ++round) {
+    TopWithSlack(clique);
+    if (!Stack(clique, target, insist == Insist::kNothing)) return false;
+    if (FillAll(patience, target, insist)) return true;
+    if (steps_ >= step_limit_ || offender_ < 0) return false;
+    MakeRoom(clique, offender_);
+  }
+  return false;
+}
+
+std::int64_t CliqueFirst::Peak() const {
+  std::int64_t peak = 0;
+  for (std::size_t i = 0; i < offsets_.size(); ++i) peak = std::max(peak, offsets_[i] + problem_.buffers[i].size);
+  return peak;
+}
+
+}  // namespace orionrt

@@ -1,0 +1,175 @@
+#include "plan/exact/exact.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "plan/exact/model.hpp"
+#include "plan/exact/portfolio.hpp"
+#include "plan/exact/windows.hpp"
+
+namespace orionrt {
+namespace {
+
+constexpr std::size_t kMaxBuffers = 4096;
+constexpr int kDeadBits = 20;              // 8 MiB at most
+constexpr std::int64_t kFirstBudget = 64;  // nodes per buffer, for the bound itself, before any other rung
+constexpr std::int64_t kRungBudget = 16;   // nodes per buffer and rung, in the first sweep
+
+// One problem on its way between a proven bound and the best plan known; both in units.
+class Ladder {
+ public:
+  Ladder(const Problem& problem, const ExactLimits& limits)
+      : problem_(problem), limits_(limits), model_(MakeExactModel(problem)), portfolio_(model_, kDeadBits) {
+    if (limits.time_limit_seconds > 0) {
+      const std::chrono::duration<double> limit(limits.time_limit_seconds);
+      portfolio_.SetDeadline(std::chrono::steady_clock::now() +
+                             std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit));
+    }
+    bound_ = model_.max_load;
+    best_ = Ceiling() + 1;
+  }
+
+  void KnowBound(std::int64_t bytes) { bound_ = std::max(bound_, CeilUnits(bytes)); }
+  void KnowPlan(std::int64_t peak_bytes) { best_ = std::min(best_, CeilUnits(peak_bytes)); }
+
+  // Climbs from the bound towards the best plan, then again with more nodes, until the two meet.
+  void Minimise() {
+    Attempt(bound_, std::min(kFirstBudget * model_.buffer_count, limits_.max_nodes / 2));
+    // Whatever the limit, hand over some plan: without a ceiling a dive hardly ever has to turn back.
+    if (best_ > Ceiling()) Attempt(Ceiling(), kFirstBudget * model_.buffer_count);
+    for (std::int64_t budget = kRungBudget * model_.buffer_count; Open(); budget *= 2) {
+      RaiseBoundByWindows(budget / 4);
+      if (Open()) Sweep(budget);
+    }
+  }
+
+  // A single rung, until it is decided.
+  void Decide(std::int64_t capacity_bytes) {
+    const std::int64_t capacity = capacity_bytes / model_.unit;
+    best_ = capacity + 1;
+    for (std::int64_t budget = kFirstBudget * model_.buffer_count; Open(); budget *= 2) {
+      if (Attempt(capacity, Clip(budget))) return;
+      if (Open() && AddWindow(capacity, budget / 4)) bound_ = best_;
+    }
+  }
+
+  ExactResult Result() const {
+    ExactResult result;
+    result.offsets = offsets_;
+    result.peak = offsets_.empty() ? 0 : PeakOfPlan();
+    result.proven_bound = bound_ * model_.unit;
+    result.complete = bound_ >= best_;
+    result.time_limited = portfolio_.expired();
+    result.nodes = Nodes();
+    result.witness = witness_;
+    return result;
+  }
+
+ private:
+  std::int64_t CeilUnits(std::int64_t bytes) const { return (bytes + model_.unit - 1) / model_.unit; }
+  std::int64_t Nodes() const { return portfolio_.nodes() + window_nodes_; }
+  std::int64_t Clip(std::int64_t budget) const { return std::min(budget, limits_.max_nodes - Nodes()); }
+  bool Open() const { return bound_ < best_ && Nodes() < limits_.max_nodes && !portfolio_.expired(); }
+
+  // No plan without holes is higher.
+  std::int64_t Ceiling() const {
+    std::int64_t sum = 0;
+    std::int64_t highest_fixed = 0;
+    for (int row = 0; row < model_.buffer_count; ++row) {
+      sum += model_.size[row] + model_.alignment[row] - 1;
+      highest_fixed = std::max(highest_fixed, model_.fixed[row]);
+    }
+    return sum + highest_fixed;
+  }
+
+  std::int64_t PeakOfPlan() const {
+    std::int64_t peak = 0;
+    for (std::size_t i = 0; i < offsets_.size(); ++i) peak = std::max(peak, offsets_[i] + problem_.buffers[i].size);
+    return peak;
+  }
+
+  // True if it found a plan.
+  bool Attempt(std::int64_t capacity, std::int64_t budget) {
+    const Outcome outcome = portfolio_.Try(capacity, budget);
+    if (outcome == Outcome::kRefuted && capacity >= bound_) {
+      bound_ = capacity + 1;
+      witness_ = model_.original;
+      std::sort(witness_.begin(), witness_.end());
+    }
+    if (outcome != Outcome::kFound) return false;
+    offsets_.assign(problem_.buffers.size(), 0);
+    for (int row = 0; row < model_.buffer_count; ++row) {
+      offsets_[model_.original[row]] = portfolio_.OffsetOf(row) * model_.unit;
+    }
+    best_ = std::min(best_, PeakOfPlan() / model_.unit);
+    return true;
+  }
+
+  bool AddWindow(std::int64_t capacity, std::int64_t budget) {
+    std::vector<int> refuted = RefuteByWindow(model_, capacity, budget, window_nodes_);
+    if (refuted.empty()) return false;
+    witness_ = std::move(refuted);
+    return true;
+  }
+
+  void RaiseBoundByWindows(std::int64_t budget) {
+    while (Open() && AddWindow(bound_, budget)) ++bound_;
+  }
+
+  // The bound itself, then halving towards the best plan. A rung that is not reached with this budget says little about
+  // those below: success is erratic in the capacity. The next sweep asks again, with more nodes and other ranks.
+  void Sweep(std::int64_t budget) {
+    Attempt(bound_, Clip(budget));
+    std::int64_t low = bound_;
+    while (low < best_ && Open()) {
+      const std::int64_t rung = low + (best_ - 1 - low) / 2;
+      if (!Attempt(rung, Clip(budget))) low = std::max(rung, bound_ - 1) + 1;
+    }
+  }
+
+  const Problem& problem_;
+  const ExactLimits limits_;
+  const ExactModel model_;
+  ExactPortfolio portfolio_;
+  std::int64_t bound_;
+  std::int64_t best_;
+  std::int64_t window_nodes_ = 0;
+  std::vector<std::int64_t> offsets_;
+  std::vector<int> witness_;
+};
+
+ExactResult PlanOfNothing(const Problem& problem) {
+  ExactResult result;
+  result.offsets.assign(problem.buffers.size(), 0);
+  result.complete = true;
+  return result;
+}
+
+bool IsEmpty(const Problem& problem) {
+  return std::all_of(problem.buffers.begin(), problem.buffers.end(), [](const Buffer& b) { return b.size == 0; });
+}
+
+}  // namespace
+
+bool ExactCarries(const Problem& problem) { return problem.parts.empty() && problem.buffers.size() <= kMaxBuffers; }
+
+ExactResult SolveExact(const Problem& problem, std::int64_t lower_bound, const Plan* incumbent,
+                       const ExactLimits& limits) {
+  if (IsEmpty(problem)) return PlanOfNothing(problem);
+  Ladder ladder(problem, limits);
+  ladder.KnowBound(lower_bound);
+  if (incumbent != nullptr) ladder.KnowPlan(incumbent->peak_bytes);
+  ladder.Minimise();
+  return ladder.Result();
+}
+
+ExactResult FitExact(const Problem& problem, std::int64_t capacity, const ExactLimits& limits) {
+  if (IsEmpty(problem)) return PlanOfNothing(problem);
+  Ladder ladder(problem, limits);
+  ladder.Decide(capacity);
+  ExactResult result = ladder.Result();
+  result.complete |= !result.offsets.empty();
+  return result;
+}
+
+}  // namespace orionrt

@@ -1,0 +1,40 @@
+// The exact planner: finds a plan of least peak and proves that it is, or says how far it got.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "orionrt/plan.hpp"
+#include "orionrt/problem.hpp"
+
+namespace orionrt {
+
+struct ExactLimits {
+  std::int64_t max_nodes = 0;     // nodes of the search tree, about; what the result depends on
+  double time_limit_seconds = 0;  // 0: none. Otherwise the result depends on the machine
+};
+
+struct ExactResult {
+  std::vector<std::int64_t> offsets;  // bytes, one per buffer; empty: none better than the incumbent, or none that fits
+  std::int64_t peak = 0;              // bytes, of `offsets`
+  std::int64_t proven_bound = 0;      // bytes: no plan is lower
+  bool complete = false;              // the question is answered: peak == proven_bound, or fits / does not fit
+  bool time_limited = false;          // the clock ended it
+  std::int64_t nodes = 0;
+  // if the search raised the bound: buffers that cannot be placed below it, ascending
+  std::vector<int> witness;
+};
+
+// Can the search take `problem`? Not with parts (rigid bodies), nor above a few thousand buffers. Alignments and fixed
+// offsets it takes.
+bool ExactCarries(const Problem& problem);
+
+// Looks for the lowest plan below that of `incumbent` (may be null). `lower_bound`: bytes, proven elsewhere; 0 will do.
+// Deterministic unless a time limit strikes. REQUIRES: a checked problem, ExactCarries(problem).
+ExactResult SolveExact(const Problem& problem, std::int64_t lower_bound, const Plan* incumbent,
+                       const ExactLimits& limits);
+
+// Looks for any plan with peak <= capacity (bytes). If `complete` and `offsets` is empty, there is none.
+ExactResult FitExact(const Problem& problem, std::int64_t capacity, const ExactLimits& limits);
+
+}  // namespace orionrt

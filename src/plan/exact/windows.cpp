@@ -1,0 +1,38 @@
+#include "plan/exact/windows.hpp"
+
+#include <algorithm>
+
+#include "plan/exact/portfolio.hpp"
+
+namespace orionrt {
+namespace {
+
+constexpr int kWindowDeadBits = 14;
+
+std::vector<int> BuffersOf(const ExactModel& model) {
+  std::vector<int> buffers = model.original;
+  std::sort(buffers.begin(), buffers.end());
+  return buffers;
+}
+
+}  // namespace
+
+std::vector<int> RefuteByWindow(const ExactModel& model, std::int64_t capacity, std::int64_t budget,
+                                std::int64_t& nodes) {
+  const std::int64_t last_node = nodes + budget;
+  for (int width = 2; width < 2 * model.section_count; width *= 2) {
+    for (int begin = 0; begin < model.section_count; begin += width / 2) {
+      const int end = std::min(begin + width, model.section_count);
+      const ExactModel window = ClipExactModel(model, begin, end);
+      ExactPortfolio portfolio(window, kWindowDeadBits);
+      const Outcome outcome = portfolio.Try(capacity, 8 * std::int64_t{window.buffer_count});
+      nodes += portfolio.nodes();
+      if (outcome == Outcome::kRefuted) return BuffersOf(window);
+      if (nodes >= last_node) return {};
+      if (end == model.section_count) break;
+    }
+  }
+  return {};
+}
+
+}  // namespace orionrt

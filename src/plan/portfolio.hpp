@@ -1,0 +1,24 @@
+// Several ways to pack one problem, tried in a fixed schedule until one meets the lower bound or the effort is spent.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "orionrt/planner.hpp"
+#include "orionrt/problem.hpp"
+
+namespace orionrt {
+
+struct PortfolioResult {
+  std::vector<std::int64_t> offsets;
+  std::int64_t peak = 0;
+  std::string winner;      // what made it, for people: "clique_first:late" or "first_fit"
+  std::int64_t steps = 0;  // buffers placed in all tries
+};
+
+// `lower_bound`: LowerBound's, where a plan that meets it ends the search. Deterministic. Time is about
+// (buffers + steps) log(buffers), memory linear; the number of steps depends on the effort (portfolio.cpp).
+PortfolioResult RunPortfolio(const Problem& problem, std::int64_t lower_bound, Effort effort);
+
+}  // namespace orionrt
