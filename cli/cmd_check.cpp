@@ -27,8 +27,8 @@ struct Case {
 
 Case LoadPlanFile(const Options& options) {
   InputOptions as_plan = options.input;
-  as_plan.ignore_offsets = true;  // offsets are the answer here, not part of the question
-  if (!options.input_path.empty()) as_plan.format.clear();
+  as_plan.ignore_offsets = true;                         // offsets are the answer here, not part of the question
+  if (options.plan_path != "-") as_plan.format.clear();  // then it is the input's, or told by the suffix
   Input input = LoadInput(options.plan_path, as_plan);
   Case result;
   result.alignment = input.alignment;
@@ -41,13 +41,14 @@ Case LoadPlanFile(const Options& options) {
     return result;
   }
   result.problem = std::move(input.problem);
-  result.plan.offsets = ReadCsv(ReadFile(options.plan_path), options.plan_path).offsets;
+  if (input.csv) result.plan.offsets = input.csv->offsets;
   const bool complete =
       result.plan.offsets.size() == result.problem.buffers.size() &&
       std::find(result.plan.offsets.begin(), result.plan.offsets.end(), kFree) == result.plan.offsets.end();
-  if (!complete)
-    throw Error(ErrorCode::kBadInput, options.plan_path + ": no plan: a CSV plan has an offset in every row");
-  CheckProblem(result.problem);
+  if (!complete) {
+    throw Error(ErrorCode::kBadInput, options.plan_path + ": no plan: there is not an offset for every buffer");
+  }
+  result.plan.peak_bytes = PeakOf(result.problem, result.plan.offsets);  // a CSV plan states none
   return result;
 }
 
@@ -79,20 +80,28 @@ std::string Rebind(const Problem& problem, Case& judged) {
   return "";
 }
 
+// A bound that no search is said to have proven must be one that can be computed.
+std::string CheckBound(const Case& judged) {
+  const Certificate& stated = judged.plan.certificate;
+  const std::int64_t known = LowerBound(judged.problem).lower_bound_bytes;
+  if (stated.bound_kind == BoundKind::kRefutation || stated.lower_bound_bytes <= known) return "";
+  return "it states a lower bound of " + FormatThousands(stated.lower_bound_bytes) + " bytes, but only " +
+         FormatThousands(known) + " follow from what is alive";
+}
+
 int Run(const Options& options) {
   Case judged = LoadPlanFile(options);
   if (!options.input_path.empty() && judged.fault.empty()) {
     InputOptions as_input = options.input;
+    if (options.plan_path == "-") as_input.format.clear();  // it spoke of the plan
     if (as_input.alignment.empty()) as_input.alignment = std::to_string(judged.alignment);
     const Problem problem = LoadInput(options.input_path, as_input).problem;
-    CheckProblem(problem);
     judged.fault = Rebind(problem, judged);
   }
   if (judged.fault.empty()) {
-    // A CSV plan states no peak and no bound.
-    if (judged.plan.peak_bytes == 0) judged.plan.peak_bytes = PeakOf(judged.problem, judged.plan.offsets);
     if (const auto violation = Validate(judged.problem, judged.plan)) judged.fault = violation->message;
   }
+  if (judged.fault.empty()) judged.fault = CheckBound(judged);
   if (!judged.fault.empty()) {
     WriteFile("-", options.plan_path + ": wrong: " + judged.fault + "\n");
     return kAnswerIsNo;

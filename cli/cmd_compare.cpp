@@ -24,10 +24,11 @@ struct Options {
 
 struct Row {
   Plan plan;
-  double seconds;  // median of three runs, or of one that took over a second
+  std::string refusal;  // why the policy made no plan; empty when it did
+  double seconds = 0;   // median of three runs, or of one that took over a second
 };
 
-Row Measure(const Policy& policy, const Input& input, const PlanOptions& options) {
+Row Measure(const Policy& policy, const Input& input, const PlanOptions& options) try {
   const ReusePlanner planner(policy);
   std::vector<double> seconds;
   Row row;
@@ -38,6 +39,12 @@ Row Measure(const Policy& policy, const Input& input, const PlanOptions& options
   } while (seconds.size() < 3 && seconds.back() < 1.0);
   std::sort(seconds.begin(), seconds.end());
   row.seconds = seconds[seconds.size() / 2];
+  return row;
+} catch (const Error& error) {
+  if (error.code() != ErrorCode::kUnsupported) throw;
+  Row row;
+  row.plan.policy = policy.name;
+  row.refusal = error.what();
   return row;
 }
 
@@ -54,6 +61,10 @@ std::string Text(const Input& input, const std::vector<Row>& rows) {
                 "ratio", "optimal", "ms");
   out += line;
   for (const Row& row : rows) {
+    if (!row.refusal.empty()) {
+      out += row.plan.policy + ": " + row.refusal + "\n";
+      continue;
+    }
     std::snprintf(line, sizeof line, "%-24s %20lld %20lld %8.4f %8s %10.2f\n", row.plan.policy.c_str(),
                   static_cast<long long>(row.plan.peak_bytes),
                   static_cast<long long>(row.plan.certificate.lower_bound_bytes), Ratio(row.plan),
@@ -69,6 +80,10 @@ nlohmann::ordered_json Json(const Input& input, const std::vector<Row>& rows) {
                                  {"buffers", input.problem.buffers.size()},
                                  {"policies", nlohmann::ordered_json::array()}};
   for (const Row& row : rows) {
+    if (!row.refusal.empty()) {
+      json["policies"].push_back({{"policy", row.plan.policy}, {"refusal", row.refusal}});
+      continue;
+    }
     json["policies"].push_back({{"policy", row.plan.policy},
                                 {"peak_bytes", row.plan.peak_bytes},
                                 {"lower_bound_bytes", row.plan.certificate.lower_bound_bytes},

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include "command.hpp"
@@ -23,7 +24,7 @@ bool HasSuffix(const std::string& text, const std::string& suffix) {
 void WriteBodies(const std::vector<Body>& bodies, const std::string& stem) {
   for (const Body& body : bodies) {
     const std::string name = stem + "__" + body.name;
-    WriteFile(name + ".csv", WriteCsv(body.csv, nullptr));
+    WriteFile(name + ".csv", WriteCsv(MakeCsv(*body.as_read), nullptr));
     WriteBodies(body.bodies, name);
   }
 }
@@ -42,7 +43,10 @@ int Run(const Options& options) {
     WriteFile(options.output, WriteProblemJson({input.problem, input.source, input.alignment}));
     return kDone;
   }
-  WriteFile(options.output, WriteCsv(input.csv, input.csv.offsets.empty() ? nullptr : &input.csv.offsets));
+  std::vector<std::int64_t> fixed;
+  for (const Buffer& buffer : input.problem.buffers) fixed.push_back(buffer.fixed_offset);
+  const bool any = std::any_of(fixed.begin(), fixed.end(), [](std::int64_t offset) { return offset != kFree; });
+  WriteFile(options.output, WriteRows(input, any ? &fixed : nullptr));
   return kDone;
 }
 

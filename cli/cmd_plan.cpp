@@ -1,5 +1,3 @@
-#include <sys/stat.h>
-
 #include <memory>
 #include <set>
 
@@ -7,6 +5,7 @@
 #include "command.hpp"
 #include "input.hpp"
 #include "orionrt/error.hpp"
+#include "orionrt/export_plan.hpp"
 #include "orionrt/planner.hpp"
 #include "planning.hpp"
 #include "report/explain.hpp"
@@ -22,24 +21,31 @@ struct Options {
   std::string output;
   std::string format;
   bool explain = false;
+  CHeaderOptions header;
 };
 
 struct Format {
   const char* name;
   const char* suffix;
-  std::string (*write)(const Input& input, const PlanFile& plan);
+  std::string (*write)(const Input& input, const PlanFile& plan, const Options& options);
 };
 
-constexpr Format kFormats[] = {
-    {"text", ".txt", [](const Input&, const PlanFile& plan) { return DescribePlan(plan); }},
-    {"json", ".json", [](const Input&, const PlanFile& plan) { return WritePlanJson(plan); }},
-    {"csv", ".csv", [](const Input& input, const PlanFile& file) { return WriteCsv(input.csv, &file.plan.offsets); }},
-};
-
-bool IsDirectory(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+std::string ToHeader(const Input&, const PlanFile& plan, const Options& options) {
+  return WriteCHeader(plan, options.header);
 }
+
+// By suffix, the first that fits: ".trace.json" stands before ".json".
+constexpr Format kFormats[] = {
+    {"text", ".txt", [](const Input&, const PlanFile& plan, const Options&) { return DescribePlan(plan); }},
+    {"trace", ".trace.json", [](const Input&, const PlanFile& plan, const Options&) { return WriteTrace(plan); }},
+    {"json", ".json", [](const Input&, const PlanFile& plan, const Options&) { return WritePlanJson(plan); }},
+    {"csv", ".csv",
+     [](const Input& input, const PlanFile& plan, const Options&) { return WriteRows(input, &plan.plan.offsets); }},
+    {"c-header", ".h", ToHeader},
+    {"c-header", ".hpp", ToHeader},
+    {"snapshot", ".pickle",
+     [](const Input&, const PlanFile& plan, const Options&) { return WriteMemorySnapshot(plan); }},
+};
 
 const Format& FormatOf(const Options& options) {
   for (const Format& format : kFormats) {
@@ -50,8 +56,8 @@ const Format& FormatOf(const Options& options) {
     if (options.format.empty() ? has_suffix : options.format == format.name) return format;
   }
   if (options.format.empty()) return kFormats[0];
-  throw Error(ErrorCode::kMisuse,
-              "--format \"" + Printable(options.format) + "\" is unknown; there are: text, json, csv");
+  throw Error(ErrorCode::kMisuse, "--format \"" + Printable(options.format) +
+                                      "\" is unknown; there are: text, json, csv, c-header, trace, snapshot");
 }
 
 // Into a directory: the input's name with the format's suffix.
@@ -89,7 +95,7 @@ int Run(const Options& options) {
     const Input input = LoadInput(path, options.input);
     PlanFile file{input.problem, PlanInput(planner, input, plan_options), input.source, input.alignment};
     file.peak_nested_bytes = NestedPeak(planner, input.bodies, plan_options);
-    std::string text = format.write(input, file);
+    std::string text = format.write(input, file, options);
     if (options.explain) text += ExplainPlan(file, input.step_names);
     WriteFile(TargetOf(options, format, path), text);
   }
@@ -103,9 +109,15 @@ std::function<int()> SetUpPlan(CLI::App& app) {
   app.add_option("INPUT", options->paths, "Models, problems or plans; - is standard input")->required();
   app.add_option("-o,--output", options->output, "Where the plan goes; a directory takes a file an input")
       ->type_name("FILE");
-  app.add_option("--format", options->format, "text, json or csv; otherwise told by the suffix of -o, otherwise text")
+  app.add_option("--format", options->format,
+                 "text, json, csv, c-header (C and C++), trace (Perfetto) or snapshot (PyTorch memory_viz); otherwise "
+                 "told by the suffix of -o, otherwise text")
       ->type_name("FORMAT");
   app.add_flag("--explain", options->explain, "Say in words what forces the peak, and what is proven");
+  app.add_option("--header-prefix", options->header.name_prefix, "Of a C header: what its macros begin with")
+      ->type_name("NAME");
+  app.add_option("--header-section", options->header.section, "Of a C header: the linker section of the arena")
+      ->type_name("NAME");
   AddPlanningOptions(app, options->planning);
   AddInputOptions(app, options->input);
   return [options] { return Run(*options); };

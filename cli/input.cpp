@@ -1,5 +1,7 @@
 #include "input.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -10,6 +12,9 @@
 #include "progress.hpp"
 #ifdef ORIONRT_HAS_ONNX
 #include "orionrt/onnx.hpp"
+#endif
+#ifdef ORIONRT_HAS_TFLITE
+#include "orionrt/tflite.hpp"
 #endif
 
 namespace orionrt::cli {
@@ -74,12 +79,12 @@ void FreeAll(Problem& problem) {
 Input FromCsv(const std::string& text, const std::string& source, const InputOptions& options) {
   Input input;
   input.csv = ReadCsv(text, source);
-  input.problem = input.csv.problem;
-  if (options.ignore_offsets) input.csv.offsets.clear();
-  for (std::size_t i = 0; i < input.csv.offsets.size(); ++i) {
-    input.problem.buffers[i].fixed_offset = input.csv.offsets[i];
+  input.problem = std::move(input.csv->problem);
+  const std::vector<std::int64_t>& offsets = input.csv->offsets;
+  for (std::size_t i = 0; i < offsets.size() && !options.ignore_offsets; ++i) {
+    input.problem.buffers[i].fixed_offset = offsets[i];
   }
-  Warn(input.csv.warnings);
+  Warn(input.csv->warnings);
   return input;
 }
 
@@ -89,7 +94,7 @@ Input FromPlanJson(const std::string& text, const std::string& source, const Inp
   input.problem = input.plan->problem;
   input.alignment = input.plan->alignment;
   if (options.ignore_offsets) FreeAll(input.problem);
-  input.csv = MakeCsv(input.problem);
+  input.as_read = std::make_shared<Problem>(input.problem);
   return input;
 }
 
@@ -98,7 +103,7 @@ Input FromGraph(const Graph& graph) {
   input.problem = MakeProblem(graph, GraphLiveness(graph)).problem;
   input.alignment = kModelAlignment;
   for (const OpNode& op : graph.ops()) input.step_names.push_back(op.name.empty() ? op.type : op.name);
-  input.csv = MakeCsv(input.problem);
+  input.as_read = std::make_shared<Problem>(input.problem);
   return input;
 }
 
@@ -106,8 +111,8 @@ std::vector<Body> BodiesOf(const std::vector<NestedGraph>& nested) {
   std::vector<Body> bodies;
   for (const NestedGraph& graph : nested) {
     Input inner = FromGraph(graph.graph);
-    bodies.push_back({std::to_string(graph.op) + "." + graph.attribute, std::move(inner.problem), std::move(inner.csv),
-                      BodiesOf(graph.bodies)});
+    bodies.push_back({std::to_string(graph.op) + "." + graph.attribute, std::move(inner.problem),
+                      std::move(inner.as_read), BodiesOf(graph.bodies)});
   }
   return bodies;
 }
@@ -129,7 +134,7 @@ Input FromProblemJson(const std::string& text, const std::string& source, const 
   input.problem = std::move(file.problem);
   input.alignment = file.alignment;
   if (options.ignore_offsets) FreeAll(input.problem);
-  input.csv = MakeCsv(input.problem);
+  input.as_read = std::make_shared<Problem>(input.problem);
   return input;
 }
 
@@ -172,6 +177,19 @@ Input FromOnnx(const std::string&, const std::string& source, const InputOptions
 }
 #endif
 
+#ifdef ORIONRT_HAS_TFLITE
+Input FromTflite(const std::string& text, const std::string& source, const InputOptions& options) {
+  return FromModel(ImportTflite(text, source, MakeImportOptions(options)));
+}
+#else
+Input FromTflite(const std::string&, const std::string& source, const InputOptions& options) {
+  (void)MakeImportOptions(options);
+  throw Error(ErrorCode::kUnsupported, source +
+                                           ": this orionrt was built without FlatBuffers; install "
+                                           "libflatbuffers-dev and flatbuffers-compiler and build again");
+}
+#endif
+
 struct Format {
   const char* name;
   const char* suffix;
@@ -180,6 +198,7 @@ struct Format {
 constexpr Format kFormats[] = {
     {"csv", ".csv", FromCsv},
     {"onnx", ".onnx", FromOnnx},
+    {"tflite", ".tflite", FromTflite},
     {"json", ".json", FromJson},
 };
 
@@ -193,13 +212,22 @@ const Format& FormatOf(const std::string& path, const std::string& name) {
     known += (known.empty() ? "" : ", ") + std::string(name.empty() ? format.suffix : format.name);
   }
   if (!name.empty()) Misuse("--input-format \"" + Printable(name) + "\" is unknown; there are: " + known);
-  Misuse(Printable(path, 1000) + ": no known suffix (" + known + "); say what it is by --input-format");
+  Misuse("\"" + Printable(path, 1000) + "\": no known suffix (" + known + "); say what it is by --input-format");
 }
 
 }  // namespace
 
+bool IsDirectory(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offsets) {
+  return input.csv ? WriteCsv(*input.csv, offsets) : WriteCsv(MakeCsv(*input.as_read), offsets);
+}
+
 void AddInputOptions(CLI::App& app, InputOptions& options) {
-  app.add_option("--input-format", options.format, "csv, onnx or json; otherwise told by the suffix")
+  app.add_option("--input-format", options.format, "csv, onnx, tflite or json; otherwise told by the suffix")
       ->type_name("FORMAT");
   app.add_option("--alignment", options.alignment,
                  "Least alignment of every buffer, a power of two (default: 64 for models, 1 for CSV)")
@@ -219,20 +247,27 @@ void AddInputOptions(CLI::App& app, InputOptions& options) {
 }
 
 Input LoadInput(const std::string& path, const InputOptions& options) {
-  const Format& format = FormatOf(path, options.format);
   std::optional<std::int64_t> asked;
   if (!options.alignment.empty()) {
     asked = ParseBytes(options.alignment);
     if (!asked || *asked == 0 || (*asked & (*asked - 1)) != 0) {
-      Misuse("--alignment \"" + options.alignment + "\" is not a power of two in bytes");
+      Misuse("--alignment \"" + Printable(options.alignment) + "\" is not a power of two below 2^63 bytes");
     }
   }
+  if (IsDirectory(path))
+    throw Error(ErrorCode::kBadInput, Printable(path, 1000) + ": is a directory; name a file in it");
+  const Format& format = FormatOf(path, options.format);
   const Progress progress("reading " + path);
   Input input = format.load(ReadFile(path), path == "-" ? "standard input" : path, options);
   input.source = path;
   input.alignment = asked.value_or(input.alignment);
   RaiseAlignment(input.problem, input.alignment);
   RaiseAlignments(input.bodies, input.alignment);
+  try {
+    CheckProblem(input.problem);
+  } catch (const Error& error) {
+    throw Error(error.code(), Printable(path, 1000) + ": " + error.what());
+  }
   return input;
 }
 

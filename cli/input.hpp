@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +26,7 @@ struct InputOptions {
 struct Body {
   std::string name;  // "2.else_branch": position of the op, and which of its bodies
   Problem problem;
-  CsvFile csv;
+  std::shared_ptr<const Problem> as_read;
   std::vector<Body> bodies;
 };
 
@@ -34,12 +35,19 @@ struct Input {
   Problem problem;                      // with its alignments raised to `alignment`
   std::int64_t alignment = 1;           // bytes
   std::vector<std::string> step_names;  // of a model's ops, by step
-  CsvFile csv;                          // the rows to print
-  std::vector<Body> bodies;             // of a model's control-flow ops
-  std::optional<PlanFile> plan;         // where the input is a plan
+  std::optional<CsvFile> csv;           // where the input is CSV: its rows as they stand
+  std::shared_ptr<const Problem>
+      as_read;  // where it is not: before alignments were raised                          // the rows to print
+  std::vector<Body> bodies;      // of a model's control-flow ops
+  std::optional<PlanFile> plan;  // where the input is a plan
 };
 
 void AddInputOptions(CLI::App& app, InputOptions& options);
+
+bool IsDirectory(const std::string& path);
+
+// The rows in CSV; with `offsets`, these as their last column. Throws Error (kUnsupported) for what CSV cannot say.
+std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offsets);
 
 // Reads a file, or standard input for "-". Warnings go to stderr. Throws Error.
 Input LoadInput(const std::string& path, const InputOptions& options);

@@ -1,6 +1,8 @@
 // orionrt COMMAND ...: results on stdout, messages on stderr, exit codes as in command.hpp.
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <iterator>
 #include <new>
 
 #include "base/text.hpp"
@@ -23,6 +25,8 @@ constexpr Command kCommands[] = {
     {"check", "Judge a plan, on its own or against what it was made for", SetUpCheck},
     {"convert", "Write the lifetimes of an input, unplanned", SetUpConvert},
 };
+
+constexpr const char* kVersion = "orionrt " ORIONRT_VERSION;
 
 constexpr const char* kFooter = R"(Examples:
   orionrt plan model.onnx                       what memory does this model need?
@@ -57,20 +61,34 @@ int Fail(int code, const std::string& message) {
   return code;
 }
 
+bool IsCommand(const std::string& name) {
+  return std::any_of(std::begin(kCommands), std::end(kCommands), [&](const Command& c) { return name == c.name; });
+}
+
+std::string CommandNames() {
+  std::string names;
+  for (const Command& command : kCommands) names += (names.empty() ? "" : ", ") + std::string(command.name);
+  return names;
+}
+
 int Run(int argc, char** argv) {
   CLI::App app("Plans the memory of static execution graphs: every tensor gets a place in one arena.", "orionrt");
-  app.set_version_flag("--version", "orionrt " ORIONRT_VERSION);
+  app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
   app.footer(kFooter);
   std::function<int()> chosen;
   for (const Command& command : kCommands) {
     CLI::App* sub = app.add_subcommand(command.name, command.help);
+    sub->set_version_flag("--version", kVersion);
     sub->callback([&chosen, run = command.set_up(*sub)] { chosen = run; });
   }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);
+    if (argc > 1 && argv[1][0] != '-' && !IsCommand(argv[1])) {
+      return Fail(kWrongUsage, "no command \"" + Printable(argv[1]) + "\"; there are: " + CommandNames());
+    }
     return Fail(kWrongUsage, std::string(error.what()) + "\nSee orionrt --help, or orionrt COMMAND --help.");
   }
   return chosen();

@@ -45,7 +45,7 @@ def main():
         sys.exit(__doc__)
     orionrt, root = sys.argv[1], pathlib.Path(sys.argv[2])
     overrides = json.loads((root / "overrides.json").read_text())
-    suffixes = ["onnx"]
+    suffixes = ["onnx", "tflite"]
     matches = mismatches = 0
     for model in sorted(path for suffix in suffixes for path in root.glob(f"{suffix}*/*.{suffix}")):
         for mode, flags in MODES.items():

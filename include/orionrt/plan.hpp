@@ -35,7 +35,7 @@ struct Plan {
   bool time_limited = false;       // a wall-clock limit shaped the result: it may differ on another machine
 };
 
-// Max over buffers of offset + size. O(n).
+// Max over buffers that are not empty of offset + size; 2^63 - 1 where that overflows. O(n).
 ORIONRT_API std::int64_t PeakOf(const Problem& problem, const std::vector<std::int64_t>& offsets);
 
 // The strongest bound known without search: live bytes, with the padding that alignment forces, and fixed offsets.

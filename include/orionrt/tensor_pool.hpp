@@ -82,7 +82,7 @@ class ORIONRT_API TensorPool {
   };
 
   void CheckBase() const;
-  void Install(const Plan& plan);
+  void Install(Plan plan);
   void Clear() noexcept;
   TensorHandle FindSparse(int tensor_id) const noexcept;
 

@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 
@@ -21,11 +22,11 @@ int UnitShift(std::string_view suffix) {
   return letter == std::string_view::npos || !known_tail ? -1 : 10 * (static_cast<int>(letter) + 1);
 }
 
-// Length of the valid UTF-8 sequence at the start of `text`; 0 if it is none, or a control character.
+// Length of the valid UTF-8 sequence at the start of `text`; 0 if it is none.
 std::size_t Utf8Length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
-  if (lead < 0x80) return lead >= 0x20 && lead != 0x7F ? 1 : 0;
+  if (lead < 0x80) return 1;
   const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
   if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i) {
@@ -36,7 +37,22 @@ std::size_t Utf8Length(std::string_view text) {
   return overlong || surrogate_or_past ? 0 : length;
 }
 
+// C0, DEL, C1.
+bool IsControl(std::string_view sequence) {
+  const auto lead = static_cast<unsigned char>(sequence[0]);
+  return lead < 0x20 || lead == 0x7F || (lead == 0xC2 && static_cast<unsigned char>(sequence[1]) < 0xA0);
+}
+
 }  // namespace
+
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = Utf8Length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
 
 std::optional<std::int64_t> ParseInt(std::string_view text) {
   std::int64_t value = 0;
@@ -77,6 +93,7 @@ std::string FormatBytes(std::int64_t bytes) {
   const auto scaled = static_cast<unsigned __int128>(bytes) * 100;
   const auto half = static_cast<unsigned __int128>(1) << (10 * unit - 1);
   const auto hundredths = static_cast<std::int64_t>((scaled + half) >> (10 * unit));
+  if (hundredths >= 102350 && unit < 6) return FormatBytes(std::int64_t{1} << (10 * (unit + 1)));  // rounds up to it
   std::string text = std::to_string(hundredths / 100);
   const std::int64_t rest = hundredths % 100;
   if (hundredths < 1000) {
@@ -102,9 +119,9 @@ std::string Printable(std::string_view text, std::size_t limit) {
   while (!text.empty()) {
     const std::size_t length = Utf8Length(text);
     if (out.size() + (length == 0 ? 1 : length) > limit) return out + "...";
-    if (length == 0) {
+    if (length == 0 || IsControl(text)) {
       out += '?';
-      text.remove_prefix(1);
+      text.remove_prefix(std::max<std::size_t>(1, length));
     } else {
       out += text.substr(0, length);
       text.remove_prefix(length);

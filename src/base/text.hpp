@@ -23,6 +23,9 @@ ORIONRT_API std::string FormatBytes(std::int64_t bytes);
 // "1234567" -> "1,234,567".
 ORIONRT_API std::string FormatThousands(std::int64_t value);
 
+// Whether all of it is well-formed UTF-8 (RFC 3629).
+ORIONRT_API bool IsUtf8(std::string_view text);
+
 // "x" with control characters and invalid UTF-8 replaced, cut to `limit` bytes with "...": fit for one line of a
 // message.
 ORIONRT_API std::string Printable(std::string_view text, std::size_t limit = 80);

@@ -28,6 +28,9 @@ struct Seen {
 void CheckDesc(const TensorDesc& tensor, std::int64_t* total) {
   if (tensor.id < 0) Refuse("tensor id " + std::to_string(tensor.id) + " is negative");
   const auto alignment = static_cast<std::int64_t>(tensor.alignment);
+  if (tensor.alignment > static_cast<std::size_t>(kMaxBytes)) {
+    Refuse(Label(tensor) + ": alignment " + std::to_string(tensor.alignment) + " is more than 63 bits");
+  }
   if (alignment != 0 && !IsPowerOfTwo(alignment)) {
     Refuse(Label(tensor) + ": alignment " + std::to_string(tensor.alignment) + " is not a power of two");
   }
@@ -63,6 +66,7 @@ class UseChecker {
     const TensorDesc& tensor = graph_.tensors()[index];
     Seen& seen = seen_[index];
     if (seen.producer >= 0) {
+      if (seen.producer == step) Refuse(Label(op) + " writes " + Label(tensor) + " twice");
       Refuse(Label(tensor) + " is produced twice, by " + Label(graph_.ops()[seen.producer]) + " and by " + Label(op));
     }
     if (seen.reader == step) {

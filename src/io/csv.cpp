@@ -288,6 +288,10 @@ CsvFile MakeCsv(const Problem& problem) {
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
     const Buffer& b = problem.buffers[i];
     std::string row = BufferId(problem, static_cast<int>(i));
+    if (row.empty() || Trim(row) != row || row.find_first_of(",\n\r") != std::string::npos) {
+      throw Error(ErrorCode::kUnsupported, "buffer " + BufferLabel(problem, static_cast<int>(i)) +
+                                               ": its id has what CSV without quoting cannot say; write JSON");
+    }
     for (std::int64_t value : {b.lower, b.upper, b.size}) Append(row += ',', value);
     if (aligned) Append(row += ',', b.alignment);
     if (!problem.parts.empty()) row += "," + Gaps(problem, static_cast<int>(i), part);

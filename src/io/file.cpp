@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 
@@ -62,16 +63,21 @@ void WriteFile(const std::string& path, std::string_view text) {
     if (!file) RefuseWrite(path, errno);
     return WriteAll(file.get(), path, text);
   }
-  const std::string beside = path + ".part" + std::to_string(getpid());
+  // Through a symbolic link to what it means; with the mode of the file that is replaced.
+  const std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), std::free);
+  const std::string target = real ? real.get() : path;
+  const std::string beside = target + ".part" + std::to_string(getpid());
   try {
     const File file(std::fopen(beside.c_str(), "wb"));
     if (!file) RefuseWrite(path, errno);
+    struct stat before;
+    if (stat(target.c_str(), &before) == 0) (void)fchmod(fileno(file.get()), before.st_mode & 07777);
     WriteAll(file.get(), path, text);
   } catch (...) {
     std::remove(beside.c_str());
     throw;
   }
-  if (std::rename(beside.c_str(), path.c_str()) != 0) {
+  if (std::rename(beside.c_str(), target.c_str()) != 0) {
     const int error = errno;
     std::remove(beside.c_str());
     RefuseWrite(path, error);

@@ -32,7 +32,7 @@ int ReadId(const ObjectReader& object, const char* key) {
 std::vector<int> ReadIds(const ObjectReader& object, const char* key) {
   std::vector<int> ids;
   if (!object.Has(key)) return ids;
-  for (const Json& id : object.Array(key)) {
+  for (const ParsedJson& id : object.Array(key)) {
     const bool fits = id.is_number_unsigned() && id.get<std::uint64_t>() <= static_cast<std::uint64_t>(INT32_MAX);
     if (!fits) object.Refuse(std::string("has in \"") + key + "\" what is no tensor id");
     ids.push_back(id.get<int>());
@@ -60,7 +60,7 @@ TensorDesc ReadTensor(const ObjectReader& object) {
   tensor.name = object.Text("name", "");
   tensor.dtype = object.Text("dtype", "");
   if (object.Has("shape")) {
-    for (const Json& dim : object.Array("shape")) {
+    for (const ParsedJson& dim : object.Array("shape")) {
       const bool fits = dim.is_number_unsigned() && dim.get<std::uint64_t>() <= static_cast<std::uint64_t>(kMaxBytes);
       if (!fits) object.Refuse("has a \"shape\" with a dimension that is no whole number >= 0");
       tensor.shape.push_back(dim.get<std::int64_t>());
@@ -74,7 +74,7 @@ TensorDesc ReadTensor(const ObjectReader& object) {
   tensor.bytes = static_cast<std::size_t>(bytes);
   tensor.alignment = static_cast<std::size_t>(alignment);
   if (!object.Has("roles")) return tensor;
-  for (const Json& role : object.Array("roles")) {
+  for (const ParsedJson& role : object.Array("roles")) {
     const auto* known = std::find_if(std::begin(kRoles), std::end(kRoles), [&](const auto& row) {
       return role.is_string() && role.get<std::string>() == row.first;
     });
@@ -116,15 +116,15 @@ std::string WriteGraphJson(const Graph& graph) {
 }
 
 Graph ReadGraphJson(std::string_view text, const std::string& source) {
-  const Json json = ParseJson(text, source);
+  const ParsedJson json = ParseJson(text, source);
   const ObjectReader object(json, source + ": the graph");
   object.ExpectSchema(kSchema);
   std::vector<TensorDesc> tensors;
-  for (const Json& row : object.Array("tensors")) {
+  for (const ParsedJson& row : object.Array("tensors")) {
     tensors.push_back(ReadTensor(ObjectReader(row, source + ": tensors[" + std::to_string(tensors.size()) + "]")));
   }
   std::vector<OpNode> ops;
-  for (const Json& row : object.Array("ops")) {
+  for (const ParsedJson& row : object.Array("ops")) {
     const ObjectReader op(row, source + ": ops[" + std::to_string(ops.size()) + "]");
     const int id = op.Has("id") ? ReadId(op, "id") : static_cast<int>(ops.size());
     ops.push_back({id, ReadIds(op, "inputs"), ReadIds(op, "outputs"), op.Text("name", ""), op.Text("type", "")});

@@ -1,15 +1,16 @@
 #include "io/json.hpp"
 
+#include "base/checked.hpp"
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/io.hpp"
 
 namespace orionrt {
 
-Json ParseJson(std::string_view text, const std::string& source) {
+ParsedJson ParseJson(std::string_view text, const std::string& source) {
   try {
-    return Json::parse(text.begin(), text.end());
-  } catch (const Json::exception& error) {
+    return ParsedJson::parse(text.begin(), text.end());
+  } catch (const ParsedJson::exception& error) {
     // The library's message names line and column; its own prefix says nothing to a user.
     std::string_view what = error.what();
     const std::size_t prefix = what.find("] ");
@@ -23,24 +24,24 @@ std::string DumpJson(const Json& json, int indent) {
 }
 
 std::string SchemaOf(std::string_view text, const std::string& source) {
-  const Json json = ParseJson(text, source);
+  const ParsedJson json = ParseJson(text, source);
   return ObjectReader(json, source + ": the file").Text("schema");
 }
 
-ObjectReader::ObjectReader(const Json& json, std::string place) : json_(json), place_(std::move(place)) {
+ObjectReader::ObjectReader(const ParsedJson& json, std::string place) : json_(json), place_(std::move(place)) {
   if (!json.is_object()) Refuse("is not an object");
 }
 
 void ObjectReader::Refuse(const std::string& what) const { throw Error(ErrorCode::kBadInput, place_ + " " + what); }
 
-const Json& ObjectReader::At(const char* key) const {
+const ParsedJson& ObjectReader::At(const char* key) const {
   const auto found = json_.find(key);
   if (found == json_.end()) Refuse(std::string("has no \"") + key + "\"");
   return *found;
 }
 
 std::int64_t ObjectReader::Integer(const char* key) const {
-  const Json& value = At(key);
+  const ParsedJson& value = At(key);
   const bool too_large =
       value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
   if (!value.is_number_integer() || too_large) {
@@ -50,7 +51,7 @@ std::int64_t ObjectReader::Integer(const char* key) const {
 }
 
 std::string ObjectReader::Text(const char* key) const {
-  const Json& value = At(key);
+  const ParsedJson& value = At(key);
   if (!value.is_string()) Refuse(std::string("has a \"") + key + "\" that is not a string");
   return value.get<std::string>();
 }
@@ -61,8 +62,8 @@ bool ObjectReader::Flag(const char* key) const {
   return At(key).get<bool>();
 }
 
-const Json& ObjectReader::Array(const char* key) const {
-  const Json& value = At(key);
+const ParsedJson& ObjectReader::Array(const char* key) const {
+  const ParsedJson& value = At(key);
   if (!value.is_array()) Refuse(std::string("has a \"") + key + "\" that is not an array");
   return value;
 }
@@ -74,7 +75,11 @@ void ObjectReader::ExpectSchema(const char* schema) const {
 
 Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size_t& part) {
   const Buffer& buffer = problem.buffers[i];
-  Json json = {{"id", BufferId(problem, i)}};
+  const std::string id = BufferId(problem, i);
+  if (!IsUtf8(id)) {
+    throw Error(ErrorCode::kUnsupported, "buffer " + BufferLabel(problem, i) + ": its id is no UTF-8, which JSON cannot say");
+  }
+  Json json = {{"id", id}};
   if (!problem.names.empty()) json["name"] = problem.names[i];
   json["size"] = buffer.size;
   json["lower"] = buffer.lower;
@@ -85,6 +90,12 @@ Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size
     json["parts"].push_back({{"lower", p.lower}, {"upper", p.upper}, {"begin", p.begin}, {"end", p.end}});
   }
   return json;
+}
+
+std::int64_t ReadAlignment(const ObjectReader& object) {
+  const std::int64_t alignment = object.Integer("alignment", 1);
+  if (!IsPowerOfTwo(alignment)) object.Refuse("has an \"alignment\" that is not a power of two");
+  return alignment;
 }
 
 void ReadBuffer(const ObjectReader& object, std::int64_t alignment, Problem& problem) {
@@ -99,7 +110,7 @@ void ReadBuffer(const ObjectReader& object, std::int64_t alignment, Problem& pro
   problem.names.push_back(object.Text("name", ""));
   if (!object.Has("parts")) return;
   int number = 0;
-  for (const Json& json : object.Array("parts")) {
+  for (const ParsedJson& json : object.Array("parts")) {
     const ObjectReader part(json, object.place() + ".parts[" + std::to_string(number++) + "]");
     problem.parts.push_back(
         {index, part.Integer("lower"), part.Integer("upper"), part.Integer("begin"), part.Integer("end")});

@@ -11,10 +11,11 @@
 
 namespace orionrt {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;  // to write: keys stay in the order in which they were added
+using ParsedJson = nlohmann::json;    // to read: keys are looked up in logarithmic time, however many a file has
 
 // Throws Error (kBadInput) with line and column for what is no JSON.
-Json ParseJson(std::string_view text, const std::string& source);
+ParsedJson ParseJson(std::string_view text, const std::string& source);
 
 // On one line with indent -1. Bytes that are no UTF-8 are replaced: JSON has no others.
 std::string DumpJson(const Json& json, int indent);
@@ -43,7 +44,7 @@ class RowDump {
 // One object; every refusal says which. Unknown keys are nobody's business: schemas grow.
 class ObjectReader {
  public:
-  ObjectReader(const Json& json, std::string place);
+  ObjectReader(const ParsedJson& json, std::string place);
 
   bool Has(const char* key) const { return json_.contains(key); }
   std::int64_t Integer(const char* key) const;
@@ -51,7 +52,7 @@ class ObjectReader {
   std::string Text(const char* key) const;
   std::string Text(const char* key, const char* otherwise) const { return Has(key) ? Text(key) : otherwise; }
   bool Flag(const char* key) const;  // false where it is absent
-  const Json& Array(const char* key) const;
+  const ParsedJson& Array(const char* key) const;
 
   // The key "schema" must be `schema`.
   void ExpectSchema(const char* schema) const;
@@ -60,15 +61,18 @@ class ObjectReader {
   const std::string& place() const { return place_; }
 
  private:
-  const Json& At(const char* key) const;
+  const ParsedJson& At(const char* key) const;
 
-  const Json& json_;
+  const ParsedJson& json_;
   std::string place_;
 };
 
 // The keys that a buffer has in problems and plans alike: id, name, size, lower, upper, alignment (left out where it is
 // `alignment`, the common one), parts. `part` is the position of the buffer's first part, if it has any; stepped over.
 Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size_t& part);
+
+// The key "alignment", 1 where it is absent; a power of two.
+std::int64_t ReadAlignment(const ObjectReader& object);
 
 // Appends a buffer; "offset" and "fixed" are left to the caller. Unchecked: CheckProblem comes after the last.
 void ReadBuffer(const ObjectReader& object, std::int64_t alignment, Problem& problem);

@@ -26,12 +26,12 @@ BoundKind ReadBoundKind(const ObjectReader& object) {
   object.Refuse("has an unknown \"bound_kind\"");
 }
 
-void ReadWitness(const Json& json, const std::string& source, PlanFile& file) {
+void ReadWitness(const ParsedJson& json, const std::string& source, PlanFile& file) {
   const ObjectReader object(json, source + ": the witness");
   std::unordered_map<std::string, int> index_of;
   for (int i = 0; i < static_cast<int>(file.problem.ids.size()); ++i) index_of.emplace(file.problem.ids[i], i);
   file.plan.certificate.witness_step = object.Integer("step");
-  for (const Json& id : object.Array("buffers")) {
+  for (const ParsedJson& id : object.Array("buffers")) {
     const auto found = id.is_string() ? index_of.find(id.get<std::string>()) : index_of.end();
     if (found == index_of.end()) object.Refuse("names a buffer that there is not");
     file.plan.certificate.witness.push_back(found->second);
@@ -41,10 +41,11 @@ void ReadWitness(const Json& json, const std::string& source, PlanFile& file) {
 std::uint64_t ReadHash(const ObjectReader& object, const Problem& problem) {
   if (!object.Has("problem_hash")) return HashProblem(problem);
   const std::string text = object.Text("problem_hash");
+  if (text.size() != 16) object.Refuse("has a \"problem_hash\" that is not 16 hexadecimal digits");
   std::uint64_t hash = 0;
   for (char c : text) {
     const std::size_t digit = std::string_view("0123456789abcdef").find(c);
-    if (digit == std::string_view::npos || text.size() != 16) {
+    if (digit == std::string_view::npos) {
       object.Refuse("has a \"problem_hash\" that is not 16 hexadecimal digits");
     }
     hash = hash << 4 | digit;
@@ -53,10 +54,11 @@ std::uint64_t ReadHash(const ObjectReader& object, const Problem& problem) {
 }
 
 void ReadBuffers(const ObjectReader& object, const std::string& source, PlanFile& file) {
-  for (const Json& json : object.Array("buffers")) {
+  for (const ParsedJson& json : object.Array("buffers")) {
     const ObjectReader buffer(json, source + ": buffers[" + std::to_string(file.plan.offsets.size()) + "]");
     ReadBuffer(buffer, file.alignment, file.problem);
     file.plan.offsets.push_back(buffer.Integer("offset"));
+    if (file.plan.offsets.back() < 0) buffer.Refuse("has a negative \"offset\", " + std::to_string(buffer.Integer("offset")));
     if (buffer.Flag("fixed")) file.problem.buffers.back().fixed_offset = file.plan.offsets.back();
     if (buffer.Integer("pool", 0) != 0) buffer.Refuse("lies in a pool other than 0, which this version does not know");
   }
@@ -94,12 +96,12 @@ std::string WritePlanJson(const PlanFile& file) {
 }
 
 PlanFile ReadPlanJson(std::string_view text, const std::string& source) {
-  const Json json = ParseJson(text, source);
+  const ParsedJson json = ParseJson(text, source);
   const ObjectReader object(json, source + ": the plan");
   object.ExpectSchema(kSchema);
   PlanFile file;
   file.source = object.Text("source", "");
-  file.alignment = object.Integer("alignment", 1);
+  file.alignment = ReadAlignment(object);
   ReadBuffers(object, source, file);
   Plan& plan = file.plan;
   plan.policy = object.Text("policy", "");

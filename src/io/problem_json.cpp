@@ -24,16 +24,18 @@ std::string WriteProblemJson(const ProblemFile& file) {
 }
 
 ProblemFile ReadProblemJson(std::string_view text, const std::string& source) {
-  const Json json = ParseJson(text, source);
+  const ParsedJson json = ParseJson(text, source);
   const ObjectReader object(json, source + ": the problem");
   object.ExpectSchema(kSchema);
   ProblemFile file;
   file.source = object.Text("source", "");
-  file.alignment = object.Integer("alignment", 1);
-  for (const Json& row : object.Array("buffers")) {
+  file.alignment = ReadAlignment(object);
+  for (const ParsedJson& row : object.Array("buffers")) {
     const ObjectReader buffer(row, source + ": buffers[" + std::to_string(file.problem.buffers.size()) + "]");
     ReadBuffer(buffer, file.alignment, file.problem);
-    file.problem.buffers.back().fixed_offset = buffer.Integer("offset", kFree);
+    if (!buffer.Has("offset")) continue;
+    file.problem.buffers.back().fixed_offset = buffer.Integer("offset");
+    if (buffer.Integer("offset") < 0) buffer.Refuse("has a negative \"offset\", " + std::to_string(buffer.Integer("offset")));
   }
   try {
     CheckProblem(file.problem);

@@ -21,23 +21,36 @@ bool IsAnswered(const Plan& plan, std::int64_t bound, const PlanOptions& options
   return options.capacity > 0 && bound > options.capacity;
 }
 
-// Searches for a better plan, a higher bound, or, with a capacity, any plan that fits. True if the plan is a new one.
+// Takes over what a search found: a better plan, a higher bound. True if the plan is a new one.
+bool Adopt(const Problem& problem, ExactResult result, Plan& plan) {
+  const bool better = !result.offsets.empty() && result.peak < plan.peak_bytes;
+  if (better) {
+    plan.offsets = std::move(result.offsets);
+    plan.peak_bytes = result.peak;
+  }
+  plan.time_limited |= result.time_limited;
+  Certificate& certificate = plan.certificate;
+  if (!result.witness.empty() && result.proven_bound > certificate.lower_bound_bytes) {
+    certificate.lower_bound_bytes = result.proven_bound;
+    certificate.bound_kind = BoundKind::kRefutation;
+    certificate.witness = std::move(result.witness);
+    certificate.witness_step = problem.buffers[certificate.witness.front()].lower;
+    certificate.search_nodes = result.nodes;
+  }
+  return better;
+}
+
+// Searches for a better plan, a higher bound, or, with a capacity, any plan that fits. The plan at hand does not guide
+// the search: so `auto` is never worse than `exact`. True if the plan is a new one.
 bool Search(const Problem& problem, std::int64_t bound, const PlanOptions& options, Plan& plan) {
   if (IsAnswered(plan, bound, options) || !ExactCarries(problem)) return false;
   const ExactLimits limits = LimitsOf(options);
-  ExactResult result =
-      options.capacity > 0 ? FitExact(problem, options.capacity, limits) : SolveExact(problem, bound, &plan, limits);
-  plan.time_limited = result.time_limited;
-  const bool found = !result.offsets.empty();
-  if (found) plan.offsets = std::move(result.offsets);
-  if (result.witness.empty()) return found;  // the bound is the load, which the planner knows
-  Certificate& certificate = plan.certificate;
-  certificate.lower_bound_bytes = result.proven_bound;
-  certificate.bound_kind = BoundKind::kRefutation;
-  certificate.witness = std::move(result.witness);
-  certificate.witness_step = problem.buffers[certificate.witness.front()].lower;
-  certificate.search_nodes = result.nodes;
-  return found;
+  bool better = false;
+  if (options.capacity > 0) {
+    better = Adopt(problem, FitExact(problem, options.capacity, limits), plan);
+    if (IsAnswered(plan, std::max(bound, plan.certificate.lower_bound_bytes), options)) return better;
+  }
+  return Adopt(problem, SolveExact(problem, bound, nullptr, limits), plan) || better;
 }
 
 }  // namespace

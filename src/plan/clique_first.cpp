@@ -259,7 +259,7 @@ bool CliqueFirst::Fill(Batch& batch, const Patience& patience, std::int64_t targ
   offender_ = -1;
   bool done = false;
   const auto pass = static_cast<std::int64_t>(std::max(batch.buffers.size(), kCoreSteps));
-  for (std::int64_t above = 0; !done; above = 2 * above + target / kRise) {
+  for (std::int64_t above = 0; !done; above = 2 * above + target / kRise + 1) {
     for (int k = 0; k < patience.orders && !done; ++k) {
       const std::int64_t limit = steps_ + patience.passes * pass;
       std::vector<int> order = Sorted(batch, kFillKeys[k]);

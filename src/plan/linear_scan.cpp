@@ -13,6 +13,8 @@
 namespace orionrt {
 namespace {
 
+constexpr std::int64_t kMostBlocks = std::int64_t{1} << 23;
+
 using Range = std::pair<std::int64_t, std::int64_t>;
 
 // The bytes of all buffers with a fixed offset, as disjoint ranges: kept out of the pass from beginning to end.
@@ -60,8 +62,11 @@ Passes Order(const Problem& problem) {
   }
   passes.by_end = passes.by_start;
   std::sort(passes.by_start.begin(), passes.by_start.end(), [&](int a, int b) {
-    return std::make_tuple(buffers[a].lower, -Request(buffers[a]), buffers[a].upper, a) <
-           std::make_tuple(buffers[b].lower, -Request(buffers[b]), buffers[b].upper, b);
+    const auto key = [&](int i) {
+      const Buffer& buffer = buffers[i];
+      return std::make_tuple(buffer.lower, -Request(buffer), buffer.upper, -buffer.size, buffer.alignment, i);
+    };
+    return key(a) < key(b);
   });
   std::sort(passes.by_end.begin(), passes.by_end.end(),
             [&](int a, int b) { return std::make_pair(buffers[a].upper, a) < std::make_pair(buffers[b].upper, b); });
@@ -95,7 +100,7 @@ std::optional<std::vector<std::int64_t>> Scan(const Problem& problem, const Pass
 
 Plan PlanLinearScan(const Problem& problem, const PlanOptions&) {
   const std::int64_t bound = LowerBound(problem).lower_bound_bytes;
-  const std::int64_t block = BlockBytes(problem, bound);
+  std::int64_t block = BlockBytes(problem, bound);
   const std::vector<Range> fixed = FixedRanges(problem);
   const Passes passes = Order(problem);
   std::int64_t capacity = block;
@@ -107,7 +112,9 @@ Plan PlanLinearScan(const Problem& problem, const PlanOptions&) {
       throw Error(ErrorCode::kUnsupported,
                   "linear_scan: sizes rounded to powers of two pass 63 bits; use another policy");
     }
-    offsets = Scan(problem, passes, fixed, capacity *= 2, block);
+    capacity *= 2;
+    if (capacity / block > kMostBlocks) block *= 2;  // an alignment may be far larger than all sizes
+    offsets = Scan(problem, passes, fixed, capacity, block);
   }
   Plan plan;
   plan.offsets = std::move(*offsets);

@@ -141,7 +141,7 @@ Certificate LowerBound(const Problem& problem) {
   }
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
     const Buffer& buffer = problem.buffers[static_cast<std::size_t>(i)];
-    if (buffer.fixed_offset == kFree || buffer.fixed_offset + buffer.size <= certificate.lower_bound_bytes) continue;
+    if (buffer.fixed_offset == kFree || buffer.size == 0 || buffer.fixed_offset + buffer.size <= certificate.lower_bound_bytes) continue;
     certificate.lower_bound_bytes = buffer.fixed_offset + buffer.size;
     certificate.bound_kind = BoundKind::kFixedOffset;
     certificate.witness_step = buffer.lower;

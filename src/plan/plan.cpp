@@ -2,12 +2,16 @@
 
 #include <algorithm>
 
+#include "base/checked.hpp"
+
 namespace orionrt {
 
 std::int64_t PeakOf(const Problem& problem, const std::vector<std::int64_t>& offsets) {
   std::int64_t peak = 0;
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
-    if (problem.buffers[i].size > 0) peak = std::max(peak, offsets[i] + problem.buffers[i].size);
+    std::int64_t end = 0;
+    if (!CheckedAdd(offsets[i], problem.buffers[i].size, &end)) end = kMaxBytes;  // no plan; Validate will say so
+    if (problem.buffers[i].size > 0) peak = std::max(peak, end);
   }
   return peak;
 }

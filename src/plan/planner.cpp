@@ -24,6 +24,30 @@ void FillCertificate(const Problem& problem, Plan& plan) {
   plan.certificate.proven_optimal = plan.peak_bytes == plan.certificate.lower_bound_bytes;
 }
 
+// Two buffers that are fixed where they clash: no policy can help. Judged by themselves.
+void CheckFixed(const Problem& problem, const char* remedy) {
+  Plan plan;
+  Problem fixed = problem;
+  for (Buffer& buffer : fixed.buffers) {
+    plan.offsets.push_back(std::max<std::int64_t>(0, buffer.fixed_offset));
+    if (buffer.fixed_offset == kFree) buffer.size = 0;
+  }
+  std::vector<Part> parts;
+  for (const Part& part : fixed.parts) {
+    if (fixed.buffers[part.buffer].fixed_offset != kFree) parts.push_back(part);
+  }
+  fixed.parts = std::move(parts);
+  plan.peak_bytes = PeakOf(fixed, plan.offsets);
+  if (const auto fault = Validate(fixed, plan)) {
+    throw Error(ErrorCode::kInfeasible, "fixed offsets clash: " + fault->message + remedy);
+  }
+}
+
+bool HasFixed(const Problem& problem) {
+  return std::any_of(problem.buffers.begin(), problem.buffers.end(),
+                     [](const Buffer& buffer) { return buffer.fixed_offset != kFree; });
+}
+
 }  // namespace
 
 ReusePlanner::ReusePlanner(std::string_view policy) : policy_(FindPolicy(policy)) {}
@@ -34,7 +58,16 @@ ReusePlanner::ReusePlanner(Policy policy) : policy_(std::move(policy)) {
 Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const {
   CheckProblem(problem);
   const bool whole = problem.parts.empty() || policy_.carries_parts;
-  Plan plan = whole ? policy_.run(problem, options) : policy_.run(BoundingRectangles(problem), options);
+  if (HasFixed(problem)) CheckFixed(problem, "");
+  Plan plan;
+  if (whole) {
+    plan = policy_.run(problem, options);
+  } else {
+    const Problem rectangles = BoundingRectangles(problem);
+    CheckFixed(rectangles, "; this policy knows no parts, another may");
+    plan = policy_.run(rectangles, options);
+  }
+  if (!whole) plan.certificate = {};  // a bound of the bounding rectangles is none of the parts
   if (plan.policy.empty()) plan.policy = policy_.name;
   plan.problem_hash = HashProblem(problem);
   plan.peak_bytes = plan.offsets.size() == problem.buffers.size() ? PeakOf(problem, plan.offsets) : 0;

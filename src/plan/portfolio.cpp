@@ -97,7 +97,9 @@ class Portfolio {
     FindSome(packer, budget.relax);
     std::int64_t missed = lower_bound_;
     const std::int64_t end = packer.steps() + budget.ladder;
-    while (packer.steps() < end && result_.peak - missed > lower_bound_ / 8192) {
+    // One above what was missed there is nothing between.
+    const std::int64_t close = std::max<std::int64_t>(1, lower_bound_ / 8192);
+    while (packer.steps() < end && result_.peak - missed > close) {
       const std::int64_t target = missed + (result_.peak - missed) / 2;
       if (!Search(packer, target, (end - packer.steps()) / 2 + 1000, 2)) missed = target;
     }

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/validate.hpp"
+#include "plan/infeasible.hpp"
 
 namespace orionrt {
 namespace {
@@ -66,10 +67,9 @@ void TensorPool::FinalizePlan(const ReusePlanner& planner, const PlanOptions& op
   PlanOptions within = options;
   const auto arena_bytes = static_cast<std::int64_t>(arena_.bytes());
   within.capacity = options.capacity > 0 ? std::min(options.capacity, arena_bytes) : arena_bytes;
-  if (arena_bytes == 0 && !bound_.problem.buffers.empty()) {
-    throw Error(ErrorCode::kInfeasible, "pool: the arena has no bytes at all");
-  }
-  Install(planner.Run(bound_.problem, within));
+  Plan plan = planner.Run(bound_.problem, within);
+  if (plan.peak_bytes > arena_bytes) RefuseCapacity(bound_.problem, plan, arena_bytes);  // one without any bytes
+  Install(std::move(plan));
 }
 
 void TensorPool::LoadPlan(const Plan& plan) {
@@ -80,9 +80,10 @@ void TensorPool::LoadPlan(const Plan& plan) {
   }
   if (const auto fault = Validate(bound_.problem, plan)) throw Error(ErrorCode::kBadInput, "pool: " + fault->message);
   if (RequiredBytes(plan) > arena_.bytes()) {
+    const auto has = static_cast<std::int64_t>(arena_.bytes());
     throw Error(ErrorCode::kInfeasible, "pool: the plan needs " + FormatThousands(plan.peak_bytes) +
-                                            " bytes, the arena has " +
-                                            FormatThousands(static_cast<std::int64_t>(arena_.bytes())));
+                                            " bytes, the arena has " + FormatThousands(has) + ", " +
+                                            FormatThousands(plan.peak_bytes - has) + " short");
   }
   Install(plan);
 }
@@ -97,9 +98,9 @@ void TensorPool::CheckBase() const {
   }
 }
 
-void TensorPool::Install(const Plan& plan) {
+void TensorPool::Install(Plan plan) {
   Clear();
-  plan_ = plan;
+  plan_ = std::move(plan);
   if (plan_.peak_bytes > 0) region_ = buddy_.AllocateRun(plan_.peak_bytes);
   std::byte* const base = arena_.base() + std::max<std::int64_t>(region_, 0);
 
@@ -109,10 +110,10 @@ void TensorPool::Install(const Plan& plan) {
     const std::int64_t offset = binding.buffer < 0 ? 0 : plan_.offsets[binding.buffer] + binding.delta;
     return {base + offset, tensors[i].bytes};
   };
-  int largest = -1;
-  for (const TensorDesc& tensor : tensors) largest = std::max(largest, tensor.id);
-  const bool dense = static_cast<std::size_t>(largest + 1) <= 4 * tensors.size() + 64;
-  if (dense) dense_.resize(static_cast<std::size_t>(largest + 1));
+  std::size_t ids = 0;  // one more than the largest
+  for (const TensorDesc& tensor : tensors) ids = std::max(ids, static_cast<std::size_t>(tensor.id) + 1);
+  const bool dense = ids <= 4 * tensors.size() + 64;
+  if (dense) dense_.resize(ids);
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     if (dense) {
       dense_[tensors[i].id] = handle(i);

@@ -9,7 +9,7 @@ namespace orionrt {
 namespace {
 
 constexpr const char* kShades[] = {"█", "▓", "▒", "░"};
-constexpr int kWidth = 72;
+constexpr int kWidth = 76;
 constexpr int kHeight = 16;
 
 struct Steps {
@@ -100,7 +100,8 @@ std::string DrawArena(const Problem& problem, const Plan& plan, int width, int h
     row.erase(row.find_last_not_of(' ') + 1);
     picture += "  |" + row + "\n";
   }
-  return picture + "  +" + std::string(static_cast<std::size_t>(width), '-') + "> steps " + "\n";
+  const int line = width > 12 ? width - 6 : width;  // leaves room for a word
+  return picture + "  +" + std::string(static_cast<std::size_t>(line), '-') + (line < width ? " steps\n" : "\n");
 }
 
 std::string DescribePlan(const PlanFile& file) {

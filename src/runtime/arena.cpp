@@ -1,6 +1,7 @@
 #include "orionrt/arena.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <new>
 #include <string>
 
@@ -15,6 +16,9 @@ void Arena::Release::operator()(std::byte* base) const noexcept {
 Arena Arena::Host(std::size_t bytes, std::size_t alignment) {
   if (alignment == 0 || (alignment & (alignment - 1)) != 0) {
     throw Error(ErrorCode::kMisuse, "arena: alignment " + std::to_string(alignment) + " is not a power of two");
+  }
+  if (bytes > SIZE_MAX - alignment) {
+    throw Error(ErrorCode::kOutOfMemory, "arena: " + std::to_string(bytes) + " bytes are more than there can be");
   }
   void* base = ::operator new (std::max<std::size_t>(bytes, 1), std::align_val_t{alignment}, std::nothrow);
   if (base == nullptr) {

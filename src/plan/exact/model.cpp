@@ -58,7 +58,8 @@ std::vector<Row> Mirrored(std::vector<Row> rows, int sections) {
     row.lower = sections - row.upper;
     row.upper = sections - lower;
   }
-  std::sort(rows.begin(), rows.end(), Before);
+  // Rows that are alike in sections stay in the order that their steps gave them: not in that of the input.
+  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return Key(a) < Key(b); });
   return rows;
 }
 

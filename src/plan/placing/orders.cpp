@@ -47,10 +47,11 @@ Orders::Orders(const Problem& problem, const Shapes& shapes, const std::vector<s
     if (a.span.first != b.span.first) return a.span.first < b.span.first;
     if (a.size != b.size) return a.size > b.size;
     if (a.span.last != b.span.last) return a.span.last > b.span.last;
-    const auto alignment_of = [&](const Record& r) {
-      return problem.buffers[static_cast<std::size_t>(r.buffer)].alignment;
+    const auto rest = [&](const Record& r) {
+      const Buffer& buffer = problem.buffers[static_cast<std::size_t>(r.buffer)];
+      return std::make_tuple(-buffer.alignment, buffer.lower, buffer.upper, r.buffer);
     };
-    return std::make_tuple(-alignment_of(a), a.buffer) < std::make_tuple(-alignment_of(b), b.buffer);
+    return rest(a) < rest(b);
   });
   rank_.resize(problem.buffers.size());
   movable_.reserve(records.size());

@@ -1,0 +1,59 @@
+#include "io/export/spans.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "orionrt/error.hpp"
+#include "orionrt/validate.hpp"
+
+namespace orionrt {
+
+void RequireValid(const PlanFile& file) {
+  const std::string place = file.source.empty() ? "the plan" : file.source;
+  try {
+    CheckProblem(file.problem);
+  } catch (const Error& error) {
+    throw Error(error.code(), place + ": " + error.what());
+  }
+  if (file.peak_nested_bytes < 0) throw Error(ErrorCode::kBadInput, place + ": peak_nested_bytes is negative");
+  if (const std::optional<Violation> fault = Validate(file.problem, file.plan)) {
+    throw Error(ErrorCode::kBadInput, place + ": not exported, the plan has a fault: " + fault->message);
+  }
+}
+
+std::vector<Span> SpansOf(const PlanFile& file) {
+  const Problem& problem = file.problem;
+  std::vector<Span> spans;
+  spans.reserve(problem.buffers.size());
+  std::size_t p = 0;
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    const Buffer& buffer = problem.buffers[i];
+    const std::int64_t offset = file.plan.offsets[i];
+    int part = -1;
+    for (; p < problem.parts.size() && problem.parts[p].buffer == i; ++p) {
+      const Part& rectangle = problem.parts[p];
+      spans.push_back({i, ++part, rectangle.lower, rectangle.upper, offset + rectangle.begin, offset + rectangle.end});
+    }
+    if (part < 0) spans.push_back({i, -1, buffer.lower, buffer.upper, offset, offset + buffer.size});
+  }
+  return spans;
+}
+
+void RequireSafeIntegers(const Problem& problem, const std::vector<Span>& spans, const char* format) {
+  constexpr std::int64_t kSafe = std::int64_t{1} << 53;
+  std::int64_t first = 0;
+  for (const Span& span : spans) first = std::min(first, span.lower);
+  for (const Span& span : spans) {
+    const bool is_safe = span.lower >= -kSafe && span.upper - first <= kSafe && span.end <= kSafe;
+    if (is_safe) continue;
+    throw Error(ErrorCode::kUnsupported, "buffer " + BufferLabel(problem, span.buffer) + ": a " + format +
+                                             " cannot say steps or bytes above 2^53; use --format json, which can");
+  }
+}
+
+std::string DisplayName(const Problem& problem, int buffer) {
+  if (!problem.names.empty() && !problem.names[buffer].empty()) return problem.names[buffer];
+  return BufferId(problem, buffer);
+}
+
+}  // namespace orionrt

@@ -1,0 +1,113 @@
+// The Trace Event Format, as ui.perfetto.dev and chrome://tracing read it
+// (docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU; perfetto's importers/json).
+//
+// Slices on one track must nest (B/E, X), and lives do not: so async events (b/e), each pair with an id of its own.
+// Perfetto drops what has a negative time, and an event without an id. It names a counter "<name> <key of args>".
+#include <algorithm>
+#include <tuple>
+
+#include "io/export/spans.hpp"
+#include "io/json.hpp"
+#include "orionrt/export_plan.hpp"
+
+namespace orionrt {
+namespace {
+
+enum class Kind { kEnd, kBegin, kLive };  // the order at one time: a counter tells what holds after the others
+
+struct Event {
+  std::int64_t step = 0;
+  Kind kind = Kind::kEnd;
+  int span = -1;
+  std::int64_t live_bytes = 0;
+};
+
+bool Before(const Event& a, const Event& b) {
+  return std::tie(a.step, a.kind, a.span) < std::tie(b.step, b.kind, b.span);
+}
+
+// In order of time, with a counter wherever the bytes alive change.
+std::vector<Event> EventsOf(const std::vector<Span>& spans) {
+  std::vector<Event> edges;
+  for (int s = 0; s < static_cast<int>(spans.size()); ++s) {
+    edges.push_back({spans[s].lower, Kind::kBegin, s});
+    edges.push_back({spans[s].upper, Kind::kEnd, s});
+  }
+  std::sort(edges.begin(), edges.end(), Before);
+  std::vector<Event> events;
+  std::int64_t live_bytes = 0;
+  std::int64_t said = -1;
+  for (std::size_t e = 0; e < edges.size(); ++e) {
+    const Span& span = spans[edges[e].span];
+    live_bytes += edges[e].kind == Kind::kBegin ? span.end - span.begin : span.begin - span.end;
+    events.push_back(edges[e]);
+    const bool is_last_of_step = e + 1 == edges.size() || edges[e + 1].step != edges[e].step;
+    if (!is_last_of_step || live_bytes == said) continue;
+    events.push_back({edges[e].step, Kind::kLive, -1, live_bytes});
+    said = live_bytes;
+  }
+  return events;
+}
+
+// What viewers call the process, and show beside its name.
+Json Metadata(const char* what, const char* key, const std::string& text) {
+  return {{"name", what}, {"ph", "M"}, {"ts", 0}, {"pid", 1}, {"tid", 1}, {"args", {{key, text}}}};
+}
+
+std::vector<Json> MetadataOf(const PlanFile& file) {
+  const std::string source = file.source.empty() ? "plan" : file.source;
+  return {Metadata("process_name", "name", source + " (" + file.plan.policy + ")"),
+          Metadata("process_labels", "labels", "1 us = 1 step"), Metadata("thread_name", "name", "arena")};
+}
+
+Json EventJson(const PlanFile& file, const std::vector<Span>& spans, const Event& event, std::int64_t origin) {
+  const std::int64_t ts = event.step - origin;
+  if (event.kind == Kind::kLive) {
+    return {{"name", "live"}, {"ph", "C"}, {"ts", ts}, {"pid", 1}, {"tid", 1}, {"args", {{"bytes", event.live_bytes}}}};
+  }
+  const Span& span = spans[event.span];
+  const std::string part = span.part < 0 ? "" : "." + std::to_string(span.part);
+  Json json = {{"name", DisplayName(file.problem, span.buffer)},
+               {"cat", "buffer"},
+               {"ph", event.kind == Kind::kBegin ? "b" : "e"},
+               {"id", std::to_string(span.buffer) + part},
+               {"ts", ts},
+               {"pid", 1},
+               {"tid", 1}};
+  if (event.kind != Kind::kBegin) return json;
+  json["args"] = {{"id", BufferId(file.problem, span.buffer)},
+                  {"offset", file.plan.offsets[span.buffer]},
+                  {"size", file.problem.buffers[span.buffer].size},
+                  {"lower", span.lower},
+                  {"upper", span.upper}};
+  if (span.part < 0) return json;
+  json["args"]["begin"] = span.begin - file.plan.offsets[span.buffer];
+  json["args"]["end"] = span.end - file.plan.offsets[span.buffer];
+  return json;
+}
+
+}  // namespace
+
+std::string WriteTrace(const PlanFile& file) {
+  RequireValid(file);
+  const std::vector<Span> spans = SpansOf(file);
+  RequireSafeIntegers(file.problem, spans, "trace");
+  std::int64_t origin = 0;  // the step at time 0
+  for (const Span& span : spans) origin = std::min(origin, span.lower);
+  const std::vector<Event> events = EventsOf(spans);
+  const std::vector<Json> metadata = MetadataOf(file);
+  RowDump dump(Json{{"displayTimeUnit", "ns"},
+                    {"otherData",
+                     {{"source", file.source},
+                      {"policy", file.plan.policy},
+                      {"peak_bytes", file.plan.peak_bytes},
+                      {"lower_bound_bytes", file.plan.certificate.lower_bound_bytes},
+                      {"time", "1 us = 1 step"},
+                      {"step_at_time_0", origin}}}});
+  dump.Add("traceEvents", metadata.size() + events.size(), [&](std::size_t i) {
+    return i < metadata.size() ? metadata[i] : EventJson(file, spans, events[i - metadata.size()], origin);
+  });
+  return dump.Finish();
+}
+
+}  // namespace orionrt
