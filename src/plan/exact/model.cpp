@@ -52,14 +52,18 @@ int TimeToSections(std::vector<Row>& rows) {
   return sections;
 }
 
+// Rows that are alike in sections stay in the order that their steps gave them: not in that of the input.
+void SortByKey(std::vector<Row>& rows) {
+  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return Key(a) < Key(b); });
+}
+
 std::vector<Row> Mirrored(std::vector<Row> rows, int sections) {
   for (Row& row : rows) {
     const std::int64_t lower = row.lower;
     row.lower = sections - row.upper;
     row.upper = sections - lower;
   }
-  // Rows that are alike in sections stay in the order that their steps gave them: not in that of the input.
-  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return Key(a) < Key(b); });
+  SortByKey(rows);
   return rows;
 }
 
@@ -124,7 +128,7 @@ ExactModel MakeExactModel(const Problem& problem) {
     row.alignment = std::max<std::int64_t>(row.alignment / model.unit, 1);
     if (row.fixed != kFree) row.fixed /= model.unit;
   }
-  std::sort(rows.begin(), rows.end(), Before);
+  SortByKey(rows);
   std::vector<Row> mirrored = Mirrored(rows, model.section_count);
   const auto less = [](const Row& a, const Row& b) { return Key(a) < Key(b); };
   if (std::lexicographical_compare(mirrored.begin(), mirrored.end(), rows.begin(), rows.end(), less)) {

@@ -1,0 +1,120 @@
+#include "orionrt/liveness.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "random_graph.hpp"
+#include "refuses.hpp"
+
+namespace orionrt {
+namespace {
+
+// "0-2 1-1": one word a tensor, both ends inclusive.
+std::string Lives(const std::vector<OpNode>& ops, const std::vector<TensorDesc>& tensors) {
+  std::string text;
+  const Graph graph(ops, tensors);
+  const GraphLiveness liveness(graph);
+  for (const Lifetime& life : liveness.lifetimes()) {
+    text += (text.empty() ? "" : " ") + std::to_string(life.start) + "-" + std::to_string(life.end);
+  }
+  return text;
+}
+
+TEST(Liveness, RunsFromTheProducerToTheLastReader) {
+  EXPECT_EQ(Lives({{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {2}}, {3, {2}, {}}}, {{0, 8}, {1, 8}, {2, 8}}), "0-1 1-2 2-3");
+  EXPECT_EQ(Lives({{0, {}, {0}}, {1, {0}, {}}, {2, {}, {}}, {3, {0}, {}}}, {{0, 8}}), "0-3");
+}
+
+TEST(Liveness, OfWhatNobodyReadsIsItsProducerOnly) {
+  EXPECT_EQ(Lives({{0, {}, {}}, {1, {}, {0}}, {2, {}, {}}}, {{0, 8}}), "1-1");
+}
+
+TEST(Liveness, OfAnInputStartsWithTheFirstStep) {
+  EXPECT_EQ(Lives({{0, {}, {}}, {1, {0}, {}}, {2, {}, {}}}, {{0, 8, 0, kInput}}), "0-1");
+  EXPECT_EQ(Lives({{0, {}, {}}, {1, {0}, {}}, {2, {}, {}}}, {{0, 8}}), "0-1") << "implied when no op produces it";
+  EXPECT_EQ(Lives({{0, {}, {}}, {1, {}, {}}}, {{0, 8, 0, kInput}}), "0-0") << "read by nobody";
+}
+
+TEST(Liveness, OfAnOutputGoesOnToTheLastStep) {
+  EXPECT_EQ(Lives({{0, {}, {}}, {1, {}, {0}}, {2, {0}, {}}, {3, {}, {}}}, {{0, 8, 0, kOutput}}), "1-3");
+  EXPECT_EQ(Lives({{0, {0}, {}}, {1, {}, {}}}, {{0, 8, 0, kInput | kOutput}}), "0-1");
+  EXPECT_EQ(Lives({{0, {}, {}}, {1, {}, {}}}, {{0, 8, 0, kOutput}}), "0-1");
+}
+
+TEST(Liveness, OfAStateIsThroughout) {
+  EXPECT_EQ(Lives({{0, {}, {}}, {1, {0}, {}}, {2, {}, {}}}, {{0, 8, 0, kState}}), "0-2");
+}
+
+TEST(Liveness, CountsAnOperandGivenTwiceOnce) {
+  EXPECT_EQ(Lives({{0, {}, {0}}, {1, {0, 0}, {}}, {2, {}, {}}}, {{0, 8}}), "0-1");
+}
+
+TEST(Liveness, WithoutOpsIsOneStep) {
+  EXPECT_EQ(Lives({}, {{0, 8, 0, kInput}, {1, 8, 0, kOutput}, {2, 8, 0, kState}}), "0-0 0-0 0-0");
+  EXPECT_EQ(Lives({}, {}), "");
+}
+
+TEST(Liveness, GoesByPositionAndNotById) {
+  EXPECT_EQ(Lives({{900, {}, {7000000}}, {5, {7000000}, {3}}, {77, {3}, {}}}, {{3, 8}, {7000000, 8}}), "1-2 0-1");
+}
+
+TEST(Liveness, OfRandomGraphsIsWhatALookAtEveryOpSays) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    tests::Random random(seed);
+    const auto made = tests::MakeRandomGraph(random, static_cast<int>(random.Below(40)), seed % 2 == 1);
+    const Graph graph(made.ops, made.tensors);
+    const GraphLiveness liveness(graph);
+    const int last = std::max(0, static_cast<int>(made.ops.size()) - 1);
+    for (std::size_t i = 0; i < made.tensors.size(); ++i) {
+      const TensorDesc& tensor = made.tensors[i];
+      int producer = -1, reader = -1;
+      for (int step = 0; step < static_cast<int>(made.ops.size()); ++step) {
+        const auto has = [&](const std::vector<int>& ids) { return std::count(ids.begin(), ids.end(), tensor.id) > 0; };
+        if (has(made.ops[step].outputs)) producer = step;
+        if (has(made.ops[step].inputs)) reader = step;
+      }
+      const int start = producer < 0 ? 0 : producer;
+      const int end = (tensor.roles & (kOutput | kState)) != 0 ? last : std::max(start, reader);
+      EXPECT_EQ(liveness.lifetimes()[i].start, start) << "seed " << seed << " tensor " << tensor.id;
+      EXPECT_EQ(liveness.lifetimes()[i].end, end) << "seed " << seed << " tensor " << tensor.id;
+    }
+  }
+}
+
+TEST(MakeProblem, IsHalfOpenWhereLivenessIsInclusive) {
+  const Graph graph({{0, {}, {0}}, {1, {0}, {}}}, {{0, 8}});
+  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph));
+  ASSERT_EQ(bound.problem.buffers.size(), 1u);
+  EXPECT_EQ(bound.problem.buffers[0].lower, 0);
+  EXPECT_EQ(bound.problem.buffers[0].upper, 2);
+  EXPECT_EQ(bound.problem.buffers[0].size, 8);
+  EXPECT_EQ(bound.problem.buffers[0].alignment, 1);
+  EXPECT_EQ(bound.problem.buffers[0].fixed_offset, kFree);
+}
+
+TEST(MakeProblem, LeavesEmptyTensorsUnboundAndKeepsPositionsAsIds) {
+  const Graph graph({{0, {}, {10, 11, 12}}}, {{10, 8, 0, 0, "a"}, {11, 0, 0, 0, "none"}, {12, 9, 0, 0, "c"}});
+  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph));
+  ASSERT_EQ(bound.bindings.size(), 3u);
+  EXPECT_EQ(bound.bindings[0].buffer, 0);
+  EXPECT_EQ(bound.bindings[1].buffer, -1);
+  EXPECT_EQ(bound.bindings[2].buffer, 1);
+  EXPECT_EQ(bound.problem.ids, (std::vector<std::string>{"0", "2"}));
+  EXPECT_EQ(bound.problem.names, (std::vector<std::string>{"a", "c"}));
+}
+
+TEST(MakeProblem, TakesTheLargerAlignment) {
+  const Graph graph({{0, {}, {0, 1, 2}}}, {{0, 8, 0}, {1, 8, 16}, {2, 8, 256}});
+  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), 64);
+  EXPECT_EQ(bound.problem.buffers[0].alignment, 64);
+  EXPECT_EQ(bound.problem.buffers[1].alignment, 64);
+  EXPECT_EQ(bound.problem.buffers[2].alignment, 256);
+  for (const std::int64_t bad : {0, -1, 3, 48}) {
+    EXPECT_TRUE(tests::Refuses(ErrorCode::kMisuse, {std::to_string(bad)},
+                               [&] { MakeProblem(graph, GraphLiveness(graph), bad); }));
+  }
+}
+
+}  // namespace
+}  // namespace orionrt

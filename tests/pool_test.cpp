@@ -1,0 +1,313 @@
+#include <gtest/gtest.h>
+
+#include <climits>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "orionrt/orionrt.hpp"
+#include "refuses.hpp"
+
+namespace orionrt {
+namespace {
+
+using tests::Refuses;
+
+std::vector<OpNode> MissionOps() { return {{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {2}}, {3, {2}, {}}}; }
+std::vector<TensorDesc> MissionTensors() { return {{0, 1024}, {1, 2048}, {2, 1024}}; }
+
+// Borrowed memory whose base is aligned to 4096 and no more; bytes behind the end are there to be seen untouched.
+class Memory {
+ public:
+  explicit Memory(std::size_t bytes) : bytes_(bytes), arena_(Arena::Host(bytes + 64, 4096)) {}
+  std::byte* base() const { return arena_.base(); }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::size_t bytes_;
+  Arena arena_;
+};
+
+TEST(TensorPool, RunsTheExampleOfTheMission) {
+  TensorPool pool(64 * 1024 * 1024);
+  pool.RegisterGraph(MissionOps(), MissionTensors());
+  pool.FinalizePlan();
+  const TensorHandle handle = pool.Allocate(1);
+  EXPECT_NE(handle.ptr, nullptr);
+  EXPECT_EQ(handle.bytes, 2048u);
+  EXPECT_EQ(pool.GetPtr(1), handle.ptr);
+  EXPECT_EQ(pool.peak_bytes(), 3072u);
+  EXPECT_EQ(pool.capacity(), 64u * 1024 * 1024);
+  EXPECT_TRUE(pool.finalized());
+  EXPECT_EQ(pool.Allocate(1).ptr, handle.ptr) << "the same place every time";
+  pool.Release(1);
+  EXPECT_EQ(pool.Allocate(1).ptr, handle.ptr) << "release is a no-op";
+  static_assert(noexcept(pool.Allocate(1))&& noexcept(pool.GetPtr(1))&& noexcept(pool.Release(1)));
+}
+
+TEST(TensorPool, KnowsNoTensorBeforeThePlanIsFinalized) {
+  TensorPool pool(1 << 16);
+  EXPECT_EQ(pool.Allocate(0).ptr, nullptr);
+  EXPECT_FALSE(pool.finalized());
+  EXPECT_EQ(pool.peak_bytes(), 0u);
+  pool.RegisterGraph(MissionOps(), MissionTensors());
+  EXPECT_EQ(pool.Allocate(0).ptr, nullptr);
+  EXPECT_EQ(pool.Allocate(0).bytes, 0u);
+  EXPECT_FALSE(pool.finalized());
+}
+
+TEST(TensorPool, GivesNothingForUnknownIds) {
+  for (const int stride : {1, 1000003}) {
+    TensorPool pool(1 << 16);
+    pool.RegisterGraph({{0, {}, {0, stride, 2 * stride}}}, {{0, 8}, {stride, 8}, {2 * stride, 8}});
+    pool.FinalizePlan();
+    for (const int unknown : {-1, INT_MIN, INT_MAX, 2 * stride + 1, 60, 100, 500}) {
+      EXPECT_EQ(pool.Allocate(unknown).ptr, nullptr) << unknown;
+      EXPECT_EQ(pool.Allocate(unknown).bytes, 0u) << unknown;
+      EXPECT_EQ(pool.GetPtr(unknown), nullptr) << unknown;
+      pool.Release(unknown);
+    }
+    EXPECT_NE(pool.GetPtr(2 * stride), nullptr);
+  }
+}
+
+TEST(TensorPool, ServesSparseIds) {
+  TensorPool pool(1 << 16);
+  pool.RegisterGraph({{7, {}, {INT_MAX}}, {3, {INT_MAX}, {0}}, {9, {0}, {1 << 30}}},
+                     {{1 << 30, 30}, {INT_MAX, 10}, {0, 20}});
+  pool.FinalizePlan();
+  EXPECT_EQ(pool.Allocate(INT_MAX).bytes, 10u);
+  EXPECT_EQ(pool.Allocate(0).bytes, 20u);
+  EXPECT_EQ(pool.Allocate(1 << 30).bytes, 30u);
+  EXPECT_NE(pool.GetPtr(INT_MAX), pool.GetPtr(0));
+}
+
+TEST(TensorPool, RequiredBytesAreEnoughAndOneLessIsNot) {
+  Graph graph(MissionOps(), {{0, 1000, 0, 0, "a"}, {1, 2024, 0, 0, "b"}, {2, 900, 0, 0, "c"}});
+  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), kArenaAlignment);
+  const Plan plan = ReusePlanner().Run(bound.problem);
+  const std::size_t required = RequiredBytes(plan);
+  EXPECT_EQ(required, 3024u + 24u) << "the padding between, and none behind";
+
+  Memory memory(required);
+  TensorPool pool(memory.base(), required);
+  pool.RegisterGraph(graph);
+  pool.FinalizePlan();
+  EXPECT_EQ(pool.peak_bytes(), required);
+  for (const int id : {0, 1, 2}) {
+    auto* const begin = static_cast<std::byte*>(pool.GetPtr(id));
+    EXPECT_GE(begin, memory.base());
+    EXPECT_LE(begin + pool.Allocate(id).bytes, memory.base() + required);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(begin) % kArenaAlignment, 0u);
+  }
+
+  TensorPool tight(memory.base(), required - 1);
+  tight.RegisterGraph(graph);
+  EXPECT_TRUE(Refuses(ErrorCode::kInfeasible, {"3,047 bytes", "3,048", "1 short", "step 1", "\"b\"", "\"a\""},
+                      [&] { tight.FinalizePlan(); }));
+  EXPECT_FALSE(tight.finalized());
+  EXPECT_EQ(tight.Allocate(0).ptr, nullptr);
+  EXPECT_TRUE(Refuses(ErrorCode::kInfeasible, {"3,048", "3,047"}, [&] { tight.LoadPlan(plan); }));
+}
+
+TEST(TensorPool, AnArenaWithoutBytesIsRefusedLikeOneTooSmall) {
+  TensorPool pool(nullptr, 0);
+  pool.RegisterGraph(MissionOps(), MissionTensors());
+  EXPECT_TRUE(Refuses(ErrorCode::kInfeasible, {"3,072"}, [&] { pool.FinalizePlan(); }));
+}
+
+TEST(TensorPool, FitsAnyArenaExactly) {
+  // Peaks around the pool's own granularity and around powers of two.
+  for (const std::size_t bytes :
+       {1u, 4095u, 4096u, 4097u, 8191u, 8193u, 12288u, 12289u, 20479u, 20481u, 65537u, 1000000u}) {
+    Memory memory(bytes);
+    TensorPool pool(memory.base(), bytes);
+    pool.RegisterGraph({{0, {}, {0}}}, {{0, bytes}});
+    pool.FinalizePlan();
+    EXPECT_EQ(pool.GetPtr(0), memory.base());
+    EXPECT_GE(pool.stats().used_bytes, static_cast<std::int64_t>(bytes));
+    for (const std::size_t spare : {1u, 4096u, 100000u}) {
+      Memory larger(bytes + spare);
+      TensorPool roomy(larger.base(), larger.bytes());
+      roomy.RegisterGraph({{0, {}, {0}}}, {{0, bytes}});
+      roomy.FinalizePlan();
+      auto* const at = static_cast<std::byte*>(roomy.GetPtr(0));
+      EXPECT_GE(at, larger.base());
+      EXPECT_LE(at + bytes, larger.base() + larger.bytes());
+    }
+  }
+}
+
+TEST(TensorPool, LoadsAPlanMadeElsewhere) {
+  const Graph graph(MissionOps(), MissionTensors());
+  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), kArenaAlignment);
+  const Plan plan = ReusePlanner("no_reuse").Run(bound.problem);
+  TensorPool pool(1 << 20);
+  pool.RegisterGraph(graph);
+  pool.LoadPlan(plan);
+  EXPECT_TRUE(pool.finalized());
+  EXPECT_EQ(pool.peak_bytes(), 4096u);
+  EXPECT_EQ(pool.plan().offsets, plan.offsets);
+  EXPECT_EQ(static_cast<std::byte*>(pool.GetPtr(1)) - static_cast<std::byte*>(pool.GetPtr(0)),
+            plan.offsets[1] - plan.offsets[0]);
+}
+
+TEST(TensorPool, RefusesAPlanForAnotherGraphOrAlignment) {
+  const Graph graph(MissionOps(), MissionTensors());
+  auto other_tensors = MissionTensors();
+  other_tensors[2].bytes = 1025;
+  const Graph other(MissionOps(), other_tensors);
+  TensorPool pool(1 << 20);
+  pool.RegisterGraph(graph);
+  const auto plan_for = [](const Graph& g, std::int64_t alignment) {
+    return ReusePlanner().Run(MakeProblem(g, GraphLiveness(g), alignment).problem);
+  };
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"another graph", "hash"}, [&] { pool.LoadPlan(plan_for(other, 64)); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"alignment"}, [&] { pool.LoadPlan(plan_for(graph, 32)); }));
+  EXPECT_FALSE(pool.finalized());
+}
+
+TEST(TensorPool, JudgesALoadedPlanThoughItsHashIsRight) {
+  const Graph graph(MissionOps(), {{0, 1024, 0, 0, "a"}, {1, 2048, 0, 0, "b"}, {2, 1024, 0, 0, "c"}});
+  TensorPool pool(1 << 20);
+  pool.RegisterGraph(graph);
+  Plan plan = ReusePlanner("no_reuse").Run(pool.problem());
+  plan.offsets[1] = plan.offsets[0];
+  plan.peak_bytes = PeakOf(pool.problem(), plan.offsets);
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"\"a\"", "\"b\"", "step 1"}, [&] { pool.LoadPlan(plan); }));
+  EXPECT_FALSE(pool.finalized());
+}
+
+TEST(TensorPool, LoadsItsOwnPlanAgain) {
+  TensorPool pool(1 << 20);
+  pool.RegisterGraph(MissionOps(), MissionTensors());
+  pool.FinalizePlan();
+  const auto offsets = pool.plan().offsets;
+  void* const before = pool.GetPtr(2);
+  pool.LoadPlan(pool.plan());  // the argument lies in the pool itself
+  EXPECT_EQ(pool.plan().offsets, offsets);
+  EXPECT_EQ(pool.GetPtr(2), before);
+}
+
+TEST(TensorPool, RefusesCallsOutOfOrder) {
+  TensorPool pool(1 << 16);
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"RegisterGraph"}, [&] { pool.FinalizePlan(); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"RegisterGraph"}, [&] { pool.LoadPlan({}); }));
+  pool.RegisterGraph(MissionOps(), MissionTensors());
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"linear_scan"}, [&] { pool.FinalizePlan("no such policy"); }));
+}
+
+TEST(TensorPool, RefusesABaseThatIsLessAlignedThanATensorWants) {
+  Memory memory(1 << 16);
+  TensorPool pool(memory.base() + 32, 1 << 15);
+  pool.RegisterGraph(MissionOps(), MissionTensors());
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"aligned to 64"}, [&] { pool.FinalizePlan(); }));
+  PoolOptions options;
+  options.alignment = 32;
+  TensorPool modest(memory.base() + 32, 1 << 15, options);
+  modest.RegisterGraph(MissionOps(), MissionTensors());
+  EXPECT_NO_THROW(modest.FinalizePlan());
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(modest.GetPtr(0)) % 32, 0u);
+}
+
+TEST(TensorPool, HonoursATensorsOwnAlignment) {
+  TensorPool pool(1 << 20);
+  pool.RegisterGraph({{0, {}, {0, 1, 2}}}, {{0, 100}, {1, 100, 4096}, {2, 100, 1024}});
+  pool.FinalizePlan();
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pool.GetPtr(1)) % 4096, 0u);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pool.GetPtr(2)) % 1024, 0u);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pool.GetPtr(0)) % 64, 0u);
+}
+
+TEST(TensorPool, RefusesOptionsThatMakeNoSense) {
+  PoolOptions options;
+  for (const std::size_t alignment : {std::size_t{0}, std::size_t{48}, std::size_t{5000}, SIZE_MAX}) {
+    options.alignment = alignment;
+    EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"power of two"}, [&] { TensorPool(1 << 16, options); })) << alignment;
+    EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"power of two"}, [&] { TensorPool(nullptr, 0, options); })) << alignment;
+  }
+  EXPECT_TRUE(Refuses(ErrorCode::kOutOfMemory, {}, [] { TensorPool pool(std::size_t{1} << 60); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {}, [] { TensorPool pool(nullptr, 4096); }));
+}
+
+TEST(TensorPool, ANewGraphReplacesTheOldOneAndItsPlan) {
+  TensorPool pool(8192);
+  pool.RegisterGraph({{0, {}, {0}}}, {{0, 8000}});
+  pool.FinalizePlan();
+  pool.RegisterGraph({{0, {}, {5}}}, {{5, 8100}});
+  EXPECT_FALSE(pool.finalized());
+  EXPECT_EQ(pool.Allocate(5).ptr, nullptr);
+  EXPECT_EQ(pool.Allocate(0).ptr, nullptr);
+  pool.FinalizePlan();
+  EXPECT_EQ(pool.Allocate(5).bytes, 8100u) << "the old region was given back";
+  EXPECT_EQ(pool.Allocate(0).ptr, nullptr);
+  EXPECT_EQ(pool.stats().allocations, 1);
+  pool.FinalizePlan("linear_scan");
+  EXPECT_EQ(pool.plan().policy, "linear_scan");
+  EXPECT_EQ(pool.stats().allocations, 1);
+}
+
+TEST(TensorPool, AFailedCallLeavesWhatWasThere) {
+  TensorPool pool(1 << 16);
+  pool.RegisterGraph(MissionOps(), MissionTensors());
+  pool.FinalizePlan();
+  void* const before = pool.GetPtr(1);
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {}, [&] { pool.RegisterGraph({{0, {9}, {}}}, {}); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {}, [&] { pool.FinalizePlan("no such policy"); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {}, [&] { pool.LoadPlan({}); }));
+  PlanOptions options;
+  options.capacity = 100;
+  EXPECT_TRUE(Refuses(ErrorCode::kInfeasible, {"100 bytes"}, [&] { pool.FinalizePlan("auto", options); }));
+  EXPECT_TRUE(pool.finalized());
+  EXPECT_EQ(pool.GetPtr(1), before);
+}
+
+TEST(TensorPool, EmptyTensorsHaveAnAddressAndNoBytes) {
+  TensorPool pool(1 << 16);
+  pool.RegisterGraph({{0, {}, {0, 1}}}, {{0, 0}, {1, 64}});
+  pool.FinalizePlan();
+  EXPECT_NE(pool.GetPtr(0), nullptr);
+  EXPECT_EQ(pool.Allocate(0).bytes, 0u);
+}
+
+TEST(TensorPool, PlansAGraphWithoutTensorsOrOps) {
+  TensorPool pool(0);
+  pool.RegisterGraph({}, {});
+  pool.FinalizePlan();
+  EXPECT_TRUE(pool.finalized());
+  EXPECT_EQ(pool.peak_bytes(), 0u);
+  TensorPool other(1 << 12);
+  other.RegisterGraph({}, {{0, 100, 0, kInput | kOutput}});
+  other.FinalizePlan();
+  EXPECT_EQ(other.Allocate(0).bytes, 100u);
+}
+
+TEST(TensorPool, IsReadByManyThreadsAtOnce) {
+  TensorPool pool(1 << 20);
+  std::vector<OpNode> ops;
+  std::vector<TensorDesc> tensors;
+  for (int i = 0; i < 100; ++i) {
+    ops.push_back({i, {}, {i * 70001}});
+    tensors.push_back({i * 70001, 64, 0, kOutput});
+  }
+  pool.RegisterGraph(ops, tensors);
+  pool.FinalizePlan();
+  std::vector<int> wrong(8, 0);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int round = 0; round < 200; ++round) {
+        for (int i = 0; i < 100; ++i) {
+          const TensorHandle handle = pool.Allocate(i * 70001);
+          pool.Release(i * 70001);
+          wrong[t] += handle.ptr == nullptr || handle.bytes != 64 || pool.GetPtr(i * 70001 + 1) != nullptr ? 1 : 0;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const int count : wrong) EXPECT_EQ(count, 0);
+}
+
+}  // namespace
+}  // namespace orionrt
