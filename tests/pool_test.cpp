@@ -2,7 +2,6 @@
 
 #include <climits>
 #include <cstring>
-#include <thread>
 #include <vector>
 
 #include "orionrt/orionrt.hpp"
@@ -280,33 +279,6 @@ TEST(TensorPool, PlansAGraphWithoutTensorsOrOps) {
   other.RegisterGraph({}, {{0, 100, 0, kInput | kOutput}});
   other.FinalizePlan();
   EXPECT_EQ(other.Allocate(0).bytes, 100u);
-}
-
-TEST(TensorPool, IsReadByManyThreadsAtOnce) {
-  TensorPool pool(1 << 20);
-  std::vector<OpNode> ops;
-  std::vector<TensorDesc> tensors;
-  for (int i = 0; i < 100; ++i) {
-    ops.push_back({i, {}, {i * 70001}});
-    tensors.push_back({i * 70001, 64, 0, kOutput});
-  }
-  pool.RegisterGraph(ops, tensors);
-  pool.FinalizePlan();
-  std::vector<int> wrong(8, 0);
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 8; ++t) {
-    threads.emplace_back([&, t] {
-      for (int round = 0; round < 200; ++round) {
-        for (int i = 0; i < 100; ++i) {
-          const TensorHandle handle = pool.Allocate(i * 70001);
-          pool.Release(i * 70001);
-          wrong[t] += handle.ptr == nullptr || handle.bytes != 64 || pool.GetPtr(i * 70001 + 1) != nullptr ? 1 : 0;
-        }
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  for (const int count : wrong) EXPECT_EQ(count, 0);
 }
 
 }  // namespace
