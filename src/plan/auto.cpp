@@ -57,11 +57,21 @@ bool Search(const Problem& problem, std::int64_t bound, const PlanOptions& optio
 
 Plan PlanAuto(const Problem& problem, const PlanOptions& options) {
   const std::int64_t bound = LowerBound(problem).lower_bound_bytes;
-  PortfolioResult packed = RunPortfolio(problem, bound, options.effort);
+  const bool searchable = ExactCarries(problem);
   Plan plan;
-  plan.offsets = std::move(packed.offsets);
-  plan.peak_bytes = PeakOf(problem, plan.offsets);
-  plan.policy = "auto:" + (Search(problem, bound, options, plan) ? "exact" : packed.winner);
+  const auto pack = [&](bool briefly) {
+    PortfolioResult packed = RunPortfolio(problem, bound, options.effort, briefly);
+    if (!plan.offsets.empty() && packed.peak >= plan.peak_bytes) return;
+    plan.offsets = std::move(packed.offsets);
+    plan.peak_bytes = packed.peak;
+    plan.policy = "auto:" + packed.winner;
+  };
+  pack(searchable);
+  if (searchable) {
+    if (Search(problem, bound, options, plan)) plan.policy = "auto:exact";
+    const std::int64_t proven = std::max(bound, plan.certificate.lower_bound_bytes);
+    if (!IsAnswered(plan, proven, options)) pack(false);
+  }
   return plan;
 }
 

@@ -19,8 +19,6 @@ constexpr Key kFillKeys[] = {Key::kTightHeavy, Key::kTightSize, Key::kHeavy, Key
 constexpr std::size_t kBlock = 16384;
 constexpr std::size_t kCoreSize = kBlock / 4;
 constexpr std::size_t kCoreSteps = 32768;  // a pass, however few buffers it has, is at least so many placements
-// Where a batch need not stay below the target, it may rise by this part of it, then by twice that, and so on.
-constexpr std::int64_t kRise = 512;
 constexpr std::size_t kCore = 0, kCrossing = 1, kFirstBlock = 2;  // the batches of a region with blocks
 
 // A buffer of a block alive in no more sections is short: there are many of them, and they seldom matter.
@@ -176,9 +174,11 @@ void CliqueFirst::MakeRoom(std::vector<int>& clique, int buffer) const {
   clique.insert(clique.end(), top.begin(), top.end());
 }
 
-// Places buffers at their lowest fits until one would end above the target; returns its position, or order.size().
-std::size_t CliqueFirst::PlaceInOrder(Placer& placer, const std::vector<int>& order, std::int64_t target) {
-  for (std::size_t i = 0; i < order.size(); ++i) {
+// Places buffers from one position on at their lowest fits until one would end above the target; returns that one's
+// position, or order.size().
+std::size_t CliqueFirst::PlaceInOrder(Placer& placer, const std::vector<int>& order, std::size_t from,
+                                      std::int64_t target) {
+  for (std::size_t i = from; i < order.size(); ++i) {
     const std::int64_t offset = placer.LowestFit(order[i], target);
     ++steps_;
     if (offset == kNoFit) return i;
@@ -193,7 +193,7 @@ bool CliqueFirst::Stack(const std::vector<int>& clique, std::int64_t target, boo
   all.insert(all.end(), clique.begin(), clique.end());
   Placer placer(problem_, shapes_, {0, shapes_.sections()}, all);
   for (const int buffer : fixed_) placer.Place(buffer, offsets_[static_cast<std::size_t>(buffer)]);
-  const bool done = PlaceInOrder(placer, clique, anyway ? kNoFit : target) == clique.size();
+  const bool done = PlaceInOrder(placer, clique, 0, anyway ? kNoFit : target) == clique.size();
   stacks_ = stacks_ && done;
   return done;
 }
@@ -216,7 +216,7 @@ std::unique_ptr<Placer> CliqueFirst::Prepare(Batch& batch) const {
 bool CliqueFirst::TryOrder(Placer& placer, std::vector<int>& order, int tries, std::int64_t step_limit,
                            std::int64_t target) {
   for (int t = 0; t <= tries && steps_ < step_limit; ++t) {
-    const std::size_t stop = PlaceInOrder(placer, order, target);
+    const std::size_t stop = PlaceInOrder(placer, order, 0, target);
     if (stop == order.size()) return true;
     placer.Rollback();
     const int buffer = order[stop];
@@ -243,7 +243,7 @@ bool CliqueFirst::FillLoosely(Batch& batch, std::int64_t target) {
     Placer placer(problem_, shapes_, batch.window, placed);
     for (const int buffer : batch.obstacles) placer.Place(buffer, offsets_[static_cast<std::size_t>(buffer)]);
     orders_.Sort(longer, kFillKeys[0]);
-    if (PlaceInOrder(placer, longer, target) != longer.size()) return false;
+    if (PlaceInOrder(placer, longer, 0, target) != longer.size()) return false;
   }
   Skyline skyline(problem_, shapes_, batch.window, placed, offsets_);
   orders_.Sort(shorter, Key::kHeavy);
@@ -254,22 +254,28 @@ bool CliqueFirst::FillLoosely(Batch& batch, std::int64_t target) {
   return true;
 }
 
+// What does not fit goes above the target.
+void CliqueFirst::PlaceAnyway(Placer& placer, const std::vector<int>& order, std::int64_t target) {
+  for (std::size_t i = PlaceInOrder(placer, order, 0, target); i < order.size();
+       i = PlaceInOrder(placer, order, i + 1, target)) {
+    const std::int64_t offset = placer.LowestFit(order[i], kNoFit, target);
+    placer.Place(order[i], offset);
+    offsets_[static_cast<std::size_t>(order[i])] = offset;
+  }
+}
+
 bool CliqueFirst::Fill(Batch& batch, const Patience& patience, std::int64_t target, bool anyway) {
   std::unique_ptr<Placer> placer = Prepare(batch);
   offender_ = -1;
   bool done = false;
   const auto pass = static_cast<std::int64_t>(std::max(batch.buffers.size(), kCoreSteps));
-  for (std::int64_t above = 0; !done; above = 2 * above + target / kRise + 1) {
-    for (int k = 0; k < patience.orders && !done; ++k) {
-      const std::int64_t limit = steps_ + patience.passes * pass;
-      std::vector<int> order = Sorted(batch, kFillKeys[k]);
-      done = TryOrder(*placer, order, patience.tries, anyway ? limit : std::min(limit, step_limit_), target + above);
-    }
-    if (!anyway) break;
-    if (above > target / 8 && !done) {
-      PlaceInOrder(*placer, Sorted(batch, kFillKeys[0]), kNoFit);
-      done = true;
-    }
+  for (int k = 0; k < patience.orders && !done; ++k) {
+    const std::int64_t limit = steps_ + patience.passes * pass;
+    std::vector<int> order = Sorted(batch, kFillKeys[k]);
+    done = TryOrder(*placer, order, patience.tries, anyway ? limit : std::min(limit, step_limit_), target);
+    if (done || !anyway || k + 1 < patience.orders) continue;
+    PlaceAnyway(*placer, order, target);
+    done = true;
   }
   for (const int buffer : failed_) failures_[static_cast<std::size_t>(buffer)] = 0;
   failed_.clear();
@@ -278,9 +284,8 @@ bool CliqueFirst::Fill(Batch& batch, const Patience& patience, std::int64_t targ
 }
 
 // Cores first: a target that cannot be met fails there, before the many are placed.
-bool CliqueFirst::FillAll(const Patience& patience, std::int64_t target, Insist insist) {
+bool CliqueFirst::FillAll(const Patience& patience, std::int64_t target, bool anyway) {
   for (const bool core : {true, false}) {
-    const bool anyway = core ? insist == Insist::kNothing : insist != Insist::kAll;
     for (std::size_t r = 0; r < regions_.size(); ++r) {
       auto& batches = regions_[r].batches;
       for (std::size_t b = core ? 0 : 1; b < (core ? 1 : batches.size()); ++b) {
@@ -295,13 +300,13 @@ bool CliqueFirst::FillAll(const Patience& patience, std::int64_t target, Insist 
   return true;
 }
 
-bool CliqueFirst::Pack(Key clique_key, const Patience& patience, std::int64_t target, Insist insist) {
+bool CliqueFirst::Pack(Key clique_key, const Patience& patience, std::int64_t target, bool anyway) {
   std::vector<int> clique = clique_;
   orders_.Sort(clique, clique_key);
   for (int round = 0; round <= patience.rearranged; ++round) {
     TopWithSlack(clique);
-    if (!Stack(clique, target, insist == Insist::kNothing)) return false;
-    if (FillAll(patience, target, insist)) return true;
+    if (!Stack(clique, target, anyway)) return false;
+    if (FillAll(patience, target, anyway)) return true;
     if (steps_ >= step_limit_ || offender_ < 0) return false;
     MakeRoom(clique, offender_);
   }

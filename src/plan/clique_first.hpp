@@ -36,18 +36,14 @@ class CliqueFirst {
     int rearranged;  // how often the clique may be rearranged
   };
 
-  // What must stay below the target. What need not, and does not within `patience`, goes above it.
-  enum class Insist {
-    kAll,
-    kCore,  // the clique, and the cores of regions that have blocks
-    kNothing,
-  };
-
-  // Looks for a plan with peak <= target as far as `insist` says. True if found: see offsets() and Peak().
-  bool Pack(Key clique_key, const Patience& patience, std::int64_t target, Insist insist = Insist::kAll);
+  // Looks for a plan with peak <= target. True if found: see offsets() and Peak(). With `anyway`, what does not fit
+  // within `patience` goes above the target, so there is a plan in any case.
+  bool Pack(Key clique_key, const Patience& patience, std::int64_t target, bool anyway = false);
 
   const std::vector<std::int64_t>& offsets() const { return offsets_; }
   std::int64_t Peak() const;
+  const Shapes& shapes() const { return shapes_; }
+  const Orders& orders() const { return orders_; }
 
   // Buffers placed so far, tries that failed included: the measure of effort. Pack gives up beyond the limit.
   std::int64_t steps() const { return steps_; }
@@ -81,12 +77,13 @@ class CliqueFirst {
   int CoreTightness(const std::vector<int>& buffers) const;
   void AddObstacle(Region& region, int buffer, std::size_t from) const;
   bool Stack(const std::vector<int>& clique, std::int64_t target, bool anyway);
-  bool FillAll(const Patience& patience, std::int64_t target, Insist insist);
+  bool FillAll(const Patience& patience, std::int64_t target, bool anyway);
   std::unique_ptr<Placer> Prepare(Batch& batch) const;
   bool TryOrder(Placer& placer, std::vector<int>& order, int tries, std::int64_t step_limit, std::int64_t target);
   bool FillLoosely(Batch& batch, std::int64_t target);
   bool Fill(Batch& batch, const Patience& patience, std::int64_t target, bool anyway);
-  std::size_t PlaceInOrder(Placer& placer, const std::vector<int>& order, std::int64_t target);
+  std::size_t PlaceInOrder(Placer& placer, const std::vector<int>& order, std::size_t from, std::int64_t target);
+  void PlaceAnyway(Placer& placer, const std::vector<int>& order, std::int64_t target);
   const std::vector<int>& Sorted(Batch& batch, Key key);
   void TopWithSlack(std::vector<int>& clique) const;
   void MakeRoom(std::vector<int>& clique, int buffer) const;

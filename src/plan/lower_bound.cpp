@@ -1,9 +1,10 @@
-// The bound of one section. Let A be the smallest alignment of any buffer: since alignments are powers of two, every
-// offset is a multiple of A. Sort what is alive by offset. Each item but the topmost is followed by one that begins at
-// a multiple of A no lower than its end, so it takes at least its size rounded up to A; the topmost needs no padding.
-// Hence peak >= sum of rounded sizes - (rounded - size) of the topmost >= sum of rounded sizes - the largest such
-// slack. A part of a body is an item too, but begins at a multiple of A only if its `begin` is one; where some alive
-// part does not, what is below it may end unpadded, and the plain sum of bytes is the bound.
+// The bound of one section. Take any power of two A, and of what is alive only the buffers whose alignment is at least
+// A: their offsets are multiples of A, whatever the others do. Sort them by offset. Each item but the topmost is
+// followed by one that begins at a multiple of A no lower than its end, so it takes at least its size rounded up to A;
+// the topmost needs no padding. Hence peak >= sum of rounded sizes - (rounded - size) of the topmost >= sum of rounded
+// sizes - the largest such slack. A part of a body is an item too, but begins at a multiple of A only if its `begin` is
+// one; where some alive part does not, what is below it may end unpadded, and the plain sum of bytes is the bound. All
+// this holds for every A; the bound is the best of them.
 #include "plan/lower_bound.hpp"
 
 #include <algorithm>
@@ -21,41 +22,14 @@ struct Item {
   std::int64_t bytes = 0;
 };
 
-// Rectangles of one buffer may overlap; their union, cut into disjoint windows per piece of time. O(k^2 log k).
-void AppendUnion(const Rectangle* from, const Rectangle* to, std::vector<Item>& items) {
-  std::vector<int> cuts;
-  for (const Rectangle* r = from; r != to; ++r) {
-    cuts.push_back(r->span.first);
-    cuts.push_back(r->span.last);
-  }
-  std::sort(cuts.begin(), cuts.end());
-  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-  for (std::size_t c = 0; c + 1 < cuts.size(); ++c) {
-    std::vector<Interval> windows;
-    for (const Rectangle* r = from; r != to; ++r) {
-      if (r->span.first <= cuts[c] && r->span.last >= cuts[c + 1]) windows.push_back({r->begin, r->end});
-    }
-    std::sort(windows.begin(), windows.end(), [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
-    for (std::size_t w = 0; w < windows.size();) {
-      Interval merged = windows[w];
-      for (++w; w < windows.size() && windows[w].begin <= merged.end; ++w) {
-        merged.end = std::max(merged.end, windows[w].end);
-      }
-      items.push_back({{cuts[c], cuts[c + 1]}, merged.begin, merged.end - merged.begin});
-    }
-  }
-}
-
-std::vector<Item> ItemsOf(const Shapes& shapes) {
+// Of the buffers with at least that alignment. Rectangles of one buffer are disjoint.
+std::vector<Item> ItemsOf(const Problem& problem, const Shapes& shapes, std::int64_t alignment) {
   std::vector<Item> items;
   items.reserve(shapes.rectangles.size());
   for (int i = 0; i < static_cast<int>(shapes.bounds.size()); ++i) {
-    const Rectangle* from = shapes.begin(i);
-    const Rectangle* to = shapes.end(i);
-    if (to - from == 1) {
-      items.push_back({from->span, from->begin, from->end - from->begin});
-    } else if (to != from) {
-      AppendUnion(from, to, items);
+    if (problem.buffers[static_cast<std::size_t>(i)].alignment < alignment) continue;
+    for (const Rectangle* r = shapes.begin(i); r != shapes.end(i); ++r) {
+      items.push_back({r->span, r->begin, r->end - r->begin});
     }
   }
   return items;
@@ -97,21 +71,24 @@ std::vector<std::int64_t> LargestSlack(const std::vector<Item>& items, int secti
   return largest;
 }
 
-std::int64_t SmallestAlignment(const Problem& problem) {
-  std::int64_t smallest = INT64_MAX;
+// The alignments that occur, ascending.
+std::vector<std::int64_t> Alignments(const Problem& problem) {
+  std::uint64_t seen = 0;
   for (const Buffer& buffer : problem.buffers) {
-    if (buffer.size > 0) smallest = std::min(smallest, buffer.alignment);
+    if (buffer.size > 0) seen |= static_cast<std::uint64_t>(buffer.alignment);
   }
-  return smallest == INT64_MAX ? 1 : smallest;
+  std::vector<std::int64_t> alignments;
+  for (int bit = 0; bit < 63; ++bit) {
+    if (seen >> bit & 1) alignments.push_back(std::int64_t{1} << bit);
+  }
+  return alignments;
 }
 
-}  // namespace
-
-std::vector<std::int64_t> SectionBounds(const Problem& problem, const Shapes& shapes) {
-  const std::vector<Item> items = ItemsOf(shapes);
+// The bounds that follow from the buffers with at least that alignment.
+std::vector<std::int64_t> BoundsAt(const Problem& problem, const Shapes& shapes, std::int64_t alignment) {
+  const std::vector<Item> items = ItemsOf(problem, shapes, alignment);
   const int sections = shapes.sections();
   std::vector<std::int64_t> bounds = SumOver(items, sections, [](const Item& item) { return item.bytes; });
-  const std::int64_t alignment = SmallestAlignment(problem);
   if (alignment == 1) return bounds;
   const auto misaligned =
       SumOver(items, sections, [=](const Item& item) { return (item.begin & (alignment - 1)) != 0; });
@@ -123,6 +100,17 @@ std::vector<std::int64_t> SectionBounds(const Problem& problem, const Shapes& sh
   return bounds;
 }
 
+}  // namespace
+
+std::vector<std::int64_t> SectionBounds(const Problem& problem, const Shapes& shapes) {
+  std::vector<std::int64_t> bounds(static_cast<std::size_t>(shapes.sections()), 0);
+  for (const std::int64_t alignment : Alignments(problem)) {
+    const std::vector<std::int64_t> at = BoundsAt(problem, shapes, alignment);
+    for (std::size_t s = 0; s < bounds.size(); ++s) bounds[s] = std::max(bounds[s], at[s]);
+  }
+  return bounds;
+}
+
 Certificate LowerBound(const Problem& problem) {
   const Shapes shapes(problem);
   const std::vector<std::int64_t> bounds = SectionBounds(problem, shapes);
@@ -130,18 +118,24 @@ Certificate LowerBound(const Problem& problem) {
   const auto worst = std::max_element(bounds.begin(), bounds.end());  // the first: adding a buffer adds to the bound
   if (worst != bounds.end()) {
     const auto section = static_cast<int>(worst - bounds.begin());
+    const std::vector<std::int64_t> alignments = Alignments(problem);
+    const auto tight = std::find_if(alignments.begin(), alignments.end(), [&](std::int64_t alignment) {
+      return BoundsAt(problem, shapes, alignment)[static_cast<std::size_t>(section)] == *worst;
+    });
     certificate.lower_bound_bytes = *worst;
     certificate.witness_step = shapes.steps[static_cast<std::size_t>(section)];
     for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
       const bool alive = std::any_of(shapes.begin(i), shapes.end(i), [section](const Rectangle& r) {
         return r.span.first <= section && section < r.span.last;
       });
-      if (alive) certificate.witness.push_back(i);
+      if (alive && problem.buffers[static_cast<std::size_t>(i)].alignment >= *tight) certificate.witness.push_back(i);
     }
   }
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
     const Buffer& buffer = problem.buffers[static_cast<std::size_t>(i)];
-    if (buffer.fixed_offset == kFree || buffer.size == 0 || buffer.fixed_offset + buffer.size <= certificate.lower_bound_bytes) continue;
+    if (buffer.fixed_offset == kFree || buffer.size == 0 ||
+        buffer.fixed_offset + buffer.size <= certificate.lower_bound_bytes)
+      continue;
     certificate.lower_bound_bytes = buffer.fixed_offset + buffer.size;
     certificate.bound_kind = BoundKind::kFixedOffset;
     certificate.witness_step = buffer.lower;

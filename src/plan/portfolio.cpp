@@ -1,8 +1,10 @@
 #include "plan/portfolio.hpp"
 
 #include <algorithm>
+#include <memory>
 
 #include "plan/clique_first.hpp"
+#include "plan/repair.hpp"
 
 namespace orionrt {
 namespace {
@@ -12,7 +14,7 @@ constexpr Key kCliqueKeys[] = {Key::kLate, Key::kLongLate,  Key::kEarly,    Key:
                                Key::kLong, Key::kSizeEarly, Key::kSizeLate, Key::kArea};
 
 // The same where the bound itself was missed: what is large and random likes long buffers at the bottom.
-constexpr Key kRelaxKeys[] = {Key::kLongEarly, Key::kLong, Key::kLate, Key::kLongLate};
+constexpr Key kRelaxKeys[] = {Key::kLongEarly, Key::kLate, Key::kLong, Key::kLongLate};
 
 // One rung of effort: every one of the first `keys` orders of the clique, with that patience.
 struct Rung {
@@ -22,30 +24,40 @@ struct Rung {
 constexpr Rung kRungs[] = {{4, {20, 1, 1, 2}}, {5, {60, 2, 4, 4}}, {8, {120, 3, 7, 12}}, {8, {400, 8, 7, 40}}};
 
 // Buffers from which on even one try that fails late is too dear for the default effort.
-constexpr std::int64_t kHuge = std::int64_t{1} << 18;
+constexpr std::int64_t kLarge = std::int64_t{1} << 15, kHuge = std::int64_t{1} << 18;
 
-// In steps per buffer, and some more for small problems.
+// Gains below this part of the bound are not pursued.
+constexpr std::int64_t kFinest = 8192;
+
+// In steps, about a microsecond each.
 struct Budget {
   std::int64_t search;  // aiming at the bound itself
   std::int64_t relax;   // finding some plan not far above it, if it was missed
   std::int64_t ladder;  // halving the gap to it
+  std::int64_t repair;  // of one plan
+  std::int64_t target;  // 1/target above the bound is where repair first aims, and
+  std::int64_t enough;  // 1/enough above it is where it stops
 };
 
 Budget BudgetOf(std::int64_t n, Effort effort) {
   if (effort == Effort::kThorough)
-    return {std::min<std::int64_t>(400 * n + 400000, 40000000), 16 * n, 100 * n + 100000};
-  if (n > kHuge) return {0, n / 4, 0};
-  if (effort == Effort::kFast) return {n / 2, n / 2, 0};
-  return {std::min<std::int64_t>(20 * n + 20000, 700000), n, std::min<std::int64_t>(8 * n + 8000, 200000)};
+    return {std::min<std::int64_t>(400 * n + 400000, 40000000), 16 * n, 100 * n + 100000, 1000000, 512, kFinest};
+  if (n > kHuge) return {0, n / 4, 0, 250000, 104, 104};
+  if (effort == Effort::kFast) return {n / 2, n / 2, 0, 40000, 512, 512};
+  if (n > kLarge) return {230000, 300000, 0, 75000, 512, 512};
+  return {std::min<std::int64_t>(20 * n + 20000, 400000),
+          n > 16384 ? 80000 : 200000,
+          std::min<std::int64_t>(8 * n + 8000, 200000),
+          std::min<std::int64_t>(20 * n + 10000, 75000),
+          512,
+          kFinest};
 }
 
 class Portfolio {
  public:
   Portfolio(const Problem& problem, std::int64_t lower_bound) : problem_(problem), lower_bound_(lower_bound) {}
 
-  PortfolioResult Run(Effort effort) {
-    const auto n = static_cast<std::int64_t>(problem_.buffers.size());
-    const Budget budget = BudgetOf(n, effort);
+  PortfolioResult Run(const Budget& budget) {
     CliqueFirst packer(problem_, Core::kAllWorst);
     if (Search(packer, lower_bound_, budget.search, 4)) return Done(packer);
     if (!packer.stacks()) {
@@ -74,27 +86,41 @@ class Portfolio {
     return false;
   }
 
-  // Some plan: with a target as near the bound as the cores allow.
-  void FindSome(CliqueFirst& packer, std::int64_t steps) {
-    const std::int64_t limit = packer.steps() + steps;
+  // Some plans whose leftovers lie above a target near the bound, each repaired as far as that goes.
+  void FindSome(CliqueFirst& packer, const Budget& budget) {
+    const std::int64_t limit = packer.steps() + budget.relax;
     packer.set_step_limit(limit);
-    for (int shift = 7; shift >= 5; --shift) {
+    for (const std::int64_t part : {budget.target, std::int64_t{128}, std::int64_t{32}}) {
+      const std::int64_t target = lower_bound_ + lower_bound_ / part;
       for (const Key key : kRelaxKeys) {
-        if (packer.steps() >= limit) break;
-        const std::int64_t target = lower_bound_ + (lower_bound_ >> shift);
-        if (!packer.Pack(key, {40, 2, 2, 2}, target, CliqueFirst::Insist::kCore)) continue;
-        Keep(packer, key);
-        return;
+        if (!result_.offsets.empty() && (packer.steps() >= limit || result_.peak <= target)) break;
+        packer.Pack(key, {60, 2, 1, 0}, target, true);
+        Improve(packer, key, target, budget);
       }
     }
-    const std::int64_t target = lower_bound_ + (lower_bound_ >> 5);
-    packer.Pack(kCliqueKeys[0], {20, 1, 1, 0}, target, CliqueFirst::Insist::kNothing);
-    Keep(packer, kCliqueKeys[0]);
+  }
+
+  // Keeps the packer's plan, repaired: lowers the peak by steps that halve when one fails.
+  void Improve(const CliqueFirst& packer, Key key, std::int64_t first, const Budget& budget) {
+    std::vector<std::int64_t> offsets = packer.offsets();
+    std::int64_t peak = packer.Peak(), step = peak - first, left = budget.repair;
+    const std::int64_t enough = lower_bound_ + lower_bound_ / budget.enough;
+    while (repair_ != nullptr && left > 0 && peak > enough && step > lower_bound_ / kFinest) {
+      if (repair_->Lower(offsets, peak - step, left)) {
+        peak = PeakOf(offsets);
+      } else {
+        step /= 2;
+      }
+      step = std::min(step, (peak - lower_bound_ + 1) / 2);
+    }
+    result_.steps += budget.repair - left;
+    Keep(offsets, peak, key);
   }
 
   // Some plan, then better ones: halves the gap between the best peak and the highest target that was missed.
   PortfolioResult Relax(CliqueFirst& packer, const Budget& budget) {
-    FindSome(packer, budget.relax);
+    if (Repair::CanRepair(problem_)) repair_ = std::make_unique<Repair>(problem_, packer.shapes(), packer.orders());
+    FindSome(packer, budget);
     std::int64_t missed = lower_bound_;
     const std::int64_t end = packer.steps() + budget.ladder;
     // One above what was missed there is nothing between.
@@ -106,12 +132,18 @@ class Portfolio {
     return Done(packer);
   }
 
-  void Keep(const CliqueFirst& packer, Key key) {
-    const std::int64_t peak = packer.Peak();
+  void Keep(const CliqueFirst& packer, Key key) { Keep(packer.offsets(), packer.Peak(), key); }
+  void Keep(const std::vector<std::int64_t>& offsets, std::int64_t peak, Key key) {
     if (!result_.offsets.empty() && peak >= result_.peak) return;
-    result_.offsets = packer.offsets();
+    result_.offsets = offsets;
     result_.peak = peak;
     result_.winner = std::string("clique_first:") + KeyName(key);
+  }
+
+  std::int64_t PeakOf(const std::vector<std::int64_t>& offsets) const {
+    std::int64_t peak = 0;
+    for (std::size_t i = 0; i < offsets.size(); ++i) peak = std::max(peak, offsets[i] + problem_.buffers[i].size);
+    return peak;
   }
 
   PortfolioResult Done(const CliqueFirst& packer) {
@@ -121,13 +153,16 @@ class Portfolio {
 
   const Problem& problem_;
   const std::int64_t lower_bound_;
+  std::unique_ptr<Repair> repair_;
   PortfolioResult result_;
 };
 
 }  // namespace
 
-PortfolioResult RunPortfolio(const Problem& problem, std::int64_t lower_bound, Effort effort) {
-  return Portfolio(problem, lower_bound).Run(effort);
+PortfolioResult RunPortfolio(const Problem& problem, std::int64_t lower_bound, Effort effort, bool briefly) {
+  const auto n = static_cast<std::int64_t>(problem.buffers.size());
+  const Budget brief{std::min<std::int64_t>(20 * n + 20000, 100000), 0, 0, 0, 512, kFinest};
+  return Portfolio(problem, lower_bound).Run(briefly ? brief : BudgetOf(n, effort));
 }
 
 }  // namespace orionrt

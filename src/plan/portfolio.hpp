@@ -19,6 +19,7 @@ struct PortfolioResult {
 
 // `lower_bound`: LowerBound's, where a plan that meets it ends the search. Deterministic. Time is about
 // (buffers + steps) log(buffers), memory linear; the number of steps depends on the effort (portfolio.cpp).
-PortfolioResult RunPortfolio(const Problem& problem, std::int64_t lower_bound, Effort effort);
+// `briefly`: only aims at the bound, and takes any plan where that fails; for problems that a search can take over.
+PortfolioResult RunPortfolio(const Problem& problem, std::int64_t lower_bound, Effort effort, bool briefly);
 
 }  // namespace orionrt

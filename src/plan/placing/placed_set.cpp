@@ -1,6 +1,7 @@
 #include "plan/placing/placed_set.hpp"
 
 #include <algorithm>
+#include <memory>
 
 namespace orionrt {
 namespace {
@@ -78,20 +79,88 @@ struct PlacedSet::Cursors {
     scan.at = at;
     return offset;
   }
+};
 
-  // Where the free bytes that begin at `offset` end: the lowest begin of an interval above. Only after Settle.
-  std::int64_t Ceiling() {
-    std::int64_t ceiling = kNoFit;
-    for (int i = 0; i < list_count; ++i) {
-      if (lists[i].at != lists[i].end) ceiling = std::min(ceiling, lists[i].at->begin);
-    }
-    for (int i = 0; i < scan_count; ++i) {
-      Scan& scan = scans[i];
-      while (scan.at != scan.end && !(scan.at->span.first < span.last && span.first < scan.at->span.last)) ++scan.at;
-      if (scan.at != scan.end) ceiling = std::min(ceiling, scan.at->begin);
-    }
-    return ceiling;
+namespace {
+
+// Writes intervals that come by begin as their union after the empty [0, 0), where gaps below `size` bytes count as
+// taken. Free of branches, which would hang on addresses and so be mispredicted.
+class UnionWriter {
+ public:
+  UnionWriter(Interval* to, std::int64_t size) : last_(to), size_(size) { *to = {0, 0}; }
+
+  void Put(Interval next) {
+    const std::int64_t fresh = next.begin - end_ >= size_;
+    last_ += fresh;
+    begin_ += (next.begin - begin_) & -fresh;
+    end_ = std::max(end_, next.end);
+    *last_ = {begin_, end_};
   }
+  Interval* end() const { return last_ + 1; }
+
+ private:
+  Interval* last_;
+  const std::int64_t size_;
+  std::int64_t begin_ = 0, end_ = 0;
+};
+
+}  // namespace
+
+// The union of the lists that meet one span, where gaps below `size` bytes count as taken, and which begins with the
+// empty [0, 0). The lists are merged two by two.
+class PlacedSet::Union {
+ public:
+  Union(const Cursors& cursors, std::int64_t size) : size_(size) {
+    std::ptrdiff_t room = 2;
+    for (int i = 0; i < cursors.list_count; ++i) room += cursors.lists[i].end - cursors.lists[i].at + 1;
+    for (int i = 0; i < cursors.scan_count; ++i) room += cursors.scans[i].end - cursors.scans[i].at + 1;
+    memory_.reset(new Interval[2 * static_cast<std::size_t>(room)]);
+    for (int i = 0; i < cursors.list_count; ++i) runs_[count_++] = {cursors.lists[i].at, cursors.lists[i].end};
+    Interval* to = memory_.get();
+    for (int i = 0; i < cursors.scan_count; ++i) to = Gather(cursors.scans[i], cursors.span, to);
+    if (count_ < 2) runs_[count_++] = {to, to};  // so that all is written once
+    for (bool odd = true; count_ > 1; odd = !odd) {
+      to = memory_.get() + (odd ? room : 0);
+      const int before = count_;
+      count_ = 0;
+      for (int r = 0; r < before; r += 2) to = Merge(runs_[r], r + 1 < before ? runs_[r + 1] : View{to, to}, to);
+    }
+  }
+
+  const Interval* begin() const { return runs_[0].begin; }
+  const Interval* end() const { return runs_[0].end; }
+
+ private:
+  using View = IntervalLists::View;
+
+  Interval* Gather(const Cursors::Scan& scan, Span span, Interval* to) {
+    UnionWriter writer(to, size_);
+    for (const Entry* at = scan.at; at != scan.end; ++at) {
+      if (at->span.first < span.last && span.first < at->span.last) writer.Put({at->begin, at->end});
+    }
+    runs_[count_++] = {to, writer.end()};
+    return writer.end();
+  }
+
+  Interval* Merge(View a, View b, Interval* to) {
+    UnionWriter writer(to, size_);
+    while (a.begin != a.end && b.begin != b.end) {
+      const std::int64_t first = a.begin->begin <= b.begin->begin;
+      const std::int64_t end = b.begin->end ^ ((a.begin->end ^ b.begin->end) & -first);
+      writer.Put({std::min(a.begin->begin, b.begin->begin), end});
+      a.begin += first;
+      b.begin += 1 - first;
+    }
+    for (; a.begin != a.end; ++a.begin) writer.Put(*a.begin);
+    for (; b.begin != b.end; ++b.begin) writer.Put(*b.begin);
+    runs_[count_++] = {to, writer.end()};
+    return writer.end();
+  }
+
+  const std::int64_t size_;
+  std::unique_ptr<Interval[]> memory_;
+  View runs_[2 * 64 + 4];
+  int count_ = 0;
 };
 
 PlacedSet::PlacedSet(const std::vector<Span>& spans, int sections) : cover_(0), any_(0) {
@@ -198,19 +267,18 @@ std::int64_t PlacedSet::LowestFit(Span span, std::int64_t size, std::int64_t ali
 std::int64_t PlacedSet::TightestFit(Span span, std::int64_t size, std::int64_t alignment, std::int64_t limit) const {
   Cursors cursors(*this, span);
   Visit(span, cursors);
+  const Union placed(cursors, size);
   std::int64_t best = kNoFit, best_width = kNoFit, offset = 0;
-  while (true) {
-    offset = cursors.Settle(offset, size, alignment, limit);
-    if (offset == kNoFit) return best;
-    const std::int64_t ceiling = cursors.Ceiling();
-    if (ceiling == kNoFit) return best != kNoFit ? best : offset;
-    if (ceiling - offset < best_width) {
+  for (const Interval& interval : placed) {
+    if (offset > limit - size) return best;
+    const std::int64_t width = interval.begin - offset;
+    if (width >= size && width < best_width) {
       best = offset;
-      best_width = ceiling - offset;
+      best_width = width;
     }
-    if (best_width == size) return best;
-    offset = AlignUp(ceiling + 1, alignment);
+    offset = AlignUp(interval.end, alignment);
   }
+  return best == kNoFit && offset <= limit - size ? offset : best;
 }
 
 void PlacedSet::AddAny(std::size_t node, std::int64_t begin, std::int64_t end) {

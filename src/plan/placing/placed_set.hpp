@@ -51,6 +51,7 @@ class PlacedSet {
     Span span;
   };
   struct Cursors;
+  class Union;
 
   void CutBuckets(const std::vector<Span>& spans, int sections);
   template <typename Visitor>

@@ -80,21 +80,21 @@ Placer::Placer(const Problem& problem, const Shapes& shapes, Span window, const 
 // Of a rectangle that is not to stick out of it.
 Span Placer::InWindow(Span span) const { return {span.first - window_.first, span.last - window_.first}; }
 
-std::int64_t Placer::LowestFit(int buffer, std::int64_t limit) const {
+std::int64_t Placer::LowestFit(int buffer, std::int64_t limit, std::int64_t floor) const {
   const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
   if (b.fixed_offset != kFree) return b.fixed_offset;
   const Rectangle* rectangle = shapes_.begin(buffer);
   const auto count = shapes_.end(buffer) - rectangle;
   if (count == 0) return 0;
-  if (count > 1 || rectangle->begin != 0 || rectangle->end != b.size) return LowestBodyFit(buffer, limit);
-  return set_.LowestFit(InWindow(rectangle->span), b.size, b.alignment, 0, limit);
+  if (count > 1 || rectangle->begin != 0 || rectangle->end != b.size) return LowestBodyFit(buffer, limit, floor);
+  return set_.LowestFit(InWindow(rectangle->span), b.size, b.alignment, floor, limit);
 }
 
 // Raises the offset to the first at which one rectangle fits, then the next, until none moves it. Every rectangle's
 // rise is forced, so the first offset at which all rest is the lowest one.
-std::int64_t Placer::LowestBodyFit(int buffer, std::int64_t limit) const {
+std::int64_t Placer::LowestBodyFit(int buffer, std::int64_t limit, std::int64_t floor) const {
   const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
-  std::int64_t offset = 0;
+  std::int64_t offset = (floor + b.alignment - 1) & -b.alignment;
   bool moved = true;
   while (moved) {
     moved = false;

@@ -41,9 +41,10 @@ class Placer {
   // they shall not collide with may. The smaller the window, the less is walked per fit.
   Placer(const Problem& problem, const Shapes& shapes, Span window, const std::vector<int>& buffers);
 
-  // The lowest offset at which the buffer fits, or kNoFit if it would end above `limit`. 0 for an empty buffer. Exactly
-  // what a scan over all placed buffers in address order finds. A fixed buffer may go nowhere else: its own offset.
-  std::int64_t LowestFit(int buffer, std::int64_t limit = kNoFit) const;
+  // The lowest offset from `floor` on at which the buffer fits, or kNoFit if it would end above `limit`. 0 for an empty
+  // buffer. Exactly what a scan over all placed buffers in address order finds. A fixed buffer may go nowhere else: its
+  // own offset.
+  std::int64_t LowestFit(int buffer, std::int64_t limit = kNoFit, std::int64_t floor = 0) const;
 
   // The same in the tightest gap (PlacedSet::TightestFit); bodies of several parts go to the lowest fit.
   std::int64_t TightestFit(int buffer, std::int64_t limit = kNoFit) const;
@@ -55,7 +56,7 @@ class Placer {
   void Rollback() { set_.Rollback(); }
 
  private:
-  std::int64_t LowestBodyFit(int buffer, std::int64_t limit) const;
+  std::int64_t LowestBodyFit(int buffer, std::int64_t limit, std::int64_t floor) const;
   Span InWindow(Span span) const;
 
   const Problem& problem_;
