@@ -95,6 +95,7 @@ int Run(const Options& options) {
     const Input input = LoadInput(path, options.input);
     PlanFile file{input.problem, PlanInput(planner, input, plan_options), input.source, input.alignment};
     file.peak_nested_bytes = NestedPeak(planner, input.bodies, plan_options);
+    file.weights = input.weights;
     std::string text = format.write(input, file, options);
     if (options.explain) text += ExplainPlan(file, input.step_names);
     WriteFile(TargetOf(options, format, path), text);

@@ -93,6 +93,7 @@ Input FromPlanJson(const std::string& text, const std::string& source, const Inp
   input.plan = ReadPlanJson(text, source);
   input.problem = input.plan->problem;
   input.alignment = input.plan->alignment;
+  input.weights = input.plan->weights;
   if (options.ignore_offsets) FreeAll(input.problem);
   input.as_read = std::make_shared<Problem>(input.problem);
   return input;
@@ -121,6 +122,7 @@ Input FromModel(const ImportedModel& model) {
   Warn(model.warnings);
   Input input = FromGraph(model.graph);
   input.bodies = BodiesOf(model.bodies);
+  input.weights = model.weights;
   return input;
 }
 

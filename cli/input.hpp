@@ -36,10 +36,10 @@ struct Input {
   std::int64_t alignment = 1;           // bytes
   std::vector<std::string> step_names;  // of a model's ops, by step
   std::optional<CsvFile> csv;           // where the input is CSV: its rows as they stand
-  std::shared_ptr<const Problem>
-      as_read;  // where it is not: before alignments were raised                          // the rows to print
-  std::vector<Body> bodies;      // of a model's control-flow ops
-  std::optional<PlanFile> plan;  // where the input is a plan
+  std::shared_ptr<const Problem> as_read;  // where it is not: before alignments were raised
+  std::vector<Body> bodies;            // of a model's control-flow ops
+  std::optional<WeightBytes> weights;  // of a model
+  std::optional<PlanFile> plan;        // where the input is a plan
 };
 
 void AddInputOptions(CLI::App& app, InputOptions& options);
