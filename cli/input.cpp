@@ -118,8 +118,8 @@ std::vector<Body> BodiesOf(const std::vector<NestedGraph>& nested) {
   return bodies;
 }
 
-Input FromModel(const ImportedModel& model) {
-  Warn(model.warnings);
+Input FromModel(const ImportedModel& model, const InputOptions& options) {
+  if (!options.quiet) Warn(model.warnings);
   Input input = FromGraph(model.graph);
   input.bodies = BodiesOf(model.bodies);
   input.weights = model.weights;
@@ -169,7 +169,7 @@ Input FromJson(const std::string& text, const std::string& source, const InputOp
 
 #ifdef ORIONRT_HAS_ONNX
 Input FromOnnx(const std::string& text, const std::string& source, const InputOptions& options) {
-  return FromModel(ImportOnnx(text, source, MakeImportOptions(options)));
+  return FromModel(ImportOnnx(text, source, MakeImportOptions(options)), options);
 }
 #else
 Input FromOnnx(const std::string&, const std::string& source, const InputOptions& options) {
@@ -181,7 +181,7 @@ Input FromOnnx(const std::string&, const std::string& source, const InputOptions
 
 #ifdef ORIONRT_HAS_TFLITE
 Input FromTflite(const std::string& text, const std::string& source, const InputOptions& options) {
-  return FromModel(ImportTflite(text, source, MakeImportOptions(options)));
+  return FromModel(ImportTflite(text, source, MakeImportOptions(options)), options);
 }
 #else
 Input FromTflite(const std::string&, const std::string& source, const InputOptions& options) {
@@ -218,6 +218,10 @@ const Format& FormatOf(const std::string& path, const std::string& name) {
 }
 
 }  // namespace
+
+std::string InputFormat(const std::string& path, const InputOptions& options) {
+  return FormatOf(path, options.format).name;
+}
 
 bool IsDirectory(const std::string& path) {
   struct stat info;

@@ -31,6 +31,7 @@ constexpr const char* kVersion = "orionrt " ORIONRT_VERSION;
 constexpr const char* kFooter = R"(Examples:
   orionrt plan model.onnx                       what memory does this model need?
   orionrt plan model.onnx --dim batch=8 -o plan.json
+  orionrt plan model.onnx --sweep batch=1,2,4   how does that grow?
   orionrt plan problem.csv --capacity 1M        does it fit?
   orionrt compare problem.csv                   which policy is best?
   orionrt check plan.json model.onnx            is this plan right?
