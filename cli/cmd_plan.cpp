@@ -11,6 +11,7 @@
 #include "report/explain.hpp"
 #include "report/text.hpp"
 #include "sweep.hpp"
+#include "tflm.hpp"
 
 namespace orionrt::cli {
 namespace {
@@ -47,6 +48,8 @@ constexpr Format kFormats[] = {
     {"c-header", ".hpp", ToHeader},
     {"snapshot", ".pickle",
      [](const Input&, const PlanFile& plan, const Options&) { return WriteMemorySnapshot(plan); }},
+    {"tflm", ".tflite",
+     [](const Input& input, const PlanFile& plan, const Options&) { return WriteTflm(input, plan); }},
 };
 
 std::string FormatNames(const char* separator) {
@@ -103,6 +106,13 @@ PlanFile MakePlan(const ReusePlanner& planner, const Input& input, const PlanOpt
   return file;
 }
 
+Input LoadFor(const Format& format, const std::string& path, const InputOptions& options) {
+  if (format.name != std::string("tflm")) return LoadInput(path, options);
+  Input input = LoadInput(path, TflmOptions(path, options));
+  LeaveVariablesOut(input);
+  return input;
+}
+
 void CheckSweep(const Options& options, const Sweep& sweep, const Format& format) {
   const auto fail = [](const std::string& message) { throw Error(ErrorCode::kMisuse, "--sweep: " + message); };
   const std::string name = format.name;
@@ -154,7 +164,7 @@ int Run(const Options& options) {
     throw Error(ErrorCode::kMisuse, "--explain is for --format text; the other formats carry the certificate as data");
   }
   for (const std::string& path : options.paths) {
-    const Input input = LoadInput(path, options.input);
+    const Input input = LoadFor(format, path, options.input);
     const PlanFile file = MakePlan(planner, input, plan_options);
     std::string text = format.write(input, file, options);
     if (options.explain) text += ExplainPlan(file, input.step_names);
@@ -171,7 +181,8 @@ std::function<int()> SetUpPlan(CLI::App& app) {
   app.add_option("-o,--output", options->output, "Where the plan goes; a directory takes a file an input")
       ->type_name("FILE");
   app.add_option("--format", options->format,
-                 "Otherwise told by the suffix of -o, otherwise text. trace is for Perfetto, snapshot for PyTorch's memory_viz")
+                 "Otherwise told by the suffix of -o, otherwise text. trace is for Perfetto, snapshot for PyTorch's "
+                 "memory_viz, tflm a copy of a .tflite model that carries the plan")
       ->type_name(FormatNames("|"));
   app.add_option("--sweep", options->sweep,
                  "Plan a model once a value of a dimension ('*': of all that are unset): a table and a curve")

@@ -181,7 +181,10 @@ Input FromOnnx(const std::string&, const std::string& source, const InputOptions
 
 #ifdef ORIONRT_HAS_TFLITE
 Input FromTflite(const std::string& text, const std::string& source, const InputOptions& options) {
-  return FromModel(ImportTflite(text, source, MakeImportOptions(options)), options);
+  const ImportedModel model = ImportTflite(text, source, MakeImportOptions(options));
+  Input input = FromModel(model, options);
+  input.tflite = std::make_shared<const TfliteFile>(TfliteFile{text, model.graph});
+  return input;
 }
 #else
 Input FromTflite(const std::string&, const std::string& source, const InputOptions& options) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "orionrt/graph.hpp"
 #include "orionrt/io.hpp"
 
 namespace orionrt::cli {
@@ -31,6 +32,12 @@ struct Body {
   std::vector<Body> bodies;
 };
 
+// A .tflite model, for what is written into a copy of it.
+struct TfliteFile {
+  std::string bytes;
+  Graph graph;
+};
+
 struct Input {
   std::string source;                      // the path as given
   Problem problem;                         // with its alignments raised to `alignment`
@@ -41,6 +48,7 @@ struct Input {
   std::vector<Body> bodies;                // of a model's control-flow ops
   std::optional<WeightBytes> weights;      // of a model
   std::optional<PlanFile> plan;            // where the input is a plan
+  std::shared_ptr<const TfliteFile> tflite;
 };
 
 void AddInputOptions(CLI::App& app, InputOptions& options);
