@@ -236,8 +236,7 @@ std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offse
 }
 
 void AddInputOptions(CLI::App& app, InputOptions& options) {
-  app.add_option("--input-format", options.format, "csv, onnx, tflite or json; otherwise told by the suffix")
-      ->type_name("FORMAT");
+  app.add_option("--input-format", options.format, "Otherwise told by the suffix")->type_name("csv|onnx|tflite|json");
   app.add_option("--alignment", options.alignment,
                  "Least alignment of every buffer, a power of two (default: 64 for models, 1 for CSV)")
       ->type_name("BYTES");

@@ -24,6 +24,7 @@ constexpr Command kCommands[] = {
     {"compare", "Run every policy on one input: peak, lower bound, ratio, time", SetUpCompare},
     {"check", "Judge a plan, on its own or against what it was made for", SetUpCheck},
     {"convert", "Write the lifetimes of an input, unplanned", SetUpConvert},
+    {"completion", "Print what makes a shell complete this command", SetUpCompletion},
 };
 
 constexpr const char* kVersion = "orionrt " ORIONRT_VERSION;
