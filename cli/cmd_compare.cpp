@@ -125,8 +125,9 @@ std::function<int()> SetUpCompare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("INPUT", options->paths, "Models, problems or plans; - is standard input")->required();
   app.add_option("-o,--output", options->output, "Where the table goes (default: standard output)")->type_name("FILE");
-  app.add_option("--format", options->format, "text or json (default: text)")->type_name("FORMAT");
-  app.add_option("--effort", options->effort, "fast, balanced or thorough (default: balanced)")->type_name("EFFORT");
+  app.add_option("--format", options->format, "The default is text")->type_name("text|json");
+  app.add_option("--effort", options->effort, "How long to search (default: balanced)")
+      ->type_name("fast|balanced|thorough");
   AddInputOptions(app, options->input);
   return [options] { return Run(*options); };
 }

@@ -57,8 +57,8 @@ std::function<int()> SetUpConvert(CLI::App& app) {
   app.add_option("INPUT", options->path, "A model or a problem; - is standard input")->required();
   app.add_option("-o,--output", options->output, "Where the problem goes (default: standard output)")
       ->type_name("FILE");
-  app.add_option("--format", options->format, "csv or json; otherwise told by the suffix of -o, otherwise csv")
-      ->type_name("FORMAT");
+  app.add_option("--format", options->format, "Otherwise told by the suffix of -o, otherwise csv")
+      ->type_name("csv|json");
   app.add_option("--subgraphs", options->subgraphs, "Write the bodies of control-flow ops into this directory")
       ->type_name("DIR")
       ->check(CLI::ExistingDirectory);

@@ -10,6 +10,8 @@
 #include "planning.hpp"
 #include "report/explain.hpp"
 #include "report/text.hpp"
+#include "sweep.hpp"
+#include "tflm.hpp"
 
 namespace orionrt::cli {
 namespace {
@@ -20,6 +22,7 @@ struct Options {
   std::vector<std::string> paths;
   std::string output;
   std::string format;
+  std::string sweep;
   bool explain = false;
   CHeaderOptions header;
 };
@@ -45,7 +48,19 @@ constexpr Format kFormats[] = {
     {"c-header", ".hpp", ToHeader},
     {"snapshot", ".pickle",
      [](const Input&, const PlanFile& plan, const Options&) { return WriteMemorySnapshot(plan); }},
+    {"tflm", ".tflite",
+     [](const Input& input, const PlanFile& plan, const Options&) { return WriteTflm(input, plan); }},
 };
+
+std::string FormatNames(const char* separator) {
+  std::vector<std::string> names;
+  for (const Format& format : kFormats) {
+    if (names.empty() || names.back() != format.name) names.push_back(format.name);
+  }
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : separator) + name;
+  return list;
+}
 
 const Format& FormatOf(const Options& options) {
   for (const Format& format : kFormats) {
@@ -56,8 +71,8 @@ const Format& FormatOf(const Options& options) {
     if (options.format.empty() ? has_suffix : options.format == format.name) return format;
   }
   if (options.format.empty()) return kFormats[0];
-  throw Error(ErrorCode::kMisuse, "--format \"" + Printable(options.format) +
-                                      "\" is unknown; there are: text, json, csv, c-header, trace, snapshot");
+  throw Error(ErrorCode::kMisuse,
+              "--format \"" + Printable(options.format) + "\" is unknown; there are: " + FormatNames(", "));
 }
 
 // Into a directory: the input's name with the format's suffix.
@@ -83,18 +98,74 @@ void CheckTargets(const Options& options, const Format& format) {
   }
 }
 
+PlanFile MakePlan(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options) {
+  PlanFile file{input.problem, PlanInput(planner, input, plan_options), input.source, input.alignment};
+  // A plan file carries the sum alone: its bodies are not planned anew.
+  file.peak_nested_bytes = input.plan ? input.plan->peak_nested_bytes : NestedPeak(planner, input.bodies, plan_options);
+  file.weights = input.weights;
+  return file;
+}
+
+Input LoadFor(const Format& format, const std::string& path, const InputOptions& options) {
+  if (format.name != std::string("tflm")) return LoadInput(path, options);
+  Input input = LoadInput(path, TflmOptions(path, options));
+  LeaveVariablesOut(input);
+  return input;
+}
+
+void CheckSweep(const Options& options, const Sweep& sweep, const Format& format) {
+  const auto fail = [](const std::string& message) { throw Error(ErrorCode::kMisuse, "--sweep: " + message); };
+  const std::string name = format.name;
+  if (name != "text" && name != "json" && name != "csv") fail("gives text, json or csv, not " + name);
+  if (options.explain) fail("leaves no room for --explain; plan the value of interest alone");
+  if (options.paths.size() > 1) fail("takes one model at a time");
+  const std::string& path = options.paths[0];
+  const std::string input = path == "-" ? "" : InputFormat(path, options.input);
+  if (input != "onnx" && input != "tflite") {
+    fail(Printable(path, 1000) + " is no model in a file (.onnx, .tflite): nothing else has dimensions to vary");
+  }
+  for (const std::string& dim : options.input.dims) {
+    if (dim.substr(0, dim.rfind('=')) == sweep.name) fail("--dim " + dim + " sets the same dimension");
+  }
+}
+
+int RunSweep(const Options& options, const Format& format, const ReusePlanner& planner,
+             const PlanOptions& plan_options) {
+  const Sweep sweep = ParseSweep(options.sweep);
+  CheckSweep(options, sweep, format);
+  const std::string& path = options.paths[0];
+  std::vector<SweepPoint> points;
+  for (const std::int64_t value : sweep.values) {
+    InputOptions input = options.input;
+    input.dims.push_back(sweep.name + "=" + std::to_string(value));
+    input.quiet = !points.empty();
+    try {
+      points.push_back({value, MakePlan(planner, LoadInput(path, input), plan_options)});
+    } catch (const Error& error) {
+      throw Error(error.code(), "--sweep " + input.dims.back() + ": " + error.what());
+    }
+    points.back().plan.problem = {};
+    points.back().plan.plan.offsets = {};
+  }
+  const std::string text = format.name == std::string("json")  ? SweepToJson(points)
+                           : format.name == std::string("csv") ? SweepToCsv(points)
+                                                               : DescribeSweep(path, sweep, points);
+  WriteFile(TargetOf(options, format, path), text);
+  return kDone;
+}
+
 int Run(const Options& options) {
   const Format& format = FormatOf(options);
   CheckTargets(options, format);
   const ReusePlanner planner(options.planning.policy);
   const PlanOptions plan_options = MakePlanOptions(options.planning);
+  if (!options.sweep.empty()) return RunSweep(options, format, planner, plan_options);
   if (options.explain && format.name != std::string("text")) {
     throw Error(ErrorCode::kMisuse, "--explain is for --format text; the other formats carry the certificate as data");
   }
   for (const std::string& path : options.paths) {
-    const Input input = LoadInput(path, options.input);
-    PlanFile file{input.problem, PlanInput(planner, input, plan_options), input.source, input.alignment};
-    file.peak_nested_bytes = NestedPeak(planner, input.bodies, plan_options);
+    const Input input = LoadFor(format, path, options.input);
+    const PlanFile file = MakePlan(planner, input, plan_options);
     std::string text = format.write(input, file, options);
     if (options.explain) text += ExplainPlan(file, input.step_names);
     WriteFile(TargetOf(options, format, path), text);
@@ -110,9 +181,12 @@ std::function<int()> SetUpPlan(CLI::App& app) {
   app.add_option("-o,--output", options->output, "Where the plan goes; a directory takes a file an input")
       ->type_name("FILE");
   app.add_option("--format", options->format,
-                 "text, json, csv, c-header (C and C++), trace (Perfetto) or snapshot (PyTorch memory_viz); otherwise "
-                 "told by the suffix of -o, otherwise text")
-      ->type_name("FORMAT");
+                 "Otherwise told by the suffix of -o, otherwise text. trace is for Perfetto, snapshot for PyTorch's "
+                 "memory_viz, tflm a copy of a .tflite model that carries the plan")
+      ->type_name(FormatNames("|"));
+  app.add_option("--sweep", options->sweep,
+                 "Plan a model once a value of a dimension ('*': of all that are unset): a table and a curve")
+      ->type_name("NAME=N,N,...");
   app.add_flag("--explain", options->explain, "Say in words what forces the peak, and what is proven");
   app.add_option("--header-prefix", options->header.name_prefix, "Of a C header: what its macros begin with")
       ->type_name("NAME");

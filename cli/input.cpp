@@ -93,6 +93,7 @@ Input FromPlanJson(const std::string& text, const std::string& source, const Inp
   input.plan = ReadPlanJson(text, source);
   input.problem = input.plan->problem;
   input.alignment = input.plan->alignment;
+  input.weights = input.plan->weights;
   if (options.ignore_offsets) FreeAll(input.problem);
   input.as_read = std::make_shared<Problem>(input.problem);
   return input;
@@ -117,10 +118,11 @@ std::vector<Body> BodiesOf(const std::vector<NestedGraph>& nested) {
   return bodies;
 }
 
-Input FromModel(const ImportedModel& model) {
-  Warn(model.warnings);
+Input FromModel(const ImportedModel& model, const InputOptions& options) {
+  if (!options.quiet) Warn(model.warnings);
   Input input = FromGraph(model.graph);
   input.bodies = BodiesOf(model.bodies);
+  input.weights = model.weights;
   return input;
 }
 
@@ -167,7 +169,7 @@ Input FromJson(const std::string& text, const std::string& source, const InputOp
 
 #ifdef ORIONRT_HAS_ONNX
 Input FromOnnx(const std::string& text, const std::string& source, const InputOptions& options) {
-  return FromModel(ImportOnnx(text, source, MakeImportOptions(options)));
+  return FromModel(ImportOnnx(text, source, MakeImportOptions(options)), options);
 }
 #else
 Input FromOnnx(const std::string&, const std::string& source, const InputOptions& options) {
@@ -179,7 +181,10 @@ Input FromOnnx(const std::string&, const std::string& source, const InputOptions
 
 #ifdef ORIONRT_HAS_TFLITE
 Input FromTflite(const std::string& text, const std::string& source, const InputOptions& options) {
-  return FromModel(ImportTflite(text, source, MakeImportOptions(options)));
+  const ImportedModel model = ImportTflite(text, source, MakeImportOptions(options));
+  Input input = FromModel(model, options);
+  input.tflite = std::make_shared<const TfliteFile>(TfliteFile{text, model.graph});
+  return input;
 }
 #else
 Input FromTflite(const std::string&, const std::string& source, const InputOptions& options) {
@@ -217,6 +222,10 @@ const Format& FormatOf(const std::string& path, const std::string& name) {
 
 }  // namespace
 
+std::string InputFormat(const std::string& path, const InputOptions& options) {
+  return FormatOf(path, options.format).name;
+}
+
 bool IsDirectory(const std::string& path) {
   struct stat info;
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
@@ -227,8 +236,7 @@ std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offse
 }
 
 void AddInputOptions(CLI::App& app, InputOptions& options) {
-  app.add_option("--input-format", options.format, "csv, onnx, tflite or json; otherwise told by the suffix")
-      ->type_name("FORMAT");
+  app.add_option("--input-format", options.format, "Otherwise told by the suffix")->type_name("csv|onnx|tflite|json");
   app.add_option("--alignment", options.alignment,
                  "Least alignment of every buffer, a power of two (default: 64 for models, 1 for CSV)")
       ->type_name("BYTES");

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "orionrt/graph.hpp"
 #include "orionrt/io.hpp"
 
 namespace orionrt::cli {
@@ -20,6 +21,7 @@ struct InputOptions {
   std::vector<std::string> inputs;  // --input NAME=1x3x224x224
   bool no_fold = false;             // --no-fold
   bool fold_shapes = false;         // --fold-shapes
+  bool quiet = false;               // no warnings: they have been given
 };
 
 // The body of a control-flow op: a problem of its own.
@@ -30,19 +32,29 @@ struct Body {
   std::vector<Body> bodies;
 };
 
+// A .tflite model, for what is written into a copy of it.
+struct TfliteFile {
+  std::string bytes;
+  Graph graph;
+};
+
 struct Input {
-  std::string source;                   // the path as given
-  Problem problem;                      // with its alignments raised to `alignment`
-  std::int64_t alignment = 1;           // bytes
-  std::vector<std::string> step_names;  // of a model's ops, by step
-  std::optional<CsvFile> csv;           // where the input is CSV: its rows as they stand
-  std::shared_ptr<const Problem>
-      as_read;  // where it is not: before alignments were raised                          // the rows to print
-  std::vector<Body> bodies;      // of a model's control-flow ops
-  std::optional<PlanFile> plan;  // where the input is a plan
+  std::string source;                      // the path as given
+  Problem problem;                         // with its alignments raised to `alignment`
+  std::int64_t alignment = 1;              // bytes
+  std::vector<std::string> step_names;     // of a model's ops, by step
+  std::optional<CsvFile> csv;              // where the input is CSV: its rows as they stand
+  std::shared_ptr<const Problem> as_read;  // where it is not: before alignments were raised
+  std::vector<Body> bodies;                // of a model's control-flow ops
+  std::optional<WeightBytes> weights;      // of a model
+  std::optional<PlanFile> plan;            // where the input is a plan
+  std::shared_ptr<const TfliteFile> tflite;
 };
 
 void AddInputOptions(CLI::App& app, InputOptions& options);
+
+// "csv", "onnx", "tflite" or "json". Throws Error (kMisuse) where neither suffix nor option say it.
+std::string InputFormat(const std::string& path, const InputOptions& options);
 
 bool IsDirectory(const std::string& path);
 

@@ -24,6 +24,7 @@ constexpr Command kCommands[] = {
     {"compare", "Run every policy on one input: peak, lower bound, ratio, time", SetUpCompare},
     {"check", "Judge a plan, on its own or against what it was made for", SetUpCheck},
     {"convert", "Write the lifetimes of an input, unplanned", SetUpConvert},
+    {"completion", "Print what makes a shell complete this command", SetUpCompletion},
 };
 
 constexpr const char* kVersion = "orionrt " ORIONRT_VERSION;
@@ -31,6 +32,7 @@ constexpr const char* kVersion = "orionrt " ORIONRT_VERSION;
 constexpr const char* kFooter = R"(Examples:
   orionrt plan model.onnx                       what memory does this model need?
   orionrt plan model.onnx --dim batch=8 -o plan.json
+  orionrt plan model.onnx --sweep batch=1,2,4   how does that grow?
   orionrt plan problem.csv --capacity 1M        does it fit?
   orionrt compare problem.csv                   which policy is best?
   orionrt check plan.json model.onnx            is this plan right?

@@ -28,7 +28,8 @@ std::string PolicyHelp() {
 
 void AddPlanningOptions(CLI::App& app, PlanningOptions& options) {
   app.add_option("--policy", options.policy, PolicyHelp())->type_name("NAME");
-  app.add_option("--effort", options.effort, "fast, balanced or thorough (default: balanced)")->type_name("EFFORT");
+  app.add_option("--effort", options.effort, "How long to search (default: balanced)")
+      ->type_name("fast|balanced|thorough");
   app.add_option("--capacity", options.capacity, "Must it fit? 4096, 64K, 8M, 1.5G; exit 4 when it cannot")
       ->type_name("BYTES");
   app.add_option("--time-limit", options.time_limit,

@@ -62,6 +62,32 @@ TEST(PlanJson, ReadsTheWitnessBack) {
   EXPECT_EQ(read.plan.certificate.witness, (std::vector<int>{0, 1}));
 }
 
+TEST(PlanJson, CarriesTheWeightsOfModels) {
+  PlanFile file = Example();
+  EXPECT_EQ(WritePlanJson(file).find("\"weights\""), std::string::npos);
+  EXPECT_FALSE(Read(WritePlanJson(file)).weights);
+  file.weights = WeightBytes{100, 400, 2};
+  const PlanFile read = Read(WritePlanJson(file));
+  ASSERT_TRUE(read.weights);
+  EXPECT_EQ(read.weights->stored_bytes, 100);
+  EXPECT_EQ(read.weights->needed_bytes, 400);
+  EXPECT_EQ(read.weights->count, 2);
+  std::string text = WritePlanJson(file);
+  text.replace(text.find("400"), 3, "-40");
+  EXPECT_TRUE(RefusesPlan({"the weights", "needed_bytes"}, text));
+}
+
+TEST(PlanJson, TheTotalIsThatOfAllThatRunsTogether) {
+  PlanFile file;
+  file.plan.peak_bytes = 100;
+  file.peak_nested_bytes = 20;
+  EXPECT_EQ(TotalBytes(file), 120);
+  file.weights = WeightBytes{1, 7, 1};
+  EXPECT_EQ(TotalBytes(file), 127);
+  file.weights->needed_bytes = INT64_MAX - 119;
+  EXPECT_EQ(TotalBytes(file), INT64_MAX);
+}
+
 TEST(PlanJson, IsWrittenTheSameAfterReading) {
   const std::string text = WritePlanJson(Example());
   EXPECT_EQ(WritePlanJson(Read(text)), text);

@@ -42,6 +42,16 @@ TEST(DescribePlan, SaysTheGapWhenThereIsOne) {
   EXPECT_NE(text.find("100.0 %"), std::string::npos) << text;
 }
 
+TEST(DescribePlan, AddsTheWeightsToTheBill) {
+  PlanFile file = Planned({{0, 1, 100}});
+  EXPECT_EQ(DescribePlan(file).find("total"), std::string::npos) << "a problem has no weights";
+  file.peak_nested_bytes = 30;
+  file.weights = WeightBytes{2000, 4000, 17};
+  const std::string text = DescribePlan(file);
+  EXPECT_NE(text.find("(4,000 bytes in 17 tensors, 1.95 KiB stored)\n  total"), std::string::npos) << text;
+  EXPECT_NE(text.find("(4,130 bytes, peak, nested and weights)"), std::string::npos) << text;
+}
+
 TEST(DescribePlan, TakesNothingAndExtremes) {
   EXPECT_NE(DescribePlan(Planned({})).find("0 buffers over 0 steps"), std::string::npos);
   EXPECT_NE(DescribePlan(Planned({{0, 1, 0}})).find("1 buffers"), std::string::npos);

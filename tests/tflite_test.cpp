@@ -267,6 +267,38 @@ TEST(Tflite, RefusesOtherFiles) {
   EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"past the end of the file"}, [&] { Import(BuildModel(outside)); }));
 }
 
+std::string Bill(const ImportedModel& model) {
+  const WeightBytes& weights = model.weights;
+  return std::to_string(weights.stored_bytes) + " stored, " + std::to_string(weights.needed_bytes) + " needed by " +
+         std::to_string(weights.count);
+}
+
+TEST(TfliteWeights, CountWhatRunningOpsRead) {
+  EXPECT_EQ(Bill(Import(Chain())), "6 stored, 6 needed by 1");  // the buffer says how many bytes it has
+  SubgraphSpec graph = Chain();
+  graph.tensors.push_back({"nobody_reads_it", {8}, kFloat32, true});
+  graph.ops[0] = {kDequantize, {1}, {2}};
+  graph.ops[1].inputs = {2, 0};
+  EXPECT_EQ(Bill(Import(graph)), "12 stored, 32 needed by 1");
+  ImportOptions raw;
+  raw.fold_constants = false;
+  EXPECT_EQ(Bill(Import(graph, raw)), "12 stored, 6 needed by 1");
+}
+
+TEST(TfliteWeights, CountSharedBuffersAndSubgraphsOnce) {
+  SubgraphSpec main = Chain();
+  main.tensors.push_back({"same data", {8}, kFloat32, false, false, {}, 1});
+  main.ops[0].inputs.push_back(4);
+  main.ops[1] = {kIfOp, {2}, {3}, "", {1, 1}};
+  SubgraphSpec body = Body(1, {1, 8});
+  body.tensors.push_back({"own", {8}, kFloat32, true});
+  body.tensors.push_back({"dense", {8}});
+  body.ops.insert(body.ops.begin(), {kDequantize, {2}, {3}});
+  body.ops[1].inputs.push_back(3);
+  SubgraphSpec uncalled = Chain();
+  EXPECT_EQ(Bill(Import(BuildModel(ModelSpec{{main, body, uncalled}}))), "18 stored, 38 needed by 2");
+}
+
 TEST(Tflite, SurvivesDamage) {
   SubgraphSpec main = Chain();
   main.ops[1] = {kIfOp, {2, 0}, {3}, "", {1, 2}};

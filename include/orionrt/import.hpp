@@ -28,10 +28,18 @@ struct NestedGraph {
   std::vector<NestedGraph> bodies;
 };
 
+// What the constants of a model take; no plan places them. Those in bodies of control-flow ops are counted too.
+struct WeightBytes {
+  std::int64_t stored_bytes = 0;  // as the file, or the data beside it, holds them: packed, sparse, quantized
+  std::int64_t needed_bytes = 0;  // those that ops read at run time, once folded: unpacked, dense, dequantized
+  std::int64_t count = 0;         // how many make up needed_bytes; empty ones are none
+};
+
 struct ImportedModel {
   Graph graph;                        // every op of the file has its step, folded ones too
   std::vector<NestedGraph> bodies;    // ascending by op; of an If of known condition, only the branch taken
   std::vector<std::string> warnings;  // one line each
+  WeightBytes weights;
 };
 
 }  // namespace orionrt

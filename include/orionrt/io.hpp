@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "orionrt/export.hpp"
 #include "orionrt/graph.hpp"
+#include "orionrt/import.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/problem.hpp"
 
@@ -58,7 +60,12 @@ struct PlanFile {
   std::int64_t alignment = 1;  // bytes: the least of every buffer
   // What the bodies of control-flow ops need on top of peak_bytes, while their op runs: the most that any of them does.
   std::int64_t peak_nested_bytes = 0;
+  std::optional<WeightBytes> weights;  // of models; they come on top of both
 };
+
+// peak_bytes, peak_nested_bytes and weights.needed_bytes: what it takes to run. 2^63 - 1 where that overflows.
+ORIONRT_API std::int64_t TotalBytes(const PlanFile& file);
+
 ORIONRT_API std::string WritePlanJson(const PlanFile& file);
 ORIONRT_API PlanFile ReadPlanJson(std::string_view text, const std::string& source);
 

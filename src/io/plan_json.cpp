@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <unordered_map>
 
+#include "base/checked.hpp"
 #include "base/text.hpp"
 #include "io/json.hpp"
 #include "orionrt/error.hpp"
@@ -38,6 +39,20 @@ void ReadWitness(const ParsedJson& json, const std::string& source, PlanFile& fi
   }
 }
 
+Json WeightsJson(const WeightBytes& weights) {
+  return {{"stored_bytes", weights.stored_bytes}, {"needed_bytes", weights.needed_bytes}, {"count", weights.count}};
+}
+
+WeightBytes ReadWeights(const ParsedJson& json, const std::string& source) {
+  const ObjectReader object(json, source + ": the weights");
+  const auto read = [&object](const char* key) {
+    const std::int64_t value = object.Integer(key);
+    if (value < 0) object.Refuse("has a negative \"" + std::string(key) + "\", " + std::to_string(value));
+    return value;
+  };
+  return {read("stored_bytes"), read("needed_bytes"), read("count")};
+}
+
 std::uint64_t ReadHash(const ObjectReader& object, const Problem& problem) {
   if (!object.Has("problem_hash")) return HashProblem(problem);
   const std::string text = object.Text("problem_hash");
@@ -66,23 +81,31 @@ void ReadBuffers(const ObjectReader& object, const std::string& source, PlanFile
 
 }  // namespace
 
+std::int64_t TotalBytes(const PlanFile& file) {
+  std::int64_t total = file.plan.peak_bytes;
+  const bool fits = CheckedAdd(total, file.peak_nested_bytes, &total) &&
+                    CheckedAdd(total, file.weights ? file.weights->needed_bytes : 0, &total);
+  return fits ? total : kMaxBytes;
+}
+
 std::string WritePlanJson(const PlanFile& file) {
   const Certificate& certificate = file.plan.certificate;
   Json witness = {{"step", certificate.witness_step}, {"buffers", Json::array()}};
   for (int i : certificate.witness) witness["buffers"].push_back(BufferId(file.problem, i));
-  const Json head = {{"schema", kSchema},
-                     {"source", file.source},
-                     {"policy", file.plan.policy},
-                     {"alignment", file.alignment},
-                     {"peak_bytes", file.plan.peak_bytes},
-                     {"peak_nested_bytes", file.peak_nested_bytes},
-                     {"lower_bound_bytes", certificate.lower_bound_bytes},
-                     {"proven_optimal", certificate.proven_optimal},
-                     {"bound_kind", BoundKindName(certificate.bound_kind)},
-                     {"witness", std::move(witness)},
-                     {"search_nodes", certificate.search_nodes},
-                     {"time_limited", file.plan.time_limited},
-                     {"problem_hash", Hex(file.plan.problem_hash)}};
+  Json head = {{"schema", kSchema},
+               {"source", file.source},
+               {"policy", file.plan.policy},
+               {"alignment", file.alignment},
+               {"peak_bytes", file.plan.peak_bytes},
+               {"peak_nested_bytes", file.peak_nested_bytes},
+               {"lower_bound_bytes", certificate.lower_bound_bytes},
+               {"proven_optimal", certificate.proven_optimal},
+               {"bound_kind", BoundKindName(certificate.bound_kind)},
+               {"witness", std::move(witness)},
+               {"search_nodes", certificate.search_nodes},
+               {"time_limited", file.plan.time_limited},
+               {"problem_hash", Hex(file.plan.problem_hash)}};
+  if (file.weights) head["weights"] = WeightsJson(*file.weights);
   std::size_t part = 0;
   RowDump dump(head);
   dump.Add("buffers", file.problem.buffers.size(), [&](std::size_t i) {
@@ -107,6 +130,7 @@ PlanFile ReadPlanJson(std::string_view text, const std::string& source) {
   plan.policy = object.Text("policy", "");
   plan.peak_bytes = object.Integer("peak_bytes");
   file.peak_nested_bytes = object.Integer("peak_nested_bytes", 0);
+  if (object.Has("weights")) file.weights = ReadWeights(json["weights"], source);
   plan.certificate.lower_bound_bytes = object.Integer("lower_bound_bytes", 0);
   plan.certificate.proven_optimal = object.Flag("proven_optimal");
   plan.certificate.bound_kind = ReadBoundKind(object);

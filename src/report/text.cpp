@@ -125,6 +125,12 @@ std::string DescribePlan(const PlanFile& file) {
       Line("no reuse", no_reuse, plan.peak_bytes > 0 ? ", " + Tenths(no_reuse, plan.peak_bytes) + " x the peak" : "");
   if (file.peak_nested_bytes > 0)
     text += Line("nested", file.peak_nested_bytes, ", on top, while a control-flow op runs");
+  if (file.weights) {
+    text += Line("weights", file.weights->needed_bytes,
+                 " in " + FormatThousands(file.weights->count) + " tensors, " +
+                     FormatBytes(file.weights->stored_bytes) + " stored");
+    text += Line("total", TotalBytes(file), ", peak, nested and weights");
+  }
   if (plan.peak_bytes > 0) text += DrawArena(problem, plan, kWidth, kHeight);
   return text;
 }

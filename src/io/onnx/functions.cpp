@@ -54,6 +54,7 @@ Tensor Argument(Tensor& from) {
   Tensor tensor;
   tensor.SetType(from.Type());
   tensor.constant = from.constant;
+  tensor.origin = &from;
   if (from.KnownValue()) tensor.value = from.value;
   return tensor;
 }
@@ -65,6 +66,7 @@ void RunFunction(GraphBuilder& graph, Node& node, const onnx::FunctionProto& fun
   if (graph.depth() >= kMostDepth) {
     graph.session().Fail(ErrorCode::kUnsupported, graph.Place(node), "functions call each other too deeply");
   }
+  node.expanded = true;
   const onnx::GraphProto proto = Instantiate(function, node);
   Opsets opsets;
   AddOpsets(function.opset_import(), opsets);

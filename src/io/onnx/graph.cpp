@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "io/onnx/order.hpp"
+#include "io/onnx/weights.hpp"
 
 namespace orionrt::onnx_import {
 namespace {
@@ -24,7 +25,8 @@ GraphBuilder::GraphBuilder(Session& session, const onnx::GraphProto& graph, Grap
       lenient_(lenient),
       opsets_(outer ? outer->opsets_ : &session.opsets()),
       is_body_(outer != nullptr),
-      depth_(outer ? outer->depth_ : 0) {}
+      depth_(outer ? outer->depth_ : 0),
+      runs_(!outer || (outer->runs_ && !outer->step_folds_)) {}
 
 GraphBuilder::GraphBuilder(const GraphBuilder& caller, const onnx::GraphProto& graph, std::string place,
                            const Opsets& opsets)
@@ -35,7 +37,8 @@ GraphBuilder::GraphBuilder(const GraphBuilder& caller, const onnx::GraphProto& g
       lenient_(caller.lenient_),
       opsets_(&opsets),
       is_body_(true),
-      depth_(caller.depth_ + 1) {}
+      depth_(caller.depth_ + 1),
+      runs_(caller.runs_ && !caller.step_folds_) {}
 
 int GraphBuilder::OpsetOf(const std::string& domain) const {
   const auto found = opsets_->find(domain);
@@ -120,9 +123,14 @@ void GraphBuilder::DeclareConstants() {
     tensor.SetType(MakeType(dtype, dims));
     return tensor;
   };
-  for (const auto& proto : proto_.initializer()) declare(proto.name(), proto.data_type(), DimsOf(proto)).data = &proto;
+  for (const auto& proto : proto_.initializer()) {
+    Tensor& tensor = declare(proto.name(), proto.data_type(), DimsOf(proto));
+    tensor.data = &proto;
+    tensor.stored_bytes = StoredBytes(proto);
+  }
   for (const auto& proto : proto_.sparse_initializer()) {
-    declare(proto.values().name(), proto.values().data_type(), Dims(proto.dims().begin(), proto.dims().end()));
+    declare(proto.values().name(), proto.values().data_type(), Dims(proto.dims().begin(), proto.dims().end()))
+        .stored_bytes = StoredBytes(proto);
   }
 }
 
@@ -136,6 +144,7 @@ void GraphBuilder::DeclareInputs(const std::vector<Tensor>& given) {
     tensor.SetType(InputType(input, from));
     tensor.value = from.value;
     tensor.constant = from.constant;
+    tensor.origin = from.origin;
     if (tensor.constant) continue;
     tensor.is_input = true;
     inputs_.push_back(&tensor);
@@ -255,7 +264,26 @@ OpNode GraphBuilder::MakeOp(const Node& node, int position) const {
   return op;
 }
 
+void GraphBuilder::CountWeights() {
+  if (!runs_) return;
+  for (const Node& node : nodes_) {
+    if (folded_[node.index] || node.expanded) continue;  // the graph of a function counts what it reads
+    for (Tensor* tensor : node.inputs) Need(tensor);
+  }
+  for (Tensor* tensor : outputs_) Need(tensor);
+}
+
+void GraphBuilder::Need(Tensor* tensor) {
+  while (tensor && tensor->origin) tensor = tensor->origin;
+  if (!tensor || !tensor->constant || tensor->needed) return;
+  tensor->needed = true;
+  const std::optional<std::int64_t> bytes = tensor->dims ? ByteCount(tensor->dtype, *tensor->dims) : std::nullopt;
+  if (!bytes && tensor->stored_bytes == 0 && !tensor->dims) ++unsized_constants_;
+  session_.CountNeeded(bytes.value_or(tensor->stored_bytes));
+}
+
 Graph GraphBuilder::MakeGraph() {
+  CountWeights();
   std::vector<TensorDesc> descs;
   std::int64_t total = 0;
   auto add = [&](Tensor& tensor) {
@@ -290,6 +318,11 @@ Graph GraphBuilder::MakeGraph() {
     session_.Warn(place_,
                   std::to_string(unsized_) +
                       " tensors of this body are left out: their shapes do not follow from the dimensions given");
+  }
+  if (unsized_constants_ > 0) {
+    session_.Warn(place_,
+                  std::to_string(unsized_constants_) +
+                      " constants computed ahead of time are left out of the weights: their shapes are unknown");
   }
   return Graph(std::move(ops), std::move(descs));
 }

@@ -37,7 +37,7 @@ class GraphBuilder {
   std::string Place(const Node& node) const;
 
   void AddBody(NestedGraph body) { bodies_.push_back(std::move(body)); }
-  Graph MakeGraph();
+  Graph MakeGraph();  // once: it also counts the constants that ops of this graph read
   NestedGraph MakeNested(int position, std::string attribute);
   std::vector<NestedGraph> TakeBodies() { return std::move(bodies_); }
 
@@ -61,6 +61,8 @@ class GraphBuilder {
   [[noreturn]] void FailUnsized(const Node& node, const Tensor& tensor) const;
   bool IsWanted(const Node& node, std::size_t index) const;
   OpNode MakeOp(const Node& node, int position) const;
+  void CountWeights();
+  void Need(Tensor* tensor);
 
   Session& session_;
   const onnx::GraphProto& proto_;
@@ -80,7 +82,10 @@ class GraphBuilder {
   std::vector<bool> folded_;  // by index of node
   std::vector<NestedGraph> bodies_;
   std::size_t unsized_ = 0;  // tensors left out
+  std::size_t unsized_constants_ = 0;
   std::string problem_;      // what inference said about the node at hand
+  bool runs_;                // whether this graph runs: the op around it is not folded
+  bool step_folds_ = false;  // whether the node at hand is
   bool broken_ = false;      // it said that the node breaks the rules of its op
 };
 

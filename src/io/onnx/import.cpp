@@ -7,6 +7,7 @@
 #include <set>
 
 #include "io/onnx/graph.hpp"
+#include "io/onnx/weights.hpp"
 #include "orionrt/onnx.hpp"
 
 namespace orionrt {
@@ -121,6 +122,8 @@ ImportedModel Import(const std::string& bytes, const std::string& source, const 
   ImportedModel imported;
   imported.graph = graph.MakeGraph();
   imported.bodies = graph.TakeBodies();
+  CountStored(model, session);
+  imported.weights = session.weights();
   imported.warnings = session.TakeWarnings();
   return imported;
 }

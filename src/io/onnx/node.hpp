@@ -18,6 +18,7 @@ struct Node {
   std::vector<Tensor*> outputs;                     // nullptr: not wanted
   std::vector<Tensor*> captures;                    // outer tensors that its bodies read
   std::vector<const onnx::AttributeProto*> bodies;  // attributes that hold a graph
+  bool expanded = false;                            // a call of a function that has been gone through
 
   const std::string& Op() const { return proto->op_type(); }
   // "" for the standard domain, whichever way the file spells it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/checked.hpp"
 #include "base/text.hpp"
 
 namespace orionrt::onnx_import {
@@ -39,6 +40,15 @@ bool Session::SpendElements(std::size_t elements) {
   if (elements > kMost - elements_) return false;
   elements_ += elements;
   return true;
+}
+
+void Session::AddWeight(std::int64_t bytes, std::int64_t& sum) const {
+  if (!CheckedAdd(sum, bytes, &sum)) Fail(ErrorCode::kBadInput, "", "the sizes of all constants overflow");
+}
+
+void Session::CountNeeded(std::int64_t bytes) {
+  AddWeight(bytes, weights_.needed_bytes);
+  if (bytes > 0) ++weights_.count;
 }
 
 std::string Session::Line(const std::string& place, const std::string& message) const {

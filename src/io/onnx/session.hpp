@@ -30,6 +30,11 @@ class Session {
   void CountNodes(std::int64_t nodes);
   bool SpendElements(std::size_t elements);
 
+  // One constant of the file, and one that an op reads at run time. Fail when the sum overflows.
+  void CountStored(std::int64_t bytes) { AddWeight(bytes, weights_.stored_bytes); }
+  void CountNeeded(std::int64_t bytes);
+  const WeightBytes& weights() const { return weights_; }
+
   const ImportOptions& options() const { return options_; }
 
   // Folding of shapes without folding of constants would be half a fold: the former implies the latter.
@@ -46,6 +51,7 @@ class Session {
   onnx::TypeProto Resolve(const onnx::TypeProto& declared, const std::string& place, const std::string& tensor) const;
 
  private:
+  void AddWeight(std::int64_t bytes, std::int64_t& sum) const;
   std::string Line(const std::string& place, const std::string& message) const;
 
   const ImportOptions& options_;
@@ -54,6 +60,7 @@ class Session {
   std::map<std::string, const onnx::FunctionProto*> functions_;  // "domain:name"
   std::int64_t nodes_ = 0;
   std::size_t elements_ = 0;
+  WeightBytes weights_;
   std::vector<std::string> warnings_;
   std::size_t dropped_warnings_ = 0;
 };

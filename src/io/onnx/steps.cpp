@@ -5,6 +5,7 @@
 #include "io/onnx/evaluate.hpp"
 #include "io/onnx/functions.hpp"
 #include "io/onnx/graph.hpp"
+#include "io/onnx/weights.hpp"
 
 namespace orionrt::onnx_import {
 namespace {
@@ -133,7 +134,7 @@ bool GraphBuilder::Folds(const Node& node) const {
 }
 
 void GraphBuilder::Step(Node& node, int position) {
-  folded_[node.index] = Folds(node);
+  folded_[node.index] = step_folds_ = Folds(node);
   problem_.clear();
   broken_ = false;
   Types types(node.outputs.size());
@@ -153,6 +154,7 @@ bool GraphBuilder::TakeValues(Node& node, Types& types) {
     if (node.outputs.size() != 1 || !node.outputs[0] || !TakeConstant(node, *node.outputs[0], types[0])) {
       session_.Fail(ErrorCode::kBadInput, Place(node), "has no value");
     }
+    node.outputs[0]->stored_bytes = StoredBytes(*node.proto);
     return true;
   }
   std::vector<Value> values = Evaluate(node);

@@ -68,7 +68,10 @@ struct Tensor {
   int id = -1;                      // in the Graph; -1: not in it
   bool is_input = false;
   bool is_output = false;
-  bool read = false;  // by any op, or given out
+  bool read = false;              // by any op, or given out
+  std::int64_t stored_bytes = 0;  // of a constant of the file: what it takes there
+  Tensor* origin = nullptr;       // of an argument of a function: the tensor that the call gives
+  bool needed = false;            // a constant that an op reads at run time, counted as such
 
   void SetType(onnx::TypeProto type);
   onnx::TypeProto Type() const;

@@ -32,6 +32,7 @@ Graph GraphBuilder::Build() {
     for (int tensor : ops_[op].inputs) tensors_[tensor].used = true;
     for (int tensor : ops_[op].outputs) tensors_[tensor].used = true;
   }
+  CountWeights();
   for (int op : order) nodes.push_back(MakeOp(op));
   std::vector<TensorDesc> descs;
   std::int64_t total = 0;
@@ -234,6 +235,7 @@ void GraphBuilder::ImportBodies(int op, int position) {
     }
     session_.MarkCalled(index);
     GraphBuilder body(session_, index, Place(op) + ": body \"" + role + "\": ", around_);
+    body.runs_ = runs_ && !ops_[op].folded;
     NestedGraph nested;
     nested.op = position;
     nested.attribute = role;
@@ -300,6 +302,29 @@ std::int64_t GraphBuilder::BytesOf(int index) const {
   const std::optional<std::int64_t> bytes = ByteCount(type, tensor.dims);
   if (!bytes) fail(ErrorCode::kBadInput, " has a size past 62 bits");
   return *bytes;
+}
+
+void GraphBuilder::CountWeights() {
+  if (!runs_) return;
+  for (const Op& op : ops_) {
+    if (op.folded) continue;
+    for (int tensor : op.inputs) Need(tensor);
+  }
+  for (int i = 0; i < static_cast<int>(tensors_.size()); ++i) {
+    if (tensors_[i].is_output) Need(i);
+  }
+}
+
+void GraphBuilder::Need(int index) {
+  const Tensor& tensor = tensors_[index];
+  if (!tensor.constant) return;
+  if (tensor.producer < 0) return session_.NeedStored(*tensor.record);
+  const std::optional<std::int64_t> bytes = ByteCount(tensor.record->type(), tensor.dims);
+  if (!bytes || TypeBits(tensor.record->type()) == 0) {
+    session_.Warn(place_, Label(index) + " is computed ahead of time and of unknown size: left out of the weights");
+    return;
+  }
+  session_.NeedComputed(around_.back(), index, *bytes);
 }
 
 // The op that messages name for a tensor: its producer, or its first reader; -1 for neither.

@@ -53,11 +53,14 @@ class GraphBuilder {
   TensorDesc MakeDesc(int tensor) const;
   std::int64_t BytesOf(int tensor) const;
   int UserOf(int tensor) const;
+  void CountWeights();
+  void Need(int tensor);
 
   Session& session_;
   const fb::SubGraph& record_;
   std::string place_;
   std::vector<std::uint32_t> around_;
+  bool runs_ = true;  // whether this graph does: no op around it is folded
   std::vector<Tensor> tensors_;
   std::vector<Op> ops_;
   std::vector<NestedGraph> bodies_;

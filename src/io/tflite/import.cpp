@@ -107,6 +107,7 @@ ImportedModel Import(const std::string& bytes, const std::string& source, const 
   ImportedModel imported;
   imported.graph = builder.Build();
   imported.bodies = builder.TakeBodies();
+  imported.weights = session.FinishWeights();
   session.WarnOfUncalled();
   imported.warnings = session.TakeWarnings();
   return imported;

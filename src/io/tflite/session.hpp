@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/tflite/file.hpp"
@@ -26,6 +28,14 @@ class Session {
   void Spend(std::size_t units);
   void SpendName(const flatbuffers::String* name);
 
+  // Constants that an op reads at run time: of the file, and made by a folded op. Each counts once, however often it is
+  // read and under whatever name.
+  void NeedStored(const fb::Tensor& tensor);
+  void NeedComputed(std::uint32_t subgraph, int tensor, std::int64_t bytes);
+
+  // With what all constants of the file take there, subgraphs that no op runs included.
+  WeightBytes FinishWeights();
+
   // `place` and `message` make "model.tflite: PLACE: MESSAGE"; an empty place is left out.
   [[noreturn]] void Fail(ErrorCode code, const std::string& place, const std::string& message) const;
   void Warn(const std::string& place, const std::string& message);
@@ -35,6 +45,14 @@ class Session {
   void WarnOfUncalled();
 
  private:
+  // Of the file: a buffer, or data in a file of its own.
+  struct Held {
+    std::pair<bool, std::uint32_t> key;
+    std::int64_t bytes = 0;
+  };
+  Held HeldBy(const fb::Tensor& tensor) const;
+  void Add(std::int64_t bytes, std::int64_t& sum) const;
+
   std::string Line(const std::string& place, const std::string& message) const;
 
   const fb::Model& model_;
@@ -43,6 +61,9 @@ class Session {
   std::size_t spent_ = 0;
   std::vector<bool> called_;  // by subgraph
   std::vector<std::string> warnings_;
+  WeightBytes weights_;
+  std::set<std::pair<bool, std::uint32_t>> needed_held_;
+  std::set<std::pair<std::uint32_t, int>> needed_computed_;
 };
 
 }  // namespace orionrt::tflite_import

@@ -1,0 +1,60 @@
+#include "tflm.hpp"
+
+#include "base/text.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/liveness.hpp"
+#ifdef ORIONRT_HAS_TFLITE
+#include "orionrt/tflite.hpp"
+#endif
+
+namespace orionrt::cli {
+namespace {
+
+constexpr std::int64_t kTflmAlignment = 16;  // bytes, of every tensor in TFLM's arena
+
+[[noreturn]] void Misuse(const std::string& message) { throw Error(ErrorCode::kMisuse, "--format tflm: " + message); }
+
+}  // namespace
+
+InputOptions TflmOptions(const std::string& path, InputOptions options) {
+  if (InputFormat(path, options) != "tflite") {
+    Misuse(Printable(path, 1000) + " is no .tflite model, and the plan is written into a copy of one");
+  }
+  if (options.fold_shapes) Misuse("TFLM runs every op; leave --fold-shapes out");
+  const auto alignment = options.alignment.empty() ? kTflmAlignment : ParseBytes(options.alignment).value_or(0);
+  if (alignment < kTflmAlignment) Misuse("TFLM aligns to 16 bytes; give --alignment 16 or more, or none");
+  options.alignment = std::to_string(alignment);
+  options.no_fold = true;
+  if (options.dims.empty()) options.dims.push_back("*=1");
+  return options;
+}
+
+void LeaveVariablesOut(Input& input) {
+  const std::vector<TensorDesc>& tensors = input.tflite->graph.tensors();
+  const BoundProblem bound = MakeProblem(input.tflite->graph, GraphLiveness(input.tflite->graph));
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const int buffer = bound.bindings[i].buffer;
+    if ((tensors[i].roles & kState) != 0 && buffer >= 0) input.problem.buffers[buffer].size = 0;
+  }
+}
+
+#ifdef ORIONRT_HAS_TFLITE
+std::string WriteTflm(const Input& input, const PlanFile& plan) {
+  const std::vector<TensorDesc>& tensors = input.tflite->graph.tensors();
+  const BoundProblem bound = MakeProblem(input.tflite->graph, GraphLiveness(input.tflite->graph));
+  std::vector<std::int64_t> offsets;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const auto id = static_cast<std::size_t>(tensors[i].id);
+    if (offsets.size() <= id) offsets.resize(id + 1, kTflmPlansIt);
+    const Binding& binding = bound.bindings[i];
+    if ((tensors[i].roles & kState) == 0 && binding.buffer >= 0) {
+      offsets[id] = plan.plan.offsets[binding.buffer] + binding.delta;
+    }
+  }
+  return WriteTflmPlan(input.tflite->bytes, {offsets}, input.source);
+}
+#else
+std::string WriteTflm(const Input&, const PlanFile&) { Misuse("this orionrt was built without FlatBuffers"); }
+#endif
+
+}  // namespace orionrt::cli

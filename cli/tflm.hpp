@@ -1,0 +1,20 @@
+// orionrt plan model.tflite --format tflm: a plan for TensorFlow Lite Micro, inside a copy of the model.
+#pragma once
+
+#include <string>
+
+#include "input.hpp"
+
+namespace orionrt::cli {
+
+// The options with which TFLM's view of the model is read: it runs every op, and aligns to 16 bytes at least.
+// Throws Error (kMisuse) for what is no .tflite model, and for options that change what runs.
+InputOptions TflmOptions(const std::string& path, InputOptions options);
+
+// Leaves variables, which TFLM keeps apart, out of what is planned: their buffers take no bytes.
+void LeaveVariablesOut(Input& input);
+
+// The model with the offsets of its first subgraph.
+std::string WriteTflm(const Input& input, const PlanFile& plan);
+
+}  // namespace orionrt::cli
