@@ -39,12 +39,14 @@ std::string_view TakeUntil(std::string_view& rest, char separator) {
   return head;
 }
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 class CsvReader {
  public:
   CsvReader(std::string_view text, const std::string& source) : rest_(text), source_(source) {}
 
   CsvFile Read() {
-    if (rest_.substr(0, 3) == "\xEF\xBB\xBF") rest_.remove_prefix(3);
+    if (rest_.substr(0, 3) == kByteOrderMark) rest_.remove_prefix(3);
     ReadHeader();
     file_.problem.buffers.reserve(static_cast<std::size_t>(std::count(rest_.begin(), rest_.end(), '\n')) + 1);
     while (NextLine()) ReadRow();
@@ -78,6 +80,7 @@ class CsvReader {
     for (columns_ = 0; columns_ == 0 || !exhausted_; ++columns_) {
       exhausted_ = rest.find(',') == std::string_view::npos;
       const std::string_view name = Trim(TakeUntil(rest, ','));
+      if (name.substr(0, 3) == kByteOrderMark) Refuse("a second byte order mark; leave only the one at the start");
       const auto* known = std::find_if(std::begin(kColumnNames), std::end(kColumnNames),
                                        [&](const ColumnName& c) { return c.name == name; });
       if (known == std::end(kColumnNames)) {
@@ -99,7 +102,7 @@ class CsvReader {
   // The line less its field in the column `offset`.
   std::string WithoutOffset() const {
     std::string_view line = line_;
-    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     if (at_[kOffset] < 0) return std::string(line);
     const int first_kept = at_[kOffset] == 0 ? 1 : 0;
     std::string kept;

@@ -40,13 +40,15 @@ void RefuseCapacity(const Problem& problem, const Plan& plan, std::int64_t capac
   const Certificate& certificate = plan.certificate;
   const std::int64_t needed = certificate.lower_bound_bytes;
   if (needed > capacity) {
-    const std::string why =
-        certificate.bound_kind == BoundKind::kRefutation
-            ? "a search tried every placement of these: "
-            : "at step " + std::to_string(certificate.witness_step) + " these cannot be alive together: ";
+    const std::vector<int> buffers = TooMany(problem, certificate, capacity);
+    const std::string step = "at step " + std::to_string(certificate.witness_step);
+    const std::string why = certificate.bound_kind == BoundKind::kRefutation
+                                ? "a search tried every placement of these: "
+                            : buffers.size() == 1 ? "one buffer alone is larger: "
+                                                  : step + " these cannot be alive together: ";
     throw Error(ErrorCode::kInfeasible, "does not fit: " + FormatThousands(capacity) + " bytes given, at least " +
                                             FormatThousands(needed) + " needed, " + FormatThousands(needed - capacity) +
-                                            " short; " + why + List(problem, TooMany(problem, certificate, capacity)));
+                                            " short; " + why + List(problem, buffers));
   }
   throw Error(ErrorCode::kLimit, "no plan within " + FormatThousands(capacity) + " bytes found, none ruled out: best " +
                                      FormatThousands(plan.peak_bytes) + ", proven lower bound " +

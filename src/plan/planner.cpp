@@ -43,6 +43,14 @@ void CheckFixed(const Problem& problem, const char* remedy) {
   }
 }
 
+// They need no place, so policies do not look for one: at 0, or where they are fixed.
+void PutEmptyBuffers(const Problem& problem, Plan& plan) {
+  for (std::size_t i = 0; i < problem.buffers.size() && i < plan.offsets.size(); ++i) {
+    const Buffer& buffer = problem.buffers[i];
+    if (buffer.size == 0) plan.offsets[i] = std::max<std::int64_t>(0, buffer.fixed_offset);
+  }
+}
+
 bool HasFixed(const Problem& problem) {
   return std::any_of(problem.buffers.begin(), problem.buffers.end(),
                      [](const Buffer& buffer) { return buffer.fixed_offset != kFree; });
@@ -67,6 +75,7 @@ Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const
     CheckFixed(rectangles, "; this policy knows no parts, another may");
     plan = policy_.run(rectangles, options);
   }
+  PutEmptyBuffers(problem, plan);
   if (!whole) plan.certificate = {};  // a bound of the bounding rectangles is none of the parts
   if (plan.policy.empty()) plan.policy = policy_.name;
   plan.problem_hash = HashProblem(problem);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/checked.hpp"
 #include "base/text.hpp"
 
 namespace orionrt {
@@ -109,7 +110,7 @@ std::string DescribePlan(const PlanFile& file) {
   const Plan& plan = file.plan;
   const Certificate& certificate = plan.certificate;
   std::int64_t no_reuse = 0;
-  for (const Buffer& b : problem.buffers) no_reuse += b.size;
+  for (const Buffer& b : problem.buffers) no_reuse = RoundUp(no_reuse, b.size > 0 ? b.alignment : 1) + b.size;
   const Steps steps = StepsOf(problem);
   std::string text = Printable(file.source, 60) + ": " +
                      FormatThousands(static_cast<std::int64_t>(problem.buffers.size())) + " buffers over " +

@@ -49,7 +49,7 @@ struct Event {
   int span = 0;
 };
 
-std::vector<Event> EventsOf(const std::vector<Span>& spans, std::int64_t last) {
+std::vector<Event> EventsOf(const std::vector<LivePart>& spans, std::int64_t last) {
   std::vector<Event> events;
   for (int s = 0; s < static_cast<int>(spans.size()); ++s) {
     events.push_back({spans[s].lower, true, s});
@@ -66,9 +66,9 @@ class SnapshotWriter {
   explicit SnapshotWriter(const PlanFile& file)
       : file_(file), source_(FrameText(file.source)), frames_(file.problem.buffers.size(), -1) {}
 
-  std::string Write(std::vector<Span> spans) {
+  std::string Write(std::vector<LivePart> spans) {
     std::int64_t last = INT64_MIN;
-    for (const Span& span : spans) last = std::max(last, span.upper);
+    for (const LivePart& span : spans) last = std::max(last, span.upper);
     const std::vector<Event> events = EventsOf(spans, last);
     out_.BeginDict();
     Key("device_traces");
@@ -81,9 +81,9 @@ class SnapshotWriter {
     out_.EndList();
     Key("segments");
     out_.BeginList();
-    spans.erase(std::remove_if(spans.begin(), spans.end(), [&](const Span& span) { return span.upper < last; }),
+    spans.erase(std::remove_if(spans.begin(), spans.end(), [&](const LivePart& span) { return span.upper < last; }),
                 spans.end());
-    std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.begin < b.begin; });
+    std::sort(spans.begin(), spans.end(), [](const LivePart& a, const LivePart& b) { return a.begin < b.begin; });
     if (!events.empty()) AddSegment(spans);
     out_.EndList();
     out_.EndDict();
@@ -133,7 +133,7 @@ class SnapshotWriter {
   }
 
   // The viewer joins free_requested and free_completed where they follow each other.
-  void Add(const Event& event, const Span& span) {
+  void Add(const Event& event, const LivePart& span) {
     const std::int64_t address = kArenaAddress + span.begin;
     const std::int64_t size = span.end - span.begin;
     if (event.is_alloc) return AddEvent("alloc", address, size, event.step, span.buffer);
@@ -153,9 +153,9 @@ class SnapshotWriter {
   }
 
   // `live` is in order of address. Blocks tile the segment: readers sum up sizes to know where each one lies.
-  void AddSegment(const std::vector<Span>& live) {
+  void AddSegment(const std::vector<LivePart>& live) {
     std::int64_t allocated = 0;
-    for (const Span& span : live) allocated += span.end - span.begin;
+    for (const LivePart& span : live) allocated += span.end - span.begin;
     out_.Item();
     out_.BeginDict();
     Put("device", 0);
@@ -174,7 +174,7 @@ class SnapshotWriter {
     Key("blocks");
     out_.BeginList();
     std::int64_t at = 0;
-    for (const Span& span : live) {
+    for (const LivePart& span : live) {
       if (at < span.begin) AddBlock("inactive", at, span.begin, -1);
       AddBlock("active_allocated", span.begin, span.end, span.buffer);
       at = span.end;
@@ -194,10 +194,10 @@ class SnapshotWriter {
 
 std::string WriteMemorySnapshot(const PlanFile& file) {
   RequireValid(file);
-  std::vector<Span> spans = SpansOf(file);
+  std::vector<LivePart> spans = SpansOf(file);
   RequireSafeIntegers(file.problem, spans, "memory snapshot");
   // Two blocks at one address confuse the viewer, and nothing lies in a block of no bytes.
-  spans.erase(std::remove_if(spans.begin(), spans.end(), [](const Span& span) { return span.begin == span.end; }),
+  spans.erase(std::remove_if(spans.begin(), spans.end(), [](const LivePart& span) { return span.begin == span.end; }),
               spans.end());
   return SnapshotWriter(file).Write(std::move(spans));
 }

@@ -21,9 +21,9 @@ void RequireValid(const PlanFile& file) {
   }
 }
 
-std::vector<Span> SpansOf(const PlanFile& file) {
+std::vector<LivePart> SpansOf(const PlanFile& file) {
   const Problem& problem = file.problem;
-  std::vector<Span> spans;
+  std::vector<LivePart> spans;
   spans.reserve(problem.buffers.size());
   std::size_t p = 0;
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
@@ -39,11 +39,11 @@ std::vector<Span> SpansOf(const PlanFile& file) {
   return spans;
 }
 
-void RequireSafeIntegers(const Problem& problem, const std::vector<Span>& spans, const char* format) {
+void RequireSafeIntegers(const Problem& problem, const std::vector<LivePart>& spans, const char* format) {
   constexpr std::int64_t kSafe = std::int64_t{1} << 53;
   std::int64_t first = 0;
-  for (const Span& span : spans) first = std::min(first, span.lower);
-  for (const Span& span : spans) {
+  for (const LivePart& span : spans) first = std::min(first, span.lower);
+  for (const LivePart& span : spans) {
     const bool is_safe = span.lower >= -kSafe && span.upper - first <= kSafe && span.end <= kSafe;
     if (is_safe) continue;
     throw Error(ErrorCode::kUnsupported, "buffer " + BufferLabel(problem, span.buffer) + ": a " + format +

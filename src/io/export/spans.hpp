@@ -10,7 +10,7 @@
 namespace orionrt {
 
 // During steps [lower, upper), bytes [begin, end) of the arena are the buffer's.
-struct Span {
+struct LivePart {
   int buffer = 0;
   int part = -1;  // which one of the buffer's parts, from 0; -1: it has none and is alive as a whole
   std::int64_t lower = 0;
@@ -23,11 +23,11 @@ struct Span {
 void RequireValid(const PlanFile& file);
 
 // Of a valid plan, in the order of buffers and parts; empty buffers too. O(n).
-std::vector<Span> SpansOf(const PlanFile& file);
+std::vector<LivePart> SpansOf(const PlanFile& file);
 
 // JavaScript, which reads these formats, tells whole numbers apart up to 2^53. Throws Error (kUnsupported) for bytes
 // above that, and for steps further than that from step 0 or from the first one.
-void RequireSafeIntegers(const Problem& problem, const std::vector<Span>& spans, const char* format);
+void RequireSafeIntegers(const Problem& problem, const std::vector<LivePart>& spans, const char* format);
 
 // What people call it: its name, or its id where it has none.
 std::string DisplayName(const Problem& problem, int buffer);

@@ -27,7 +27,7 @@ bool Before(const Event& a, const Event& b) {
 }
 
 // In order of time, with a counter wherever the bytes alive change.
-std::vector<Event> EventsOf(const std::vector<Span>& spans) {
+std::vector<Event> EventsOf(const std::vector<LivePart>& spans) {
   std::vector<Event> edges;
   for (int s = 0; s < static_cast<int>(spans.size()); ++s) {
     edges.push_back({spans[s].lower, Kind::kBegin, s});
@@ -38,7 +38,7 @@ std::vector<Event> EventsOf(const std::vector<Span>& spans) {
   std::int64_t live_bytes = 0;
   std::int64_t said = -1;
   for (std::size_t e = 0; e < edges.size(); ++e) {
-    const Span& span = spans[edges[e].span];
+    const LivePart& span = spans[edges[e].span];
     live_bytes += edges[e].kind == Kind::kBegin ? span.end - span.begin : span.begin - span.end;
     events.push_back(edges[e]);
     const bool is_last_of_step = e + 1 == edges.size() || edges[e + 1].step != edges[e].step;
@@ -60,12 +60,12 @@ std::vector<Json> MetadataOf(const PlanFile& file) {
           Metadata("process_labels", "labels", "1 us = 1 step"), Metadata("thread_name", "name", "arena")};
 }
 
-Json EventJson(const PlanFile& file, const std::vector<Span>& spans, const Event& event, std::int64_t origin) {
+Json EventJson(const PlanFile& file, const std::vector<LivePart>& spans, const Event& event, std::int64_t origin) {
   const std::int64_t ts = event.step - origin;
   if (event.kind == Kind::kLive) {
     return {{"name", "live"}, {"ph", "C"}, {"ts", ts}, {"pid", 1}, {"tid", 1}, {"args", {{"bytes", event.live_bytes}}}};
   }
-  const Span& span = spans[event.span];
+  const LivePart& span = spans[event.span];
   const std::string part = span.part < 0 ? "" : "." + std::to_string(span.part);
   Json json = {{"name", DisplayName(file.problem, span.buffer)},
                {"cat", "buffer"},
@@ -90,10 +90,10 @@ Json EventJson(const PlanFile& file, const std::vector<Span>& spans, const Event
 
 std::string WriteTrace(const PlanFile& file) {
   RequireValid(file);
-  const std::vector<Span> spans = SpansOf(file);
+  const std::vector<LivePart> spans = SpansOf(file);
   RequireSafeIntegers(file.problem, spans, "trace");
   std::int64_t origin = 0;  // the step at time 0
-  for (const Span& span : spans) origin = std::min(origin, span.lower);
+  for (const LivePart& span : spans) origin = std::min(origin, span.lower);
   const std::vector<Event> events = EventsOf(spans);
   const std::vector<Json> metadata = MetadataOf(file);
   RowDump dump(Json{{"displayTimeUnit", "ns"},

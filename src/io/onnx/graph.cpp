@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.hpp"
 #include "io/onnx/order.hpp"
 #include "io/onnx/weights.hpp"
 
@@ -164,7 +165,7 @@ onnx::TypeProto GraphBuilder::InputType(const onnx::ValueInfoProto& input, const
         static_cast<std::size_t>(type.tensor_type().shape().dim_size()) != shape->second.size()) {
       session_.Fail(ErrorCode::kBadInput, place_,
                     "input " + Quoted(input.name()) + " has " + std::to_string(type.tensor_type().shape().dim_size()) +
-                        " dimensions, not those of --input " + input.name() + "=" + DimsText(shape->second));
+                        " dimensions, not those of --input " + Printable(input.name()) + "=" + DimsText(shape->second));
     }
     Tensor fixed;
     fixed.SetType(type);

@@ -1,6 +1,7 @@
 // One node after the other: is it constant, which values and types do its outputs have.
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "io/onnx/control.hpp"
 #include "io/onnx/evaluate.hpp"
 #include "io/onnx/functions.hpp"
@@ -251,12 +252,12 @@ void GraphBuilder::FailUnsized(const Node& node, const Tensor& tensor) const {
       const std::string& symbol = dim.dim_param();
       if (!symbol.empty()) {
         session_.Fail(ErrorCode::kUnsupported, place,
-                      what + " has an unset dimension " + Quoted(symbol) + "; give --dim " + symbol +
+                      what + " has an unset dimension " + Quoted(symbol) + "; give --dim " + Printable(symbol) +
                           "=N, or --dim '*=1' for all");
       }
       if (!node.proto && !is_body_) {
         session_.Fail(ErrorCode::kUnsupported, place,
-                      what + " has an unset dimension without a name; give --input " + *tensor.name +
+                      what + " has an unset dimension without a name; give --input " + Printable(*tensor.name) +
                           "=1x3x224x224 (its shape), or --dim '*=1' for all");
       }
     }
@@ -267,7 +268,7 @@ void GraphBuilder::FailUnsized(const Node& node, const Tensor& tensor) const {
   }
   if (!node.proto) {
     session_.Fail(ErrorCode::kUnsupported, place,
-                  what + " has no shape; give --input " + *tensor.name + "=1x3x224x224 (its shape)");
+                  what + " has no shape; give --input " + Printable(*tensor.name) + "=1x3x224x224 (its shape)");
   }
   const Tensor* missing = tensor.missing ? tensor.missing : MissingBehind(node);
   if (missing && !broken_) {

@@ -98,6 +98,18 @@ class Splicer {
     PutOffset(at + 4, last);
   }
 
+  // What a field of the model points at. Fields that our schema leaves out have not been verified.
+  const std::uint8_t* TargetOf(const flatbuffers::Table& table, flatbuffers::voffset_t field) const {
+    const auto* begin = reinterpret_cast<const std::uint8_t*>(old_.data());
+    const auto table_at = static_cast<std::size_t>(reinterpret_cast<const std::uint8_t*>(&table) - begin);
+    const std::size_t field_at = table_at + table.GetOptionalFieldOffset(field);
+    if (field_at + 4 <= old_.size()) {
+      const std::size_t target = field_at + flatbuffers::ReadScalar<flatbuffers::uoffset_t>(begin + field_at);
+      if (target < old_.size()) return begin + target;
+    }
+    throw Error(ErrorCode::kBadInput, source_ + ": is cut off or damaged: its tables point outside it; get the file again");
+  }
+
   // The version is a number; every other field points at something.
   void PutModel(std::size_t vtable, std::size_t at, std::size_t buffers_at, std::size_t entries_at) {
     const auto* table = reinterpret_cast<const flatbuffers::Table*>(&model_);
@@ -120,7 +132,7 @@ class Splicer {
       } else if (i == 0) {
         Put(at + slot, model_.version(), 4);
       } else {
-        PutOldOffset(at + slot, table->GetPointer<const std::uint8_t*>(field));
+        PutOldOffset(at + slot, TargetOf(*table, field));
       }
     }
     PutVtable(vtable, entries);
