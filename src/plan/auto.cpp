@@ -11,7 +11,7 @@ namespace orionrt {
 namespace {
 
 ExactLimits LimitsOf(const PlanOptions& options) {
-  constexpr std::int64_t kNodes[] = {30'000, 120'000, 20'000'000};  // fast, balanced, thorough
+  constexpr std::int64_t kNodes[] = {30'000, 100'000, 20'000'000};  // fast, balanced, thorough
   return {kNodes[static_cast<int>(options.effort)], options.time_limit_seconds};
 }
 
