@@ -80,9 +80,9 @@ def ratio_picture(results, policies):
     for column, result in enumerate(results):
         x = left + step * column + step // 2
         body += f'<text transform="translate({x + 4} 328) rotate(35)" fill="{INK}">{name_of(result)}</text>'
-        for row in result["policies"]:
+        for row in (r for r in result["policies"] if base(r["policy"]) in policies):
             body += mark(MARKS[base(row["policy"])], x, round(y_of(row["ratio"]), 1), COLOURS[base(row["policy"])])
-    return svg(left + step * len(results) + 170, height + 60, body + legend(policies, left + step * len(results) + 20))
+    return svg(left + step * len(results) + 170, height + 110, body + legend(policies, left + step * len(results) + 20))
 
 
 def growth_picture(points, policies):

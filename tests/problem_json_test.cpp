@@ -1,0 +1,70 @@
+// Schemas orionrt.problem/1 and orionrt.graph/1: what is written is read back.
+#include <gtest/gtest.h>
+
+#include "orionrt/io.hpp"
+#include "refuses.hpp"
+
+namespace orionrt {
+namespace {
+
+using tests::Refuses;
+
+TEST(ProblemJson, ReadsBackWhatItWrote) {
+  ProblemFile file;
+  file.problem.buffers = {{0, 3, 100, 64, kFree}, {1, 4, 50, 16, 128}, {2, 9, 0, 16, kFree}};
+  file.problem.parts = {{0, 0, 1, 0, 100}, {0, 2, 3, 40, 60}};
+  file.problem.ids = {"a", "b \"quoted\"\n", "c"};
+  file.problem.names = {"first", "", "third"};
+  file.source = "made here";
+  file.alignment = 16;
+  const ProblemFile read = ReadProblemJson(WriteProblemJson(file), "p.json");
+  EXPECT_EQ(HashProblem(read.problem), HashProblem(file.problem));
+  EXPECT_EQ(read.problem.ids, file.problem.ids);
+  EXPECT_EQ(read.problem.names, file.problem.names);
+  EXPECT_EQ(read.source, file.source);
+  EXPECT_EQ(read.alignment, 16);
+}
+
+TEST(GraphJson, ReadsBackWhatItWrote) {
+  TensorDesc input{0, 24, 64, kInput | kOutput, "x", "float32", {2, 3}};
+  TensorDesc inner{7, 100};
+  TensorDesc state{3, 8, 0, kState};
+  const Graph graph({{5, {0, 3}, {7}, "conv", "Conv"}, {6, {7}, {}}}, {input, inner, state});
+  const Graph read = ReadGraphJson(WriteGraphJson(graph), "g.json");
+  EXPECT_EQ(HashGraph(read), HashGraph(graph));
+  EXPECT_EQ(read.tensors()[0].name, "x");
+  EXPECT_EQ(read.tensors()[0].dtype, "float32");
+  EXPECT_EQ(read.tensors()[0].shape, input.shape);
+  EXPECT_EQ(read.ops()[0].name, "conv");
+  EXPECT_EQ(read.ops()[0].type, "Conv");
+}
+
+TEST(GraphJson, TakesBytesFromShapeAndType) {
+  const auto bytes = [](const std::string& tensor) {
+    return ReadGraphJson(
+               R"({"schema":"orionrt.graph/1","ops":[],"tensors":[{"id":0,"roles":["input"],)" + tensor + "}]}",
+               "g.json")
+        .tensors()[0]
+        .bytes;
+  };
+  EXPECT_EQ(bytes(R"("dtype":"float32","shape":[2,3])"), 24u);
+  EXPECT_EQ(bytes(R"("dtype":"int4","shape":[3])"), 2u);
+  EXPECT_EQ(bytes(R"("dtype":"int64","shape":[])"), 8u);
+  EXPECT_EQ(bytes(R"("dtype":"float32","shape":[5,0])"), 0u);
+  EXPECT_EQ(bytes(R"("bytes":10,"dtype":"odd","shape":[5])"), 10u);
+}
+
+TEST(GraphJson, NamesTheTensorThatItRefuses) {
+  const auto refuses = [](const std::string& tensor, const std::string& said) {
+    const std::string text = R"({"schema":"orionrt.graph/1","ops":[],"tensors":[)" + tensor + "]}";
+    return Refuses(ErrorCode::kBadInput, {"g.json", "tensors[0]", said}, [&] { ReadGraphJson(text, "g.json"); });
+  };
+  EXPECT_TRUE(refuses(R"({"id":0})", "bytes"));
+  EXPECT_TRUE(refuses(R"({"id":-1,"bytes":1})", "id"));
+  EXPECT_TRUE(refuses(R"({"id":0,"dtype":"what","shape":[1]})", "what"));
+  EXPECT_TRUE(refuses(R"({"id":0,"dtype":"int8","shape":[4611686018427387904,4]})", "63 bits"));
+  EXPECT_TRUE(refuses(R"({"id":0,"bytes":1,"roles":["king"]})", "role"));
+}
+
+}  // namespace
+}  // namespace orionrt
