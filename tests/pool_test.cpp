@@ -12,8 +12,8 @@ namespace {
 
 using tests::Refuses;
 
-std::vector<OpNode> MissionOps() { return {{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {2}}, {3, {2}, {}}}; }
-std::vector<TensorDesc> MissionTensors() { return {{0, 1024}, {1, 2048}, {2, 1024}}; }
+std::vector<OpNode> QuickstartOps() { return {{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {2}}, {3, {2}, {}}}; }
+std::vector<TensorDesc> QuickstartTensors() { return {{0, 1024}, {1, 2048}, {2, 1024}}; }
 
 // Borrowed memory whose base is aligned to 4096 and no more; bytes behind the end are there to be seen untouched.
 class Memory {
@@ -27,9 +27,9 @@ class Memory {
   Arena arena_;
 };
 
-TEST(TensorPool, RunsTheExampleOfTheMission) {
+TEST(TensorPool, RunsTheQuickstart) {
   TensorPool pool(64 * 1024 * 1024);
-  pool.RegisterGraph(MissionOps(), MissionTensors());
+  pool.RegisterGraph(QuickstartOps(), QuickstartTensors());
   pool.FinalizePlan();
   const TensorHandle handle = pool.Allocate(1);
   EXPECT_NE(handle.ptr, nullptr);
@@ -49,7 +49,7 @@ TEST(TensorPool, KnowsNoTensorBeforeThePlanIsFinalized) {
   EXPECT_EQ(pool.Allocate(0).ptr, nullptr);
   EXPECT_FALSE(pool.finalized());
   EXPECT_EQ(pool.peak_bytes(), 0u);
-  pool.RegisterGraph(MissionOps(), MissionTensors());
+  pool.RegisterGraph(QuickstartOps(), QuickstartTensors());
   EXPECT_EQ(pool.Allocate(0).ptr, nullptr);
   EXPECT_EQ(pool.Allocate(0).bytes, 0u);
   EXPECT_FALSE(pool.finalized());
@@ -82,7 +82,7 @@ TEST(TensorPool, ServesSparseIds) {
 }
 
 TEST(TensorPool, RequiredBytesAreEnoughAndOneLessIsNot) {
-  Graph graph(MissionOps(), {{0, 1000, 0, 0, "a"}, {1, 2024, 0, 0, "b"}, {2, 900, 0, 0, "c"}});
+  Graph graph(QuickstartOps(), {{0, 1000, 0, 0, "a"}, {1, 2024, 0, 0, "b"}, {2, 900, 0, 0, "c"}});
   const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), kArenaAlignment);
   const Plan plan = ReusePlanner().Run(bound.problem);
   const std::size_t required = RequiredBytes(plan);
@@ -111,7 +111,7 @@ TEST(TensorPool, RequiredBytesAreEnoughAndOneLessIsNot) {
 
 TEST(TensorPool, AnArenaWithoutBytesIsRefusedLikeOneTooSmall) {
   TensorPool pool(nullptr, 0);
-  pool.RegisterGraph(MissionOps(), MissionTensors());
+  pool.RegisterGraph(QuickstartOps(), QuickstartTensors());
   EXPECT_TRUE(Refuses(ErrorCode::kInfeasible, {"3,072"}, [&] { pool.FinalizePlan(); }));
 }
 
@@ -138,7 +138,7 @@ TEST(TensorPool, FitsAnyArenaExactly) {
 }
 
 TEST(TensorPool, LoadsAPlanMadeElsewhere) {
-  const Graph graph(MissionOps(), MissionTensors());
+  const Graph graph(QuickstartOps(), QuickstartTensors());
   const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), kArenaAlignment);
   const Plan plan = ReusePlanner("no_reuse").Run(bound.problem);
   TensorPool pool(1 << 20);
@@ -152,10 +152,10 @@ TEST(TensorPool, LoadsAPlanMadeElsewhere) {
 }
 
 TEST(TensorPool, RefusesAPlanForAnotherGraphOrAlignment) {
-  const Graph graph(MissionOps(), MissionTensors());
-  auto other_tensors = MissionTensors();
+  const Graph graph(QuickstartOps(), QuickstartTensors());
+  auto other_tensors = QuickstartTensors();
   other_tensors[2].bytes = 1025;
-  const Graph other(MissionOps(), other_tensors);
+  const Graph other(QuickstartOps(), other_tensors);
   TensorPool pool(1 << 20);
   pool.RegisterGraph(graph);
   const auto plan_for = [](const Graph& g, std::int64_t alignment) {
@@ -167,7 +167,7 @@ TEST(TensorPool, RefusesAPlanForAnotherGraphOrAlignment) {
 }
 
 TEST(TensorPool, JudgesALoadedPlanThoughItsHashIsRight) {
-  const Graph graph(MissionOps(), {{0, 1024, 0, 0, "a"}, {1, 2048, 0, 0, "b"}, {2, 1024, 0, 0, "c"}});
+  const Graph graph(QuickstartOps(), {{0, 1024, 0, 0, "a"}, {1, 2048, 0, 0, "b"}, {2, 1024, 0, 0, "c"}});
   TensorPool pool(1 << 20);
   pool.RegisterGraph(graph);
   Plan plan = ReusePlanner("no_reuse").Run(pool.problem());
@@ -179,7 +179,7 @@ TEST(TensorPool, JudgesALoadedPlanThoughItsHashIsRight) {
 
 TEST(TensorPool, LoadsItsOwnPlanAgain) {
   TensorPool pool(1 << 20);
-  pool.RegisterGraph(MissionOps(), MissionTensors());
+  pool.RegisterGraph(QuickstartOps(), QuickstartTensors());
   pool.FinalizePlan();
   const auto offsets = pool.plan().offsets;
   void* const before = pool.GetPtr(2);
@@ -192,19 +192,19 @@ TEST(TensorPool, RefusesCallsOutOfOrder) {
   TensorPool pool(1 << 16);
   EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"RegisterGraph"}, [&] { pool.FinalizePlan(); }));
   EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"RegisterGraph"}, [&] { pool.LoadPlan({}); }));
-  pool.RegisterGraph(MissionOps(), MissionTensors());
+  pool.RegisterGraph(QuickstartOps(), QuickstartTensors());
   EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"linear_scan"}, [&] { pool.FinalizePlan("no such policy"); }));
 }
 
 TEST(TensorPool, RefusesABaseThatIsLessAlignedThanATensorWants) {
   Memory memory(1 << 16);
   TensorPool pool(memory.base() + 32, 1 << 15);
-  pool.RegisterGraph(MissionOps(), MissionTensors());
+  pool.RegisterGraph(QuickstartOps(), QuickstartTensors());
   EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"aligned to 64"}, [&] { pool.FinalizePlan(); }));
   PoolOptions options;
   options.alignment = 32;
   TensorPool modest(memory.base() + 32, 1 << 15, options);
-  modest.RegisterGraph(MissionOps(), MissionTensors());
+  modest.RegisterGraph(QuickstartOps(), QuickstartTensors());
   EXPECT_NO_THROW(modest.FinalizePlan());
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(modest.GetPtr(0)) % 32, 0u);
 }
@@ -248,7 +248,7 @@ TEST(TensorPool, ANewGraphReplacesTheOldOneAndItsPlan) {
 
 TEST(TensorPool, AFailedCallLeavesWhatWasThere) {
   TensorPool pool(1 << 16);
-  pool.RegisterGraph(MissionOps(), MissionTensors());
+  pool.RegisterGraph(QuickstartOps(), QuickstartTensors());
   pool.FinalizePlan();
   void* const before = pool.GetPtr(1);
   EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {}, [&] { pool.RegisterGraph({{0, {9}, {}}}, {}); }));
