@@ -71,7 +71,15 @@ const Format& FormatOf(const Options& options) {
         out.size() > suffix.size() && out.compare(out.size() - suffix.size(), suffix.size(), suffix) == 0;
     if (options.format.empty() ? has_suffix : options.format == format.name) return format;
   }
-  if (options.format.empty()) return kFormats[0];
+  if (options.format.empty()) {
+    const std::size_t dot = options.output.find_last_of("./");
+    const bool odd = dot != std::string::npos && options.output[dot] == '.' && !IsDirectory(options.output);
+    if (odd && options.output != ".") {
+      std::fprintf(stderr, "orionrt: warning: %s: no format has that suffix; text is written (see --format)\n",
+                   Printable(options.output, 300).c_str());
+    }
+    return kFormats[0];
+  }
   throw Error(ErrorCode::kMisuse,
               "--format \"" + Printable(options.format) + "\" is unknown; there are: " + FormatNames(", "));
 }

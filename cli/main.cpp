@@ -73,6 +73,12 @@ std::string CommandNames() {
   return names;
 }
 
+// An empty value is a shell variable that was not set, not a wish for the default.
+CLI::Validator NotEmpty() {
+  return CLI::Validator(
+      [](std::string& value) { return value.empty() ? std::string("the value is empty") : std::string(); }, "");
+}
+
 int Run(int argc, char** argv) {
   CLI::App app("Plans the memory of static execution graphs: every tensor gets a place in one arena.", "orionrt");
   app.set_version_flag("--version", kVersion);
@@ -83,6 +89,9 @@ int Run(int argc, char** argv) {
     CLI::App* sub = app.add_subcommand(command.name, command.help);
     sub->set_version_flag("--version", kVersion);
     sub->callback([&chosen, run = command.set_up(*sub)] { chosen = run; });
+    for (CLI::Option* option : sub->get_options()) {
+      if (option->get_items_expected_max() > 0) option->check(NotEmpty());
+    }
   }
   try {
     app.parse(argc, argv);

@@ -34,13 +34,15 @@ void AddPlanningOptions(CLI::App& app, PlanningOptions& options) {
       ->type_name("BYTES");
   app.add_option("--time-limit", options.time_limit,
                  "End the search after this long; the result may then differ from run to run")
-      ->type_name("SECONDS")
-      ->check(CLI::NonNegativeNumber);
+      ->type_name("SECONDS");
 }
 
 PlanOptions MakePlanOptions(const PlanningOptions& options) {
   PlanOptions plan;
   plan.effort = ParseEffort(options.effort);
+  if (!(options.time_limit >= 0 && options.time_limit < 1e9)) {
+    Misuse("--time-limit must be a number of seconds from 0 to 1e9");
+  }
   plan.time_limit_seconds = options.time_limit;
   if (!options.capacity.empty()) {
     const auto bytes = ParseBytes(options.capacity);

@@ -107,6 +107,7 @@ void ReadBuffer(const ObjectReader& object, std::int64_t alignment, Problem& pro
   buffer.alignment = object.Integer("alignment", alignment);
   problem.buffers.push_back(buffer);
   problem.ids.push_back(object.Text("id"));
+  if (problem.ids.back().empty()) object.Refuse("has an empty \"id\"");
   problem.names.push_back(object.Text("name", ""));
   if (!object.Has("parts")) return;
   int number = 0;
