@@ -20,5 +20,5 @@ if [ "$how" = pkg_config ]; then
   exit
 fi
 cmake -S "$app" -B "$scratch/build" -DHOW="$how" -DORIONRT_SOURCE="$source" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
-cmake --build "$scratch/build" >/dev/null
+cmake --build "$scratch/build" --target consumer >/dev/null
 "$scratch/build/consumer"
