@@ -23,7 +23,7 @@ void AddModel(Seeds& seeds, const std::string& path) {
   seeds["onnx/" + name] = bytes;
   seeds["graph_json/" + name] = WriteGraphJson(graph);
   seeds["problem_json/" + name] = WriteProblemJson({problem, name, 1});
-  seeds["plan_json/" + name] = WritePlanJson({problem, ReusePlanner("greedy_by_size").Run(problem), name, 1, 0});
+  seeds["plan_json/" + name] = WritePlanJson({problem, ReusePlanner("greedy_by_size").Run(problem), name, 1, 0, {}});
   seeds["csv/" + name] = WriteCsv(MakeCsv(problem), nullptr);
 }
 
