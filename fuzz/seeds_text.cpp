@@ -32,7 +32,7 @@ void AddTextSeeds(Seeds& seeds) {
       "\xEF\xBB\xBFoffset,buffer,begin,upper,size,alignment,gaps,other\n"
       "0,a,0,10,100,16,3-4 6-7@10:20,x\n,b,-5,2,4611686018427387904,1,,\n4096,c,4,5,0,4096,,\n";
   const Problem problem = Example();
-  PlanFile file{problem, ReusePlanner("first_fit").Run(problem), "dir/model.onnx", 64, 12};
+  PlanFile file{problem, ReusePlanner("first_fit").Run(problem), "dir/model.onnx", 64, 12, {}};
   seeds["plan_json/planned"] = WritePlanJson(file);
   file.plan.certificate.bound_kind = BoundKind::kRefutation;
   file.plan.time_limited = true;
