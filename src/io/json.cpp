@@ -118,4 +118,12 @@ void ReadBuffer(const ObjectReader& object, std::int64_t alignment, Problem& pro
   }
 }
 
+void CheckRead(const Problem& problem, const std::string& source) {
+  try {
+    CheckProblem(problem);
+  } catch (const Error& error) {
+    throw Error(error.code(), source + ": " + error.what());
+  }
+}
+
 }  // namespace orionrt

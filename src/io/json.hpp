@@ -77,4 +77,7 @@ std::int64_t ReadAlignment(const ObjectReader& object);
 // Appends a buffer; "offset" and "fixed" are left to the caller. Unchecked: CheckProblem comes after the last.
 void ReadBuffer(const ObjectReader& object, std::int64_t alignment, Problem& problem);
 
+// CheckProblem, with the source before what it refuses.
+void CheckRead(const Problem& problem, const std::string& source);
+
 }  // namespace orionrt

@@ -138,11 +138,7 @@ PlanFile ReadPlanJson(std::string_view text, const std::string& source) {
   plan.certificate.search_nodes = object.Integer("search_nodes", 0);
   plan.time_limited = object.Flag("time_limited");
   plan.problem_hash = ReadHash(object, file.problem);
-  try {
-    CheckProblem(file.problem);
-  } catch (const Error& error) {
-    throw Error(error.code(), source + ": " + error.what());
-  }
+  CheckRead(file.problem, source);
   return file;
 }
 

@@ -1,7 +1,5 @@
 // Schema orionrt.problem/1.
-#include "base/text.hpp"
 #include "io/json.hpp"
-#include "orionrt/error.hpp"
 #include "orionrt/io.hpp"
 
 namespace orionrt {
@@ -37,11 +35,7 @@ ProblemFile ReadProblemJson(std::string_view text, const std::string& source) {
     file.problem.buffers.back().fixed_offset = buffer.Integer("offset");
     if (buffer.Integer("offset") < 0) buffer.Refuse("has a negative \"offset\", " + std::to_string(buffer.Integer("offset")));
   }
-  try {
-    CheckProblem(file.problem);
-  } catch (const Error& error) {
-    throw Error(error.code(), source + ": " + error.what());
-  }
+  CheckRead(file.problem, source);
   return file;
 }
 
