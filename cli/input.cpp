@@ -94,15 +94,26 @@ Input FromPlanJson(const std::string& text, const std::string& source, const Inp
   input.problem = input.plan->problem;
   input.alignment = input.plan->alignment;
   input.weights = input.plan->weights;
+  input.workspaces = input.plan->workspaces;
   if (options.ignore_offsets) FreeAll(input.problem);
   input.as_read = std::make_shared<Problem>(input.problem);
   return input;
+}
+
+std::optional<WorkspaceBytes> WorkspacesOf(const Graph& graph) {
+  WorkspaceBytes all;
+  for (const OpNode& op : graph.ops()) {
+    all.largest_bytes = std::max(all.largest_bytes, static_cast<std::int64_t>(op.workspace_bytes));
+    all.count += op.workspace_bytes > 0;
+  }
+  return all.count > 0 ? std::optional(all) : std::nullopt;
 }
 
 Input FromGraph(const Graph& graph) {
   Input input;
   input.problem = MakeProblem(graph, GraphLiveness(graph)).problem;
   input.alignment = kModelAlignment;
+  input.workspaces = WorkspacesOf(graph);
   for (const OpNode& op : graph.ops()) input.step_names.push_back(op.name.empty() ? op.type : op.name);
   input.as_read = std::make_shared<Problem>(input.problem);
   return input;

@@ -77,7 +77,8 @@ Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size
   const Buffer& buffer = problem.buffers[i];
   const std::string id = BufferId(problem, i);
   if (!IsUtf8(id)) {
-    throw Error(ErrorCode::kUnsupported, "buffer " + BufferLabel(problem, i) + ": its id is no UTF-8, which JSON cannot say");
+    throw Error(ErrorCode::kUnsupported,
+                "buffer " + BufferLabel(problem, i) + ": its id is no UTF-8, which JSON cannot say");
   }
   Json json = {{"id", id}};
   if (!problem.names.empty()) json["name"] = problem.names[i];

@@ -124,6 +124,10 @@ std::string DescribePlan(const PlanFile& file) {
   }
   text +=
       Line("no reuse", no_reuse, plan.peak_bytes > 0 ? ", " + Tenths(no_reuse, plan.peak_bytes) + " x the peak" : "");
+  if (file.workspaces) {
+    text += Line("workspace", file.workspaces->largest_bytes,
+                 ", the largest of " + FormatThousands(file.workspaces->count) + ", within the peak");
+  }
   if (file.peak_nested_bytes > 0)
     text += Line("nested", file.peak_nested_bytes, ", on top, while a control-flow op runs");
   if (file.weights) {
