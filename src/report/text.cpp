@@ -113,9 +113,12 @@ std::string DescribePlan(const PlanFile& file) {
   for (const Buffer& b : problem.buffers) no_reuse = RoundUp(no_reuse, b.size > 0 ? b.alignment : 1) + b.size;
   const Steps steps = StepsOf(problem);
   std::string text = Printable(file.source, 60) + ": " +
-                     FormatThousands(static_cast<std::int64_t>(problem.buffers.size())) + " buffers over " +
-                     FormatThousands(problem.buffers.empty() ? 0 : steps.count) + " steps, alignment " +
-                     std::to_string(file.alignment) + ", policy " + plan.policy + "\n";
+                     FormatThousands(static_cast<std::int64_t>(problem.buffers.size())) +
+                     (problem.buffers.size() == 1 ? " buffer over " : " buffers over ") +
+                     FormatThousands(problem.buffers.empty() ? 0 : steps.count) +
+                     (steps.count == 1 && !problem.buffers.empty() ? " step, alignment " : " steps, alignment ") +
+                     std::to_string(file.alignment) + ", policy " + plan.policy +
+                     (plan.time_limited ? ", shaped by the time limit" : "") + "\n";
   text += Line("peak", plan.peak_bytes, certificate.proven_optimal ? ", proven optimal" : "");
   text += Line("lower bound", certificate.lower_bound_bytes, ", at step " + std::to_string(certificate.witness_step));
   if (!certificate.proven_optimal && certificate.lower_bound_bytes > 0) {
