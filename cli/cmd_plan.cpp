@@ -117,6 +117,7 @@ PlanFile MakePlan(const ReusePlanner& planner, const Input& input, const PlanOpt
   file.peak_nested_bytes = input.plan ? input.plan->peak_nested_bytes : NestedPeak(planner, input.bodies, plan_options);
   file.weights = input.weights;
   file.workspaces = input.workspaces;
+  file.classes = ClassesOf(input.infos);
   const std::int64_t together = file.plan.peak_bytes + file.peak_nested_bytes;
   if (plan_options.capacity > 0 && together > plan_options.capacity) {
     std::fprintf(stderr,

@@ -1,4 +1,5 @@
 // Schema orionrt.plan/1.
+#include <algorithm>
 #include <cstdio>
 #include <unordered_map>
 
@@ -59,6 +60,37 @@ WorkspaceBytes ReadWorkspaces(const ParsedJson& json, const std::string& source)
   return {ReadCount(object, "largest_bytes"), ReadCount(object, "count")};
 }
 
+// Figures for readers that do not want to compute them; nothing reads them back.
+Json MetricsJson(const PlanFile& file) {
+  const Metrics m = MeasurePlan(file.problem, file.plan, file.classes);
+  Json json = {{"no_reuse_bytes", m.no_reuse_bytes},
+               {"max_live_bytes", m.max_live_bytes},
+               {"peak_step", m.peak_step},
+               {"live_at_peak_bytes", m.live_at_peak_bytes},
+               {"padding_at_peak_bytes", m.padding_at_peak_bytes},
+               {"fragmentation_at_peak_bytes", m.fragmentation_at_peak_bytes},
+               {"max_holes_bytes", m.max_holes_bytes},
+               {"max_holes_step", m.max_holes_step},
+               {"mean_holes_bytes", m.mean_holes_bytes},
+               {"utilisation_ppm", m.utilisation_ppm}};
+  if (file.classes.empty()) return json;
+  for (int c = 0; c < kBufferClasses; ++c) {
+    const ClassMetrics& one = m.classes[c];
+    if (one.count == 0) continue;
+    json["classes"][BufferClassName(static_cast<BufferClass>(c))] = {
+        {"count", one.count}, {"bytes", one.bytes}, {"bytes_at_peak", one.bytes_at_peak}};
+  }
+  return json;
+}
+
+BufferClass ReadClass(const ObjectReader& buffer) {
+  const std::string name = buffer.Text("class", BufferClassName(BufferClass::kOther));
+  for (int c = 0; c < kBufferClasses; ++c) {
+    if (name == BufferClassName(static_cast<BufferClass>(c))) return static_cast<BufferClass>(c);
+  }
+  return BufferClass::kOther;  // one that a later version knows
+}
+
 std::uint64_t ReadHash(const ObjectReader& object, const Problem& problem) {
   if (!object.Has("problem_hash")) return HashProblem(problem);
   const std::string text = object.Text("problem_hash");
@@ -82,8 +114,11 @@ void ReadBuffers(const ObjectReader& object, const std::string& source, PlanFile
     if (file.plan.offsets.back() < 0)
       buffer.Refuse("has a negative \"offset\", " + std::to_string(buffer.Integer("offset")));
     if (buffer.Flag("fixed")) file.problem.buffers.back().fixed_offset = file.plan.offsets.back();
+    file.classes.push_back(ReadClass(buffer));
     if (buffer.Integer("pool", 0) != 0) buffer.Refuse("lies in a pool other than 0, which this version does not know");
   }
+  const auto known = [](BufferClass kind) { return kind != BufferClass::kOther; };
+  if (std::none_of(file.classes.begin(), file.classes.end(), known)) file.classes.clear();
 }
 
 }  // namespace
@@ -116,12 +151,14 @@ std::string WritePlanJson(const PlanFile& file) {
   if (file.workspaces) {
     head["workspaces"] = {{"largest_bytes", file.workspaces->largest_bytes}, {"count", file.workspaces->count}};
   }
+  head["metrics"] = MetricsJson(file);
   std::size_t part = 0;
   RowDump dump(head);
   dump.Add("buffers", file.problem.buffers.size(), [&](std::size_t i) {
     Json json = BufferJson(file.problem, static_cast<int>(i), file.alignment, part);
     json["offset"] = file.plan.offsets[i];
     json["pool"] = 0;
+    if (!file.classes.empty()) json["class"] = BufferClassName(file.classes[i]);
     if (file.problem.buffers[i].fixed_offset != kFree) json["fixed"] = true;
     return json;
   });

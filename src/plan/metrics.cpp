@@ -1,0 +1,151 @@
+#include "orionrt/metrics.hpp"
+
+#include <algorithm>
+#include <queue>
+
+#include "base/checked.hpp"
+
+namespace orionrt {
+namespace {
+
+// A buffer, or a part of one, where the plan puts it.
+struct Placed {
+  int buffer = 0;
+  bool is_base = false;  // holds the first byte of its buffer, the one that is aligned
+  std::int64_t lower = 0;
+  std::int64_t upper = 0;
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
+std::vector<Placed> PlaceAll(const Problem& problem, const Plan& plan) {
+  std::vector<Placed> placed;
+  placed.reserve(problem.buffers.size());
+  std::size_t part = 0;
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    const Buffer& b = problem.buffers[i];
+    const std::int64_t offset = plan.offsets[i];
+    const bool whole = part == problem.parts.size() || problem.parts[part].buffer != i;
+    if (whole && b.size > 0) placed.push_back({i, true, b.lower, b.upper, offset, offset + b.size});
+    for (; part < problem.parts.size() && problem.parts[part].buffer == i; ++part) {
+      const Part& p = problem.parts[part];
+      placed.push_back({i, p.begin == 0, p.lower, p.upper, offset + p.begin, offset + p.end});
+    }
+  }
+  return placed;
+}
+
+template <typename Key>
+std::vector<int> SortedBy(const std::vector<Placed>& placed, Key key) {
+  std::vector<int> order(placed.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+  std::sort(order.begin(), order.end(),
+            [&](int a, int b) { return key(placed[a]) != key(placed[b]) ? key(placed[a]) < key(placed[b]) : a < b; });
+  return order;
+}
+
+// Walks the times at which something begins or ends. A heap by address gives the highest byte alive; what is dead
+// stays in it until it comes up.
+void Sweep(const std::vector<Placed>& placed, std::int64_t steps, Metrics& metrics) {
+  const std::vector<int> starts = SortedBy(placed, [](const Placed& p) { return p.lower; });
+  const std::vector<int> ends = SortedBy(placed, [](const Placed& p) { return p.upper; });
+  const auto lower_end = [&](int a, int b) { return placed[a].end < placed[b].end; };
+  std::priority_queue<int, std::vector<int>, decltype(lower_end)> highest(lower_end);
+  __int128 hole_steps = 0;
+  __int128 live_steps = 0;
+  std::int64_t live = 0;
+  std::int64_t peak = 0;  // less than peak_bytes where no part holds the last bytes of the highest buffer
+  std::size_t ended = 0;
+  for (std::size_t started = 0; ended < placed.size();) {
+    const std::int64_t now =
+        std::min(started < placed.size() ? placed[starts[started]].lower : INT64_MAX, placed[ends[ended]].upper);
+    for (; ended < placed.size() && placed[ends[ended]].upper == now; ++ended) {
+      live -= placed[ends[ended]].end - placed[ends[ended]].begin;
+    }
+    for (; started < placed.size() && placed[starts[started]].lower == now; ++started) {
+      live += placed[starts[started]].end - placed[starts[started]].begin;
+      highest.push(starts[started]);
+    }
+    while (!highest.empty() && placed[highest.top()].upper <= now) highest.pop();
+    if (highest.empty()) continue;
+    const std::int64_t top = placed[highest.top()].end;
+    const std::int64_t next =
+        std::min(started < placed.size() ? placed[starts[started]].lower : INT64_MAX, placed[ends[ended]].upper);
+    hole_steps += static_cast<__int128>(top - live) * (next - now);
+    live_steps += static_cast<__int128>(live) * (next - now);
+    metrics.max_live_bytes = std::max(metrics.max_live_bytes, live);
+    if (top - live > metrics.max_holes_bytes) {
+      metrics.max_holes_bytes = top - live;
+      metrics.max_holes_step = now;
+    }
+    if (top > peak || (top == peak && live > metrics.live_at_peak_bytes)) {
+      peak = top;
+      metrics.live_at_peak_bytes = live;
+      metrics.peak_step = now;
+    }
+  }
+  if (steps > 0) metrics.mean_holes_bytes = static_cast<std::int64_t>(hole_steps / steps);
+  const __int128 area = static_cast<__int128>(metrics.peak_bytes) * steps;
+  const bool large = area >> 100 > 0;  // at most 2^125: divided before it would overflow
+  if (area > 0) {
+    metrics.utilisation_ppm =
+        static_cast<std::int64_t>(large ? live_steps / (area / 1000000) : live_steps * 1000000 / area);
+  }
+}
+
+// What alignment costs between neighbours in address order at the peak, whose sum with the other holes is known.
+void MeasurePeak(const Problem& problem, const std::vector<Placed>& placed, Metrics& metrics) {
+  std::vector<Placed> alive;
+  for (const Placed& p : placed) {
+    if (p.lower <= metrics.peak_step && metrics.peak_step < p.upper) alive.push_back(p);
+  }
+  std::sort(alive.begin(), alive.end(), [](const Placed& a, const Placed& b) { return a.begin < b.begin; });
+  for (std::size_t i = 1; i < alive.size(); ++i) {
+    const std::int64_t below = alive[i - 1].end;
+    if (alive[i].is_base) {
+      const std::int64_t mask = problem.buffers[alive[i].buffer].alignment - 1;
+      metrics.padding_at_peak_bytes += -below & mask;
+    }
+  }
+  metrics.fragmentation_at_peak_bytes = metrics.peak_bytes - metrics.live_at_peak_bytes - metrics.padding_at_peak_bytes;
+}
+
+}  // namespace
+
+const char* BufferClassName(BufferClass kind) {
+  constexpr const char* kNames[kBufferClasses] = {"input", "output", "state", "activation", "workspace", "other"};
+  return kNames[static_cast<int>(kind)];
+}
+
+Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes, int pool) {
+  Metrics metrics;
+  if (pool != 0) return metrics;
+  metrics.peak_bytes = PeakOf(problem, plan.offsets);
+  std::int64_t first = INT64_MAX;
+  std::int64_t last = INT64_MIN;
+  for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
+    const Buffer& b = problem.buffers[i];
+    first = std::min(first, b.lower);
+    last = std::max(last, b.upper);
+    if (b.size > 0) metrics.no_reuse_bytes = RoundUp(metrics.no_reuse_bytes, b.alignment) + b.size;
+  }
+  const std::vector<Placed> placed = PlaceAll(problem, plan);
+  metrics.peak_step = problem.buffers.empty() ? 0 : first;
+  metrics.max_holes_step = metrics.peak_step;
+  Sweep(placed, problem.buffers.empty() ? 0 : last - first, metrics);
+  MeasurePeak(problem, placed, metrics);
+  const auto class_of = [&](int i) -> ClassMetrics& {
+    return metrics.classes[static_cast<int>(classes.empty() ? BufferClass::kOther : classes[i])];
+  };
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    class_of(i).bytes += problem.buffers[i].size;
+    ++class_of(i).count;
+  }
+  for (const Placed& p : placed) {
+    const bool at_peak = p.lower <= metrics.peak_step && metrics.peak_step < p.upper;
+    if (at_peak) class_of(p.buffer).bytes_at_peak += p.end - p.begin;
+  }
+  return metrics;
+}
+
+}  // namespace orionrt
