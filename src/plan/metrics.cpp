@@ -4,39 +4,13 @@
 #include <queue>
 
 #include "base/checked.hpp"
+#include "plan/rectangles.hpp"
 
 namespace orionrt {
 namespace {
 
-// A buffer, or a part of one, where the plan puts it.
-struct Placed {
-  int buffer = 0;
-  bool is_base = false;  // holds the first byte of its buffer, the one that is aligned
-  std::int64_t lower = 0;
-  std::int64_t upper = 0;
-  std::int64_t begin = 0;
-  std::int64_t end = 0;
-};
-
-std::vector<Placed> PlaceAll(const Problem& problem, const Plan& plan) {
-  std::vector<Placed> placed;
-  placed.reserve(problem.buffers.size());
-  std::size_t part = 0;
-  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    const Buffer& b = problem.buffers[i];
-    const std::int64_t offset = plan.offsets[i];
-    const bool whole = part == problem.parts.size() || problem.parts[part].buffer != i;
-    if (whole && b.size > 0) placed.push_back({i, true, b.lower, b.upper, offset, offset + b.size});
-    for (; part < problem.parts.size() && problem.parts[part].buffer == i; ++part) {
-      const Part& p = problem.parts[part];
-      placed.push_back({i, p.begin == 0, p.lower, p.upper, offset + p.begin, offset + p.end});
-    }
-  }
-  return placed;
-}
-
 template <typename Key>
-std::vector<int> SortedBy(const std::vector<Placed>& placed, Key key) {
+std::vector<int> SortedBy(const std::vector<Rectangle>& placed, Key key) {
   std::vector<int> order(placed.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
   std::sort(order.begin(), order.end(),
@@ -46,9 +20,9 @@ std::vector<int> SortedBy(const std::vector<Placed>& placed, Key key) {
 
 // Walks the times at which something begins or ends. A heap by address gives the highest byte alive; what is dead
 // stays in it until it comes up.
-void Sweep(const std::vector<Placed>& placed, std::int64_t steps, Metrics& metrics) {
-  const std::vector<int> starts = SortedBy(placed, [](const Placed& p) { return p.lower; });
-  const std::vector<int> ends = SortedBy(placed, [](const Placed& p) { return p.upper; });
+void Sweep(const std::vector<Rectangle>& placed, std::int64_t steps, Metrics& metrics) {
+  const std::vector<int> starts = SortedBy(placed, [](const Rectangle& p) { return p.lower; });
+  const std::vector<int> ends = SortedBy(placed, [](const Rectangle& p) { return p.upper; });
   const auto lower_end = [&](int a, int b) { return placed[a].end < placed[b].end; };
   std::priority_queue<int, std::vector<int>, decltype(lower_end)> highest(lower_end);
   __int128 hole_steps = 0;
@@ -94,18 +68,16 @@ void Sweep(const std::vector<Placed>& placed, std::int64_t steps, Metrics& metri
 }
 
 // What alignment costs between neighbours in address order at the peak, whose sum with the other holes is known.
-void MeasurePeak(const Problem& problem, const std::vector<Placed>& placed, Metrics& metrics) {
-  std::vector<Placed> alive;
-  for (const Placed& p : placed) {
+void MeasurePeak(const Problem& problem, const Plan& plan, const std::vector<Rectangle>& placed, Metrics& metrics) {
+  std::vector<Rectangle> alive;
+  for (const Rectangle& p : placed) {
     if (p.lower <= metrics.peak_step && metrics.peak_step < p.upper) alive.push_back(p);
   }
-  std::sort(alive.begin(), alive.end(), [](const Placed& a, const Placed& b) { return a.begin < b.begin; });
+  std::sort(alive.begin(), alive.end(), [](const Rectangle& a, const Rectangle& b) { return a.begin < b.begin; });
   for (std::size_t i = 1; i < alive.size(); ++i) {
-    const std::int64_t below = alive[i - 1].end;
-    if (alive[i].is_base) {
-      const std::int64_t mask = problem.buffers[alive[i].buffer].alignment - 1;
-      metrics.padding_at_peak_bytes += -below & mask;
-    }
+    const int buffer = alive[i].buffer;
+    if (alive[i].begin != plan.offsets[buffer]) continue;  // a part further up is not aligned
+    metrics.padding_at_peak_bytes += -alive[i - 1].end & (problem.buffers[buffer].alignment - 1);
   }
   metrics.fragmentation_at_peak_bytes = metrics.peak_bytes - metrics.live_at_peak_bytes - metrics.padding_at_peak_bytes;
 }
@@ -129,11 +101,13 @@ Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<
     last = std::max(last, b.upper);
     if (b.size > 0) metrics.no_reuse_bytes = RoundUp(metrics.no_reuse_bytes, b.alignment) + b.size;
   }
-  const std::vector<Placed> placed = PlaceAll(problem, plan);
+  std::vector<Rectangle> placed;
+  placed.reserve(problem.buffers.size());
+  ForEachRectangle(problem, plan.offsets, [&](const Rectangle& r) { placed.push_back(r); });
   metrics.peak_step = problem.buffers.empty() ? 0 : first;
   metrics.max_holes_step = metrics.peak_step;
   Sweep(placed, problem.buffers.empty() ? 0 : last - first, metrics);
-  MeasurePeak(problem, placed, metrics);
+  MeasurePeak(problem, plan, placed, metrics);
   const auto class_of = [&](int i) -> ClassMetrics& {
     return metrics.classes[static_cast<int>(classes.empty() ? BufferClass::kOther : classes[i])];
   };
@@ -141,7 +115,7 @@ Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<
     class_of(i).bytes += problem.buffers[i].size;
     ++class_of(i).count;
   }
-  for (const Placed& p : placed) {
+  for (const Rectangle& p : placed) {
     const bool at_peak = p.lower <= metrics.peak_step && metrics.peak_step < p.upper;
     if (at_peak) class_of(p.buffer).bytes_at_peak += p.end - p.begin;
   }

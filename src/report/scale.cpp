@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace orionrt {
 
 Steps StepsOf(const Problem& problem) {
@@ -20,10 +22,12 @@ std::vector<Tick> ByteTicks(std::int64_t top, int most) {
   std::int64_t step = 1;
   while (top / step > most) step *= 2;
   int unit = 0;
-  while (unit < 6 && step >> (10 * (unit + 1)) > 0) ++unit;
+  while (unit < 6 && step >> (10 * unit + 8) > 0) ++unit;
   std::vector<Tick> ticks = {{0, "0"}};
   for (std::int64_t value = step; value <= top; value += step) {
-    ticks.push_back({value, std::to_string(value >> (10 * unit)) + kUnits[unit]});
+    const std::int64_t quarters = (value >> (10 * unit)) * 4 + (unit > 0 ? value >> (10 * unit - 2) & 3 : 0);
+    constexpr const char* kQuarters[] = {"", ".25", ".5", ".75"};
+    ticks.push_back({value, std::to_string(quarters / 4) + kQuarters[quarters % 4] + kUnits[unit]});
     if (value > INT64_MAX - step) break;
   }
   return ticks;
@@ -36,7 +40,7 @@ std::vector<Tick> StepTicks(std::int64_t first, std::int64_t count, int most) {
   std::vector<Tick> ticks;
   for (std::int64_t value = past == 0 ? first : first - past + (past > 0 ? step : 0); value <= first + count;
        value += step) {
-    ticks.push_back({value, std::to_string(value)});
+    ticks.push_back({value, FormatThousands(value)});
   }
   return ticks;
 }
@@ -56,11 +60,11 @@ std::vector<std::int64_t> MostAlive(const Problem& problem, int columns) {
     for (; i < events.size() && events[i].first == now; ++i) live += events[i].second;
     if (i == events.size()) break;
     const auto column = [&](std::int64_t step) {
-      return static_cast<int>(
-          std::clamp<std::int64_t>(Scaled(step - steps.first, columns, steps.count), 0, columns - 1));
+      return static_cast<int>(Scaled(step - steps.first, columns, steps.count));
     };
-    const int last = std::max(column(now), column(events[i].first - 1));
-    for (int x = column(now); x <= last; ++x) most[x] = std::max(most[x], live);
+    const int begin = std::min(column(now), columns - 1);
+    const int end = std::max(begin + 1, column(events[i].first));
+    for (int x = begin; x < end; ++x) most[x] = std::max(most[x], live);
   }
   return most;
 }

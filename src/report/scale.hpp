@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "orionrt/problem.hpp"
+#include "plan/rectangles.hpp"
 
 namespace orionrt {
 
@@ -20,36 +21,12 @@ inline std::int64_t Scaled(std::int64_t value, std::int64_t size, std::int64_t t
   return static_cast<std::int64_t>(static_cast<__int128>(value) * size / total);
 }
 
-// A buffer, or a part of one, at its offset.
-struct Rectangle {
-  int buffer = 0;
-  std::int64_t lower = 0;  // steps
-  std::int64_t upper = 0;
-  std::int64_t begin = 0;  // bytes
-  std::int64_t end = 0;
-};
-
-// In the order of the buffers; empty ones are left out.
-template <typename Visit>
-void ForEachRectangle(const Problem& problem, const std::vector<std::int64_t>& offsets, Visit visit) {
-  std::size_t part = 0;
-  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    const Buffer& b = problem.buffers[i];
-    const bool whole = part == problem.parts.size() || problem.parts[part].buffer != i;
-    if (whole && b.size > 0) visit(Rectangle{i, b.lower, b.upper, offsets[i], offsets[i] + b.size});
-    for (; part < problem.parts.size() && problem.parts[part].buffer == i; ++part) {
-      const Part& p = problem.parts[part];
-      visit(Rectangle{i, p.lower, p.upper, offsets[i] + p.begin, offsets[i] + p.end});
-    }
-  }
-}
-
 struct Tick {
   std::int64_t value = 0;
   std::string label;
 };
 
-// From 0 up to `top`, at most `most` + 1, a power of two apart: "0", "512 KiB", "1024 KiB".
+// From 0 up to `top`, at most `most` + 1, a power of two apart: "0", "0.5 MiB", "1 MiB", "1.5 MiB".
 std::vector<Tick> ByteTicks(std::int64_t top, int most);
 
 // At most `most` + 1, at multiples of 1, 2 or 5 times a power of ten.

@@ -15,36 +15,51 @@ constexpr int kMapHeight = 400;
 constexpr int kCurveHeight = 72;
 constexpr int kHead = 46;  // of a panel, above its map
 constexpr int kGap = 28;   // between map and curve
-constexpr int kFoot = 52;  // below the curve: ticks, and the name of the axis
+constexpr int kFoot = 46;  // below the curve: ticks, and the name of the axis
 constexpr int kPanel = kHead + kMapHeight + kGap + kCurveHeight + kFoot;
 constexpr std::size_t kExact = 3000;  // rectangles drawn as they are
 constexpr int kCell = 2;              // pixels; the grid for all others
 constexpr std::size_t kPanels = 8;
 
 // Okabe and Ito's colours, which the colour-blind tell apart, by BufferClass; and a hatch, for those who print grey.
+// What is written on all but one of them is dark; shades of a class move away from that.
 struct Paint {
-  const char* fill;
+  unsigned fill;
   const char* hatch;  // a path within 8 x 8 pixels; empty: none
 };
 constexpr Paint kPaints[kBufferClasses] = {
-    {"#56b4e9", "M-2 2L2-2M0 8L8 0M6 10L10 6"},  // input
-    {"#d55e00", "M-2 6L2 10M0 0L8 8M6-2L10 2"},  // output
-    {"#cc79a7", "M0 4H8M4 0V8"},                 // state
-    {"#0072b2", ""},                             // activation
-    {"#e69f00", "M0 4H8"},                       // workspace
-    {"#009e73", ""},                             // other
+    {0x56b4e9, "M-2 2L2-2M0 8L8 0M6 10L10 6"},  // input
+    {0xd55e00, "M-2 6L2 10M0 0L8 8M6-2L10 2"},  // output
+    {0xcc79a7, "M0 4H8M4 0V8"},                 // state
+    {0x0072b2, ""},                             // activation
+    {0xe69f00, "M0 4H8"},                       // workspace
+    {0x009e73, ""},                             // other
 };
+
+constexpr int kWhiteText = static_cast<int>(BufferClass::kActivation);
+
+// Shade 0, 1 or 2 of a class: "#0072b2".
+std::string Shade(int c, int shade) {
+  std::string text = "#";
+  for (int shift = 16; shift >= 0; shift -= 8) {
+    const int light = static_cast<int>(kPaints[c].fill >> shift & 255);
+    const int mixed = light + ((c == kWhiteText ? 0 : 255) - light) * shade * 15 / 100;
+    text += "0123456789abcdef"[mixed / 16];
+    text += "0123456789abcdef"[mixed % 16];
+  }
+  return text;
+}
 
 // Under the class of the drawing, as it may stand in a page. On paper there is no dark.
 constexpr const char* kStyle = R"(<style>
 svg.plan{font:11px system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif;font-variant-numeric:tabular-nums}
 .plan .paper{fill:#fff}.plan .ink{fill:#1f2328}.plan .soft{fill:#59636e}.plan .title{font-size:14px;font-weight:600}
-.plan .grid{stroke:#d1d9e0;fill:none}.plan .frame{stroke:#59636e;fill:none}.plan .t{stroke:#fff;stroke-width:.6}
+.plan .grid{stroke:#818b98;fill:none}.plan .frame{stroke:#59636e;fill:none}.plan .t{stroke:#fff;stroke-width:.6}
 .plan .tag{fill:#fff;pointer-events:none}.plan .dark{fill:#14181d}
 .plan .hatch{stroke:#fff;stroke-opacity:.45;stroke-width:1.2;fill:none}.plan .peak{stroke:#b3261e;stroke-width:1.5}
 .plan .bound{stroke:#1f2328;stroke-width:1.5;stroke-dasharray:6 4}.plan .live{fill:#8c959f;fill-opacity:.35;stroke:#59636e}
 @media screen and (prefers-color-scheme:dark){.plan .paper{fill:#0d1117}.plan .ink{fill:#e6edf3}.plan .soft{fill:#9198a1}
-.plan .grid{stroke:#2d333b}.plan .frame{stroke:#9198a1}.plan .t{stroke:#0d1117}.plan .peak{stroke:#ff8a80}
+.plan .grid{stroke:#656c76}.plan .frame{stroke:#9198a1}.plan .t{stroke:#0d1117}.plan .peak{stroke:#ff8a80}
 .plan .bound{stroke:#e6edf3}.plan .live{stroke:#b1bac4}}
 </style>
 )";
@@ -58,6 +73,9 @@ std::string EscapeXml(const std::string& text) {
   std::string out;
   for (const char c : text) {
     out += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : c == '"' ? "&quot;" : std::string(1, c);
+  }
+  for (const char* no_xml : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {  // U+FFFE and U+FFFF
+    for (std::size_t at = 0; (at = out.find(no_xml, at)) != std::string::npos;) out.replace(at, 3, "?");
   }
   return out;
 }
@@ -87,7 +105,7 @@ class Panel {
         plan_(plan.plan),
         metrics_(MeasurePlan(graph.problem, plan.plan, ClassesOf(graph.infos))),
         steps_(StepsOf(graph.problem)),
-        ceiling_(std::max<std::int64_t>(1, std::max(metrics_.peak_bytes, plan_.certificate.lower_bound_bytes))),
+        ceiling_(CeilingOf(std::max(metrics_.peak_bytes, plan_.certificate.lower_bound_bytes))),
         top_((top + kHead) * 100),
         curve_(top_ + (kMapHeight + kGap) * 100) {}
 
@@ -98,6 +116,11 @@ class Panel {
   }
 
  private:
+  // A little above the peak, so that its line is not the frame's.
+  static std::int64_t CeilingOf(std::int64_t peak) {
+    return std::max<std::int64_t>(1, peak > INT64_MAX / 2 ? peak : peak + peak / 24);
+  }
+
   std::int64_t X(std::int64_t step) const {
     return kLeft * 100 + Scaled(step - steps_.first, kMapWidth * 100, steps_.count);
   }
@@ -114,7 +137,8 @@ class Panel {
   std::string Head() const {
     const Certificate& certificate = plan_.certificate;
     const std::string name = graph_.name.empty() ? "" : ", body " + graph_.name;
-    std::string text = Text(kLeft * 100, top_ - 2400, "class=\"ink title\"", Printable(report_.source + name, 80));
+    std::string text = Text(kLeft * 100, top_ - 2400, "class=\"ink title\"",
+                            Printable(report_.source.substr(report_.source.rfind('/') + 1) + name, 80));
     std::string line = plan_.policy + " · peak " + FormatBytes(metrics_.peak_bytes);
     line += certificate.proven_optimal ? ", proven optimal"
                                        : " · lower bound " + FormatBytes(certificate.lower_bound_bytes);
@@ -146,18 +170,18 @@ class Panel {
   std::string Grid() const {
     std::string text;
     for (const Tick& tick : ByteTicks(ceiling_, 6)) {
-      text += Line("grid", X(steps_.first), Y(tick.value), X(steps_.first + steps_.count), Y(tick.value));
+      text += Line("grid", X(steps_.first) - 400, Y(tick.value), X(steps_.first), Y(tick.value));
       text += Text((kLeft - 6) * 100, Y(tick.value) + 380, "class=\"soft\" text-anchor=\"end\"", tick.label);
     }
     for (const Tick& tick : StepTicks(steps_.first, steps_.count, 10)) {
       const std::int64_t foot = curve_ + kCurveHeight * 100;
-      text += Line("grid", X(tick.value), top_, X(tick.value), top_ + kMapHeight * 100);
-      text += Line("grid", X(tick.value), curve_, X(tick.value), foot);
-      text += Text(X(tick.value), foot + 1500, "class=\"soft\" text-anchor=\"middle\"", tick.label);
+      text += Line("grid", X(tick.value), top_ + kMapHeight * 100, X(tick.value), top_ + kMapHeight * 100 + 400);
+      text += Line("grid", X(tick.value), foot, X(tick.value), foot + 400);
+      text += Text(X(tick.value), foot + 1700, "class=\"soft\" text-anchor=\"middle\"", tick.label);
     }
     text += Text((kLeft + kMapWidth / 2) * 100, curve_ + (kCurveHeight + 32) * 100,
                  "class=\"soft\" text-anchor=\"middle\"", "step");
-    text += Text((kLeft - 6) * 100, curve_ + 1000, "class=\"soft\" text-anchor=\"end\"", "alive");
+    text += Text((kLeft - 6) * 100, curve_ + 1000, "class=\"soft\" text-anchor=\"end\"", "live bytes");
     return text;
   }
 
@@ -183,10 +207,10 @@ class Panel {
                               Number(std::max<std::int64_t>(20, box.right - box.left)) + "\" height=\"" +
                               Number(std::max<std::int64_t>(20, box.bottom - box.top)) + "\"";
     const int c = ClassOf(box.buffer);
-    const std::string shade = c >= 3 ? " s" + std::to_string(box.buffer % 3) : "";
+    const std::string shade = box.buffer % 3 > 0 ? " s" + std::to_string(box.buffer % 3) : "";
     const Buffer& b = graph_.problem.buffers[box.buffer];
-    std::string text = "<rect class=\"t c" + std::to_string(c) + shade + "\" " + place;
     const bool has_room = box.right - box.left > 300 && box.bottom - box.top > 300;
+    std::string text = (has_room ? "<rect class=\"t c" : "<rect class=\"c") + std::to_string(c) + shade + "\" " + place;
     if (!has_room) return text + "/>\n";
     text += "><title>" + EscapeXml(Printable(BufferLabel(graph_.problem, box.buffer), 120)) + ", " +
             FormatBytes(b.size) + "</title></rect>\n";
@@ -209,9 +233,8 @@ class Panel {
     std::size_t end = whole ? name.size() : fits - 1;
     while (!whole && end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) --end;
     const int c = ClassOf(box.buffer);
-    const bool light = c == 0 || c == 2 || c == 4;
-    return Text(box.left + 400, (box.top + box.bottom) / 2 + 380, light ? "class=\"tag dark\"" : "class=\"tag\"",
-                whole ? name : name.substr(0, end) + "…");
+    return Text(box.left + 400, (box.top + box.bottom) / 2 + 380,
+                c == kWhiteText ? "class=\"tag\"" : "class=\"tag dark\"", whole ? name : name.substr(0, end) + "…");
   }
 
   // Everything past the first kExact, as runs of cells.
@@ -261,17 +284,19 @@ class Panel {
            "Z\"/>\n";
   }
 
+  // Where the peak is the bound, one line says both.
   std::string Bounds() const {
     const std::int64_t right = X(steps_.first + steps_.count);
     const std::int64_t bound = plan_.certificate.lower_bound_bytes;
-    std::string text = Line("peak", X(steps_.first), Y(metrics_.peak_bytes), right, Y(metrics_.peak_bytes)) +
-                       Line("bound", X(steps_.first), Y(bound), right, Y(bound)) +
-                       Line("peak", X(steps_.first), CurveY(metrics_.peak_bytes), right, CurveY(metrics_.peak_bytes)) +
-                       Line("bound", X(steps_.first), CurveY(bound), right, CurveY(bound));
+    const bool both = bound == metrics_.peak_bytes;
+    const auto line = [&](const char* style, std::int64_t y) { return Line(style, X(steps_.first), y, right, y); };
+    std::string text = line("peak", Y(metrics_.peak_bytes)) + line("peak", CurveY(metrics_.peak_bytes));
+    if (!both) text += line("bound", Y(bound)) + line("bound", CurveY(bound));
     const std::int64_t key = curve_ + (kCurveHeight + 28) * 100;
     text += Line("peak", kLeft * 100, key, (kLeft + 24) * 100, key) +
-            Text((kLeft + 30) * 100, key + 380, "class=\"soft\"", "peak") +
-            Line("bound", (kLeft + 70) * 100, key, (kLeft + 94) * 100, key) +
+            Text((kLeft + 30) * 100, key + 380, "class=\"soft\"", both ? "peak = lower bound" : "peak");
+    if (both) return text;
+    text += Line("bound", (kLeft + 70) * 100, key, (kLeft + 94) * 100, key) +
             Text((kLeft + 100) * 100, key + 380, "class=\"soft\"", "lower bound");
     return text;
   }
@@ -291,13 +316,15 @@ std::string Definitions() {
   std::string rules, patterns;
   for (int c = 0; c < kBufferClasses; ++c) {
     const std::string number = std::to_string(c);
-    rules += ".plan .c" + number + "{fill:" + kPaints[c].fill + "}";
+    for (int shade = 0; shade < 3; ++shade) {
+      rules +=
+          ".plan .c" + number + (shade == 0 ? "" : ".s" + std::to_string(shade)) + "{fill:" + Shade(c, shade) + "}";
+    }
     if (*kPaints[c].hatch == '\0') continue;
     patterns += "<pattern id=\"h" + number + "\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\">" +
                 "<path class=\"hatch\" d=\"" + kPaints[c].hatch + "\"/></pattern>\n";
   }
-  return text + "<style>" + rules + ".plan .s1{fill-opacity:.82}.plan .s2{fill-opacity:.66}</style>\n<defs>\n" + patterns +
-         "</defs>\n";
+  return text + "<style>" + rules + "</style>\n<defs>\n" + patterns + "</defs>\n";
 }
 
 }  // namespace
@@ -317,8 +344,8 @@ std::string WriteReportSvg(const Report& report) {
                    "and " + std::to_string(all - drawn) + " more; the page (.html) has them all");
   }
   const std::string size = std::to_string(kWidth) + "\" height=\"" + std::to_string(height);
-  return "<svg class=\"plan\" xmlns=\"http://www.w3.org/2000/svg\" width=\"" + size + "\" viewBox=\"0 0 " + std::to_string(kWidth) +
-         " " + std::to_string(height) + "\" role=\"img\">\n<title>Memory of " +
+  return "<svg class=\"plan\" xmlns=\"http://www.w3.org/2000/svg\" width=\"" + size + "\" viewBox=\"0 0 " +
+         std::to_string(kWidth) + " " + std::to_string(height) + "\" role=\"img\">\n<title>Memory of " +
          EscapeXml(Printable(report.source, 200)) + " over time</title>\n" + Definitions() +
          "<rect class=\"paper\" width=\"" + size + "\"/>\n" + panels + "</svg>\n";
 }

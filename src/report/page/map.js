@@ -32,22 +32,23 @@ function readTheme() {
   for (const name of ["paper", "ink", "soft", "line", "grid", "peak", "bound", "live", "focus", "empty", "faded"]) {
     theme[name] = color(name);
   }
-  const paper = parseColor(theme.paper);
-  theme.shades = CLASSES.map((c) => [0, 0.14, 0.28].map((share) => packed(mix(parseColor(c.color), paper, share))));
+  // Neighbours of a class differ; all move away from the colour of what is written on them.
+  theme.shades = CLASSES.map((c) => [0, 0.15, 0.3].map((share) => packed(mix(parseColor(c.color), c.dark ? [255, 255, 255] : [0, 0, 0], share))));
   theme.hatches = CLASSES.map((c) => packed(mix(parseColor(c.color), [255, 255, 255], 0.45)));
   theme.emptyPixel = packed(parseColor(theme.empty));
   theme.fadedPixel = packed(parseColor(theme.faded));
   return theme;
 }
 
+// A power of two apart, in the largest unit of which that is at least a quarter: "0.5 MiB", "1.25 MiB".
 function byteTicks(y0, y1, most) {
   let step = 1;
   while ((y1 - y0) / step > most) step *= 2;
   let unit = 0;
-  while (unit < UNITS.length - 1 && step >= 1024 ** (unit + 1)) unit++;
+  while (unit < UNITS.length - 1 && step * 4 >= 1024 ** (unit + 1)) unit++;
   const ticks = [];
   for (let v = Math.ceil(y0 / step) * step; v <= y1; v += step) {
-    ticks.push([v, v === 0 ? "0" : formatCount(v / 1024 ** unit) + " " + UNITS[unit]]);
+    ticks.push([v, v === 0 ? "0" : (v / 1024 ** unit).toLocaleString("en") + " " + UNITS[unit]]);
   }
   return ticks;
 }
@@ -237,7 +238,7 @@ class ArenaMap {
     c.strokeStyle = theme.line;
     c.strokeRect(plot.x - 0.5, top - 0.5, plot.w + 1, CURVE + 1);
     this.rule(top + CURVE - arena.metrics.peak * scale, theme.peak, []);
-    this.rule(top + CURVE - arena.plan.bound * scale, theme.bound, [6, 4]);
+    if (arena.plan.bound !== arena.metrics.peak) this.rule(top + CURVE - arena.plan.bound * scale, theme.bound, [6, 4]);
     const x = this.xOf(arena.metrics.peakStep + 0.5);
     if (x < plot.x || x > plot.x + plot.w) return;
     c.fillStyle = theme.peak;  // where the peak is
@@ -264,7 +265,7 @@ class ArenaMap {
     const peak = this.yOf(metrics.peak), bound = this.yOf(plan.bound);
     const inside = (y) => y > plot.y - 1 && y < plot.y + plot.h + 1;
     if (inside(peak)) this.rule(peak, theme.peak, []);
-    if (inside(bound)) this.rule(bound, theme.bound, [6, 4]);
+    if (!same && inside(bound)) this.rule(bound, theme.bound, [6, 4]);
     if (inside(peak)) this.tag((same ? "peak = lower bound, " : "peak ") + formatBytes(metrics.peak), peak - 8, theme.peak);
     // Below its line, where the peak's is above its own: they may be close.
     if (!same && inside(bound)) this.tag("lower bound " + formatBytes(plan.bound), bound + 9, theme.bound, theme.paper);

@@ -3,26 +3,29 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 
-// Okabe and Ito's colours; a hatch besides, as not everyone tells colours apart. `shades`: neighbours of one class.
+// Okabe and Ito's colours; a hatch besides, as not everyone tells colours apart. `dark`: what is written on them.
 const CLASSES = [
   { name: "input", color: "#56b4e9", hatch: "/", dark: true },
-  { name: "output", color: "#d55e00", hatch: "\\", dark: false },
+  { name: "output", color: "#d55e00", hatch: "\\", dark: true },
   { name: "state", color: "#cc79a7", hatch: "#", dark: true },
   { name: "activation", color: "#0072b2", hatch: "", dark: false },
   { name: "workspace", color: "#e69f00", hatch: "-", dark: true },
-  { name: "other", color: "#009e73", hatch: "", dark: false },
+  { name: "other", color: "#009e73", hatch: "", dark: true },
 ];
 const OTHER = 5;
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
-// Three significant digits: "9.19 MiB".
+// Three significant digits, "9.19 MiB", as FormatBytes in C++ has them.
 function formatBytes(bytes) {
   let unit = 0;
   let value = bytes;
-  while (value >= 1024 && unit < UNITS.length - 1) { value /= 1024; unit++; }
-  const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
-  return value.toFixed(digits) + " " + UNITS[unit];
+  while (unit < UNITS.length - 1 && (unit === 0 ? value >= 1024 : value >= 1023.5)) { value /= 1024; unit++; }
+  if (unit === 0) return value + " B";
+  const hundredths = Math.round(value * 100);
+  const shown = hundredths < 1000 ? (hundredths / 100).toFixed(2)
+    : hundredths < 10000 ? (Math.floor(hundredths / 10) / 10).toFixed(1) : Math.floor(hundredths / 100);
+  return shown + " " + UNITS[unit];
 }
 
 function formatCount(number) {
@@ -43,6 +46,7 @@ class Graph {
     this.readersBegin = new Uint32Array(this.count + 1);
     columns.readerCount.forEach((n, i) => { this.readersBegin[i + 1] = this.readersBegin[i] + n; });
     this.parts = this.groupParts(columns.parts);
+    this.sortRectangles();
     this.curve = this.liveBytes();
   }
 
@@ -60,30 +64,40 @@ class Graph {
     return this.parts.get(i) || [[this.lower[i], this.upper[i], 0, this.size[i]]];
   }
 
-  // Bytes alive from times[k] on.
-  liveBytes() {
-    const changes = [];
-    for (let i = 0; i < this.count; i++) {
-      if (this.size[i] === 0) continue;
-      for (const [lower, upper, begin, end] of this.rectangles(i)) {
-        changes.push([lower, end - begin], [upper, begin - end]);
+  // All of them, in the order of their beginning: tensor[k] is alive in [x0[k], x1[k]) with its bytes [begin, end).
+  sortRectangles() {
+    const { count, parts } = this;
+    const total = count + [...parts.values()].reduce((sum, list) => sum + list.length - 1, 0);
+    const tensor = new Uint32Array(total);
+    const fields = [0, 1, 2, 3].map(() => new Float64Array(total));
+    let k = 0;
+    for (let i = 0; i < count; i++) {
+      for (const rectangle of this.rectangles(i)) {
+        rectangle.forEach((value, f) => { fields[f][k] = value; });
+        tensor[k++] = i;
       }
     }
-    changes.sort((a, b) => a[0] - b[0]);
-    const times = [this.first];
-    const live = [0];
-    for (const [time, change] of changes) {
-      if (times[times.length - 1] !== time) {
-        times.push(time);
-        live.push(live[live.length - 1]);
-      }
-      live[live.length - 1] += change;
-    }
-    return { times, live };
+    const [x0, , begin] = fields;
+    const order = new Uint32Array(total).map((_, n) => n).sort((a, b) => x0[a] - x0[b] || tensor[a] - tensor[b] || begin[a] - begin[b]);
+    this.tensor = tensor.map((_, n) => tensor[order[n]]);
+    [this.x0, this.x1, this.begin, this.end] = fields.map((field) => field.map((_, n) => field[order[n]]));
   }
 
-  isAlive(i, step) {
-    return this.rectangles(i).some(([lower, upper]) => lower <= step && step < upper);
+  // Bytes alive from times[k] on.
+  liveBytes() {
+    const { x0, x1, begin, end } = this;
+    const ends = new Uint32Array(x1.length).map((_, k) => k).sort((a, b) => x1[a] - x1[b]);
+    const times = [this.first];
+    const live = [0];
+    let sum = 0;
+    for (let s = 0, e = 0; e < ends.length;) {
+      const now = s < x0.length ? Math.min(x0[s], x1[ends[e]]) : x1[ends[e]];
+      for (; e < ends.length && x1[ends[e]] === now; e++) sum -= end[ends[e]] - begin[ends[e]];
+      for (; s < x0.length && x0[s] === now; s++) sum += end[s] - begin[s];
+      times.push(now);
+      live.push(sum);
+    }
+    return { times, live };
   }
 
   id(i) { return data.strings[this.columns.id[i]]; }
@@ -106,23 +120,18 @@ class Arena {
     this.plan = plan;
     this.pool = pool;
     this.metrics = plan.pools[pool].metrics;
-    const rows = [];
-    for (let i = 0; i < graph.count; i++) {
-      if (graph.size[i] === 0 || (plan.pool && plan.pool[i] !== pool)) continue;
-      for (const [lower, upper, begin, end] of graph.rectangles(i)) {
-        rows.push([i, lower, upper, plan.offset[i] + begin, plan.offset[i] + end]);
-      }
-    }
-    rows.sort((a, b) => a[1] - b[1] || a[3] - b[3]);
-    this.count = rows.length;
-    this.tensor = Uint32Array.from(rows, (r) => r[0]);
-    this.x0 = Float64Array.from(rows, (r) => r[1]);
-    this.x1 = Float64Array.from(rows, (r) => r[2]);
-    this.y0 = Float64Array.from(rows, (r) => r[3]);
-    this.y1 = Float64Array.from(rows, (r) => r[4]);
+    const isIn = (k) => graph.end[k] > graph.begin[k] && (!plan.pool || plan.pool[graph.tensor[k]] === pool);
+    const kept = graph.tensor.map((_, k) => k).filter(isIn);
+    this.count = kept.length;
+    this.tensor = kept.map((k) => graph.tensor[k]);
+    const placed = (value) => Float64Array.from(kept, value);
+    this.x0 = placed((k) => graph.x0[k]);
+    this.x1 = placed((k) => graph.x1[k]);
+    this.y0 = placed((k) => plan.offset[graph.tensor[k]] + graph.begin[k]);
+    this.y1 = placed((k) => plan.offset[graph.tensor[k]] + graph.end[k]);
     this.bounds = this.blockBounds();
     this.atPeak = new Uint8Array(graph.count);
-    for (let k = 0; k < rows.length; k++) {
+    for (let k = 0; k < this.count; k++) {
       if (this.x0[k] <= this.metrics.peakStep && this.metrics.peakStep < this.x1[k]) this.atPeak[this.tensor[k]] = 1;
     }
   }

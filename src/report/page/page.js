@@ -44,6 +44,8 @@ function openGraph(n) {
   shared.selected = -1;
   maps = current.arenas.map(addMap);
   $("maps").replaceChildren(...maps.map((map) => map.figure));
+  table.open(current.graph);
+  $("table").style.maxHeight = current.graph.count * ROW + 40 + "px";
   arrange();
   fillClasses();
   fillSizes();
@@ -90,12 +92,13 @@ function activate(map) {
   active = map;
   for (const other of maps) other.figure.classList.toggle("active", other === map && maps.length > 1);
   fillFigures();
+  if (shared.selected < 0) choose(-1);
 }
 
 function fillFigures() {
   const { plan, metrics, graph } = active.arena;
   const body = current.columns.name;
-  $("source").textContent = data.source + (body ? ", body " + body : "");
+  $("source").textContent = data.source.slice(data.source.lastIndexOf("/") + 1) + (body ? ", body " + body : "");
   $("source").title = data.source;
   $("policy").textContent = "policy " + plan.policy + ", alignment " + data.alignment + (plan.limited ? ", shaped by a time limit" : "");
   const percent = (ppm) => (ppm / 10000).toFixed(1) + " %";
@@ -104,8 +107,8 @@ function fillFigures() {
     ["lower bound", formatBytes(plan.bound), plan.proven || plan.bound === 0 ? "" : "peak is " + ((metrics.peak / plan.bound - 1) * 100).toFixed(1) + " % above"],
     ["no reuse", formatBytes(metrics.noReuse), metrics.peak > 0 ? (metrics.noReuse / metrics.peak).toFixed(1) + " ×" : ""],
     ["of peak × steps in use", percent(metrics.utilisationPpm), ""],
-    ["padding at the peak", formatBytes(metrics.paddingAtPeak), ""],
-    ["holes at the peak", formatBytes(metrics.fragmentationAtPeak), "at most " + formatBytes(metrics.maxHoles)],
+    ["lost at the peak", formatBytes(metrics.paddingAtPeak + metrics.fragmentationAtPeak),
+      metrics.paddingAtPeak > 0 ? formatBytes(metrics.paddingAtPeak) + " of it padding" : ""],
     ["tensors", formatCount(graph.count), "over " + formatCount(graph.last - graph.first) + " steps"],
   ];
   if (plan.nested > 0) figures.splice(1, 0, ["nested bodies, on top", formatBytes(plan.nested), ""]);
@@ -265,11 +268,32 @@ function choose(i) {
   table.select(i);
   const panel = $("tensor");
   if (i < 0) {
-    panel.replaceChildren(text("p", "Point at a tensor to see what it is; choose one to keep it here."));
+    panel.replaceChildren(breakdown(active.arena), text("p", "Point at a tensor to see what it is; choose one to keep it here."));
   } else {
     panel.replaceChildren(text("h2", current.graph.label(i)), facts(active.arena, i, 12));
   }
   redraw();
+}
+
+// What each class takes, at the peak and in all.
+function breakdown({ graph, metrics }) {
+  const shown = document.createElement("table");
+  const row = (tag, values, kind) => {
+    const line = document.createElement("tr");
+    values.forEach((value, n) => line.append(text(tag, value, n > 0 ? "number" : "")));
+    if (kind !== undefined) line.firstChild.prepend(swatch(kind));
+    shown.append(line);
+  };
+  const step = text("h2", "The peak, at step " + graph.stepName(metrics.peakStep));
+  row("th", ["class", "alive then", "in all"]);
+  metrics.classes.forEach(([count, bytes, atPeak], kind) => {
+    if (count > 0) row("td", [CLASSES[kind].name, formatBytes(atPeak), formatBytes(bytes)], kind);
+  });
+  if (metrics.paddingAtPeak > 0) row("td", ["padding", formatBytes(metrics.paddingAtPeak), ""]);
+  if (metrics.fragmentationAtPeak > 0) row("td", ["holes", formatBytes(metrics.fragmentationAtPeak), ""]);
+  const box = document.createElement("div");
+  box.append(step, shown);
+  return box;
 }
 
 // Everything known of a tensor; of its readers at most `most`.
@@ -419,12 +443,12 @@ function dragSplitter() {
 function fillPrint() {
   const cells = (tag, values) => {
     const row = document.createElement("tr");
-    values.forEach((value, n) => row.append(text(tag, value, COLUMNS[n].number ? "number" : "")));
+    values.forEach((value, n) => row.append(text(tag, value, table.shown[n].number ? "number" : "")));
     return row;
   };
   const { arena } = active;
-  $("print").replaceChildren(cells("th", COLUMNS.map((c) => c.name)),
-    ...table.order.slice(0, 40).map((i) => cells("td", COLUMNS.map((c) => c.cell(arena, i)))));
+  $("print").replaceChildren(cells("th", table.shown.map((c) => c.name)),
+    ...table.order.slice(0, 40).map((i) => cells("td", table.shown.map((c) => c.cell(arena, i)))));
 }
 
 function start() {

@@ -7,7 +7,7 @@ const COLUMNS = [
   { name: "tensor", key: (a, i) => a.graph.label(i), cell: (a, i) => a.graph.label(i) },
   { name: "size", number: true, key: (a, i) => -a.graph.size[i], cell: (a, i) => formatBytes(a.graph.size[i]) },
   {
-    name: "of the peak", number: true, title: "Share of the peak; empty for those not alive then",
+    name: "of the peak", number: true, title: "Share of the peak of those alive at it; they come first, then size × life",
     key: (a, i) => contribution(a, i),
     cell: (a, i) => a.atPeak[i] ? (a.graph.size[i] * 100 / Math.max(1, a.metrics.peak)).toFixed(1) + " %" : "",
   },
@@ -18,6 +18,7 @@ const COLUMNS = [
   { name: "made by", key: (a, i) => a.graph.producer(i), cell: (a, i) => a.graph.producer(i) < 0 ? "" : a.graph.stepName(a.graph.producer(i)) },
 ];
 const BY_CONTRIBUTION = 2;
+const WITHOUT_GRAPH = 5;  // the first columns, which a problem without a graph can fill
 
 // What a tensor adds to the peak comes first, then what it holds for how long.
 function contribution(arena, i) {
@@ -43,7 +44,15 @@ class Table {
     this.rows.addEventListener("keydown", (event) => this.key(event));
     this.rows.addEventListener("click", (event) => this.pick(event, this.choose));
     this.rows.addEventListener("dblclick", (event) => this.pick(event, this.show));
-    COLUMNS.forEach((column, n) => {
+  }
+
+  // Gives the table the columns that the graph can fill.
+  open(graph) {
+    const isPlain = graph.columns.type.length === 0 && graph.kind.every((kind) => kind === OTHER);
+    this.shown = isPlain ? COLUMNS.slice(0, WITHOUT_GRAPH) : COLUMNS;
+    this.element.classList.toggle("plain", isPlain);
+    this.sortedBy = Math.min(this.sortedBy, this.shown.length - 1);
+    this.columns.replaceChildren(...this.shown.map((column, n) => {
       const head = document.createElement("div");
       head.setAttribute("role", "columnheader");
       if (column.number) head.className = "number";
@@ -53,8 +62,8 @@ class Table {
       button.title = column.title || "";
       button.addEventListener("click", () => this.sortBy(n));
       head.append(button);
-      this.columns.append(head);
-    });
+      return head;
+    }));
   }
 
   pick(event, act) {
@@ -124,11 +133,11 @@ class Table {
     row.setAttribute("aria-selected", i === this.selected);
     row.dataset.tensor = i;
     row.style.top = n * ROW + "px";
-    COLUMNS.forEach((column, c) => {
+    this.shown.forEach((column, c) => {
       const cell = document.createElement("div");
       cell.setAttribute("role", "gridcell");
       if (column.number) cell.className = "number";
-      cell.textContent = column.cell(this.arena, i);
+      cell.textContent = cell.title = column.cell(this.arena, i);
       if (c === 0) cell.prepend(swatch(this.arena.graph.kind[i]));
       row.append(cell);
     });
