@@ -9,42 +9,54 @@
 namespace orionrt {
 namespace {
 
+// Positions in the order of `key`, which lies in [first, first + steps]. By counting, unless the steps are sparse: a
+// million buffers are planned in a second, and their figures must not take another.
 template <typename Key>
-std::vector<int> SortedBy(const std::vector<Rectangle>& placed, Key key) {
+std::vector<int> SortedBy(const std::vector<Rectangle>& placed, std::int64_t first, std::int64_t steps, Key key) {
   std::vector<int> order(placed.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
-  std::sort(order.begin(), order.end(),
-            [&](int a, int b) { return key(placed[a]) != key(placed[b]) ? key(placed[a]) < key(placed[b]) : a < b; });
+  const int count = static_cast<int>(placed.size());
+  if (steps / 8 > count) {
+    for (int i = 0; i < count; ++i) order[i] = i;
+    std::sort(order.begin(), order.end(), [&](int a, int b) { return key(placed[a]) < key(placed[b]); });
+    return order;
+  }
+  std::vector<int> before(static_cast<std::size_t>(steps) + 2, 0);
+  for (const Rectangle& r : placed) ++before[key(r) - first + 1];
+  for (std::size_t t = 1; t < before.size(); ++t) before[t] += before[t - 1];
+  for (int i = 0; i < count; ++i) order[before[key(placed[i]) - first]++] = i;
   return order;
 }
 
 // Walks the times at which something begins or ends. A heap by address gives the highest byte alive; what is dead
-// stays in it until it comes up.
-void Sweep(const std::vector<Rectangle>& placed, std::int64_t steps, Metrics& metrics) {
-  const std::vector<int> starts = SortedBy(placed, [](const Rectangle& p) { return p.lower; });
-  const std::vector<int> ends = SortedBy(placed, [](const Rectangle& p) { return p.upper; });
-  const auto lower_end = [&](int a, int b) { return placed[a].end < placed[b].end; };
-  std::priority_queue<int, std::vector<int>, decltype(lower_end)> highest(lower_end);
+// stays in it until it comes up. Only sums and largest values leave this function, so it does not matter in which order
+// equals come.
+void Sweep(const std::vector<Rectangle>& placed, std::int64_t first, std::int64_t steps, Metrics& metrics) {
+  const std::vector<int> births = SortedBy(placed, first, steps, [](const Rectangle& r) { return r.lower; });
+  const std::vector<int> deaths = SortedBy(placed, first, steps, [](const Rectangle& r) { return r.upper; });
+  std::priority_queue<std::pair<std::int64_t, std::int64_t>> highest;  // end in bytes, upper
   __int128 hole_steps = 0;
   __int128 live_steps = 0;
   std::int64_t live = 0;
   std::int64_t peak = 0;  // less than peak_bytes where no part holds the last bytes of the highest buffer
-  std::size_t ended = 0;
-  for (std::size_t started = 0; ended < placed.size();) {
-    const std::int64_t now =
-        std::min(started < placed.size() ? placed[starts[started]].lower : INT64_MAX, placed[ends[ended]].upper);
-    for (; ended < placed.size() && placed[ends[ended]].upper == now; ++ended) {
-      live -= placed[ends[ended]].end - placed[ends[ended]].begin;
+  std::size_t ended = 0;  // of deaths
+  std::size_t born = 0;
+  const auto next_change = [&] {
+    return std::min(born < births.size() ? placed[births[born]].lower : INT64_MAX, placed[deaths[ended]].upper);
+  };
+  while (ended < deaths.size()) {
+    const std::int64_t now = next_change();
+    for (; ended < deaths.size() && placed[deaths[ended]].upper == now; ++ended) {
+      live -= placed[deaths[ended]].end - placed[deaths[ended]].begin;
     }
-    for (; started < placed.size() && placed[starts[started]].lower == now; ++started) {
-      live += placed[starts[started]].end - placed[starts[started]].begin;
-      highest.push(starts[started]);
+    for (; born < births.size() && placed[births[born]].lower == now; ++born) {
+      const Rectangle& r = placed[births[born]];
+      live += r.end - r.begin;
+      highest.emplace(r.end, r.upper);
     }
-    while (!highest.empty() && placed[highest.top()].upper <= now) highest.pop();
+    while (!highest.empty() && highest.top().second <= now) highest.pop();
     if (highest.empty()) continue;
-    const std::int64_t top = placed[highest.top()].end;
-    const std::int64_t next =
-        std::min(started < placed.size() ? placed[starts[started]].lower : INT64_MAX, placed[ends[ended]].upper);
+    const std::int64_t top = highest.top().first;
+    const std::int64_t next = next_change();
     hole_steps += static_cast<__int128>(top - live) * (next - now);
     live_steps += static_cast<__int128>(live) * (next - now);
     metrics.max_live_bytes = std::max(metrics.max_live_bytes, live);
@@ -58,7 +70,7 @@ void Sweep(const std::vector<Rectangle>& placed, std::int64_t steps, Metrics& me
       metrics.peak_step = now;
     }
   }
-  if (steps > 0) metrics.mean_holes_bytes = static_cast<std::int64_t>(hole_steps / steps);
+  metrics.mean_holes_bytes = static_cast<std::int64_t>(hole_steps / steps);
   const __int128 area = static_cast<__int128>(metrics.peak_bytes) * steps;
   const bool large = area >> 100 > 0;  // at most 2^125: divided before it would overflow
   if (area > 0) {
@@ -106,7 +118,7 @@ Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<
   ForEachRectangle(problem, plan.offsets, [&](const Rectangle& r) { placed.push_back(r); });
   metrics.peak_step = problem.buffers.empty() ? 0 : first;
   metrics.max_holes_step = metrics.peak_step;
-  Sweep(placed, problem.buffers.empty() ? 0 : last - first, metrics);
+  if (!placed.empty()) Sweep(placed, first, last - first, metrics);
   MeasurePeak(problem, plan, placed, metrics);
   const auto class_of = [&](int i) -> ClassMetrics& {
     return metrics.classes[static_cast<int>(classes.empty() ? BufferClass::kOther : classes[i])];
