@@ -200,7 +200,8 @@ class ArenaMap {
     for (const [value, label] of stepTicks(view.x0, view.x1, Math.max(2, plot.w / 80))) {
       const x = Math.round(this.xOf(value)) + 0.5;
       if (x > plot.x + plot.w + 1) continue;
-      c.fillText(label, x, plot.y + plot.h + GAP / 2 + 1);
+      const most = this.width - c.measureText(label).width / 2 - 1;
+      c.fillText(label, Math.min(x, most), plot.y + plot.h + GAP / 2 + 1);
       this.line(x, plot.y + plot.h, x, plot.y + plot.h + 4);
       this.line(x, foot, x, foot + 4);
     }

@@ -107,7 +107,7 @@ class Graph {
   readers(i) { return this.columns.readers.slice(this.readersBegin[i], this.readersBegin[i + 1] || 0); }
   stepName(step) {
     const name = this.columns.steps.length ? data.strings[this.columns.steps[step]] : "";
-    return name ? step + " " + name : String(step);
+    return formatCount(step) + (name ? " " + name : "");
   }
 }
 

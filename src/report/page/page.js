@@ -287,7 +287,8 @@ function breakdown({ graph, metrics }) {
   const step = text("h2", "The peak, at step " + graph.stepName(metrics.peakStep));
   row("th", ["class", "alive then", "in all"]);
   metrics.classes.forEach(([count, bytes, atPeak], kind) => {
-    if (count > 0) row("td", [CLASSES[kind].name, formatBytes(atPeak), formatBytes(bytes)], kind);
+    const name = count === graph.count && kind === OTHER ? "tensors" : CLASSES[kind].name;
+    if (count > 0) row("td", [name, formatBytes(atPeak), formatBytes(bytes)], kind);
   });
   if (metrics.paddingAtPeak > 0) row("td", ["padding", formatBytes(metrics.paddingAtPeak), ""]);
   if (metrics.fragmentationAtPeak > 0) row("td", ["holes", formatBytes(metrics.fragmentationAtPeak), ""]);
