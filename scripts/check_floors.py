@@ -21,7 +21,7 @@ HEADERS = {
     "src/runtime": {"arena", "memory"},
     "src/pool": {"tensor_pool", "orionrt"},
     "src/io": {"io", "export_plan", "import", "onnx", "tflite"},
-    "src/devices": {"opencl"},
+    "src/devices": {"cuda", "opencl"},
 }
 SIDES_MAY_SEE = {("src/buddy", "src/base"), ("src/report", "src/io")}  # the exceptions, each with a reason in docs/design.md
 
