@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
+#include <utility>
 
 #include "orionrt/memory.hpp"
 
@@ -26,6 +28,7 @@ struct MemorySource {
   const char* name;
   MemoryUnderTest (*make)();
 };
+inline void PrintTo(const MemorySource& source, std::ostream* out) { *out << source.name; }
 
 // Bytes that the host reads and writes itself.
 template <typename Resource, typename... Arguments>

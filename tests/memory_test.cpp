@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <vector>
@@ -12,6 +12,9 @@
 #include "memory_contract.hpp"
 #include "orionrt/orionrt.hpp"
 #include "refuses.hpp"
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
 
 namespace orionrt::tests {
 namespace {
@@ -82,6 +85,19 @@ TEST(HugePages, AreAskedForAndFilledIn) {
     memory.Deallocate(base, 64 * kMiB - 5, 64);
     EXPECT_EQ(Mapping(base), "") << "given back to the system";
   }
+}
+
+TEST(HugePages, AreOrdinaryOnesWhereThereAreNone) {
+  if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0) GTEST_SKIP() << "this system cannot be made to do without";
+  HugePageMemory memory;
+  void* const base = memory.Allocate(16 * kMiB, 64);
+  const std::string mapping = Mapping(base);
+  EXPECT_EQ(RowOf(mapping, "AnonHugePages"), 0u) << mapping;
+  if (!mapping.empty()) {
+    EXPECT_EQ(RowOf(mapping, "Rss"), 16 * kMiB) << "filled in all the same";
+  }
+  memory.Deallocate(base, 16 * kMiB, 64);
+  EXPECT_EQ(prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0), 0);
 }
 #endif
 
