@@ -90,7 +90,7 @@ TEST_P(MemoryContract, GivesEmptyBlocksAddressesOfTheirOwn) {
 TEST_P(MemoryContract, RefusesWhatNoMachineHasAndLosesNothing) {
   const std::size_t absurd = std::size_t{1} << 61;
   const std::string name = resource().traits().name;
-  for (int round = 0; round < 100; ++round) {
+  for (int round = 0; round < 3; ++round) {
     for (const std::size_t bytes : {absurd, SIZE_MAX / 2, SIZE_MAX / 2 + 1, SIZE_MAX - 63, SIZE_MAX}) {
       EXPECT_TRUE(
           Refuses(ErrorCode::kOutOfMemory, {name, std::to_string(bytes)}, [&] { resource().Allocate(bytes, 64); }));

@@ -31,27 +31,20 @@ SimulatedMemory::SimulatedMemory(std::size_t capacity)
   }
 }
 
-// A free block is cut in up to three:  [ before | given | after ].  The books are extended before any is changed, so
-// that a failure there changes nothing.
+// A free block is cut in up to three:  [ before | given | after ].  What is new in the books is made first, so that
+// running out of memory for them changes nothing.
 void* BufferMemory::DoAllocate(std::size_t bytes, std::size_t alignment) {
-  for (auto block = blocks_.begin(); block != blocks_.end(); ++block) {
-    const auto [start, size] = std::pair(block->first, block->second.bytes);
+  for (auto& [start, block] : blocks_) {
     const std::size_t before = static_cast<std::size_t>(-start) & (alignment - 1);
-    if (!block->second.free || size < before || size - before < bytes) continue;
-    const std::size_t after = size - before - bytes;
-    if (after > 0) blocks_.emplace(start + before + bytes, Block{after, true});
-    block->second.bytes = before + bytes;
-    if (before > 0) {
-      try {
-        block = blocks_.emplace(start + before, Block{bytes, true}).first;
-      } catch (...) {
-        if (after > 0) MergeWithNext(block);
-        throw;
-      }
-      std::prev(block)->second.bytes = before;
-    }
-    block->second.free = false;
-    return reinterpret_cast<void*>(block->first);
+    if (!block.free || block.bytes < before || block.bytes - before < bytes) continue;
+    const std::size_t after = block.bytes - before - bytes;
+    const std::uintptr_t base = start + before;
+    std::map<std::uintptr_t, Block> cut;
+    if (before > 0) cut.emplace(base, Block{bytes, false});
+    if (after > 0) cut.emplace(base + bytes, Block{after, true});
+    block = before > 0 ? Block{before, true} : Block{bytes, false};
+    blocks_.merge(cut);
+    return reinterpret_cast<void*>(base);
   }
   return nullptr;
 }
