@@ -87,6 +87,19 @@ TEST(HugePages, AreAskedForAndFilledIn) {
   }
 }
 
+// Each mapping is made larger than asked, by up to the alignment.
+TEST(HugePages, GiveTheRoomForAligningBack) {
+  const auto mapped_pages = [] {
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    return pages;
+  };
+  HugePageMemory memory(/*prefault=*/false);
+  const std::size_t before = mapped_pages();
+  for (int i = 0; i < 100; ++i) memory.Deallocate(memory.Allocate(kMiB, 64 * kMiB), kMiB, 64 * kMiB);
+  EXPECT_LT(mapped_pages(), before + 64 * kMiB / 4096);
+}
+
 TEST(HugePages, AreOrdinaryOnesWhereThereAreNone) {
   if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0) GTEST_SKIP() << "this system cannot be made to do without";
   HugePageMemory memory;
