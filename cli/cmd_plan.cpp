@@ -116,6 +116,7 @@ PlanFile MakePlan(const ReusePlanner& planner, const Input& input, const PlanOpt
   // A plan file carries the sum alone: its bodies are not planned anew.
   file.peak_nested_bytes = input.plan ? input.plan->peak_nested_bytes : NestedPeak(planner, input.bodies, plan_options);
   file.weights = input.weights;
+  file.workspaces = input.workspaces;
   const std::int64_t together = file.plan.peak_bytes + file.peak_nested_bytes;
   if (plan_options.capacity > 0 && together > plan_options.capacity) {
     std::fprintf(stderr,

@@ -47,7 +47,7 @@ PlanOptions MakePlanOptions(const PlanningOptions& options) {
   if (!options.capacity.empty()) {
     const auto bytes = ParseBytes(options.capacity);
     if (!bytes || *bytes == 0)
-      Misuse("--capacity \"" + options.capacity + "\" is no size; write 4096, 64K, 8M or 1.5G");
+      Misuse("--capacity \"" + Printable(options.capacity) + "\" is no size; write 4096, 64K, 8M or 1.5G");
     plan.capacity = *bytes;
   }
   return plan;

@@ -220,6 +220,22 @@ TEST(OnnxTest, UnsetDimensionsNameTheOptionThatHelps) {
   EXPECT_NE(MessageOf(unnamed).find("give --input x=1x3x224x224"), std::string::npos) << MessageOf(unnamed);
 }
 
+TEST(OnnxTest, TheShapeOfOneInputTellsTheDimensionsOfOthers) {
+  Model model;
+  for (int i = 0; i < 2; ++i) {
+    model.Input(i == 0 ? "x" : "mask", {-1, 3});
+    auto* shape = model.graph->mutable_input(i)->mutable_type()->mutable_tensor_type()->mutable_shape();
+    shape->mutable_dim(0)->set_dim_param("batch");
+  }
+  model.Node("Relu", {"x"}, {"y"});
+  model.Node("Neg", {"mask"}, {"z"});
+  ImportOptions options;
+  options.inputs["x"] = {7, 3};
+  EXPECT_EQ(ShapeOf(model.Import(options), "z"), (Dims{7, 3}));
+  options.inputs["mask"] = {5, 3};
+  EXPECT_EQ(ShapeOf(model.Import(options), "z"), (Dims{5, 3})) << "its own shape comes first";
+}
+
 // A weight made by an op, and a Reshape whose target is computed from a shape.
 Model FoldingModel() {
   Model model;
