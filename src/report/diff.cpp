@@ -142,14 +142,31 @@ std::string Percent(std::int64_t change, std::int64_t from) {
          std::to_string(static_cast<int>(tenths % 10)) + " %";
 }
 
-// A cell of a Markdown table: no character of the name means anything there.
-std::string Escaped(const std::string& name) {
+// A name in a cell of a Markdown table, as code: no character of it means anything there.
+std::string Code(const std::string& name) {
   std::string text;
-  for (const char c : Printable(name, 80)) {
-    if (std::string("\\`*_{}[]()<>#+-.!|~&$@").find(c) != std::string::npos) text += '\\';
-    text += c;
+  for (const char c : Printable(name, 80)) text += c == '`' ? "'" : c == '|' ? "\\|" : std::string(1, c);
+  return "`" + text + "`";
+}
+
+// What happened to it.
+std::string Fate(const PeakCause& cause) {
+  switch (cause.kind) {
+    case PeakCause::Kind::kNew:
+      return "is new";
+    case PeakCause::Kind::kGone:
+      return "is gone";
+    case PeakCause::Kind::kResized:
+      return (cause.bytes > 0 ? "grew from " : "shrank from ") + FormatBytes(cause.old_bytes) + " to " +
+             FormatBytes(cause.new_bytes);
+    case PeakCause::Kind::kLivesLonger:
+      return "now lives " + Steps(cause.steps) + " longer";
+    case PeakCause::Kind::kLivesShorter:
+      return "now lives " + Steps(-cause.steps) + " shorter";
+    case PeakCause::Kind::kPeakMoved:
+      return cause.bytes > 0 ? "is alive where the peak is now" : "is not alive where the peak is now";
   }
-  return text;
+  return "";
 }
 
 std::string Line(const char* label, std::int64_t before, std::int64_t after) {
@@ -179,25 +196,7 @@ PlanDiff DiffPlans(const PlanFile& before, const PlanFile& after) {
   return diff;
 }
 
-std::string DescribeCause(const PeakCause& cause) {
-  const std::string name = Printable(cause.label, 80);
-  switch (cause.kind) {
-    case PeakCause::Kind::kNew:
-      return name + " is new";
-    case PeakCause::Kind::kGone:
-      return name + " is gone";
-    case PeakCause::Kind::kResized:
-      return name + (cause.bytes > 0 ? " grew from " : " shrank from ") + FormatBytes(cause.old_bytes) + " to " +
-             FormatBytes(cause.new_bytes);
-    case PeakCause::Kind::kLivesLonger:
-      return name + " now lives " + Steps(cause.steps) + " longer";
-    case PeakCause::Kind::kLivesShorter:
-      return name + " now lives " + Steps(-cause.steps) + " shorter";
-    case PeakCause::Kind::kPeakMoved:
-      return name + (cause.bytes > 0 ? " is alive where the peak is now" : " is not alive where the peak is now");
-  }
-  return name;
-}
+std::string DescribeCause(const PeakCause& cause) { return Printable(cause.label, 80) + " " + Fate(cause); }
 
 std::string DescribeDiff(const PlanDiff& diff) {
   std::string text = Printable(diff.before.source, 60) + " -> " + Printable(diff.after.source, 60) + "\n";
@@ -231,7 +230,7 @@ std::string DiffToMarkdown(const PlanDiff& diff) {
   std::string text = "### Memory: " +
                      (growth == 0 ? std::string("unchanged, ") + FormatBytes(before)
                                   : Signed(growth) + " (" + Percent(growth, before) + ")") +
-                     "\n\n| " + Escaped(diff.after.source) + " | before | after | change |\n|---|--:|--:|--:|\n";
+                     "\n\n| " + Code(diff.after.source) + " | before | after | change |\n|---|--:|--:|--:|\n";
   text += Row("peak", diff.before.peak_bytes, diff.after.peak_bytes);
   text += Row("lower bound", diff.before.lower_bound_bytes, diff.after.lower_bound_bytes);
   if (diff.before.nested_bytes != 0 || diff.after.nested_bytes != 0)
@@ -239,7 +238,8 @@ std::string DiffToMarkdown(const PlanDiff& diff) {
   if (diff.causes.empty() && diff.Packing() == 0) return text;
   text += "\n| at the peak | why |\n|--:|---|\n";
   for (std::size_t i = 0; i < diff.causes.size() && i < kShown; ++i) {
-    text += "| " + Signed(diff.causes[i].bytes) + " | " + Escaped(DescribeCause(diff.causes[i])) + " |\n";
+    text +=
+        "| " + Signed(diff.causes[i].bytes) + " | " + Code(diff.causes[i].label) + " " + Fate(diff.causes[i]) + " |\n";
   }
   if (diff.causes.size() > kShown) text += "| | and " + std::to_string(diff.causes.size() - kShown) + " more |\n";
   if (diff.Packing() != 0) text += "| " + Signed(diff.Packing()) + " | packing, padding and bodies |\n";
