@@ -20,6 +20,7 @@
 namespace orionrt::cli {
 namespace {
 
+constexpr const char* kStandardInput = "standard input";
 constexpr std::int64_t kModelAlignment = 64;  // bytes; what an engine's widest loads want
 
 [[noreturn]] void Misuse(const std::string& message) { throw Error(ErrorCode::kMisuse, message); }
@@ -47,8 +48,12 @@ std::int64_t ParseDim(const std::string& text, const std::string& whole, const c
   return *value;
 }
 
-ImportOptions MakeImportOptions(const InputOptions& options) {
+ImportOptions MakeImportOptions(const std::string& source, const InputOptions& options) {
   ImportOptions import;
+  if (source != kStandardInput) {
+    const std::size_t slash = source.rfind('/');
+    import.data_folder = slash == std::string::npos ? "." : source.substr(0, slash + 1);
+  }
   import.fold_constants = !options.no_fold;
   import.fold_shapes = options.fold_shapes;
   for (const std::string& text : options.dims) {
@@ -226,11 +231,11 @@ Input FromJson(const std::string& text, const std::string& source, const InputOp
 
 #ifdef ORIONRT_HAS_ONNX
 Input FromOnnx(const std::string& text, const std::string& source, const InputOptions& options) {
-  return FromModel(ImportOnnx(text, source, MakeImportOptions(options)), options);
+  return FromModel(ImportOnnx(text, source, MakeImportOptions(source, options)), options);
 }
 #else
 Input FromOnnx(const std::string&, const std::string& source, const InputOptions& options) {
-  (void)MakeImportOptions(options);
+  (void)MakeImportOptions(source, options);
   throw Error(ErrorCode::kUnsupported,
               source + ": this orionrt was built without the onnx library; install libonnx-dev and build again");
 }
@@ -238,14 +243,14 @@ Input FromOnnx(const std::string&, const std::string& source, const InputOptions
 
 #ifdef ORIONRT_HAS_TFLITE
 Input FromTflite(const std::string& text, const std::string& source, const InputOptions& options) {
-  const ImportedModel model = ImportTflite(text, source, MakeImportOptions(options));
+  const ImportedModel model = ImportTflite(text, source, MakeImportOptions(source, options));
   Input input = FromModel(model, options);
   input.tflite = std::make_shared<const TfliteFile>(TfliteFile{text, model.graph});
   return input;
 }
 #else
 Input FromTflite(const std::string&, const std::string& source, const InputOptions& options) {
-  (void)MakeImportOptions(options);
+  (void)MakeImportOptions(source, options);
   throw Error(ErrorCode::kUnsupported, source +
                                            ": this orionrt was built without FlatBuffers; install "
                                            "libflatbuffers-dev and flatbuffers-compiler and build again");
@@ -337,7 +342,7 @@ Input LoadInput(const std::string& path, const InputOptions& options) {
   const Format& format = FormatOf(path, options.format);
   const Progress progress("reading " + path);
   WarnOfModelOptions(format.name, options);
-  Input input = format.load(ReadFile(path), path == "-" ? "standard input" : path, options);
+  Input input = format.load(ReadFile(path), path == "-" ? kStandardInput : path, options);
   input.source = path;
   input.alignment = asked.value_or(input.alignment);
   RaiseAlignment(input.problem, input.alignment);

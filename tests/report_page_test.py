@@ -285,6 +285,25 @@ class Page(unittest.TestCase):
         page.mouse.click(*self.place(page, 15, 100, 1))
         self.assertIn("no_reuse", page.inner_text("#policy"))
 
+    def test_pools_are_maps_of_their_own(self):
+        path = self.report(self.write("names.json", problem(["n"] * 20)))
+        begin, rest = path.read_text().split('id="data">')
+        text, end = rest.split("</script>", 1)
+        data = json.loads(text)
+        plan = data["graphs"][0]["plans"][0]
+        fast = json.loads(json.dumps(plan["pools"][0]))
+        plan["pool"] = [i % 2 for i in range(20)]
+        plan["pools"].append({**fast, "name": "sram"})
+        path.write_text(begin + 'id="data">' + json.dumps(data) + "</script>" + end)
+        page = self.open(path)
+        self.assertEqual(page.locator("canvas").count(), 2)
+        self.assertIn("pool sram", page.inner_text("figcaption >> nth=1"))
+        self.assertEqual(page.evaluate("maps.map((map) => map.arena.count)"), [10, 10])
+        empty = tuple(page.evaluate("parseColor(theme.empty)"))
+        where = (5.8, plan["offset"][5] + 800)
+        self.assertEqual(self.pixel(page, *where, 0), empty)
+        self.assertNotEqual(self.pixel(page, *where, 1), empty)
+
     def test_bodies_are_tabs(self):
         model = SHARED / "models" / "onnx" / "silero_vad.onnx"
         if not model.exists():

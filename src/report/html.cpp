@@ -82,14 +82,12 @@ std::string MetricsJson(const Metrics& m) {
 void AppendPlan(std::string& out, const ReportGraph& graph, const ReportPlan& shown) {
   const Plan& plan = shown.plan;
   const Certificate& certificate = plan.certificate;
-  out += "{\"policy\":" + Quoted(plan.policy) + ",\"proven\":" + (certificate.proven_optimal ? "true" : "false") +
-         ",\"limited\":" + (plan.time_limited ? "true" : "false") + ",\"boundKind\":\"" +
-         BoundKindName(certificate.bound_kind) + "\"";
-  Figure(out, "bound", certificate.lower_bound_bytes);
-  Figure(out, "boundStep", certificate.witness_step);
+  out += "{\"policy\":" + Quoted(plan.policy) + ",\"limited\":" + (plan.time_limited ? "true" : "false");
   Figure(out, "nested", shown.peak_nested_bytes);
-  out += ",\"pools\":[{\"name\":\"arena\",\"metrics\":" +
-         MetricsJson(MeasurePlan(graph.problem, plan, ClassesOf(graph.infos))) + "}]";
+  // The page draws a map a pool, of the buffers whose number is in a column "pool"; without that one, of all.
+  out += ",\"pools\":[{\"name\":\"arena\",\"proven\":" + std::string(certificate.proven_optimal ? "true" : "false");
+  Figure(out, "bound", certificate.lower_bound_bytes);
+  out += ",\"metrics\":" + MetricsJson(MeasurePlan(graph.problem, plan, ClassesOf(graph.infos))) + "}]";
   Column(out, "offset", plan.offsets.size(), [&](std::size_t i) { return plan.offsets[i]; });
   out += "}";
 }

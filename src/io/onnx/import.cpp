@@ -6,6 +6,7 @@
 #include <new>
 #include <set>
 
+#include "io/onnx/external.hpp"
 #include "io/onnx/graph.hpp"
 #include "io/onnx/weights.hpp"
 #include "orionrt/onnx.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 using onnx_import::GraphBuilder;
 using onnx_import::Quoted;
+using onnx_import::ReadSmallExternals;
 using onnx_import::Session;
 
 // Two bytes of a file can ask for a record of two hundred: a limit on what all records together may take.
@@ -38,7 +40,7 @@ google::protobuf::ArenaOptions LimitedArena() {
   return options;
 }
 
-const onnx::ModelProto& Parse(const std::string& bytes, const std::string& source, google::protobuf::Arena& arena) {
+onnx::ModelProto& Parse(const std::string& bytes, const std::string& source, google::protobuf::Arena& arena) {
   if (bytes.empty()) throw Error(ErrorCode::kBadInput, source + ": is empty; was its export or its copy cut off?");
   if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     throw Error(ErrorCode::kUnsupported, source + ": is larger than 2 GiB; keep its weights in external data");
@@ -136,9 +138,10 @@ ImportOptions BindInputs(const onnx::GraphProto& graph, ImportOptions options) {
 
 ImportedModel Import(const std::string& bytes, const std::string& source, const ImportOptions& asked) {
   google::protobuf::Arena arena(LimitedArena());
-  const onnx::ModelProto& model = Parse(bytes, source, arena);
+  onnx::ModelProto& model = Parse(bytes, source, arena);
   CheckOptions(model.graph(), source, asked);
   const ImportOptions options = BindInputs(model.graph(), asked);
+  if (!asked.data_folder.empty()) ReadSmallExternals(*model.mutable_graph(), asked.data_folder);
   Session session(model, source, options);
   GraphBuilder graph(session, model.graph(), nullptr, "", false);
   graph.Run({});

@@ -62,7 +62,8 @@ function stepTicks(x0, x1, most) {
 }
 
 class ArenaMap {
-  // `shared.view` is what is seen, in steps and bytes; `shared.matches` a byte a tensor, or null for all.
+  // `shared.view` is what is seen, in steps and in shares of `arena.top`, as pools differ in size; `shared.matches` a byte
+  // a tensor, or null for all.
   constructor(arena, canvas, shared) {
     this.arena = arena;
     this.canvas = canvas;
@@ -85,10 +86,16 @@ class ArenaMap {
     this.pixels = new Uint32Array(this.image.data.buffer);
   }
 
-  xOf(step) { return this.plot.x + (step - this.shared.view.x0) * this.plot.w / (this.shared.view.x1 - this.shared.view.x0); }
-  yOf(bytes) { return this.plot.y + (this.shared.view.y1 - bytes) * this.plot.h / (this.shared.view.y1 - this.shared.view.y0); }
-  stepAt(x) { return this.shared.view.x0 + (x - this.plot.x) * (this.shared.view.x1 - this.shared.view.x0) / this.plot.w; }
-  bytesAt(y) { return this.shared.view.y1 - (y - this.plot.y) * (this.shared.view.y1 - this.shared.view.y0) / this.plot.h; }
+  // What is seen, in steps and bytes.
+  get view() {
+    const { x0, x1, y0, y1 } = this.shared.view;
+    return { x0, x1, y0: y0 * this.arena.top, y1: y1 * this.arena.top };
+  }
+
+  xOf(step) { return this.plot.x + (step - this.view.x0) * this.plot.w / (this.view.x1 - this.view.x0); }
+  yOf(bytes) { return this.plot.y + (this.view.y1 - bytes) * this.plot.h / (this.view.y1 - this.view.y0); }
+  stepAt(x) { return this.view.x0 + (x - this.plot.x) * (this.view.x1 - this.view.x0) / this.plot.w; }
+  bytesAt(y) { return this.view.y1 - (y - this.plot.y) * (this.view.y1 - this.view.y0) / this.plot.h; }
 
   // The tensor under a point of the canvas, or -1.
   tensorAt(x, y) {
@@ -117,7 +124,7 @@ class ArenaMap {
 
   // All rectangles of the view into the pixels; gives those that have room for a name: [k, x0, y0, x1, y1].
   paint(theme) {
-    const { arena, pixels, image: { width: w, height: h }, shared: { view, matches } } = this;
+    const { arena, pixels, image: { width: w, height: h }, view, shared: { matches } } = this;
     const { graph } = arena;
     const sx = w / (view.x1 - view.x0), sy = h / (view.y1 - view.y0);
     const large = [];
@@ -184,7 +191,7 @@ class ArenaMap {
   }
 
   drawAxes(theme) {
-    const { context: c, plot, shared: { view } } = this;
+    const { context: c, plot, view } = this;
     const foot = plot.y + plot.h + GAP + CURVE;
     c.fillStyle = theme.soft;
     c.strokeStyle = theme.line;
@@ -220,10 +227,10 @@ class ArenaMap {
 
   // The most bytes alive in each column of pixels, under the whole map whatever of it is seen.
   drawCurve(theme) {
-    const { context: c, plot, arena, shared: { view } } = this;
+    const { context: c, plot, arena, view } = this;
     const { times, live } = arena.graph.curve;
     const top = plot.y + plot.h + GAP;
-    const scale = CURVE / (Math.max(arena.metrics.peak, arena.plan.bound, 1) * 1.08);
+    const scale = CURVE / (Math.max(arena.metrics.peak, arena.bound, 1) * 1.08);
     const columns = new Float64Array(Math.ceil(plot.w) + 1);
     for (let k = 0; k < times.length; k++) {
       const end = k + 1 < times.length ? times[k + 1] : arena.graph.last;
@@ -239,7 +246,7 @@ class ArenaMap {
     c.strokeStyle = theme.line;
     c.strokeRect(plot.x - 0.5, top - 0.5, plot.w + 1, CURVE + 1);
     this.rule(top + CURVE - arena.metrics.peak * scale, theme.peak, []);
-    if (arena.plan.bound !== arena.metrics.peak) this.rule(top + CURVE - arena.plan.bound * scale, theme.bound, [6, 4]);
+    if (arena.bound !== arena.metrics.peak) this.rule(top + CURVE - arena.bound * scale, theme.bound, [6, 4]);
     const x = this.xOf(arena.metrics.peakStep + 0.5);
     if (x < plot.x || x > plot.x + plot.w) return;
     c.fillStyle = theme.peak;  // where the peak is
@@ -261,15 +268,15 @@ class ArenaMap {
   }
 
   drawBounds(theme) {
-    const { arena: { metrics, plan }, plot } = this;
-    const same = metrics.peak === plan.bound;
-    const peak = this.yOf(metrics.peak), bound = this.yOf(plan.bound);
+    const { arena: { metrics, bound: least }, plot } = this;
+    const same = metrics.peak === least;
+    const peak = this.yOf(metrics.peak), bound = this.yOf(least);
     const inside = (y) => y > plot.y - 1 && y < plot.y + plot.h + 1;
     if (inside(peak)) this.rule(peak, theme.peak, []);
     if (!same && inside(bound)) this.rule(bound, theme.bound, [6, 4]);
     if (inside(peak)) this.tag((same ? "peak = lower bound, " : "peak ") + formatBytes(metrics.peak), peak - 8, theme.peak);
     // Below its line, where the peak's is above its own: they may be close.
-    if (!same && inside(bound)) this.tag("lower bound " + formatBytes(plan.bound), bound + 9, theme.bound, theme.paper);
+    if (!same && inside(bound)) this.tag("lower bound " + formatBytes(least), bound + 9, theme.bound, theme.paper);
   }
 
   tag(text, y, color, ground) {
@@ -290,7 +297,7 @@ class ArenaMap {
 
   outline(tensor, color, width, theme) {
     if (tensor < 0) return;
-    const { context: c, plot, arena, shared: { view } } = this;
+    const { context: c, plot, arena, view } = this;
     c.save();
     c.beginPath();
     c.rect(plot.x - 2, plot.y - 2, plot.w + 4, plot.h + 4);

@@ -119,7 +119,8 @@ class Arena {
     this.graph = graph;
     this.plan = plan;
     this.pool = pool;
-    this.metrics = plan.pools[pool].metrics;
+    Object.assign(this, plan.pools[pool]);  // its name, metrics, bound, and whether it is proven
+    this.top = 1;  // bytes that the map shows at most; set where all arenas are known
     const isIn = (k) => graph.end[k] > graph.begin[k] && (!plan.pool || plan.pool[graph.tensor[k]] === pool);
     const kept = graph.tensor.map((_, k) => k).filter(isIn);
     this.count = kept.length;

@@ -36,6 +36,10 @@ function openGraph(n) {
   if (!current.graph) {
     current.graph = new Graph(current.columns);
     current.arenas = current.columns.plans.flatMap((plan) => plan.pools.map((_, pool) => new Arena(current.graph, plan, pool)));
+    for (const arena of current.arenas) {  // one scale for all plans of a pool
+      const peers = current.arenas.filter((other) => other.pool === arena.pool);
+      arena.top = peers.reduce((most, { metrics, bound }) => Math.max(most, metrics.peak, bound), 1) * 1.06;
+    }
   }
   for (const [k, tab] of [...$("tabs").children].entries()) {
     tab.setAttribute("aria-selected", k === n);
@@ -56,12 +60,12 @@ function openGraph(n) {
 }
 
 function addMap(arena) {
-  const { plan, metrics } = arena;
+  const { plan, metrics, bound, proven } = arena;
   const figure = document.createElement("figure");
   const caption = document.createElement("figcaption");
-  const name = plan.policy + (plan.pools.length > 1 ? ", " + plan.pools[arena.pool].name : "");
-  const ratio = plan.bound > 0 ? " · " + (metrics.peak / plan.bound).toFixed(3) + " × the bound" : "";
-  caption.append(text("b", name), " · peak " + formatBytes(metrics.peak) + (plan.proven ? " · proven optimal" : ratio));
+  const name = plan.policy + (plan.pools.length > 1 ? ", pool " + arena.name : "");
+  const ratio = bound > 0 ? " · " + (metrics.peak / bound).toFixed(3) + " × the bound" : "";
+  caption.append(text("b", name), " · peak " + formatBytes(metrics.peak) + (proven ? " · proven optimal" : ratio));
   if (current.arenas.length > 1) figure.append(caption);
   const stage = text("div", "", "stage");
   const canvas = document.createElement("canvas");
@@ -96,15 +100,15 @@ function activate(map) {
 }
 
 function fillFigures() {
-  const { plan, metrics, graph } = active.arena;
+  const { plan, metrics, bound, proven, graph, name: pool } = active.arena;
   const body = current.columns.name;
   $("source").textContent = data.source.slice(data.source.lastIndexOf("/") + 1) + (body ? ", body " + body : "");
   $("source").title = data.source;
-  $("policy").textContent = "policy " + plan.policy + ", alignment " + data.alignment + (plan.limited ? ", shaped by a time limit" : "");
+  $("policy").textContent = "policy " + plan.policy + (plan.pools.length > 1 ? ", pool " + pool : "") + ", alignment " + data.alignment + (plan.limited ? ", shaped by a time limit" : "");
   const percent = (ppm) => (ppm / 10000).toFixed(1) + " %";
   const figures = [
-    ["peak", formatBytes(metrics.peak), plan.proven ? "proven optimal" : ""],
-    ["lower bound", formatBytes(plan.bound), plan.proven || plan.bound === 0 ? "" : "peak is " + ((metrics.peak / plan.bound - 1) * 100).toFixed(1) + " % above"],
+    ["peak", formatBytes(metrics.peak), proven ? "proven optimal" : ""],
+    ["lower bound", formatBytes(bound), proven || bound === 0 ? "" : "peak is " + ((metrics.peak / bound - 1) * 100).toFixed(1) + " % above"],
     ["no reuse", formatBytes(metrics.noReuse), metrics.peak > 0 ? (metrics.noReuse / metrics.peak).toFixed(1) + " ×" : ""],
     ["of peak × steps in use", percent(metrics.utilisationPpm), ""],
     ["lost at the peak", formatBytes(metrics.paddingAtPeak + metrics.fragmentationAtPeak),
@@ -199,9 +203,8 @@ function filter() {
 // ---- The view -------------------------------------------------------------------------------------------------------
 
 function wholeView() {
-  const { graph, arenas } = current;
-  const top = arenas.reduce((most, arena) => Math.max(most, arena.metrics.peak, arena.plan.bound), 1);
-  return { x0: graph.first, x1: Math.max(graph.last, graph.first + 1), y0: 0, y1: top * 1.06 };
+  const { graph } = current;
+  return { x0: graph.first, x1: Math.max(graph.last, graph.first + 1), y0: 0, y1: 1 };
 }
 
 function seeAll() {
@@ -221,28 +224,35 @@ function see(x0, x1, y0, y1) {
   const { view } = shared;
   const whole = wholeView();
   [view.x0, view.x1] = within(x0, x1, whole.x0, whole.x1, Math.min(2, whole.x1 - whole.x0));
-  [view.y0, view.y1] = within(y0, y1, 0, whole.y1, Math.min(16, whole.y1));
+  [view.y0, view.y1] = within(y0, y1, 0, 1, Math.min(1, 16 / active.arena.top));
   redraw();
 }
 
-// Zooms by `fx` and `fy` (below 1: in) around a step and an offset, which stay where they are.
-function zoom(fx, fy, step, bytes) {
+// Zooms by `fx` and `fy` (below 1: in) around a step and a share of the height, which stay where they are.
+function zoom(fx, fy, step, height) {
   const { x0, x1, y0, y1 } = shared.view;
-  const { x0: wx0, x1: wx1, y1: wy1 } = wholeView();
+  const { x0: wx0, x1: wx1 } = wholeView();
   fx = Math.min(fx, (wx1 - wx0) / (x1 - x0));
-  fy = Math.min(fy, wy1 / (y1 - y0));
-  see(step + (x0 - step) * fx, step + (x1 - step) * fx, bytes + (y0 - bytes) * fy, bytes + (y1 - bytes) * fy);
+  fy = Math.min(fy, 1 / (y1 - y0));
+  see(step + (x0 - step) * fx, step + (x1 - step) * fx, height + (y0 - height) * fy, height + (y1 - height) * fy);
 }
 
+// The life of a tensor, and its bytes as shares of the height.
+function placeOf(i) {
+  const { graph, plan, top } = active.arena;
+  return { x0: graph.lower[i], x1: graph.upper[i], y0: plan.offset[i] / top, y1: (plan.offset[i] + Math.max(1, graph.size[i])) / top };
+}
+
+// Around the chosen tensor, where that is seen.
 function zoomMiddle(factor) {
   const { x0, x1, y0, y1 } = shared.view;
-  const { graph } = current;
-  const i = shared.selected;
-  const isSeen = i >= 0 && graph.lower[i] < x1 && graph.upper[i] > x0;
-  const offset = i >= 0 ? active.arena.plan.offset[i] : 0;
-  const step = isSeen ? (Math.max(graph.lower[i], x0) + Math.min(graph.upper[i], x1)) / 2 : (x0 + x1) / 2;
-  const bytes = isSeen && offset < y1 && offset + graph.size[i] > y0 ? offset + graph.size[i] / 2 : (y0 + y1) / 2;
-  zoom(factor, factor, step, bytes);
+  let middle = { x0, x1, y0, y1 };
+  if (shared.selected >= 0) {
+    const place = placeOf(shared.selected);
+    const seen = { x0: Math.max(x0, place.x0), x1: Math.min(x1, place.x1), y0: Math.max(y0, place.y0), y1: Math.min(y1, place.y1) };
+    if (seen.x0 < seen.x1 && seen.y0 < seen.y1) middle = seen;
+  }
+  zoom(factor, factor, (middle.x0 + middle.x1) / 2, (middle.y0 + middle.y1) / 2);
 }
 
 function pan(dx, dy) {
@@ -254,11 +264,10 @@ function pan(dx, dy) {
 // Zooms so that a tensor has room around it.
 function showTensor(i) {
   if (i < 0) return;
-  const { graph } = current;
-  const offset = active.arena.plan.offset[i];
-  const life = graph.upper[i] - graph.lower[i], size = Math.max(1, graph.size[i]);
   choose(i);
-  see(graph.lower[i] - life * 1.5, graph.upper[i] + life * 1.5, offset - size * 2, offset + size * 3);
+  const { x0, x1, y0, y1 } = placeOf(i);
+  const life = x1 - x0, height = y1 - y0;
+  see(x0 - life * 1.5, x1 + life * 1.5, y0 - height * 2, y1 + height * 2);
 }
 
 // ---- The tensor -----------------------------------------------------------------------------------------------------
@@ -364,7 +373,7 @@ function listen(map) {
       const other = [...pointers].find(([id]) => id !== event.pointerId)[1];
       const apart = (a) => Math.hypot(a[0] - other[0], a[1] - other[1]);
       const factor = apart(before) / Math.max(1, apart(now));
-      zoom(factor, factor, map.stepAt(other[0]), map.bytesAt(other[1]));
+      zoom(factor, factor, map.stepAt(other[0]), map.bytesAt(other[1]) / map.arena.top);
     }
     pointers.set(event.pointerId, now);
   });
@@ -386,7 +395,7 @@ function listen(map) {
     const [x, y] = place(event);
     if (Math.abs(event.deltaX) > Math.abs(event.deltaY) && !event.shiftKey) return pan(event.deltaX / map.plot.w, 0);
     const factor = Math.exp(Math.max(-1, Math.min(1, (event.deltaY || event.deltaX) / 300)));
-    zoom(event.altKey ? 1 : factor, event.shiftKey ? 1 : factor, map.stepAt(x), map.bytesAt(y));
+    zoom(event.altKey ? 1 : factor, event.shiftKey ? 1 : factor, map.stepAt(x), map.bytesAt(y) / map.arena.top);
   }, { passive: false });
   canvas.addEventListener("focus", () => { if (map !== active) { activate(map); filter(); } });
   canvas.addEventListener("keydown", (event) => {

@@ -82,7 +82,8 @@ class Table {
     this.arena = arena;
     this.matches = matches;
     const order = [];
-    for (let i = 0; i < arena.graph.count; i++) if (!matches || matches[i]) order.push(i);
+    const isIn = (i) => (!matches || matches[i]) && (!arena.plan.pool || arena.plan.pool[i] === arena.pool);
+    for (let i = 0; i < arena.graph.count; i++) if (isIn(i)) order.push(i);
     const keys = Array.from({ length: arena.graph.count });
     for (const i of order) keys[i] = COLUMNS[this.sortedBy].key(arena, i);
     const sign = this.reversed ? -1 : 1;
