@@ -42,6 +42,9 @@ struct BoundProblem {
 };
 
 // `alignment` (a power of two) is the least that any tensor gets. Ids of the buffers are positions in graph.tensors().
-ORIONRT_API BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment = 1);
+// `pools`: what the names in TensorDesc::spaces mean; throws Error (kBadInput) for a name that is none of them. Without
+// pools there is one arena, and the names have no meaning.
+ORIONRT_API BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment = 1,
+                                     const std::vector<Pool>& pools = {});
 
 }  // namespace orionrt

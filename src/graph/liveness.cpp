@@ -27,11 +27,28 @@ GraphLiveness::GraphLiveness(const Graph& graph) : lifetimes_(graph.tensors().si
   }
 }
 
-BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment) {
+namespace {
+
+// How often ops read or write each tensor; an op that reads one twice does so twice.
+std::vector<std::int64_t> CountUses(const Graph& graph) {
+  std::vector<std::int64_t> uses(graph.tensors().size(), 0);
+  for (const OpNode& op : graph.ops()) {
+    for (const int id : op.inputs) ++uses[graph.IndexOf(id)];
+    for (const int id : op.outputs) ++uses[graph.IndexOf(id)];
+  }
+  return uses;
+}
+
+}  // namespace
+
+BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
+                         const std::vector<Pool>& pools) {
   if (!IsPowerOfTwo(alignment)) {
     throw Error(ErrorCode::kMisuse, "alignment " + std::to_string(alignment) + " is not a power of two");
   }
   BoundProblem bound;
+  const std::vector<std::int64_t> uses = CountUses(graph);
+  std::vector<std::vector<std::string>> spaces;
   for (std::size_t i = 0; i < graph.tensors().size(); ++i) {
     const TensorDesc& tensor = graph.tensors()[i];
     if (tensor.bytes == 0) {
@@ -48,7 +65,10 @@ BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std:
     bound.problem.buffers.push_back(buffer);
     bound.problem.ids.push_back(std::to_string(i));
     bound.problem.names.push_back(tensor.name);
+    bound.problem.uses.push_back(uses[i]);
+    spaces.push_back(tensor.spaces);
   }
+  if (!pools.empty()) SetPools(bound.problem, pools, spaces);
   CheckProblem(bound.problem);
   return bound;
 }

@@ -7,6 +7,7 @@
 #include "orionrt/error.hpp"
 #include "orionrt/validate.hpp"
 #include "plan/infeasible.hpp"
+#include "plan/pools.hpp"
 
 namespace orionrt {
 namespace {
@@ -63,8 +64,7 @@ ReusePlanner::ReusePlanner(Policy policy) : policy_(std::move(policy)) {
   if (!policy_.run) throw Error(ErrorCode::kMisuse, "policy \"" + policy_.name + "\" has no function");
 }
 
-Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const {
-  CheckProblem(problem);
+Plan ReusePlanner::RunOne(const Problem& problem, const PlanOptions& options) const {
   const bool whole = problem.parts.empty() || policy_.carries_parts;
   if (HasFixed(problem)) CheckFixed(problem, "");
   Plan plan;
@@ -77,13 +77,29 @@ Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const
   }
   PutEmptyBuffers(problem, plan);
   if (!whole) plan.certificate = {};  // a bound of the bounding rectangles is none of the parts
-  if (plan.policy.empty()) plan.policy = policy_.name;
-  plan.problem_hash = HashProblem(problem);
   plan.peak_bytes = plan.offsets.size() == problem.buffers.size() ? PeakOf(problem, plan.offsets) : 0;
   FillCertificate(problem, plan);
   if (const auto fault = Validate(problem, plan)) {
     throw Error(ErrorCode::kInternal, "policy \"" + policy_.name + "\" made a plan that is none: " + fault->message);
   }
+  return plan;
+}
+
+Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const {
+  CheckProblem(problem);
+  Plan plan;
+  if (problem.pools.empty()) {
+    plan = RunOne(problem, options);
+  } else {
+    plan = PlanPools(problem, options,
+                     [this](const Problem& part, const PlanOptions& with) { return RunOne(part, with); });
+    FillCertificate(problem, plan);
+    if (const auto fault = Validate(problem, plan)) {
+      throw Error(ErrorCode::kInternal, "policy \"" + policy_.name + "\" over pools: " + fault->message);
+    }
+  }
+  if (plan.policy.empty()) plan.policy = policy_.name;
+  plan.problem_hash = HashProblem(problem);
   if (options.capacity > 0 && plan.peak_bytes > options.capacity) RefuseCapacity(problem, plan, options.capacity);
   return plan;
 }
