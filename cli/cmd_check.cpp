@@ -25,6 +25,36 @@ struct Case {
   std::string fault;  // found before the validator is asked
 };
 
+// What a plan in CSV does not state of its pools, so that it can be judged like any other.
+void StatePools(const CsvFile& csv, const std::string& path, Case& judged) {
+  const Problem& problem = judged.problem;
+  PoolPlan& pools = judged.plan.pools;
+  if (csv.pools.empty() && problem.pools.size() > 1) {
+    throw Error(ErrorCode::kBadInput, path + ": no plan over pools: it has no column \"pool\"");
+  }
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    const std::string name = csv.pools.empty() ? problem.pools[0].name : csv.pools[i];
+    const auto found =
+        std::find_if(problem.pools.begin(), problem.pools.end(), [&](const Pool& pool) { return pool.name == name; });
+    if (found == problem.pools.end()) {
+      throw Error(ErrorCode::kBadInput, path + ": buffer " + BufferLabel(problem, i) + " lies in \"" + Printable(name) +
+                                            "\", which is no pool of --pool");
+    }
+    pools.pool_of.push_back(static_cast<int>(found - problem.pools.begin()));
+    const std::vector<std::string> spaces = SpacesOf(problem, i);
+    const std::string home = spaces.empty() ? problem.pools[0].name : spaces[0];
+    if (home == name) continue;
+    pools.spills.push_back(
+        {i, 0, pools.pool_of[i], SpillReason::kNoRoom, 0, 0, SpillCost(problem, i, pools.pool_of[i])});
+    pools.spill_cost += pools.spills.back().cost;
+  }
+  judged.plan.peak_bytes = 0;
+  for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) {
+    pools.figures.push_back({PeakOf(problem, judged.plan, p), {}});
+    judged.plan.peak_bytes += pools.figures.back().peak_bytes;
+  }
+}
+
 Case LoadPlanFile(const Options& options) {
   InputOptions as_plan = options.input;
   as_plan.ignore_offsets = true;                         // offsets are the answer here, not part of the question
@@ -49,7 +79,14 @@ Case LoadPlanFile(const Options& options) {
     throw Error(ErrorCode::kBadInput, options.plan_path + ": no plan: there is not an offset for every buffer");
   }
   result.plan.peak_bytes = PeakOf(result.problem, result.plan.offsets);  // a CSV plan states none
+  if (!result.problem.pools.empty()) StatePools(*input.csv, options.plan_path, result);
   return result;
+}
+
+std::string PoolNames(const Problem& problem) {
+  std::string names;
+  for (const Pool& pool : problem.pools) names += (names.empty() ? "" : ", ") + pool.name;
+  return names;
 }
 
 // The plan's offsets in the order of the problem's buffers; the fault where the two do not speak of the same buffers.
@@ -61,7 +98,13 @@ std::string Rebind(const Problem& problem, Case& judged) {
     return "the plan places " + std::to_string(planned.size()) + " buffers, the input has " +
            std::to_string(problem.buffers.size());
   }
+  const std::string pools = PoolNames(problem), theirs_pools = PoolNames(judged.problem);
+  if (pools != theirs_pools) {
+    return "the plan is over " + (theirs_pools.empty() ? "no pools" : "the pools " + theirs_pools) +
+           ", the input over " + (pools.empty() ? "none" : pools);
+  }
   std::vector<std::int64_t> offsets;
+  std::vector<int> pool_of, now(planned.size(), 0);  // now: where a buffer of the plan stands in the input
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
     const auto found = planned.find(BufferId(problem, i));
     if (found == planned.end()) return "buffer " + BufferLabel(problem, i) + " is not in the plan";
@@ -74,19 +117,32 @@ std::string Rebind(const Problem& problem, Case& judged) {
       return "buffer " + BufferLabel(problem, i) + " has " + say(mine) + ", but " + say(theirs) + " in the plan";
     }
     offsets.push_back(judged.plan.offsets[found->second]);
+    if (!problem.pools.empty()) pool_of.push_back(judged.plan.pools.pool_of[found->second]);
+    now[found->second] = i;
   }
   judged.plan.offsets = std::move(offsets);
+  judged.plan.pools.pool_of = std::move(pool_of);
+  for (Spill& spill : judged.plan.pools.spills) spill.buffer = now[spill.buffer];
   judged.problem = problem;
   return "";
 }
 
 // A bound that no search is said to have proven must be one that can be computed.
-std::string CheckBound(const Case& judged) {
-  const Certificate& stated = judged.plan.certificate;
-  const std::int64_t known = LowerBound(judged.problem).lower_bound_bytes;
+std::string CheckBound(const Problem& problem, const Certificate& stated) {
+  const std::int64_t known = LowerBound(problem).lower_bound_bytes;
   if (stated.bound_kind == BoundKind::kRefutation || stated.lower_bound_bytes <= known) return "";
   return "it states a lower bound of " + FormatThousands(stated.lower_bound_bytes) + " bytes, but only " +
          FormatThousands(known) + " follow from what is alive";
+}
+
+std::string CheckBounds(const Case& judged) {
+  std::string fault = CheckBound(judged.problem, judged.plan.certificate);
+  for (int p = 0; p < static_cast<int>(judged.problem.pools.size()) && fault.empty(); ++p) {
+    const PoolView view = ViewPool(judged.problem, judged.plan, p);
+    fault = CheckBound(view.problem, view.plan.certificate);
+    if (!fault.empty()) fault = "pool " + judged.problem.pools[p].name + ": " + fault;
+  }
+  return fault;
 }
 
 int Run(const Options& options) {
@@ -94,6 +150,7 @@ int Run(const Options& options) {
   if (!options.input_path.empty() && judged.fault.empty()) {
     InputOptions as_input = options.input;
     if (options.plan_path == "-") as_input.format.clear();  // it spoke of the plan
+    as_input.pool_table = judged.problem.pools;
     if (as_input.alignment.empty()) as_input.alignment = std::to_string(judged.alignment);
     const Problem problem = LoadInput(options.input_path, as_input).problem;
     judged.fault = Rebind(problem, judged);
@@ -101,7 +158,7 @@ int Run(const Options& options) {
   if (judged.fault.empty()) {
     if (const auto violation = Validate(judged.problem, judged.plan)) judged.fault = violation->message;
   }
-  if (judged.fault.empty()) judged.fault = CheckBound(judged);
+  if (judged.fault.empty()) judged.fault = CheckBounds(judged);
   if (!judged.fault.empty()) {
     WriteFile("-", options.plan_path + ": wrong: " + judged.fault + "\n");
     return kAnswerIsNo;

@@ -24,6 +24,16 @@ std::string PolicyHelp() {
   return help;
 }
 
+// The top of the pool is for others, from a multiple of `alignment` on.
+void KeepFree(Pool& pool, std::int64_t bytes, std::int64_t alignment) {
+  if (bytes > pool.capacity) {
+    throw Error(ErrorCode::kInfeasible, "pool " + pool.name + ": bodies of control-flow ops need " +
+                                            FormatThousands(bytes) + " bytes of its " + FormatThousands(pool.capacity) +
+                                            ", " + FormatThousands(bytes - pool.capacity) + " short");
+  }
+  pool.capacity = (pool.capacity - bytes) & -std::max(alignment, pool.alignment);
+}
+
 }  // namespace
 
 void AddPlanningOptions(CLI::App& app, PlanningOptions& options) {
@@ -53,10 +63,16 @@ PlanOptions MakePlanOptions(const PlanningOptions& options) {
   return plan;
 }
 
-Plan PlanInput(const ReusePlanner& planner, const Input& input, const PlanOptions& options) {
+Plan PlanInput(const ReusePlanner& planner, const Input& input, const PlanOptions& options, std::int64_t nested_bytes) {
   const Progress progress("planning " + input.source);
   try {
-    return planner.Run(input.problem, options);
+    const bool limited = !input.problem.pools.empty() && input.problem.pools.back().capacity != kUnlimited;
+    if (!limited || nested_bytes == 0) return planner.Run(input.problem, options);
+    Problem problem = input.problem;
+    KeepFree(problem.pools.back(), nested_bytes, input.alignment);
+    Plan plan = planner.Run(problem, options);
+    plan.problem_hash = HashProblem(input.problem);  // it holds for the whole pool too
+    return plan;
   } catch (const Error& error) {
     throw Error(error.code(), input.source + ": " + error.what());
   }

@@ -5,6 +5,7 @@
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
+#include "report/explain.hpp"
 
 namespace orionrt {
 namespace {
@@ -40,18 +41,57 @@ std::pair<int, int> Cells(std::int64_t begin, std::int64_t end, std::int64_t tot
   return {middle_at_or_after(begin), middle_at_or_after(end)};
 }
 
-std::string Line(const char* label, std::int64_t bytes, const std::string& note) {
-  std::string text = "  " + std::string(label);
-  text.resize(15, ' ');
+std::string Line(const std::string& label, std::int64_t bytes, const std::string& note) {
+  std::string text = "  " + label;
+  text.resize(std::max<std::size_t>(15, text.size() + 1), ' ');
   const std::string rounded = FormatBytes(bytes);
   text += std::string(rounded.size() < 9 ? 9 - rounded.size() : 0, ' ') + rounded;
   return text + "  (" + FormatThousands(bytes) + " bytes" + note + ")\n";
 }
 
-std::string Tenths(std::int64_t numerator, std::int64_t denominator) {
-  const auto tenths =
-      static_cast<std::int64_t>((static_cast<__int128>(numerator) * 10 + denominator / 2) / denominator);
+std::string Tenths(__int128 numerator, std::int64_t denominator) {
+  const auto tenths = static_cast<std::int64_t>((numerator * 10 + denominator / 2) / denominator);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+}
+
+// The pools' own lines: what is taken of how much.
+std::string PoolLines(const PlanFile& file) {
+  std::string text;
+  for (std::size_t p = 0; p < file.problem.pools.size(); ++p) {
+    const Pool& pool = file.problem.pools[p];
+    const PoolFigures& figures = file.plan.pools.figures[p];
+    std::string note = ", no limit";
+    if (pool.capacity != kUnlimited) note = " of " + FormatThousands(pool.capacity);
+    if (pool.capacity != kUnlimited && pool.capacity > 0) {
+      note += ", " + Tenths(static_cast<__int128>(figures.peak_bytes) * 100, pool.capacity) + " %";
+    }
+    note += figures.certificate.proven_optimal
+                ? ", proven optimal for what it holds"
+                : "; at least " + FormatThousands(figures.certificate.lower_bound_bytes) + " for what it holds";
+    text += Line(pool.name, figures.peak_bytes, note);
+  }
+  return text;
+}
+
+// What is not where it would best be: the dearest few.
+std::string SpillLines(const PlanFile& file) {
+  constexpr std::size_t kShown = 5;
+  const PoolPlan& pools = file.plan.pools;
+  if (pools.spills.empty()) return Line("spilled", 0, ", every buffer is where it would best be");
+  std::int64_t bytes = 0;
+  for (const Spill& spill : pools.spills) bytes += file.problem.buffers[spill.buffer].size;
+  std::string text =
+      Line("spilled", bytes,
+           " in " + std::to_string(pools.spills.size()) + " buffers, cost " + FormatThousands(pools.spill_cost) +
+               (pools.spill_cost == pools.spill_cost_bound
+                    ? ", proven the least"
+                    : ", at least " + FormatThousands(pools.spill_cost_bound) + " for any plan"));
+  std::vector<Spill> dearest = pools.spills;
+  std::stable_sort(dearest.begin(), dearest.end(), [](const Spill& a, const Spill& b) { return a.cost > b.cost; });
+  for (std::size_t k = 0; k < dearest.size() && k < kShown; ++k)
+    text += "    " + ExplainSpill(file, dearest[k], {}) + "\n";
+  const std::size_t rest = dearest.size() - std::min(dearest.size(), kShown);
+  return text + (rest > 0 ? "    and " + std::to_string(rest) + " more; --explain lists all\n" : "");
 }
 
 }  // namespace
@@ -116,7 +156,10 @@ std::string DescribePlan(const PlanFile& file) {
                      FormatThousands(static_cast<std::int64_t>(problem.buffers.size())) + " buffers over " +
                      FormatThousands(problem.buffers.empty() ? 0 : steps.count) + " steps, alignment " +
                      std::to_string(file.alignment) + ", policy " + plan.policy + "\n";
-  text += Line("peak", plan.peak_bytes, certificate.proven_optimal ? ", proven optimal" : "");
+  const bool pooled = !problem.pools.empty();
+  if (pooled) text += PoolLines(file) + SpillLines(file);
+  const std::string all = pooled ? ", of all pools together" : "";
+  text += Line("peak", plan.peak_bytes, all + (certificate.proven_optimal ? ", proven optimal" : ""));
   text += Line("lower bound", certificate.lower_bound_bytes, ", at step " + std::to_string(certificate.witness_step));
   if (!certificate.proven_optimal && certificate.lower_bound_bytes > 0) {
     const std::int64_t gap = plan.peak_bytes - certificate.lower_bound_bytes;
@@ -125,14 +168,21 @@ std::string DescribePlan(const PlanFile& file) {
   text +=
       Line("no reuse", no_reuse, plan.peak_bytes > 0 ? ", " + Tenths(no_reuse, plan.peak_bytes) + " x the peak" : "");
   if (file.peak_nested_bytes > 0)
-    text += Line("nested", file.peak_nested_bytes, ", on top, while a control-flow op runs");
+    text += Line("nested", file.peak_nested_bytes,
+                 pooled ? ", on top in " + problem.pools.back().name + ", while a control-flow op runs"
+                        : ", on top, while a control-flow op runs");
   if (file.weights) {
     text += Line("weights", file.weights->needed_bytes,
                  " in " + FormatThousands(file.weights->count) + " tensors, " +
                      FormatBytes(file.weights->stored_bytes) + " stored");
     text += Line("total", TotalBytes(file), ", peak, nested and weights");
   }
-  if (plan.peak_bytes > 0) text += DrawArena(problem, plan, kWidth, kHeight);
+  if (!pooled && plan.peak_bytes > 0) text += DrawArena(problem, plan, kWidth, kHeight);
+  for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) {
+    const PoolView view = ViewPool(problem, plan, p);
+    if (view.plan.peak_bytes > 0)
+      text += problem.pools[p].name + "\n" + DrawArena(view.problem, view.plan, kWidth, kHeight);
+  }
   return text;
 }
 
