@@ -63,7 +63,7 @@ struct Rows {
   std::vector<std::int64_t> excess;
 };
 
-Rows ChooseRows(const std::vector<std::int64_t>& loads, std::int64_t limit) {
+Rows WorstRows(const std::vector<std::int64_t>& loads, std::int64_t limit) {
   std::vector<int> over;
   for (int s = 0; s < static_cast<int>(loads.size()); ++s) {
     if (loads[s] > limit) over.push_back(s);
@@ -78,6 +78,29 @@ Rows ChooseRows(const std::vector<std::int64_t>& loads, std::int64_t limit) {
     rows.excess.push_back(loads[worst] - limit);
   }
   return rows;
+}
+
+// The least sum of some of `sizes` that is at least `excess`: nobody leaves in part. `excess` itself where there are
+// too many sums to tell.
+std::int64_t LeastSum(const std::vector<std::int64_t>& sizes, std::int64_t excess) {
+  constexpr std::size_t kMostSums = 4096;
+  std::vector<std::int64_t> below = {0};
+  std::int64_t least = INT64_MAX;
+  for (const std::int64_t size : sizes) {
+    const auto old = static_cast<std::ptrdiff_t>(below.size());
+    for (std::ptrdiff_t k = 0; k < old; ++k) {
+      const std::int64_t sum = below[k] + size;
+      if (sum >= excess) {
+        least = std::min(least, sum);
+        break;  // the sums are ascending
+      }
+      below.push_back(sum);
+    }
+    std::inplace_merge(below.begin(), below.begin() + old, below.end());
+    below.erase(std::unique(below.begin(), below.end()), below.end());
+    if (below.size() > kMostSums) return excess;
+  }
+  return least == INT64_MAX ? excess : least;
 }
 
 struct Arc {
@@ -99,6 +122,25 @@ Span RowsOf(const Rows& rows, Span span) {
   return {position(span.first), position(span.last)};
 }
 
+// The worst sections; what must leave there, as whole buffers.
+Rows ChooseRows(const Problem& problem, const Loads& loads, const std::vector<Tenant>& tenants) {
+  Rows rows = WorstRows(loads.PerSection(), loads.limit);
+  if (!problem.parts.empty()) return rows;  // a body may hold less than its size at a section
+  constexpr std::size_t kMost = 256;        // buffers whose sums are tried
+  std::vector<std::vector<std::int64_t>> alive(rows.sections.size());
+  for (std::size_t j = 0; j < tenants.size(); ++j) {
+    if (tenants[j].pinned || loads.bytes[j] == 0) continue;
+    const Span span = RowsOf(rows, loads.shapes.bounds[j]);
+    for (int k = span.first; k < span.last; ++k) {
+      if (alive[k].size() <= kMost) alive[k].push_back(loads.bytes[j]);
+    }
+  }
+  for (std::size_t k = 0; k < alive.size(); ++k) {
+    if (alive[k].size() <= kMost) rows.excess[k] = LeastSum(alive[k], rows.excess[k]);
+  }
+  return rows;
+}
+
 // Successive shortest paths, with potentials. Nodes are the gaps between rows.
 class ExcessFlow {
  public:
@@ -115,7 +157,10 @@ class ExcessFlow {
       if (tenants[j].pinned || loads.bytes[j] == 0) continue;
       const Span span = RowsOf(rows, loads.shapes.bounds[j]);
       if (span.first >= span.last) continue;
-      arcs_.push_back({span.first, span.last, CostPerByte(tenants[j].cost, loads.bytes[j]), loads.bytes[j], 0});
+      // More than the excess is of no use, so the whole cost goes by what is.
+      const std::int64_t most = *std::max_element(rows.excess.begin() + span.first, rows.excess.begin() + span.last);
+      const std::int64_t bytes = std::min(loads.bytes[j], most);
+      arcs_.push_back({span.first, span.last, CostPerByte(tenants[j].cost, bytes), bytes, 0});
     }
     Merge();
     at_.resize(nodes_);
@@ -322,8 +367,7 @@ std::vector<int> Sorted(std::vector<Key> keys) {
 Eviction ChooseEviction(const Problem& problem, const std::vector<Tenant>& tenants, std::int64_t capacity) {
   const std::size_t n = problem.buffers.size();
   const Loads loads(problem, capacity);
-  const std::vector<std::int64_t> per_section = loads.PerSection();
-  const Rows rows = ChooseRows(per_section, loads.limit);
+  const Rows rows = ChooseRows(problem, loads, tenants);
   if (rows.sections.empty()) return {std::vector<bool>(n, false), true};
   ExcessFlow flow(loads, rows, tenants);
   const bool priced = flow.Run();
@@ -349,7 +393,7 @@ Eviction ChooseEviction(const Problem& problem, const std::vector<Tenant>& tenan
 
 std::int64_t EvictionBound(const Problem& problem, const std::vector<Tenant>& tenants, std::int64_t capacity) {
   const Loads loads(problem, capacity);
-  const Rows rows = ChooseRows(loads.PerSection(), loads.limit);
+  const Rows rows = ChooseRows(problem, loads, tenants);
   if (rows.sections.empty()) return 0;
   ExcessFlow flow(loads, rows, tenants);
   flow.Run();
