@@ -23,6 +23,7 @@ struct Packing {
   std::vector<int> buffers;           // ascending
   std::vector<std::int64_t> offsets;  // one each
   std::vector<int> out;               // who found no place
+  bool covered = true;                // all that sticks out, or is too much, could leave
 };
 
 void CopyLabels(const Problem& problem, const std::vector<int>& buffers, Problem& part) {
@@ -193,37 +194,37 @@ class PoolPlanner {
   }
   bool Pinned(int i) const { return NextRank(i, rank_[i]) < 0; }
 
-  // Within the pool's capacity if the policy can: first by its own lights, then asked for just that.
-  Plan Pack(const Problem& part, int p) const {
-    Plan plan = pack_(part, options_);
-    if (plan.peak_bytes <= pool(p).capacity || plan.certificate.lower_bound_bytes > pool(p).capacity) return plan;
+  // Within the pool's capacity, if the policy can; then the peak may be higher than it has to be.
+  Plan Pack(const std::vector<int>& buffers, int p) const {
     PlanOptions within = options_;
-    within.capacity = pool(p).capacity;
-    Plan other = pack_(part, within);
-    return other.peak_bytes < plan.peak_bytes ? std::move(other) : std::move(plan);
+    if (pool(p).capacity != kUnlimited) within.capacity = pool(p).capacity;
+    return pack_(ProblemIn(problem_, buffers, pool(p)), within);
+  }
+
+  // Who stays and who leaves when no more than `capacity` bytes are to be alive at any step.
+  Packing Relieve(int p, const std::vector<int>& held, std::int64_t capacity) const {
+    std::vector<Tenant> tenants;
+    for (const int i : held) tenants.push_back({CostOfLeaving(i), Pinned(i)});
+    const Eviction eviction = ChooseEviction(ProblemIn(problem_, held, pool(p)), tenants, capacity);
+    Packing packing;
+    packing.covered = eviction.covers;
+    for (std::size_t k = 0; k < held.size(); ++k)
+      (eviction.leaves[k] ? packing.out : packing.buffers).push_back(held[k]);
+    return packing;
   }
 
   // Brings a pool below its capacity. True if someone had to leave.
   bool Fit(int p) {
     changed_[p] = false;
-    Packing packing;
-    packing.buffers = Held(p);
-    const std::vector<int> held = packing.buffers;
-    std::vector<Tenant> tenants;
-    for (const int i : held) tenants.push_back({CostOfLeaving(i), Pinned(i)});
-    const Problem whole = ProblemIn(problem_, held, pool(p));
-    const Eviction eviction = ChooseEviction(whole, tenants, pool(p).capacity);
-    if (!eviction.covers) RefusePinned(p, held);
-    packing.buffers.clear();
-    for (std::size_t k = 0; k < held.size(); ++k)
-      (eviction.leaves[k] ? packing.out : packing.buffers).push_back(held[k]);
-    const Problem part = ProblemIn(problem_, packing.buffers, pool(p));
-    Plan plan = Pack(part, p);
+    const std::vector<int> held = Held(p);
+    Packing packing = Relieve(p, held, pool(p).capacity);
+    if (!packing.covered) RefusePinned(p, held);
+    Plan plan = Pack(packing.buffers, p);
     packing.offsets = plan.offsets;
     packed_[p].reset();
     if (plan.peak_bytes > pool(p).capacity) {
-      packing = Trim(p, std::move(packing));
-    } else {
+      packing = Trim(p, held, std::move(packing), plan.peak_bytes);
+    } else if (pool(p).capacity == kUnlimited || plan.certificate.proven_optimal) {
       packed_[p] = std::move(plan);
     }
     Install(packing);
@@ -244,28 +245,56 @@ class PoolPlanner {
     return sum;
   }
 
-  // The cheaper of: what is packed, less what sticks out; and the pinned ones packed first, the others into the holes.
-  Packing Trim(int p, Packing packing) {
-    Packing low, pinned;
-    bool pinned_fit = true;
-    low.out = pinned.out = packing.out;
+  // What is alive fits, but its packing does not. The cheapest of: the packing less what sticks out; one of less,
+  // chosen as if the pool were smaller by what stuck out, or twice, or four times that; and the pinned ones packed
+  // first. Each with whoever is out put back into the holes.
+  Packing Trim(int p, const std::vector<int>& held, Packing packing, std::int64_t peak) {
+    constexpr std::size_t kFew = 4096;
+    std::vector<Packing> found;
+    Packing low = WithoutTop(p, packing);
+    if (low.covered) found.push_back(Fill(p, low));
+    for (int k = 0; k < 3; ++k) {
+      const std::int64_t target = pool(p).capacity - (peak - pool(p).capacity) * (std::int64_t{1} << k);
+      if (target <= 0) break;
+      Packing smaller = Relieve(p, held, target);
+      if (!smaller.covered || !PackWithin(p, &smaller)) continue;
+      found.push_back(Fill(p, smaller));
+      break;
+    }
+    if (found.empty() || held.size() <= kFew) {
+      Packing pinned;
+      for (const int i : held) (Pinned(i) ? pinned.buffers : pinned.out).push_back(i);
+      if (PackWithin(p, &pinned)) found.push_back(Fill(p, pinned));
+    }
+    if (found.empty()) RefusePinned(p, held);
+    Packing best = *std::min_element(found.begin(), found.end(),
+                                     [&](const Packing& a, const Packing& b) { return CostOfOut(a) < CostOfOut(b); });
+    return PackWithin(p, &best) ? Fill(p, best) : best;
+  }
+
+  // Those of the packing that end within the capacity; `covered` if what sticks out can leave.
+  Packing WithoutTop(int p, const Packing& packing) const {
+    Packing low;
+    low.out = packing.out;
     for (std::size_t k = 0; k < packing.buffers.size(); ++k) {
       const int i = packing.buffers[k];
-      const bool fits = packing.offsets[k] + BytesIn(pool(p), problem_.buffers[i]) <= pool(p).capacity;
-      pinned_fit = pinned_fit && (fits || !Pinned(i));
-      (fits ? low.buffers : low.out).push_back(i);
-      if (fits) low.offsets.push_back(packing.offsets[k]);
-      (Pinned(i) ? pinned.buffers : pinned.out).push_back(i);
+      if (packing.offsets[k] + BytesIn(pool(p), problem_.buffers[i]) > pool(p).capacity) {
+        low.covered = low.covered && !Pinned(i);
+        low.out.push_back(i);
+        continue;
+      }
+      low.buffers.push_back(i);
+      low.offsets.push_back(packing.offsets[k]);
     }
-    if (pinned_fit) low = Fill(p, std::move(low));
-    Plan plan = Pack(ProblemIn(problem_, pinned.buffers, pool(p)), p);
-    if (plan.peak_bytes > pool(p).capacity) {
-      if (pinned_fit) return low;
-      RefusePinned(p, pinned.buffers);
-    }
-    pinned.offsets = std::move(plan.offsets);
-    pinned = Fill(p, std::move(pinned));
-    return pinned_fit && CostOfOut(low) <= CostOfOut(pinned) ? low : pinned;
+    return low;
+  }
+
+  // Offsets by the policy, if they stay within the capacity; else the packing stays as it is.
+  bool PackWithin(int p, Packing* packing) const {
+    Plan plan = Pack(packing->buffers, p);
+    if (plan.peak_bytes > pool(p).capacity) return false;
+    packing->offsets = std::move(plan.offsets);
+    return true;
   }
 
   // Puts whoever is out into the holes that are left, as far as they fit: the dearest first, or the dearest for the
@@ -342,7 +371,7 @@ class PoolPlanner {
       if (Pinned(i)) stuck.push_back(i);
     }
     Problem part = ProblemIn(problem_, stuck, pool(p));
-    Plan plan = Pack(part, p);
+    const Plan plan = Pack(stuck, p);
     CopyLabels(problem_, stuck, part);
     const bool chosen = std::any_of(stuck.begin(), stuck.end(), [&](int i) { return Choices(i).size() > 1; });
     const std::string who = "pool " + Printable(pool(p).name);
@@ -411,7 +440,7 @@ class PoolPlanner {
   PoolFigures Seal(int p, bool* time_limited, std::string* policy) {
     const std::vector<int> held = Held(p);
     const Problem part = ProblemIn(problem_, held, pool(p));
-    Plan plan = packed_[p] && !changed_[p] ? std::move(*packed_[p]) : Pack(part, p);
+    Plan plan = packed_[p] && !changed_[p] ? std::move(*packed_[p]) : pack_(part, options_);
     *time_limited |= plan.time_limited;
     if (p == 0) *policy = plan.policy;
     std::vector<std::int64_t> now;
