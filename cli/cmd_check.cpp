@@ -25,6 +25,20 @@ struct Case {
   std::string fault;  // found before the validator is asked
 };
 
+std::string PoolNames(const Problem& problem) {
+  std::string names;
+  for (const Pool& pool : problem.pools) names += (names.empty() ? "" : ", ") + pool.name;
+  return names;
+}
+
+// The fault where a plan is over other pools than are given.
+std::string OtherPools(const Problem& given, const Problem& planned) {
+  const std::string mine = PoolNames(given), theirs = PoolNames(planned);
+  if (mine == theirs) return "";
+  return "the plan is over " + (theirs.empty() ? "no pools" : "the pools " + theirs) + ", what is given has " +
+         (mine.empty() ? "none" : mine);
+}
+
 // What a plan in CSV does not state of its pools, so that it can be judged like any other.
 void StatePools(const CsvFile& csv, const std::string& path, Case& judged) {
   const Problem& problem = judged.problem;
@@ -68,6 +82,10 @@ Case LoadPlanFile(const Options& options) {
     if (result.plan.problem_hash != HashProblem(result.problem)) {
       result.fault = "problem_hash does not match the buffers: the file was changed after it was written";
     }
+    if (result.fault.empty() && !options.input.pools.empty()) {
+      result.fault = OtherPools(input.problem, result.problem);
+      if (result.fault.empty()) result.problem.pools = input.problem.pools;  // are these large enough?
+    }
     return result;
   }
   result.problem = std::move(input.problem);
@@ -83,12 +101,6 @@ Case LoadPlanFile(const Options& options) {
   return result;
 }
 
-std::string PoolNames(const Problem& problem) {
-  std::string names;
-  for (const Pool& pool : problem.pools) names += (names.empty() ? "" : ", ") + pool.name;
-  return names;
-}
-
 // The plan's offsets in the order of the problem's buffers; the fault where the two do not speak of the same buffers.
 std::string Rebind(const Problem& problem, Case& judged) {
   std::unordered_map<std::string, int> planned;
@@ -98,11 +110,8 @@ std::string Rebind(const Problem& problem, Case& judged) {
     return "the plan places " + std::to_string(planned.size()) + " buffers, the input has " +
            std::to_string(problem.buffers.size());
   }
-  const std::string pools = PoolNames(problem), theirs_pools = PoolNames(judged.problem);
-  if (pools != theirs_pools) {
-    return "the plan is over " + (theirs_pools.empty() ? "no pools" : "the pools " + theirs_pools) +
-           ", the input over " + (pools.empty() ? "none" : pools);
-  }
+  const std::string other = OtherPools(problem, judged.problem);
+  if (!other.empty()) return other;
   std::vector<std::int64_t> offsets;
   std::vector<int> pool_of, now(planned.size(), 0);  // now: where a buffer of the plan stands in the input
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {

@@ -289,7 +289,7 @@ std::function<int()> SetUpPlan(CLI::App& app) {
                  "Plan a model once a value of a dimension ('*': of all that are unset): a table and a curve")
       ->type_name("NAME=N,N,...");
   app.add_flag("--pool-table", options->pool_table,
-               "With --pool: what spills at a few sizes of the first pool, from nothing to all that it could hold");
+               "What spills at a few sizes of the first pool, from nothing to all that it could hold");
   app.add_flag("--explain", options->explain, "Say in words what forces the peak, and what is proven");
   app.add_option("--header-prefix", options->header.name_prefix, "Of a C header: what its macros begin with")
       ->type_name("NAME");

@@ -17,9 +17,10 @@ struct ColumnName {
   Column column;
 };
 constexpr ColumnName kColumnNames[] = {
-    {"id", kId},         {"buffer", kId},   {"buffer_id", kId}, {"lower", kLower}, {"begin", kLower},
-    {"start", kLower},   {"upper", kUpper}, {"end", kEnd},      {"size", kSize},   {"alignment", kAlignment},
-    {"offset", kOffset}, {"gaps", kGaps},   {"hint", kHint},
+    {"id", kId},       {"buffer", kId},           {"buffer_id", kId},  {"lower", kLower},
+    {"begin", kLower}, {"start", kLower},         {"upper", kUpper},   {"end", kEnd},
+    {"size", kSize},   {"alignment", kAlignment}, {"offset", kOffset}, {"gaps", kGaps},
+    {"hint", kHint},   {"spaces", kSpaces},       {"uses", kUses},     {"pool", kPool},
 };
 
 constexpr std::size_t kLongestId = 1000;  // bytes

@@ -1,4 +1,5 @@
 // Schema orionrt.plan/1.
+#include <algorithm>
 #include <cstdio>
 #include <unordered_map>
 
@@ -139,14 +140,12 @@ int ReadPoolNumber(const ObjectReader& object, const char* key, const Problem& p
 // What the plan says of its pools, once the table and the buffers are read.
 void ReadPoolPlan(const ObjectReader& object, const ParsedJson& json, const IndexOf& index_of, PlanFile& file) {
   PoolPlan& pools = file.plan.pools;
-  if (file.problem.pools.empty()) {
-    for (std::size_t i = 0; i < pools.pool_of.size(); ++i) {
-      if (pools.pool_of[i] != 0) object.Refuse("has buffers in a pool other than 0, but no table of pools");
-    }
-    pools = {};
-    return;
-  }
-  for (const ParsedJson& row : json["pools"]) {
+  const bool pooled = !file.problem.pools.empty();
+  const bool elsewhere = std::any_of(pools.pool_of.begin(), pools.pool_of.end(), [](int pool) { return pool != 0; });
+  if (!pooled && elsewhere) object.Refuse("has buffers in a pool other than 0, but no table of pools");
+  if (!pooled) pools.pool_of.clear();
+  for (std::size_t p = 0; p < file.problem.pools.size(); ++p) {
+    const ParsedJson& row = json["pools"][p];
     const ObjectReader pool(row, object.place() + ": pools[" + std::to_string(pools.figures.size()) + "]");
     pools.figures.push_back({pool.Integer("peak_bytes"), ReadCertificate(pool, row, index_of)});
   }

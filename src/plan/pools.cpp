@@ -53,6 +53,7 @@ class PoolPlanner {
         rank_(problem.buffers.size(), 0),
         offsets_(problem.buffers.size(), 0),
         changed_(problem.pools.size(), true),
+        relieved_(problem.pools.size(), false),
         packed_(problem.pools.size()) {
     options_.capacity = 0;
   }
@@ -220,6 +221,8 @@ class PoolPlanner {
     Packing packing = Relieve(p, held, pool(p).capacity);
     if (!packing.covered) RefusePinned(p, held);
     Plan plan = Pack(packing.buffers, p);
+    if (policy_.empty()) policy_ = plan.policy;
+    time_limited_ |= plan.time_limited;
     packing.offsets = plan.offsets;
     packed_[p].reset();
     if (plan.peak_bytes > pool(p).capacity) {
@@ -228,6 +231,7 @@ class PoolPlanner {
       packed_[p] = std::move(plan);
     }
     Install(packing);
+    relieved_[p] = relieved_[p] || !packing.out.empty();
     for (const int i : packing.out) {
       rank_[i] = NextRank(i, rank_[i]);
       changed_[PoolAt(i)] = true;
@@ -436,21 +440,27 @@ class PoolPlanner {
     return -1;
   }
 
-  // A last packing of what a pool holds in the end, kept if it is no higher; and its certificate.
-  PoolFigures Seal(int p, bool* time_limited, std::string* policy) {
+  // The figures of what a pool holds in the end. Where nobody had to leave, after a last packing that goes for the
+  // least peak; a pool that is full has no use for one.
+  PoolFigures Seal(int p) {
     const std::vector<int> held = Held(p);
     const Problem part = ProblemIn(problem_, held, pool(p));
-    Plan plan = packed_[p] && !changed_[p] ? std::move(*packed_[p]) : pack_(part, options_);
-    *time_limited |= plan.time_limited;
-    if (p == 0) *policy = plan.policy;
-    std::vector<std::int64_t> now;
-    for (const int i : held) now.push_back(offsets_[i]);
+    if (changed_[p]) packed_[p].reset();
+    if (!packed_[p] && !relieved_[p]) packed_[p] = pack_(part, options_);
+    std::vector<std::int64_t> offsets;
+    for (const int i : held) offsets.push_back(offsets_[i]);
     PoolFigures figures;
-    figures.peak_bytes = PeakOf(part, now);
-    figures.certificate = std::move(plan.certificate);
-    if (plan.peak_bytes <= figures.peak_bytes) {
-      figures.peak_bytes = plan.peak_bytes;
-      for (std::size_t k = 0; k < held.size(); ++k) offsets_[held[k]] = plan.offsets[k];
+    figures.peak_bytes = PeakOf(part, offsets);
+    if (packed_[p]) {
+      Plan& plan = *packed_[p];
+      time_limited_ |= plan.time_limited;
+      figures.certificate = std::move(plan.certificate);
+      if (plan.peak_bytes <= figures.peak_bytes) {
+        figures.peak_bytes = plan.peak_bytes;
+        for (std::size_t k = 0; k < held.size(); ++k) offsets_[held[k]] = plan.offsets[k];
+      }
+    } else {
+      figures.certificate = LowerBound(part);
     }
     figures.certificate.proven_optimal = figures.peak_bytes == figures.certificate.lower_bound_bytes;
     for (int& i : figures.certificate.witness) i = held[i];
@@ -460,9 +470,11 @@ class PoolPlanner {
   Plan Finish(std::int64_t bound) {
     Plan plan;
     for (int p = 0; p < pools(); ++p) {
-      plan.pools.figures.push_back(Seal(p, &plan.time_limited, &plan.policy));
+      plan.pools.figures.push_back(Seal(p));
       plan.peak_bytes += plan.pools.figures.back().peak_bytes;
     }
+    plan.policy = policy_;
+    plan.time_limited = time_limited_;
     plan.offsets = offsets_;
     for (int i = 0; i < size(); ++i) plan.pools.pool_of.push_back(PoolAt(i));
     for (int p = 0; p < pools(); ++p) ListSpills(p, plan.pools.spills);
@@ -506,9 +518,12 @@ class PoolPlanner {
   const PackOne& pack_;
   const Preferences preferences_;
   const std::vector<std::int64_t> costs_;
-  std::vector<int> rank_;                    // per buffer the place of its pool in its list
-  std::vector<std::int64_t> offsets_;        // per buffer
-  std::vector<bool> changed_;                // per pool: who is in it has changed since it was fitted
+  std::vector<int> rank_;              // per buffer the place of its pool in its list
+  std::vector<std::int64_t> offsets_;  // per buffer
+  std::vector<bool> changed_;          // per pool: who is in it has changed since it was fitted
+  std::vector<bool> relieved_;         // per pool: someone had to leave it
+  std::string policy_;                 // what packed the first pool
+  bool time_limited_ = false;
   std::vector<std::optional<Plan>> packed_;  // per pool the policy's plan of what it held then, if nobody was trimmed
 };
 
