@@ -178,7 +178,7 @@ class PoolPlanner {
         held.push_back(i);
         tenants.push_back({next < 0 ? 0 : CheapestFrom(i, next), next < 0});
       }
-      sum += EvictionBound(ProblemIn(problem_, held, pool(p)), tenants, pool(p).capacity);
+      sum += ChooseEviction(ProblemIn(problem_, held, pool(p)), tenants, pool(p).capacity, options_.effort).bound;
     }
     return sum;
   }
@@ -206,7 +206,7 @@ class PoolPlanner {
   Packing Relieve(int p, const std::vector<int>& held, std::int64_t capacity) const {
     std::vector<Tenant> tenants;
     for (const int i : held) tenants.push_back({CostOfLeaving(i), Pinned(i)});
-    const Eviction eviction = ChooseEviction(ProblemIn(problem_, held, pool(p)), tenants, capacity);
+    const Eviction eviction = ChooseEviction(ProblemIn(problem_, held, pool(p)), tenants, capacity, options_.effort);
     Packing packing;
     packing.covered = eviction.covers;
     for (std::size_t k = 0; k < held.size(); ++k)

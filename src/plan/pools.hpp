@@ -53,14 +53,15 @@ struct Tenant {
 struct Eviction {
   std::vector<bool> leaves;  // per buffer of the problem
   bool covers = true;        // false: even without all that can leave, more is alive at some step than the pool holds
+  std::int64_t cost = 0;     // of those who leave
+  std::int64_t bound = 0;    // no choice costs less, whatever the packing
 };
 
 // Chooses who leaves a pool so that at no step more than `capacity` bytes are alive in it, at little cost. `problem` is
-// one of ProblemIn, with a tenant per buffer. O(n log n) and a flow over at most some hundred sections.
-Eviction ChooseEviction(const Problem& problem, const std::vector<Tenant>& tenants, std::int64_t capacity);
-
-// What leaving costs at least, whoever leaves, whatever the packing. Pinned ones stay.
-std::int64_t EvictionBound(const Problem& problem, const std::vector<Tenant>& tenants, std::int64_t capacity);
+// one of ProblemIn, with a tenant per buffer. O(n log n) and a flow over at most some hundred sections; up to 4,096
+// buffers, as many times that as the effort says.
+Eviction ChooseEviction(const Problem& problem, const std::vector<Tenant>& tenants, std::int64_t capacity,
+                        Effort effort);
 
 // Places one problem without pools and fills in peak and certificate; options.capacity says what it should fit, if it
 // can, but a plan above it is returned, too.
