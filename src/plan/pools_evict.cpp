@@ -139,6 +139,10 @@ class EvictionSearch {
     }
     bound = std::max(bound, fixed + flow.Cost());
     const int torn = flow.Split(tenants_, &leave);
+    for (int j = 0; j < static_cast<int>(fates.size()); ++j) {
+      if (fates[j] == Fate::kLeaves) leave.push_back(j);
+    }
+    if (torn < 0) evictor_.Try(leave);
     if (torn >= 0) {
       if (bound < evictor_.best().cost) queue_.push({bound, visited_++, torn, std::move(fates)});
       return;

@@ -14,7 +14,7 @@ constexpr std::int64_t kInfinite = std::int64_t{1} << 60;
 
 // The least sum of some of `sizes` that is at least `excess`; `excess` itself where there are too many sums to tell.
 std::int64_t LeastSum(const std::vector<std::int64_t>& sizes, std::int64_t excess) {
-  constexpr std::size_t kMostSums = 4096;
+  constexpr std::size_t kMostSums = 512;
   std::vector<std::int64_t> below = {0};
   std::int64_t least = INT64_MAX;
   for (const std::int64_t size : sizes) {
@@ -29,7 +29,7 @@ std::int64_t LeastSum(const std::vector<std::int64_t>& sizes, std::int64_t exces
     }
     std::inplace_merge(below.begin(), below.begin() + old, below.end());
     below.erase(std::unique(below.begin(), below.end()), below.end());
-    if (below.size() > kMostSums) return excess;
+    if (below.size() > kMostSums || least == excess) return excess;
   }
   return least == INT64_MAX ? excess : least;
 }

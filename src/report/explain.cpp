@@ -96,18 +96,18 @@ std::string ExplainSpill(const PlanFile& file, const Spill& spill, const std::ve
   const std::int64_t bytes = problem.buffers[spill.buffer].size;
   const std::int64_t uses = problem.uses.empty() ? 1 : problem.uses[spill.buffer];
   const std::string head = BufferLabel(problem, spill.buffer) + " in " + problem.pools[spill.to].name + ": ";
-  const std::string cost = "; " + FormatThousands(uses) + (uses == 1 ? " use" : " uses") + " x " + FormatBytes(bytes) +
+  const std::string cost = FormatThousands(uses) + (uses == 1 ? " use x " : " uses x ") + FormatBytes(bytes) +
                            ", cost " + FormatThousands(spill.cost);
   switch (spill.reason) {
     case SpillReason::kTooLarge:
       return head + "its " + FormatBytes(bytes) + " are more than " + from + " takes as one buffer, " +
-             FormatBytes(spill.room_bytes) + cost;
+             FormatBytes(spill.room_bytes) + "; " + cost;
     case SpillReason::kNoRoom:
       return head + "needs " + FormatBytes(bytes) + " at " + StepLabel(spill.step, step_names) + ", where " + from +
-             " has " + FormatBytes(spill.room_bytes) + " left; cheapest to move" + cost;
+             " has " + FormatBytes(spill.room_bytes) + " left; cheapest to move: " + cost;
     case SpillReason::kNoHole:
       return head + from + " has room at every step, at least " + FormatBytes(spill.room_bytes) +
-             ", but nowhere in one piece" + cost;
+             ", but nowhere in one piece; " + cost;
   }
   return head;
 }

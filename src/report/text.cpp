@@ -158,10 +158,10 @@ std::string DescribePlan(const PlanFile& file) {
                      std::to_string(file.alignment) + ", policy " + plan.policy + "\n";
   const bool pooled = !problem.pools.empty();
   if (pooled) text += PoolLines(file) + SpillLines(file);
-  const std::string all = pooled ? ", of all pools together" : "";
-  text += Line("peak", plan.peak_bytes, all + (certificate.proven_optimal ? ", proven optimal" : ""));
+  const std::string together = pooled ? ", of all pools together" : "";
+  text += Line("peak", plan.peak_bytes, together + (certificate.proven_optimal ? ", proven optimal" : ""));
   text += Line("lower bound", certificate.lower_bound_bytes, ", at step " + std::to_string(certificate.witness_step));
-  if (!certificate.proven_optimal && certificate.lower_bound_bytes > 0) {
+  if (!pooled && !certificate.proven_optimal && certificate.lower_bound_bytes > 0) {
     const std::int64_t gap = plan.peak_bytes - certificate.lower_bound_bytes;
     text += Line("gap", gap, ", " + Tenths(gap * 100, certificate.lower_bound_bytes) + " % of the bound");
   }
