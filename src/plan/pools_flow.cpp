@@ -186,6 +186,7 @@ void ExcessFlow::Relax(int from, int to, std::int64_t cost, int arc, bool revers
   if (reached >= distance_[to]) return;
   distance_[to] = reached;
   step_[to] = {from, arc, reverse};
+  reached_.push({reached, to});
 }
 
 void ExcessFlow::RelaxFrom(int node) {
@@ -202,19 +203,20 @@ void ExcessFlow::RelaxFrom(int node) {
 int ExcessFlow::Search() {
   distance_.assign(nodes_, kInfinite);
   step_.assign(nodes_, {});
-  std::vector<bool> closed(nodes_, false);
+  reached_ = {};
   for (int v = 0; v < nodes_; ++v) {
-    if (supply_[v] > 0) distance_[v] = 0;
+    if (supply_[v] <= 0) continue;
+    distance_[v] = 0;
+    reached_.push({0, v});
   }
-  while (true) {
-    int next = -1;
-    for (int v = 0; v < nodes_; ++v) {
-      if (!closed[v] && distance_[v] < kInfinite && (next < 0 || distance_[v] < distance_[next])) next = v;
-    }
-    if (next < 0 || supply_[next] < 0) return next;
-    closed[next] = true;
-    RelaxFrom(next);
+  while (!reached_.empty()) {
+    const auto [distance, node] = reached_.top();
+    reached_.pop();
+    if (distance > distance_[node]) continue;
+    if (supply_[node] < 0) return node;
+    RelaxFrom(node);
   }
+  return -1;
 }
 
 bool ExcessFlow::Augment() {

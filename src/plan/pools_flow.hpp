@@ -12,6 +12,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <queue>
+#include <utility>
 #include <vector>
 
 #include "plan/placing/placer.hpp"
@@ -98,6 +101,7 @@ class ExcessFlow {
   std::vector<std::vector<int>> at_;  // per node the arcs that begin or end there
   std::vector<std::int64_t> distance_;
   std::vector<Step> step_;
+  std::priority_queue<std::pair<std::int64_t, int>, std::vector<std::pair<std::int64_t, int>>, std::greater<>> reached_;
 };
 
 }  // namespace orionrt
