@@ -154,11 +154,13 @@ RC_GTEST_PROP(PoolsProperty, PlansOfAnyProblemPassTheJudge, ()) {
   tests::Menu menu;
   menu.zero_sizes = menu.parts = true;
   menu.alignment_bits = 4;
-  Problem problem = *tests::AnyProblem(menu, 2);
+  Problem problem = *tests::AnyProblem(menu);
+  PlanOptions fast;
+  fast.effort = Effort::kFast;
   tests::Random random(*rc::gen::arbitrary<std::uint32_t>());
   problem = Pooled(std::move(problem), random);
   for (const char* policy : {"auto", "first_fit", "linear_scan"}) {
-    const Plan plan = ReusePlanner(policy).Run(problem);  // the third pool takes all that it is asked to
+    const Plan plan = ReusePlanner(policy).Run(problem, fast);  // the third pool takes all that it is asked to
     const auto fault = Validate(problem, plan);
     RC_ASSERT(!fault);
     for (int p = 0; p < 3; ++p) {  // and by pairs, pool by pool
@@ -250,6 +252,18 @@ TEST(Pools, PinnedOnesStayWhateverTheyCost) {
   problem.pools[0].alignment = 8;
   EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"buffer 0", "fixed offset 25", "alignment 8", "fast"},
                       [&] { CheckProblem(problem); }));
+}
+
+TEST(Pools, FixedOnesThatClashAreNamed) {
+  Problem problem =
+      Together({40, 8, 20, 30}, {MakePool("fast", 64), MakePool("slow", 100)}, {{}, {}, {"slow"}, {"slow"}});
+  problem.ids = {"a", "b", "c", "d"};
+  problem.buffers[2].fixed_offset = problem.buffers[3].fixed_offset = 10;
+  EXPECT_TRUE(Refuses(ErrorCode::kInfeasible, {"fixed offsets clash", "c and d", "step 0"},
+                      [&] { ReusePlanner().Run(problem); }));
+  problem.buffers[3].fixed_offset = 30;
+  problem.buffers[0].fixed_offset = 10;
+  EXPECT_EQ(ReusePlanner().Run(problem).pools.pool_of, (std::vector<int>{0, 0, 1, 1})) << "pools do not clash";
 }
 
 TEST(Pools, TheJudgeFindsEveryFault) {

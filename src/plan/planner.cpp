@@ -44,6 +44,17 @@ void CheckFixed(const Problem& problem, const char* remedy) {
   }
 }
 
+// The same, pool by pool: a fixed buffer is in the first that it may live in.
+void CheckFixedInPools(const Problem& problem) {
+  const Preferences preferences(problem);
+  Plan plan;
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    plan.pools.pool_of.push_back(preferences.Of(i).front());
+    plan.offsets.push_back(0);
+  }
+  for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) CheckFixed(ViewPool(problem, plan, p).problem, "");
+}
+
 // They need no place, so policies do not look for one: at 0, or where they are fixed.
 void PutEmptyBuffers(const Problem& problem, Plan& plan) {
   for (std::size_t i = 0; i < problem.buffers.size() && i < plan.offsets.size(); ++i) {
@@ -91,6 +102,7 @@ Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const
   if (problem.pools.empty()) {
     plan = RunOne(problem, options);
   } else {
+    if (HasFixed(problem)) CheckFixedInPools(problem);
     plan = PlanPools(problem, options,
                      [this](const Problem& part, const PlanOptions& with) { return RunOne(part, with); });
     FillCertificate(problem, plan);
