@@ -43,7 +43,12 @@ Loads::Loads(const Problem& problem, std::int64_t capacity) : shapes(problem), l
   }
   whole = problem.parts.empty();
   if (!whole || alignment == INT64_MAX || capacity > kMaxBytes - alignment) alignment = 1;
-  limit = RoundUp(capacity, alignment);
+  const std::int64_t rest =
+      capacity & (alignment - 1);  // the last block of the pool, which the topmost alone may end in
+  const bool ends_there = std::any_of(problem.buffers.begin(), problem.buffers.end(), [&](const Buffer& b) {
+    return (b.size & (alignment - 1)) > 0 && (b.size & (alignment - 1)) <= rest;
+  });
+  limit = ends_there ? RoundUp(capacity, alignment) : capacity - rest;
   for (Rectangle& r : shapes.rectangles) r.end = r.begin + RoundUp(r.end - r.begin, alignment);
   for (const Buffer& b : problem.buffers) bytes.push_back(RoundUp(b.size, alignment));
 }

@@ -25,7 +25,8 @@ namespace orionrt {
 enum class Fate : signed char { kOpen, kLeaves, kStays };
 
 // Loads in units that respect a common alignment A of all buffers: each takes its size rounded up to A, and the sum of
-// these is within the capacity rounded up to A, as the topmost needs no padding.
+// these is within the capacity rounded up to A, as the topmost needs no padding; or down, where no buffer is such that
+// it could end in the last part of the pool.
 struct Loads {
   Loads(const Problem& problem, std::int64_t capacity);
 
