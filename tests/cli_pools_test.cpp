@@ -1,9 +1,11 @@
 // orionrt plan --pool, and what becomes of it in the other commands.
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
+#include "random.hpp"
 
 namespace orionrt {
 namespace {
@@ -167,6 +169,55 @@ TEST(CliPools, TableOfSizesNeverGetsDearer) {
   }
   EXPECT_FAILS(2, Orionrt({"plan", problem, "--pool-table"}), "give --pool");
   EXPECT_FAILS(2, Orionrt({"plan", problem, "--pool", "a=1", "--pool-table", "--format", "csv"}), "text or json");
+}
+
+TEST(CliPools, TableOfARandomProblemNeverGetsDearer) {
+  const Folder folder;
+  tests::Random random(3);
+  std::string csv = "id,lower,upper,size,uses\n";
+  for (int i = 0; i < 80; ++i) {
+    const std::int64_t lower = random.Below(60);
+    csv += std::to_string(i);
+    for (const std::int64_t value : {lower, lower + 1 + random.Below(12), 1 + random.Below(5000), random.Below(5)}) {
+      csv += "," + std::to_string(value);
+    }
+    csv += "\n";
+  }
+  const Outcome outcome =
+      Orionrt({"plan", folder.Write("x.csv", csv), "--pool", "fast=5K:align=32", "--pool", "near=6K:cost=3", "--pool",
+               "far:cost=8", "--pool-table", "--format", "json", "--effort", "fast"});
+  ASSERT_EQ(outcome.code, 0) << outcome;
+  const json rungs = json::parse(outcome.out)["rungs"];
+  EXPECT_EQ(rungs.size(), 10u);
+  for (std::size_t k = 1; k < rungs.size(); ++k) {
+    EXPECT_LE(rungs[k]["spill_cost"], rungs[k - 1]["spill_cost"]) << k;
+    EXPECT_LE(rungs[k]["pools"][1]["peak_bytes"], 6144);
+  }
+  EXPECT_EQ(rungs.back()["spill_cost"], 0);
+}
+
+TEST(CliPools, BodiesOfControlFlowHaveTheTopOfTheLastPool) {
+  const std::string model = std::string(ORIONRT_TESTS_DIR) + "/../../shared/models/onnx/silero_vad.onnx";
+  if (!std::ifstream(model)) GTEST_SKIP() << model << " is not there";
+  const auto plan = [&](const std::string& last) {
+    return Orionrt({"plan", model, "--dim", "*=1", "--pool", "sram=2K", "--pool", "dram=" + last, "--format", "json"});
+  };
+  const Outcome fits = plan("8K");
+  if (fits.code == 3) GTEST_SKIP() << fits;  // built without ONNX
+  ASSERT_EQ(fits.code, 0) << fits;
+  const json file = json::parse(fits.out);
+  const std::int64_t nested = file["peak_nested_bytes"];
+  EXPECT_GT(nested, 0);
+  EXPECT_LE(file["pools"][1]["peak_bytes"].get<std::int64_t>() + nested, 8192);
+  EXPECT_FAILS(4, plan(std::to_string(nested - 1)), "pool dram", "bodies of control-flow ops", "1 short");
+  EXPECT_FAILS(4, plan(std::to_string(nested)), "pool sram", "short", "at step");
+}
+
+TEST(CliPools, CompareRunsEveryPolicyOverPools) {
+  const Folder folder;
+  const Outcome outcome = Orionrt({"compare", folder.Write("x.csv", kProblem), "--pool", "sram=64", "--pool", "dram"});
+  EXPECT_EQ(outcome.code, 0) << outcome;
+  EXPECT_TRUE(Says(outcome.out, {"auto", "linear_scan", "no_reuse"}));
 }
 
 TEST(CliPools, GraphsNameSpacesAndJsonKeepsThem) {
