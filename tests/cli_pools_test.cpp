@@ -31,7 +31,7 @@ TEST(CliPools, PrintsABlockPerPoolAndWhySomethingSpilled) {
   const Folder folder;
   const Outcome outcome = Orionrt({"plan", folder.Write("x.csv", kProblem), "--pool", "sram=64", "--pool", "dram=1K"});
   EXPECT_EQ(outcome.code, 0) << outcome;
-  EXPECT_TRUE(Says(outcome.out, {"sram ", "60 bytes of 64, 93.8 %", "dram ", "40 bytes of 1,024", "1 buffers, cost 40",
+  EXPECT_TRUE(Says(outcome.out, {"sram ", "60 bytes of 64, 93.8 %", "dram ", "40 bytes of 1,024", "1 buffer, cost 40",
                                  "proven the least", "b in dram: needs 40 B at step 1, where sram has 4 B left",
                                  "1 use x 40 B", "100 bytes, of all pools together"}))
       << outcome;

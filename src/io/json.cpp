@@ -17,7 +17,7 @@ ParsedJson ParseJson(std::string_view text, const std::string& source) {
     std::string_view what = error.what();
     const std::size_t prefix = what.find("] ");
     if (prefix != std::string_view::npos) what.remove_prefix(prefix + 2);
-    throw Error(ErrorCode::kBadInput, source + ": not JSON: " + Printable(what, 300));
+    throw Error(ErrorCode::kBadInput, source + ": not JSON, or cut off: " + Printable(what, 300));
   }
 }
 
@@ -27,7 +27,12 @@ std::string DumpJson(const Json& json, int indent) {
 
 std::string SchemaOf(std::string_view text, const std::string& source) {
   const ParsedJson json = ParseJson(text, source);
-  return ObjectReader(json, source + ": the file").Text("schema");
+  const ObjectReader object(json, source + ": the file");
+  if (json.is_object() && !object.Has("schema")) {
+    object.Refuse(
+        "has no \"schema\", which says what it is: \"orionrt.graph/1\", \"orionrt.problem/1\" or \"orionrt.plan/1\"");
+  }
+  return object.Text("schema");
 }
 
 ObjectReader::ObjectReader(const ParsedJson& json, std::string place) : json_(json), place_(std::move(place)) {

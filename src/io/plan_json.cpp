@@ -32,14 +32,20 @@ Json WeightsJson(const WeightBytes& weights) {
   return {{"stored_bytes", weights.stored_bytes}, {"needed_bytes", weights.needed_bytes}, {"count", weights.count}};
 }
 
+std::int64_t ReadCount(const ObjectReader& object, const char* key) {
+  const std::int64_t value = object.Integer(key);
+  if (value < 0) object.Refuse("has a negative \"" + std::string(key) + "\", " + std::to_string(value));
+  return value;
+}
+
 WeightBytes ReadWeights(const ParsedJson& json, const std::string& source) {
   const ObjectReader object(json, source + ": the weights");
-  const auto read = [&object](const char* key) {
-    const std::int64_t value = object.Integer(key);
-    if (value < 0) object.Refuse("has a negative \"" + std::string(key) + "\", " + std::to_string(value));
-    return value;
-  };
-  return {read("stored_bytes"), read("needed_bytes"), read("count")};
+  return {ReadCount(object, "stored_bytes"), ReadCount(object, "needed_bytes"), ReadCount(object, "count")};
+}
+
+WorkspaceBytes ReadWorkspaces(const ParsedJson& json, const std::string& source) {
+  const ObjectReader object(json, source + ": the workspaces");
+  return {ReadCount(object, "largest_bytes"), ReadCount(object, "count")};
 }
 
 std::uint64_t ReadHash(const ObjectReader& object, const Problem& problem) {
@@ -185,6 +191,9 @@ std::string WritePlanJson(const PlanFile& file) {
   const bool pooled = !pools.figures.empty();
   if (pooled) head["spill_cost"] = pools.spill_cost;
   if (pooled) head["spill_cost_bound"] = pools.spill_cost_bound;
+  if (file.workspaces) {
+    head["workspaces"] = {{"largest_bytes", file.workspaces->largest_bytes}, {"count", file.workspaces->count}};
+  }
   std::size_t part = 0;
   RowDump dump(head);
   if (pooled) {
@@ -219,6 +228,7 @@ PlanFile ReadPlanJson(std::string_view text, const std::string& source) {
   file.peak_nested_bytes = object.Integer("peak_nested_bytes", 0);
   if (object.Has("weights")) file.weights = ReadWeights(json["weights"], source);
   plan.certificate = ReadCertificate(object, json, index_of);
+  if (object.Has("workspaces")) file.workspaces = ReadWorkspaces(json["workspaces"], source);
   plan.time_limited = object.Flag("time_limited");
   plan.problem_hash = ReadHash(object, file.problem);
   CheckRead(file.problem, source);

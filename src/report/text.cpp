@@ -82,7 +82,8 @@ std::string SpillLines(const PlanFile& file) {
   for (const Spill& spill : pools.spills) bytes += file.problem.buffers[spill.buffer].size;
   std::string text =
       Line("spilled", bytes,
-           " in " + std::to_string(pools.spills.size()) + " buffers, cost " + FormatThousands(pools.spill_cost) +
+           " in " + std::to_string(pools.spills.size()) +
+               (pools.spills.size() == 1 ? " buffer, cost " : " buffers, cost ") + FormatThousands(pools.spill_cost) +
                (pools.spill_cost == pools.spill_cost_bound
                     ? ", proven the least"
                     : ", at least " + FormatThousands(pools.spill_cost_bound) + " for any plan"));
@@ -153,9 +154,12 @@ std::string DescribePlan(const PlanFile& file) {
   for (const Buffer& b : problem.buffers) no_reuse = RoundUp(no_reuse, b.size > 0 ? b.alignment : 1) + b.size;
   const Steps steps = StepsOf(problem);
   std::string text = Printable(file.source, 60) + ": " +
-                     FormatThousands(static_cast<std::int64_t>(problem.buffers.size())) + " buffers over " +
-                     FormatThousands(problem.buffers.empty() ? 0 : steps.count) + " steps, alignment " +
-                     std::to_string(file.alignment) + ", policy " + plan.policy + "\n";
+                     FormatThousands(static_cast<std::int64_t>(problem.buffers.size())) +
+                     (problem.buffers.size() == 1 ? " buffer over " : " buffers over ") +
+                     FormatThousands(problem.buffers.empty() ? 0 : steps.count) +
+                     (steps.count == 1 && !problem.buffers.empty() ? " step, alignment " : " steps, alignment ") +
+                     std::to_string(file.alignment) + ", policy " + plan.policy +
+                     (plan.time_limited ? ", shaped by the time limit" : "") + "\n";
   const bool pooled = !problem.pools.empty();
   if (pooled) text += PoolLines(file) + SpillLines(file);
   const std::string together = pooled ? ", of all pools together" : "";
@@ -167,6 +171,10 @@ std::string DescribePlan(const PlanFile& file) {
   }
   text +=
       Line("no reuse", no_reuse, plan.peak_bytes > 0 ? ", " + Tenths(no_reuse, plan.peak_bytes) + " x the peak" : "");
+  if (file.workspaces) {
+    text += Line("workspace", file.workspaces->largest_bytes,
+                 ", the largest of " + FormatThousands(file.workspaces->count) + ", within the peak");
+  }
   if (file.peak_nested_bytes > 0)
     text += Line("nested", file.peak_nested_bytes,
                  pooled ? ", on top in " + problem.pools.back().name + ", while a control-flow op runs"
