@@ -304,22 +304,5 @@ TEST(BuddyMap, HasACharacterABlock) {
   EXPECT_EQ(buddy.Map(), "a...cccc........");
 }
 
-TEST(BitTree, FindsItsLeastMember) {
-  for (const std::int64_t size : {1, 63, 64, 65, 4095, 4096, 4097, 300000}) {
-    BitTree tree(size);
-    EXPECT_TRUE(tree.empty());
-    for (const std::int64_t i : {size - 1, size / 2, std::int64_t{0}}) {
-      tree.Set(i);
-      EXPECT_TRUE(tree.Has(i));
-      EXPECT_EQ(tree.First(), i);
-    }
-    tree.Clear(0);
-    EXPECT_EQ(tree.empty(), size == 1);
-    if (size > 1) {
-      EXPECT_EQ(tree.First(), std::max<std::int64_t>(1, size / 2));
-    }
-  }
-}
-
 }  // namespace
 }  // namespace orionrt

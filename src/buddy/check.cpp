@@ -1,0 +1,116 @@
+// What the books say, and whether they can be believed.
+#include <algorithm>
+
+#include "buddy/bits.hpp"
+#include "orionrt/buddy.hpp"
+
+namespace orionrt {
+
+BuddyStats BuddyAllocator::stats() const noexcept {
+  BuddyStats stats;
+  stats.capacity = capacity_;
+  stats.used_bytes = used_bytes_;
+  if (!requests_.empty()) stats.requested_bytes = requested_bytes_;
+  stats.high_water_bytes = high_water_;
+  stats.free_bytes = capacity_ - used_bytes_;
+  stats.allocations = pieces_;
+  stats.splits = splits_;
+  stats.merges = merges_;
+  int largest = nonempty_ == 0 ? -1 : FloorLog2(nonempty_);
+  for (int order = 0; order < kept_orders_; ++order) {
+    const auto count = static_cast<std::int64_t>(kept_[static_cast<std::size_t>(order)].count);
+    if (count > 0) largest = std::max(largest, order);
+    stats.allocations -= count;
+    stats.kept_bytes += count << (order + block_shift_);
+  }
+  if (largest >= 0) stats.largest_free_bytes = std::int64_t{1} << (largest + block_shift_);
+  const std::size_t taken = sizeof(*this) + groups_.capacity() * sizeof(Group) + kept_.capacity() * sizeof(Kept) +
+                            trees_.capacity() * sizeof(Tree) + index_.capacity() * sizeof(std::uint64_t) +
+                            requests_.capacity() * sizeof(std::int64_t);
+  stats.metadata_bytes = static_cast<std::int64_t>(taken);
+  return stats;
+}
+
+// Walks from piece to piece, writes the books anew from what it meets, and compares.
+bool BuddyAllocator::CheckInvariants() const {
+  BuddyAllocator anew = *this;
+  std::fill(anew.groups_.begin(), anew.groups_.end(), Group{});
+  std::fill(anew.index_.begin(), anew.index_.end(), 0);
+  anew.groups_[blocks_ >> 6] = {Bit(blocks_ & 63), Bit(blocks_ & 63)};
+  anew.nonempty_ = 0;
+  std::vector<int> free_order(blocks_ + 1, -1);  // of the free block that starts there
+  std::int64_t used = tail_owner_ == kNoSpace ? 0 : broken_bytes();
+  std::int64_t requested =
+      requests_.empty() || tail_owner_ != static_cast<std::int64_t>(blocks_) ? 0 : requests_[blocks_];
+  std::int64_t pieces = tail_owner_ == static_cast<std::int64_t>(blocks_) ? 1 : 0;
+  std::int64_t kept = 0;
+  for (std::uint64_t at = 0; at < blocks_;) {
+    const std::uint64_t bit = Bit(at & 63);
+    const Group& group = groups_[at >> 6];
+    if ((group.pieces() & bit) == 0) return false;
+    const bool is_free = (group.starts & bit) == 0;
+    std::uint64_t length = 0;
+    if (is_free) {
+      const int order = FreeOrder(at);
+      if (order < 0 || (at & (Bit(static_cast<std::uint64_t>(order)) - 1)) != 0) return false;
+      length = Bit(static_cast<std::uint64_t>(order));
+      const std::uint64_t buddy = at ^ length;
+      if (buddy < at && free_order[buddy] == order) return false;
+      free_order[at] = order;
+      anew.Place(at, order);
+    } else {
+      length = LengthAt(at);
+      anew.groups_[at >> 6].starts |= bit;
+      anew.groups_[at >> 6].free |= group.free & bit;
+      anew.SetLength(at, length);
+      ++pieces;
+      if (IsAllocated(at)) {
+        used += static_cast<std::int64_t>(length << block_shift_);
+        requested += requests_.empty() ? 0 : requests_[at];
+      } else {
+        ++kept;
+      }
+    }
+    if (length > blocks_ - at) return false;
+    at += length;
+  }
+  const auto same = [](const Group& a, const Group& b) { return a.starts == b.starts && a.free == b.free; };
+  return std::equal(groups_.begin(), groups_.end(), anew.groups_.begin(), same) && index_ == anew.index_ &&
+         nonempty_ == anew.nonempty_ && used == used_bytes_ && used <= high_water_ && pieces == pieces_ &&
+         requested == requested_bytes_ && CheckKept(kept);
+}
+
+// Whether just these many pieces are kept back, each where it belongs.
+bool BuddyAllocator::CheckKept(std::int64_t expected) const {
+  for (int order = 0; order < kept_orders_; ++order) {
+    const Kept& kept = kept_[static_cast<std::size_t>(order)];
+    if (kept.count > keep_) return false;
+    for (std::uint32_t k = 1; k <= kept.count; ++k) {
+      const std::uint64_t first = kept.first[(kept.end - k) % kMostKept];
+      const Group& group = groups_[first >> 6];
+      if ((group.starts & group.free & Bit(first & 63)) == 0) return false;
+      if (LengthAt(first) != Bit(static_cast<std::uint64_t>(order)) || (first >> order << order) != first) return false;
+      for (std::uint32_t other = 1; other < k; ++other) {
+        if (kept.first[(kept.end - other) % kMostKept] == first) return false;
+      }
+    }
+    expected -= kept.count;
+  }
+  return expected == 0;
+}
+
+std::string BuddyAllocator::Map() const {
+  std::string map(blocks_, '.');
+  for (std::uint64_t at = 0; at < blocks_; ++at) {
+    const Group& group = groups_[at >> 6];
+    if ((group.starts >> (at & 63) & 1) == 0) continue;
+    const std::uint64_t length = LengthAt(at);
+    const int order = length == 1 ? 0 : FloorLog2(length - 1) + 1;
+    const auto begin = map.begin() + static_cast<std::ptrdiff_t>(at);
+    std::fill_n(begin, length, IsAllocated(at) ? static_cast<char>('a' + order % 26) : '+');
+    at += length - 1;
+  }
+  return map;
+}
+
+}  // namespace orionrt
