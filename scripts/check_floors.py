@@ -18,7 +18,7 @@ HEADERS = {
     "src/buddy": {"buddy"},
     "src/plan": {"problem", "plan", "planner", "validate"},
     "src/graph": {"graph", "liveness"},
-    "src/runtime": {"arena"},
+    "src/runtime": {"arena", "buddy_resource", "locked_buddy"},
     "src/pool": {"tensor_pool", "orionrt"},
     "src/io": {"io", "export_plan", "import", "onnx", "tflite"},
 }

@@ -1,0 +1,357 @@
+// The buddy beside other allocators, each under the same requests: names are workload/subject. scripts/measure_buddy.py
+// runs this and prints a table. Traces are read from the folder that ORIONRT_TRACES names, and left out without it.
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <type_traits>
+
+#include "orionrt/locked_buddy.hpp"
+#include "peers/malloc.hpp"
+#include "peers/orionrt.hpp"
+#ifdef ORIONRT_PEER_OFFSET_ALLOCATOR
+#include "peers/offset_allocator.hpp"
+#endif
+#ifdef ORIONRT_PEER_VMA
+#include "peers/vma.hpp"
+#endif
+#ifdef ORIONRT_PEER_BUDDY_ALLOC
+#include "peers/buddy_alloc.hpp"
+#endif
+#ifdef ORIONRT_PEER_NBBS
+#include "peers/nbbs.hpp"
+#endif
+#ifdef ORIONRT_PEER_O1HEAP
+#include "peers/o1heap.hpp"
+#endif
+#ifdef ORIONRT_PEER_TLSF
+#include "peers/tlsf.hpp"
+#endif
+#ifdef ORIONRT_PEER_BUDDY_MALLOC
+#include "peers/buddy_malloc.hpp"
+#endif
+
+namespace orionrt::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// An operation is one allocation or one release.
+void Report(benchmark::State& state, std::int64_t operations) {
+  state.counters["ns_per_op"] =
+      benchmark::Counter(static_cast<double>(operations) * 1e-9,
+                         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+
+// What is alive, by slot.
+template <class S>
+class Live {
+ public:
+  Live(S& subject, std::uint32_t slots) : subject_(subject), held_(slots) {}
+  void Do(const Event& event) {
+    Held& held = held_[event.slot];
+    if (event.bytes == 0) {
+      if (held.alive) subject_.Free(held.handle);
+      held.alive = false;
+    } else {
+      held.handle = subject_.Allocate(event.bytes);
+      held.alive = S::Ok(held.handle);
+      refused_ += held.alive ? 0 : 1;
+    }
+  }
+  void Clear() {
+    for (Held& held : held_) {
+      if (held.alive) subject_.Free(held.handle);
+      held.alive = false;
+    }
+  }
+  std::int64_t refused() const { return refused_; }
+
+ private:
+  struct Held {
+    typename S::Handle handle{};
+    bool alive = false;
+  };
+  S& subject_;
+  std::vector<Held> held_;
+  std::int64_t refused_ = 0;
+};
+
+template <class S>
+void Pair(benchmark::State& state, std::int64_t bytes) {
+  S subject;
+  constexpr int kPairs = 1000;
+  for (auto _ : state) {
+    for (int k = 0; k < kPairs; ++k) {
+      auto handle = subject.Allocate(bytes);
+      benchmark::DoNotOptimize(handle);
+      subject.Free(handle);
+    }
+  }
+  Report(state, 2 * kPairs);
+}
+
+// One block cut from the whole arena, and merged to the whole again.
+template <class S>
+void SplitMerge(benchmark::State& state) {
+  S subject;
+  constexpr int kPairs = 1000;
+  for (auto _ : state) {
+    for (int k = 0; k < kPairs; ++k) {
+      auto handle = subject.Allocate(1);
+      benchmark::DoNotOptimize(handle);
+      subject.Free(handle);
+      subject.buddy().Flush();
+    }
+  }
+  Report(state, kPairs);
+}
+
+template <class S>
+void ChurnOf(benchmark::State& state, std::uint32_t slots) {
+  S subject;
+  Live<S> live(subject, slots);
+  const std::vector<Event> events = Churn(slots, 1 << 19);
+  for (std::uint32_t k = 0; k < slots; ++k) live.Do(events[k]);
+  for (auto _ : state) {
+    for (std::size_t k = slots; k < events.size(); ++k) live.Do(events[k]);
+  }
+  Report(state, static_cast<std::int64_t>(events.size() - slots));
+  state.counters["refused"] = static_cast<double>(live.refused());
+  live.Clear();
+}
+
+// Every event, again and again; the events leave nothing behind.
+template <class S>
+void Replay(benchmark::State& state, const std::vector<Event>& events) {
+  S subject;
+  Live<S> live(subject, Slots(events));
+  for (auto _ : state) {
+    for (const Event& event : events) live.Do(event);
+  }
+  Report(state, static_cast<std::int64_t>(events.size()));
+  state.counters["refused"] = static_cast<double>(live.refused());
+}
+
+// 100,000 blocks that came by churn go in random order: the time of one release.
+template <class S>
+void Drain(benchmark::State& state) {
+  constexpr std::uint32_t kSlots = 100000;
+  S subject;
+  Live<S> live(subject, kSlots);
+  const std::vector<Event> events = Churn(kSlots, kSlots);
+  std::vector<Event> last(kSlots);
+  for (std::uint32_t k = 0; k < kSlots; ++k) last[k] = {k, 0};
+  std::shuffle(last.begin(), last.end(), std::mt19937(2));
+  for (auto _ : state) {
+    for (const Event& event : events) live.Do(event);
+    const Clock::time_point start = Clock::now();
+    for (const Event& event : last) live.Do(event);
+    state.SetIterationTime(std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  Report(state, kSlots);
+}
+
+double Nanoseconds(Clock::duration d) { return std::chrono::duration<double, std::nano>(d).count(); }
+
+double Percentile(std::vector<float>& times, double share) {
+  const auto at = times.begin() + static_cast<std::ptrdiff_t>(static_cast<double>(times.size()) * share);
+  std::nth_element(times.begin(), at, times.end());
+  return *at;
+}
+
+// The slowest calls in a thousand at 1,000 live, the clock's own time included: it is the counter `clock`.
+template <class S>
+void Tail(benchmark::State& state) {
+  constexpr std::uint32_t kSlots = 1000;
+  const std::vector<Event> events = Churn(kSlots, 1 << 19);
+  std::vector<float> taken;
+  std::vector<float> freed;
+  std::vector<float> nothing;
+  S subject;
+  for (auto _ : state) {
+    Live<S> live(subject, kSlots);
+    taken.clear(), freed.clear(), nothing.clear();
+    for (const Event& event : events) {
+      const Clock::time_point before = Clock::now();
+      const Clock::time_point start = Clock::now();
+      live.Do(event);
+      (event.bytes == 0 ? freed : taken).push_back(static_cast<float>(Nanoseconds(Clock::now() - start)));
+      nothing.push_back(static_cast<float>(Nanoseconds(start - before)));
+    }
+    live.Clear();
+  }
+  state.counters["allocate"] = Percentile(taken, 0.999);
+  state.counters["free"] = Percentile(freed, 0.999);
+  state.counters["clock"] = Percentile(nothing, 0.5);
+}
+
+// The share of the arena that holds what was asked for when the first request is refused: 256 B to 1 MiB, none freed.
+template <class S>
+void Utilisation(benchmark::State& state) {
+  double sum = 0;
+  constexpr unsigned kSeeds = 5;
+  for (auto _ : state) {
+    sum = 0;
+    for (unsigned seed = 1; seed <= kSeeds; ++seed) {
+      S subject;
+      Sizes sizes(kBlock, 1 << 20, seed);
+      std::vector<typename S::Handle> handles;
+      for (std::int64_t used = 0;;) {
+        const std::int64_t bytes = sizes.Next();
+        handles.push_back(subject.Allocate(bytes));
+        if (!S::Ok(handles.back()) || used > 2 * kArena) {
+          sum += static_cast<double>(used) / static_cast<double>(kArena);
+          break;
+        }
+        used += bytes;
+      }
+      handles.pop_back();
+      for (auto handle : handles) subject.Free(handle);
+    }
+  }
+  state.counters["share"] = sum / kSeeds;
+}
+
+template <class S, class = void>
+struct IsThreadSafe : std::false_type {};
+template <class S>
+struct IsThreadSafe<S, std::void_t<decltype(S::kThreadSafe)>> : std::bool_constant<S::kThreadSafe> {};
+
+// A subject behind one spin lock, where it has no way of its own.
+template <class S>
+class Locked {
+ public:
+  using Handle = typename S::Handle;
+  Handle Allocate(std::int64_t bytes) {
+    Enter();
+    Handle handle = subject_.Allocate(bytes);
+    busy_.store(false, std::memory_order_release);
+    return handle;
+  }
+  static bool Ok(Handle handle) { return S::Ok(handle); }
+  void Free(Handle handle) {
+    Enter();
+    subject_.Free(handle);
+    busy_.store(false, std::memory_order_release);
+  }
+
+ private:
+  void Enter() {
+    while (busy_.exchange(true, std::memory_order_acquire)) {
+      while (busy_.load(std::memory_order_relaxed)) {
+      }
+    }
+  }
+  alignas(64) std::atomic<bool> busy_{false};
+  S subject_;
+};
+
+class OursForThreads {
+ public:
+  static constexpr const char* kName = "locked";
+  static constexpr bool kThreadSafe = true;
+  using Handle = std::int64_t;
+  Handle Allocate(std::int64_t bytes) { return buddy_.Allocate(bytes); }
+  static bool Ok(Handle at) { return at != kNoSpace; }
+  void Free(Handle at) { (void)buddy_.Free(at); }
+
+ private:
+  LockedBuddy buddy_{kArena, kBlock};
+};
+
+// Each thread churns 1,000 blocks of its own; all share the subject.
+template <class S>
+void Threads(benchmark::State& state) {
+  using Shared = std::conditional_t<IsThreadSafe<S>::value, S, Locked<S>>;
+  static std::optional<Shared> shared;
+  constexpr std::uint32_t kSlots = 1000;
+  const std::vector<Event> events = Churn(kSlots, 1 << 16);
+  if (state.thread_index() == 0) shared.emplace();
+  std::unique_ptr<Live<Shared>> live;
+  for (auto _ : state) {
+    if (!live) live = std::make_unique<Live<Shared>>(*shared, kSlots);
+    for (const Event& event : events) live->Do(event);
+    live->Clear();
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(events.size() + kSlots));
+}
+
+using Function = std::function<void(benchmark::State&)>;
+benchmark::internal::Benchmark* Add(const std::string& workload, const char* subject, Function function) {
+  return benchmark::RegisterBenchmark((workload + "/" + subject).c_str(), std::move(function));
+}
+
+struct NamedTrace {
+  std::string name;
+  std::vector<Event> events;
+};
+
+template <class S>
+void AddAll(const std::vector<NamedTrace>& traces) {
+  Add("pair_256", S::kName, [](benchmark::State& state) { Pair<S>(state, 256); });
+  Add("pair_4M", S::kName, [](benchmark::State& state) { Pair<S>(state, 4 << 20); });
+  Add("churn_1k", S::kName, [](benchmark::State& state) { ChurnOf<S>(state, 1000); });
+  Add("churn_100k", S::kName, [](benchmark::State& state) { ChurnOf<S>(state, 100000); });
+  for (const NamedTrace& trace : traces) {
+    Add("trace_" + trace.name, S::kName, [&trace](benchmark::State& state) { Replay<S>(state, trace.events); });
+  }
+  Add("inference", S::kName, [](benchmark::State& state) { Replay<S>(state, InferenceStep()); });
+  Add("drain_100k", S::kName, Drain<S>)->UseManualTime();
+  Add("tail", S::kName, Tail<S>)->Iterations(1);
+  if (S::kName != MallocSubject::kName) Add("utilisation", S::kName, Utilisation<S>)->Iterations(1);
+  Add("threads_2", S::kName, Threads<S>)->Threads(2)->UseRealTime();
+}
+
+}  // namespace
+}  // namespace orionrt::bench
+
+int main(int argc, char** argv) {
+  using namespace orionrt::bench;
+  std::vector<NamedTrace> traces;
+  if (const char* folder = std::getenv("ORIONRT_TRACES")) {
+    for (const auto& [name, file] :
+         {std::pair("resnet50", "somas_tensors_resnet50.csv"), std::pair("pangu", "somas_tensors_pangu_2.6B.csv"),
+          std::pair("S_1", "iopddl_S_1.csv")}) {
+      traces.push_back({name, Trace(std::string(folder) + "/" + file)});
+      if (traces.back().events.empty()) traces.pop_back();
+    }
+  }
+  AddAll<Ours<false, false>>(traces);
+  AddAll<Ours<true, false>>(traces);
+  AddAll<Ours<false, true>>(traces);
+  AddAll<Ours<true, true>>(traces);
+  Add("split_merge_22", "lean", SplitMerge<Ours<false, false>>);
+  Add("split_merge_22", "fast", SplitMerge<Ours<true, false>>);
+  Add("threads_2", OursForThreads::kName, Threads<OursForThreads>)->Threads(2)->UseRealTime();
+#ifdef ORIONRT_PEER_OFFSET_ALLOCATOR
+  AddAll<OffsetAllocatorSubject>(traces);
+#endif
+#ifdef ORIONRT_PEER_VMA
+  AddAll<VmaSubject>(traces);
+#endif
+#ifdef ORIONRT_PEER_BUDDY_ALLOC
+  AddAll<BuddyAllocSubject>(traces);
+#endif
+#ifdef ORIONRT_PEER_NBBS
+  AddAll<NbbsSubject>(traces);
+#endif
+#ifdef ORIONRT_PEER_O1HEAP
+  AddAll<O1HeapSubject>(traces);
+#endif
+#ifdef ORIONRT_PEER_TLSF
+  AddAll<TlsfSubject>(traces);
+#endif
+#ifdef ORIONRT_PEER_BUDDY_MALLOC
+  AddAll<BuddyMallocSubject>(traces);
+#endif
+  AddAll<MallocSubject>(traces);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
