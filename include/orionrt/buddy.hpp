@@ -75,12 +75,15 @@ class ORIONRT_API BuddyAllocator {
 
   // A block of at least `bytes` (> 0), aligned to its own rounded size. Its offset, or kNoSpace.
   std::int64_t Allocate(std::int64_t bytes) noexcept {
-    const int order = OrderFor(bytes);
-    if (order < kept_orders_ && kept_[static_cast<std::size_t>(order)].count != 0) {
-      const std::uint32_t first = kept_[static_cast<std::size_t>(order)].TakeNewest();
-      groups_[first >> 6].free &= ~(std::uint64_t{1} << (first & 63));
-      Book(std::int64_t{1} << (order + block_shift_));
-      return static_cast<std::int64_t>(first) << block_shift_;
+    const unsigned order = OrderFor(bytes);
+    if (order < kept_orders_) {
+      Kept& kept = kept_[order];
+      if (kept.begin != kept.end) {
+        const std::uint32_t first = kept.blocks[--kept.end % kMostKept];
+        groups_[first >> 6].free &= ~(std::uint64_t{1} << (first & 63));
+        Book(std::int64_t{1} << order << block_shift_);
+        return static_cast<std::int64_t>(first) << block_shift_;
+      }
     }
     return AllocateSplit(bytes);
   }
@@ -96,12 +99,11 @@ class ORIONRT_API BuddyAllocator {
   // Gives back what one of the three above returned. Anything else is refused, and changes nothing.
   FreeStatus Free(std::int64_t offset) noexcept {
     const std::uint64_t first = static_cast<std::uint64_t>(offset) >> block_shift_;
-    if (first < kept_blocks_ && (offset & (block_bytes() - 1)) == 0 && IsAllocated(first)) {
+    if (first < kept_blocks_ && (offset & block_mask_) == 0 && IsAllocated(first)) {
       const std::uint64_t blocks = LengthAt(first);
-      const bool is_block = ((blocks - 1) & (blocks | first)) == 0;  // and no run
       Kept& kept = kept_[static_cast<std::size_t>(__builtin_ctzll(blocks))];
-      if (is_block && kept.count < keep_) {
-        kept.Add(static_cast<std::uint32_t>(first));
+      if (IsBlock(first, blocks) && kept.end - kept.begin < keep_) {
+        kept.blocks[kept.end++ % kMostKept] = static_cast<std::uint32_t>(first);
         groups_[first >> 6].free |= std::uint64_t{1} << (first & 63);
         used_bytes_ -= static_cast<std::int64_t>(blocks << block_shift_);
         return FreeStatus::kFreed;
@@ -131,96 +133,108 @@ class ORIONRT_API BuddyAllocator {
     std::uint64_t free = 0;
     std::uint64_t pieces() const { return starts | free; }
   };
-  // The last blocks freed of one order, oldest out at one end, newest out at the other.
+  // The last blocks freed of one order: the newest is taken next, the oldest merged when a place is needed.
   struct Kept {
-    std::uint32_t count = 0;
-    std::uint32_t end = 0;  // where the next goes
-    std::uint32_t first[kMostKept] = {};
-
-    void Add(std::uint32_t block) {
-      first[end] = block;
-      end = (end + 1) % kMostKept;
-      ++count;
-    }
-    std::uint32_t TakeNewest() {
-      end = (end - 1) % kMostKept;
-      --count;
-      return first[end];
-    }
-    std::uint32_t TakeOldest() { return first[(end - count--) % kMostKept]; }
+    std::uint32_t begin = 0, end = 0;  // of what is held, counted since the beginning; at [count % kMostKept]
+    std::uint32_t blocks[kMostKept] = {};
+    std::uint32_t size() const { return end - begin; }
   };
   // A set of small integers: one bit a member, and level by level a bit per non-zero word below.
   struct Tree {
     std::uint32_t levels = 0;
+    std::uint32_t low = 0;     // the first word of members that is not 0, when any is
     std::uint32_t at[5] = {};  // where in index_ each level begins, members first
   };
 
   // ceil(log2(blocks for `bytes`)); 63 - shift or more when bytes <= 0.
-  int OrderFor(std::int64_t bytes) const noexcept {
+  unsigned OrderFor(std::int64_t bytes) const noexcept {
     const std::uint64_t more_blocks = (static_cast<std::uint64_t>(bytes) - 1) >> block_shift_;
-    return 63 - __builtin_clzll((more_blocks << 1) | 1);
+    return 63 - static_cast<unsigned>(__builtin_clzll((more_blocks << 1) | 1));
+  }
+  // Whether a piece is a power of two in its place, as Allocate gives them.
+  static bool IsBlock(std::uint64_t first, std::uint64_t blocks) noexcept {
+    return ((blocks - 1) & (blocks | first)) == 0;
   }
   bool IsAllocated(std::uint64_t first) const noexcept {
     const Group& group = groups_[first >> 6];
     return ((group.starts & ~group.free) >> (first & 63) & 1) != 0;
   }
-  // Blocks of the piece, not a free one, that starts at `first`.
+  // Whether a group holds no pieces but, behind these two bits, the length of one that covers it; see buddy.cpp.
+  static constexpr std::uint64_t kLong = std::uint64_t{3} << 62;
+  static bool IsLong(const Group& group) noexcept { return (group.free & ~group.starts) >= kLong; }
+  // Blocks of the piece, not a free one, that starts at `first`. Without a branch for the usual cases: which of them it
+  // is cannot be foretold.
   std::uint64_t LengthAt(std::uint64_t first) const noexcept {
     const Group* const group = &groups_[first >> 6];
     const int at = static_cast<int>(first & 63);
     const std::uint64_t next = (group->pieces() >> at >> 1) | (group[1].pieces() << 63 >> at);
-    return next != 0 ? static_cast<std::uint64_t>(__builtin_ctzll(next)) + 1 : LongLengthAt(first);
+    const std::uint64_t within = static_cast<std::uint64_t>(__builtin_ctzll(next | std::uint64_t{1} << 63)) + 1;
+    const std::uint64_t length = next != 0 ? within : (group[1].free & ~kLong) >> 1;
+    if (__builtin_expect((next == 0) & !IsLong(group[1]), 0)) return 64 - (first & 63) + Lowest(group[1].pieces());
+    return length;
   }
   void Book(std::int64_t bytes) noexcept {
     used_bytes_ += bytes;
     if (used_bytes_ > high_water_) high_water_ = used_bytes_;
   }
+  static std::uint64_t Lowest(std::uint64_t x) noexcept { return static_cast<std::uint64_t>(__builtin_ctzll(x)); }
 
   // Allocation and release without what is kept back (buddy.cpp).
   std::int64_t AllocateSplit(std::int64_t bytes) noexcept;
   FreeStatus FreeMerge(std::int64_t offset) noexcept;
-  std::uint64_t LongLengthAt(std::uint64_t first) const noexcept;
-  void SetLength(std::uint64_t first, std::uint64_t count) noexcept;
-  std::int64_t TakeFree(int order) noexcept;
-  std::uint64_t TakeFromGroup(int from, int order) noexcept;
-  std::uint64_t TakeGroups(int from, int order) noexcept;
-  void Release(std::uint64_t first, std::uint64_t count) noexcept;
-  void MergeInGroup(std::uint64_t first, int order) noexcept;
-  void MergeGroups(std::uint64_t first, int order) noexcept;
-  void Place(std::uint64_t first, int order) noexcept;
   bool FlushAny() noexcept;
   void OwnTail(std::int64_t owner) noexcept;
   std::int64_t Granted(std::uint64_t first, std::int64_t granted_bytes, std::int64_t bytes) noexcept;
 
+  // Pieces (pieces.cpp).
+  void SetLength(std::uint64_t first, std::uint64_t count) noexcept;
+  std::int64_t Take(unsigned order) noexcept;
+  bool IsBehindTop(unsigned order) const noexcept;
+  std::uint64_t TakeFromGroup(unsigned from, unsigned order) noexcept;
+  std::uint64_t TakeGroups(unsigned from, unsigned order) noexcept;
+  std::uint64_t TakeFromTop(unsigned order) noexcept;
+  void Release(std::uint64_t first, std::uint64_t count) noexcept;
+  void MergeInGroup(std::uint64_t first, unsigned order) noexcept;
+  void MergeGroups(std::uint64_t first, unsigned order) noexcept;
+  void Place(std::uint64_t first, unsigned order) noexcept;
+  void PlaceAll(std::uint64_t first, std::uint64_t end) noexcept;
+  void Remove(std::uint64_t first, unsigned order) noexcept;
+  void MoveTop(std::uint64_t top) noexcept;
+  void LowerTop(std::uint64_t top) noexcept;
+
   // Runs (runs.cpp).
   int FreeOrder(std::uint64_t at) const noexcept;
   bool IsFree(std::uint64_t first, std::uint64_t count) const noexcept;
-  void PlaceAll(std::uint64_t first, std::uint64_t end) noexcept;
   void CarveOut(std::uint64_t first, std::uint64_t count) noexcept;
 
-  // The index: for each order, where its free blocks are.
-  void Mark(int order, std::uint64_t i) noexcept;
-  void Unmark(int order, std::uint64_t i) noexcept;
-  bool Has(int order, std::uint64_t i) const noexcept;
-  std::uint64_t Least(int order) const noexcept;
-  std::int64_t broken_bytes() const noexcept { return capacity_ & (block_bytes() - 1); }
+  // The index: for each order, where its free blocks are (pieces.cpp).
+  void Mark(unsigned order, std::uint64_t i) noexcept;
+  void Unmark(unsigned order, std::uint64_t i) noexcept;
+  void MarkAbove(Tree& tree, unsigned order, std::uint32_t word) noexcept;
+  void UnmarkAbove(Tree& tree, unsigned order, std::uint32_t word) noexcept;
+  bool Has(unsigned order, std::uint64_t i) const noexcept;
+  std::uint64_t Least(unsigned order) const noexcept;
+  std::int64_t broken_bytes() const noexcept { return capacity_ & block_mask_; }
 
   bool CheckKept(std::int64_t expected) const;
 
   std::vector<Group> groups_;  // and one more, so that every group has a next
   std::vector<Kept> kept_;     // by order; empty when lean
   int block_shift_ = 0;
-  int kept_orders_ = 0;            // kept_.size()
+  unsigned kept_orders_ = 0;       // kept_.size()
+  std::int64_t block_mask_ = 0;    // block_bytes() - 1
   std::uint64_t kept_blocks_ = 0;  // Free may keep back what starts below; 0 when lean
   std::uint32_t keep_ = 0;
   std::int64_t used_bytes_ = 0;
   std::int64_t high_water_ = 0;
 
-  std::uint64_t nonempty_ = 0;        // bit k: there is a free block of order k
+  std::uint64_t nonempty_ = 0;        // bit k: the index has a free block of order k
   std::vector<Tree> trees_;           // by order: the groups (order < 6), or the 2^order-blocks, that hold or are one
   std::vector<std::uint64_t> index_;  // the words of all trees
+  std::uint64_t top_ = 0;             // [top_, top_end_) is free, and in no index; a piece starts at top_
+  std::uint64_t top_end_ = 0;         // the largest power of two <= blocks_, or 0
+  std::uint64_t blocks_ = 0;          // whole ones
   std::int64_t capacity_ = 0;
-  std::uint64_t blocks_ = 0;            // whole ones
   std::int64_t tail_owner_ = kNoSpace;  // first block of the run that holds the broken block at the end, if any does
   std::int64_t pieces_ = 0;             // allocated or kept back
   std::int64_t splits_ = 0, merges_ = 0;

@@ -16,12 +16,13 @@ BuddyStats BuddyAllocator::stats() const noexcept {
   stats.allocations = pieces_;
   stats.splits = splits_;
   stats.merges = merges_;
-  int largest = nonempty_ == 0 ? -1 : FloorLog2(nonempty_);
-  for (int order = 0; order < kept_orders_; ++order) {
-    const auto count = static_cast<std::int64_t>(kept_[static_cast<std::size_t>(order)].count);
-    if (count > 0) largest = std::max(largest, order);
+  int largest = nonempty_ == 0 ? -1 : static_cast<int>(FloorLog2(nonempty_));
+  if (top_ < top_end_) largest = std::max(largest, static_cast<int>(FloorLog2(top_end_ - top_)));
+  for (unsigned order = 0; order < kept_orders_; ++order) {
+    const std::int64_t count = kept_[order].size();
+    if (count > 0) largest = std::max(largest, static_cast<int>(order));
     stats.allocations -= count;
-    stats.kept_bytes += count << (order + block_shift_);
+    stats.kept_bytes += count << order << block_shift_;
   }
   if (largest >= 0) stats.largest_free_bytes = std::int64_t{1} << (largest + block_shift_);
   const std::size_t taken = sizeof(*this) + groups_.capacity() * sizeof(Group) + kept_.capacity() * sizeof(Kept) +
@@ -47,17 +48,23 @@ bool BuddyAllocator::CheckInvariants() const {
   for (std::uint64_t at = 0; at < blocks_;) {
     const std::uint64_t bit = Bit(at & 63);
     const Group& group = groups_[at >> 6];
+    if (at == top_ && top_ != top_end_) {
+      anew.groups_[at >> 6].starts |= bit;
+      anew.groups_[at >> 6].free |= bit;
+      at = top_end_;
+      continue;
+    }
     if ((group.pieces() & bit) == 0) return false;
     const bool is_free = (group.starts & bit) == 0;
     std::uint64_t length = 0;
     if (is_free) {
       const int order = FreeOrder(at);
-      if (order < 0 || (at & (Bit(static_cast<std::uint64_t>(order)) - 1)) != 0) return false;
-      length = Bit(static_cast<std::uint64_t>(order));
+      if (order < 0 || (at & (Bit(static_cast<unsigned>(order)) - 1)) != 0) return false;
+      length = Bit(static_cast<unsigned>(order));
       const std::uint64_t buddy = at ^ length;
-      if (buddy < at && free_order[buddy] == order) return false;
+      if ((buddy < at && free_order[buddy] == order) || at + length == top_) return false;
       free_order[at] = order;
-      anew.Place(at, order);
+      anew.Place(at, static_cast<unsigned>(order));
     } else {
       length = LengthAt(at);
       anew.groups_[at >> 6].starts |= bit;
@@ -74,6 +81,9 @@ bool BuddyAllocator::CheckInvariants() const {
     if (length > blocks_ - at) return false;
     at += length;
   }
+  for (unsigned order = 0; order < trees_.size(); ++order) {
+    if ((nonempty_ >> order & 1) != 0 && trees_[order].low != anew.trees_[order].low) return false;
+  }
   const auto same = [](const Group& a, const Group& b) { return a.starts == b.starts && a.free == b.free; };
   return std::equal(groups_.begin(), groups_.end(), anew.groups_.begin(), same) && index_ == anew.index_ &&
          nonempty_ == anew.nonempty_ && used == used_bytes_ && used <= high_water_ && pieces == pieces_ &&
@@ -82,19 +92,19 @@ bool BuddyAllocator::CheckInvariants() const {
 
 // Whether just these many pieces are kept back, each where it belongs.
 bool BuddyAllocator::CheckKept(std::int64_t expected) const {
-  for (int order = 0; order < kept_orders_; ++order) {
-    const Kept& kept = kept_[static_cast<std::size_t>(order)];
-    if (kept.count > keep_) return false;
-    for (std::uint32_t k = 1; k <= kept.count; ++k) {
-      const std::uint64_t first = kept.first[(kept.end - k) % kMostKept];
+  for (unsigned order = 0; order < kept_orders_; ++order) {
+    const Kept& kept = kept_[order];
+    if (kept.size() > keep_) return false;
+    for (std::uint32_t k = kept.begin; k != kept.end; ++k) {
+      const std::uint64_t first = kept.blocks[k % kMostKept];
       const Group& group = groups_[first >> 6];
       if ((group.starts & group.free & Bit(first & 63)) == 0) return false;
-      if (LengthAt(first) != Bit(static_cast<std::uint64_t>(order)) || (first >> order << order) != first) return false;
-      for (std::uint32_t other = 1; other < k; ++other) {
-        if (kept.first[(kept.end - other) % kMostKept] == first) return false;
+      if (LengthAt(first) != Bit(order) || !IsBlock(first, Bit(order))) return false;
+      for (std::uint32_t other = kept.begin; other != k; ++other) {
+        if (kept.blocks[other % kMostKept] == first) return false;
       }
     }
-    expected -= kept.count;
+    expected -= kept.size();
   }
   return expected == 0;
 }
@@ -103,9 +113,9 @@ std::string BuddyAllocator::Map() const {
   std::string map(blocks_, '.');
   for (std::uint64_t at = 0; at < blocks_; ++at) {
     const Group& group = groups_[at >> 6];
-    if ((group.starts >> (at & 63) & 1) == 0) continue;
+    if ((group.starts >> (at & 63) & 1) == 0 || (at >= top_ && at < top_end_)) continue;
     const std::uint64_t length = LengthAt(at);
-    const int order = length == 1 ? 0 : FloorLog2(length - 1) + 1;
+    const unsigned order = length == 1 ? 0 : FloorLog2(length - 1) + 1;
     const auto begin = map.begin() + static_cast<std::ptrdiff_t>(at);
     std::fill_n(begin, length, IsAllocated(at) ? static_cast<char>('a' + order % 26) : '+');
     at += length - 1;

@@ -4,25 +4,20 @@
 
 namespace orionrt {
 
-// Free blocks that tile [first, end), none of which has a free buddy.
-void BuddyAllocator::PlaceAll(std::uint64_t first, std::uint64_t end) noexcept {
-  while (first < end) {
-    const int order = FrontOrder(first, end - first);
-    Place(first, order);
-    first += Bit(static_cast<std::uint64_t>(order));
-  }
-}
-
 std::int64_t BuddyAllocator::AllocateRun(std::int64_t bytes) noexcept {
   if (bytes <= 0 || bytes > capacity_) return kNoSpace;
-  const int order = OrderFor(bytes);
+  const unsigned order = OrderFor(bytes);
   const auto count = ((static_cast<std::uint64_t>(bytes) - 1) >> block_shift_) + 1;
-  std::int64_t taken = TakeFree(order);
-  if (taken == kNoSpace && FlushAny()) taken = TakeFree(order);
+  std::int64_t taken = Take(order);
+  if (taken == kNoSpace && FlushAny()) taken = Take(order);
   // The last power-of-two block may reach past the capacity; the run need not.
   if (taken == kNoSpace) return AllocateAt(static_cast<std::int64_t>(blocks_ >> order << order << block_shift_), bytes);
   const auto first = static_cast<std::uint64_t>(taken);
-  PlaceAll(first + count, first + Bit(static_cast<std::uint64_t>(order)));
+  if (first + Bit(order) == top_) {
+    MoveTop(first + count);
+  } else {
+    PlaceAll(first + count, first + Bit(order));
+  }
   SetLength(first, count);
   return Granted(first, static_cast<std::int64_t>(count << block_shift_), bytes);
 }
@@ -41,22 +36,30 @@ std::int64_t BuddyAllocator::AllocateAt(std::int64_t offset, std::int64_t bytes)
   return Granted(first, granted, bytes);
 }
 
-// The order of the free block that block `at` lies in, or -1.
+// The order of the free block that block `at` lies in, not behind the top, or -1.
 int BuddyAllocator::FreeOrder(std::uint64_t at) const noexcept {
-  for (int order = kGroupOrder; order < static_cast<int>(trees_.size()); ++order) {
-    if ((at >> order) < (blocks_ >> order) && Has(order, at >> order)) return order;
-  }
   const Group& group = groups_[at >> 6];
-  const std::uint64_t before = group.pieces() & Ones(static_cast<int>(at & 63) + 1);
-  if (before == 0 || IsLong(group.starts, group.free)) return -1;
-  const int start = FloorLog2(before);
-  if ((group.free & ~group.starts & Bit(static_cast<std::uint64_t>(start))) == 0) return -1;
-  const std::uint64_t behind = group.pieces() >> start >> 1;
-  return FloorLog2(behind == 0 ? 64 - static_cast<std::uint64_t>(start) : Lowest(behind) + 1);
+  const std::uint64_t before = group.pieces() & Ones((at & 63) + 1);
+  if (before != 0 && !IsLong(group)) {
+    const unsigned start = FloorLog2(before);
+    if ((group.free & ~group.starts & Bit(start)) == 0) return -1;
+    const std::uint64_t behind = group.pieces() >> start >> 1;
+    if (behind != 0) return static_cast<int>(FloorLog2(Lowest(behind) + 1));
+    if (start != 0) return static_cast<int>(FloorLog2(64 - start));
+  }
+  for (std::uint64_t orders = nonempty_ & ~Ones(kGroupOrder); orders != 0; orders &= orders - 1) {
+    const unsigned order = Zeros(orders);
+    if ((at >> order) < (blocks_ >> order) && Has(order, at >> order)) return static_cast<int>(order);
+  }
+  return -1;
 }
 
 bool BuddyAllocator::IsFree(std::uint64_t first, std::uint64_t count) const noexcept {
   for (std::uint64_t at = first; at < first + count;) {
+    if (at >= top_ && at < top_end_) {
+      at = top_end_;
+      continue;
+    }
     const int order = FreeOrder(at);
     if (order < 0) return false;
     at = ((at >> order) + 1) << order;
@@ -67,20 +70,18 @@ bool BuddyAllocator::IsFree(std::uint64_t first, std::uint64_t count) const noex
 // Makes one allocated piece of [first, first + count), all of it free.
 void BuddyAllocator::CarveOut(std::uint64_t first, std::uint64_t count) noexcept {
   const std::uint64_t end = first + count;
+  if (end > top_ && first < top_end_) {  // cut the top where it is needed; what stays behind becomes blocks
+    const std::uint64_t old_top = top_;
+    MoveTop(std::min(std::max(end, top_), top_end_));
+    PlaceAll(old_top, top_);
+  }
   for (std::uint64_t at = first; at < end;) {
-    const int order = FreeOrder(at);
+    const auto order = static_cast<unsigned>(FreeOrder(at));
     const std::uint64_t begin = at >> order << order;
-    const std::uint64_t block_end = begin + Bit(static_cast<std::uint64_t>(order));
-    Group& group = groups_[begin >> 6];
-    group.free &= ~Bit(begin & 63);
-    if (at == first) group.starts |= Bit(begin & 63);  // so that the free piece before it still ends here
-    if (order >= kGroupOrder) {
-      Unmark(order, begin >> order);
-    } else if (FreeOfOrder(group.starts, group.free, order) == 0) {
-      Unmark(order, begin >> 6);
-    }
+    const std::uint64_t block_end = begin + Bit(order);
+    Remove(begin, order);
+    if (begin < at || at != first) groups_[begin >> 6].starts &= ~Bit(begin & 63);
     if (begin < at) {
-      group.starts &= ~Bit(begin & 63);
       PlaceAll(begin, at);
       groups_[at >> 6].starts |= Bit(at & 63);
     }

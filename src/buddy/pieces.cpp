@@ -1,0 +1,277 @@
+// Where a piece starts is one bit; how long it is follows from where the next one starts, or from the end of its group:
+//
+//   block   0 1 2 3 4 5 6 7 8 ...        two blocks allocated, two free (a block of order 1), a run of three, one free,
+//   starts  1 . . . 1 . . . . ...        and a free block of order 3
+//   free    . . 1 . . . . 1 1 ...
+//
+// A free block of less than a group (64 blocks) lies within it, and so do most others. An allocated piece that covers
+// the whole of the next group besides leaves its length there, where no piece starts: in `free`, behind the two bits of
+// kLong. They would say that the last two blocks are free each, which cannot be: buddies would have merged.
+//
+// What is free from `top_` on is cut into blocks only when an allocation cuts it. The blocks are known all the same:
+// they are the bits of top_end_ - top_, smallest first. No free piece ends at top_: it would be part of that.
+#include <algorithm>
+
+#include "buddy/bits.hpp"
+#include "orionrt/buddy.hpp"
+
+namespace orionrt {
+namespace {
+
+// Bit 2^j for every j < n: where the upper halves begin when the block of 2^n at bit 0 is split down to one.
+constexpr std::uint64_t kUpperHalves[kGroupOrder + 1] = {0, 0x2, 0x6, 0x16, 0x116, 0x10116, 0x100010116};
+
+// The last bit of every aligned 2^order bits.
+constexpr std::uint64_t kLasts[kGroupOrder] = {~std::uint64_t{0},  0xAAAAAAAAAAAAAAAA, 0x8888888888888888,
+                                               0x8080808080808080, 0x8000800080008000, 0x8000000080000000};
+
+// Where free blocks of 2^order (< 64) start in a group: where an aligned stretch of that length has its first bit
+// alone, that bit is free, and the next piece starts right behind it. One addition looks at all stretches: a carry
+// comes to the last bit of each that is not empty.
+std::uint64_t FreeOfOrder(std::uint64_t starts, std::uint64_t free, unsigned order) {
+  const unsigned size = 1u << order;
+  const std::uint64_t last = kLasts[order];
+  const std::uint64_t pieces = starts | free;
+  const std::uint64_t odd = pieces ^ (last >> (size - 1));
+  const std::uint64_t alone = last & ~(((odd & ~last) + ~last) | odd);
+  const std::uint64_t ends = (pieces >> size) | Bit(64 - size);
+  return (alone >> (size - 1)) & free & ~starts & ends;
+}
+
+}  // namespace
+
+void BuddyAllocator::Mark(unsigned order, std::uint64_t i) noexcept {
+  Tree& tree = trees_[order];
+  std::uint64_t& word = index_[tree.at[0] + (i >> 6)];
+  const bool known_above = word != 0;
+  word |= Bit(i & 63);
+  if (!known_above) MarkAbove(tree, order, static_cast<std::uint32_t>(i >> 6));
+}
+
+void BuddyAllocator::MarkAbove(Tree& tree, unsigned order, std::uint32_t word) noexcept {
+  tree.low = (nonempty_ >> order & 1) == 0 ? word : std::min(tree.low, word);
+  for (std::uint32_t level = 1; level < tree.levels; ++level) {
+    std::uint64_t& above = index_[tree.at[level] + (word >> 6)];
+    const bool known_above = above != 0;
+    above |= Bit(word & 63);
+    if (known_above) return;
+    word >>= 6;
+  }
+  nonempty_ |= Bit(order);
+}
+
+void BuddyAllocator::Unmark(unsigned order, std::uint64_t i) noexcept {
+  Tree& tree = trees_[order];
+  std::uint64_t& word = index_[tree.at[0] + (i >> 6)];
+  word &= ~Bit(i & 63);
+  if (word == 0) UnmarkAbove(tree, order, static_cast<std::uint32_t>(i >> 6));
+}
+
+void BuddyAllocator::UnmarkAbove(Tree& tree, unsigned order, std::uint32_t word) noexcept {
+  const bool was_low = word == tree.low;
+  for (std::uint32_t level = 1;; ++level) {
+    if (level == tree.levels) {
+      nonempty_ &= ~Bit(order);
+      return;
+    }
+    std::uint64_t& above = index_[tree.at[level] + (word >> 6)];
+    above &= ~Bit(word & 63);
+    if (above != 0) break;
+    word >>= 6;
+  }
+  if (!was_low) return;
+  std::uint64_t low = 0;
+  for (std::uint32_t level = tree.levels; level-- > 1;) low = low * 64 + Lowest(index_[tree.at[level] + low]);
+  tree.low = static_cast<std::uint32_t>(low);
+}
+
+bool BuddyAllocator::Has(unsigned order, std::uint64_t i) const noexcept {
+  return (index_[trees_[order].at[0] + (i >> 6)] >> (i & 63) & 1) != 0;
+}
+
+std::uint64_t BuddyAllocator::Least(unsigned order) const noexcept {
+  const Tree& tree = trees_[order];
+  return std::uint64_t{tree.low} * 64 + Lowest(index_[tree.at[0] + tree.low]);
+}
+
+// A free block that has no free buddy.
+void BuddyAllocator::Place(std::uint64_t first, unsigned order) noexcept {
+  groups_[first >> 6].free |= Bit(first & 63);
+  Mark(order, first >> std::max(order, kGroupOrder));
+}
+
+// Free blocks that tile [first, end), none of which has a free buddy.
+void BuddyAllocator::PlaceAll(std::uint64_t first, std::uint64_t end) noexcept {
+  for (; first < end; ++splits_) {
+    const unsigned order = FrontOrder(first, end - first);
+    Place(first, order);
+    first += Bit(order);
+  }
+}
+
+// A free block becomes an allocated one.
+void BuddyAllocator::Remove(std::uint64_t first, unsigned order) noexcept {
+  Group& group = groups_[first >> 6];
+  group.starts |= Bit(first & 63);
+  group.free &= ~Bit(first & 63);
+  if (order >= kGroupOrder) {
+    Unmark(order, first >> order);
+  } else if (FreeOfOrder(group.starts, group.free, order) == 0) {
+    Unmark(order, first >> 6);
+  }
+}
+
+// Cuts a block of 2^order from the smallest free one that holds it, the first of them, and marks it allocated. Its
+// first block, or kNoSpace.
+std::int64_t BuddyAllocator::Take(unsigned order) noexcept {
+  const std::uint64_t larger = nonempty_ >> order << order;
+  const unsigned from = larger == 0 ? 64 : Zeros(larger);
+  const std::uint64_t at_top = (top_ + Bit(order) - 1) >> order << order;
+  if (at_top < top_end_) {
+    const unsigned top_order = Zeros(at_top | top_end_);
+    if (top_order >= order && (top_order < from || (top_order == from && IsBehindTop(from)))) {
+      return static_cast<std::int64_t>(TakeFromTop(order));
+    }
+  }
+  if (larger == 0) return kNoSpace;
+  splits_ += from - order;
+  return static_cast<std::int64_t>(from < kGroupOrder ? TakeFromGroup(from, order) : TakeGroups(from, order));
+}
+
+// Whether the first free block of that order in the index lies behind the top; most lie before it.
+bool BuddyAllocator::IsBehindTop(unsigned order) const noexcept {
+  if (top_end_ == blocks_) return false;
+  const std::uint64_t i = Least(order);
+  if (order >= kGroupOrder) return i << order >= top_end_;
+  return i * 64 + Lowest(FreeOfOrder(groups_[i].starts, groups_[i].free, order)) >= top_end_;
+}
+
+std::uint64_t BuddyAllocator::TakeFromGroup(unsigned from, unsigned order) noexcept {
+  const std::uint64_t at = Least(from);
+  Group& group = groups_[at];
+  const std::uint64_t candidates = FreeOfOrder(group.starts, group.free, from);
+  const std::uint64_t start = candidates & (0 - candidates);
+  if (candidates == start) Unmark(from, at);
+  group.starts |= start;
+  group.free ^= start | start * (kUpperHalves[from] ^ kUpperHalves[order]);
+  for (unsigned k = order; k < from; ++k) Mark(k, at);
+  return at * 64 + Lowest(start);
+}
+
+std::uint64_t BuddyAllocator::TakeGroups(unsigned from, unsigned order) noexcept {
+  const std::uint64_t first = Least(from) << from;
+  Unmark(from, first >> from);
+  const unsigned stop = std::max(order, kGroupOrder);
+  while (from > stop) {  // keep the lower half, free the upper
+    --from;
+    groups_[(first + Bit(from)) >> 6].free = 1;
+    Mark(from, (first >> from) ^ 1);
+  }
+  groups_[first >> 6].starts = 1;
+  groups_[first >> 6].free = kUpperHalves[kGroupOrder] ^ kUpperHalves[std::min(order, kGroupOrder)];
+  for (unsigned k = order; k < kGroupOrder; ++k) Mark(k, first >> 6);
+  return first;
+}
+
+std::uint64_t BuddyAllocator::TakeFromTop(unsigned order) noexcept {
+  const std::uint64_t old_top = top_;
+  const std::uint64_t first = (old_top + Bit(order) - 1) >> order << order;
+  MoveTop(first + Bit(order));
+  groups_[first >> 6].starts |= Bit(first & 63);
+  PlaceAll(old_top, first);
+  return first;
+}
+
+// The mark of the top is that of what is kept back: an end that no merge and no Free passes. Behind top_end_ a piece
+// starts anyway.
+void BuddyAllocator::MoveTop(std::uint64_t top) noexcept {
+  Group& from = groups_[top_ >> 6];
+  if (top_ != top_end_) {
+    from.starts &= ~Bit(top_ & 63);
+    from.free &= ~Bit(top_ & 63);
+  }
+  top_ = top;
+  if (top == top_end_) return;
+  groups_[top >> 6].starts |= Bit(top & 63);
+  groups_[top >> 6].free |= Bit(top & 63);
+}
+
+// [top, top_) has become free: nothing starts there but what ends at top_. So does what is free right before it.
+void BuddyAllocator::LowerTop(std::uint64_t top) noexcept {
+  MoveTop(top);
+  while (top_ > 0) {
+    const int order = FreeOrder(top_ - 1);
+    if (order < 0) return;
+    const std::uint64_t first = top_ - Bit(static_cast<unsigned>(order));
+    Remove(first, static_cast<unsigned>(order));
+    groups_[first >> 6].starts &= ~Bit(first & 63);
+    MoveTop(first);
+    ++merges_;
+  }
+}
+
+// Frees the block of 2^order that is marked allocated at `first`, and merges it as far as buddies are free.
+void BuddyAllocator::MergeInGroup(std::uint64_t first, unsigned order) noexcept {
+  Group& group = groups_[first >> 6];
+  std::uint64_t starts = group.starts;
+  std::uint64_t free = group.free;
+  std::uint64_t at = first & 63;
+  for (; order < kGroupOrder; ++order, ++merges_) {
+    const std::uint64_t buddy = at ^ Bit(order);
+    const std::uint64_t half = Ones(Bit(order)) << buddy;
+    if ((free & half) != Bit(buddy) || (starts & half) != 0) break;
+    free ^= Bit(buddy);
+    starts ^= Bit(at) ^ Bit(at & buddy);
+    at &= buddy;
+    if (FreeOfOrder(starts, free, order) == 0) Unmark(order, first >> 6);
+  }
+  group.starts = starts;
+  group.free = free;
+  if (order == kGroupOrder) return MergeGroups(first & ~std::uint64_t{63}, order);
+  group.starts ^= Bit(at);
+  group.free |= Bit(at);
+  Mark(order, first >> 6);
+}
+
+void BuddyAllocator::MergeGroups(std::uint64_t first, unsigned order) noexcept {
+  groups_[first >> 6].starts = 0;
+  std::uint64_t i = first >> order;
+  for (; Has(order, i ^ 1); i >>= 1, ++order, ++merges_) {
+    Unmark(order, i ^ 1);
+    groups_[(i ^ 1) << (order - kGroupOrder)].free = 0;
+  }
+  groups_[i << (order - kGroupOrder)].free = 1;
+  Mark(order, i);
+}
+
+// After the start of an allocated piece is marked, and before its length may be asked for.
+void BuddyAllocator::SetLength(std::uint64_t first, std::uint64_t count) noexcept {
+  const std::uint64_t next = (first >> 6) + 1;
+  if (first + count >= (next + 1) * 64) groups_[next].free = kLong | count << 1;
+}
+
+// The piece of `count` blocks at `first`, allocated or kept back, becomes free.
+void BuddyAllocator::Release(std::uint64_t first, std::uint64_t count) noexcept {
+  const std::uint64_t end = first + count;
+  groups_[first >> 6].free &= ~Bit(first & 63);
+  if (end >= ((first >> 6) + 2) * 64) groups_[(first >> 6) + 1].free = 0;
+  --pieces_;
+  if (end == top_) {
+    groups_[first >> 6].starts &= ~Bit(first & 63);
+    return LowerTop(first);
+  }
+  for (std::uint64_t at = first; at < end;) {
+    const unsigned order = FrontOrder(at, end - at);
+    const std::uint64_t next = at + Bit(order);
+    if (next < end) groups_[next >> 6].starts |= Bit(next & 63);  // the rest of a run: a piece until its turn comes
+    if (order < kGroupOrder) {
+      MergeInGroup(at, order);
+    } else {
+      MergeGroups(at, order);
+    }
+    at = next;
+  }
+  if (first < top_ && top_ < end) LowerTop(top_);
+}
+
+}  // namespace orionrt
