@@ -11,8 +11,6 @@
 namespace orionrt {
 
 inline constexpr std::int64_t kNoSpace = -1;
-inline constexpr int kMostKept = 16;  // BuddyOptions::keep at most
-
 enum class FreeStatus {
   kFreed,
   kForeign,       // outside [0, capacity)
@@ -21,18 +19,20 @@ enum class FreeStatus {
 };
 
 struct BuddyOptions {
-  // Blocks of each power of two that Free keeps back unmerged, for the next Allocate of that size: 0 to kMostKept.
+  // Blocks of each power of two that Free may keep back unmerged, for the next Allocate of that size: 0 to 4096.
   //   0, lean: merges at once and gives out the lowest address; the arena stays as whole as a buddy system's can be.
-  //      Gives up speed: each call may split or merge a block a level.
+  //      Gives up speed: a call may split or merge a block a level.
   //   more, fast: most calls touch two words. Gives up lowest-address-first (the last freed comes back first) and
   //      merging at once: what is kept back splits the arena until a request that finds no place has it all merged.
   int keep = 0;
+  // The most of the arena that is kept back of one size: 1 / 2^keep_share of it.
+  int keep_share = 0;
   // Fills in BuddyStats::requested_bytes, at 8 bytes of books a block. For lean only.
   bool count_requests = false;
 };
 
-inline constexpr BuddyOptions kLeanBuddy = {0, false};
-inline constexpr BuddyOptions kFastBuddy = {kMostKept, false};
+inline constexpr BuddyOptions kLeanBuddy = {0, 0, false};
+inline constexpr BuddyOptions kFastBuddy = {64, 4, false};
 
 struct BuddyStats {
   std::int64_t capacity = 0;
@@ -76,12 +76,12 @@ class ORIONRT_API BuddyAllocator {
   // A block of at least `bytes` (> 0), aligned to its own rounded size. Its offset, or kNoSpace.
   std::int64_t Allocate(std::int64_t bytes) noexcept {
     const unsigned order = OrderFor(bytes);
-    if (order < kept_orders_) {
+    if (order < fast_orders_) {
       Kept& kept = kept_[order];
-      if (kept.begin != kept.end) {
-        const std::uint32_t first = kept.blocks[--kept.end % kMostKept];
+      if (kept.count != 0) {
+        const std::uint32_t first = kept_blocks_[kept.at + --kept.count];
         groups_[first >> 6].free &= ~(std::uint64_t{1} << (first & 63));
-        Book(std::int64_t{1} << order << block_shift_);
+        Book(std::int64_t{1} << order);
         return static_cast<std::int64_t>(first) << block_shift_;
       }
     }
@@ -98,14 +98,14 @@ class ORIONRT_API BuddyAllocator {
 
   // Gives back what one of the three above returned. Anything else is refused, and changes nothing.
   FreeStatus Free(std::int64_t offset) noexcept {
-    const std::uint64_t first = static_cast<std::uint64_t>(offset) >> block_shift_;
-    if (first < kept_blocks_ && (offset & block_mask_) == 0 && IsAllocated(first)) {
+    const std::uint64_t first = BlockAt(offset);
+    if (first < fast_blocks_ && IsAllocated(first)) {
       const std::uint64_t blocks = LengthAt(first);
-      Kept& kept = kept_[static_cast<std::size_t>(__builtin_ctzll(blocks))];
-      if (IsBlock(first, blocks) && kept.end - kept.begin < keep_) {
-        kept.blocks[kept.end++ % kMostKept] = static_cast<std::uint32_t>(first);
+      Kept& kept = kept_[Lowest(blocks)];
+      if (IsBlock(first, blocks) && kept.count < kept.most) {
+        kept_blocks_[kept.at + kept.count++] = static_cast<std::uint32_t>(first);
         groups_[first >> 6].free |= std::uint64_t{1} << (first & 63);
-        used_bytes_ -= static_cast<std::int64_t>(blocks << block_shift_);
+        used_blocks_ -= static_cast<std::int64_t>(blocks);
         return FreeStatus::kFreed;
       }
     }
@@ -133,11 +133,9 @@ class ORIONRT_API BuddyAllocator {
     std::uint64_t free = 0;
     std::uint64_t pieces() const { return starts | free; }
   };
-  // The last blocks freed of one order: the newest is taken next, the oldest merged when a place is needed.
+  // The last blocks freed of one order, in kept_blocks_[at ... at + count), the newest behind.
   struct Kept {
-    std::uint32_t begin = 0, end = 0;  // of what is held, counted since the beginning; at [count % kMostKept]
-    std::uint32_t blocks[kMostKept] = {};
-    std::uint32_t size() const { return end - begin; }
+    std::uint32_t count = 0, most = 0, at = 0, unused = 0;
   };
   // A set of small integers: one bit a member, and level by level a bit per non-zero word below.
   struct Tree {
@@ -149,7 +147,12 @@ class ORIONRT_API BuddyAllocator {
   // ceil(log2(blocks for `bytes`)); 63 - shift or more when bytes <= 0.
   unsigned OrderFor(std::int64_t bytes) const noexcept {
     const std::uint64_t more_blocks = (static_cast<std::uint64_t>(bytes) - 1) >> block_shift_;
-    return 63 - static_cast<unsigned>(__builtin_clzll((more_blocks << 1) | 1));
+    return 63u ^ static_cast<unsigned>(__builtin_clzll((more_blocks << 1) | 1));
+  }
+  // The block at an offset; too large for any when the offset is negative or in the middle of a block.
+  std::uint64_t BlockAt(std::int64_t offset) const noexcept {
+    const auto bits = static_cast<std::uint64_t>(offset);
+    return bits >> block_shift_ | bits << (-block_shift_ & 63);
   }
   // Whether a piece is a power of two in its place, as Allocate gives them.
   static bool IsBlock(std::uint64_t first, std::uint64_t blocks) noexcept {
@@ -162,29 +165,28 @@ class ORIONRT_API BuddyAllocator {
   // Whether a group holds no pieces but, behind these two bits, the length of one that covers it; see buddy.cpp.
   static constexpr std::uint64_t kLong = std::uint64_t{3} << 62;
   static bool IsLong(const Group& group) noexcept { return (group.free & ~group.starts) >= kLong; }
-  // Blocks of the piece, not a free one, that starts at `first`. Without a branch for the usual cases: which of them it
-  // is cannot be foretold.
+  // Blocks of the piece, not a free one, that starts at `first`.
   std::uint64_t LengthAt(std::uint64_t first) const noexcept {
     const Group* const group = &groups_[first >> 6];
     const int at = static_cast<int>(first & 63);
     const std::uint64_t next = (group->pieces() >> at >> 1) | (group[1].pieces() << 63 >> at);
-    const std::uint64_t within = static_cast<std::uint64_t>(__builtin_ctzll(next | std::uint64_t{1} << 63)) + 1;
-    const std::uint64_t length = next != 0 ? within : (group[1].free & ~kLong) >> 1;
-    if (__builtin_expect((next == 0) & !IsLong(group[1]), 0)) return 64 - (first & 63) + Lowest(group[1].pieces());
-    return length;
+    if (next != 0) return Lowest(next) + 1;
+    return IsLong(group[1]) ? (group[1].free & ~kLong) >> 1 : 64 - (first & 63) + Lowest(group[1].pieces());
   }
-  void Book(std::int64_t bytes) noexcept {
-    used_bytes_ += bytes;
-    if (used_bytes_ > high_water_) high_water_ = used_bytes_;
+  void Book(std::int64_t blocks) noexcept {
+    used_blocks_ += blocks;
+    if (used_blocks_ > high_blocks_) high_blocks_ = used_blocks_;
   }
-  static std::uint64_t Lowest(std::uint64_t x) noexcept { return static_cast<std::uint64_t>(__builtin_ctzll(x)); }
+  static std::uint64_t Lowest(std::uint64_t x) noexcept { return static_cast<unsigned>(__builtin_ctzll(x)); }
 
   // Allocation and release without what is kept back (buddy.cpp).
   std::int64_t AllocateSplit(std::int64_t bytes) noexcept;
   FreeStatus FreeMerge(std::int64_t offset) noexcept;
   bool FlushAny() noexcept;
   void OwnTail(std::int64_t owner) noexcept;
-  std::int64_t Granted(std::uint64_t first, std::int64_t granted_bytes, std::int64_t bytes) noexcept;
+  std::int64_t Granted(std::uint64_t first, std::uint64_t blocks, std::int64_t bytes) noexcept;
+  std::uint32_t TakeOldest(Kept& kept) noexcept;
+  void MakeKept(BuddyOptions options);
 
   // Pieces (pieces.cpp).
   void SetLength(std::uint64_t first, std::uint64_t count) noexcept;
@@ -214,19 +216,21 @@ class ORIONRT_API BuddyAllocator {
   void UnmarkAbove(Tree& tree, unsigned order, std::uint32_t word) noexcept;
   bool Has(unsigned order, std::uint64_t i) const noexcept;
   std::uint64_t Least(unsigned order) const noexcept;
-  std::int64_t broken_bytes() const noexcept { return capacity_ & block_mask_; }
+  std::int64_t broken_bytes() const noexcept { return capacity_ & (block_bytes() - 1); }
+  std::int64_t used_bytes() const noexcept {
+    return (used_blocks_ << block_shift_) + (tail_owner_ == kNoSpace ? 0 : broken_bytes());
+  }
 
   bool CheckKept(std::int64_t expected) const;
 
-  std::vector<Group> groups_;  // and one more, so that every group has a next
-  std::vector<Kept> kept_;     // by order; empty when lean
+  std::vector<Group> groups_;               // and one more, so that every group has a next
+  std::vector<Kept> kept_;                  // by order; empty when lean
+  std::vector<std::uint32_t> kept_blocks_;  // of all orders
   int block_shift_ = 0;
-  unsigned kept_orders_ = 0;       // kept_.size()
-  std::int64_t block_mask_ = 0;    // block_bytes() - 1
-  std::uint64_t kept_blocks_ = 0;  // Free may keep back what starts below; 0 when lean
-  std::uint32_t keep_ = 0;
-  std::int64_t used_bytes_ = 0;
-  std::int64_t high_water_ = 0;
+  unsigned fast_orders_ = 0;       // kept_.size(), or 0 while the broken block at the end is in use
+  std::uint64_t fast_blocks_ = 0;  // blocks_, or 0 when lean or while the broken block is in use
+  std::int64_t used_blocks_ = 0;   // whole ones
+  std::int64_t high_blocks_ = 0;   // the most of them while the broken block was not in use
 
   std::uint64_t nonempty_ = 0;        // bit k: the index has a free block of order k
   std::vector<Tree> trees_;           // by order: the groups (order < 6), or the 2^order-blocks, that hold or are one
@@ -236,6 +240,7 @@ class ORIONRT_API BuddyAllocator {
   std::uint64_t blocks_ = 0;          // whole ones
   std::int64_t capacity_ = 0;
   std::int64_t tail_owner_ = kNoSpace;  // first block of the run that holds the broken block at the end, if any does
+  std::int64_t high_water_ = 0;         // bytes: the most while the broken block was in use
   std::int64_t pieces_ = 0;             // allocated or kept back
   std::int64_t splits_ = 0, merges_ = 0;
   std::int64_t requested_bytes_ = 0;

@@ -10,6 +10,8 @@
 namespace orionrt {
 namespace {
 constexpr std::uint64_t kMostBlocks = std::uint64_t{1} << 32;
+constexpr int kMostKept = 4096;
+constexpr std::uint64_t kLeastKept = 4;
 }  // namespace
 
 BuddyAllocator::BuddyAllocator(std::int64_t capacity, std::int64_t block_bytes, BuddyOptions options)
@@ -18,15 +20,14 @@ BuddyAllocator::BuddyAllocator(std::int64_t capacity, std::int64_t block_bytes, 
   if (!IsPowerOfTwo(block_bytes)) {
     throw Error(ErrorCode::kMisuse, "buddy: block size " + std::to_string(block_bytes) + " is not a power of two");
   }
-  if (options.keep < 0 || options.keep > kMostKept) {
-    throw Error(ErrorCode::kMisuse,
-                "buddy: keep " + std::to_string(options.keep) + " is not in 0 to " + std::to_string(kMostKept));
+  if (options.keep < 0 || options.keep > kMostKept || options.keep_share < 0 || options.keep_share > 62) {
+    throw Error(ErrorCode::kMisuse, "buddy: keep " + std::to_string(options.keep) + " is not in 0 to 4096, or share " +
+                                        std::to_string(options.keep_share) + " not in 0 to 62");
   }
   if (options.keep > 0 && options.count_requests) {
     throw Error(ErrorCode::kMisuse, "buddy: requests are counted with keep = 0 only");
   }
   block_shift_ = static_cast<int>(FloorLog2(static_cast<std::uint64_t>(block_bytes)));
-  block_mask_ = block_bytes - 1;
   blocks_ = static_cast<std::uint64_t>(capacity) >> block_shift_;
   if (blocks_ > kMostBlocks) {
     throw Error(ErrorCode::kLimit, "buddy: " + std::to_string(blocks_) + " blocks are more than 2^32; use larger ones");
@@ -51,23 +52,35 @@ BuddyAllocator::BuddyAllocator(std::int64_t capacity, std::int64_t block_bytes, 
   PlaceAll(top_end_, blocks_);
   splits_ = 0;
   if (options.count_requests) requests_.assign(blocks_ + 1, 0);
-  if (options.keep > 0) {
-    keep_ = static_cast<std::uint32_t>(options.keep);
-    kept_.resize(trees_.size());
-    kept_orders_ = static_cast<unsigned>(kept_.size());
+  MakeKept(options);
+}
+
+// Places for what is kept back: no more than a block in 2^14 of the arena, so that they stay small beside the books.
+void BuddyAllocator::MakeKept(BuddyOptions options) {
+  if (options.keep == 0) return;
+  std::uint32_t at = 0;
+  for (unsigned order = 0; order < trees_.size(); ++order) {
+    const std::uint64_t share = std::max<std::uint64_t>(1, blocks_ >> options.keep_share >> order);
+    const std::uint64_t most =
+        std::min({static_cast<std::uint64_t>(options.keep), share, kLeastKept + (blocks_ >> 14)});
+    kept_.push_back({0, static_cast<std::uint32_t>(most), at, 0});
+    at += static_cast<std::uint32_t>(most);
   }
+  kept_blocks_.resize(at);
   OwnTail(kNoSpace);
 }
 
-// The broken block at the end belongs to the run at `owner`, or to none. That run is never kept back.
+// The broken block at the end belongs to the run at `owner`, or to none. Meanwhile nothing takes the short way.
 void BuddyAllocator::OwnTail(std::int64_t owner) noexcept {
   tail_owner_ = owner;
-  kept_blocks_ = keep_ == 0 ? 0 : owner == kNoSpace ? blocks_ : static_cast<std::uint64_t>(owner);
+  fast_orders_ = owner == kNoSpace ? static_cast<unsigned>(kept_.size()) : 0;
+  fast_blocks_ = fast_orders_ == 0 ? 0 : blocks_;
 }
 
-std::int64_t BuddyAllocator::Granted(std::uint64_t first, std::int64_t granted_bytes, std::int64_t bytes) noexcept {
+std::int64_t BuddyAllocator::Granted(std::uint64_t first, std::uint64_t blocks, std::int64_t bytes) noexcept {
   ++pieces_;
-  Book(granted_bytes);
+  Book(static_cast<std::int64_t>(blocks));
+  if (tail_owner_ != kNoSpace) high_water_ = std::max(high_water_, used_bytes());
   if (!requests_.empty()) {
     requests_[first] = bytes;
     requested_bytes_ += bytes;
@@ -82,36 +95,40 @@ std::int64_t BuddyAllocator::AllocateSplit(std::int64_t bytes) noexcept {
   if (first == kNoSpace && FlushAny()) first = Take(order);
   if (first == kNoSpace) return kNoSpace;
   SetLength(static_cast<std::uint64_t>(first), std::uint64_t{1} << order);
-  return Granted(static_cast<std::uint64_t>(first), std::int64_t{1} << order << block_shift_, bytes);
+  return Granted(static_cast<std::uint64_t>(first), Bit(order), bytes);
 }
 
 FreeStatus BuddyAllocator::FreeMerge(std::int64_t offset) noexcept {
   if (offset < 0 || offset >= capacity_) return FreeStatus::kForeign;
-  if ((offset & (block_bytes() - 1)) != 0) return FreeStatus::kMisaligned;
-  const std::int64_t owner = offset >> block_shift_;
-  const auto first = static_cast<std::uint64_t>(owner);
-  const bool holds_tail = tail_owner_ == owner;
+  const std::uint64_t first = BlockAt(offset);
+  if (first > blocks_) return FreeStatus::kMisaligned;
+  const bool holds_tail = tail_owner_ == static_cast<std::int64_t>(first);
   if (first < blocks_ ? !IsAllocated(first) : !holds_tail) return FreeStatus::kNotAllocated;
   if (!requests_.empty()) requested_bytes_ -= requests_[first];
-  if (holds_tail) {
-    OwnTail(kNoSpace);
-    used_bytes_ -= broken_bytes();
-  }
+  if (holds_tail) OwnTail(kNoSpace);
   if (first == blocks_) {  // nothing but the broken block
     --pieces_;
     return FreeStatus::kFreed;
   }
   const std::uint64_t blocks = LengthAt(first);
-  used_bytes_ -= static_cast<std::int64_t>(blocks << block_shift_);
-  if (keep_ == 0 || holds_tail || !IsBlock(first, blocks)) {
+  used_blocks_ -= static_cast<std::int64_t>(blocks);
+  if (kept_.empty() || holds_tail || !IsBlock(first, blocks)) {
     Release(first, blocks);
     return FreeStatus::kFreed;
   }
-  Kept& kept = kept_[Zeros(blocks)];
-  if (kept.size() == keep_) Release(kept.blocks[kept.begin++ % kMostKept], blocks);
-  kept.blocks[kept.end++ % kMostKept] = static_cast<std::uint32_t>(first);
+  Kept& kept = kept_[Lowest(blocks)];
+  if (kept.count == kept.most) Release(TakeOldest(kept), blocks);
+  kept_blocks_[kept.at + kept.count++] = static_cast<std::uint32_t>(first);
   groups_[first >> 6].free |= Bit(first & 63);
   return FreeStatus::kFreed;
+}
+
+std::uint32_t BuddyAllocator::TakeOldest(Kept& kept) noexcept {
+  const auto begin = kept_blocks_.begin() + kept.at;
+  const std::uint32_t oldest = *begin;
+  std::copy(begin + 1, begin + kept.count, begin);
+  --kept.count;
+  return oldest;
 }
 
 void BuddyAllocator::Flush() noexcept { (void)FlushAny(); }
@@ -119,9 +136,9 @@ void BuddyAllocator::Flush() noexcept { (void)FlushAny(); }
 // Whether there was anything to merge.
 bool BuddyAllocator::FlushAny() noexcept {
   bool any = false;
-  for (unsigned order = 0; order < kept_orders_; ++order) {
+  for (unsigned order = 0; order < kept_.size(); ++order) {
     Kept& kept = kept_[order];
-    for (; kept.size() > 0; any = true) Release(kept.blocks[kept.begin++ % kMostKept], Bit(order));
+    for (; kept.count > 0; any = true) Release(kept_blocks_[kept.at + --kept.count], Bit(order));
   }
   return any;
 }

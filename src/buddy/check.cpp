@@ -9,25 +9,25 @@ namespace orionrt {
 BuddyStats BuddyAllocator::stats() const noexcept {
   BuddyStats stats;
   stats.capacity = capacity_;
-  stats.used_bytes = used_bytes_;
+  stats.used_bytes = used_bytes();
   if (!requests_.empty()) stats.requested_bytes = requested_bytes_;
-  stats.high_water_bytes = high_water_;
-  stats.free_bytes = capacity_ - used_bytes_;
+  stats.high_water_bytes = std::max(high_blocks_ << block_shift_, high_water_);
+  stats.free_bytes = capacity_ - stats.used_bytes;
   stats.allocations = pieces_;
   stats.splits = splits_;
   stats.merges = merges_;
   int largest = nonempty_ == 0 ? -1 : static_cast<int>(FloorLog2(nonempty_));
   if (top_ < top_end_) largest = std::max(largest, static_cast<int>(FloorLog2(top_end_ - top_)));
-  for (unsigned order = 0; order < kept_orders_; ++order) {
-    const std::int64_t count = kept_[order].size();
+  for (unsigned order = 0; order < kept_.size(); ++order) {
+    const std::int64_t count = kept_[order].count;
     if (count > 0) largest = std::max(largest, static_cast<int>(order));
     stats.allocations -= count;
     stats.kept_bytes += count << order << block_shift_;
   }
   if (largest >= 0) stats.largest_free_bytes = std::int64_t{1} << (largest + block_shift_);
   const std::size_t taken = sizeof(*this) + groups_.capacity() * sizeof(Group) + kept_.capacity() * sizeof(Kept) +
-                            trees_.capacity() * sizeof(Tree) + index_.capacity() * sizeof(std::uint64_t) +
-                            requests_.capacity() * sizeof(std::int64_t);
+                            kept_blocks_.capacity() * sizeof(std::uint32_t) + trees_.capacity() * sizeof(Tree) +
+                            index_.capacity() * sizeof(std::uint64_t) + requests_.capacity() * sizeof(std::int64_t);
   stats.metadata_bytes = static_cast<std::int64_t>(taken);
   return stats;
 }
@@ -40,7 +40,7 @@ bool BuddyAllocator::CheckInvariants() const {
   anew.groups_[blocks_ >> 6] = {Bit(blocks_ & 63), Bit(blocks_ & 63)};
   anew.nonempty_ = 0;
   std::vector<int> free_order(blocks_ + 1, -1);  // of the free block that starts there
-  std::int64_t used = tail_owner_ == kNoSpace ? 0 : broken_bytes();
+  std::int64_t used = 0;
   std::int64_t requested =
       requests_.empty() || tail_owner_ != static_cast<std::int64_t>(blocks_) ? 0 : requests_[blocks_];
   std::int64_t pieces = tail_owner_ == static_cast<std::int64_t>(blocks_) ? 1 : 0;
@@ -72,7 +72,7 @@ bool BuddyAllocator::CheckInvariants() const {
       anew.SetLength(at, length);
       ++pieces;
       if (IsAllocated(at)) {
-        used += static_cast<std::int64_t>(length << block_shift_);
+        used += static_cast<std::int64_t>(length);
         requested += requests_.empty() ? 0 : requests_[at];
       } else {
         ++kept;
@@ -86,25 +86,25 @@ bool BuddyAllocator::CheckInvariants() const {
   }
   const auto same = [](const Group& a, const Group& b) { return a.starts == b.starts && a.free == b.free; };
   return std::equal(groups_.begin(), groups_.end(), anew.groups_.begin(), same) && index_ == anew.index_ &&
-         nonempty_ == anew.nonempty_ && used == used_bytes_ && used <= high_water_ && pieces == pieces_ &&
+         nonempty_ == anew.nonempty_ && used == used_blocks_ && used <= high_blocks_ && pieces == pieces_ &&
          requested == requested_bytes_ && CheckKept(kept);
 }
 
 // Whether just these many pieces are kept back, each where it belongs.
 bool BuddyAllocator::CheckKept(std::int64_t expected) const {
-  for (unsigned order = 0; order < kept_orders_; ++order) {
+  for (unsigned order = 0; order < kept_.size(); ++order) {
     const Kept& kept = kept_[order];
-    if (kept.size() > keep_) return false;
-    for (std::uint32_t k = kept.begin; k != kept.end; ++k) {
-      const std::uint64_t first = kept.blocks[k % kMostKept];
+    if (kept.count > kept.most) return false;
+    for (std::uint32_t k = 0; k < kept.count; ++k) {
+      const std::uint64_t first = kept_blocks_[kept.at + k];
       const Group& group = groups_[first >> 6];
       if ((group.starts & group.free & Bit(first & 63)) == 0) return false;
       if (LengthAt(first) != Bit(order) || !IsBlock(first, Bit(order))) return false;
-      for (std::uint32_t other = kept.begin; other != k; ++other) {
-        if (kept.blocks[other % kMostKept] == first) return false;
+      for (std::uint32_t other = 0; other < k; ++other) {
+        if (kept_blocks_[kept.at + other] == first) return false;
       }
     }
-    expected -= kept.size();
+    expected -= kept.count;
   }
   return expected == 0;
 }

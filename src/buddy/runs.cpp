@@ -19,7 +19,7 @@ std::int64_t BuddyAllocator::AllocateRun(std::int64_t bytes) noexcept {
     PlaceAll(first + count, first + Bit(order));
   }
   SetLength(first, count);
-  return Granted(first, static_cast<std::int64_t>(count << block_shift_), bytes);
+  return Granted(first, count, bytes);
 }
 
 std::int64_t BuddyAllocator::AllocateAt(std::int64_t offset, std::int64_t bytes) noexcept {
@@ -32,8 +32,7 @@ std::int64_t BuddyAllocator::AllocateAt(std::int64_t offset, std::int64_t bytes)
   if (!IsFree(first, whole) && !(FlushAny() && IsFree(first, whole))) return kNoSpace;
   if (whole > 0) CarveOut(first, whole);
   if (whole < count) OwnTail(static_cast<std::int64_t>(first));
-  const std::int64_t granted = static_cast<std::int64_t>(whole << block_shift_) + (whole < count ? broken_bytes() : 0);
-  return Granted(first, granted, bytes);
+  return Granted(first, whole, bytes);
 }
 
 // The order of the free block that block `at` lies in, not behind the top, or -1.
