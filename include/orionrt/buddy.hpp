@@ -185,17 +185,22 @@ class ORIONRT_API BuddyAllocator {
   bool FlushAny() noexcept;
   void OwnTail(std::int64_t owner) noexcept;
   std::int64_t Granted(std::uint64_t first, std::uint64_t blocks, std::int64_t bytes) noexcept;
+  void GrantedRarely(std::uint64_t first, std::int64_t bytes) noexcept;
+  void KeepBack(std::uint64_t first, unsigned order) noexcept;
   std::uint32_t TakeOldest(Kept& kept) noexcept;
   void MakeKept(BuddyOptions options);
 
   // Pieces (pieces.cpp).
   void SetLength(std::uint64_t first, std::uint64_t count) noexcept;
   std::int64_t Take(unsigned order) noexcept;
-  bool IsBehindTop(unsigned order) const noexcept;
-  std::uint64_t TakeFromGroup(unsigned from, unsigned order) noexcept;
-  std::uint64_t TakeGroups(unsigned from, unsigned order) noexcept;
+  std::int64_t TakeLarger(unsigned order) noexcept;
+  bool IsTopSooner(unsigned order, unsigned from) const noexcept;
+  std::uint64_t TakeFromGroup(unsigned order) noexcept;
+  std::uint64_t SplitInGroup(unsigned from, unsigned order) noexcept;
+  std::uint64_t SplitGroups(unsigned from, unsigned order) noexcept;
   std::uint64_t TakeFromTop(unsigned order) noexcept;
-  void Release(std::uint64_t first, std::uint64_t count) noexcept;
+  void ReleaseBlock(std::uint64_t first, unsigned order) noexcept;
+  void ReleaseRun(std::uint64_t first, std::uint64_t count) noexcept;
   void MergeInGroup(std::uint64_t first, unsigned order) noexcept;
   void MergeGroups(std::uint64_t first, unsigned order) noexcept;
   void Place(std::uint64_t first, unsigned order) noexcept;
@@ -212,8 +217,8 @@ class ORIONRT_API BuddyAllocator {
   // The index: for each order, where its free blocks are (pieces.cpp).
   void Mark(unsigned order, std::uint64_t i) noexcept;
   void Unmark(unsigned order, std::uint64_t i) noexcept;
-  void MarkAbove(Tree& tree, unsigned order, std::uint32_t word) noexcept;
-  void UnmarkAbove(Tree& tree, unsigned order, std::uint32_t word) noexcept;
+  void MarkAbove(unsigned order, std::uint32_t word) noexcept;
+  void UnmarkAbove(unsigned order, std::uint32_t word) noexcept;
   bool Has(unsigned order, std::uint64_t i) const noexcept;
   std::uint64_t Least(unsigned order) const noexcept;
   std::int64_t broken_bytes() const noexcept { return capacity_ & (block_bytes() - 1); }
@@ -227,6 +232,7 @@ class ORIONRT_API BuddyAllocator {
   std::vector<Kept> kept_;                  // by order; empty when lean
   std::vector<std::uint32_t> kept_blocks_;  // of all orders
   int block_shift_ = 0;
+  bool counts_more_ = false;       // than blocks and pieces: requests, or a broken block in use
   unsigned fast_orders_ = 0;       // kept_.size(), or 0 while the broken block at the end is in use
   std::uint64_t fast_blocks_ = 0;  // blocks_, or 0 when lean or while the broken block is in use
   std::int64_t used_blocks_ = 0;   // whole ones

@@ -53,6 +53,7 @@ BuddyAllocator::BuddyAllocator(std::int64_t capacity, std::int64_t block_bytes, 
   splits_ = 0;
   if (options.count_requests) requests_.assign(blocks_ + 1, 0);
   MakeKept(options);
+  OwnTail(kNoSpace);
 }
 
 // Places for what is kept back: no more than a block in 2^14 of the arena, so that they stay small beside the books.
@@ -67,7 +68,6 @@ void BuddyAllocator::MakeKept(BuddyOptions options) {
     at += static_cast<std::uint32_t>(most);
   }
   kept_blocks_.resize(at);
-  OwnTail(kNoSpace);
 }
 
 // The broken block at the end belongs to the run at `owner`, or to none. Meanwhile nothing takes the short way.
@@ -75,26 +75,30 @@ void BuddyAllocator::OwnTail(std::int64_t owner) noexcept {
   tail_owner_ = owner;
   fast_orders_ = owner == kNoSpace ? static_cast<unsigned>(kept_.size()) : 0;
   fast_blocks_ = fast_orders_ == 0 ? 0 : blocks_;
+  counts_more_ = owner != kNoSpace || !requests_.empty();
 }
 
 std::int64_t BuddyAllocator::Granted(std::uint64_t first, std::uint64_t blocks, std::int64_t bytes) noexcept {
   ++pieces_;
   Book(static_cast<std::int64_t>(blocks));
-  if (tail_owner_ != kNoSpace) high_water_ = std::max(high_water_, used_bytes());
-  if (!requests_.empty()) {
-    requests_[first] = bytes;
-    requested_bytes_ += bytes;
-  }
+  if (counts_more_) GrantedRarely(first, bytes);
   return static_cast<std::int64_t>(first << block_shift_);
 }
 
+void BuddyAllocator::GrantedRarely(std::uint64_t first, std::int64_t bytes) noexcept {
+  if (tail_owner_ != kNoSpace) high_water_ = std::max(high_water_, used_bytes());
+  if (requests_.empty()) return;
+  requests_[first] = bytes;
+  requested_bytes_ += bytes;
+}
+
 std::int64_t BuddyAllocator::AllocateSplit(std::int64_t bytes) noexcept {
-  if (bytes <= 0 || bytes > capacity_) return kNoSpace;
   const unsigned order = OrderFor(bytes);
+  if (order >= trees_.size() || blocks_ == 0) return kNoSpace;
   std::int64_t first = Take(order);
   if (first == kNoSpace && FlushAny()) first = Take(order);
   if (first == kNoSpace) return kNoSpace;
-  SetLength(static_cast<std::uint64_t>(first), std::uint64_t{1} << order);
+  if (order > kGroupOrder) SetLength(static_cast<std::uint64_t>(first), Bit(order));
   return Granted(static_cast<std::uint64_t>(first), Bit(order), bytes);
 }
 
@@ -104,7 +108,7 @@ FreeStatus BuddyAllocator::FreeMerge(std::int64_t offset) noexcept {
   if (first > blocks_) return FreeStatus::kMisaligned;
   const bool holds_tail = tail_owner_ == static_cast<std::int64_t>(first);
   if (first < blocks_ ? !IsAllocated(first) : !holds_tail) return FreeStatus::kNotAllocated;
-  if (!requests_.empty()) requested_bytes_ -= requests_[first];
+  if (counts_more_ && !requests_.empty()) requested_bytes_ -= requests_[first];
   if (holds_tail) OwnTail(kNoSpace);
   if (first == blocks_) {  // nothing but the broken block
     --pieces_;
@@ -112,15 +116,21 @@ FreeStatus BuddyAllocator::FreeMerge(std::int64_t offset) noexcept {
   }
   const std::uint64_t blocks = LengthAt(first);
   used_blocks_ -= static_cast<std::int64_t>(blocks);
-  if (kept_.empty() || holds_tail || !IsBlock(first, blocks)) {
-    Release(first, blocks);
-    return FreeStatus::kFreed;
+  if (!IsBlock(first, blocks)) {
+    ReleaseRun(first, blocks);
+  } else if (kept_.empty()) {
+    ReleaseBlock(first, Zeros(blocks));
+  } else {
+    KeepBack(first, Zeros(blocks));
   }
-  Kept& kept = kept_[Lowest(blocks)];
-  if (kept.count == kept.most) Release(TakeOldest(kept), blocks);
+  return FreeStatus::kFreed;
+}
+
+void BuddyAllocator::KeepBack(std::uint64_t first, unsigned order) noexcept {
+  Kept& kept = kept_[order];
+  if (kept.count == kept.most) ReleaseBlock(TakeOldest(kept), order);
   kept_blocks_[kept.at + kept.count++] = static_cast<std::uint32_t>(first);
   groups_[first >> 6].free |= Bit(first & 63);
-  return FreeStatus::kFreed;
 }
 
 std::uint32_t BuddyAllocator::TakeOldest(Kept& kept) noexcept {
@@ -138,7 +148,7 @@ bool BuddyAllocator::FlushAny() noexcept {
   bool any = false;
   for (unsigned order = 0; order < kept_.size(); ++order) {
     Kept& kept = kept_[order];
-    for (; kept.count > 0; any = true) Release(kept_blocks_[kept.at + --kept.count], Bit(order));
+    for (; kept.count > 0; any = true) ReleaseBlock(kept_blocks_[kept.at + --kept.count], order);
   }
   return any;
 }

@@ -40,16 +40,18 @@ std::uint64_t FreeOfOrder(std::uint64_t starts, std::uint64_t free, unsigned ord
 
 }  // namespace
 
-void BuddyAllocator::Mark(unsigned order, std::uint64_t i) noexcept {
-  Tree& tree = trees_[order];
+inline void BuddyAllocator::Mark(unsigned order, std::uint64_t i) noexcept {
+  const Tree& tree = trees_[order];
   std::uint64_t& word = index_[tree.at[0] + (i >> 6)];
   const bool known_above = word != 0;
   word |= Bit(i & 63);
-  if (!known_above) MarkAbove(tree, order, static_cast<std::uint32_t>(i >> 6));
+  if (!known_above) MarkAbove(order, static_cast<std::uint32_t>(i >> 6));
 }
 
-void BuddyAllocator::MarkAbove(Tree& tree, unsigned order, std::uint32_t word) noexcept {
+void BuddyAllocator::MarkAbove(unsigned order, std::uint32_t word) noexcept {
+  Tree& tree = trees_[order];
   tree.low = (nonempty_ >> order & 1) == 0 ? word : std::min(tree.low, word);
+  nonempty_ |= Bit(order);
   for (std::uint32_t level = 1; level < tree.levels; ++level) {
     std::uint64_t& above = index_[tree.at[level] + (word >> 6)];
     const bool known_above = above != 0;
@@ -57,19 +59,20 @@ void BuddyAllocator::MarkAbove(Tree& tree, unsigned order, std::uint32_t word) n
     if (known_above) return;
     word >>= 6;
   }
-  nonempty_ |= Bit(order);
 }
 
-void BuddyAllocator::Unmark(unsigned order, std::uint64_t i) noexcept {
-  Tree& tree = trees_[order];
+inline void BuddyAllocator::Unmark(unsigned order, std::uint64_t i) noexcept {
+  const Tree& tree = trees_[order];
   std::uint64_t& word = index_[tree.at[0] + (i >> 6)];
   word &= ~Bit(i & 63);
-  if (word == 0) UnmarkAbove(tree, order, static_cast<std::uint32_t>(i >> 6));
+  if (word == 0) UnmarkAbove(order, static_cast<std::uint32_t>(i >> 6));
 }
 
-void BuddyAllocator::UnmarkAbove(Tree& tree, unsigned order, std::uint32_t word) noexcept {
+void BuddyAllocator::UnmarkAbove(unsigned order, std::uint32_t word) noexcept {
+  Tree& tree = trees_[order];
   const bool was_low = word == tree.low;
-  for (std::uint32_t level = 1;; ++level) {
+  std::uint32_t level = 1;
+  for (;; ++level, word >>= 6) {
     if (level == tree.levels) {
       nonempty_ &= ~Bit(order);
       return;
@@ -77,12 +80,11 @@ void BuddyAllocator::UnmarkAbove(Tree& tree, unsigned order, std::uint32_t word)
     std::uint64_t& above = index_[tree.at[level] + (word >> 6)];
     above &= ~Bit(word & 63);
     if (above != 0) break;
-    word >>= 6;
   }
   if (!was_low) return;
-  std::uint64_t low = 0;
-  for (std::uint32_t level = tree.levels; level-- > 1;) low = low * 64 + Lowest(index_[tree.at[level] + low]);
-  tree.low = static_cast<std::uint32_t>(low);
+  std::uint32_t low = word >> 6;  // what is left at this level lies behind
+  for (; level > 0; --level) low = low * 64 + Zeros(index_[tree.at[level] + low]);
+  tree.low = low;
 }
 
 bool BuddyAllocator::Has(unsigned order, std::uint64_t i) const noexcept {
@@ -122,43 +124,56 @@ void BuddyAllocator::Remove(std::uint64_t first, unsigned order) noexcept {
 }
 
 // Cuts a block of 2^order from the smallest free one that holds it, the first of them, and marks it allocated. Its
-// first block, or kNoSpace.
+// first block, or kNoSpace. Most often there is one of just that size.
 std::int64_t BuddyAllocator::Take(unsigned order) noexcept {
+  if ((nonempty_ >> order & 1) == 0 || (top_end_ != blocks_ && IsTopSooner(order, order))) return TakeLarger(order);
+  if (order < kGroupOrder) return static_cast<std::int64_t>(TakeFromGroup(order));
+  const std::uint64_t i = Least(order);
+  Unmark(order, i);
+  groups_[i << (order - kGroupOrder)] = {1, 0};
+  return static_cast<std::int64_t>(i << order);
+}
+
+std::int64_t BuddyAllocator::TakeLarger(unsigned order) noexcept {
   const std::uint64_t larger = nonempty_ >> order << order;
   const unsigned from = larger == 0 ? 64 : Zeros(larger);
-  const std::uint64_t at_top = (top_ + Bit(order) - 1) >> order << order;
-  if (at_top < top_end_) {
-    const unsigned top_order = Zeros(at_top | top_end_);
-    if (top_order >= order && (top_order < from || (top_order == from && IsBehindTop(from)))) {
-      return static_cast<std::int64_t>(TakeFromTop(order));
-    }
-  }
+  if (IsTopSooner(order, from)) return static_cast<std::int64_t>(TakeFromTop(order));
   if (larger == 0) return kNoSpace;
   splits_ += from - order;
-  return static_cast<std::int64_t>(from < kGroupOrder ? TakeFromGroup(from, order) : TakeGroups(from, order));
+  return static_cast<std::int64_t>(from < kGroupOrder ? SplitInGroup(from, order) : SplitGroups(from, order));
 }
 
-// Whether the first free block of that order in the index lies behind the top; most lie before it.
-bool BuddyAllocator::IsBehindTop(unsigned order) const noexcept {
-  if (top_end_ == blocks_) return false;
-  const std::uint64_t i = Least(order);
-  if (order >= kGroupOrder) return i << order >= top_end_;
-  return i * 64 + Lowest(FreeOfOrder(groups_[i].starts, groups_[i].free, order)) >= top_end_;
+// Whether a block of 2^order comes from the top, when the smallest block of the index that holds one is of 2^from: the
+// top's is smaller, or as small and before it.
+bool BuddyAllocator::IsTopSooner(unsigned order, unsigned from) const noexcept {
+  const std::uint64_t at = (top_ + Bit(order) - 1) >> order << order;
+  if (at >= top_end_) return false;
+  const unsigned top_order = Zeros(at | top_end_);
+  if (top_order != from) return top_order >= order && top_order < from;
+  const std::uint64_t i = Least(from);
+  if (from >= kGroupOrder) return at < i << from;
+  return at < i * 64 + Lowest(FreeOfOrder(groups_[i].starts, groups_[i].free, from));
 }
 
-std::uint64_t BuddyAllocator::TakeFromGroup(unsigned from, unsigned order) noexcept {
-  const std::uint64_t at = Least(from);
+inline std::uint64_t BuddyAllocator::TakeFromGroup(unsigned order) noexcept {
+  const std::uint64_t at = Least(order);
   Group& group = groups_[at];
-  const std::uint64_t candidates = FreeOfOrder(group.starts, group.free, from);
+  const std::uint64_t candidates = FreeOfOrder(group.starts, group.free, order);
   const std::uint64_t start = candidates & (0 - candidates);
-  if (candidates == start) Unmark(from, at);
   group.starts |= start;
-  group.free ^= start | start * (kUpperHalves[from] ^ kUpperHalves[order]);
-  for (unsigned k = order; k < from; ++k) Mark(k, at);
+  group.free ^= start;
+  if (candidates == start) Unmark(order, at);
   return at * 64 + Lowest(start);
 }
 
-std::uint64_t BuddyAllocator::TakeGroups(unsigned from, unsigned order) noexcept {
+std::uint64_t BuddyAllocator::SplitInGroup(unsigned from, unsigned order) noexcept {
+  const std::uint64_t first = TakeFromGroup(from);
+  groups_[first >> 6].free |= (kUpperHalves[from] ^ kUpperHalves[order]) << (first & 63);
+  for (unsigned k = order; k < from; ++k) Mark(k, first >> 6);
+  return first;
+}
+
+std::uint64_t BuddyAllocator::SplitGroups(unsigned from, unsigned order) noexcept {
   const std::uint64_t first = Least(from) << from;
   Unmark(from, first >> from);
   const unsigned stop = std::max(order, kGroupOrder);
@@ -167,8 +182,7 @@ std::uint64_t BuddyAllocator::TakeGroups(unsigned from, unsigned order) noexcept
     groups_[(first + Bit(from)) >> 6].free = 1;
     Mark(from, (first >> from) ^ 1);
   }
-  groups_[first >> 6].starts = 1;
-  groups_[first >> 6].free = kUpperHalves[kGroupOrder] ^ kUpperHalves[std::min(order, kGroupOrder)];
+  groups_[first >> 6] = {1, kUpperHalves[kGroupOrder] ^ kUpperHalves[std::min(order, kGroupOrder)]};
   for (unsigned k = order; k < kGroupOrder; ++k) Mark(k, first >> 6);
   return first;
 }
@@ -211,23 +225,19 @@ void BuddyAllocator::LowerTop(std::uint64_t top) noexcept {
 }
 
 // Frees the block of 2^order that is marked allocated at `first`, and merges it as far as buddies are free.
-void BuddyAllocator::MergeInGroup(std::uint64_t first, unsigned order) noexcept {
+inline void BuddyAllocator::MergeInGroup(std::uint64_t first, unsigned order) noexcept {
   Group& group = groups_[first >> 6];
-  std::uint64_t starts = group.starts;
-  std::uint64_t free = group.free;
   std::uint64_t at = first & 63;
-  for (; order < kGroupOrder; ++order, ++merges_) {
+  for (;; ++order, ++merges_) {
+    if (order == kGroupOrder) return MergeGroups(first & ~std::uint64_t{63}, order);
     const std::uint64_t buddy = at ^ Bit(order);
     const std::uint64_t half = Ones(Bit(order)) << buddy;
-    if ((free & half) != Bit(buddy) || (starts & half) != 0) break;
-    free ^= Bit(buddy);
-    starts ^= Bit(at) ^ Bit(at & buddy);
+    if (((group.free ^ Bit(buddy)) & half) != 0 || (group.starts & half) != 0) break;
+    group.free ^= Bit(buddy);
+    group.starts ^= Bit(at) ^ Bit(at & buddy);
     at &= buddy;
-    if (FreeOfOrder(starts, free, order) == 0) Unmark(order, first >> 6);
+    if (FreeOfOrder(group.starts, group.free, order) == 0) Unmark(order, first >> 6);
   }
-  group.starts = starts;
-  group.free = free;
-  if (order == kGroupOrder) return MergeGroups(first & ~std::uint64_t{63}, order);
   group.starts ^= Bit(at);
   group.free |= Bit(at);
   Mark(order, first >> 6);
@@ -250,27 +260,40 @@ void BuddyAllocator::SetLength(std::uint64_t first, std::uint64_t count) noexcep
   if (first + count >= (next + 1) * 64) groups_[next].free = kLong | count << 1;
 }
 
-// The piece of `count` blocks at `first`, allocated or kept back, becomes free.
-void BuddyAllocator::Release(std::uint64_t first, std::uint64_t count) noexcept {
-  const std::uint64_t end = first + count;
-  groups_[first >> 6].free &= ~Bit(first & 63);
-  if (end >= ((first >> 6) + 2) * 64) groups_[(first >> 6) + 1].free = 0;
+// The block of 2^order at `first`, allocated or kept back, becomes free.
+void BuddyAllocator::ReleaseBlock(std::uint64_t first, unsigned order) noexcept {
   --pieces_;
+  Group& group = groups_[first >> 6];
+  if (order > kGroupOrder) groups_[(first >> 6) + 1].free = 0;
+  group.free &= ~Bit(first & 63);
+  if (first + Bit(order) == top_) {
+    group.starts &= ~Bit(first & 63);
+    LowerTop(first);
+  } else if (order < kGroupOrder) {
+    MergeInGroup(first, order);
+  } else {
+    MergeGroups(first, order);
+  }
+}
+
+// So does the allocated run of `count` blocks.
+void BuddyAllocator::ReleaseRun(std::uint64_t first, std::uint64_t count) noexcept {
+  const std::uint64_t end = first + count;
+  if (end >= ((first >> 6) + 2) * 64) groups_[(first >> 6) + 1].free = 0;
   if (end == top_) {
+    --pieces_;
     groups_[first >> 6].starts &= ~Bit(first & 63);
     return LowerTop(first);
   }
   for (std::uint64_t at = first; at < end;) {
     const unsigned order = FrontOrder(at, end - at);
     const std::uint64_t next = at + Bit(order);
-    if (next < end) groups_[next >> 6].starts |= Bit(next & 63);  // the rest of a run: a piece until its turn comes
-    if (order < kGroupOrder) {
-      MergeInGroup(at, order);
-    } else {
-      MergeGroups(at, order);
-    }
+    if (next < end) groups_[next >> 6].starts |= Bit(next & 63);  // the rest of the run: a piece until its turn comes
+    ++pieces_;
+    ReleaseBlock(at, order);
     at = next;
   }
+  --pieces_;
   if (first < top_ && top_ < end) LowerTop(top_);
 }
 
