@@ -19,20 +19,21 @@ enum class FreeStatus {
 };
 
 struct BuddyOptions {
-  // Blocks of each power of two that Free may keep back unmerged, for the next Allocate of that size: 0 to 4096.
+  // Blocks of each power of two that Free may keep back unmerged, for the next Allocate of that size: 0 to 4096; but
+  // of n blocks no more than 4 + n / 2^14.
   //   0, lean: merges at once and gives out the lowest address; the arena stays as whole as a buddy system's can be.
   //      Gives up speed: a call may split or merge a block a level.
   //   more, fast: most calls touch two words. Gives up lowest-address-first (the last freed comes back first) and
   //      merging at once: what is kept back splits the arena until a request that finds no place has it all merged.
   int keep = 0;
-  // The most of the arena that is kept back of one size: 1 / 2^keep_share of it.
+  // The most of the arena that is kept back of one size: 1 / 2^keep_share of it, or one block.
   int keep_share = 0;
   // Fills in BuddyStats::requested_bytes, at 8 bytes of books a block. For lean only.
   bool count_requests = false;
 };
 
 inline constexpr BuddyOptions kLeanBuddy = {0, 0, false};
-inline constexpr BuddyOptions kFastBuddy = {64, 4, false};
+inline constexpr BuddyOptions kFastBuddy = {256, 4, false};
 
 struct BuddyStats {
   std::int64_t capacity = 0;
@@ -170,7 +171,7 @@ class ORIONRT_API BuddyAllocator {
     const Group* const group = &groups_[first >> 6];
     const int at = static_cast<int>(first & 63);
     const std::uint64_t next = (group->pieces() >> at >> 1) | (group[1].pieces() << 63 >> at);
-    if (next != 0) return Lowest(next) + 1;
+    if (next != 0) return std::uint64_t{1} + Lowest(next);
     return IsLong(group[1]) ? (group[1].free & ~kLong) >> 1 : 64 - (first & 63) + Lowest(group[1].pieces());
   }
   void Book(std::int64_t blocks) noexcept {
