@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <functional>
-#include <memory>
+#include <numeric>
 #include <optional>
 #include <type_traits>
 
@@ -50,33 +50,36 @@ void Report(benchmark::State& state, std::int64_t operations) {
 template <class S>
 class Live {
  public:
-  Live(S& subject, std::uint32_t slots) : subject_(subject), held_(slots) {}
-  void Do(const Event& event) {
-    Held& held = held_[event.slot];
-    if (event.bytes == 0) {
-      if (held.alive) subject_.Free(held.handle);
-      held.alive = false;
-    } else {
-      held.handle = subject_.Allocate(event.bytes);
-      held.alive = S::Ok(held.handle);
-      refused_ += held.alive ? 0 : 1;
-    }
+  Live(S& subject, std::uint32_t slots) : subject_(subject), held_(slots, S::None()) {}
+  ~Live() {
+    for (std::uint32_t slot = 0; slot < held_.size(); ++slot) Free(slot);
   }
-  void Clear() {
-    for (Held& held : held_) {
-      if (held.alive) subject_.Free(held.handle);
-      held.alive = false;
+  Live(const Live&) = delete;
+  Live& operator=(const Live&) = delete;
+
+  void Allocate(std::uint32_t slot, std::uint32_t bytes) {
+    held_[slot] = subject_.Allocate(bytes);
+    refused_ += S::Ok(held_[slot]) ? 0 : 1;
+  }
+  void Free(std::uint32_t slot) {
+    if (S::Ok(held_[slot])) subject_.Free(held_[slot]);
+    held_[slot] = S::None();
+  }
+  void Fill(Churn& churn) {
+    for (std::uint32_t slot = 0; slot < churn.slots(); ++slot) Allocate(slot, churn.Size());
+  }
+  void Change(Churn& churn, int times) {
+    for (int k = 0; k < times; ++k) {
+      const std::uint32_t slot = churn.Slot();
+      if (S::Ok(held_[slot])) subject_.Free(held_[slot]);
+      Allocate(slot, churn.Size());
     }
   }
   std::int64_t refused() const { return refused_; }
 
  private:
-  struct Held {
-    typename S::Handle handle{};
-    bool alive = false;
-  };
   S& subject_;
-  std::vector<Held> held_;
+  std::vector<typename S::Handle> held_;
   std::int64_t refused_ = 0;
 };
 
@@ -112,16 +115,15 @@ void SplitMerge(benchmark::State& state) {
 
 template <class S>
 void ChurnOf(benchmark::State& state, std::uint32_t slots) {
+  constexpr int kChanges = 10000;
   S subject;
   Live<S> live(subject, slots);
-  const std::vector<Event> events = Churn(slots, 1 << 19);
-  for (std::uint32_t k = 0; k < slots; ++k) live.Do(events[k]);
-  for (auto _ : state) {
-    for (std::size_t k = slots; k < events.size(); ++k) live.Do(events[k]);
-  }
-  Report(state, static_cast<std::int64_t>(events.size() - slots));
+  Churn churn(slots);
+  live.Fill(churn);
+  live.Change(churn, static_cast<int>(2 * slots));
+  for (auto _ : state) live.Change(churn, kChanges);
+  Report(state, 2 * kChanges);
   state.counters["refused"] = static_cast<double>(live.refused());
-  live.Clear();
 }
 
 // Every event, again and again; the events leave nothing behind.
@@ -130,7 +132,13 @@ void Replay(benchmark::State& state, const std::vector<Event>& events) {
   S subject;
   Live<S> live(subject, Slots(events));
   for (auto _ : state) {
-    for (const Event& event : events) live.Do(event);
+    for (const Event& event : events) {
+      if (event.bytes == 0) {
+        live.Free(event.slot);
+      } else {
+        live.Allocate(event.slot, event.bytes);
+      }
+    }
   }
   Report(state, static_cast<std::int64_t>(events.size()));
   state.counters["refused"] = static_cast<double>(live.refused());
@@ -142,20 +150,36 @@ void Drain(benchmark::State& state) {
   constexpr std::uint32_t kSlots = 100000;
   S subject;
   Live<S> live(subject, kSlots);
-  const std::vector<Event> events = Churn(kSlots, kSlots);
-  std::vector<Event> last(kSlots);
-  for (std::uint32_t k = 0; k < kSlots; ++k) last[k] = {k, 0};
-  std::shuffle(last.begin(), last.end(), std::mt19937(2));
+  Churn churn(kSlots);
+  std::vector<std::uint32_t> order(kSlots);
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), std::mt19937(2));
   for (auto _ : state) {
-    for (const Event& event : events) live.Do(event);
+    live.Fill(churn);
+    live.Change(churn, kSlots);
     const Clock::time_point start = Clock::now();
-    for (const Event& event : last) live.Do(event);
+    for (const std::uint32_t slot : order) live.Free(slot);
     state.SetIterationTime(std::chrono::duration<double>(Clock::now() - start).count());
   }
   Report(state, kSlots);
 }
 
-double Nanoseconds(Clock::duration d) { return std::chrono::duration<double, std::nano>(d).count(); }
+// A clock of few nanoseconds, where there is one.
+std::uint64_t Ticks() {
+#ifdef __x86_64__
+  return __builtin_ia32_rdtsc();
+#else
+  return static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
+#endif
+}
+
+double NanosecondsPerTick() {
+  const Clock::time_point start = Clock::now();
+  const std::uint64_t ticks = Ticks();
+  while (Clock::now() - start < std::chrono::milliseconds(20)) {
+  }
+  return std::chrono::duration<double, std::nano>(Clock::now() - start).count() / static_cast<double>(Ticks() - ticks);
+}
 
 double Percentile(std::vector<float>& times, double share) {
   const auto at = times.begin() + static_cast<std::ptrdiff_t>(static_cast<double>(times.size()) * share);
@@ -167,26 +191,34 @@ double Percentile(std::vector<float>& times, double share) {
 template <class S>
 void Tail(benchmark::State& state) {
   constexpr std::uint32_t kSlots = 1000;
-  const std::vector<Event> events = Churn(kSlots, 1 << 19);
-  std::vector<float> taken;
-  std::vector<float> freed;
-  std::vector<float> nothing;
+  constexpr int kCalls = 500000;
+  std::vector<float> taken(kCalls);
+  std::vector<float> freed(kCalls);
+  std::vector<float> nothing(kCalls);
   S subject;
+  Live<S> live(subject, kSlots);
+  Churn churn(kSlots);
+  live.Fill(churn);
+  live.Change(churn, 2 * kSlots);
   for (auto _ : state) {
-    Live<S> live(subject, kSlots);
-    taken.clear(), freed.clear(), nothing.clear();
-    for (const Event& event : events) {
-      const Clock::time_point before = Clock::now();
-      const Clock::time_point start = Clock::now();
-      live.Do(event);
-      (event.bytes == 0 ? freed : taken).push_back(static_cast<float>(Nanoseconds(Clock::now() - start)));
-      nothing.push_back(static_cast<float>(Nanoseconds(start - before)));
+    for (int k = 0; k < kCalls; ++k) {
+      const std::uint32_t slot = churn.Slot();
+      const std::uint32_t bytes = churn.Size();
+      const std::uint64_t before = Ticks();
+      const std::uint64_t start = Ticks();
+      live.Free(slot);
+      const std::uint64_t between = Ticks();
+      live.Allocate(slot, bytes);
+      const std::uint64_t end = Ticks();
+      nothing[static_cast<std::size_t>(k)] = static_cast<float>(start - before);
+      freed[static_cast<std::size_t>(k)] = static_cast<float>(between - start);
+      taken[static_cast<std::size_t>(k)] = static_cast<float>(end - between);
     }
-    live.Clear();
   }
-  state.counters["allocate"] = Percentile(taken, 0.999);
-  state.counters["free"] = Percentile(freed, 0.999);
-  state.counters["clock"] = Percentile(nothing, 0.5);
+  const double tick = NanosecondsPerTick();
+  state.counters["allocate"] = tick * Percentile(taken, 0.999);
+  state.counters["free"] = tick * Percentile(freed, 0.999);
+  state.counters["clock"] = tick * Percentile(nothing, 0.5);
 }
 
 // The share of the arena that holds what was asked for when the first request is refused: 256 B to 1 MiB, none freed.
@@ -232,6 +264,7 @@ class Locked {
     busy_.store(false, std::memory_order_release);
     return handle;
   }
+  static Handle None() { return S::None(); }
   static bool Ok(Handle handle) { return S::Ok(handle); }
   void Free(Handle handle) {
     Enter();
@@ -256,6 +289,7 @@ class OursForThreads {
   static constexpr bool kThreadSafe = true;
   using Handle = std::int64_t;
   Handle Allocate(std::int64_t bytes) { return buddy_.Allocate(bytes); }
+  static Handle None() { return kNoSpace; }
   static bool Ok(Handle at) { return at != kNoSpace; }
   void Free(Handle at) { (void)buddy_.Free(at); }
 
@@ -268,16 +302,18 @@ template <class S>
 void Threads(benchmark::State& state) {
   using Shared = std::conditional_t<IsThreadSafe<S>::value, S, Locked<S>>;
   static std::optional<Shared> shared;
-  constexpr std::uint32_t kSlots = 1000;
-  const std::vector<Event> events = Churn(kSlots, 1 << 16);
+  constexpr int kChanges = 10000;
   if (state.thread_index() == 0) shared.emplace();
-  std::unique_ptr<Live<Shared>> live;
+  std::optional<Live<Shared>> live;
+  Churn churn(1000);
   for (auto _ : state) {
-    if (!live) live = std::make_unique<Live<Shared>>(*shared, kSlots);
-    for (const Event& event : events) live->Do(event);
-    live->Clear();
+    if (!live) {
+      live.emplace(*shared, 1000);
+      live->Fill(churn);
+    }
+    live->Change(churn, kChanges);
   }
-  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(events.size() + kSlots));
+  state.SetItemsProcessed(state.iterations() * 2 * kChanges);
 }
 
 using Function = std::function<void(benchmark::State&)>;

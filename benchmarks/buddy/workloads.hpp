@@ -29,25 +29,34 @@ class Sizes {
  public:
   Sizes(double least, double most, unsigned seed) : random_(seed), log_(std::log2(least), std::log2(most)) {}
   std::uint32_t Next() { return static_cast<std::uint32_t>(std::exp2(log_(random_))); }
-  std::uint32_t Slot(std::uint32_t slots) { return static_cast<std::uint32_t>(random_() % slots); }
 
  private:
   std::mt19937 random_;
   std::uniform_real_distribution<double> log_;
 };
 
-// `slots` blocks of 256 B to 16 KiB, then `changes` times: one at random goes, another comes in its place.
-inline std::vector<Event> Churn(std::uint32_t slots, std::uint32_t changes) {
-  Sizes sizes(kBlock, 16384, 1);
-  std::vector<Event> events;
-  for (std::uint32_t k = 0; k < slots; ++k) events.push_back({k, sizes.Next()});
-  for (std::uint32_t k = 0; k < changes; ++k) {
-    const std::uint32_t slot = sizes.Slot(slots);
-    events.push_back({slot, 0});
-    events.push_back({slot, sizes.Next()});
+// A block of 256 B to 16 KiB in each of `slots`; then, change by change, one at random goes and another comes. Drawn as
+// it goes, by a few instructions: a list of changes would take the caches from the allocator.
+class Churn {
+ public:
+  explicit Churn(std::uint32_t slots) : slots_(slots) {
+    Sizes sizes(kBlock, 16384, 1);
+    for (std::uint32_t& size : sizes_) size = sizes.Next();
   }
-  return events;
-}
+  std::uint32_t slots() const { return slots_; }
+  std::uint32_t Size() { return sizes_[Draw() % kSizes]; }
+  std::uint32_t Slot() { return static_cast<std::uint32_t>(Draw() * slots_ >> 32); }
+
+ private:
+  static constexpr int kSizes = 4096;
+  std::uint64_t Draw() {  // the upper half of a linear congruential generator (Knuth's MMIX)
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return state_ >> 32;
+  }
+  std::uint64_t state_ = 1;
+  std::uint32_t slots_;
+  std::uint32_t sizes_[kSizes];
+};
 
 // The buffers of a CSV with a header and rows id,lower,upper,size, in order of time: what ends at a step goes before
 // what begins there. Sizes are halved until a quarter of the arena holds all that is alive at once. Empty if absent.

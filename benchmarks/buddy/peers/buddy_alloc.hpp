@@ -13,6 +13,7 @@ class BuddyAllocSubject {
   static constexpr const char* kName = "buddy_alloc";
   using Handle = void*;
   Handle Allocate(std::int64_t bytes) { return buddy_malloc(buddy_, static_cast<std::size_t>(bytes)); }
+  static Handle None() { return nullptr; }
   static bool Ok(Handle h) { return h != nullptr; }
   void Free(Handle h) { buddy_free(buddy_, h); }
 

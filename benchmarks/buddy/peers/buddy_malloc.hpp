@@ -16,6 +16,7 @@ class BuddyMallocSubject {
   static constexpr const char* kName = "buddy-malloc";
   using Handle = void*;
   Handle Allocate(std::int64_t bytes) { return buddy_malloc_malloc(static_cast<std::size_t>(bytes)); }
+  static Handle None() { return nullptr; }
   static bool Ok(Handle h) { return h != nullptr; }
   void Free(Handle h) { buddy_malloc_free(h); }
 };

@@ -13,6 +13,7 @@ class MallocSubject {
   static constexpr bool kThreadSafe = true;
   using Handle = void*;
   Handle Allocate(std::int64_t bytes) { return std::malloc(static_cast<std::size_t>(bytes)); }
+  static Handle None() { return nullptr; }
   static bool Ok(Handle h) { return h != nullptr; }
   void Free(Handle h) { std::free(h); }
 };

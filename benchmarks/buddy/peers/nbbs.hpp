@@ -21,6 +21,7 @@ class NbbsSubject {
     (void)once;
   }
   Handle Allocate(std::int64_t bytes) { return bd_xx_malloc(static_cast<std::size_t>(bytes)); }
+  static Handle None() { return nullptr; }
   static bool Ok(Handle h) { return h != nullptr; }
   void Free(Handle h) { bd_xx_free(h); }
 };

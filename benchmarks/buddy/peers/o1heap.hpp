@@ -15,6 +15,7 @@ class O1HeapSubject {
   static constexpr const char* kName = "o1heap";
   using Handle = void*;
   Handle Allocate(std::int64_t bytes) { return o1heapAllocate(heap_, static_cast<std::size_t>(bytes)); }
+  static Handle None() { return nullptr; }
   static bool Ok(Handle h) { return h != nullptr; }
   void Free(Handle h) { o1heapFree(heap_, h); }
 

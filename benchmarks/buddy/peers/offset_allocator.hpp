@@ -14,6 +14,7 @@ class OffsetAllocatorSubject {
   Handle Allocate(std::int64_t bytes) {
     return allocator_.allocate(static_cast<std::uint32_t>((bytes + kBlock - 1) / kBlock));
   }
+  static Handle None() { return {}; }
   static bool Ok(Handle h) { return h.offset != Handle::NO_SPACE; }
   void Free(Handle h) { allocator_.free(h); }
 

@@ -12,6 +12,7 @@ class Ours {
   static constexpr const char* kName = kRuns ? (kFast ? "fast_runs" : "lean_runs") : (kFast ? "fast" : "lean");
   using Handle = std::int64_t;
   Handle Allocate(std::int64_t bytes) { return kRuns ? buddy_.AllocateRun(bytes) : buddy_.Allocate(bytes); }
+  static Handle None() { return kNoSpace; }
   static bool Ok(Handle at) { return at != kNoSpace; }
   void Free(Handle at) { (void)buddy_.Free(at); }
   BuddyAllocator& buddy() { return buddy_; }

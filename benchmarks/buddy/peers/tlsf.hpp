@@ -13,6 +13,7 @@ class TlsfSubject {
   static constexpr const char* kName = "TLSF";
   using Handle = void*;
   Handle Allocate(std::int64_t bytes) { return tlsf_memalign(tlsf_, 64, static_cast<std::size_t>(bytes)); }
+  static Handle None() { return nullptr; }
   static bool Ok(Handle h) { return h != nullptr; }
   void Free(Handle h) { tlsf_free(tlsf_, h); }
 

@@ -32,6 +32,7 @@ class VmaSubject {
     vmaVirtualAllocate(block_, &info, &handle, nullptr);
     return handle;
   }
+  static Handle None() { return VK_NULL_HANDLE; }
   static bool Ok(Handle h) { return h != VK_NULL_HANDLE; }
   void Free(Handle h) { vmaVirtualFree(block_, h); }
 
