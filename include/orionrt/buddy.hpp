@@ -82,7 +82,7 @@ class ORIONRT_API BuddyAllocator {
       if (kept.count != 0) {
         const std::uint32_t first = kept_blocks_[kept.at + --kept.count];
         groups_[first >> 6].free &= ~(std::uint64_t{1} << (first & 63));
-        Book(std::int64_t{1} << order);
+        Book(std::int64_t{1} << order << block_shift_);
         return static_cast<std::int64_t>(first) << block_shift_;
       }
     }
@@ -106,7 +106,7 @@ class ORIONRT_API BuddyAllocator {
       if (IsBlock(first, blocks) && kept.count < kept.most) {
         kept_blocks_[kept.at + kept.count++] = static_cast<std::uint32_t>(first);
         groups_[first >> 6].free |= std::uint64_t{1} << (first & 63);
-        used_blocks_ -= static_cast<std::int64_t>(blocks);
+        used_bytes_ -= static_cast<std::int64_t>(blocks << block_shift_);
         return FreeStatus::kFreed;
       }
     }
@@ -174,9 +174,9 @@ class ORIONRT_API BuddyAllocator {
     if (next != 0) return std::uint64_t{1} + Lowest(next);
     return IsLong(group[1]) ? (group[1].free & ~kLong) >> 1 : 64 - (first & 63) + Lowest(group[1].pieces());
   }
-  void Book(std::int64_t blocks) noexcept {
-    used_blocks_ += blocks;
-    if (used_blocks_ > high_blocks_) high_blocks_ = used_blocks_;
+  void Book(std::int64_t bytes) noexcept {
+    used_bytes_ += bytes;
+    if (used_bytes_ > high_water_) high_water_ = used_bytes_;
   }
   static std::uint64_t Lowest(std::uint64_t x) noexcept { return static_cast<unsigned>(__builtin_ctzll(x)); }
 
@@ -185,8 +185,7 @@ class ORIONRT_API BuddyAllocator {
   FreeStatus FreeMerge(std::int64_t offset) noexcept;
   bool FlushAny() noexcept;
   void OwnTail(std::int64_t owner) noexcept;
-  std::int64_t Granted(std::uint64_t first, std::uint64_t blocks, std::int64_t bytes) noexcept;
-  void GrantedRarely(std::uint64_t first, std::int64_t bytes) noexcept;
+  std::int64_t Granted(std::uint64_t first, std::int64_t granted_bytes, std::int64_t bytes) noexcept;
   void KeepBack(std::uint64_t first, unsigned order) noexcept;
   std::uint32_t TakeOldest(Kept& kept) noexcept;
   void MakeKept(BuddyOptions options);
@@ -209,6 +208,7 @@ class ORIONRT_API BuddyAllocator {
   void Remove(std::uint64_t first, unsigned order) noexcept;
   void MoveTop(std::uint64_t top) noexcept;
   void LowerTop(std::uint64_t top) noexcept;
+  bool IsFreeBlock(std::uint64_t first, unsigned order) const noexcept;
 
   // Runs (runs.cpp).
   int FreeOrder(std::uint64_t at) const noexcept;
@@ -223,9 +223,6 @@ class ORIONRT_API BuddyAllocator {
   bool Has(unsigned order, std::uint64_t i) const noexcept;
   std::uint64_t Least(unsigned order) const noexcept;
   std::int64_t broken_bytes() const noexcept { return capacity_ & (block_bytes() - 1); }
-  std::int64_t used_bytes() const noexcept {
-    return (used_blocks_ << block_shift_) + (tail_owner_ == kNoSpace ? 0 : broken_bytes());
-  }
 
   bool CheckKept(std::int64_t expected) const;
 
@@ -233,11 +230,10 @@ class ORIONRT_API BuddyAllocator {
   std::vector<Kept> kept_;                  // by order; empty when lean
   std::vector<std::uint32_t> kept_blocks_;  // of all orders
   int block_shift_ = 0;
-  bool counts_more_ = false;       // than blocks and pieces: requests, or a broken block in use
-  unsigned fast_orders_ = 0;       // kept_.size(), or 0 while the broken block at the end is in use
-  std::uint64_t fast_blocks_ = 0;  // blocks_, or 0 when lean or while the broken block is in use
-  std::int64_t used_blocks_ = 0;   // whole ones
-  std::int64_t high_blocks_ = 0;   // the most of them while the broken block was not in use
+  unsigned fast_orders_ = 0;       // kept_.size()
+  std::uint64_t fast_blocks_ = 0;  // Free may keep back what starts below; 0 when lean
+  std::int64_t used_bytes_ = 0;
+  std::int64_t high_water_ = 0;
 
   std::uint64_t nonempty_ = 0;        // bit k: the index has a free block of order k
   std::vector<Tree> trees_;           // by order: the groups (order < 6), or the 2^order-blocks, that hold or are one
@@ -247,7 +243,6 @@ class ORIONRT_API BuddyAllocator {
   std::uint64_t blocks_ = 0;          // whole ones
   std::int64_t capacity_ = 0;
   std::int64_t tail_owner_ = kNoSpace;  // first block of the run that holds the broken block at the end, if any does
-  std::int64_t high_water_ = 0;         // bytes: the most while the broken block was in use
   std::int64_t pieces_ = 0;             // allocated or kept back
   std::int64_t splits_ = 0, merges_ = 0;
   std::int64_t requested_bytes_ = 0;

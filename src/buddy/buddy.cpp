@@ -33,6 +33,7 @@ BuddyAllocator::BuddyAllocator(std::int64_t capacity, std::int64_t block_bytes, 
     throw Error(ErrorCode::kLimit, "buddy: " + std::to_string(blocks_) + " blocks are more than 2^32; use larger ones");
   }
   std::uint32_t words = 0;
+  trees_.reserve(blocks_ == 0 ? 1 : FloorLog2(blocks_) + 1);
   for (unsigned order = 0; order == 0 || (blocks_ >> order) != 0; ++order) {
     Tree tree;
     std::uint64_t size = order < kGroupOrder ? (blocks_ + 63) / 64 : blocks_ >> order;
@@ -60,6 +61,7 @@ BuddyAllocator::BuddyAllocator(std::int64_t capacity, std::int64_t block_bytes, 
 void BuddyAllocator::MakeKept(BuddyOptions options) {
   if (options.keep == 0) return;
   std::uint32_t at = 0;
+  kept_.reserve(trees_.size());
   for (unsigned order = 0; order < trees_.size(); ++order) {
     const std::uint64_t share = std::max<std::uint64_t>(1, blocks_ >> options.keep_share >> order);
     const std::uint64_t most =
@@ -68,28 +70,23 @@ void BuddyAllocator::MakeKept(BuddyOptions options) {
     at += static_cast<std::uint32_t>(most);
   }
   kept_blocks_.resize(at);
+  fast_orders_ = static_cast<unsigned>(kept_.size());
 }
 
-// The broken block at the end belongs to the run at `owner`, or to none. Meanwhile nothing takes the short way.
+// The broken block at the end belongs to the run at `owner`, or to none. That run is never kept back with it.
 void BuddyAllocator::OwnTail(std::int64_t owner) noexcept {
   tail_owner_ = owner;
-  fast_orders_ = owner == kNoSpace ? static_cast<unsigned>(kept_.size()) : 0;
-  fast_blocks_ = fast_orders_ == 0 ? 0 : blocks_;
-  counts_more_ = owner != kNoSpace || !requests_.empty();
+  fast_blocks_ = kept_.empty() ? 0 : owner == kNoSpace ? blocks_ : static_cast<std::uint64_t>(owner);
 }
 
-std::int64_t BuddyAllocator::Granted(std::uint64_t first, std::uint64_t blocks, std::int64_t bytes) noexcept {
+std::int64_t BuddyAllocator::Granted(std::uint64_t first, std::int64_t granted_bytes, std::int64_t bytes) noexcept {
   ++pieces_;
-  Book(static_cast<std::int64_t>(blocks));
-  if (counts_more_) GrantedRarely(first, bytes);
+  Book(granted_bytes);
+  if (!requests_.empty()) {
+    requests_[first] = bytes;
+    requested_bytes_ += bytes;
+  }
   return static_cast<std::int64_t>(first << block_shift_);
-}
-
-void BuddyAllocator::GrantedRarely(std::uint64_t first, std::int64_t bytes) noexcept {
-  if (tail_owner_ != kNoSpace) high_water_ = std::max(high_water_, used_bytes());
-  if (requests_.empty()) return;
-  requests_[first] = bytes;
-  requested_bytes_ += bytes;
 }
 
 std::int64_t BuddyAllocator::AllocateSplit(std::int64_t bytes) noexcept {
@@ -99,7 +96,7 @@ std::int64_t BuddyAllocator::AllocateSplit(std::int64_t bytes) noexcept {
   if (first == kNoSpace && FlushAny()) first = Take(order);
   if (first == kNoSpace) return kNoSpace;
   if (order > kGroupOrder) SetLength(static_cast<std::uint64_t>(first), Bit(order));
-  return Granted(static_cast<std::uint64_t>(first), Bit(order), bytes);
+  return Granted(static_cast<std::uint64_t>(first), std::int64_t{1} << order << block_shift_, bytes);
 }
 
 FreeStatus BuddyAllocator::FreeMerge(std::int64_t offset) noexcept {
@@ -108,14 +105,17 @@ FreeStatus BuddyAllocator::FreeMerge(std::int64_t offset) noexcept {
   if (first > blocks_) return FreeStatus::kMisaligned;
   const bool holds_tail = tail_owner_ == static_cast<std::int64_t>(first);
   if (first < blocks_ ? !IsAllocated(first) : !holds_tail) return FreeStatus::kNotAllocated;
-  if (counts_more_ && !requests_.empty()) requested_bytes_ -= requests_[first];
-  if (holds_tail) OwnTail(kNoSpace);
+  if (!requests_.empty()) requested_bytes_ -= requests_[first];
+  if (holds_tail) {
+    OwnTail(kNoSpace);
+    used_bytes_ -= broken_bytes();
+  }
   if (first == blocks_) {  // nothing but the broken block
     --pieces_;
     return FreeStatus::kFreed;
   }
   const std::uint64_t blocks = LengthAt(first);
-  used_blocks_ -= static_cast<std::int64_t>(blocks);
+  used_bytes_ -= static_cast<std::int64_t>(blocks << block_shift_);
   if (!IsBlock(first, blocks)) {
     ReleaseRun(first, blocks);
   } else if (kept_.empty()) {

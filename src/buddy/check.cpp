@@ -9,9 +9,9 @@ namespace orionrt {
 BuddyStats BuddyAllocator::stats() const noexcept {
   BuddyStats stats;
   stats.capacity = capacity_;
-  stats.used_bytes = used_bytes();
+  stats.used_bytes = used_bytes_;
   if (!requests_.empty()) stats.requested_bytes = requested_bytes_;
-  stats.high_water_bytes = std::max(high_blocks_ << block_shift_, high_water_);
+  stats.high_water_bytes = high_water_;
   stats.free_bytes = capacity_ - stats.used_bytes;
   stats.allocations = pieces_;
   stats.splits = splits_;
@@ -40,7 +40,7 @@ bool BuddyAllocator::CheckInvariants() const {
   anew.groups_[blocks_ >> 6] = {Bit(blocks_ & 63), Bit(blocks_ & 63)};
   anew.nonempty_ = 0;
   std::vector<int> free_order(blocks_ + 1, -1);  // of the free block that starts there
-  std::int64_t used = 0;
+  std::int64_t used = tail_owner_ == kNoSpace ? 0 : broken_bytes();
   std::int64_t requested =
       requests_.empty() || tail_owner_ != static_cast<std::int64_t>(blocks_) ? 0 : requests_[blocks_];
   std::int64_t pieces = tail_owner_ == static_cast<std::int64_t>(blocks_) ? 1 : 0;
@@ -62,7 +62,8 @@ bool BuddyAllocator::CheckInvariants() const {
       if (order < 0 || (at & (Bit(static_cast<unsigned>(order)) - 1)) != 0) return false;
       length = Bit(static_cast<unsigned>(order));
       const std::uint64_t buddy = at ^ length;
-      if ((buddy < at && free_order[buddy] == order) || at + length == top_) return false;
+      const bool top_is_buddy = top_ != top_end_ && at + length == top_ && static_cast<unsigned>(order) == Zeros(top_);
+      if ((buddy < at && free_order[buddy] == order) || top_is_buddy) return false;
       free_order[at] = order;
       anew.Place(at, static_cast<unsigned>(order));
     } else {
@@ -72,7 +73,7 @@ bool BuddyAllocator::CheckInvariants() const {
       anew.SetLength(at, length);
       ++pieces;
       if (IsAllocated(at)) {
-        used += static_cast<std::int64_t>(length);
+        used += static_cast<std::int64_t>(length << block_shift_);
         requested += requests_.empty() ? 0 : requests_[at];
       } else {
         ++kept;
@@ -86,7 +87,7 @@ bool BuddyAllocator::CheckInvariants() const {
   }
   const auto same = [](const Group& a, const Group& b) { return a.starts == b.starts && a.free == b.free; };
   return std::equal(groups_.begin(), groups_.end(), anew.groups_.begin(), same) && index_ == anew.index_ &&
-         nonempty_ == anew.nonempty_ && used == used_blocks_ && used <= high_blocks_ && pieces == pieces_ &&
+         nonempty_ == anew.nonempty_ && used == used_bytes_ && used <= high_water_ && pieces == pieces_ &&
          requested == requested_bytes_ && CheckKept(kept);
 }
 

@@ -210,37 +210,44 @@ void BuddyAllocator::MoveTop(std::uint64_t top) noexcept {
   groups_[top >> 6].free |= Bit(top & 63);
 }
 
-// [top, top_) has become free: nothing starts there but what ends at top_. So does what is free right before it.
+// [top, top_) has become free: nothing starts there but what ends at top_. The first block behind the top merges with
+// its buddy before it.
 void BuddyAllocator::LowerTop(std::uint64_t top) noexcept {
   MoveTop(top);
-  while (top_ > 0) {
-    const int order = FreeOrder(top_ - 1);
-    if (order < 0) return;
-    const std::uint64_t first = top_ - Bit(static_cast<unsigned>(order));
-    Remove(first, static_cast<unsigned>(order));
-    groups_[first >> 6].starts &= ~Bit(first & 63);
-    MoveTop(first);
-    ++merges_;
+  for (; top_ != 0; ++merges_) {
+    const unsigned order = Zeros(top_);
+    const std::uint64_t buddy = top_ - Bit(order);
+    if (!IsFreeBlock(buddy, order)) return;
+    Remove(buddy, order);
+    groups_[buddy >> 6].starts &= ~Bit(buddy & 63);
+    MoveTop(buddy);
   }
+}
+
+bool BuddyAllocator::IsFreeBlock(std::uint64_t first, unsigned order) const noexcept {
+  if (order >= kGroupOrder) return Has(order, first >> order);
+  const Group& group = groups_[first >> 6];
+  const std::uint64_t stretch = Ones(Bit(order)) << (first & 63);
+  return (group.free & stretch) == Bit(first & 63) && (group.starts & stretch) == 0;
 }
 
 // Frees the block of 2^order that is marked allocated at `first`, and merges it as far as buddies are free.
 inline void BuddyAllocator::MergeInGroup(std::uint64_t first, unsigned order) noexcept {
   Group& group = groups_[first >> 6];
-  std::uint64_t at = first & 63;
-  for (;; ++order, ++merges_) {
-    if (order == kGroupOrder) return MergeGroups(first & ~std::uint64_t{63}, order);
-    const std::uint64_t buddy = at ^ Bit(order);
-    const std::uint64_t half = Ones(Bit(order)) << buddy;
-    if (((group.free ^ Bit(buddy)) & half) != 0 || (group.starts & half) != 0) break;
-    group.free ^= Bit(buddy);
-    group.starts ^= Bit(at) ^ Bit(at & buddy);
-    at &= buddy;
+  for (; order < kGroupOrder; ++order, ++merges_) {
+    const std::uint64_t buddy = first ^ Bit(order);
+    if (!IsFreeBlock(buddy, order)) {
+      group.starts ^= Bit(first & 63);
+      if (buddy == top_ && top_ != top_end_) return LowerTop(first);
+      group.free |= Bit(first & 63);
+      return Mark(order, first >> 6);
+    }
+    group.free ^= Bit(buddy & 63);
+    group.starts ^= Bit(first & 63) ^ Bit(first & buddy & 63);
+    first &= buddy;
     if (FreeOfOrder(group.starts, group.free, order) == 0) Unmark(order, first >> 6);
   }
-  group.starts ^= Bit(at);
-  group.free |= Bit(at);
-  Mark(order, first >> 6);
+  MergeGroups(first, order);
 }
 
 void BuddyAllocator::MergeGroups(std::uint64_t first, unsigned order) noexcept {
@@ -250,6 +257,7 @@ void BuddyAllocator::MergeGroups(std::uint64_t first, unsigned order) noexcept {
     Unmark(order, i ^ 1);
     groups_[(i ^ 1) << (order - kGroupOrder)].free = 0;
   }
+  if ((i ^ 1) << order == top_ && top_ != top_end_) return LowerTop(i << order);
   groups_[i << (order - kGroupOrder)].free = 1;
   Mark(order, i);
 }
@@ -294,7 +302,6 @@ void BuddyAllocator::ReleaseRun(std::uint64_t first, std::uint64_t count) noexce
     at = next;
   }
   --pieces_;
-  if (first < top_ && top_ < end) LowerTop(top_);
 }
 
 }  // namespace orionrt

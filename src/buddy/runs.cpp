@@ -8,8 +8,9 @@ std::int64_t BuddyAllocator::AllocateRun(std::int64_t bytes) noexcept {
   if (bytes <= 0 || bytes > capacity_) return kNoSpace;
   const unsigned order = OrderFor(bytes);
   const auto count = ((static_cast<std::uint64_t>(bytes) - 1) >> block_shift_) + 1;
-  std::int64_t taken = Take(order);
-  if (taken == kNoSpace && FlushAny()) taken = Take(order);
+  const bool may_be = order < trees_.size();
+  std::int64_t taken = may_be ? Take(order) : kNoSpace;
+  if (taken == kNoSpace && may_be && FlushAny()) taken = Take(order);
   // The last power-of-two block may reach past the capacity; the run need not.
   if (taken == kNoSpace) return AllocateAt(static_cast<std::int64_t>(blocks_ >> order << order << block_shift_), bytes);
   const auto first = static_cast<std::uint64_t>(taken);
@@ -19,7 +20,7 @@ std::int64_t BuddyAllocator::AllocateRun(std::int64_t bytes) noexcept {
     PlaceAll(first + count, first + Bit(order));
   }
   SetLength(first, count);
-  return Granted(first, count, bytes);
+  return Granted(first, static_cast<std::int64_t>(count << block_shift_), bytes);
 }
 
 std::int64_t BuddyAllocator::AllocateAt(std::int64_t offset, std::int64_t bytes) noexcept {
@@ -32,7 +33,8 @@ std::int64_t BuddyAllocator::AllocateAt(std::int64_t offset, std::int64_t bytes)
   if (!IsFree(first, whole) && !(FlushAny() && IsFree(first, whole))) return kNoSpace;
   if (whole > 0) CarveOut(first, whole);
   if (whole < count) OwnTail(static_cast<std::int64_t>(first));
-  return Granted(first, whole, bytes);
+  const std::int64_t granted = static_cast<std::int64_t>(whole << block_shift_) + (whole < count ? broken_bytes() : 0);
+  return Granted(first, granted, bytes);
 }
 
 // The order of the free block that block `at` lies in, not behind the top, or -1.
