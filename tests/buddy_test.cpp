@@ -184,7 +184,7 @@ TEST(BuddyOption, RefusesBoundsThatMakeNoSense) {
   EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"keep 4097"}, [] { BuddyAllocator(1024, 64, {4097, 0, false}); }));
   EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"share 63"}, [] { BuddyAllocator(1024, 64, {1, 63, false}); }));
   EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"counted"}, [] { BuddyAllocator(1024, 64, {1, 0, true}); }));
-  EXPECT_TRUE(Refuses(ErrorCode::kLimit, {"2^32"}, [] { BuddyAllocator(INT64_MAX, 64); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kUnsupported, {"2^32"}, [] { BuddyAllocator(INT64_MAX, 64); }));
 }
 
 TEST(BuddyOption, KeepsTheLastFreedForTheNext) {

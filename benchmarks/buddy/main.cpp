@@ -221,6 +221,11 @@ void Tail(benchmark::State& state) {
   state.counters["clock"] = tick * Percentile(nothing, 0.5);
 }
 
+template <class S, class = void>
+struct CapacityOf : std::integral_constant<std::int64_t, kArena> {};
+template <class S>
+struct CapacityOf<S, std::void_t<decltype(S::kCapacity)>> : std::integral_constant<std::int64_t, S::kCapacity> {};
+
 // The share of the arena that holds what was asked for when the first request is refused: 256 B to 1 MiB, none freed.
 template <class S>
 void Utilisation(benchmark::State& state) {
@@ -235,8 +240,8 @@ void Utilisation(benchmark::State& state) {
       for (std::int64_t used = 0;;) {
         const std::int64_t bytes = sizes.Next();
         handles.push_back(subject.Allocate(bytes));
-        if (!S::Ok(handles.back()) || used > 2 * kArena) {
-          sum += static_cast<double>(used) / static_cast<double>(kArena);
+        if (!S::Ok(handles.back()) || used > 2 * CapacityOf<S>::value) {
+          sum += static_cast<double>(used) / static_cast<double>(CapacityOf<S>::value);
           break;
         }
         used += bytes;

@@ -11,6 +11,7 @@
 namespace orionrt {
 
 inline constexpr std::int64_t kNoSpace = -1;
+
 enum class FreeStatus {
   kFreed,
   kForeign,       // outside [0, capacity)
@@ -43,7 +44,7 @@ struct BuddyStats {
   std::int64_t free_bytes = 0;          // capacity - used_bytes
   std::int64_t largest_free_bytes = 0;  // the largest power-of-two block that Allocate can give without a Flush
   std::int64_t allocations = 0;         // alive now
-  std::int64_t splits = 0, merges = 0;  // halvings and joinings of blocks so far, one a level
+  std::int64_t splits = 0, merges = 0;  // free blocks cut off by allocations and joined by releases so far
   std::int64_t kept_bytes = 0;          // of free_bytes, what is kept back unmerged
   std::int64_t metadata_bytes = 0;      // all that the allocator itself takes
 
@@ -62,16 +63,16 @@ struct BuddyStats {
 // of blocks, cut from the smallest free block that holds it (the lowest address among equals) by splitting in halves;
 // on release a block is merged with its buddy, at its index XOR 1, while that is free. Any capacity will do.
 //
-// Deterministic. Not thread-safe (LockedBuddy is). Allocate and Free never touch the heap. For n blocks each makes at
-// most log2 n splits or merges, and finds its place in O(log64 n); runs do so for each of their at most 2 log2 n
-// powers of two. One exception: with `keep`, a request that finds no place first merges all that was kept back, at most
-// keep * log2 n blocks, and tries once more. Books: 2 bits a block and 1/8 more in the index, 1.06 KiB per MiB at 256
-// B.
+// Deterministic. Not thread-safe (LockedBuddy is). Allocate and Free never touch the heap. Of n blocks, Allocate cuts
+// off at most log2 n and Free joins at most log2 n, each found by one look at every level of a tree of 64 branches;
+// with `keep`, Free may also move that many numbers. Runs do so for each of their at most 2 log2 n powers of two. One
+// exception: with `keep`, a request that finds no place first merges all that was kept back, at most `keep` of each
+// size, and tries once more. Books: 2 bits a block, and an eighth of a bit for the index: 1,090 bytes per MiB at 256 B.
 class ORIONRT_API BuddyAllocator {
  public:
   // `block_bytes` (a power of two) is the least that is given out, and the alignment of every offset. Throws Error:
-  // kMisuse for a negative capacity, a block size that is no power of two, or options outside their bounds; kLimit for
-  // more than 2^32 blocks.
+  // kMisuse for a negative capacity, a block size that is no power of two, or options outside their bounds;
+  // kUnsupported for more than 2^32 blocks.
   BuddyAllocator(std::int64_t capacity, std::int64_t block_bytes, BuddyOptions options = {});
 
   // A block of at least `bytes` (> 0), aligned to its own rounded size. Its offset, or kNoSpace.
@@ -113,7 +114,7 @@ class ORIONRT_API BuddyAllocator {
     return FreeMerge(offset);
   }
 
-  // Merges all that is kept back. At most keep * log2 n blocks.
+  // Merges all that is kept back: at most `keep` blocks of each size.
   void Flush() noexcept;
 
   BuddyStats stats() const noexcept;  // O(log n)
@@ -128,7 +129,7 @@ class ORIONRT_API BuddyAllocator {
 
  private:
   // 64 blocks, a bit of each word a block. Where a piece starts: allocated 10, free 01, kept back 11 (starts, free).
-  // The piece ends where the next one starts; see buddy.cpp for pieces that cover the next group.
+  // The piece ends where the next one starts; see pieces.cpp for pieces that cover the next group.
   struct Group {
     std::uint64_t starts = 0;
     std::uint64_t free = 0;
@@ -163,7 +164,7 @@ class ORIONRT_API BuddyAllocator {
     const Group& group = groups_[first >> 6];
     return ((group.starts & ~group.free) >> (first & 63) & 1) != 0;
   }
-  // Whether a group holds no pieces but, behind these two bits, the length of one that covers it; see buddy.cpp.
+  // Whether a group holds no pieces but, behind these two bits, the length of one that covers it; see pieces.cpp.
   static constexpr std::uint64_t kLong = std::uint64_t{3} << 62;
   static bool IsLong(const Group& group) noexcept { return (group.free & ~group.starts) >= kLong; }
   // Blocks of the piece, not a free one, that starts at `first`.
@@ -188,6 +189,7 @@ class ORIONRT_API BuddyAllocator {
   std::int64_t Granted(std::uint64_t first, std::int64_t granted_bytes, std::int64_t bytes) noexcept;
   void KeepBack(std::uint64_t first, unsigned order) noexcept;
   std::uint32_t TakeOldest(Kept& kept) noexcept;
+  void MakeTrees();
   void MakeKept(BuddyOptions options);
 
   // Pieces (pieces.cpp).

@@ -9,7 +9,7 @@
 
 namespace orionrt {
 
-// One spin lock around one buddy: its calls take less time than a mutex. A thread that waits long yields its core.
+// One spin lock around one buddy: its calls are shorter than a mutex's own. A thread that waits long yields its core.
 // Every call may be made from any thread; what one thread allocates another may free. Which offsets come out depends on
 // the order in which the threads come in. Bounds and errors as BuddyAllocator's; waiting for the lock is not bounded.
 class ORIONRT_API LockedBuddy {

@@ -30,8 +30,24 @@ BuddyAllocator::BuddyAllocator(std::int64_t capacity, std::int64_t block_bytes, 
   block_shift_ = static_cast<int>(FloorLog2(static_cast<std::uint64_t>(block_bytes)));
   blocks_ = static_cast<std::uint64_t>(capacity) >> block_shift_;
   if (blocks_ > kMostBlocks) {
-    throw Error(ErrorCode::kLimit, "buddy: " + std::to_string(blocks_) + " blocks are more than 2^32; use larger ones");
+    throw Error(ErrorCode::kUnsupported,
+                "buddy: " + std::to_string(blocks_) + " blocks are more than 2^32; use larger ones");
   }
+  MakeTrees();
+  groups_.assign((blocks_ >> kGroupOrder) + 2, Group{});
+  groups_[blocks_ >> kGroupOrder] = {Bit(blocks_ & 63), Bit(blocks_ & 63)};  // an end that no merge and no Free passes
+  top_end_ = blocks_ == 0 ? 0 : Bit(FloorLog2(blocks_));
+  top_ = top_end_;
+  MoveTop(0);
+  PlaceAll(top_end_, blocks_);
+  splits_ = 0;
+  if (options.count_requests) requests_.assign(blocks_ + 1, 0);
+  MakeKept(options);
+  OwnTail(kNoSpace);
+}
+
+// The index, all of it empty.
+void BuddyAllocator::MakeTrees() {
   std::uint32_t words = 0;
   trees_.reserve(blocks_ == 0 ? 1 : FloorLog2(blocks_) + 1);
   for (unsigned order = 0; order == 0 || (blocks_ >> order) != 0; ++order) {
@@ -45,16 +61,6 @@ BuddyAllocator::BuddyAllocator(std::int64_t capacity, std::int64_t block_bytes, 
     trees_.push_back(tree);
   }
   index_.assign(words, 0);
-  groups_.assign((blocks_ >> kGroupOrder) + 2, Group{});
-  groups_[blocks_ >> kGroupOrder] = {Bit(blocks_ & 63), Bit(blocks_ & 63)};  // an end that no merge and no Free passes
-  top_end_ = blocks_ == 0 ? 0 : Bit(FloorLog2(blocks_));
-  top_ = top_end_;
-  MoveTop(0);
-  PlaceAll(top_end_, blocks_);
-  splits_ = 0;
-  if (options.count_requests) requests_.assign(blocks_ + 1, 0);
-  MakeKept(options);
-  OwnTail(kNoSpace);
 }
 
 // Places for what is kept back: no more than a block in 2^14 of the arena, so that they stay small beside the books.

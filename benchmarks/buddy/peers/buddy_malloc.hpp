@@ -14,6 +14,7 @@ namespace orionrt::bench {
 class BuddyMallocSubject {
  public:
   static constexpr const char* kName = "buddy-malloc";
+  static constexpr std::int64_t kCapacity = 2 * kArena;
   using Handle = void*;
   Handle Allocate(std::int64_t bytes) { return buddy_malloc_malloc(static_cast<std::size_t>(bytes)); }
   static Handle None() { return nullptr; }

@@ -26,8 +26,7 @@ class VmaSubject {
   }
   Handle Allocate(std::int64_t bytes) {
     VmaVirtualAllocationCreateInfo info = {};
-    info.size = static_cast<VkDeviceSize>(bytes);
-    info.alignment = kBlock;
+    info.size = static_cast<VkDeviceSize>((bytes + kBlock - 1) / kBlock * kBlock);  // so that all offsets are multiples
     Handle handle = VK_NULL_HANDLE;
     vmaVirtualAllocate(block_, &info, &handle, nullptr);
     return handle;
