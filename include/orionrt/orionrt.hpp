@@ -6,6 +6,7 @@
 #include "orionrt/error.hpp"
 #include "orionrt/graph.hpp"
 #include "orionrt/liveness.hpp"
+#include "orionrt/memory.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
 #include "orionrt/problem.hpp"
