@@ -18,7 +18,7 @@ HEADERS = {
     "src/buddy": {"buddy"},
     "src/plan": {"problem", "plan", "planner", "validate"},
     "src/graph": {"graph", "liveness"},
-    "src/runtime": {"arena", "memory"},
+    "src/runtime": {"arena", "buddy_resource", "locked_buddy", "memory"},
     "src/pool": {"tensor_pool", "orionrt"},
     "src/io": {"io", "export_plan", "import", "onnx", "tflite"},
     "src/devices": {"cuda", "opencl"},
