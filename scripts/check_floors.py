@@ -19,7 +19,7 @@ HEADERS = {
     "src/plan": {"problem", "plan", "planner", "validate"},
     "src/graph": {"graph", "liveness"},
     "src/runtime": {"arena"},
-    "src/pool": {"guard", "scratch", "tensor_pool", "orionrt"},
+    "src/pool": {"guard", "plan_cache", "scratch", "shared_arena", "tensor_pool", "orionrt"},
     "src/io": {"io", "export_plan", "import", "onnx", "tflite"},
 }
 SIDES_MAY_SEE = {("src/buddy", "src/base"), ("src/report", "src/io")}  # the exceptions, each with a reason in docs/design.md
