@@ -42,8 +42,9 @@ struct GuardOptions {
   // with one behind it that nothing may touch. Implies no_reuse. POSIX; refused (kUnsupported) elsewhere.
   bool pages = false;
   bool poison = true;  // the same by AddressSanitizer, where the library is compiled with it; no effect otherwise
-  // Called with every violation, from the thread at fault, not under a lock; it must not call the pool. With `pages` it
-  // may be called from a signal handler. When it returns, execution goes on. Empty: prints to stderr and aborts.
+  // Called with every violation, from the thread at fault, not under a lock; it must not call the pool, nor throw. With
+  // `pages` it may be called from a signal handler. When it returns, execution goes on. Empty: prints to stderr and
+  // aborts.
   std::function<void(const GuardReport&)> report;
 };
 

@@ -64,7 +64,7 @@ class ORIONRT_API TensorView {
     std::int64_t offset;
     std::size_t bytes;
   };
-  TensorHandle FindSparse(int tensor_id) const noexcept;
+  [[gnu::cold]] TensorHandle FindSparse(int tensor_id) const noexcept;
 
   std::byte* base_ = nullptr;
   std::size_t size_ = 0;                   // of the next two, by id, where ids are dense

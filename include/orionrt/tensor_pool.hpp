@@ -71,8 +71,9 @@ class ORIONRT_API TensorPool {
   // An empty tensor has an address and 0 bytes.
   TensorHandle Allocate(int tensor_id) const noexcept {
     const auto index = static_cast<std::size_t>(static_cast<unsigned>(tensor_id));
-    if (__builtin_expect(index < table_size_.value, 1)) return {pointers_[index], bytes_[index]};
-    return FindSlow(tensor_id);
+    const std::size_t ids = table_ids_.value;
+    if (__builtin_expect(index >= ids, 0)) return FindSlow(tensor_id);
+    return {reinterpret_cast<void*>(table_[index]), table_[ids + index]};
   }
   void* GetPtr(int tensor_id) const noexcept { return Allocate(tensor_id).ptr; }
 
@@ -125,17 +126,15 @@ class ORIONRT_API TensorPool {
   void MakeTables(std::byte* base, const std::vector<std::int64_t>& offsets);
   std::int64_t TakeRegion(std::int64_t bytes, std::int64_t alignment);
   void Clear() noexcept;
-  TensorHandle FindSlow(int tensor_id) const noexcept;
+  [[gnu::cold]] TensorHandle FindSlow(int tensor_id) const noexcept;
   void GuardBegin(int op_id) noexcept;
   void GuardEnd(bool run) noexcept;
 
-  // By id, where ids are dense and there is no guard. Two arrays: one scaled load each, and no load for bytes that
-  // nobody looks at.
-  Count table_size_;
-  void* const* pointers_ = nullptr;
-  const std::size_t* bytes_ = nullptr;
-  std::vector<void*> pointer_table_;
-  std::vector<std::size_t> bytes_table_;
+  // By id, where ids are dense and there is no guard: all addresses, and behind them all bytes. So an address costs one
+  // scaled load, its bytes one more, and nothing when nobody looks at them.
+  Count table_ids_;
+  const std::uintptr_t* table_ = nullptr;
+  std::vector<std::uintptr_t> table_memory_;
   std::vector<SparseHandle> sparse_;  // sorted by id, where ids are not dense
 
   PoolOptions options_;

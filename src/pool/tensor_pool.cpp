@@ -179,22 +179,19 @@ void TensorPool::MakeTables(std::byte* base, const std::vector<std::int64_t>& of
   std::size_t ids = 0;  // one more than the largest
   for (const TensorDesc& tensor : tensors) ids = std::max(ids, static_cast<std::size_t>(tensor.id) + 1);
   const bool dense = ids <= 4 * tensors.size() + 64 && !options_.guard;  // a guard has every look-up go the slow way
-  if (dense) {
-    pointer_table_.assign(ids, nullptr);
-    bytes_table_.assign(ids, 0);
-  }
+  if (dense) table_memory_.assign(2 * ids, 0);
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     if (dense) {
-      pointer_table_[static_cast<std::size_t>(tensors[i].id)] = base + offsets[i];
-      bytes_table_[static_cast<std::size_t>(tensors[i].id)] = tensors[i].bytes;
+      const auto id = static_cast<std::size_t>(tensors[i].id);
+      table_memory_[id] = reinterpret_cast<std::uintptr_t>(base + offsets[i]);
+      table_memory_[ids + id] = tensors[i].bytes;
     } else {
       sparse_.push_back({tensors[i].id, {base + offsets[i], tensors[i].bytes}});
     }
   }
   std::sort(sparse_.begin(), sparse_.end(), [](const SparseHandle& a, const SparseHandle& b) { return a.id < b.id; });
-  pointers_ = pointer_table_.data();
-  bytes_ = bytes_table_.data();
-  table_size_.value = pointer_table_.size();
+  table_ = table_memory_.data();
+  table_ids_.value = dense ? ids : 0;
 }
 
 void TensorPool::Clear() noexcept {
@@ -202,9 +199,8 @@ void TensorPool::Clear() noexcept {
   if (region_ != kNoSpace) scratch_.FreeRegion(region_, region_bytes_);
   region_ = kNoSpace;
   region_bytes_ = 0;
-  table_size_.value = 0;
-  pointer_table_.clear();
-  bytes_table_.clear();
+  table_ids_.value = 0;
+  table_memory_.clear();
   sparse_.clear();
   plan_ = {};
   finalized_ = false;
@@ -222,8 +218,8 @@ void TensorPool::GuardBegin(int op_id) noexcept { guard_->BeginOp(op_id); }
 void TensorPool::GuardEnd(bool run) noexcept { guard_->EndOp(run); }
 
 std::size_t TensorPool::metadata_bytes() const noexcept {
-  const std::size_t tables = pointer_table_.capacity() * sizeof(void*) + bytes_table_.capacity() * sizeof(std::size_t) +
-                             sparse_.capacity() * sizeof(SparseHandle);
+  const std::size_t tables =
+      table_memory_.capacity() * sizeof table_memory_[0] + sparse_.capacity() * sizeof(SparseHandle);
   const std::int64_t guard = guard_ == nullptr ? 0 : guard_->metadata_bytes();
   return sizeof *this - sizeof scratch_ + tables + static_cast<std::size_t>(scratch_.metadata_bytes() + guard);
 }
