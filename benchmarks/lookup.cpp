@@ -172,6 +172,30 @@ void ModelStep(benchmark::State& state) {
 }
 BENCHMARK(ModelStep)->Iterations(2000);
 
+// What the guard costs a step in which the ops do nothing, and the arena that it needs on top of the plan.
+void GuardedStep(benchmark::State& state, bool no_reuse, bool pages) {
+  const Graph graph = Model();
+  PoolOptions options;
+  options.guard = GuardOptions();
+  options.guard->no_reuse = no_reuse;
+  options.guard->pages = pages;
+  TensorPool pool(std::size_t{1} << 28, options);
+  pool.RegisterGraph(graph);
+  pool.FinalizePlan();
+  for (auto _ : state) {
+    for (const OpNode& op : graph.ops()) {
+      pool.BeginOp(op.id);
+      pool.EndOp();
+    }
+    pool.EndRun();
+  }
+  state.counters["plan_MiB"] = static_cast<double>(RequiredBytes(pool.plan())) / 0x1p20;
+  state.counters["guard_MiB"] = static_cast<double>(pool.guard_bytes()) / 0x1p20;
+}
+BENCHMARK_CAPTURE(GuardedStep, canaries, false, false)->Unit(benchmark::kMillisecond)->Iterations(1);
+BENCHMARK_CAPTURE(GuardedStep, no_reuse, true, false)->Unit(benchmark::kMillisecond)->Iterations(1);
+BENCHMARK_CAPTURE(GuardedStep, pages, true, true)->Unit(benchmark::kMillisecond)->Iterations(1);
+
 // ---- scratch ----
 
 void ScratchPair(benchmark::State& state) {

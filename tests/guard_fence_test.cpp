@@ -153,6 +153,19 @@ TEST(Guard, PagesStopTheFirstBytePastTheEnd) {
   EXPECT_NE(run.message().find(" 1 byte past the end of t5"), std::string::npos) << run.message();
 }
 
+TEST(Guard, PagesStopEveryOpThatTouchesADeadTensor) {
+  Guarded run(Pages());
+  run.RunTo(15);
+  sink = run.At(12)[0];
+  sink = run.At(12)[1];  // the page was opened, so that the op could go on
+  EXPECT_EQ(run.reports().size(), 1u);
+  run.RunOp(run.pool().graph().ops()[15]);
+  run.pool().BeginOp(16);
+  sink = run.At(12)[0];
+  ASSERT_EQ(run.reports().size(), 2u);
+  EXPECT_EQ(run.reports()[1].op, 16);
+}
+
 TEST(Guard, PagesEndTheProcessByDefault) {
   EXPECT_DEATH(
       {

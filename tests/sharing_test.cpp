@@ -355,8 +355,10 @@ TEST(TensorPool, ServesScratchBesideItsPlan) {
 
 // Scratch in the way of a plan: an error, and the old plan stays where it was.
 TEST(TensorPool, PlansAroundScratchOrSaysThatItIsInTheWay) {
-  TensorPool pool(1 << 16);
-  pool.RegisterGraph({{0, {}, {0}}}, {{0, 100, 8192}});
+  PoolOptions aligned;
+  aligned.alignment = 8192;
+  TensorPool pool(1 << 16, aligned);
+  pool.RegisterGraph({{0, {}, {0}}}, {{0, 100}});
   const TensorHandle first = pool.AllocateScratch(100);
   pool.FinalizePlan();
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pool.GetPtr(0)) % 8192, 0u);

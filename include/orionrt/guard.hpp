@@ -31,8 +31,9 @@ struct GuardReport {
   std::string message;  // op 17 "Conv_3" read t12 "relu_2", dead since step 15, overwritten by t30 "conv_4" at step 16
 };
 
-// Switches of the guard; they work together. Guarded runs may allocate and are slow: after each op all bytes of the
-// plan are compared with a copy of them, so the guard takes the region's size once more from the heap.
+// Switches of the guard; they work together. Guarded runs may allocate and are slow: when an op begins and when it ends
+// all bytes of the plan are compared with a copy of them (with `pages`, those in reach only), so the guard takes the
+// region's size once more from the heap.
 struct GuardOptions {
   bool no_reuse = false;          // every tensor its own bytes: a stale pointer never meets a live tensor
   bool fill = true;               // a tensor's bytes are overwritten when it is born (0xFB) and when it dies (0xDE)

@@ -156,7 +156,12 @@ void Fence::Open(std::int64_t begin, std::int64_t bytes, Access access) noexcept
   if (bytes == 0) return;
   Protect(begin, bytes, access);
 #ifdef ORIONRT_ASAN
-  if (poison_) __asan_unpoison_memory_region(base_ + begin, static_cast<std::size_t>(bytes));
+  if (!poison_) return;
+  if (access == Access::kNone) {
+    __asan_poison_memory_region(base_ + begin, static_cast<std::size_t>(bytes));
+  } else {
+    __asan_unpoison_memory_region(base_ + begin, static_cast<std::size_t>(bytes));
+  }
 #endif
 }
 

@@ -27,7 +27,7 @@ class Fence {
   void OpenAll() noexcept;
   void CloseAll() noexcept;
 
-  // Opens [begin, begin + bytes) of a closed region, and of its pages all that these bytes touch.
+  // Opens [begin, begin + bytes), or closes it again (kNone), and of its pages all that these bytes touch.
   void Open(std::int64_t begin, std::int64_t bytes, Access access) noexcept;
 
   // For the handlers: whether the address was here; if so it is reported, and its page opened, so that execution can go

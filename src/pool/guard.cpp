@@ -23,6 +23,7 @@ Guard::Guard(const Graph& graph, const BoundProblem& bound, const Plan& plan, Gu
       options_(options),
       region_(region),
       mirror_(static_cast<std::size_t>(layout_.region_bytes)),
+      reach_(graph.tensors().size(), Access::kNone),
       fence_(region, mirror_.size(), options.pages, options.poison,
              [this](std::uintptr_t address, Access access) { OnFence(address, access); }) {
   for (int step = 0; step < static_cast<int>(graph_.ops().size()); ++step) {
@@ -47,7 +48,7 @@ void Guard::BeginOp(int op_id) {
   Reports reports;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    fence_.OpenAll();
+    if (!options_.pages || was_hit_.exchange(false)) OpenAll();
     Settle(reports);
     const auto found = step_of_.find(op_id);
     if (found == step_of_.end()) {
@@ -73,7 +74,7 @@ void Guard::EndOp(bool run) {
   Reports reports;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    fence_.OpenAll();
+    if (!options_.pages || was_hit_.exchange(false)) OpenAll();
     Settle(reports);
     in_op_ = false;
     if (run) running_ = false;
@@ -94,6 +95,7 @@ void Guard::Ask(int tensor) {
 
 // Without the lock: the fault is in the middle of an op, and no call of ours is on this thread.
 void Guard::OnFence(std::uintptr_t address, Access access) {
+  was_hit_ = true;
   const auto at = static_cast<std::int64_t>(address - reinterpret_cast<std::uintptr_t>(region_));
   const char* const verb = access == Access::kRead ? "read" : access == Access::kWrite ? "wrote" : "touched";
   const GuardReport report = Judge({verb, at, 1}, OwnerOf(at));
@@ -147,20 +149,22 @@ Guard::Use Guard::UseOf(int tensor) const {
   return (desc.roles & kState) != 0 ? Use::kWrite : Use::kRead;  // an op that lists a state may update it
 }
 
-// Ends the op, or the time between ops: compares what had no right to change, and takes note of the bytes as they are.
+// Ends the op, or the time between ops: compares what had no right to change, and takes note of what had.
 void Guard::Settle(Reports& reports) {
-  std::vector<std::pair<std::int64_t, std::int64_t>> writable;
+  std::vector<int> writable;
   for (int i = 0; i < tensor_count(); ++i) {
-    if (UseOf(i) == Use::kWrite) writable.emplace_back(Place(i).begin, Place(i).end());
+    if (UseOf(i) == Use::kWrite && Place(i).bytes > 0) writable.push_back(i);
   }
-  std::sort(writable.begin(), writable.end());
+  std::sort(writable.begin(), writable.end(), [&](int a, int b) { return Place(a).begin < Place(b).begin; });
   std::int64_t at = 0;
-  for (const auto& [begin, end] : writable) {
-    CompareRange(at, begin, reports);
-    at = std::max(at, end);
+  for (const int i : writable) {
+    const GuardPlace& place = Place(i);
+    CompareRange(options_.pages ? place.reserved_begin : at, place.begin, reports);
+    if (options_.pages) CompareRange(place.end(), place.reserved_end, reports);  // the rest was out of reach
+    at = std::max(at, place.end());
   }
-  CompareRange(at, layout_.region_bytes, reports);
-  std::copy_n(region_, mirror_.size(), mirror_.data());
+  if (!options_.pages) CompareRange(at, layout_.region_bytes, reports);
+  for (const int i : writable) std::copy_n(region_ + Place(i).begin, Place(i).bytes, mirror_.data() + Place(i).begin);
 }
 
 void Guard::CompareRange(std::int64_t begin, std::int64_t end, Reports& reports) {
@@ -175,6 +179,7 @@ void Guard::CompareRange(std::int64_t begin, std::int64_t end, Reports& reports)
     if (options_.contents || owner.kind == Owner::Kind::kPast) {
       reports.push_back(Judge({"wrote", first, last + 1 - first}, owner));
     }
+    std::copy(region_ + first, region_ + last + 1, mirror_.data() + first);  // reported once
     begin = stop;
   }
 }
@@ -194,6 +199,7 @@ void Guard::PutCanary(int tensor) {
 // All that was not given from outside is gone. What was given is written already, maybe where the last run's outputs
 // lay.
 void Guard::StartRun() {
+  OpenAll();
   std::copy_n(region_, mirror_.size(), mirror_.data());
   if (options_.fill && !mirror_.empty()) {
     std::memset(region_, kDeadFill, mirror_.size());
@@ -213,10 +219,13 @@ void Guard::StartRun() {
 void Guard::MoveTo(int step) {
   for (int i = 0; options_.fill && i < tensor_count(); ++i) {
     const GuardPlace& place = Place(i);
-    if (IsAlive(i, step_) && !IsAlive(i, step)) Fill(place.reserved_begin, place.reserved_end, kDeadFill);
+    if (!IsAlive(i, step_) || IsAlive(i, step) || place.bytes == 0) continue;
+    Reach(i, Access::kWrite);
+    Fill(place.reserved_begin, place.reserved_end, kDeadFill);
   }
   for (int i = 0; i < tensor_count(); ++i) {
     if (IsAlive(i, step_) || !IsAlive(i, step)) continue;
+    Reach(i, Access::kWrite);
     if (options_.fill) Fill(Place(i).begin, Place(i).end(), kBornFill);
     PutCanary(i);
   }
@@ -224,15 +233,30 @@ void Guard::MoveTo(int step) {
   in_op_ = true;
 }
 
-// Opens what the op, or between ops the caller, may touch, and nothing else.
+void Guard::OpenAll() {
+  fence_.OpenAll();
+  all_open_ = true;
+}
+
+// Changes what is open of one tensor. With pages nothing else is on them.
+void Guard::Reach(int tensor, Access access) {
+  Access& reach = reach_[static_cast<std::size_t>(tensor)];
+  if (all_open_ || reach == access) return;
+  fence_.Open(Place(tensor).begin, Place(tensor).bytes, access);
+  reach = access;
+}
+
+// Opens what the op, or between ops the caller, may touch, and nothing else. Protecting pages is dear, so with them
+// only what changes is changed; without, tensors share bytes, so all is closed first.
 void Guard::Close() {
-  fence_.CloseAll();
-  for (const Use use : {Use::kRead, Use::kWrite}) {  // where two share a page, writing wins
-    for (int i = 0; i < tensor_count(); ++i) {
-      if (UseOf(i) == use) {
-        fence_.Open(Place(i).begin, Place(i).bytes, use == Use::kRead ? Access::kRead : Access::kWrite);
-      }
-    }
+  if (all_open_) {
+    fence_.CloseAll();
+    all_open_ = false;
+    std::fill(reach_.begin(), reach_.end(), Access::kNone);
+  }
+  for (int i = 0; i < tensor_count(); ++i) {
+    const Use use = UseOf(i);
+    Reach(i, use == Use::kNone ? Access::kNone : use == Use::kRead ? Access::kRead : Access::kWrite);
   }
 }
 

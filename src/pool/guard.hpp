@@ -5,6 +5,7 @@
 // (pages, AddressSanitizer) add reads, and the act itself.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -62,6 +63,8 @@ class Guard {
   void MoveTo(int step);
   void PutCanary(int tensor);
   void Fill(std::int64_t begin, std::int64_t end, unsigned char pattern);
+  void OpenAll();
+  void Reach(int tensor, Access access);
   void Close();
   void Deliver(const Reports& reports) const;
   void CheckOrder(int step, Reports& reports) const;
@@ -97,9 +100,12 @@ class Guard {
   GuardOptions options_;
   std::byte* region_;
   std::vector<std::byte> mirror_;
-  int step_ = -1;         // of the op that runs or ran last; -1 before the first
-  bool in_op_ = false;    // false: between ops, or runs
-  bool running_ = false;  // a run has begun and not ended
+  std::vector<Access> reach_;  // per tensor, where not all is open
+  bool all_open_ = true;
+  std::atomic<bool> was_hit_{false};  // a page is open that reach_ does not know of
+  int step_ = -1;                     // of the op that runs or ran last; -1 before the first
+  bool in_op_ = false;                // false: between ops, or runs
+  bool running_ = false;              // a run has begun and not ended
   std::mutex mutex_;
   Fence fence_;
 };
