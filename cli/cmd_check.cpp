@@ -46,7 +46,9 @@ Case LoadPlanFile(const Options& options) {
       result.plan.offsets.size() == result.problem.buffers.size() &&
       std::find(result.plan.offsets.begin(), result.plan.offsets.end(), kFree) == result.plan.offsets.end();
   if (!complete) {
-    throw Error(ErrorCode::kBadInput, options.plan_path + ": no plan: there is not an offset for every buffer");
+    throw Error(ErrorCode::kBadInput,
+                options.plan_path +
+                    ": no plan: there is not an offset for every buffer; orionrt plan INPUT -o plan.json makes one");
   }
   result.plan.peak_bytes = PeakOf(result.problem, result.plan.offsets);  // a CSV plan states none
   return result;

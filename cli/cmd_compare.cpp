@@ -54,7 +54,8 @@ double Ratio(const Plan& plan) {
 }
 
 std::string Text(const Input& input, const std::vector<Row>& rows) {
-  std::string out = input.source + ": " + std::to_string(input.problem.buffers.size()) + " buffers, alignment " +
+  std::string out = input.source + ": " + std::to_string(input.problem.buffers.size()) +
+                    (input.problem.buffers.size() == 1 ? " buffer, alignment " : " buffers, alignment ") +
                     std::to_string(input.alignment) + "\n";
   char line[256];
   std::snprintf(line, sizeof line, "%-24s %20s %20s %8s %8s %10s\n", "policy", "peak_bytes", "lower_bound_bytes",
@@ -107,9 +108,13 @@ int Run(const Options& options) {
     const Input input = LoadInput(path, options.input);
     std::vector<Row> rows;
     for (const Policy& policy : Policies()) rows.push_back(Measure(policy, input, plan_options));
-    text += Text(input, rows);
+    // Those before a faulty one are not lost.
+    const std::string table = Text(input, rows);
+    if (options.format == "text" && options.output == "-") WriteFile("-", table);
+    text += table;
     json.push_back(Json(input, rows));
   }
+  if (options.format == "text" && options.output == "-") return kDone;
   if (options.format == "json") {
     text = (options.paths.size() == 1 ? json[0] : json)
                .dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +

@@ -107,24 +107,6 @@ void CheckTargets(const Options& options, const Format& format) {
   }
 }
 
-PlanFile MakePlan(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options) {
-  PlanFile file;
-  file.problem = input.problem;
-  file.plan = PlanInput(planner, input, plan_options);
-  file.source = input.source;
-  file.alignment = input.alignment;
-  // A plan file carries the sum alone: its bodies are not planned anew.
-  file.peak_nested_bytes = input.plan ? input.plan->peak_nested_bytes : NestedPeak(planner, input.bodies, plan_options);
-  file.weights = input.weights;
-  const std::int64_t together = file.plan.peak_bytes + file.peak_nested_bytes;
-  if (plan_options.capacity > 0 && together > plan_options.capacity) {
-    std::fprintf(stderr,
-                 "orionrt: warning: %s: --capacity is asked of the graph alone; with bodies it may need %s bytes\n",
-                 Printable(input.source, 300).c_str(), FormatThousands(together).c_str());
-  }
-  return file;
-}
-
 Input LoadFor(const Format& format, const std::string& path, const InputOptions& options) {
   if (format.name != std::string("tflm")) return LoadInput(path, options);
   Input input = LoadInput(path, TflmOptions(path, options));
@@ -159,7 +141,7 @@ int RunSweep(const Options& options, const Format& format, const ReusePlanner& p
     input.dims.push_back(sweep.name + "=" + std::to_string(value));
     input.quiet = !points.empty();
     try {
-      points.push_back({value, MakePlan(planner, LoadInput(path, input), plan_options)});
+      points.push_back({value, MakePlanFile(planner, LoadInput(path, input), plan_options)});
     } catch (const Error& error) {
       throw Error(error.code(), "--sweep " + input.dims.back() + ": " + error.what());
     }
@@ -184,7 +166,7 @@ int Run(const Options& options) {
   }
   for (const std::string& path : options.paths) {
     const Input input = LoadFor(format, path, options.input);
-    const PlanFile file = MakePlan(planner, input, plan_options);
+    const PlanFile file = MakePlanFile(planner, input, plan_options);
     std::string text = format.write(input, file, options);
     if (options.explain) text += ExplainPlan(file, input.step_names);
     WriteFile(TargetOf(options, format, path), text);

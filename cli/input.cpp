@@ -20,6 +20,7 @@
 namespace orionrt::cli {
 namespace {
 
+constexpr const char* kStandardInput = "standard input";
 constexpr std::int64_t kModelAlignment = 64;  // bytes; what an engine's widest loads want
 
 [[noreturn]] void Misuse(const std::string& message) { throw Error(ErrorCode::kMisuse, message); }
@@ -27,7 +28,7 @@ constexpr std::int64_t kModelAlignment = 64;  // bytes; what an engine's widest 
 void Warn(const std::vector<std::string>& warnings) {
   constexpr std::size_t kShown = 8;
   for (std::size_t i = 0; i < warnings.size() && i < kShown; ++i) {
-    std::fprintf(stderr, "orionrt: warning: %s\n", Printable(warnings[i], 300).c_str());
+    std::fprintf(stderr, "orionrt: warning: %s\n", Printable(warnings[i], 2000).c_str());
   }
   if (warnings.size() > kShown) std::fprintf(stderr, "orionrt: ... and %zu more warnings\n", warnings.size() - kShown);
 }
@@ -47,8 +48,12 @@ std::int64_t ParseDim(const std::string& text, const std::string& whole, const c
   return *value;
 }
 
-ImportOptions MakeImportOptions(const InputOptions& options) {
+ImportOptions MakeImportOptions(const std::string& source, const InputOptions& options) {
   ImportOptions import;
+  if (source != kStandardInput) {
+    const std::size_t slash = source.rfind('/');
+    import.data_folder = slash == std::string::npos ? "." : source.substr(0, slash + 1);
+  }
   import.fold_constants = !options.no_fold;
   import.fold_shapes = options.fold_shapes;
   for (const std::string& text : options.dims) {
@@ -94,15 +99,26 @@ Input FromPlanJson(const std::string& text, const std::string& source, const Inp
   input.problem = input.plan->problem;
   input.alignment = input.plan->alignment;
   input.weights = input.plan->weights;
+  input.workspaces = input.plan->workspaces;
   if (options.ignore_offsets) FreeAll(input.problem);
   input.as_read = std::make_shared<Problem>(input.problem);
   return input;
+}
+
+std::optional<WorkspaceBytes> WorkspacesOf(const Graph& graph) {
+  WorkspaceBytes all;
+  for (const OpNode& op : graph.ops()) {
+    all.largest_bytes = std::max(all.largest_bytes, static_cast<std::int64_t>(op.workspace_bytes));
+    all.count += op.workspace_bytes > 0;
+  }
+  return all.count > 0 ? std::optional(all) : std::nullopt;
 }
 
 Input FromGraph(const Graph& graph) {
   Input input;
   input.problem = MakeProblem(graph, GraphLiveness(graph)).problem;
   input.alignment = kModelAlignment;
+  input.workspaces = WorkspacesOf(graph);
   for (const OpNode& op : graph.ops()) input.step_names.push_back(op.name.empty() ? op.type : op.name);
   input.as_read = std::make_shared<Problem>(input.problem);
   return input;
@@ -169,11 +185,11 @@ Input FromJson(const std::string& text, const std::string& source, const InputOp
 
 #ifdef ORIONRT_HAS_ONNX
 Input FromOnnx(const std::string& text, const std::string& source, const InputOptions& options) {
-  return FromModel(ImportOnnx(text, source, MakeImportOptions(options)), options);
+  return FromModel(ImportOnnx(text, source, MakeImportOptions(source, options)), options);
 }
 #else
 Input FromOnnx(const std::string&, const std::string& source, const InputOptions& options) {
-  (void)MakeImportOptions(options);
+  (void)MakeImportOptions(source, options);
   throw Error(ErrorCode::kUnsupported,
               source + ": this orionrt was built without the onnx library; install libonnx-dev and build again");
 }
@@ -181,14 +197,14 @@ Input FromOnnx(const std::string&, const std::string& source, const InputOptions
 
 #ifdef ORIONRT_HAS_TFLITE
 Input FromTflite(const std::string& text, const std::string& source, const InputOptions& options) {
-  const ImportedModel model = ImportTflite(text, source, MakeImportOptions(options));
+  const ImportedModel model = ImportTflite(text, source, MakeImportOptions(source, options));
   Input input = FromModel(model, options);
   input.tflite = std::make_shared<const TfliteFile>(TfliteFile{text, model.graph});
   return input;
 }
 #else
 Input FromTflite(const std::string&, const std::string& source, const InputOptions& options) {
-  (void)MakeImportOptions(options);
+  (void)MakeImportOptions(source, options);
   throw Error(ErrorCode::kUnsupported, source +
                                            ": this orionrt was built without FlatBuffers; install "
                                            "libflatbuffers-dev and flatbuffers-compiler and build again");
@@ -207,17 +223,29 @@ constexpr Format kFormats[] = {
     {"json", ".json", FromJson},
 };
 
+// In upper or lower case.
+bool HasSuffix(const std::string& path, const std::string& suffix) {
+  return path.size() >= suffix.size() &&
+         std::equal(suffix.begin(), suffix.end(), path.end() - static_cast<std::ptrdiff_t>(suffix.size()),
+                    [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); });
+}
+
 const Format& FormatOf(const std::string& path, const std::string& name) {
   std::string known;
   for (const Format& format : kFormats) {
     const std::string suffix = format.suffix;
-    const bool has_suffix =
-        path.size() >= suffix.size() && path.compare(path.size() - suffix.size(), suffix.size(), suffix) == 0;
-    if (name.empty() ? has_suffix : name == format.name) return format;
+    if (name.empty() ? HasSuffix(path, suffix) : name == format.name) return format;
     known += (known.empty() ? "" : ", ") + std::string(name.empty() ? format.suffix : format.name);
   }
   if (!name.empty()) Misuse("--input-format \"" + Printable(name) + "\" is unknown; there are: " + known);
   Misuse("\"" + Printable(path, 1000) + "\": no known suffix (" + known + "); say what it is by --input-format");
+}
+
+void WarnOfModelOptions(const std::string& format, const InputOptions& options) {
+  const bool given = !options.dims.empty() || !options.inputs.empty() || options.no_fold || options.fold_shapes;
+  if (!given || options.quiet || format == "onnx" || format == "tflite") return;
+  std::fprintf(stderr, "orionrt: warning: --dim, --input, --no-fold and --fold-shapes do nothing for %s input\n",
+               format.c_str());
 }
 
 }  // namespace
@@ -259,14 +287,16 @@ Input LoadInput(const std::string& path, const InputOptions& options) {
   if (!options.alignment.empty()) {
     asked = ParseBytes(options.alignment);
     if (!asked || *asked == 0 || (*asked & (*asked - 1)) != 0) {
-      Misuse("--alignment \"" + Printable(options.alignment) + "\" is not a power of two below 2^63 bytes");
+      Misuse("--alignment \"" + Printable(options.alignment) +
+             "\" is not a power of two below 2^63 bytes; write 16, 64 or 4K");
     }
   }
   if (IsDirectory(path))
     throw Error(ErrorCode::kBadInput, Printable(path, 1000) + ": is a directory; name a file in it");
   const Format& format = FormatOf(path, options.format);
   const Progress progress("reading " + path);
-  Input input = format.load(ReadFile(path), path == "-" ? "standard input" : path, options);
+  WarnOfModelOptions(format.name, options);
+  Input input = format.load(ReadFile(path), path == "-" ? kStandardInput : path, options);
   input.source = path;
   input.alignment = asked.value_or(input.alignment);
   RaiseAlignment(input.problem, input.alignment);

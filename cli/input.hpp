@@ -47,6 +47,7 @@ struct Input {
   std::shared_ptr<const Problem> as_read;  // where it is not: before alignments were raised
   std::vector<Body> bodies;                // of a model's control-flow ops
   std::optional<WeightBytes> weights;      // of a model
+  std::optional<WorkspaceBytes> workspaces;  // of a graph
   std::optional<PlanFile> plan;            // where the input is a plan
   std::shared_ptr<const TfliteFile> tflite;
 };

@@ -24,6 +24,7 @@ constexpr Command kCommands[] = {
     {"compare", "Run every policy on one input: peak, lower bound, ratio, time", SetUpCompare},
     {"check", "Judge a plan, on its own or against what it was made for", SetUpCheck},
     {"convert", "Write the lifetimes of an input, unplanned", SetUpConvert},
+    {"diff", "Say what moved the peak from one plan or model to another; a gate for CI", SetUpDiff},
     {"completion", "Print what makes a shell complete this command", SetUpCompletion},
 };
 
@@ -36,6 +37,7 @@ constexpr const char* kFooter = R"(Examples:
   orionrt plan problem.csv --capacity 1M        does it fit?
   orionrt compare problem.csv                   which policy is best?
   orionrt check plan.json model.onnx            is this plan right?
+  orionrt diff old.json new.onnx --max-growth 2%   what grew, and did it grow too much?
 
 Exit codes: 0 done, 1 internal error, 2 wrong usage, 3 bad input, 4 does not fit, 5 undecided within the limits,
 6 the answer is no.)";

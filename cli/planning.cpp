@@ -1,6 +1,7 @@
 #include "planning.hpp"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
@@ -47,7 +48,7 @@ PlanOptions MakePlanOptions(const PlanningOptions& options) {
   if (!options.capacity.empty()) {
     const auto bytes = ParseBytes(options.capacity);
     if (!bytes || *bytes == 0)
-      Misuse("--capacity \"" + options.capacity + "\" is no size; write 4096, 64K, 8M or 1.5G");
+      Misuse("--capacity \"" + Printable(options.capacity) + "\" is no size; write 4096, 64K, 8M or 1.5G");
     plan.capacity = *bytes;
   }
   return plan;
@@ -70,6 +71,25 @@ std::int64_t NestedPeak(const ReusePlanner& planner, const std::vector<Body>& bo
     most = std::max(most, peak + NestedPeak(planner, body.bodies, options));
   }
   return most;
+}
+
+PlanFile MakePlanFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options) {
+  PlanFile file;
+  file.problem = input.problem;
+  file.plan = PlanInput(planner, input, plan_options);
+  file.source = input.source;
+  file.alignment = input.alignment;
+  // A plan file carries the sum alone: its bodies are not planned anew.
+  file.peak_nested_bytes = input.plan ? input.plan->peak_nested_bytes : NestedPeak(planner, input.bodies, plan_options);
+  file.weights = input.weights;
+  file.workspaces = input.workspaces;
+  const std::int64_t together = file.plan.peak_bytes + file.peak_nested_bytes;
+  if (plan_options.capacity > 0 && together > plan_options.capacity) {
+    std::fprintf(stderr,
+                 "orionrt: warning: %s: --capacity is asked of the graph alone; with bodies it may need %s bytes\n",
+                 Printable(input.source, 300).c_str(), FormatThousands(together).c_str());
+  }
+  return file;
 }
 
 }  // namespace orionrt::cli

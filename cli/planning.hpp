@@ -25,4 +25,7 @@ Plan PlanInput(const ReusePlanner& planner, const Input& input, const PlanOption
 // The most that a body needs, those within it included: what comes on top of the peak while its op runs.
 std::int64_t NestedPeak(const ReusePlanner& planner, const std::vector<Body>& bodies, PlanOptions options);
 
+// The plan of an input with its whole bill. Warns of bodies that pass a capacity.
+PlanFile MakePlanFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options);
+
 }  // namespace orionrt::cli

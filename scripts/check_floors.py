@@ -9,7 +9,7 @@ FLOORS = [  # lowest first; folders of one floor do not see each other
     {"src/plan"},
     {"src/graph", "src/runtime"},
     {"src/pool"},
-    {"src/io", "src/report"},
+    {"src/io", "src/report", "src/devices"},
     {"cli", "examples"},
 ]
 # A public header belongs to the folder that implements it.
@@ -18,9 +18,10 @@ HEADERS = {
     "src/buddy": {"buddy"},
     "src/plan": {"problem", "plan", "planner", "validate"},
     "src/graph": {"graph", "liveness"},
-    "src/runtime": {"arena"},
+    "src/runtime": {"arena", "memory"},
     "src/pool": {"guard", "plan_cache", "scratch", "shared_arena", "tensor_pool", "orionrt"},
     "src/io": {"io", "export_plan", "import", "onnx", "tflite"},
+    "src/devices": {"cuda", "opencl"},
 }
 SIDES_MAY_SEE = {("src/buddy", "src/base"), ("src/report", "src/io")}  # the exceptions, each with a reason in docs/design.md
 

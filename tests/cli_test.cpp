@@ -141,5 +141,40 @@ TEST(Cli, ControlCharactersOfAFileDoNotReachTheTerminal) {
   EXPECT_EQ(outcome.err.find('\x1B'), std::string::npos) << outcome;
 }
 
+TEST(Cli, SaysWhatToDoNext) {
+  const Folder folder;
+  const std::string problem = folder.Write("x.csv", "id,lower,upper,size\na,0,1,4\n");
+  EXPECT_FAILS(3, Orionrt({"plan", folder.Write("s.csv", "id;lower;upper;size\na;0;1;2\n")}), "commas, not semicolons");
+  EXPECT_FAILS(3, Orionrt({"plan", folder.Write("j.json", "{\"a\": 1}")}), "schema", "orionrt.graph/1");
+  EXPECT_FAILS(3, Orionrt({"check", problem}), "no plan", "orionrt plan INPUT -o plan.json");
+  EXPECT_FAILS(2, Orionrt({"plan", problem, "--alignment", "3"}), "write 16, 64 or 4K");
+  EXPECT_FAILS(4, Orionrt({"plan", folder.Write("f.csv", "id,lower,upper,size,offset\na,0,3,10,0\nb,1,2,10,5\n")}),
+               "fixed offsets clash", "--ignore-offsets");
+}
+
+TEST(Cli, TakesSuffixesInUpperCaseAndFractionsOfSizes) {
+  const Folder folder;
+  const std::string problem = folder.Write("X.CSV", "id,lower,upper,size\na,0,1,4\n");
+  const Outcome outcome = Orionrt({"plan", problem, "--capacity", "9.2M"});
+  EXPECT_EQ(outcome.code, 0) << outcome;
+  EXPECT_NE(outcome.out.find("1 buffer over 1 step,"), std::string::npos) << outcome;
+}
+
+TEST(Cli, WarnsOfModelOptionsForOtherInput) {
+  const Folder folder;
+  const std::string problem = folder.Write("x.csv", "id,lower,upper,size\na,0,1,4\n");
+  const Outcome outcome = Orionrt({"plan", problem, "--dim", "batch=2"});
+  EXPECT_EQ(outcome.code, 0) << outcome;
+  EXPECT_NE(outcome.err.find("do nothing for csv input"), std::string::npos) << outcome;
+}
+
+TEST(Cli, CompareKeepsTheTablesBeforeAFaultyInput) {
+  const Folder folder;
+  const std::string problem = folder.Write("x.csv", "id,lower,upper,size\na,0,1,4\n");
+  const Outcome outcome = Orionrt({"compare", problem, folder / "none.csv"});
+  EXPECT_EQ(outcome.code, 3) << outcome;
+  EXPECT_NE(outcome.out.find("first_fit"), std::string::npos) << outcome;
+}
+
 }  // namespace
 }  // namespace orionrt

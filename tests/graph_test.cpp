@@ -145,5 +145,15 @@ TEST(GraphHash, ChangesWithWhatThePlanDependsOnAndWithNothingElse) {
   EXPECT_NE(HashGraph(Graph(one_order, tensors)), HashGraph(Graph(other_order, tensors))) << "order";
 }
 
+TEST(Graph, RefusesWorkspacesLikeTensors) {
+  OpNode op{4, {}, {0}, "conv"};
+  op.workspace_bytes = 8;
+  op.workspace_alignment = 3;
+  EXPECT_TRUE(tests::Refuses(ErrorCode::kBadInput, {"workspace", "op 4", "conv", "3"}, [&] { Graph({op}, {{0, 8}}); }));
+  op.workspace_alignment = 0;
+  op.workspace_bytes = static_cast<std::size_t>(INT64_MAX);
+  EXPECT_TRUE(tests::Refuses(ErrorCode::kBadInput, {"workspace", "63 bits"}, [&] { Graph({op}, {{0, 8}}); }));
+}
+
 }  // namespace
 }  // namespace orionrt

@@ -104,6 +104,30 @@ TEST(MakeProblem, LeavesEmptyTensorsUnboundAndKeepsPositionsAsIds) {
   EXPECT_EQ(bound.problem.names, (std::vector<std::string>{"a", "c"}));
 }
 
+TEST(MakeProblem, PlansWorkspacesWithTheirOps) {
+  OpNode first{0, {}, {0}};
+  OpNode second{1, {0}, {1}, "conv"};
+  second.workspace_bytes = 100;
+  second.workspace_alignment = 32;
+  const Graph graph({first, second}, {{0, 8}, {1, 8}});
+  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), 16);
+  ASSERT_EQ(bound.workspaces.size(), 2u);
+  EXPECT_EQ(bound.workspaces[0].buffer, -1);
+  ASSERT_EQ(bound.workspaces[1].buffer, 2);
+  const Buffer& scratch = bound.problem.buffers[2];
+  EXPECT_EQ(scratch.lower, 1);
+  EXPECT_EQ(scratch.upper, 2);
+  EXPECT_EQ(scratch.size, 100);
+  EXPECT_EQ(scratch.alignment, 32);
+  EXPECT_EQ(bound.problem.ids[2], "w1");
+  EXPECT_EQ(bound.problem.names[2], "workspace of conv");
+
+  second.workspace_bytes = 0;
+  const Graph none({first, second}, {{0, 8}, {1, 8}});
+  EXPECT_TRUE(MakeProblem(none, GraphLiveness(none)).workspaces.empty());
+  EXPECT_NE(HashGraph(none), HashGraph(graph));
+}
+
 TEST(MakeProblem, TakesTheLargerAlignment) {
   const Graph graph({{0, {}, {0, 1, 2}}}, {{0, 8, 0}, {1, 8, 16}, {2, 8, 256}});
   const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), 64);

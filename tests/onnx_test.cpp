@@ -1,133 +1,14 @@
 #include "orionrt/onnx.hpp"
 
 #include <gtest/gtest.h>
-#include <onnx/onnx_pb.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <map>
-#include <set>
-#include <sstream>
-#include <tuple>
 
-#include "orionrt/error.hpp"
-#include "orionrt/liveness.hpp"
+#include "folder.hpp"
+#include "onnx_model.hpp"
 
-namespace orionrt {
+namespace orionrt::tests {
 namespace {
-
-using Dims = std::vector<std::int64_t>;
-using Names = std::vector<std::string>;
-
-void Declare(onnx::ValueInfoProto* info, const std::string& name, const Dims& dims,
-             int dtype = onnx::TensorProto::FLOAT) {
-  info->set_name(name);
-  auto* type = info->mutable_type()->mutable_tensor_type();
-  type->set_elem_type(dtype);
-  type->mutable_shape();
-  for (std::int64_t dim : dims) {
-    auto* d = type->mutable_shape()->add_dim();
-    if (dim != -1) d->set_dim_value(dim);
-  }
-}
-
-onnx::NodeProto* AddNode(onnx::GraphProto* graph, const std::string& op, const Names& inputs, const Names& outputs) {
-  onnx::NodeProto* node = graph->add_node();
-  node->set_op_type(op);
-  node->set_name(op + "_" + std::to_string(graph->node_size() - 1));
-  for (const auto& name : inputs) node->add_input(name);
-  for (const auto& name : outputs) node->add_output(name);
-  return node;
-}
-
-void SetInt(onnx::NodeProto* node, const std::string& name, std::int64_t value) {
-  auto* attribute = node->add_attribute();
-  attribute->set_name(name);
-  attribute->set_type(onnx::AttributeProto::INT);
-  attribute->set_i(value);
-}
-
-void SetInts(onnx::NodeProto* node, const std::string& name, const Dims& values) {
-  auto* attribute = node->add_attribute();
-  attribute->set_name(name);
-  attribute->set_type(onnx::AttributeProto::INTS);
-  for (std::int64_t value : values) attribute->add_ints(value);
-}
-
-onnx::GraphProto* SetGraph(onnx::NodeProto* node, const std::string& name) {
-  auto* attribute = node->add_attribute();
-  attribute->set_name(name);
-  attribute->set_type(onnx::AttributeProto::GRAPH);
-  return attribute->mutable_g();
-}
-
-onnx::TensorProto* AddInts(onnx::GraphProto* graph, const std::string& name, const Dims& values, bool scalar = false) {
-  onnx::TensorProto* tensor = graph->add_initializer();
-  tensor->set_name(name);
-  tensor->set_data_type(onnx::TensorProto::INT64);
-  if (!scalar) tensor->add_dims(static_cast<std::int64_t>(values.size()));
-  for (std::int64_t value : values) tensor->add_int64_data(value);
-  return tensor;
-}
-
-struct Model {
-  explicit Model(int opset = 13) {
-    proto.set_ir_version(8);
-    proto.add_opset_import()->set_version(opset);
-    graph = proto.mutable_graph();
-  }
-  void Input(const std::string& name, const Dims& dims, int dtype = onnx::TensorProto::FLOAT) {
-    Declare(graph->add_input(), name, dims, dtype);
-  }
-  void Output(const std::string& name, const Dims& dims = {}) { Declare(graph->add_output(), name, dims); }
-  void Weights(const std::string& name, const Dims& dims) {
-    onnx::TensorProto* tensor = graph->add_initializer();
-    tensor->set_name(name);
-    tensor->set_data_type(onnx::TensorProto::FLOAT);
-    tensor->set_data_location(onnx::TensorProto::EXTERNAL);
-    for (std::int64_t dim : dims) tensor->add_dims(dim);
-  }
-  onnx::NodeProto* Node(const std::string& op, const Names& inputs, const Names& outputs) {
-    return AddNode(graph, op, inputs, outputs);
-  }
-  ImportedModel Import(const ImportOptions& options = {}) const {
-    return ImportOnnx(proto.SerializeAsString(), "model.onnx", options);
-  }
-
-  onnx::ModelProto proto;
-  onnx::GraphProto* graph = nullptr;
-};
-
-std::string MessageOf(const Model& model, const ImportOptions& options = {}) {
-  try {
-    model.Import(options);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-// "name lower upper bytes" for each tensor, in the order of the graph.
-std::string Lives(const Graph& graph) {
-  const GraphLiveness liveness(graph);
-  std::ostringstream text;
-  for (std::size_t i = 0; i < graph.tensors().size(); ++i) {
-    const TensorDesc& tensor = graph.tensors()[i];
-    text << tensor.name << ' ' << liveness.lifetimes()[i].start << ' ' << liveness.lifetimes()[i].end + 1 << ' '
-         << tensor.bytes << '\n';
-  }
-  return text.str();
-}
-
-Dims ShapeOf(const ImportedModel& model, const std::string& name) {
-  for (const TensorDesc& tensor : model.graph.tensors()) {
-    if (tensor.name == name) return tensor.shape;
-  }
-  return {-1};
-}
 
 TEST(OnnxTest, LifetimesOfAChain) {
   Model model;
@@ -220,6 +101,22 @@ TEST(OnnxTest, UnsetDimensionsNameTheOptionThatHelps) {
   EXPECT_NE(MessageOf(unnamed).find("give --input x=1x3x224x224"), std::string::npos) << MessageOf(unnamed);
 }
 
+TEST(OnnxTest, TheShapeOfOneInputTellsTheDimensionsOfOthers) {
+  Model model;
+  for (int i = 0; i < 2; ++i) {
+    model.Input(i == 0 ? "x" : "mask", {-1, 3});
+    auto* shape = model.graph->mutable_input(i)->mutable_type()->mutable_tensor_type()->mutable_shape();
+    shape->mutable_dim(0)->set_dim_param("batch");
+  }
+  model.Node("Relu", {"x"}, {"y"});
+  model.Node("Neg", {"mask"}, {"z"});
+  ImportOptions options;
+  options.inputs["x"] = {7, 3};
+  EXPECT_EQ(ShapeOf(model.Import(options), "z"), (Dims{7, 3}));
+  options.inputs["mask"] = {5, 3};
+  EXPECT_EQ(ShapeOf(model.Import(options), "z"), (Dims{5, 3})) << "its own shape comes first";
+}
+
 // A weight made by an op, and a Reshape whose target is computed from a shape.
 Model FoldingModel() {
   Model model;
@@ -270,35 +167,6 @@ TEST(OnnxTest, HalfBytesAreRoundedUpPerTensor) {
   model.Node("Identity", {"x"}, {"y"});
   EXPECT_EQ(model.Import().graph.tensors()[0].bytes, 2u);
   EXPECT_EQ(model.Import().graph.tensors()[0].dtype, "int4");
-}
-
-// An If inside an If that reads "x" of the outermost graph.
-Model NestedIf(bool known) {
-  Model model;
-  model.Input("x", {4});
-  if (known) {
-    auto* condition = model.graph->add_initializer();
-    condition->set_name("c");
-    condition->set_data_type(onnx::TensorProto::BOOL);
-    condition->add_int32_data(1);
-  } else {
-    model.Input("c", {}, onnx::TensorProto::BOOL);
-  }
-  model.Output("z", {4});
-  auto* outer = model.Node("If", {"c"}, {"y"});
-  auto* yes = SetGraph(outer, "then_branch");
-  auto* inner = AddNode(yes, "If", {"c"}, {"p"});
-  Declare(yes->add_output(), "p", {4});
-  for (const char* name : {"then_branch", "else_branch"}) {
-    auto* body = SetGraph(inner, name);
-    AddNode(body, "Relu", {"x"}, {std::string("q_") + name});
-    Declare(body->add_output(), std::string("q_") + name, {4});
-  }
-  auto* no = SetGraph(outer, "else_branch");
-  AddNode(no, "Neg", {"x"}, {"r"});
-  Declare(no->add_output(), "r", {4});
-  model.Node("Relu", {"y"}, {"z"});
-  return model;
 }
 
 TEST(OnnxTest, BodiesHoldTheTensorsTheyRead) {
@@ -385,6 +253,40 @@ TEST(OnnxTest, ShapesInExternalDataAreNamed) {
   model.Node("Reshape", {"x", "target"}, {"y"});
   EXPECT_NE(MessageOf(model).find("depends on the values of \"target\", which are in external data"), std::string::npos)
       << MessageOf(model);
+}
+
+TEST(OnnxTest, SmallConstantsAreReadFromFilesBesideTheModel) {
+  const Folder folder;
+  std::string data(8, '\xFF');  // the constant starts behind them
+  for (const char dim : {2, 3}) data += std::string(1, dim) + std::string(7, '\0');
+  std::filesystem::create_directory(folder / "model");
+  folder.Write("model/data.bin", data);
+  folder.Write("outside.bin", data);
+  Model model;
+  model.Input("x", {6});
+  auto* target = AddInts(model.graph, "target", {2, 3});
+  target->clear_int64_data();
+  target->set_data_location(onnx::TensorProto::EXTERNAL);
+  for (const auto& [key, value] : {std::pair{"location", "data.bin"}, {"offset", "8"}, {"length", "16"}}) {
+    auto* entry = target->add_external_data();
+    entry->set_key(key);
+    entry->set_value(value);
+  }
+  model.Node("Reshape", {"x", "target"}, {"y"});
+  ImportOptions options;
+  options.data_folder = folder / "model";
+  EXPECT_EQ(ShapeOf(model.Import(options), "y"), (Dims{2, 3}));
+  const std::string missing = "depends on the values of \"target\", which are in external data that is not there";
+  EXPECT_NE(MessageOf(model).find(missing), std::string::npos) << MessageOf(model) << ": no folder was given";
+  for (const char* location : {"../outside.bin", "/etc/passwd", "none.bin", ".", ""}) {
+    target->mutable_external_data(0)->set_value(location);
+    EXPECT_NE(MessageOf(model, options).find(missing), std::string::npos) << location;
+  }
+  target->mutable_external_data(0)->set_value("data.bin");
+  for (const char* offset : {"9", "-1", "9223372036854775807", "x"}) {
+    target->mutable_external_data(1)->set_value(offset);
+    EXPECT_NE(MessageOf(model, options).find(missing), std::string::npos) << offset;
+  }
 }
 
 TEST(OnnxTest, OpsChangedAfterOpset17HaveRulesOfTheirOwn) {
@@ -496,209 +398,5 @@ TEST(OnnxTest, FunctionBombIsRefused) {
   EXPECT_THROW(model.Import(), Error);
 }
 
-// The models and references that the project shares; not part of the repository.
-
-struct Overrides {
-  const char* model;
-  std::map<std::string, std::int64_t> dims;
-  std::map<std::string, Dims> inputs;
-};
-
-const std::vector<Overrides>& SharedOverrides() {  // of shared/models/overrides.json
-  static const std::vector<Overrides> all = {
-      {"bert_toy_optimized", {{"batch", 1}, {"max_seq_len_in_batch", 128}}, {}},
-      {"tiny_random_gpt2", {{"batch_size", 1}, {"seq_len", 1}, {"past_seq_len", 127}, {"total_seq_len", 128}}, {}},
-      {"tiny_gpt2_beamsearch",
-       {{"batch_size", 1},
-        {"sequence_length", 8},
-        {"max_length", 32},
-        {"num_return_sequences", 1},
-        {"seq_len", 1},
-        {"past_seq_len", 31},
-        {"total_seq_len", 32}},
-       {}},
-      {"fns_candy_freedim", {}, {{"inputImage", {1, 3, 720, 720}}}},
-      {"yunet_n_dynamic", {{"batch", 1}, {"height", 320}, {"width", 320}}, {}},
-      {"silero_vad", {}, {{"input", {1, 576}}}},
-      {"scan_1", {{"Sequence", 8}}, {}},
-      {"bert5_base_width", {{"batch", 1}, {"max_seq_len_in_batch", 384}}, {}},
-  };
-  return all;
-}
-
-std::string ReadFile(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-using Rows = std::multiset<std::tuple<std::int64_t, std::int64_t, std::int64_t>>;
-
-Rows ReferenceRows(const std::filesystem::path& path) {
-  std::istringstream in(ReadFile(path));
-  std::string line;
-  std::getline(in, line);
-  Rows rows;
-  while (std::getline(in, line)) {
-    std::int64_t id = 0, lower = 0, upper = 0, size = 0;
-    if (std::sscanf(line.c_str(), "%ld,%ld,%ld,%ld", &id, &lower, &upper, &size) == 4) rows.emplace(lower, upper, size);
-  }
-  return rows;
-}
-
-Rows RowsOf(const Graph& graph) {
-  const GraphLiveness liveness(graph);
-  Rows rows;
-  for (std::size_t i = 0; i < graph.tensors().size(); ++i) {
-    const auto& life = liveness.lifetimes()[i];
-    if (graph.tensors()[i].bytes > 0) rows.emplace(life.start, life.end + 1, graph.tensors()[i].bytes);
-  }
-  return rows;
-}
-
-std::string Bill(const ImportedModel& model) {
-  const WeightBytes& weights = model.weights;
-  return std::to_string(weights.stored_bytes) + " stored, " + std::to_string(weights.needed_bytes) + " needed by " +
-         std::to_string(weights.count);
-}
-
-onnx::TensorProto* AddConstant(onnx::GraphProto* graph, const std::string& name, int dtype, const Dims& dims) {
-  onnx::TensorProto* tensor = graph->add_initializer();
-  tensor->set_name(name);
-  tensor->set_data_type(dtype);
-  tensor->set_data_location(onnx::TensorProto::EXTERNAL);
-  for (std::int64_t dim : dims) tensor->add_dims(dim);
-  return tensor;
-}
-
-TEST(OnnxWeights, CountWhatRunningOpsRead) {
-  Model model;
-  model.Input("x", {1, 10});
-  AddConstant(model.graph, "w", onnx::TensorProto::INT8, {10, 10});
-  AddConstant(model.graph, "scale", onnx::TensorProto::FLOAT, {});
-  AddConstant(model.graph, "zero", onnx::TensorProto::INT8, {});
-  AddConstant(model.graph, "nobody_reads_it", onnx::TensorProto::FLOAT16, {7});
-  model.Node("DequantizeLinear", {"w", "scale", "zero"}, {"dense"});
-  model.Node("MatMul", {"x", "dense"}, {"y"});
-  model.Node("MatMul", {"y", "dense"}, {"z"});
-  model.Output("z");
-  EXPECT_EQ(Bill(model.Import()), "119 stored, 400 needed by 1");
-  ImportOptions raw;
-  raw.fold_constants = false;
-  EXPECT_EQ(Bill(model.Import(raw)), "119 stored, 105 needed by 3");
-}
-
-TEST(OnnxWeights, KnowSparseConstantsStringsAndConstantNodes) {
-  Model model;
-  model.Input("x", {100});
-  auto* sparse = model.graph->add_sparse_initializer();
-  sparse->add_dims(100);
-  sparse->mutable_values()->set_name("s");
-  sparse->mutable_values()->set_data_type(onnx::TensorProto::FLOAT);
-  sparse->mutable_values()->add_dims(3);
-  sparse->mutable_indices()->set_data_type(onnx::TensorProto::INT64);
-  sparse->mutable_indices()->add_dims(3);
-  SetInts(model.Node("Constant", {}, {"axes"}), "value_ints", {0, 0, 0});
-  model.Node("Add", {"x", "s"}, {"y"});
-  model.Node("Squeeze", {"y", "axes"}, {"z"});
-  constexpr int kInt4 = 22;  // which the library may not know yet
-  AddConstant(model.graph, "packed", kInt4, {5});
-  auto* text = AddConstant(model.graph, "text", onnx::TensorProto::STRING, {2});
-  text->add_string_data("four");
-  text->add_string_data("three");
-  Declare(model.graph->add_value_info(), "z", {100});
-  EXPECT_EQ(Bill(model.Import()), "72 stored, 424 needed by 2");  // 12 + 24 sparse, 24 axes, 3 packed, 9 text
-}
-
-TEST(OnnxWeights, CountOneCopyOfSharedExternalData) {
-  Model model;
-  model.Input("x", {4});
-  for (const char* name : {"a", "b"}) {
-    auto* tensor = AddConstant(model.graph, name, onnx::TensorProto::FLOAT, {4});
-    for (const auto& [key, value] : {std::pair{"location", "w.bin"}, {"offset", "64"}, {"length", "16"}}) {
-      tensor->add_external_data()->set_key(key);
-      tensor->mutable_external_data(tensor->external_data_size() - 1)->set_value(value);
-    }
-    model.Node("Add", {"x", name}, {std::string("y") + name});
-  }
-  EXPECT_EQ(Bill(model.Import()), "16 stored, 32 needed by 2");
-}
-
-TEST(OnnxWeights, CountTheBodiesThatRun) {
-  for (const bool known : {false, true}) {
-    Model model = NestedIf(known);
-    AddConstant(model.graph, "outer", onnx::TensorProto::FLOAT, {4});
-    auto* yes = model.graph->mutable_node(0)->mutable_attribute(0)->mutable_g();
-    auto* no = model.graph->mutable_node(0)->mutable_attribute(1)->mutable_g();
-    AddConstant(yes, "inner", onnx::TensorProto::FLOAT, {2, 4});
-    AddNode(yes, "Add", {"outer", "x"}, {"yes_1"});
-    AddNode(yes, "Add", {"inner", "x"}, {"yes_2"});
-    AddConstant(no, "not_taken", onnx::TensorProto::FLOAT, {100});
-    AddNode(no, "Add", {"not_taken", "outer"}, {"folded"});
-    AddNode(no, "Neg", {"folded"}, {"no_1"});
-    // A folded op's result counts only where an op that runs reads it, which Neg, folded too, does not.
-    EXPECT_EQ(Bill(model.Import()), known ? "449 stored, 49 needed by 3" : "448 stored, 48 needed by 2");
-  }
-}
-
-TEST(OnnxWeights, CountWhatFunctionsReadOnce) {
-  Model model;
-  model.proto.add_opset_import()->set_domain("own");
-  auto* function = model.proto.add_functions();
-  function->set_name("Scale");
-  function->set_domain("own");
-  function->add_opset_import()->set_version(13);
-  for (const char* name : {"a", "w", "unread"}) function->add_input(name);
-  function->add_output("c");
-  onnx::GraphProto nodes;
-  *function->add_node() = *AddNode(&nodes, "Mul", {"a", "w"}, {"c"});
-  model.Input("x", {6});
-  AddConstant(model.graph, "w", onnx::TensorProto::FLOAT, {6});
-  AddConstant(model.graph, "u", onnx::TensorProto::FLOAT, {5});
-  model.Node("Scale", {"x", "w", "u"}, {"y"})->set_domain("own");
-  model.Node("Scale", {"y", "w", "u"}, {"z"})->set_domain("own");
-  EXPECT_EQ(Bill(model.Import()), "44 stored, 24 needed by 1");
-}
-
-TEST(OnnxWeights, RefuseSumsPast63Bits) {
-  Model model;
-  model.Input("x", {6});
-  model.Node("Relu", {"x"}, {"y"});
-  for (const char* name : {"a", "b", "c"}) {
-    AddConstant(model.graph, name, onnx::TensorProto::FLOAT, {std::int64_t{1} << 60});
-  }
-  EXPECT_NE(MessageOf(model).find("the sizes of all constants overflow"), std::string::npos) << MessageOf(model);
-}
-
-TEST(OnnxReferenceTest, LifetimesOfRealModels) {
-  const char* set = std::getenv("ORIONRT_SHARED");
-  const std::filesystem::path shared = set ? set : std::filesystem::path(ORIONRT_TESTS_DIR) / ".." / ".." / "shared";
-  const std::filesystem::path models = shared / "models";
-  if (!std::filesystem::exists(models / "reference"))
-    GTEST_SKIP() << "no reference models at " << models << "; set ORIONRT_SHARED";
-  int compared = 0;
-  for (const char* folder : {"onnx", "onnx_scaled"}) {
-    for (const auto& file : std::filesystem::directory_iterator(models / folder)) {
-      const std::string name = file.path().stem().string();
-      const std::string bytes = ReadFile(file.path());
-      for (const char* mode : {"fold", "raw", "static"}) {
-        const auto reference = models / "reference" / mode / (name + ".csv");
-        if (!std::filesystem::exists(reference)) continue;
-        ImportOptions options;
-        options.default_dim = 1;
-        options.fold_constants = mode != std::string("raw");
-        options.fold_shapes = mode == std::string("static");
-        for (const Overrides& overrides : SharedOverrides()) {
-          if (overrides.model != name) continue;
-          options.dims = overrides.dims;
-          options.inputs = overrides.inputs;
-        }
-        EXPECT_TRUE(RowsOf(ImportOnnx(bytes, name, options).graph) == ReferenceRows(reference)) << name << " " << mode;
-        ++compared;
-      }
-    }
-  }
-  EXPECT_GT(compared, 0);
-}
-
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::tests

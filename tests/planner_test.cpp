@@ -179,5 +179,13 @@ TEST(ReusePlanner, CountsBytesInThousands) {
                       [&] { ReusePlanner().Run(problem, options); }));
 }
 
+TEST(ReusePlanner, ExactSaysWhereItDidNotSearch) {
+  Problem problem;
+  problem.buffers.assign(4097, Buffer{0, 1, 1});
+  EXPECT_EQ(ReusePlanner("exact").Run(problem).policy, "exact:greedy_by_size");
+  problem.buffers.pop_back();
+  EXPECT_EQ(ReusePlanner("exact").Run(problem).policy, "exact");
+}
+
 }  // namespace
 }  // namespace orionrt

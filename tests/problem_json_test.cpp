@@ -29,7 +29,10 @@ TEST(GraphJson, ReadsBackWhatItWrote) {
   TensorDesc input{0, 24, 64, kInput | kOutput, "x", "float32", {2, 3}};
   TensorDesc inner{7, 100};
   TensorDesc state{3, 8, 0, kState};
-  const Graph graph({{5, {0, 3}, {7}, "conv", "Conv"}, {6, {7}, {}}}, {input, inner, state});
+  OpNode conv{5, {0, 3}, {7}, "conv", "Conv"};
+  conv.workspace_bytes = 48;
+  conv.workspace_alignment = 16;
+  const Graph graph({conv, {6, {7}, {}}}, {input, inner, state});
   const Graph read = ReadGraphJson(WriteGraphJson(graph), "g.json");
   EXPECT_EQ(HashGraph(read), HashGraph(graph));
   EXPECT_EQ(read.tensors()[0].name, "x");

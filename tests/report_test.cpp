@@ -54,7 +54,7 @@ TEST(DescribePlan, AddsTheWeightsToTheBill) {
 
 TEST(DescribePlan, TakesNothingAndExtremes) {
   EXPECT_NE(DescribePlan(Planned({})).find("0 buffers over 0 steps"), std::string::npos);
-  EXPECT_NE(DescribePlan(Planned({{0, 1, 0}})).find("1 buffers"), std::string::npos);
+  EXPECT_NE(DescribePlan(Planned({{0, 1, 0}})).find("1 buffer over"), std::string::npos);
   const std::string text = DescribePlan(Planned({{-(std::int64_t{1} << 61), std::int64_t{1} << 61, 8}, {-1, 1, 8}}));
   EXPECT_EQ(text.find("over -"), std::string::npos) << "steps past 63 bits\n" << text;
   EXPECT_NO_THROW(DescribePlan(Planned({{0, 1, INT64_MAX - 64}})));

@@ -42,6 +42,8 @@ TEST(ParseBytes, ReadsPowersOf1024) {
   EXPECT_EQ(ParseBytes("1.0"), 1);
   EXPECT_EQ(ParseBytes("9223372036854775807"), kMax);
   EXPECT_EQ(ParseBytes("0.001953125K"), 2) << "nine places, exactly";
+  EXPECT_EQ(ParseBytes("0.1K"), 102) << "rounded down";
+  EXPECT_EQ(ParseBytes("9.2M"), 9646899);
 }
 
 TEST(ParseBytes, RefusesEverythingElse) {
@@ -56,7 +58,6 @@ TEST(ParseBytes, RefusesEverythingElse) {
                            "1..5K",
                            "1.5.5K",
                            "1.5",
-                           "0.1K",
                            "1 K",
                            "1KK",
                            "1iB",

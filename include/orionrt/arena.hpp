@@ -8,6 +8,8 @@
 
 namespace orionrt {
 
+class MemoryResource;
+
 inline constexpr std::size_t kArenaAlignment = 64;  // bytes; a cache line, and the widest vector register
 
 // One contiguous range of memory, its own or borrowed. Movable, not copyable.
@@ -17,18 +19,27 @@ class ORIONRT_API Arena {
   // Throws Error: kOutOfMemory when the system refuses, kMisuse for an alignment that is no power of two.
   static Arena Host(std::size_t bytes, std::size_t alignment = kArenaAlignment);
 
+  // A block of `resource` (memory.hpp), which must outlive the arena: the destructor gives the block back. Where the
+  // resource is not host_accessible, base() is an address for the device only. Throws what its Allocate throws.
+  static Arena From(MemoryResource& resource, std::size_t bytes, std::size_t alignment = kArenaAlignment);
+
   // The caller's memory, which must outlive the arena. `base` may be null only when `bytes` is 0.
   static Arena Borrow(void* base, std::size_t bytes);
 
   std::byte* base() const noexcept { return base_.get(); }
   std::size_t bytes() const noexcept { return bytes_; }
 
+  // Whether the host may read and write through base(): as the resource says, and true of borrowed memory.
+  bool host_accessible() const noexcept;
+
  private:
   struct Release {
-    std::size_t alignment;  // 0: borrowed
+    MemoryResource* resource;  // null: borrowed
+    std::size_t bytes;
+    std::size_t alignment;
     void operator()(std::byte* base) const noexcept;
   };
-  Arena(std::byte* base, std::size_t bytes, std::size_t alignment) : base_(base, Release{alignment}), bytes_(bytes) {}
+  Arena(std::byte* base, const Release& release) : base_(base, release), bytes_(release.bytes) {}
 
   std::unique_ptr<std::byte, Release> base_;
   std::size_t bytes_;

@@ -19,6 +19,9 @@ struct OpNode {
   std::vector<int> outputs;  // tensor ids; all inputs and outputs are alive together while the op runs
   std::string name = {};     // for people
   std::string type = {};     // for people: "Conv"
+  // Scratch that the op needs while it runs, planned together with the tensors.
+  std::size_t workspace_bytes = 0;
+  std::size_t workspace_alignment = 0;  // bytes, a power of two; 0: the default of whoever plans
 };
 
 // What holds a tensor alive beyond its uses. Bits of TensorDesc::roles.
@@ -41,7 +44,7 @@ struct TensorDesc {
 // An immutable, validated graph. The constructor throws Error (kBadInput) that names the op and the tensor for: an id
 // that is negative, repeated or unknown; a tensor produced twice, or by an op that also reads it, or read before it is
 // produced; a produced tensor with the role of an input or a state; a tensor that no op uses and no role keeps; an
-// alignment that is no power of two; sizes whose sum overflows. O(ops + tensors + uses).
+// alignment that is no power of two; sizes whose sum, workspaces included, overflows. O(ops + tensors + uses).
 class ORIONRT_API Graph {
  public:
   Graph() = default;
@@ -60,7 +63,8 @@ class ORIONRT_API Graph {
   std::unordered_map<int, int> sparse_;  // otherwise; looked up, never walked
 };
 
-// Identifies the graph for which a plan was made: order of ops, their uses, sizes, alignments, roles; no names. FNV-1a.
+// Identifies the graph for which a plan was made: order of ops, their uses, sizes, alignments, roles, workspaces; no
+// names. FNV-1a.
 ORIONRT_API std::uint64_t HashGraph(const Graph& graph);
 
 }  // namespace orionrt

@@ -15,8 +15,11 @@ struct ImportOptions {
   std::map<std::string, std::int64_t> dims;  // --dim NAME=N: values of symbolic dimensions
   std::optional<std::int64_t> default_dim;   // --dim '*=N': of all that are still unset, unnamed ones included
   std::map<std::string, std::vector<std::int64_t>> inputs;  // --input NAME=1x3x224x224: whole shapes of graph inputs
-  bool fold_constants = true;                               // --no-fold clears it: ops of constants alone do not run
-  bool fold_shapes = false;                                 // --fold-shapes: neither do ops of known shapes
+  // Where small constants kept outside the file are looked for: its folder. Empty: they are not read. Weights never
+  // are.
+  std::string data_folder;
+  bool fold_constants = true;  // --no-fold clears it: ops of constants alone do not run
+  bool fold_shapes = false;    // --fold-shapes: neither do ops of known shapes
 };
 
 // What the body of a control-flow op (If, Loop, Scan, ...) runs: a graph of its own, with its own time. Tensors of the

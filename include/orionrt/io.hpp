@@ -52,6 +52,12 @@ ORIONRT_API Graph ReadGraphJson(std::string_view text, const std::string& source
 // The value of "schema", by which JSON files are told apart. Throws Error (kBadInput) where there is none.
 ORIONRT_API std::string SchemaOf(std::string_view text, const std::string& source);
 
+// The scratch of a graph's ops, planned like any buffer.
+struct WorkspaceBytes {
+  std::int64_t largest_bytes = 0;  // of any one op
+  std::int64_t count = 0;          // ops that need some
+};
+
 // A plan with the problem that it holds for, as files carry them: schema orionrt.plan/1.
 struct PlanFile {
   Problem problem;
@@ -60,7 +66,8 @@ struct PlanFile {
   std::int64_t alignment = 1;  // bytes: the least of every buffer
   // What the bodies of control-flow ops need on top of peak_bytes, while their op runs: the most that any of them does.
   std::int64_t peak_nested_bytes = 0;
-  std::optional<WeightBytes> weights;  // of models; they come on top of both
+  std::optional<WeightBytes> weights;        // of models; they come on top of both
+  std::optional<WorkspaceBytes> workspaces;  // of graphs whose ops need scratch; it is within peak_bytes
 };
 
 // peak_bytes, peak_nested_bytes and weights.needed_bytes: what it takes to run. 2^63 - 1 where that overflows.

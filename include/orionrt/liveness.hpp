@@ -38,10 +38,12 @@ struct Binding {
 // A graph brought to what a policy understands.
 struct BoundProblem {
   Problem problem;
-  std::vector<Binding> bindings;  // one per tensor of the graph
+  std::vector<Binding> bindings;    // one per tensor of the graph
+  std::vector<Binding> workspaces;  // one per op; empty when no op has any
 };
 
-// `alignment` (a power of two) is the least that any tensor gets. Ids of the buffers are positions in graph.tensors().
+// `alignment` (a power of two) is the least that any tensor gets. Ids of the buffers are positions in graph.tensors();
+// workspaces come behind the tensors, with "w" and the position of the op: "w17".
 ORIONRT_API BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment = 1);
 
 }  // namespace orionrt

@@ -7,6 +7,7 @@
 #include "orionrt/graph.hpp"
 #include "orionrt/guard.hpp"
 #include "orionrt/liveness.hpp"
+#include "orionrt/memory.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/plan_cache.hpp"
 #include "orionrt/planner.hpp"

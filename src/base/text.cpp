@@ -75,12 +75,12 @@ std::optional<std::int64_t> ParseBytes(std::string_view text) {
   const auto low = fraction.empty() ? std::optional<std::int64_t>(0) : ParseInt(fraction);
   if (!high || !low) return std::nullopt;
 
-  unsigned __int128 scale = 1;  // value = (high * scale + low) * 2^shift / scale, exactly
+  unsigned __int128 scale = 1;  // value = (high * scale + low) * 2^shift / scale, rounded down
   for (std::size_t i = 0; i < fraction.size(); ++i) scale *= 10;
   const unsigned __int128 numerator =
       static_cast<unsigned __int128>(*high) * scale + static_cast<unsigned __int128>(*low);
   const unsigned __int128 limit = static_cast<unsigned __int128>(kMaxBytes) * scale;
-  if (numerator > (limit >> shift) || (numerator << shift) % scale != 0) return std::nullopt;
+  if (numerator > (limit >> shift) || (shift == 0 && numerator % scale != 0)) return std::nullopt;
   return static_cast<std::int64_t>((numerator << shift) / scale);
 }
 

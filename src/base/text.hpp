@@ -13,8 +13,8 @@ namespace orionrt {
 // A whole decimal number, with an optional minus and nothing around it; nothing when it does not fit in 64 bits.
 ORIONRT_API std::optional<std::int64_t> ParseInt(std::string_view text);
 
-// "4096", "64K", "8M", "1.5G", "2T", also "64KiB" and "10B": powers of 1024. Nothing when negative, malformed,
-// not a whole number of bytes, or past 63 bits.
+// "4096", "64K", "8M", "1.5G", "2T", also "64KiB" and "10B": powers of 1024; a fraction of a byte is dropped
+// ("9.2M" is 9646899). Nothing when negative, malformed, past 63 bits, or "1.5" without a unit.
 ORIONRT_API std::optional<std::int64_t> ParseBytes(std::string_view text);
 
 // "0 B", "1023 B", "4.0 KiB", "9.19 MiB": three significant digits, by integer arithmetic.

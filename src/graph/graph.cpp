@@ -25,18 +25,18 @@ struct Seen {
   int reader = -1;    // position of the latest op that reads it
 };
 
-void CheckDesc(const TensorDesc& tensor, std::int64_t* total) {
-  if (tensor.id < 0) Refuse("tensor id " + std::to_string(tensor.id) + " is negative");
-  const auto alignment = static_cast<std::int64_t>(tensor.alignment);
-  if (tensor.alignment > static_cast<std::size_t>(kMaxBytes)) {
-    Refuse(Label(tensor) + ": alignment " + std::to_string(tensor.alignment) + " is more than 63 bits");
+// What one tensor or workspace adds to `total`.
+void CheckSize(const std::string& label, std::size_t bytes, std::size_t aligned, std::int64_t* total) {
+  const auto alignment = static_cast<std::int64_t>(aligned);
+  if (aligned > static_cast<std::size_t>(kMaxBytes)) {
+    Refuse(label + ": alignment " + std::to_string(aligned) + " is more than 63 bits");
   }
   if (alignment != 0 && !IsPowerOfTwo(alignment)) {
-    Refuse(Label(tensor) + ": alignment " + std::to_string(tensor.alignment) + " is not a power of two");
+    Refuse(label + ": alignment " + std::to_string(aligned) + " is not a power of two");
   }
-  if (tensor.bytes > static_cast<std::size_t>(kMaxBytes) ||
-      !CheckedAdd(*total, static_cast<std::int64_t>(tensor.bytes), total) || !CheckedAdd(*total, alignment, total)) {
-    Refuse(Label(tensor) + ": its " + std::to_string(tensor.bytes) +
+  if (bytes > static_cast<std::size_t>(kMaxBytes) || !CheckedAdd(*total, static_cast<std::int64_t>(bytes), total) ||
+      !CheckedAdd(*total, alignment, total)) {
+    Refuse(label + ": its " + std::to_string(bytes) +
            " bytes take the sum of all sizes past 63 bits; was a negative size converted?");
   }
 }
@@ -99,7 +99,8 @@ Graph::Graph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors)
   std::int64_t total = 0;
   int largest = -1;
   for (const TensorDesc& tensor : tensors_) {
-    CheckDesc(tensor, &total);
+    if (tensor.id < 0) Refuse("tensor id " + std::to_string(tensor.id) + " is negative");
+    CheckSize(Label(tensor), tensor.bytes, tensor.alignment, &total);
     largest = tensor.id > largest ? tensor.id : largest;
   }
   // A table as long as a few times the number of tensors is worth its direct look-up.
@@ -118,6 +119,7 @@ Graph::Graph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors)
   for (const OpNode& op : ops_) {
     if (op.id < 0) Refuse("op id " + std::to_string(op.id) + " is negative");
     if (!op_ids.emplace(op.id, 0).second) Refuse("op id " + std::to_string(op.id) + " is used twice");
+    CheckSize("workspace of " + Label(op), op.workspace_bytes, op.workspace_alignment, &total);
   }
   UseChecker(*this).Check();
 }
@@ -145,6 +147,9 @@ std::uint64_t HashGraph(const Graph& graph) {
     for (int id : op.inputs) hash.Add(id);
     hash.Add(static_cast<std::uint64_t>(op.outputs.size()));
     for (int id : op.outputs) hash.Add(id);
+    if (op.workspace_bytes == 0) continue;
+    hash.Add(static_cast<std::uint64_t>(op.workspace_bytes));
+    hash.Add(static_cast<std::uint64_t>(op.workspace_alignment));
   }
   return hash.value();
 }

@@ -1,6 +1,8 @@
 #include "orionrt/liveness.hpp"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "base/checked.hpp"
 #include "orionrt/error.hpp"
@@ -8,8 +10,32 @@
 namespace orionrt {
 namespace {
 
-std::int64_t AlignmentOf(const TensorDesc& tensor, std::int64_t least) {
-  return std::max(least, static_cast<std::int64_t>(tensor.alignment));
+// Appends a buffer; gives where it lies.
+Binding Append(Problem& problem, const Lifetime& life, std::size_t bytes, std::size_t alignment, std::int64_t least,
+               std::string id, std::string name) {
+  Buffer buffer;
+  buffer.lower = life.start;
+  buffer.upper = static_cast<std::int64_t>(life.end) + 1;
+  buffer.size = static_cast<std::int64_t>(bytes);
+  buffer.alignment = std::max(least, static_cast<std::int64_t>(alignment));
+  problem.buffers.push_back(buffer);
+  problem.ids.push_back(std::move(id));
+  problem.names.push_back(std::move(name));
+  return {static_cast<int>(problem.buffers.size()) - 1, 0};
+}
+
+void AppendWorkspaces(const std::vector<OpNode>& ops, std::int64_t alignment, BoundProblem& bound) {
+  const bool any = std::any_of(ops.begin(), ops.end(), [](const OpNode& op) { return op.workspace_bytes > 0; });
+  if (!any) return;
+  for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
+    const OpNode& op = ops[step];
+    const std::string position = std::to_string(step);
+    bound.workspaces.push_back(op.workspace_bytes == 0
+                                   ? Binding{}
+                                   : Append(bound.problem, {step, step}, op.workspace_bytes, op.workspace_alignment,
+                                            alignment, "w" + position,
+                                            "workspace of " + (op.name.empty() ? "op " + position : op.name)));
+  }
 }
 
 }  // namespace
@@ -38,17 +64,10 @@ BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std:
       bound.bindings.push_back({});
       continue;
     }
-    const Lifetime& life = liveness.lifetimes()[i];
-    Buffer buffer;
-    buffer.lower = life.start;
-    buffer.upper = static_cast<std::int64_t>(life.end) + 1;
-    buffer.size = static_cast<std::int64_t>(tensor.bytes);
-    buffer.alignment = AlignmentOf(tensor, alignment);
-    bound.bindings.push_back({static_cast<int>(bound.problem.buffers.size()), 0});
-    bound.problem.buffers.push_back(buffer);
-    bound.problem.ids.push_back(std::to_string(i));
-    bound.problem.names.push_back(tensor.name);
+    bound.bindings.push_back(Append(bound.problem, liveness.lifetimes()[i], tensor.bytes, tensor.alignment, alignment,
+                                    std::to_string(i), tensor.name));
   }
+  AppendWorkspaces(graph.ops(), alignment, bound);
   CheckProblem(bound.problem);
   return bound;
 }

@@ -92,11 +92,20 @@ class CsvReader {
     }
     if (at_[kUpper] >= 0 && at_[kEnd] >= 0) Refuse("columns \"upper\" and \"end\" exclude each other");
     for (const auto& [column, name] : {std::pair{kId, "id"}, {kLower, "lower"}, {kSize, "size"}}) {
-      if (at_[column] < 0) Refuse("column \"" + std::string(name) + "\" is missing; " + kExpected);
+      if (at_[column] < 0) Refuse("column \"" + std::string(name) + "\" is missing; " + kExpected + OfSeparator());
     }
-    if (at_[kUpper] < 0 && at_[kEnd] < 0) Refuse(std::string("column \"upper\" is missing; ") + kExpected);
+    if (at_[kUpper] < 0 && at_[kEnd] < 0)
+      Refuse(std::string("column \"upper\" is missing; ") + kExpected + OfSeparator());
     if (at_[kHint] >= 0) file_.warnings.push_back(source_ + ":1: column \"hint\" is ignored");
     file_.header = WithoutOffset();
+  }
+
+  // What else the header may be separated by.
+  std::string OfSeparator() const {
+    const std::size_t at = line_.find_first_of(";\t");
+    if (at == std::string_view::npos || line_.find(',') != std::string_view::npos) return "";
+    return line_[at] == ';' ? "; fields are separated by commas, not semicolons"
+                            : "; fields are separated by commas, not tabs";
   }
 
   // The line less its field in the column `offset`.

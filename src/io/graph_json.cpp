@@ -54,6 +54,24 @@ std::int64_t BytesOf(const ObjectReader& object, const TensorDesc& tensor) {
   return bits / 8 + (bits % 8 != 0 ? 1 : 0);
 }
 
+std::size_t ReadSize(const ObjectReader& object, const char* key) {
+  const std::int64_t bytes = object.Integer(key, 0);
+  if (bytes < 0) object.Refuse("has a negative \"" + std::string(key) + "\", " + std::to_string(bytes));
+  return static_cast<std::size_t>(bytes);
+}
+
+OpNode ReadOp(const ObjectReader& object, int position) {
+  OpNode op;
+  op.id = object.Has("id") ? ReadId(object, "id") : position;
+  op.inputs = ReadIds(object, "inputs");
+  op.outputs = ReadIds(object, "outputs");
+  op.name = object.Text("name", "");
+  op.type = object.Text("type", "");
+  op.workspace_bytes = ReadSize(object, "workspace_bytes");
+  op.workspace_alignment = ReadSize(object, "workspace_alignment");
+  return op;
+}
+
 TensorDesc ReadTensor(const ObjectReader& object) {
   TensorDesc tensor;
   tensor.id = ReadId(object, "id");
@@ -68,11 +86,8 @@ TensorDesc ReadTensor(const ObjectReader& object) {
   } else if (!object.Has("bytes")) {
     object.Refuse("has neither \"bytes\" nor \"shape\" and \"dtype\"");
   }
-  const std::int64_t bytes = object.Has("bytes") ? object.Integer("bytes") : BytesOf(object, tensor);
-  const std::int64_t alignment = object.Integer("alignment", 0);
-  if (bytes < 0 || alignment < 0) object.Refuse("has negative \"bytes\" or \"alignment\"");
-  tensor.bytes = static_cast<std::size_t>(bytes);
-  tensor.alignment = static_cast<std::size_t>(alignment);
+  tensor.bytes = object.Has("bytes") ? ReadSize(object, "bytes") : static_cast<std::size_t>(BytesOf(object, tensor));
+  tensor.alignment = ReadSize(object, "alignment");
   if (!object.Has("roles")) return tensor;
   for (const ParsedJson& role : object.Array("roles")) {
     const auto* known = std::find_if(std::begin(kRoles), std::end(kRoles), [&](const auto& row) {
@@ -103,6 +118,8 @@ Json OpJson(const OpNode& op) {
   if (!op.type.empty()) json["type"] = op.type;
   json["inputs"] = op.inputs;
   json["outputs"] = op.outputs;
+  if (op.workspace_bytes != 0) json["workspace_bytes"] = op.workspace_bytes;
+  if (op.workspace_alignment != 0) json["workspace_alignment"] = op.workspace_alignment;
   return json;
 }
 
@@ -126,8 +143,7 @@ Graph ReadGraphJson(std::string_view text, const std::string& source) {
   std::vector<OpNode> ops;
   for (const ParsedJson& row : object.Array("ops")) {
     const ObjectReader op(row, source + ": ops[" + std::to_string(ops.size()) + "]");
-    const int id = op.Has("id") ? ReadId(op, "id") : static_cast<int>(ops.size());
-    ops.push_back({id, ReadIds(op, "inputs"), ReadIds(op, "outputs"), op.Text("name", ""), op.Text("type", "")});
+    ops.push_back(ReadOp(op, static_cast<int>(ops.size())));
   }
   try {
     return Graph(std::move(ops), std::move(tensors));

@@ -15,7 +15,7 @@ ParsedJson ParseJson(std::string_view text, const std::string& source) {
     std::string_view what = error.what();
     const std::size_t prefix = what.find("] ");
     if (prefix != std::string_view::npos) what.remove_prefix(prefix + 2);
-    throw Error(ErrorCode::kBadInput, source + ": not JSON: " + Printable(what, 300));
+    throw Error(ErrorCode::kBadInput, source + ": not JSON, or cut off: " + Printable(what, 300));
   }
 }
 
@@ -25,7 +25,12 @@ std::string DumpJson(const Json& json, int indent) {
 
 std::string SchemaOf(std::string_view text, const std::string& source) {
   const ParsedJson json = ParseJson(text, source);
-  return ObjectReader(json, source + ": the file").Text("schema");
+  const ObjectReader object(json, source + ": the file");
+  if (json.is_object() && !object.Has("schema")) {
+    object.Refuse(
+        "has no \"schema\", which says what it is: \"orionrt.graph/1\", \"orionrt.problem/1\" or \"orionrt.plan/1\"");
+  }
+  return object.Text("schema");
 }
 
 ObjectReader::ObjectReader(const ParsedJson& json, std::string place) : json_(json), place_(std::move(place)) {
@@ -77,7 +82,8 @@ Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size
   const Buffer& buffer = problem.buffers[i];
   const std::string id = BufferId(problem, i);
   if (!IsUtf8(id)) {
-    throw Error(ErrorCode::kUnsupported, "buffer " + BufferLabel(problem, i) + ": its id is no UTF-8, which JSON cannot say");
+    throw Error(ErrorCode::kUnsupported,
+                "buffer " + BufferLabel(problem, i) + ": its id is no UTF-8, which JSON cannot say");
   }
   Json json = {{"id", id}};
   if (!problem.names.empty()) json["name"] = problem.names[i];

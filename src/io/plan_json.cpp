@@ -43,14 +43,20 @@ Json WeightsJson(const WeightBytes& weights) {
   return {{"stored_bytes", weights.stored_bytes}, {"needed_bytes", weights.needed_bytes}, {"count", weights.count}};
 }
 
+std::int64_t ReadCount(const ObjectReader& object, const char* key) {
+  const std::int64_t value = object.Integer(key);
+  if (value < 0) object.Refuse("has a negative \"" + std::string(key) + "\", " + std::to_string(value));
+  return value;
+}
+
 WeightBytes ReadWeights(const ParsedJson& json, const std::string& source) {
   const ObjectReader object(json, source + ": the weights");
-  const auto read = [&object](const char* key) {
-    const std::int64_t value = object.Integer(key);
-    if (value < 0) object.Refuse("has a negative \"" + std::string(key) + "\", " + std::to_string(value));
-    return value;
-  };
-  return {read("stored_bytes"), read("needed_bytes"), read("count")};
+  return {ReadCount(object, "stored_bytes"), ReadCount(object, "needed_bytes"), ReadCount(object, "count")};
+}
+
+WorkspaceBytes ReadWorkspaces(const ParsedJson& json, const std::string& source) {
+  const ObjectReader object(json, source + ": the workspaces");
+  return {ReadCount(object, "largest_bytes"), ReadCount(object, "count")};
 }
 
 std::uint64_t ReadHash(const ObjectReader& object, const Problem& problem) {
@@ -73,7 +79,8 @@ void ReadBuffers(const ObjectReader& object, const std::string& source, PlanFile
     const ObjectReader buffer(json, source + ": buffers[" + std::to_string(file.plan.offsets.size()) + "]");
     ReadBuffer(buffer, file.alignment, file.problem);
     file.plan.offsets.push_back(buffer.Integer("offset"));
-    if (file.plan.offsets.back() < 0) buffer.Refuse("has a negative \"offset\", " + std::to_string(buffer.Integer("offset")));
+    if (file.plan.offsets.back() < 0)
+      buffer.Refuse("has a negative \"offset\", " + std::to_string(buffer.Integer("offset")));
     if (buffer.Flag("fixed")) file.problem.buffers.back().fixed_offset = file.plan.offsets.back();
     if (buffer.Integer("pool", 0) != 0) buffer.Refuse("lies in a pool other than 0, which this version does not know");
   }
@@ -106,6 +113,9 @@ std::string WritePlanJson(const PlanFile& file) {
                {"time_limited", file.plan.time_limited},
                {"problem_hash", Hex(file.plan.problem_hash)}};
   if (file.weights) head["weights"] = WeightsJson(*file.weights);
+  if (file.workspaces) {
+    head["workspaces"] = {{"largest_bytes", file.workspaces->largest_bytes}, {"count", file.workspaces->count}};
+  }
   std::size_t part = 0;
   RowDump dump(head);
   dump.Add("buffers", file.problem.buffers.size(), [&](std::size_t i) {
@@ -131,6 +141,7 @@ PlanFile ReadPlanJson(std::string_view text, const std::string& source) {
   plan.peak_bytes = object.Integer("peak_bytes");
   file.peak_nested_bytes = object.Integer("peak_nested_bytes", 0);
   if (object.Has("weights")) file.weights = ReadWeights(json["weights"], source);
+  if (object.Has("workspaces")) file.workspaces = ReadWorkspaces(json["workspaces"], source);
   plan.certificate.lower_bound_bytes = object.Integer("lower_bound_bytes", 0);
   plan.certificate.proven_optimal = object.Flag("proven_optimal");
   plan.certificate.bound_kind = ReadBoundKind(object);

@@ -33,7 +33,8 @@ ProblemFile ReadProblemJson(std::string_view text, const std::string& source) {
     ReadBuffer(buffer, file.alignment, file.problem);
     if (!buffer.Has("offset")) continue;
     file.problem.buffers.back().fixed_offset = buffer.Integer("offset");
-    if (buffer.Integer("offset") < 0) buffer.Refuse("has a negative \"offset\", " + std::to_string(buffer.Integer("offset")));
+    if (buffer.Integer("offset") < 0)
+      buffer.Refuse("has a negative \"offset\", " + std::to_string(buffer.Integer("offset")));
   }
   CheckRead(file.problem, source);
   return file;

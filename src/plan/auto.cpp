@@ -78,6 +78,7 @@ Plan PlanAuto(const Problem& problem, const PlanOptions& options) {
 Plan PlanExact(const Problem& problem, const PlanOptions& options) {
   Plan plan = PlanGreedyBySize(problem, options);
   plan.peak_bytes = PeakOf(problem, plan.offsets);
+  if (!ExactCarries(problem)) plan.policy = "exact:greedy_by_size";  // too many to search, and the plan says so
   Search(problem, LowerBound(problem).lower_bound_bytes, options, plan);
   return plan;
 }

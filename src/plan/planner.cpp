@@ -66,7 +66,7 @@ ReusePlanner::ReusePlanner(Policy policy) : policy_(std::move(policy)) {
 Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const {
   CheckProblem(problem);
   const bool whole = problem.parts.empty() || policy_.carries_parts;
-  if (HasFixed(problem)) CheckFixed(problem, "");
+  if (HasFixed(problem)) CheckFixed(problem, "; move one, or free all (on the command line: --ignore-offsets)");
   Plan plan;
   if (whole) {
     plan = policy_.run(problem, options);

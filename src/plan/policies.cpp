@@ -7,7 +7,9 @@ namespace orionrt {
 const std::vector<Policy>& Policies() {
   static const std::vector<Policy> kPolicies = {
       {"auto", "packs by a portfolio, then searches where that leaves a gap", PlanAuto, true},
-      {"exact", "branch and bound for the least peak, up to 4,096 buffers; starts from greedy_by_size", PlanExact},
+      {"exact",
+       "branch and bound for the least peak, up to 4,096 buffers; starts from greedy_by_size, and ends there for more",
+       PlanExact},
       {"linear_scan", "one pass in execution order over a buddy allocator; the classic", PlanLinearScan},
       {"first_fit", "in execution order, each at the lowest offset that is free", PlanFirstFit, true},
       {"greedy_by_size", "largest first, each at the lowest offset that is free", PlanGreedyBySize, true},

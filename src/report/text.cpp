@@ -113,9 +113,12 @@ std::string DescribePlan(const PlanFile& file) {
   for (const Buffer& b : problem.buffers) no_reuse = RoundUp(no_reuse, b.size > 0 ? b.alignment : 1) + b.size;
   const Steps steps = StepsOf(problem);
   std::string text = Printable(file.source, 60) + ": " +
-                     FormatThousands(static_cast<std::int64_t>(problem.buffers.size())) + " buffers over " +
-                     FormatThousands(problem.buffers.empty() ? 0 : steps.count) + " steps, alignment " +
-                     std::to_string(file.alignment) + ", policy " + plan.policy + "\n";
+                     FormatThousands(static_cast<std::int64_t>(problem.buffers.size())) +
+                     (problem.buffers.size() == 1 ? " buffer over " : " buffers over ") +
+                     FormatThousands(problem.buffers.empty() ? 0 : steps.count) +
+                     (steps.count == 1 && !problem.buffers.empty() ? " step, alignment " : " steps, alignment ") +
+                     std::to_string(file.alignment) + ", policy " + plan.policy +
+                     (plan.time_limited ? ", shaped by the time limit" : "") + "\n";
   text += Line("peak", plan.peak_bytes, certificate.proven_optimal ? ", proven optimal" : "");
   text += Line("lower bound", certificate.lower_bound_bytes, ", at step " + std::to_string(certificate.witness_step));
   if (!certificate.proven_optimal && certificate.lower_bound_bytes > 0) {
@@ -124,6 +127,10 @@ std::string DescribePlan(const PlanFile& file) {
   }
   text +=
       Line("no reuse", no_reuse, plan.peak_bytes > 0 ? ", " + Tenths(no_reuse, plan.peak_bytes) + " x the peak" : "");
+  if (file.workspaces) {
+    text += Line("workspace", file.workspaces->largest_bytes,
+                 ", the largest of " + FormatThousands(file.workspaces->count) + ", within the peak");
+  }
   if (file.peak_nested_bytes > 0)
     text += Line("nested", file.peak_nested_bytes, ", on top, while a control-flow op runs");
   if (file.weights) {

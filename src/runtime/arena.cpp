@@ -1,36 +1,40 @@
 #include "orionrt/arena.hpp"
 
-#include <algorithm>
-#include <cstdint>
-#include <new>
 #include <string>
 
 #include "orionrt/error.hpp"
+#include "orionrt/memory.hpp"
 
 namespace orionrt {
+namespace {
 
-void Arena::Release::operator()(std::byte* base) const noexcept {
-  if (alignment != 0) ::operator delete (base, std::align_val_t{alignment});
+// Never destroyed: arenas of static lifetime give back to it after main has ended.
+HostMemory& HeapOfHost() {
+  static HostMemory& host = *new HostMemory;
+  return host;
 }
 
-Arena Arena::Host(std::size_t bytes, std::size_t alignment) {
-  if (alignment == 0 || (alignment & (alignment - 1)) != 0) {
-    throw Error(ErrorCode::kMisuse, "arena: alignment " + std::to_string(alignment) + " is not a power of two");
-  }
-  if (bytes > SIZE_MAX - alignment) {
-    throw Error(ErrorCode::kOutOfMemory, "arena: " + std::to_string(bytes) + " bytes are more than there can be");
-  }
-  void* base = ::operator new (std::max<std::size_t>(bytes, 1), std::align_val_t{alignment}, std::nothrow);
-  if (base == nullptr) {
-    throw Error(ErrorCode::kOutOfMemory, "arena: the system refused " + std::to_string(bytes) + " bytes");
-  }
-  return Arena(static_cast<std::byte*>(base), bytes, alignment);
+}  // namespace
+
+void Arena::Release::operator()(std::byte* base) const noexcept {
+  if (resource != nullptr) resource->Deallocate(base, bytes, alignment);
+}
+
+Arena Arena::Host(std::size_t bytes, std::size_t alignment) { return From(HeapOfHost(), bytes, alignment); }
+
+Arena Arena::From(MemoryResource& resource, std::size_t bytes, std::size_t alignment) {
+  return Arena(static_cast<std::byte*>(resource.Allocate(bytes, alignment)), Release{&resource, bytes, alignment});
 }
 
 Arena Arena::Borrow(void* base, std::size_t bytes) {
   if (base == nullptr && bytes > 0)
     throw Error(ErrorCode::kMisuse, "arena: null memory given for " + std::to_string(bytes) + " bytes");
-  return Arena(static_cast<std::byte*>(base), bytes, 0);
+  return Arena(static_cast<std::byte*>(base), Release{nullptr, bytes, 1});
+}
+
+bool Arena::host_accessible() const noexcept {
+  const MemoryResource* const resource = base_.get_deleter().resource;
+  return resource == nullptr || resource->traits().host_accessible;
 }
 
 }  // namespace orionrt

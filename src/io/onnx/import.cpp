@@ -6,6 +6,7 @@
 #include <new>
 #include <set>
 
+#include "io/onnx/external.hpp"
 #include "io/onnx/graph.hpp"
 #include "io/onnx/weights.hpp"
 #include "orionrt/onnx.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 using onnx_import::GraphBuilder;
 using onnx_import::Quoted;
+using onnx_import::ReadSmallExternals;
 using onnx_import::Session;
 
 // Two bytes of a file can ask for a record of two hundred: a limit on what all records together may take.
@@ -38,8 +40,8 @@ google::protobuf::ArenaOptions LimitedArena() {
   return options;
 }
 
-const onnx::ModelProto& Parse(const std::string& bytes, const std::string& source, google::protobuf::Arena& arena) {
-  if (bytes.empty()) throw Error(ErrorCode::kBadInput, source + ": is empty");
+onnx::ModelProto& Parse(const std::string& bytes, const std::string& source, google::protobuf::Arena& arena) {
+  if (bytes.empty()) throw Error(ErrorCode::kBadInput, source + ": is empty; was its export or its copy cut off?");
   if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     throw Error(ErrorCode::kUnsupported, source + ": is larger than 2 GiB; keep its weights in external data");
   }
@@ -51,7 +53,10 @@ const onnx::ModelProto& Parse(const std::string& bytes, const std::string& sourc
   } catch (const std::bad_alloc&) {
     throw Error(ErrorCode::kBadInput, source + ": holds too many records to be read in 1 GiB of memory");
   }
-  if (!parsed) throw Error(ErrorCode::kBadInput, source + ": is no ONNX model, or is cut off");
+  if (!parsed)
+    throw Error(
+        ErrorCode::kBadInput,
+        source + ": is no ONNX model, or is cut off; export or copy it anew, or say what it is by --input-format");
   if (!model->has_graph()) throw Error(ErrorCode::kBadInput, source + ": holds no graph");
   if (model->graph().node_size() == 0) throw Error(ErrorCode::kBadInput, source + ": its graph has no nodes");
   return *model;
@@ -100,8 +105,9 @@ void CheckOptions(const onnx::GraphProto& graph, const std::string& source, cons
     if (symbols.count(name)) continue;
     std::set<std::string> of_inputs;  // those that matter most: exporters name hundreds of others
     for (const auto& input : graph.input()) CollectSymbols(input.type(), of_inputs);
-    fail("--dim " + name +
-         ": the model has no such dimension; it has: " + List(of_inputs.empty() ? symbols : of_inputs));
+    fail("--dim " + name + ": the model has no such dimension" +
+         (symbols.empty() ? std::string(": all of its shapes are fixed; --input NAME=SHAPE gives an input another")
+                          : "; it has: " + List(of_inputs.empty() ? symbols : of_inputs)));
   }
   std::set<std::string> inputs;
   for (const auto& input : graph.input()) inputs.insert(input.name());
@@ -112,10 +118,30 @@ void CheckOptions(const onnx::GraphProto& graph, const std::string& source, cons
   }
 }
 
-ImportedModel Import(const std::string& bytes, const std::string& source, const ImportOptions& options) {
+// A shape given by --input tells the symbolic dimensions in it, wherever else they stand: those that --dim does not
+// set, and that have one value throughout (some exporters call every open dimension "None").
+ImportOptions BindInputs(const onnx::GraphProto& graph, ImportOptions options) {
+  std::map<std::string, std::set<std::int64_t>> told;
+  for (const auto& input : graph.input()) {
+    const auto given = options.inputs.find(input.name());
+    const auto& dims = input.type().tensor_type().shape().dim();
+    if (given == options.inputs.end() || static_cast<std::size_t>(dims.size()) != given->second.size()) continue;
+    for (int i = 0; i < dims.size(); ++i) {
+      if (!dims[i].dim_param().empty()) told[dims[i].dim_param()].insert(given->second[static_cast<std::size_t>(i)]);
+    }
+  }
+  for (const auto& [symbol, values] : told) {
+    if (values.size() == 1) options.dims.emplace(symbol, *values.begin());
+  }
+  return options;
+}
+
+ImportedModel Import(const std::string& bytes, const std::string& source, const ImportOptions& asked) {
   google::protobuf::Arena arena(LimitedArena());
-  const onnx::ModelProto& model = Parse(bytes, source, arena);
-  CheckOptions(model.graph(), source, options);
+  onnx::ModelProto& model = Parse(bytes, source, arena);
+  CheckOptions(model.graph(), source, asked);
+  const ImportOptions options = BindInputs(model.graph(), asked);
+  if (!asked.data_folder.empty()) ReadSmallExternals(*model.mutable_graph(), asked.data_folder);
   Session session(model, source, options);
   GraphBuilder graph(session, model.graph(), nullptr, "", false);
   graph.Run({});

@@ -274,7 +274,8 @@ void GraphBuilder::FailUnsized(const Node& node, const Tensor& tensor) const {
   if (missing && !broken_) {
     session_.Fail(ErrorCode::kUnsupported, place,
                   "shape of " + what.substr(7) + " depends on the values of " + Quoted(*missing->name) +
-                      ", which are in external data that is not read; store that constant inside the file");
+                      ", which are in external data that is not there; put its file beside the model, or store that "
+                      "constant inside");
   }
   if (type.has_tensor_type() && type.tensor_type().has_shape()) {
     session_.Fail(ErrorCode::kUnsupported, place,

@@ -33,7 +33,7 @@ class Counter {
  private:
   // Constants may share one place in external data.
   void Count(const onnx::TensorProto& constant) {
-    if (constant.data_location() == onnx::TensorProto::EXTERNAL && constant.external_data_size() > 0) {
+    if (constant.external_data_size() > 0) {
       std::string place;
       for (const auto& entry : constant.external_data()) place += entry.key() + "=" + entry.value() + '\n';
       if (!places_.insert(std::move(place)).second) return;

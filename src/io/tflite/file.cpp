@@ -29,7 +29,7 @@ void CheckBuffers(const fb::Model& model, std::size_t file_bytes, const std::str
 }  // namespace
 
 const fb::Model& OpenModel(const std::string& bytes, const std::string& source) {
-  if (bytes.empty()) Refuse(source, "is empty");
+  if (bytes.empty()) Refuse(source, "is empty; was its export or its copy cut off?");
   if (bytes.size() < kShortest || !fb::ModelBufferHasIdentifier(bytes.data())) {
     const bool page = bytes[bytes.find_first_not_of(" \t\r\n") % bytes.size()] == '<';
     Refuse(source, std::string("is no TFLite model: it has no \"TFL3\" at its fifth byte") +

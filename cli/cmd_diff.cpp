@@ -1,0 +1,149 @@
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "command.hpp"
+#include "input.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/planner.hpp"
+#include "planning.hpp"
+#include "report/diff.hpp"
+
+namespace orionrt::cli {
+namespace {
+
+struct Options {
+  InputOptions input;
+  PlanningOptions planning;
+  std::string before;
+  std::string after;
+  std::string max_growth;
+  std::string output = "-";
+  std::string format;
+};
+
+// A budget: so many bytes, or so many thousandths of a percent of what there was.
+struct Budget {
+  std::int64_t bytes = 0;
+  std::int64_t millipercent = 0;
+};
+
+Budget ParseBudget(const std::string& text) {
+  Budget budget;
+  if (!text.empty() && text.back() == '%') {
+    // In thousandths, by the reader of sizes: "0.5" of a K is 512, of which 1000/1024 are 500.
+    const std::string number = text.substr(0, text.size() - 1);
+    const std::size_t dot = number.find('.');
+    const auto whole = ParseInt(number.substr(0, dot));
+    std::string places = dot == std::string::npos ? "" : number.substr(dot + 1);
+    const bool digits = places.find_first_not_of("0123456789") == std::string::npos;
+    const bool complete = dot == std::string::npos || !places.empty();
+    if (whole && *whole >= 0 && *whole <= 1'000'000 && number[0] != '-' && digits && complete && places.size() <= 3) {
+      places.resize(3, '0');
+      budget.millipercent = *whole * 1000 + *ParseInt(places);
+      return budget;
+    }
+  } else if (const auto bytes = ParseBytes(text)) {
+    budget.bytes = *bytes;
+    return budget;
+  }
+  throw Error(ErrorCode::kMisuse,
+              "--max-growth \"" + Printable(text) + "\" is neither a size nor a percentage; write 0, 64K or 2%");
+}
+
+// A plan as it stands; anything else is planned.
+PlanFile LoadSide(const std::string& path, const Options& options, const ReusePlanner& planner) {
+  const Input input = LoadInput(path, options.input);
+  if (input.plan && input.plan->plan.offsets.size() == input.problem.buffers.size()) {
+    PlanFile file = *input.plan;
+    file.source = path;
+    return file;
+  }
+  return MakePlanFile(planner, input, MakePlanOptions(options.planning));
+}
+
+nlohmann::ordered_json Json(const PlanDiff::Side& side) {
+  return {{"source", side.source},
+          {"peak_bytes", side.peak_bytes},
+          {"peak_nested_bytes", side.nested_bytes},
+          {"lower_bound_bytes", side.lower_bound_bytes},
+          {"proven_optimal", side.proven_optimal},
+          {"live_bytes", side.live_bytes},
+          {"live_step", side.live_step},
+          {"buffers", side.buffers}};
+}
+
+std::string ToJson(const PlanDiff& diff, bool within) {
+  nlohmann::ordered_json json = {{"old", Json(diff.before)},      {"new", Json(diff.after)},
+                                 {"growth_bytes", diff.Growth()}, {"packing_bytes", diff.Packing()},
+                                 {"within_budget", within},       {"causes", nlohmann::ordered_json::array()}};
+  for (const PeakCause& cause : diff.causes) {
+    json["causes"].push_back({{"name", cause.label},
+                              {"bytes", cause.bytes},
+                              {"old_size", cause.old_bytes},
+                              {"new_size", cause.new_bytes},
+                              {"steps_longer", cause.steps},
+                              {"why", DescribeCause(cause)}});
+  }
+  return json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+bool IsWithin(const PlanDiff& diff, const Options& options) {
+  if (options.max_growth.empty()) return true;
+  const Budget budget = ParseBudget(options.max_growth);
+  const __int128 before = static_cast<__int128>(diff.before.peak_bytes) + diff.before.nested_bytes;
+  return diff.Growth() <= budget.bytes + before * budget.millipercent / 100'000;
+}
+
+std::string FormatOf(const Options& options) {
+  const std::string& out = options.output;
+  const auto ends_in = [&](const std::string& suffix) {
+    return out.size() > suffix.size() && out.compare(out.size() - suffix.size(), suffix.size(), suffix) == 0;
+  };
+  const std::string format = !options.format.empty() ? options.format
+                             : ends_in(".json")      ? "json"
+                             : ends_in(".md")        ? "markdown"
+                                                     : "text";
+  if (format != "text" && format != "json" && format != "markdown") {
+    throw Error(ErrorCode::kMisuse,
+                "--format \"" + Printable(format) + "\" is unknown; there are: text, json, markdown");
+  }
+  return format;
+}
+
+int Run(const Options& options) {
+  const std::string format = FormatOf(options);
+  if (!options.max_growth.empty()) (void)ParseBudget(options.max_growth);
+  const ReusePlanner planner(options.planning.policy);
+  const PlanFile before = LoadSide(options.before, options, planner);
+  const PlanDiff diff = DiffPlans(before, LoadSide(options.after, options, planner));
+  const bool within = IsWithin(diff, options);
+  std::string text = format == "json"       ? ToJson(diff, within)
+                     : format == "markdown" ? DiffToMarkdown(diff)
+                                            : DescribeDiff(diff);
+  const std::string verdict = "Over the budget: " + FormatThousands(diff.Growth()) + " bytes more, allowed are " +
+                              Printable(options.max_growth) + ".\n";
+  if (!within && format != "json")
+    text += format == "markdown" ? "\n**" + verdict.substr(0, verdict.size() - 1) + "**\n" : verdict;
+  WriteFile(options.output, text);
+  return within ? kDone : kAnswerIsNo;
+}
+
+}  // namespace
+
+std::function<int()> SetUpDiff(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("OLD", options->before, "A plan; or a model, problem or graph, which is planned")->required();
+  app.add_option("NEW", options->after, "The same, after a change")->required();
+  app.add_option("--max-growth", options->max_growth, "Exit with 6 when the peak grew by more: 0, 64K, 2%")
+      ->type_name("BYTES|PERCENT");
+  app.add_option("-o,--output", options->output, "Where the result goes (default: standard output)")->type_name("FILE");
+  app.add_option("--format", options->format,
+                 "Otherwise told by the suffix of -o (.json, .md), otherwise text; markdown is for pull requests")
+      ->type_name("text|json|markdown");
+  AddPlanningOptions(app, options->planning);
+  AddInputOptions(app, options->input);
+  return [options] { return Run(*options); };
+}
+
+}  // namespace orionrt::cli

@@ -1,0 +1,39 @@
+// Memory of CUDA devices (component orionrt::cuda, built where the CUDA runtime library is).
+#pragma once
+
+#include <memory>
+
+#include "orionrt/export.hpp"
+#include "orionrt/memory.hpp"
+
+namespace orionrt {
+
+// Devices that can be used now; 0 where there is no driver. Never throws.
+ORIONRT_API int CudaDeviceCount() noexcept;
+
+enum class CudaKind {
+  kDevice,         // cudaMalloc: for kernels and copies; the host may not read it
+  kPinned,         // cudaMallocHost: host memory that the device copies from and to without a detour
+  kStreamOrdered,  // cudaMallocAsync on one stream, from the device's default pool: no wait for the device
+};
+
+// Every block is aligned to 256 bytes, as CUDA promises; for more than that it takes as many bytes more. For several
+// threads. Leaves the calling thread's current device as it was.
+class ORIONRT_API CudaMemory : public MemoryResource {
+ public:
+  // `stream` is a cudaStream_t of that device, used by kStreamOrdered alone, that outlives this and its blocks; null
+  // is the default stream. A stream-ordered block may be used by what is put on that stream after Allocate returned,
+  // and Deallocate takes it back when the stream comes to it.
+  // Throws Error (kUnsupported): no such device, or one without stream-ordered memory.
+  explicit CudaMemory(CudaKind kind, int device = 0, void* stream = nullptr);
+  ~CudaMemory() override;
+
+ private:
+  class State;
+  void* DoAllocate(std::size_t bytes, std::size_t alignment) override;
+  void DoDeallocate(void* base, std::size_t bytes, std::size_t alignment) noexcept override;
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace orionrt
