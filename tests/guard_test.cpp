@@ -190,6 +190,37 @@ TEST(Guard, TellsTheCallerFromTheOps) {
   EXPECT_EQ(run.message(), "after op 3 the caller wrote 1 byte to t3, which only its op writes");
 }
 
+TEST(Guard, KnowsWorkspaces) {
+  std::vector<OpNode> ops = {{0, {}, {0}}, {1, {0}, {1}}};
+  ops[0].workspace_bytes = 100;
+  ops[1].workspace_bytes = 200;
+  for (const bool canaries : {true, false}) {
+    Guarded run(canaries ? Watch() : AsPlanned(), Graph(ops, {{0, 64, 0, kOutput}, {1, 64}}), ReusePlanner());
+    const TensorHandle first = run.pool().Workspace(0);
+    const TensorHandle second = run.pool().Workspace(1);
+    EXPECT_EQ(second.bytes, 200u);
+    EXPECT_EQ(run.pool().Workspace(2).ptr, nullptr);
+    run.RunTo(0);
+    std::memset(first.ptr, 1, first.bytes);
+    run.pool().EndOp();
+    EXPECT_TRUE(run.reports().empty()) << run.message();
+    run.pool().BeginOp(1);
+    std::memset(second.ptr, 1, second.bytes + (canaries ? 1 : 0));
+    run.pool().EndRun();
+    const std::string wanted = canaries ? "op 1 wrote 1 byte past the end of the workspace of op 1" : "0";
+    EXPECT_EQ(run.message().rfind(wanted, 0), 0u) << run.message();
+  }
+}
+
+TEST(Guard, RefusesMemoryThatTheHostMayNotRead) {
+  SimulatedMemory device(1 << 20);
+  PoolOptions options;
+  options.guard = Watch();
+  TensorPool pool(Arena::From(device, 1 << 16, 4096), options);
+  pool.RegisterGraph(tests::ChainGraph());
+  EXPECT_TRUE(Refuses(ErrorCode::kUnsupported, {"guard", "host"}, [&] { pool.FinalizePlan(); }));
+}
+
 TEST(Guard, NamesOpsOutOfOrder) {
   Guarded run(Watch());
   run.RunTo(2);

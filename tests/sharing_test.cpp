@@ -82,6 +82,34 @@ TEST(SharedPlan, RefusesKeysThatNameNoState) {
   EXPECT_NO_THROW(make({{1, "h"}, {2, "i"}}));
 }
 
+TEST(SharedPlan, WorkspacesLieInTheLaneOfTheirGraph) {
+  std::vector<OpNode> ops = {{7, {0}, {1}}};
+  ops[0].workspace_bytes = 100;
+  const Graph graph(ops, {{0, 64}, {1, 64, 0, kOutput}});
+  const auto plan = SharedPlan::Make({{Chain(1000), 0, {}}, {graph, 1, {}}});
+  const SharedArena arena(plan);
+  const TensorHandle workspace = arena.View(1).Workspace(7);
+  EXPECT_EQ(workspace.bytes, 100u);
+  EXPECT_EQ(arena.View(0).Workspace(7).ptr, nullptr);
+  auto* const begin = static_cast<std::byte*>(workspace.ptr);
+  alignas(4096) static std::byte base[4096];
+  const auto* const at = static_cast<std::byte*>(plan->View(base, 1).Workspace(7).ptr);
+  EXPECT_GE(at - base, PeakAlone(Chain(1000)));
+  EXPECT_LE(at - base + 100, static_cast<std::ptrdiff_t>(plan->required_bytes()));
+  for (const int id : {0, 1}) {
+    auto* const tensor = static_cast<std::byte*>(arena.View(1).GetPtr(id));
+    EXPECT_TRUE(begin + 100 <= tensor || tensor + 64 <= begin);
+  }
+}
+
+TEST(SharedPlan, RunsInMemoryThatTheHostMayNotTouch) {
+  SimulatedMemory device(std::size_t{1} << 40);
+  const auto plan = SharedPlan::Make({{Graph({{0, {0}, {}}}, {{0, 64, 0, kState}}), 0, {}}});
+  SharedArena arena(plan, Arena::From(device, plan->required_bytes() + 1000, 4096));
+  EXPECT_NE(arena.View().GetPtr(0), nullptr);
+  EXPECT_NE(arena.AllocateScratch(100).ptr, nullptr);
+}
+
 TEST(SharedPlan, AViewKnowsNoOtherTensors) {
   for (const int stride : {1, 1000003}) {
     const Graph graph({{0, {}, {stride, 3 * stride}}}, {{stride, 8}, {3 * stride, 8}});

@@ -57,6 +57,9 @@ class ORIONRT_API TensorView {
   }
   void* GetPtr(int tensor_id) const noexcept { return Allocate(tensor_id).ptr; }
 
+  // As TensorPool::Workspace.
+  TensorHandle Workspace(int op_id) const noexcept { return Find(workspaces_, workspaces_size_, op_id); }
+
  private:
   friend class SharedPlan;
   struct Sparse {
@@ -64,7 +67,8 @@ class ORIONRT_API TensorView {
     std::int64_t offset;
     std::size_t bytes;
   };
-  [[gnu::cold]] TensorHandle FindSparse(int tensor_id) const noexcept;
+  [[gnu::cold]] TensorHandle FindSparse(int tensor_id) const noexcept { return Find(sparse_, sparse_size_, tensor_id); }
+  TensorHandle Find(const Sparse* sorted, std::size_t count, int id) const noexcept;
 
   std::byte* base_ = nullptr;
   std::size_t size_ = 0;                   // of the next two, by id, where ids are dense
@@ -72,6 +76,8 @@ class ORIONRT_API TensorView {
   const std::size_t* bytes_ = nullptr;
   const Sparse* sparse_ = nullptr;  // sorted by id, where they are not
   std::size_t sparse_size_ = 0;
+  const Sparse* workspaces_ = nullptr;  // sorted by id of op
+  std::size_t workspaces_size_ = 0;
 };
 
 // Immutable. Made once, on any thread, and shared by as many as like, each with memory of its own or one SharedArena.
@@ -104,6 +110,7 @@ class ORIONRT_API SharedPlan {
     std::vector<std::int64_t> offsets;
     std::vector<std::size_t> bytes;
     std::vector<TensorView::Sparse> sparse;
+    std::vector<TensorView::Sparse> workspaces;
   };
   struct Cursor;
   using Offsets = std::vector<std::vector<std::int64_t>>;  // per graph and tensor, from the base
@@ -137,7 +144,8 @@ class ORIONRT_API SharedArena {
 
   TensorView View(int graph = 0) const noexcept { return plan_->View(arena_.base(), graph); }
 
-  // Forgets what was remembered: zeros in all states. No graph runs meanwhile.
+  // Forgets what was remembered: zeros in all states. No graph runs meanwhile. Nothing happens to memory that is not
+  // the host's to write; its states start as whatever is there.
   void ClearStates() noexcept;
 
   // For requests and shapes that no plan knows; {nullptr, 0} when there is no place. No heap, and no system call but

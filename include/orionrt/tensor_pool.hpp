@@ -77,6 +77,10 @@ class ORIONRT_API TensorPool {
   }
   void* GetPtr(int tensor_id) const noexcept { return Allocate(tensor_id).ptr; }
 
+  // The scratch that an op, by id, may use while it runs (OpNode::workspace_bytes); {nullptr, 0} when it asked for
+  // none. O(log ops).
+  TensorHandle Workspace(int op_id) const noexcept;
+
   // A planned tensor needs no release: its bytes are someone else's as soon as its lifetime ends.
   void Release(int) const noexcept {}
 
@@ -124,6 +128,8 @@ class ORIONRT_API TensorPool {
   void CheckBase() const;
   void Install(Plan plan);
   void MakeTables(std::byte* base, const std::vector<std::int64_t>& offsets);
+  std::int64_t OffsetOf(const Binding& binding) const;
+  static TensorHandle Find(const std::vector<SparseHandle>& sorted, int id) noexcept;
   std::int64_t TakeRegion(std::int64_t bytes, std::int64_t alignment);
   void Clear() noexcept;
   [[gnu::cold]] TensorHandle FindSlow(int tensor_id) const noexcept;
@@ -135,7 +141,8 @@ class ORIONRT_API TensorPool {
   Count table_ids_;
   const std::uintptr_t* table_ = nullptr;
   std::vector<std::uintptr_t> table_memory_;
-  std::vector<SparseHandle> sparse_;  // sorted by id, where ids are not dense
+  std::vector<SparseHandle> sparse_;      // sorted by id, where ids are not dense
+  std::vector<SparseHandle> workspaces_;  // sorted by id of op
 
   PoolOptions options_;
   Arena arena_;

@@ -18,12 +18,12 @@ Guard::Guard(const Graph& graph, const BoundProblem& bound, const Plan& plan, Gu
              const GuardOptions& options)
     : graph_(graph),
       lifetimes_(GraphLiveness(graph).lifetimes()),
-      produced_(graph.tensors().size(), false),
+      produced_(layout.places.size(), false),
       layout_(std::move(layout)),
       options_(options),
       region_(region),
       mirror_(static_cast<std::size_t>(layout_.region_bytes)),
-      reach_(graph.tensors().size(), Access::kNone),
+      reach_(layout_.places.size(), Access::kNone),
       fence_(region, mirror_.size(), options.pages, options.poison,
              [this](std::uintptr_t address, Access access) { OnFence(address, access); }) {
   for (int step = 0; step < static_cast<int>(graph_.ops().size()); ++step) {
@@ -32,8 +32,13 @@ Guard::Guard(const Graph& graph, const BoundProblem& bound, const Plan& plan, Gu
       produced_[static_cast<std::size_t>(graph_.IndexOf(id))] = true;
     }
   }
+  for (int step = 0; step < static_cast<int>(bound.workspaces.size()); ++step) {
+    produced_[lifetimes_.size()] = true;
+    lifetimes_.push_back({step, step});
+  }
   for (std::size_t i = 0; i < lifetimes_.size(); ++i) {
-    const Binding& binding = bound.bindings[i];
+    const std::size_t tensors = graph_.tensors().size();
+    const Binding& binding = i < tensors ? bound.bindings[i] : bound.workspaces[i - tensors];
     const std::int64_t begin =
         binding.buffer < 0 ? 0 : plan.offsets[static_cast<std::size_t>(binding.buffer)] + binding.delta;
     planned_.emplace_back(begin, begin + layout_.places[i].bytes);
@@ -142,6 +147,7 @@ bool Guard::IsOpenBetween(int tensor) const {
 
 Guard::Use Guard::UseOf(int tensor) const {
   if (!in_op_) return IsOpenBetween(tensor) ? (IsGiven(tensor) ? Use::kWrite : Use::kRead) : Use::kNone;
+  if (IsWorkspace(tensor)) return IsAlive(tensor, step_) ? Use::kWrite : Use::kNone;
   const OpNode& op = graph_.ops()[static_cast<std::size_t>(step_)];
   const TensorDesc& desc = graph_.tensors()[static_cast<std::size_t>(tensor)];
   if (std::find(op.outputs.begin(), op.outputs.end(), desc.id) != op.outputs.end()) return Use::kWrite;

@@ -75,13 +75,16 @@ class Guard {
   bool IsOpenBetween(int tensor) const;
   Use UseOf(int tensor) const;  // by the op that runs
   const GuardPlace& Place(int tensor) const { return layout_.places[static_cast<std::size_t>(tensor)]; }
+  // Workspaces of ops count as tensors, behind those of the graph: alive, and writable, while their op runs.
   int tensor_count() const { return static_cast<int>(lifetimes_.size()); }
+  bool IsWorkspace(int tensor) const { return static_cast<std::size_t>(tensor) >= graph_.tensors().size(); }
 
   // guard_words.cpp: what happened, in a sentence.
   Owner OwnerOf(std::int64_t at) const;
   GuardReport Judge(const Touch& touch, const Owner& owner) const;
   GuardReport JudgeTensor(const Touch& touch, int tensor) const;
   GuardReport Start(GuardFault fault, int tensor) const;
+  int IdOf(int tensor) const;
   std::string Subject() const;
   std::string Fate(int tensor, int* other) const;
   int OverwrittenBy(int tensor) const;

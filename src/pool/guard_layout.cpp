@@ -65,18 +65,19 @@ GuardLayout LayOutGuarded(const BoundProblem& bound, const std::vector<TensorDes
   GuardLayout layout;
   layout.region_bytes = page == 0 ? placed.peak_bytes : RoundUp(placed.peak_bytes, page);
   for (const Buffer& buffer : problem.buffers) layout.alignment = std::max(layout.alignment, buffer.alignment);
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const Binding& binding = bound.bindings[i];
-    if (binding.buffer < 0) {
-      layout.places.emplace_back();
-      continue;
-    }
+  const auto add = [&](const Binding& binding, std::int64_t bytes) {
+    layout.places.emplace_back();
+    if (binding.buffer < 0) return;
     const auto b = static_cast<std::size_t>(binding.buffer);
     const Buffer& own = bound.problem.buffers[b];
-    GuardPlace place = PlaceIn(problem.buffers[b], own.size, own.alignment, placed.offsets[b], page);
+    GuardPlace& place = layout.places.back();
+    place = PlaceIn(problem.buffers[b], own.size, own.alignment, placed.offsets[b], page);
     place.begin += binding.delta;
-    place.bytes = static_cast<std::int64_t>(tensors[i].bytes);
-    layout.places.push_back(place);
+    place.bytes = bytes;
+  };
+  for (std::size_t i = 0; i < tensors.size(); ++i) add(bound.bindings[i], static_cast<std::int64_t>(tensors[i].bytes));
+  for (const Binding& binding : bound.workspaces) {
+    add(binding, binding.buffer < 0 ? 0 : bound.problem.buffers[static_cast<std::size_t>(binding.buffer)].size);
   }
   return layout;
 }

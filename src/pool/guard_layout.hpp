@@ -20,7 +20,7 @@ struct GuardPlace {
 };
 
 struct GuardLayout {
-  std::vector<GuardPlace> places;  // one per tensor of the graph
+  std::vector<GuardPlace> places;  // one per tensor of the graph; then one per op, its workspace, where any has one
   std::int64_t region_bytes = 0;
   std::int64_t alignment = 1;  // of the region's base
 };

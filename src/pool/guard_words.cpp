@@ -21,6 +21,7 @@ std::string Guard::OpLabel(int step) const {
 }
 
 std::string Guard::TensorLabel(int tensor) const {
+  if (IsWorkspace(tensor)) return "the workspace of " + OpLabel(lifetimes_[static_cast<std::size_t>(tensor)].start);
   const TensorDesc& desc = graph_.tensors()[static_cast<std::size_t>(tensor)];
   return Named("t" + std::to_string(desc.id), desc.name);
 }
@@ -54,21 +55,26 @@ int Guard::OverwrittenBy(int tensor) const {
 std::string Guard::Fate(int tensor, int* other) const {
   const Lifetime& life = lifetimes_[static_cast<std::size_t>(tensor)];
   if (step_ < life.start) {
-    return ", not alive before step " + std::to_string(life.start) + ", where " + OpLabel(life.start) + " produces it";
+    return ", not alive before step " + std::to_string(life.start) + ", where " + OpLabel(life.start) +
+           (IsWorkspace(tensor) ? " uses it" : " produces it");
   }
   std::string fate = ", dead since step " + std::to_string(life.end + 1);
   const int by = OverwrittenBy(tensor);
   if (by < 0) return fate;
-  *other = graph_.tensors()[static_cast<std::size_t>(by)].id;
+  *other = IdOf(by);
   return fate + ", overwritten by " + TensorLabel(by) + " at step " +
          std::to_string(lifetimes_[static_cast<std::size_t>(by)].start);
+}
+
+int Guard::IdOf(int tensor) const {
+  return IsWorkspace(tensor) ? -1 : graph_.tensors()[static_cast<std::size_t>(tensor)].id;
 }
 
 GuardReport Guard::Start(GuardFault fault, int tensor) const {
   GuardReport report;
   report.fault = fault;
   report.op = in_op_ ? graph_.ops()[static_cast<std::size_t>(step_)].id : -1;
-  report.tensor = tensor < 0 ? -1 : graph_.tensors()[static_cast<std::size_t>(tensor)].id;
+  report.tensor = tensor < 0 ? -1 : IdOf(tensor);
   return report;
 }
 
@@ -163,7 +169,7 @@ GuardReport Guard::Judge(const Touch& touch, const Owner& owner) const {
                    TensorLabel(owner.tensor);
   const int next = NextBehind(owner.tensor);
   if (next < 0) return report;
-  report.other = graph_.tensors()[static_cast<std::size_t>(next)].id;
+  report.other = IdOf(next);
   report.message += "; behind it lies " + TensorLabel(next);
   return report;
 }

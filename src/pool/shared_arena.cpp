@@ -65,7 +65,7 @@ SharedArena::SharedArena(std::shared_ptr<const SharedPlan> plan, Arena arena, co
 }
 
 void SharedArena::ClearStates() noexcept {
-  if (plan_->state_bytes() > 0) std::memset(arena_.base(), 0, plan_->state_bytes());
+  if (plan_->state_bytes() > 0 && arena_.host_accessible()) std::memset(arena_.base(), 0, plan_->state_bytes());
 }
 
 TensorHandle SharedArena::AllocateScratch(std::size_t bytes) noexcept {

@@ -148,6 +148,13 @@ void SharedPlan::PlaceLanes(const SharedPlanOptions& options, Cursor& cursor, Of
       if (binding.buffer < 0) continue;
       offsets[g][i] = plan.offsets[static_cast<std::size_t>(binding.buffer)] + binding.delta;
     }
+    for (std::size_t step = 0; step < bound.workspaces.size(); ++step) {
+      const Binding& binding = bound.workspaces[step];
+      const OpNode& op = parts_[g].graph.ops()[step];
+      if (binding.buffer < 0) continue;
+      parts_[g].workspaces.push_back(
+          {op.id, plan.offsets[static_cast<std::size_t>(binding.buffer)] + binding.delta, op.workspace_bytes});
+    }
     Lane& lane = lanes[parts_[g].lane];
     lane.bytes = std::max(lane.bytes, plan.peak_bytes);
     lane.alignment = std::max(lane.alignment, AlignmentOf(bound.problem));
@@ -160,6 +167,7 @@ void SharedPlan::PlaceLanes(const SharedPlanOptions& options, Cursor& cursor, Of
       for (std::size_t i = 0; i < tensors.size(); ++i) {
         if ((tensors[i].roles & kState) == 0) offsets[g][i] += begin;
       }
+      for (TensorView::Sparse& workspace : parts_[g].workspaces) workspace.offset += begin;
     }
   }
 }
@@ -181,7 +189,9 @@ void SharedPlan::MakeTable(Part& part, const std::vector<std::int64_t>& offsets)
       part.sparse.push_back({tensors[i].id, offsets[i], tensors[i].bytes});
     }
   }
-  std::sort(part.sparse.begin(), part.sparse.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  for (auto* table : {&part.sparse, &part.workspaces}) {
+    std::sort(table->begin(), table->end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  }
 }
 
 TensorView SharedPlan::View(void* base, int i) const noexcept {
@@ -194,14 +204,15 @@ TensorView SharedPlan::View(void* base, int i) const noexcept {
   view.bytes_ = part.bytes.data();
   view.sparse_ = part.sparse.data();
   view.sparse_size_ = part.sparse.size();
+  view.workspaces_ = part.workspaces.data();
+  view.workspaces_size_ = part.workspaces.size();
   return view;
 }
 
-TensorHandle TensorView::FindSparse(int tensor_id) const noexcept {
-  const auto* const end = sparse_ + sparse_size_;
-  const auto* const found =
-      std::lower_bound(sparse_, end, tensor_id, [](const Sparse& a, int id) { return a.id < id; });
-  if (found == end || found->id != tensor_id) return {};
+TensorHandle TensorView::Find(const Sparse* sorted, std::size_t count, int id) const noexcept {
+  const auto* const end = sorted + count;
+  const auto* const found = std::lower_bound(sorted, end, id, [](const Sparse& a, int b) { return a.id < b; });
+  if (found == end || found->id != id) return {};
   return {base_ + found->offset, found->bytes};
 }
 
@@ -209,7 +220,7 @@ std::size_t SharedPlan::metadata_bytes() const noexcept {
   std::size_t bytes = sizeof *this;
   for (const Part& part : parts_) {
     bytes += part.offsets.capacity() * sizeof part.offsets[0] + part.bytes.capacity() * sizeof part.bytes[0] +
-             part.sparse.capacity() * sizeof part.sparse[0];
+             (part.sparse.capacity() + part.workspaces.capacity()) * sizeof part.sparse[0];
   }
   return bytes;
 }

@@ -127,6 +127,10 @@ void TensorPool::Install(Plan plan) {
   layout.region_bytes = plan.peak_bytes;
   layout.alignment = LargestAlignment(bound_.problem);
   if (options_.guard) {
+    if (!arena_.host_accessible()) {
+      throw Error(ErrorCode::kUnsupported,
+                  "pool: a guard reads the arena, which the host may not; guard a run in host memory");
+    }
     layout = LayOutGuarded(bound_, graph_.tensors(), plan, *options_.guard);
     const auto has = static_cast<std::int64_t>(arena_.bytes());
     if (layout.region_bytes > has) {
@@ -145,16 +149,19 @@ void TensorPool::Install(Plan plan) {
   std::byte* const base = arena_.base() + std::max<std::int64_t>(region_, 0);
 
   std::vector<std::int64_t> offsets;
-  for (std::size_t i = 0; i < graph_.tensors().size(); ++i) {
-    const Binding& binding = bound_.bindings[i];
-    offsets.push_back(options_.guard       ? layout.places[i].begin
-                      : binding.buffer < 0 ? 0
-                                           : plan_.offsets[static_cast<std::size_t>(binding.buffer)] + binding.delta);
+  for (const auto* bindings : {&bound_.bindings, &bound_.workspaces}) {
+    for (const Binding& binding : *bindings) {
+      offsets.push_back(options_.guard ? layout.places[offsets.size()].begin : OffsetOf(binding));
+    }
   }
   MakeTables(base, offsets);
   if (options_.guard) guard_ = std::make_unique<Guard>(graph_, bound_, plan_, std::move(layout), base, *options_.guard);
   finalized_ = true;
   scratch_.Tell(PoolEvent::kPlanInstalled, region_bytes_);
+}
+
+std::int64_t TensorPool::OffsetOf(const Binding& binding) const {
+  return binding.buffer < 0 ? 0 : plan_.offsets[static_cast<std::size_t>(binding.buffer)] + binding.delta;
 }
 
 // The region for a plan, in the place of the present one, which is gone when this succeeds and stays when it throws.
@@ -189,7 +196,14 @@ void TensorPool::MakeTables(std::byte* base, const std::vector<std::int64_t>& of
       sparse_.push_back({tensors[i].id, {base + offsets[i], tensors[i].bytes}});
     }
   }
-  std::sort(sparse_.begin(), sparse_.end(), [](const SparseHandle& a, const SparseHandle& b) { return a.id < b.id; });
+  for (std::size_t step = 0; step < bound_.workspaces.size(); ++step) {
+    const OpNode& op = graph_.ops()[step];
+    if (op.workspace_bytes == 0) continue;
+    workspaces_.push_back({op.id, {base + offsets[tensors.size() + step], op.workspace_bytes}});
+  }
+  for (auto* table : {&sparse_, &workspaces_}) {
+    std::sort(table->begin(), table->end(), [](const SparseHandle& a, const SparseHandle& b) { return a.id < b.id; });
+  }
   table_ = table_memory_.data();
   table_ids_.value = dense ? ids : 0;
 }
@@ -202,24 +216,31 @@ void TensorPool::Clear() noexcept {
   table_ids_.value = 0;
   table_memory_.clear();
   sparse_.clear();
+  workspaces_.clear();
   plan_ = {};
   finalized_ = false;
 }
 
-TensorHandle TensorPool::FindSlow(int tensor_id) const noexcept {
-  const auto found = std::lower_bound(sparse_.begin(), sparse_.end(), tensor_id,
-                                      [](const SparseHandle& a, int id) { return a.id < id; });
-  if (found == sparse_.end() || found->id != tensor_id) return {};
-  if (guard_ != nullptr) guard_->Ask(graph_.IndexOf(tensor_id));
-  return found->handle;
+TensorHandle TensorPool::Find(const std::vector<SparseHandle>& sorted, int id) noexcept {
+  const auto found =
+      std::lower_bound(sorted.begin(), sorted.end(), id, [](const SparseHandle& a, int b) { return a.id < b; });
+  return found != sorted.end() && found->id == id ? found->handle : TensorHandle{};
 }
+
+TensorHandle TensorPool::FindSlow(int tensor_id) const noexcept {
+  const TensorHandle handle = Find(sparse_, tensor_id);
+  if (guard_ != nullptr && handle.ptr != nullptr) guard_->Ask(graph_.IndexOf(tensor_id));
+  return handle;
+}
+
+TensorHandle TensorPool::Workspace(int op_id) const noexcept { return Find(workspaces_, op_id); }
 
 void TensorPool::GuardBegin(int op_id) noexcept { guard_->BeginOp(op_id); }
 void TensorPool::GuardEnd(bool run) noexcept { guard_->EndOp(run); }
 
 std::size_t TensorPool::metadata_bytes() const noexcept {
-  const std::size_t tables =
-      table_memory_.capacity() * sizeof table_memory_[0] + sparse_.capacity() * sizeof(SparseHandle);
+  const std::size_t tables = table_memory_.capacity() * sizeof table_memory_[0] +
+                             (sparse_.capacity() + workspaces_.capacity()) * sizeof(SparseHandle);
   const std::int64_t guard = guard_ == nullptr ? 0 : guard_->metadata_bytes();
   return sizeof *this - sizeof scratch_ + tables + static_cast<std::size_t>(scratch_.metadata_bytes() + guard);
 }
