@@ -34,6 +34,8 @@ class Fence {
   // on.
   bool Hit(std::uintptr_t address, Access access) noexcept;
 
+  bool poisons() const noexcept { return poison_; }
+
   static bool sanitized() noexcept;           // whether `poison` does anything
   static std::int64_t page_bytes() noexcept;  // 0 where pages cannot be protected
 

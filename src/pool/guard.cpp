@@ -53,7 +53,7 @@ void Guard::BeginOp(int op_id) {
   Reports reports;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (!options_.pages || was_hit_.exchange(false)) OpenAll();
+    OpenForUs();
     Settle(reports);
     const auto found = step_of_.find(op_id);
     if (found == step_of_.end()) {
@@ -79,7 +79,7 @@ void Guard::EndOp(bool run) {
   Reports reports;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (!options_.pages || was_hit_.exchange(false)) OpenAll();
+    OpenForUs();
     Settle(reports);
     in_op_ = false;
     if (run) running_ = false;
@@ -104,7 +104,7 @@ void Guard::OnFence(std::uintptr_t address, Access access) {
   const auto at = static_cast<std::int64_t>(address - reinterpret_cast<std::uintptr_t>(region_));
   const char* const verb = access == Access::kRead ? "read" : access == Access::kWrite ? "wrote" : "touched";
   const GuardReport report = Judge({verb, at, 1}, OwnerOf(at));
-  if (fence_.sanitized() && !options_.pages && !options_.report) {
+  if (fence_.poisons() && !options_.report) {
     std::fprintf(stderr, "orionrt guard: %s\n", report.message.c_str());  // the sanitizer ends the process itself
   } else {
     Deliver({report});
@@ -242,6 +242,13 @@ void Guard::MoveTo(int step) {
 void Guard::OpenAll() {
   fence_.OpenAll();
   all_open_ = true;
+}
+
+// Opens what the guard itself is about to look at. Pages are opened as they are needed; but a canary that they leave
+// open is poisoned by the sanitizer all the same.
+void Guard::OpenForUs() {
+  const bool pages_alone = options_.pages && !fence_.poisons();
+  if (was_hit_.exchange(false) || !pages_alone) OpenAll();
 }
 
 // Changes what is open of one tensor. With pages nothing else is on them.

@@ -64,6 +64,7 @@ class Guard {
   void PutCanary(int tensor);
   void Fill(std::int64_t begin, std::int64_t end, unsigned char pattern);
   void OpenAll();
+  void OpenForUs();
   void Reach(int tensor, Access access);
   void Close();
   void Deliver(const Reports& reports) const;
