@@ -19,7 +19,7 @@ HEADERS = {
     "src/plan": {"problem", "plan", "planner", "validate"},
     "src/graph": {"graph", "liveness"},
     "src/runtime": {"arena", "buddy_resource", "locked_buddy", "memory"},
-    "src/pool": {"tensor_pool", "orionrt"},
+    "src/pool": {"guard", "plan_cache", "scratch", "shared_arena", "tensor_pool", "orionrt"},
     "src/io": {"io", "export_plan", "import", "onnx", "tflite"},
     "src/devices": {"cuda", "opencl"},
 }
