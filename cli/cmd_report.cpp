@@ -128,7 +128,7 @@ Report ReportOf(const Input& input, const Options& options) {
   for (const ReusePlanner& planner : planners) {
     const std::int64_t nested =
         input.plan ? input.plan->peak_nested_bytes : NestedPeak(planner, input.bodies, plan_options);
-    graph.plans.push_back({PlanInput(planner, input, plan_options), nested});
+    graph.plans.push_back({PlanInput(planner, input, plan_options, nested), nested});
   }
   plan_options.capacity = 0;
   AddBodies(input.bodies, "", planners, plan_options, report);

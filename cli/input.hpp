@@ -22,6 +22,8 @@ struct InputOptions {
   std::vector<std::string> inputs;  // --input NAME=1x3x224x224
   bool no_fold = false;             // --no-fold
   bool fold_shapes = false;         // --fold-shapes
+  std::vector<std::string> pools;   // --pool NAME=BYTES:KEY=VALUE...
+  std::vector<Pool> pool_table;     // instead of --pool, where another command knows it
   bool quiet = false;               // no warnings: they have been given
 };
 
@@ -63,8 +65,9 @@ std::string InputFormat(const std::string& path, const InputOptions& options);
 
 bool IsDirectory(const std::string& path);
 
-// The rows in CSV; with `offsets`, these as their last column. Throws Error (kUnsupported) for what CSV cannot say.
-std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offsets);
+// The rows in CSV; with `offsets`, these as their last column; with a plan over pools, their names before that. Throws
+// Error (kUnsupported) for what CSV cannot say.
+std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offsets, const Plan* plan = nullptr);
 
 // Reads a file, or standard input for "-". Warnings go to stderr. Throws Error.
 Input LoadInput(const std::string& path, const InputOptions& options);

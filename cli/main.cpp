@@ -36,6 +36,7 @@ constexpr const char* kFooter = R"(Examples:
   orionrt plan model.onnx --dim batch=8 -o plan.json
   orionrt plan model.onnx --sweep batch=1,2,4   how does that grow?
   orionrt plan problem.csv --capacity 1M        does it fit?
+  orionrt plan model.onnx --pool sram=256K --pool dram   what spills, and why?
   orionrt compare problem.csv                   which policy is best?
   orionrt check plan.json model.onnx            is this plan right?
   orionrt report model.onnx -o report.html      where does every tensor lie?

@@ -24,11 +24,11 @@ struct ClassMetrics {
   std::int64_t bytes_at_peak = 0;  // of these, alive at Metrics::peak_step
 };
 
-// Of the buffers of one pool. All bytes, unless said otherwise. Steps count from the first at which any buffer of the
-// problem is alive to the last.
+// Of the buffers of one pool. All bytes, unless said otherwise. Steps count from the first at which one of them is
+// alive to the last.
 struct Metrics {
   std::int64_t peak_bytes = 0;
-  std::int64_t no_reuse_bytes = 0;  // every buffer a place of its own, aligned, in the order of the problem
+  std::int64_t no_reuse_bytes = 0;  // NoReuseBytes
   std::int64_t max_live_bytes = 0;  // at any step
   // The step at which a buffer reaches the peak; of several the one with the most bytes alive, then the first.
   std::int64_t peak_step = 0;
@@ -44,8 +44,12 @@ struct Metrics {
   std::array<ClassMetrics, kBufferClasses> classes = {};
 };
 
-// `classes`: one per buffer, or none: then all are kOther. `pool`: there is number 0. The plan must be one that
-// Validate takes. O(n log n), and 50 bytes of memory a buffer.
+// The bytes that every buffer needs in a place of its own, aligned, in the order of the problem. O(n).
+ORIONRT_API std::int64_t NoReuseBytes(const Problem& problem);
+
+// `classes`: one per buffer, or none: then all are kOther. `pool`: of the problem's table; sizes count as rounded up
+// there, and steps as those of the buffers in it. Without a table there is number 0. The plan must be one that Validate
+// takes. O(n log n), and 60 bytes of memory a buffer.
 ORIONRT_API Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes = {},
                                 int pool = 0);
 

@@ -94,24 +94,17 @@ void MeasurePeak(const Problem& problem, const Plan& plan, const std::vector<Rec
   metrics.fragmentation_at_peak_bytes = metrics.peak_bytes - metrics.live_at_peak_bytes - metrics.padding_at_peak_bytes;
 }
 
-}  // namespace
-
-const char* BufferClassName(BufferClass kind) {
-  constexpr const char* kNames[kBufferClasses] = {"input", "output", "state", "activation", "workspace", "other"};
-  return kNames[static_cast<int>(kind)];
-}
-
-Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes, int pool) {
+// Of a problem without a table of pools.
+Metrics MeasureArena(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes) {
   Metrics metrics;
-  if (pool != 0) return metrics;
   metrics.peak_bytes = PeakOf(problem, plan.offsets);
+  metrics.no_reuse_bytes = NoReuseBytes(problem);
   std::int64_t first = INT64_MAX;
   std::int64_t last = INT64_MIN;
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
     const Buffer& b = problem.buffers[i];
     first = std::min(first, b.lower);
     last = std::max(last, b.upper);
-    if (b.size > 0) metrics.no_reuse_bytes = RoundUp(metrics.no_reuse_bytes, b.alignment) + b.size;
   }
   std::vector<Rectangle> placed;
   placed.reserve(problem.buffers.size());
@@ -132,6 +125,33 @@ Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<
     if (at_peak) class_of(p.buffer).bytes_at_peak += p.end - p.begin;
   }
   return metrics;
+}
+
+}  // namespace
+
+const char* BufferClassName(BufferClass kind) {
+  constexpr const char* kNames[kBufferClasses] = {"input", "output", "state", "activation", "workspace", "other"};
+  return kNames[static_cast<int>(kind)];
+}
+
+std::int64_t NoReuseBytes(const Problem& problem) {
+  std::int64_t bytes = 0;
+  for (const Buffer& b : problem.buffers) {
+    if (b.size > 0) bytes = RoundUp(bytes, b.alignment) + b.size;
+  }
+  return bytes;
+}
+
+Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes, int pool) {
+  if (!problem.pools.empty()) {
+    const PoolView view = ViewPool(problem, plan, pool);
+    std::vector<BufferClass> theirs;
+    for (const int i : view.buffers) {
+      if (!classes.empty()) theirs.push_back(classes[i]);
+    }
+    return MeasureArena(view.problem, view.plan, theirs);
+  }
+  return pool == 0 ? MeasureArena(problem, plan, classes) : Metrics();
 }
 
 }  // namespace orionrt

@@ -79,15 +79,30 @@ std::string MetricsJson(const Metrics& m) {
   return out + "]}";
 }
 
+std::string PoolJson(const Pool& pool, const Certificate& certificate, const Metrics& metrics) {
+  std::string out = "{\"name\":" + Quoted(pool.name) + ",\"proven\":" + (certificate.proven_optimal ? "true" : "false");
+  Figure(out, "bound", certificate.lower_bound_bytes);
+  if (pool.capacity != kUnlimited) Figure(out, "capacity", pool.capacity);
+  return out + ",\"metrics\":" + MetricsJson(metrics) + "}";
+}
+
 void AppendPlan(std::string& out, const ReportGraph& graph, const ReportPlan& shown) {
   const Plan& plan = shown.plan;
-  const Certificate& certificate = plan.certificate;
+  const std::vector<BufferClass> classes = ClassesOf(graph.infos);
   out += "{\"policy\":" + Quoted(plan.policy) + ",\"limited\":" + (plan.time_limited ? "true" : "false");
   Figure(out, "nested", shown.peak_nested_bytes);
   // The page draws a map a pool, of the buffers whose number is in a column "pool"; without that one, of all.
-  out += ",\"pools\":[{\"name\":\"arena\",\"proven\":" + std::string(certificate.proven_optimal ? "true" : "false");
-  Figure(out, "bound", certificate.lower_bound_bytes);
-  out += ",\"metrics\":" + MetricsJson(MeasurePlan(graph.problem, plan, ClassesOf(graph.infos))) + "}]";
+  const std::vector<Pool>& pools = graph.problem.pools;
+  out += ",\n\"pools\":[";
+  if (pools.empty()) out += PoolJson(Pool(), plan.certificate, MeasurePlan(graph.problem, plan, classes));
+  for (int p = 0; p < static_cast<int>(pools.size()); ++p) {
+    const Metrics metrics = MeasurePlan(graph.problem, plan, classes, p);
+    out += (p > 0 ? "," : "") + PoolJson(pools[p], plan.pools.figures[p].certificate, metrics);
+  }
+  out += "]";
+  if (!pools.empty()) {
+    Column(out, "pool", plan.offsets.size(), [&](std::size_t i) { return PoolOf(plan, static_cast<int>(i)); });
+  }
   Column(out, "offset", plan.offsets.size(), [&](std::size_t i) { return plan.offsets[i]; });
   out += "}";
 }

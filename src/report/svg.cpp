@@ -136,7 +136,8 @@ class Panel {
 
   std::string Head() const {
     const Certificate& certificate = plan_.certificate;
-    const std::string name = graph_.name.empty() ? "" : ", body " + graph_.name;
+    const std::string& part = graph_.name;
+    const std::string name = part.empty() || part[0] == ',' ? part : ", body " + part;
     std::string text = Text(kLeft * 100, top_ - 2400, "class=\"ink title\"",
                             Printable(report_.source.substr(report_.source.rfind('/') + 1) + name, 80));
     std::string line = plan_.policy + " · peak " + FormatBytes(metrics_.peak_bytes);
@@ -327,15 +328,35 @@ std::string Definitions() {
   return text + "<style>" + rules + "</style>\n<defs>\n" + patterns + "</defs>\n";
 }
 
+// What lies in one pool, as a graph without pools.
+ReportGraph InPool(const ReportGraph& graph, const ReportPlan& shown, int pool) {
+  PoolView view = ViewPool(graph.problem, shown.plan, pool);
+  ReportGraph inside;
+  inside.name = graph.name + ", pool " + graph.problem.pools[pool].name;
+  inside.problem = std::move(view.problem);
+  for (const int i : view.buffers) {
+    if (!graph.infos.empty()) inside.infos.push_back(graph.infos[i]);
+  }
+  inside.plans.push_back({std::move(view.plan), 0});
+  return inside;
+}
+
 }  // namespace
 
 std::string WriteReportSvg(const Report& report) {
   std::string panels;
   std::size_t drawn = 0, all = 0;
+  const auto draw = [&](const ReportGraph& graph, const ReportPlan& plan) {
+    if (all++ >= kPanels) return;
+    panels += Panel(report, graph, plan, static_cast<std::int64_t>(drawn++) * kPanel).Draw();
+  };
   for (const ReportGraph& graph : report.graphs) {
     for (const ReportPlan& plan : graph.plans) {
-      if (all++ >= kPanels) continue;
-      panels += Panel(report, graph, plan, static_cast<std::int64_t>(drawn++) * kPanel).Draw();
+      if (graph.problem.pools.empty()) draw(graph, plan);
+      for (int p = 0; p < static_cast<int>(graph.problem.pools.size()); ++p) {
+        const ReportGraph inside = InPool(graph, plan, p);
+        draw(inside, inside.plans[0]);
+      }
     }
   }
   const std::int64_t height = static_cast<std::int64_t>(drawn) * kPanel + (all > drawn ? 24 : 0);

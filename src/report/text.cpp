@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "report/explain.hpp"
 #include "report/report.hpp"
 #include "report/scale.hpp"
 
@@ -24,9 +25,9 @@ std::pair<int, int> Cells(std::int64_t begin, std::int64_t end, std::int64_t tot
   return {middle_at_or_after(begin), middle_at_or_after(end)};
 }
 
-std::string Line(const char* label, std::int64_t bytes, const std::string& note) {
-  std::string text = "  " + std::string(label);
-  text.resize(15, ' ');
+std::string Line(const std::string& label, std::int64_t bytes, const std::string& note) {
+  std::string text = "  " + label;
+  text.resize(std::max<std::size_t>(15, text.size() + 1), ' ');
   const std::string rounded = FormatBytes(bytes);
   text += std::string(rounded.size() < 9 ? 9 - rounded.size() : 0, ' ') + rounded;
   return text + "  (" + FormatThousands(bytes) + " bytes" + note + ")\n";
@@ -39,17 +40,9 @@ std::string Ratio(std::int64_t numerator, std::int64_t denominator) {
   return std::to_string(thousandths / 1000) + "." + std::to_string(1000 + thousandths % 1000).substr(1);
 }
 
-std::string Tenths(std::int64_t numerator, std::int64_t denominator) {
-  const auto tenths =
-      static_cast<std::int64_t>((static_cast<__int128>(numerator) * 10 + denominator / 2) / denominator);
+std::string Tenths(__int128 numerator, std::int64_t denominator) {
+  const auto tenths = static_cast<std::int64_t>((numerator * 10 + denominator / 2) / denominator);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
-}
-
-// "  in use         61.2 % of peak x steps; at the peak 0 B padding, 0 B fragmented".
-std::string Use(const Metrics& metrics) {
-  return "  in use          " + Tenths(metrics.utilisation_ppm, 10000) + " % of peak x steps; at the peak " +
-         FormatBytes(metrics.padding_at_peak_bytes) + " padding, " + FormatBytes(metrics.fragmentation_at_peak_bytes) +
-         " holes\n";
 }
 
 // What each class has alive at the peak, the largest first.
@@ -66,6 +59,55 @@ std::string Classes(const Metrics& metrics) {
             FormatBytes(metrics.classes[c].bytes_at_peak);
   }
   return line.empty() ? "" : "  at the peak    " + line + "\n";
+}
+
+// How well an arena is used, and by what, where that is known.
+std::string Use(const Metrics& metrics) {
+  const bool unknown = metrics.classes[static_cast<int>(BufferClass::kOther)].count > 0;
+  return "  in use          " + Tenths(metrics.utilisation_ppm, 10000) + " % of peak x steps; at the peak " +
+         FormatBytes(metrics.padding_at_peak_bytes) + " padding, " + FormatBytes(metrics.fragmentation_at_peak_bytes) +
+         " holes\n" + (unknown ? "" : Classes(metrics));
+}
+
+// The pools' own lines: what is taken of how much.
+std::string PoolLines(const PlanFile& file) {
+  std::string text;
+  for (std::size_t p = 0; p < file.problem.pools.size(); ++p) {
+    const Pool& pool = file.problem.pools[p];
+    const PoolFigures& figures = file.plan.pools.figures[p];
+    std::string note = ", no limit";
+    if (pool.capacity != kUnlimited) note = " of " + FormatThousands(pool.capacity);
+    if (pool.capacity != kUnlimited && pool.capacity > 0) {
+      note += ", " + Tenths(static_cast<__int128>(figures.peak_bytes) * 100, pool.capacity) + " %";
+    }
+    note += figures.certificate.proven_optimal
+                ? ", proven optimal for what it holds"
+                : "; at least " + FormatThousands(figures.certificate.lower_bound_bytes) + " for what it holds";
+    text += Line(pool.name, figures.peak_bytes, note);
+  }
+  return text;
+}
+
+// What is not where it would best be: the dearest few.
+std::string SpillLines(const PlanFile& file) {
+  constexpr std::size_t kShown = 5;
+  const PoolPlan& pools = file.plan.pools;
+  if (pools.spills.empty()) return Line("spilled", 0, ", every buffer is where it would best be");
+  std::int64_t bytes = 0;
+  for (const Spill& spill : pools.spills) bytes += file.problem.buffers[spill.buffer].size;
+  std::string text =
+      Line("spilled", bytes,
+           " in " + std::to_string(pools.spills.size()) +
+               (pools.spills.size() == 1 ? " buffer, cost " : " buffers, cost ") + FormatThousands(pools.spill_cost) +
+               (pools.spill_cost == pools.spill_cost_bound
+                    ? ", proven the least"
+                    : ", at least " + FormatThousands(pools.spill_cost_bound) + " for any plan"));
+  std::vector<Spill> dearest = pools.spills;
+  std::stable_sort(dearest.begin(), dearest.end(), [](const Spill& a, const Spill& b) { return a.cost > b.cost; });
+  for (std::size_t k = 0; k < dearest.size() && k < kShown; ++k)
+    text += "    " + ExplainSpill(file, dearest[k], {}) + "\n";
+  const std::size_t rest = dearest.size() - std::min(dearest.size(), kShown);
+  return text + (rest > 0 ? "    and " + std::to_string(rest) + " more; --explain lists all\n" : "");
 }
 
 }  // namespace
@@ -115,8 +157,7 @@ std::string DescribePlan(const PlanFile& file, int width) {
   const Problem& problem = file.problem;
   const Plan& plan = file.plan;
   const Certificate& certificate = plan.certificate;
-  const Metrics metrics = MeasurePlan(problem, plan, file.classes);
-  const std::int64_t no_reuse = metrics.no_reuse_bytes;
+  const std::int64_t no_reuse = NoReuseBytes(problem);
   const Steps steps = StepsOf(problem);
   std::string text = Printable(file.source, 60) + ": " +
                      FormatThousands(static_cast<std::int64_t>(problem.buffers.size())) +
@@ -125,29 +166,39 @@ std::string DescribePlan(const PlanFile& file, int width) {
                      (steps.count == 1 && !problem.buffers.empty() ? " step, alignment " : " steps, alignment ") +
                      std::to_string(file.alignment) + ", policy " + plan.policy +
                      (plan.time_limited ? ", shaped by the time limit" : "") + "\n";
-  text += Line("peak", plan.peak_bytes, certificate.proven_optimal ? ", proven optimal" : "");
+  const bool pooled = !problem.pools.empty();
+  if (pooled) text += PoolLines(file) + SpillLines(file);
+  const std::string together = pooled ? ", of all pools together" : "";
+  text += Line("peak", plan.peak_bytes, together + (certificate.proven_optimal ? ", proven optimal" : ""));
   text += Line("lower bound", certificate.lower_bound_bytes, ", at step " + std::to_string(certificate.witness_step));
-  if (!certificate.proven_optimal && certificate.lower_bound_bytes > 0) {
+  if (!pooled && !certificate.proven_optimal && certificate.lower_bound_bytes > 0) {
     const std::int64_t gap = plan.peak_bytes - certificate.lower_bound_bytes;
     text += Line("gap", gap, ", " + Tenths(gap * 100, certificate.lower_bound_bytes) + " % of the bound");
   }
   text +=
       Line("no reuse", no_reuse, plan.peak_bytes > 0 ? ", " + Tenths(no_reuse, plan.peak_bytes) + " x the peak" : "");
-  text += Use(metrics);
-  if (!file.classes.empty()) text += Classes(metrics);
+  if (!pooled) text += Use(MeasurePlan(problem, plan, file.classes));
   if (file.workspaces) {
     text += Line("workspace", file.workspaces->largest_bytes,
                  ", the largest of " + FormatThousands(file.workspaces->count) + ", within the peak");
   }
   if (file.peak_nested_bytes > 0)
-    text += Line("nested", file.peak_nested_bytes, ", on top, while a control-flow op runs");
+    text += Line("nested", file.peak_nested_bytes,
+                 pooled ? ", on top in " + problem.pools.back().name + ", while a control-flow op runs"
+                        : ", on top, while a control-flow op runs");
   if (file.weights) {
     text += Line("weights", file.weights->needed_bytes,
                  " in " + FormatThousands(file.weights->count) + " tensors, " +
                      FormatBytes(file.weights->stored_bytes) + " stored");
     text += Line("total", TotalBytes(file), ", peak, nested and weights");
   }
-  if (plan.peak_bytes > 0) text += DrawArena(problem, plan, width - 4, kHeight);
+  if (!pooled && plan.peak_bytes > 0) text += DrawArena(problem, plan, width - 4, kHeight);
+  for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) {
+    const PoolView view = ViewPool(problem, plan, p);
+    if (view.plan.peak_bytes == 0) continue;
+    text += problem.pools[p].name + "\n" + Use(MeasurePlan(problem, plan, file.classes, p)) +
+            DrawArena(view.problem, view.plan, width - 4, kHeight);
+  }
   return text;
 }
 

@@ -65,7 +65,8 @@ function addMap(arena) {
   const caption = document.createElement("figcaption");
   const name = plan.policy + (plan.pools.length > 1 ? ", pool " + arena.name : "");
   const ratio = bound > 0 ? " · " + (metrics.peak / bound).toFixed(3) + " × the bound" : "";
-  caption.append(text("b", name), " · peak " + formatBytes(metrics.peak) + (proven ? " · proven optimal" : ratio));
+  const limit = arena.capacity === undefined ? "" : " of " + formatBytes(arena.capacity);
+  caption.append(text("b", name), " · peak " + formatBytes(metrics.peak) + limit + (proven ? " · proven optimal" : ratio));
   if (current.arenas.length > 1) figure.append(caption);
   const stage = text("div", "", "stage");
   const canvas = document.createElement("canvas");
@@ -316,6 +317,7 @@ function facts(arena, i, most) {
     ["class", graph.kind[i] === OTHER ? "" : CLASSES[graph.kind[i]].name],
     ["type", graph.type(i)],
     ["size", formatBytes(size) + (size >= 1024 ? " (" + formatCount(size) + " bytes)" : "")],
+    ["pool", plan.pool ? plan.pools[plan.pool[i]].name : ""],
     ["offset", formatCount(plan.offset[i]) + " to " + formatCount(plan.offset[i] + size)],
     ["alive", "steps " + graph.stepName(graph.lower[i]) + " to " + graph.stepName(graph.upper[i] - 1)],
     ["at the peak", arena.atPeak[i] ? (size * 100 / arena.metrics.peak).toFixed(1) + " % of it" : "no"],
