@@ -133,6 +133,7 @@ Input FromPlanJson(const std::string& text, const std::string& source, const Inp
   input.weights = input.plan->weights;
   ReplacePools(options, input.problem);
   input.workspaces = input.plan->workspaces;
+  for (const BufferClass kind : input.plan->classes) input.infos.push_back({kind, -1, {}, ""});
   if (options.ignore_offsets) FreeAll(input.problem);
   input.as_read = std::make_shared<Problem>(input.problem);
   return input;
@@ -147,9 +148,53 @@ std::optional<WorkspaceBytes> WorkspacesOf(const Graph& graph) {
   return all.count > 0 ? std::optional(all) : std::nullopt;
 }
 
+BufferClass ClassOf(const TensorDesc& tensor, bool produced) {
+  if ((tensor.roles & kState) != 0) return BufferClass::kState;
+  if ((tensor.roles & kInput) != 0 || !produced) return BufferClass::kInput;
+  return (tensor.roles & kOutput) != 0 ? BufferClass::kOutput : BufferClass::kActivation;
+}
+
+std::string TypeOf(const TensorDesc& tensor) {
+  if (tensor.dtype.empty()) return "";
+  std::string shape;
+  for (const std::int64_t dim : tensor.shape) shape += (shape.empty() ? "" : ",") + std::to_string(dim);
+  return tensor.dtype + "[" + shape + "]";
+}
+
+// A buffer that holds several tensors is called after the first of them.
+std::vector<BufferInfo> InfosOf(const Graph& graph, const BoundProblem& bound) {
+  std::vector<BufferInfo> infos(bound.problem.buffers.size());
+  std::vector<bool> known(infos.size(), false);
+  const auto buffer_of = [&](int id) { return bound.bindings[graph.IndexOf(id)].buffer; };
+  for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
+    const OpNode& op = graph.ops()[step];
+    for (const int id : op.outputs) {
+      const int buffer = buffer_of(id);
+      if (buffer >= 0 && infos[buffer].producer < 0) infos[buffer].producer = step;
+    }
+    for (const int id : op.inputs) {
+      if (buffer_of(id) < 0) continue;
+      std::vector<int>& readers = infos[buffer_of(id)].readers;
+      if (readers.empty() || readers.back() != step) readers.push_back(step);
+    }
+    const int scratch = bound.workspaces.empty() ? -1 : bound.workspaces[step].buffer;
+    if (scratch >= 0) infos[scratch] = {BufferClass::kWorkspace, step, {}, ""};
+  }
+  for (std::size_t t = 0; t < graph.tensors().size(); ++t) {
+    const int buffer = bound.bindings[t].buffer;
+    if (buffer < 0 || known[buffer]) continue;
+    known[buffer] = true;
+    infos[buffer].kind = ClassOf(graph.tensors()[t], infos[buffer].producer >= 0);
+    infos[buffer].type = TypeOf(graph.tensors()[t]);
+  }
+  return infos;
+}
+
 Input FromGraph(const Graph& graph, const std::vector<Pool>& pools) {
   Input input;
-  input.problem = MakeProblem(graph, GraphLiveness(graph), 1, pools).problem;
+  BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), 1, pools);
+  input.infos = InfosOf(graph, bound);
+  input.problem = std::move(bound.problem);
   input.alignment = kModelAlignment;
   input.workspaces = WorkspacesOf(graph);
   for (const OpNode& op : graph.ops()) input.step_names.push_back(op.name.empty() ? op.type : op.name);
@@ -162,7 +207,8 @@ std::vector<Body> BodiesOf(const std::vector<NestedGraph>& nested) {
   for (const NestedGraph& graph : nested) {
     Input inner = FromGraph(graph.graph, {});  // in one piece: docs/pools.md
     bodies.push_back({std::to_string(graph.op) + "." + graph.attribute, std::move(inner.problem),
-                      std::move(inner.as_read), BodiesOf(graph.bodies)});
+                      std::move(inner.as_read), std::move(inner.infos), std::move(inner.step_names),
+                      BodiesOf(graph.bodies)});
   }
   return bodies;
 }

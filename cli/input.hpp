@@ -10,6 +10,7 @@
 
 #include "orionrt/graph.hpp"
 #include "orionrt/io.hpp"
+#include "report/report.hpp"
 
 namespace orionrt::cli {
 
@@ -31,6 +32,8 @@ struct Body {
   std::string name;  // "2.else_branch": position of the op, and which of its bodies
   Problem problem;
   std::shared_ptr<const Problem> as_read;
+  std::vector<BufferInfo> infos;
+  std::vector<std::string> step_names;
   std::vector<Body> bodies;
 };
 
@@ -41,16 +44,17 @@ struct TfliteFile {
 };
 
 struct Input {
-  std::string source;                      // the path as given
-  Problem problem;                         // with its alignments raised to `alignment`
-  std::int64_t alignment = 1;              // bytes
-  std::vector<std::string> step_names;     // of a model's ops, by step
-  std::optional<CsvFile> csv;              // where the input is CSV: its rows as they stand
-  std::shared_ptr<const Problem> as_read;  // where it is not: before alignments were raised
-  std::vector<Body> bodies;                // of a model's control-flow ops
-  std::optional<WeightBytes> weights;      // of a model
+  std::string source;                        // the path as given
+  Problem problem;                           // with its alignments raised to `alignment`
+  std::int64_t alignment = 1;                // bytes
+  std::vector<std::string> step_names;       // of a model's ops, by step
+  std::vector<BufferInfo> infos;             // one per buffer: of graphs; of plans their classes; or none
+  std::optional<CsvFile> csv;                // where the input is CSV: its rows as they stand
+  std::shared_ptr<const Problem> as_read;    // where it is not: before alignments were raised
+  std::vector<Body> bodies;                  // of a model's control-flow ops
+  std::optional<WeightBytes> weights;        // of a model
   std::optional<WorkspaceBytes> workspaces;  // of a graph
-  std::optional<PlanFile> plan;            // where the input is a plan
+  std::optional<PlanFile> plan;              // where the input is a plan
   std::shared_ptr<const TfliteFile> tflite;
 };
 

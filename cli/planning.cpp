@@ -99,6 +99,7 @@ PlanFile MakePlanFile(const ReusePlanner& planner, const Input& input, const Pla
   file.alignment = input.alignment;
   file.weights = input.weights;
   file.workspaces = input.workspaces;
+  file.classes = ClassesOf(input.infos);
   const std::int64_t together = file.plan.peak_bytes + file.peak_nested_bytes;
   if (plan_options.capacity > 0 && together > plan_options.capacity) {
     std::fprintf(stderr,

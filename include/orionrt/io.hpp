@@ -11,6 +11,7 @@
 #include "orionrt/export.hpp"
 #include "orionrt/graph.hpp"
 #include "orionrt/import.hpp"
+#include "orionrt/metrics.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/problem.hpp"
 
@@ -73,11 +74,13 @@ struct PlanFile {
   std::int64_t peak_nested_bytes = 0;
   std::optional<WeightBytes> weights;        // of models; they come on top of both
   std::optional<WorkspaceBytes> workspaces;  // of graphs whose ops need scratch; it is within peak_bytes
+  std::vector<BufferClass> classes;          // one per buffer; empty where it is not known
 };
 
 // peak_bytes, peak_nested_bytes and weights.needed_bytes: what it takes to run. 2^63 - 1 where that overflows.
 ORIONRT_API std::int64_t TotalBytes(const PlanFile& file);
 
+// With its Metrics: the plan must be one that Validate takes, or they mean nothing.
 ORIONRT_API std::string WritePlanJson(const PlanFile& file);
 ORIONRT_API PlanFile ReadPlanJson(std::string_view text, const std::string& source);
 

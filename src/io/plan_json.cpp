@@ -48,6 +48,37 @@ WorkspaceBytes ReadWorkspaces(const ParsedJson& json, const std::string& source)
   return {ReadCount(object, "largest_bytes"), ReadCount(object, "count")};
 }
 
+// Figures for readers that do not want to compute them; nothing reads them back.
+Json MetricsJson(const PlanFile& file, int pool) {
+  const Metrics m = MeasurePlan(file.problem, file.plan, file.classes, pool);
+  Json json = {{"no_reuse_bytes", m.no_reuse_bytes},
+               {"max_live_bytes", m.max_live_bytes},
+               {"peak_step", m.peak_step},
+               {"live_at_peak_bytes", m.live_at_peak_bytes},
+               {"padding_at_peak_bytes", m.padding_at_peak_bytes},
+               {"fragmentation_at_peak_bytes", m.fragmentation_at_peak_bytes},
+               {"max_holes_bytes", m.max_holes_bytes},
+               {"max_holes_step", m.max_holes_step},
+               {"mean_holes_bytes", m.mean_holes_bytes},
+               {"utilisation_ppm", m.utilisation_ppm}};
+  if (file.classes.empty()) return json;
+  for (int c = 0; c < kBufferClasses; ++c) {
+    const ClassMetrics& one = m.classes[c];
+    if (one.count == 0) continue;
+    json["classes"][BufferClassName(static_cast<BufferClass>(c))] = {
+        {"count", one.count}, {"bytes", one.bytes}, {"bytes_at_peak", one.bytes_at_peak}};
+  }
+  return json;
+}
+
+BufferClass ReadClass(const ObjectReader& buffer) {
+  const std::string name = buffer.Text("class", BufferClassName(BufferClass::kOther));
+  for (int c = 0; c < kBufferClasses; ++c) {
+    if (name == BufferClassName(static_cast<BufferClass>(c))) return static_cast<BufferClass>(c);
+  }
+  return BufferClass::kOther;  // one that a later version knows
+}
+
 std::uint64_t ReadHash(const ObjectReader& object, const Problem& problem) {
   if (!object.Has("problem_hash")) return HashProblem(problem);
   const std::string text = object.Text("problem_hash");
@@ -71,10 +102,13 @@ void ReadBuffers(const ObjectReader& object, const std::string& source, PlanFile
     if (file.plan.offsets.back() < 0)
       buffer.Refuse("has a negative \"offset\", " + std::to_string(buffer.Integer("offset")));
     if (buffer.Flag("fixed")) file.problem.buffers.back().fixed_offset = file.plan.offsets.back();
+    file.classes.push_back(ReadClass(buffer));
     const std::int64_t pool = buffer.Integer("pool", 0);
     if (pool < 0 || pool > INT32_MAX) buffer.Refuse("has a \"pool\" that is no position in the table of pools");
     file.plan.pools.pool_of.push_back(static_cast<int>(pool));
   }
+  const auto known = [](BufferClass kind) { return kind != BufferClass::kOther; };
+  if (std::none_of(file.classes.begin(), file.classes.end(), known)) file.classes.clear();
 }
 
 Json CertificateJson(const Problem& problem, const Certificate& certificate) {
@@ -91,6 +125,7 @@ Json PoolPlanJson(const PlanFile& file, std::size_t p) {
   Json json = PoolJson(file.problem.pools[p]);
   json["peak_bytes"] = file.plan.pools.figures[p].peak_bytes;
   json.update(CertificateJson(file.problem, file.plan.pools.figures[p].certificate));
+  json["metrics"] = MetricsJson(file, static_cast<int>(p));
   return json;
 }
 
@@ -194,6 +229,7 @@ std::string WritePlanJson(const PlanFile& file) {
   if (file.workspaces) {
     head["workspaces"] = {{"largest_bytes", file.workspaces->largest_bytes}, {"count", file.workspaces->count}};
   }
+  if (!pooled) head["metrics"] = MetricsJson(file, 0);
   std::size_t part = 0;
   RowDump dump(head);
   if (pooled) {
@@ -204,6 +240,7 @@ std::string WritePlanJson(const PlanFile& file) {
     Json json = BufferJson(file.problem, static_cast<int>(i), file.alignment, part);
     json["offset"] = file.plan.offsets[i];
     json["pool"] = PoolOf(file.plan, static_cast<int>(i));
+    if (!file.classes.empty()) json["class"] = BufferClassName(file.classes[i]);
     if (file.problem.buffers[i].fixed_offset != kFree) json["fixed"] = true;
     return json;
   });

@@ -3,32 +3,16 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/checked.hpp"
 #include "base/text.hpp"
 #include "report/explain.hpp"
+#include "report/report.hpp"
+#include "report/scale.hpp"
 
 namespace orionrt {
 namespace {
 
 constexpr const char* kShades[] = {"█", "▓", "▒", "░"};
-constexpr int kWidth = 76;
 constexpr int kHeight = 16;
-
-struct Steps {
-  std::int64_t first = 0;
-  std::int64_t count = 1;
-};
-
-Steps StepsOf(const Problem& problem) {
-  if (problem.buffers.empty()) return {};
-  std::int64_t first = INT64_MAX;
-  std::int64_t last = INT64_MIN;
-  for (const Buffer& b : problem.buffers) {
-    first = std::min(first, b.lower);
-    last = std::max(last, b.upper);
-  }
-  return {first, last - first};
-}
 
 // Cells [first, last) of `cells` whose middles lie in [begin, end) of `total`; 128 bits: nothing overflows.
 std::pair<int, int> Cells(std::int64_t begin, std::int64_t end, std::int64_t total, int cells) {
@@ -49,9 +33,40 @@ std::string Line(const std::string& label, std::int64_t bytes, const std::string
   return text + "  (" + FormatThousands(bytes) + " bytes" + note + ")\n";
 }
 
+// "1.024".
+std::string Ratio(std::int64_t numerator, std::int64_t denominator) {
+  const auto thousandths =
+      static_cast<std::int64_t>((static_cast<__int128>(numerator) * 1000 + denominator / 2) / denominator);
+  return std::to_string(thousandths / 1000) + "." + std::to_string(1000 + thousandths % 1000).substr(1);
+}
+
 std::string Tenths(__int128 numerator, std::int64_t denominator) {
   const auto tenths = static_cast<std::int64_t>((numerator * 10 + denominator / 2) / denominator);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+}
+
+// What each class has alive at the peak, the largest first.
+std::string Classes(const Metrics& metrics) {
+  std::vector<int> order;
+  for (int c = 0; c < kBufferClasses; ++c) {
+    if (metrics.classes[c].bytes_at_peak > 0) order.push_back(c);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int a, int b) { return metrics.classes[a].bytes_at_peak > metrics.classes[b].bytes_at_peak; });
+  std::string line;
+  for (const int c : order) {
+    line += (line.empty() ? "" : ", ") + std::string(BufferClassName(static_cast<BufferClass>(c))) + " " +
+            FormatBytes(metrics.classes[c].bytes_at_peak);
+  }
+  return line.empty() ? "" : "  at the peak    " + line + "\n";
+}
+
+// How well an arena is used, and by what, where that is known.
+std::string Use(const Metrics& metrics) {
+  const bool unknown = metrics.classes[static_cast<int>(BufferClass::kOther)].count > 0;
+  return "  in use          " + Tenths(metrics.utilisation_ppm, 10000) + " % of peak x steps; at the peak " +
+         FormatBytes(metrics.padding_at_peak_bytes) + " padding, " + FormatBytes(metrics.fragmentation_at_peak_bytes) +
+         " holes\n" + (unknown ? "" : Classes(metrics));
 }
 
 // The pools' own lines: what is taken of how much.
@@ -106,16 +121,8 @@ std::string DrawArena(const Problem& problem, const Plan& plan, int width, int h
     for (int y = bottom; y < top; ++y)
       std::fill(owner.begin() + y * width + left, owner.begin() + y * width + right, buffer);
   };
-  std::vector<bool> has_parts(problem.buffers.size(), false);
-  for (const Part& part : problem.parts) {
-    has_parts[part.buffer] = true;
-    const std::int64_t offset = plan.offsets[part.buffer];
-    fill(part.buffer, part.lower, part.upper, offset + part.begin, offset + part.end);
-  }
-  for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
-    const Buffer& b = problem.buffers[i];
-    if (!has_parts[i]) fill(static_cast<int>(i), b.lower, b.upper, plan.offsets[i], plan.offsets[i] + b.size);
-  }
+  ForEachRectangle(problem, plan.offsets,
+                   [&](const Rectangle& r) { fill(r.buffer, r.lower, r.upper, r.begin, r.end); });
 
   // A buffer takes the first shade that no earlier cell beside one of its own has.
   std::vector<int> shade(problem.buffers.size(), -1);
@@ -146,12 +153,11 @@ std::string DrawArena(const Problem& problem, const Plan& plan, int width, int h
   return picture + "  +" + std::string(static_cast<std::size_t>(line), '-') + (line < width ? " steps\n" : "\n");
 }
 
-std::string DescribePlan(const PlanFile& file) {
+std::string DescribePlan(const PlanFile& file, int width) {
   const Problem& problem = file.problem;
   const Plan& plan = file.plan;
   const Certificate& certificate = plan.certificate;
-  std::int64_t no_reuse = 0;
-  for (const Buffer& b : problem.buffers) no_reuse = RoundUp(no_reuse, b.size > 0 ? b.alignment : 1) + b.size;
+  const std::int64_t no_reuse = NoReuseBytes(problem);
   const Steps steps = StepsOf(problem);
   std::string text = Printable(file.source, 60) + ": " +
                      FormatThousands(static_cast<std::int64_t>(problem.buffers.size())) +
@@ -171,6 +177,7 @@ std::string DescribePlan(const PlanFile& file) {
   }
   text +=
       Line("no reuse", no_reuse, plan.peak_bytes > 0 ? ", " + Tenths(no_reuse, plan.peak_bytes) + " x the peak" : "");
+  if (!pooled) text += Use(MeasurePlan(problem, plan, file.classes));
   if (file.workspaces) {
     text += Line("workspace", file.workspaces->largest_bytes,
                  ", the largest of " + FormatThousands(file.workspaces->count) + ", within the peak");
@@ -185,12 +192,59 @@ std::string DescribePlan(const PlanFile& file) {
                      FormatBytes(file.weights->stored_bytes) + " stored");
     text += Line("total", TotalBytes(file), ", peak, nested and weights");
   }
-  if (!pooled && plan.peak_bytes > 0) text += DrawArena(problem, plan, kWidth, kHeight);
+  if (!pooled && plan.peak_bytes > 0) text += DrawArena(problem, plan, width - 4, kHeight);
   for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) {
     const PoolView view = ViewPool(problem, plan, p);
-    if (view.plan.peak_bytes > 0)
-      text += problem.pools[p].name + "\n" + DrawArena(view.problem, view.plan, kWidth, kHeight);
+    if (view.plan.peak_bytes == 0) continue;
+    text += problem.pools[p].name + "\n" + Use(MeasurePlan(problem, plan, file.classes, p)) +
+            DrawArena(view.problem, view.plan, width - 4, kHeight);
   }
+  return text;
+}
+
+namespace {
+
+// A line a policy, where several are compared.
+std::string Comparison(const ReportGraph& graph, int width) {
+  std::string text = "  policy" + std::string(24, ' ') + "peak      / bound\n";
+  for (const ReportPlan& shown : graph.plans) {
+    const Certificate& certificate = shown.plan.certificate;
+    std::string name = Printable(shown.plan.policy, 24);
+    name.resize(std::max<std::size_t>(26, name.size()), ' ');
+    const std::string peak = FormatBytes(shown.plan.peak_bytes);
+    text += "  " + name + std::string(peak.size() < 10 ? 10 - peak.size() : 0, ' ') + peak;
+    if (certificate.lower_bound_bytes > 0) {
+      const std::string ratio = Ratio(shown.plan.peak_bytes, certificate.lower_bound_bytes);
+      text += std::string(ratio.size() < 9 ? 9 - ratio.size() : 0, ' ') + ratio;
+    }
+    text += (certificate.proven_optimal && width >= 64 ? "  proven optimal\n" : "\n");
+  }
+  return text + "\n";
+}
+
+PlanFile FileOf(const Report& report, const ReportGraph& graph, const ReportPlan& shown) {
+  PlanFile file;
+  file.problem = graph.problem;
+  file.plan = shown.plan;
+  file.source = report.source + (graph.name.empty() ? "" : ", body " + graph.name);
+  file.alignment = report.alignment;
+  file.peak_nested_bytes = shown.peak_nested_bytes;
+  if (graph.name.empty()) file.weights = report.weights;
+  file.classes = ClassesOf(graph.infos);
+  return file;
+}
+
+}  // namespace
+
+std::string WriteReportText(const Report& report, int width) {
+  std::string text;
+  for (const ReportGraph& graph : report.graphs) {
+    if (graph.plans.size() > 1) text += Comparison(graph, width);
+    for (const ReportPlan& shown : graph.plans) {
+      text += DescribePlan(FileOf(report, graph, shown), width) + "\n";
+    }
+  }
+  text.pop_back();
   return text;
 }
 
