@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Measures the buddy beside its peers in one run, and prints the tables of docs/buddy.md.
 
-usage: measure_buddy.py BENCH [--traces FOLDER] [--repetitions N] [--filter REGEX] [--preload LIBRARY ...]
+usage: measure_buddy.py BENCH [--traces FOLDER] [--repetitions N] [--best] [--filter REGEX] [--preload LIBRARY ...]
 
 BENCH is benchmarks/buddy/bench_buddy of a release build; configure with -DORIONRT_PEERS_DIR=FOLDER to have peers in it.
 FOLDER of traces holds the CSVs that benchmarks/buddy/main.cpp names. Every figure is the median of N repetitions, which
-are mixed at random. A library given by --preload (jemalloc, mimalloc) is measured in place of the C library's malloc.
+are mixed at random; with --best, for a machine that others use too, the best of them. A library given by --preload (jemalloc, mimalloc) is measured in place of the C library's malloc.
 """
 import argparse
 import collections
@@ -70,6 +70,7 @@ def main():
     parser.add_argument("--traces")
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--min-time", type=float, default=0.02, help="seconds a repetition")
+    parser.add_argument("--best", action="store_true", help="the best repetition instead of the median")
     parser.add_argument("--filter", default=".")
     parser.add_argument("--preload", nargs="*", default=[])
     args = parser.parse_args()
@@ -77,17 +78,20 @@ def main():
     result = run(args, args.filter)
     for library in args.preload:
         result.update(run(args, "/malloc", library))
-    median = {(key, counter): statistics.median(values) for key, counters in result.items()
-              for counter, values in counters.items()}
+    figure = {}
+    for key, counters in result.items():
+        for counter, values in counters.items():
+            best = max if counter in MORE_IS_BETTER else min
+            figure[key, counter] = best(values) if args.best else statistics.median(values)
     subjects = list(dict.fromkeys(subject for _, subject in result))
-    columns = [c for c in COLUMNS if any(((c[0], s), c[2]) in median for s in subjects)]
+    columns = [c for c in COLUMNS if any(((c[0], s), c[2]) in figure for s in subjects)]
 
     def cell(subject, column):
-        value = median.get(((column[0], subject), column[2]))
+        value = figure.get(((column[0], subject), column[2]))
         return "–" if value is None else f"{value:.2f}" if value < 10 else f"{value:.0f}"
 
     table([title for _, title, _ in columns], [(s, [cell(s, c) for c in columns]) for s in subjects])
-    clocks = [value for (_, counter), value in median.items() if counter == "clock"]
+    clocks = [value for (_, counter), value in figure.items() if counter == "clock"]
     if clocks:
         print(f"p99.9 has the clock's own {statistics.median(clocks):.0f} ns in it.")
     for (workload, subject), counters in result.items():
@@ -100,7 +104,7 @@ def main():
         for subject in subjects:
             cells = []
             for workload, _, counter in columns:
-                mine, theirs = median.get(((workload, ours), counter)), median.get(((workload, subject), counter))
+                mine, theirs = figure.get(((workload, ours), counter)), figure.get(((workload, subject), counter))
                 if not mine or not theirs:
                     cells.append("–")
                 else:

@@ -21,8 +21,8 @@ class BuddyModel {
         options_(options),
         taken_(static_cast<std::size_t>((capacity + block - 1) / block), false) {}
 
-  // Where Allocate must put `bytes`: where the last block of that size was freed, if it is kept back; else at the best
-  // place, at need after all that is kept back was merged. Takes it.
+  // Where Allocate must put `bytes`: in the last block of that size that is kept back, if there is one; else at the
+  // best place, at need after all that is kept back was merged. Takes it.
   std::int64_t Allocate(std::int64_t bytes) {
     if (bytes <= 0 || Rounded(bytes) > whole_ * block_) return kNoSpace;
     std::vector<std::int64_t>& kept = kept_[Rounded(bytes)];
@@ -57,9 +57,12 @@ class BuddyModel {
     Mark(offset + blocks * block_, bytes - blocks * block_, false);  // the broken block, where there is one
     if (options_.keep == 0 || !is_block) return Mark(offset, blocks * block_, false);
     std::vector<std::int64_t>& kept = kept_[blocks * block_];
-    if (static_cast<std::int64_t>(kept.size()) == MostKept(blocks)) {
-      Mark(kept.front(), blocks * block_, false);
-      kept.erase(kept.begin());
+    if (static_cast<std::int64_t>(kept.size()) == MostKept(blocks)) {  // takes the place of the next one in turn
+      std::size_t& hand = hands_[blocks * block_];
+      Mark(kept[hand], blocks * block_, false);
+      kept[hand] = offset;
+      hand = (hand + 1) % kept.size();
+      return;
     }
     kept.push_back(offset);
   }
@@ -131,9 +134,9 @@ class BuddyModel {
   }
 
   const std::map<std::int64_t, std::int64_t>& allocations() const { return allocations_; }  // offset -> bytes
-  const std::map<std::int64_t, std::vector<std::int64_t>>& kept() const {
-    return kept_;
-  }  // bytes -> offsets, oldest first
+  const std::map<std::int64_t, std::vector<std::int64_t>>& kept() const { return kept_; }   // bytes -> offsets
+
+  const std::map<std::int64_t, std::size_t>& hands() const { return hands_; }
 
  private:
   std::int64_t MostKept(std::int64_t blocks) const {  // of that size
@@ -159,6 +162,7 @@ class BuddyModel {
   std::vector<bool> taken_;  // with the broken block at the end, if there is one
   std::map<std::int64_t, std::int64_t> allocations_;
   std::map<std::int64_t, std::vector<std::int64_t>> kept_;
+  std::map<std::int64_t, std::size_t> hands_;
 };
 
 }  // namespace orionrt::tests

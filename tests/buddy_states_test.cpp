@@ -4,7 +4,7 @@
 #include <deque>
 #include <map>
 #include <set>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "buddy_model.hpp"
@@ -19,14 +19,19 @@ struct State {
   BuddyAllocator buddy;
   tests::BuddyModel model;
 };
-// All that decides what comes next: offset -> blocks, and for each size the offsets kept back.
-using Key = std::pair<std::map<std::int64_t, std::int64_t>, std::map<std::int64_t, std::vector<std::int64_t>>>;
+// All that decides what comes next: offset -> blocks; for each size the offsets kept back, and which goes next.
+using Key = std::tuple<std::map<std::int64_t, std::int64_t>, std::map<std::int64_t, std::vector<std::int64_t>>,
+                       std::map<std::int64_t, std::size_t>>;
 
 Key KeyOf(const State& state) {
   Key key;
-  for (const auto& [offset, bytes] : state.model.allocations()) key.first[offset] = (bytes + kBlock - 1) / kBlock;
+  for (const auto& [offset, bytes] : state.model.allocations())
+    std::get<0>(key)[offset] = (bytes + kBlock - 1) / kBlock;
   for (const auto& [bytes, offsets] : state.model.kept()) {
-    if (!offsets.empty()) key.second[bytes] = offsets;
+    if (!offsets.empty()) std::get<1>(key)[bytes] = offsets;
+  }
+  for (const auto& [bytes, hand] : state.model.hands()) {
+    if (hand != 0) std::get<2>(key)[bytes] = hand;
   }
   return key;
 }

@@ -24,8 +24,8 @@ struct BuddyOptions {
   // of n blocks no more than 4 + n / 2^14.
   //   0, lean: merges at once and gives out the lowest address; the arena stays as whole as a buddy system's can be.
   //      Gives up speed: a call may split or merge a block a level.
-  //   more, fast: most calls touch two words. Gives up lowest-address-first (the last freed comes back first) and
-  //      merging at once: what is kept back splits the arena until a request that finds no place has it all merged.
+  //   more, fast: most calls touch two words. Gives up lowest-address-first (what was freed lately comes back first)
+  //      and merging at once: what is kept back splits the arena until a request that finds no place has it all merged.
   int keep = 0;
   // The most of the arena that is kept back of one size: 1 / 2^keep_share of it, or one block.
   int keep_share = 0;
@@ -64,8 +64,8 @@ struct BuddyStats {
 // on release a block is merged with its buddy, at its index XOR 1, while that is free. Any capacity will do.
 //
 // Deterministic. Not thread-safe (LockedBuddy is). Allocate and Free never touch the heap. Of n blocks, Allocate cuts
-// off at most log2 n and Free joins at most log2 n, each found by one look at every level of a tree of 64 branches;
-// with `keep`, Free may also move that many numbers. Runs do so for each of their at most 2 log2 n powers of two. One
+// off at most log2 n and Free joins at most log2 n, each found by one look at every level of a tree of 64 branches.
+// Runs do so for each of their at most 2 log2 n powers of two. One
 // exception: with `keep`, a request that finds no place first merges all that was kept back, at most `keep` of each
 // size, and tries once more. Books: 2 bits a block, and an eighth of a bit for the index: 1,090 bytes per MiB at 256 B.
 class ORIONRT_API BuddyAllocator {
@@ -135,9 +135,10 @@ class ORIONRT_API BuddyAllocator {
     std::uint64_t free = 0;
     std::uint64_t pieces() const { return starts | free; }
   };
-  // The last blocks freed of one order, in kept_blocks_[at ... at + count), the newest behind.
+  // Blocks freed of one order, in kept_blocks_[at ... at + count): taken from behind. When there are `most`, the next
+  // one takes the place of that at `hand`, which is merged, and the hand goes on: an old one goes, and nothing moves.
   struct Kept {
-    std::uint32_t count = 0, most = 0, at = 0, unused = 0;
+    std::uint32_t count = 0, most = 0, at = 0, hand = 0;
   };
   // A set of small integers: one bit a member, and level by level a bit per non-zero word below.
   struct Tree {

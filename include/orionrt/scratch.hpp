@@ -38,6 +38,7 @@ struct PoolStats {
 enum class PoolEvent {
   kArenaTaken,
   kPlanInstalled,
+  kTensorSpilled,  // to this memory, from one that it would rather be in
   kScratchAllocated,
   kScratchFreed,
   kScratchRefused,
@@ -46,7 +47,7 @@ enum class PoolEvent {
 // Told what happens and of how many bytes. Must not throw, nor call the pool. Look-ups of planned tensors are not told.
 using PoolLog = std::function<void(PoolEvent, std::int64_t bytes)>;
 
-// "arena_taken", "plan_installed", "scratch_allocated", "scratch_freed", "scratch_refused".
+// "arena_taken", "plan_installed", "tensor_spilled", "scratch_allocated", "scratch_freed", "scratch_refused".
 ORIONRT_API const char* PoolEventName(PoolEvent event);
 
 // A BuddyAllocator over memory that it does not own, with counts. For one thread at a time. Allocate and Free take no

@@ -24,9 +24,16 @@ class Guard;
 
 struct PoolOptions {
   std::size_t alignment = kArenaAlignment;  // bytes, a power of two: the least that a tensor gets
-  std::size_t scratch_block = 4096;         // bytes, a power of two: the least that scratch gets; 1 byte of books each
+  std::size_t scratch_block = 4096;         // bytes, a power of two: the least that scratch gets; above 64 GiB more
   std::optional<GuardOptions> guard = {};   // finds the culprit; costs nothing when absent
   PoolLog log = {};                         // told of what is taken and refused; costs nothing when absent
+};
+
+// One of several memories: what planning knows of it, and its bytes. A pool without a capacity gets the arena's; one
+// with a capacity (as a plan made elsewhere was told) needs an arena that has it.
+struct PoolMemory {
+  Pool pool;
+  Arena arena;
 };
 
 // Bytes that an arena needs for this plan, its base being aligned to the largest alignment planned for: the peak,
@@ -48,6 +55,10 @@ class ORIONRT_API TensorPool {
   explicit TensorPool(std::size_t capacity, PoolOptions options = {});
   TensorPool(void* memory, std::size_t bytes, PoolOptions options = {});
   explicit TensorPool(Arena arena, PoolOptions options = {});
+  // Several memories, the best first: tensors say by TensorDesc::spaces in which of them they may live, and what does
+  // not fit a fast one goes to the next (docs/pools.md). Throws Error (kMisuse): none given, an arena smaller than its
+  // pool's capacity, or a guard, which watches one memory.
+  explicit TensorPool(std::vector<PoolMemory> memories, PoolOptions options = {});
   TensorPool(TensorPool&& other) noexcept;  // `other` then knows no tensor; give it nothing to do
   TensorPool& operator=(TensorPool&& other) noexcept;
   ~TensorPool();
@@ -72,7 +83,7 @@ class ORIONRT_API TensorPool {
   TensorHandle Allocate(int tensor_id) const noexcept {
     const auto index = static_cast<std::size_t>(static_cast<unsigned>(tensor_id));
     const std::size_t ids = table_ids_.value;
-    if (__builtin_expect(index >= ids, 0)) return FindSlow(tensor_id);
+    if (index >= ids) return FindSlow(tensor_id);
     return {reinterpret_cast<void*>(table_[index]), table_[ids + index]};
   }
   void* GetPtr(int tensor_id) const noexcept { return Allocate(tensor_id).ptr; }
@@ -100,18 +111,24 @@ class ORIONRT_API TensorPool {
 
   // Memory beside the plan, of sizes that no plan knows: dynamic shapes, the scratch of a request. Served by a buddy
   // from what the plan leaves of the arena; no heap memory, no system call. {nullptr, 0} when there is no place.
-  TensorHandle AllocateScratch(std::size_t bytes) noexcept { return scratch_.Allocate(bytes); }
-  FreeStatus FreeScratch(TensorHandle scratch) noexcept { return scratch_.Free(scratch); }
+  // `memory`: which of several; it must be one of them.
+  TensorHandle AllocateScratch(std::size_t bytes, int memory = 0) noexcept {
+    return memories_[static_cast<std::size_t>(memory)].scratch.Allocate(bytes);
+  }
+  FreeStatus FreeScratch(TensorHandle scratch, int memory = 0) noexcept {
+    return memories_[static_cast<std::size_t>(memory)].scratch.Free(scratch);
+  }
 
   bool finalized() const noexcept { return finalized_; }
-  std::size_t capacity() const noexcept { return arena_.bytes(); }
-  std::size_t peak_bytes() const noexcept { return static_cast<std::size_t>(region_bytes_); }  // with the guard's share
-  std::size_t guard_bytes() const noexcept { return peak_bytes() - RequiredBytes(plan_); }     // on top of the plan
+  int memory_count() const noexcept { return static_cast<int>(memories_.size()); }
+  std::size_t capacity() const noexcept;    // of all memories together; so is the next
+  std::size_t peak_bytes() const noexcept;  // with the guard's share
+  std::size_t guard_bytes() const noexcept { return peak_bytes() - RequiredBytes(plan_); }  // on top of the plan
   std::size_t metadata_bytes() const noexcept;  // tables and books outside the arena; not the graph and plan kept
   const Graph& graph() const noexcept { return graph_; }
   const Problem& problem() const noexcept { return bound_.problem; }
   const Plan& plan() const noexcept { return plan_; }  // as without a guard
-  PoolStats stats() const noexcept { return scratch_.stats(); }
+  PoolStats stats(int memory = 0) const noexcept { return memories_[static_cast<std::size_t>(memory)].scratch.stats(); }
 
  private:
   struct SparseHandle {
@@ -125,12 +142,30 @@ class ORIONRT_API TensorPool {
     std::size_t value = 0;
   };
 
-  void CheckBase() const;
+  // One arena. All of it is the scratch's: the plan's region is an allocation of it too.
+  struct Memory {
+    Memory(Arena taken, const PoolOptions& options);
+    std::byte* region_base() const noexcept { return arena.base() + (region == kNoSpace ? 0 : region); }
+    Arena arena;
+    Scratch scratch;
+    std::int64_t region = kNoSpace;
+    std::int64_t region_bytes = 0;
+  };
+  // What a plan asks of one memory.
+  struct Demand {
+    std::int64_t bytes = 0;
+    std::int64_t alignment = 1;
+  };
+
+  void CheckRegistered() const;
+  void CheckBases() const;
+  void CheckFits(const Plan& plan) const;
+  std::vector<Demand> DemandsOf(const Plan& plan) const;
   void Install(Plan plan);
-  void MakeTables(std::byte* base, const std::vector<std::int64_t>& offsets);
-  std::int64_t OffsetOf(const Binding& binding) const;
+  void MakeTables(const std::vector<std::byte*>& places);
+  std::byte* PlaceOf(const Binding& binding) const;
   static TensorHandle Find(const std::vector<SparseHandle>& sorted, int id) noexcept;
-  std::int64_t TakeRegion(std::int64_t bytes, std::int64_t alignment);
+  void TakeRegions(const std::vector<Demand>& demands);
   void Clear() noexcept;
   [[gnu::cold]] TensorHandle FindSlow(int tensor_id) const noexcept;
   void GuardBegin(int op_id) noexcept;
@@ -145,16 +180,14 @@ class ORIONRT_API TensorPool {
   std::vector<SparseHandle> workspaces_;  // sorted by id of op
 
   PoolOptions options_;
-  Arena arena_;
-  Scratch scratch_;  // the whole arena: the plan's region is an allocation of it too
-  std::int64_t region_ = kNoSpace;
-  std::int64_t region_bytes_ = 0;
+  std::vector<Memory> memories_;
+  std::vector<Pool> pools_;  // what planning is told of them; empty for one
   Graph graph_;
   BoundProblem bound_;
   Plan plan_;
   bool registered_ = false;
   bool finalized_ = false;
-  std::unique_ptr<Guard> guard_;  // after the arena: it opens what it closed before the arena goes
+  std::unique_ptr<Guard> guard_;  // after the arenas: it opens what it closed before they go
 };
 
 }  // namespace orionrt

@@ -134,17 +134,16 @@ FreeStatus BuddyAllocator::FreeMerge(std::int64_t offset) noexcept {
 
 void BuddyAllocator::KeepBack(std::uint64_t first, unsigned order) noexcept {
   Kept& kept = kept_[order];
-  if (kept.count == kept.most) ReleaseBlock(TakeOldest(kept), order);
-  kept_blocks_[kept.at + kept.count++] = static_cast<std::uint32_t>(first);
+  std::uint32_t place = kept.at + kept.count;
+  if (kept.count < kept.most) {
+    ++kept.count;
+  } else {
+    place = kept.at + kept.hand;
+    kept.hand = kept.hand + 1 == kept.most ? 0 : kept.hand + 1;
+    ReleaseBlock(kept_blocks_[place], order);
+  }
+  kept_blocks_[place] = static_cast<std::uint32_t>(first);
   groups_[first >> 6].free |= Bit(first & 63);
-}
-
-std::uint32_t BuddyAllocator::TakeOldest(Kept& kept) noexcept {
-  const auto begin = kept_blocks_.begin() + kept.at;
-  const std::uint32_t oldest = *begin;
-  std::copy(begin + 1, begin + kept.count, begin);
-  --kept.count;
-  return oldest;
 }
 
 void BuddyAllocator::Flush() noexcept { (void)FlushAny(); }

@@ -20,8 +20,8 @@ std::int64_t Capacity(std::size_t bytes) {
 }  // namespace
 
 const char* PoolEventName(PoolEvent event) {
-  constexpr const char* kNames[] = {"arena_taken", "plan_installed", "scratch_allocated", "scratch_freed",
-                                    "scratch_refused"};
+  constexpr const char* kNames[] = {"arena_taken",       "plan_installed", "tensor_spilled",
+                                    "scratch_allocated", "scratch_freed",  "scratch_refused"};
   return kNames[static_cast<int>(event)];
 }
 
@@ -89,13 +89,8 @@ PoolStats Scratch::stats() const noexcept {
   return stats;
 }
 
-// Of the buddy: a byte a block, and for each order a bit a block, with their indices. An upper bound.
 std::int64_t Scratch::metadata_bytes() const noexcept {
-  const std::int64_t blocks = buddy_.capacity() / buddy_.block_bytes();
-  constexpr std::int64_t kHeadersOfAnOrder = 320;
-  std::int64_t orders = 1;
-  while ((std::int64_t{1} << orders) <= blocks) ++orders;
-  return static_cast<std::int64_t>(sizeof *this) + blocks + blocks / 3 + orders * kHeadersOfAnOrder;
+  return static_cast<std::int64_t>(sizeof *this - sizeof buddy_) + buddy_.stats().metadata_bytes;
 }
 
 }  // namespace orionrt
