@@ -24,6 +24,7 @@ std::function<int()> SetUpCompare(CLI::App& app);
 std::function<int()> SetUpCheck(CLI::App& app);
 std::function<int()> SetUpDiff(CLI::App& app);
 std::function<int()> SetUpConvert(CLI::App& app);
+std::function<int()> SetUpReport(CLI::App& app);
 std::function<int()> SetUpCompletion(CLI::App& app);
 
 }  // namespace orionrt::cli

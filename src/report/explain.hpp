@@ -13,4 +13,8 @@ namespace orionrt {
 // steps, by number, where there are any. Several lines, UTF-8.
 ORIONRT_API std::string ExplainPlan(const PlanFile& file, const std::vector<std::string>& step_names);
 
+// Of a plan over pools: why a buffer is not where it would best be, in one line. With `step_names` as above.
+ORIONRT_API std::string ExplainSpill(const PlanFile& file, const Spill& spill,
+                                     const std::vector<std::string>& step_names);
+
 }  // namespace orionrt
