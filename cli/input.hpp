@@ -43,6 +43,7 @@ struct Input {
   Problem problem;                         // with its alignments raised to `alignment`
   std::int64_t alignment = 1;              // bytes
   std::vector<std::string> step_names;     // of a model's ops, by step
+  std::shared_ptr<const Graph> graph;      // of a model or a graph
   std::optional<CsvFile> csv;              // where the input is CSV: its rows as they stand
   std::shared_ptr<const Problem> as_read;  // where it is not: before alignments were raised
   std::vector<Body> bodies;                // of a model's control-flow ops
