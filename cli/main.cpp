@@ -25,6 +25,7 @@ constexpr Command kCommands[] = {
     {"check", "Judge a plan, on its own or against what it was made for", SetUpCheck},
     {"convert", "Write the lifetimes of an input, unplanned", SetUpConvert},
     {"diff", "Say what moved the peak from one plan or model to another; a gate for CI", SetUpDiff},
+    {"replay", "Put the recorded requests of a buddy to it again: use, waste, fragmentation over time", SetUpReplay},
     {"completion", "Print what makes a shell complete this command", SetUpCompletion},
 };
 
