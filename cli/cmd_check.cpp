@@ -25,6 +25,50 @@ struct Case {
   std::string fault;  // found before the validator is asked
 };
 
+std::string PoolNames(const Problem& problem) {
+  std::string names;
+  for (const Pool& pool : problem.pools) names += (names.empty() ? "" : ", ") + pool.name;
+  return names;
+}
+
+// The fault where a plan is over other pools than are given.
+std::string OtherPools(const Problem& given, const Problem& planned) {
+  const std::string mine = PoolNames(given), theirs = PoolNames(planned);
+  if (mine == theirs) return "";
+  return "the plan is over " + (theirs.empty() ? "no pools" : "the pools " + theirs) + ", what is given has " +
+         (mine.empty() ? "none" : mine);
+}
+
+// What a plan in CSV does not state of its pools, so that it can be judged like any other.
+void StatePools(const CsvFile& csv, const std::string& path, Case& judged) {
+  const Problem& problem = judged.problem;
+  PoolPlan& pools = judged.plan.pools;
+  if (csv.pools.empty() && problem.pools.size() > 1) {
+    throw Error(ErrorCode::kBadInput, path + ": no plan over pools: it has no column \"pool\"");
+  }
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    const std::string name = csv.pools.empty() ? problem.pools[0].name : csv.pools[i];
+    const auto found =
+        std::find_if(problem.pools.begin(), problem.pools.end(), [&](const Pool& pool) { return pool.name == name; });
+    if (found == problem.pools.end()) {
+      throw Error(ErrorCode::kBadInput, path + ": buffer " + BufferLabel(problem, i) + " lies in \"" + Printable(name) +
+                                            "\", which is no pool of --pool");
+    }
+    pools.pool_of.push_back(static_cast<int>(found - problem.pools.begin()));
+    const std::vector<std::string> spaces = SpacesOf(problem, i);
+    const std::string home = spaces.empty() ? problem.pools[0].name : spaces[0];
+    if (home == name) continue;
+    pools.spills.push_back(
+        {i, 0, pools.pool_of[i], SpillReason::kNoRoom, 0, 0, SpillCost(problem, i, pools.pool_of[i])});
+    pools.spill_cost += pools.spills.back().cost;
+  }
+  judged.plan.peak_bytes = 0;
+  for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) {
+    pools.figures.push_back({PeakOf(problem, judged.plan, p), {}});
+    judged.plan.peak_bytes += pools.figures.back().peak_bytes;
+  }
+}
+
 Case LoadPlanFile(const Options& options) {
   InputOptions as_plan = options.input;
   as_plan.ignore_offsets = true;                         // offsets are the answer here, not part of the question
@@ -37,6 +81,10 @@ Case LoadPlanFile(const Options& options) {
     result.problem = input.plan->problem;
     if (result.plan.problem_hash != HashProblem(result.problem)) {
       result.fault = "problem_hash does not match the buffers: the file was changed after it was written";
+    }
+    if (result.fault.empty() && !options.input.pools.empty()) {
+      result.fault = OtherPools(input.problem, result.problem);
+      if (result.fault.empty()) result.problem.pools = input.problem.pools;  // are these large enough?
     }
     return result;
   }
@@ -51,6 +99,7 @@ Case LoadPlanFile(const Options& options) {
                     ": no plan: there is not an offset for every buffer; orionrt plan INPUT -o plan.json makes one");
   }
   result.plan.peak_bytes = PeakOf(result.problem, result.plan.offsets);  // a CSV plan states none
+  if (!result.problem.pools.empty()) StatePools(*input.csv, options.plan_path, result);
   return result;
 }
 
@@ -63,7 +112,10 @@ std::string Rebind(const Problem& problem, Case& judged) {
     return "the plan places " + std::to_string(planned.size()) + " buffers, the input has " +
            std::to_string(problem.buffers.size());
   }
+  const std::string other = OtherPools(problem, judged.problem);
+  if (!other.empty()) return other;
   std::vector<std::int64_t> offsets;
+  std::vector<int> pool_of, now(planned.size(), 0);  // now: where a buffer of the plan stands in the input
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
     const auto found = planned.find(BufferId(problem, i));
     if (found == planned.end()) return "buffer " + BufferLabel(problem, i) + " is not in the plan";
@@ -76,19 +128,32 @@ std::string Rebind(const Problem& problem, Case& judged) {
       return "buffer " + BufferLabel(problem, i) + " has " + say(mine) + ", but " + say(theirs) + " in the plan";
     }
     offsets.push_back(judged.plan.offsets[found->second]);
+    if (!problem.pools.empty()) pool_of.push_back(judged.plan.pools.pool_of[found->second]);
+    now[found->second] = i;
   }
   judged.plan.offsets = std::move(offsets);
+  judged.plan.pools.pool_of = std::move(pool_of);
+  for (Spill& spill : judged.plan.pools.spills) spill.buffer = now[spill.buffer];
   judged.problem = problem;
   return "";
 }
 
 // A bound that no search is said to have proven must be one that can be computed.
-std::string CheckBound(const Case& judged) {
-  const Certificate& stated = judged.plan.certificate;
-  const std::int64_t known = LowerBound(judged.problem).lower_bound_bytes;
+std::string CheckBound(const Problem& problem, const Certificate& stated) {
+  const std::int64_t known = LowerBound(problem).lower_bound_bytes;
   if (stated.bound_kind == BoundKind::kRefutation || stated.lower_bound_bytes <= known) return "";
   return "it states a lower bound of " + FormatThousands(stated.lower_bound_bytes) + " bytes, but only " +
          FormatThousands(known) + " follow from what is alive";
+}
+
+std::string CheckBounds(const Case& judged) {
+  std::string fault = CheckBound(judged.problem, judged.plan.certificate);
+  for (int p = 0; p < static_cast<int>(judged.problem.pools.size()) && fault.empty(); ++p) {
+    const PoolView view = ViewPool(judged.problem, judged.plan, p);
+    fault = CheckBound(view.problem, view.plan.certificate);
+    if (!fault.empty()) fault = "pool " + judged.problem.pools[p].name + ": " + fault;
+  }
+  return fault;
 }
 
 int Run(const Options& options) {
@@ -96,6 +161,7 @@ int Run(const Options& options) {
   if (!options.input_path.empty() && judged.fault.empty()) {
     InputOptions as_input = options.input;
     if (options.plan_path == "-") as_input.format.clear();  // it spoke of the plan
+    as_input.pool_table = judged.problem.pools;
     if (as_input.alignment.empty()) as_input.alignment = std::to_string(judged.alignment);
     const Problem problem = LoadInput(options.input_path, as_input).problem;
     judged.fault = Rebind(problem, judged);
@@ -103,7 +169,7 @@ int Run(const Options& options) {
   if (judged.fault.empty()) {
     if (const auto violation = Validate(judged.problem, judged.plan)) judged.fault = violation->message;
   }
-  if (judged.fault.empty()) judged.fault = CheckBound(judged);
+  if (judged.fault.empty()) judged.fault = CheckBounds(judged);
   if (!judged.fault.empty()) {
     WriteFile("-", options.plan_path + ": wrong: " + judged.fault + "\n");
     return kAnswerIsNo;

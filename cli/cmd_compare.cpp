@@ -41,7 +41,7 @@ Row Measure(const Policy& policy, const Input& input, const PlanOptions& options
   row.seconds = seconds[seconds.size() / 2];
   return row;
 } catch (const Error& error) {
-  if (error.code() != ErrorCode::kUnsupported) throw;
+  if (error.code() != ErrorCode::kUnsupported && error.code() != ErrorCode::kLimit) throw;
   Row row;
   row.plan.policy = policy.name;
   row.refusal = error.what();

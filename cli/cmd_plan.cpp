@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <set>
@@ -9,6 +10,7 @@
 #include "orionrt/export_plan.hpp"
 #include "orionrt/planner.hpp"
 #include "planning.hpp"
+#include "pools.hpp"
 #include "report/explain.hpp"
 #include "report/text.hpp"
 #include "sweep.hpp"
@@ -24,6 +26,7 @@ struct Options {
   std::string output;
   std::string format;
   std::string sweep;
+  bool pool_table = false;
   bool explain = false;
   CHeaderOptions header;
 };
@@ -44,7 +47,9 @@ constexpr Format kFormats[] = {
     {"trace", ".trace.json", [](const Input&, const PlanFile& plan, const Options&) { return WriteTrace(plan); }},
     {"json", ".json", [](const Input&, const PlanFile& plan, const Options&) { return WritePlanJson(plan); }},
     {"csv", ".csv",
-     [](const Input& input, const PlanFile& plan, const Options&) { return WriteRows(input, &plan.plan.offsets); }},
+     [](const Input& input, const PlanFile& plan, const Options&) {
+       return WriteRows(input, &plan.plan.offsets, &plan.plan);
+     }},
     {"c-header", ".h", ToHeader},
     {"c-header", ".hpp", ToHeader},
     {"snapshot", ".pickle",
@@ -160,7 +165,83 @@ std::string WithExplanation(std::string text, bool json, const Input& input, con
                             const ReusePlanner& planner) {
   const Explanation explanation = Explain(file, input.graph.get(), planner);
   if (json) return AddExplanation(std::move(text), file, explanation);
-  return std::move(text) + ExplainPlan(file, input.step_names, explanation) + DescribeWhatIfs(explanation);
+  return std::move(text) + ExplainPlan(file, input.step_names, explanation) + DescribeWhatIfs(file, explanation);
+}
+
+// A few sizes of the first pool up to what holds all that would best be in it, and its own among them.
+std::vector<std::int64_t> LadderSizes(const Problem& problem, std::int64_t most) {
+  constexpr int kSteps = 8;
+  const Pool& pool = problem.pools[0];
+  std::int64_t unit = pool.granularity;
+  for (const Buffer& b : problem.buffers) unit = std::max(unit, b.alignment);
+  std::vector<std::int64_t> sizes = {most};
+  if (pool.capacity < most) sizes.push_back(pool.capacity);
+  for (int k = 0; k < kSteps; ++k) sizes.push_back(std::min(most, most / kSteps * k / unit * unit));
+  std::sort(sizes.begin(), sizes.end());
+  sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
+  return sizes;
+}
+
+Rung Climb(const ReusePlanner& planner, const Input& input, std::int64_t nested, const PlanOptions& plan_options) {
+  Rung rung;
+  rung.capacity = input.problem.pools[0].capacity;
+  try {
+    rung.plan = PlanInput(planner, input, plan_options, nested);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kInfeasible && error.code() != ErrorCode::kLimit) throw;
+    rung.refusal = error.what();
+    return rung;
+  }
+  for (const Spill& spill : rung.plan.pools.spills) {
+    const std::int64_t bytes = input.problem.buffers[spill.buffer].size;
+    ++rung.spilled_buffers;
+    rung.spilled_bytes += bytes;
+    rung.spilled_traffic += bytes * (input.problem.uses.empty() ? 1 : input.problem.uses[spill.buffer]);
+  }
+  return rung;
+}
+
+// A plan for less is one for more, too: where planning with more finds none as cheap, the one before stands.
+std::vector<Rung> MakeLadder(const ReusePlanner& planner, Input input, std::int64_t nested,
+                             const PlanOptions& plan_options) {
+  const Problem asked = input.problem;
+  input.problem.pools[0].capacity = kUnlimited;
+  const Rung all = Climb(planner, input, nested, plan_options);
+  if (!all.refusal.empty()) throw Error(ErrorCode::kInfeasible, all.refusal);
+  std::vector<Rung> rungs;
+  for (const std::int64_t size : LadderSizes(asked, all.plan.pools.figures[0].peak_bytes)) {
+    input.problem.pools[0].capacity = size;
+    Rung rung = Climb(planner, input, nested, plan_options);
+    const bool had = !rungs.empty() && rungs.back().refusal.empty();
+    if (had && (!rung.refusal.empty() || rung.plan.pools.spill_cost > rungs.back().plan.pools.spill_cost)) {
+      const std::int64_t bound = rung.refusal.empty() ? rung.plan.pools.spill_cost_bound : 0;
+      rung = rungs.back();
+      rung.capacity = size;
+      rung.plan.pools.spill_cost_bound = bound;
+    }
+    rungs.push_back(std::move(rung));
+  }
+  return rungs;
+}
+
+int RunPoolTable(const Options& options, const Format& format, const ReusePlanner& planner,
+                 const PlanOptions& plan_options) {
+  const auto fail = [](const std::string& message) { throw Error(ErrorCode::kMisuse, "--pool-table: " + message); };
+  const bool json = format.name == std::string("json");
+  if (!json && format.name != std::string("text")) fail(std::string("gives text or json, not ") + format.name);
+  if (options.explain || !options.sweep.empty()) fail("leaves no room for --explain and --sweep");
+  for (const std::string& path : options.paths) {
+    const Input input = LoadInput(path, options.input);
+    if (input.problem.pools.empty()) fail("needs pools; give --pool sram=256K --pool dram, say");
+    PlanFile file;
+    file.source = input.source;
+    file.problem = input.problem;
+    const std::int64_t nested =
+        input.plan ? input.plan->peak_nested_bytes : NestedPeak(planner, input.bodies, plan_options);
+    const std::vector<Rung> rungs = MakeLadder(planner, input, nested, plan_options);
+    WriteFile(TargetOf(options, format, path), json ? LadderToJson(file, rungs) : DescribeLadder(file, rungs));
+  }
+  return kDone;
 }
 
 int Run(const Options& options) {
@@ -168,6 +249,7 @@ int Run(const Options& options) {
   CheckTargets(options, format);
   const ReusePlanner planner(options.planning.policy);
   const PlanOptions plan_options = MakePlanOptions(options.planning);
+  if (options.pool_table) return RunPoolTable(options, format, planner, plan_options);
   if (!options.sweep.empty()) return RunSweep(options, format, planner, plan_options);
   if (options.explain && format.name != std::string("text") && format.name != std::string("json")) {
     throw Error(ErrorCode::kMisuse, "--explain is for --format text and json; the other formats have no place for it");
@@ -197,6 +279,8 @@ std::function<int()> SetUpPlan(CLI::App& app) {
   app.add_option("--sweep", options->sweep,
                  "Plan a model once a value of a dimension ('*': of all that are unset): a table and a curve")
       ->type_name("NAME=N,N,...");
+  app.add_flag("--pool-table", options->pool_table,
+               "What spills at a few sizes of the first pool, from nothing to all that it could hold");
   app.add_flag("--explain", options->explain, "Say what forces the peak, what is proven, and what would lower it");
   app.add_option("--header-prefix", options->header.name_prefix, "Of a C header: what its macros begin with")
       ->type_name("NAME");

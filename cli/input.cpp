@@ -9,6 +9,7 @@
 #include "orionrt/error.hpp"
 #include "orionrt/import.hpp"
 #include "orionrt/liveness.hpp"
+#include "pools.hpp"
 #include "progress.hpp"
 #ifdef ORIONRT_HAS_ONNX
 #include "orionrt/onnx.hpp"
@@ -81,6 +82,36 @@ void FreeAll(Problem& problem) {
   for (Buffer& buffer : problem.buffers) buffer.fixed_offset = kFree;
 }
 
+std::vector<Pool> TableOf(const InputOptions& options) {
+  return options.pools.empty() ? options.pool_table : ParsePools(options.pools);
+}
+
+// The pools that the rows name, by --pool; a row with a place in one is pinned there, unless offsets are ignored.
+void NamePools(const CsvFile& csv, const InputOptions& options, Problem& problem) {
+  const bool placed = !csv.pools.empty() && !options.ignore_offsets;
+  const std::vector<Pool> table = TableOf(options);
+  if (table.empty()) {
+    const bool idle = !options.quiet && (placed || !csv.spaces.empty());
+    if (idle) Warn({"columns spaces and pool mean nothing without a table of pools; see --pool"});
+    return;
+  }
+  std::vector<std::vector<std::string>> spaces = csv.spaces;
+  spaces.resize(problem.buffers.size());
+  for (std::size_t i = 0; i < spaces.size() && placed; ++i) {
+    if (!csv.pools[i].empty()) spaces[i] = {csv.pools[i]};
+  }
+  SetPools(problem, table, spaces);
+}
+
+// --pool in place of the table that a file has: the buffers' pools go by name.
+void ReplacePools(const InputOptions& options, Problem& problem) {
+  const std::vector<Pool> table = TableOf(options);
+  if (table.empty()) return;
+  std::vector<std::vector<std::string>> spaces(problem.buffers.size());
+  for (std::size_t i = 0; i < spaces.size(); ++i) spaces[i] = SpacesOf(problem, static_cast<int>(i));
+  SetPools(problem, table, spaces);
+}
+
 Input FromCsv(const std::string& text, const std::string& source, const InputOptions& options) {
   Input input;
   input.csv = ReadCsv(text, source);
@@ -90,6 +121,7 @@ Input FromCsv(const std::string& text, const std::string& source, const InputOpt
     input.problem.buffers[i].fixed_offset = offsets[i];
   }
   Warn(input.csv->warnings);
+  NamePools(*input.csv, options, input.problem);
   return input;
 }
 
@@ -99,7 +131,9 @@ Input FromPlanJson(const std::string& text, const std::string& source, const Inp
   input.problem = input.plan->problem;
   input.alignment = input.plan->alignment;
   input.weights = input.plan->weights;
+  ReplacePools(options, input.problem);
   input.workspaces = input.plan->workspaces;
+  for (const BufferClass kind : input.plan->classes) input.infos.push_back({kind, -1, {}, ""});
   if (options.ignore_offsets) FreeAll(input.problem);
   input.as_read = std::make_shared<Problem>(input.problem);
   return input;
@@ -114,9 +148,53 @@ std::optional<WorkspaceBytes> WorkspacesOf(const Graph& graph) {
   return all.count > 0 ? std::optional(all) : std::nullopt;
 }
 
-Input FromGraph(const Graph& graph) {
+BufferClass ClassOf(const TensorDesc& tensor, bool produced) {
+  if ((tensor.roles & kState) != 0) return BufferClass::kState;
+  if ((tensor.roles & kInput) != 0 || !produced) return BufferClass::kInput;
+  return (tensor.roles & kOutput) != 0 ? BufferClass::kOutput : BufferClass::kActivation;
+}
+
+std::string TypeOf(const TensorDesc& tensor) {
+  if (tensor.dtype.empty()) return "";
+  std::string shape;
+  for (const std::int64_t dim : tensor.shape) shape += (shape.empty() ? "" : ",") + std::to_string(dim);
+  return tensor.dtype + "[" + shape + "]";
+}
+
+// A buffer that holds several tensors is called after the first of them.
+std::vector<BufferInfo> InfosOf(const Graph& graph, const BoundProblem& bound) {
+  std::vector<BufferInfo> infos(bound.problem.buffers.size());
+  std::vector<bool> known(infos.size(), false);
+  const auto buffer_of = [&](int id) { return bound.bindings[graph.IndexOf(id)].buffer; };
+  for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
+    const OpNode& op = graph.ops()[step];
+    for (const int id : op.outputs) {
+      const int buffer = buffer_of(id);
+      if (buffer >= 0 && infos[buffer].producer < 0) infos[buffer].producer = step;
+    }
+    for (const int id : op.inputs) {
+      if (buffer_of(id) < 0) continue;
+      std::vector<int>& readers = infos[buffer_of(id)].readers;
+      if (readers.empty() || readers.back() != step) readers.push_back(step);
+    }
+    const int scratch = bound.workspaces.empty() ? -1 : bound.workspaces[step].buffer;
+    if (scratch >= 0) infos[scratch] = {BufferClass::kWorkspace, step, {}, ""};
+  }
+  for (std::size_t t = 0; t < graph.tensors().size(); ++t) {
+    const int buffer = bound.bindings[t].buffer;
+    if (buffer < 0 || known[buffer]) continue;
+    known[buffer] = true;
+    infos[buffer].kind = ClassOf(graph.tensors()[t], infos[buffer].producer >= 0);
+    infos[buffer].type = TypeOf(graph.tensors()[t]);
+  }
+  return infos;
+}
+
+Input FromGraph(const Graph& graph, const std::vector<Pool>& pools) {
   Input input;
-  input.problem = MakeProblem(graph, GraphLiveness(graph)).problem;
+  BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), 1, pools);
+  input.infos = InfosOf(graph, bound);
+  input.problem = std::move(bound.problem);
   input.alignment = kModelAlignment;
   input.workspaces = WorkspacesOf(graph);
   for (const OpNode& op : graph.ops()) input.step_names.push_back(op.name.empty() ? op.type : op.name);
@@ -128,23 +206,24 @@ Input FromGraph(const Graph& graph) {
 std::vector<Body> BodiesOf(const std::vector<NestedGraph>& nested) {
   std::vector<Body> bodies;
   for (const NestedGraph& graph : nested) {
-    Input inner = FromGraph(graph.graph);
+    Input inner = FromGraph(graph.graph, {});  // in one piece: docs/pools.md
     bodies.push_back({std::to_string(graph.op) + "." + graph.attribute, std::move(inner.problem),
-                      std::move(inner.as_read), BodiesOf(graph.bodies)});
+                      std::move(inner.as_read), std::move(inner.infos), std::move(inner.step_names),
+                      BodiesOf(graph.bodies)});
   }
   return bodies;
 }
 
 Input FromModel(const ImportedModel& model, const InputOptions& options) {
   if (!options.quiet) Warn(model.warnings);
-  Input input = FromGraph(model.graph);
+  Input input = FromGraph(model.graph, TableOf(options));
   input.bodies = BodiesOf(model.bodies);
   input.weights = model.weights;
   return input;
 }
 
-Input FromGraphJson(const std::string& text, const std::string& source, const InputOptions&) {
-  return FromGraph(ReadGraphJson(text, source));
+Input FromGraphJson(const std::string& text, const std::string& source, const InputOptions& options) {
+  return FromGraph(ReadGraphJson(text, source), TableOf(options));
 }
 
 Input FromProblemJson(const std::string& text, const std::string& source, const InputOptions& options) {
@@ -152,6 +231,7 @@ Input FromProblemJson(const std::string& text, const std::string& source, const 
   Input input;
   input.problem = std::move(file.problem);
   input.alignment = file.alignment;
+  ReplacePools(options, input.problem);
   if (options.ignore_offsets) FreeAll(input.problem);
   input.as_read = std::make_shared<Problem>(input.problem);
   return input;
@@ -260,8 +340,13 @@ bool IsDirectory(const std::string& path) {
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offsets) {
-  return input.csv ? WriteCsv(*input.csv, offsets) : WriteCsv(MakeCsv(*input.as_read), offsets);
+std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offsets, const Plan* plan) {
+  std::vector<std::string> pools;
+  const bool pooled = plan != nullptr && !input.problem.pools.empty();
+  for (std::size_t i = 0; pooled && i < input.problem.buffers.size(); ++i) {
+    pools.push_back(input.problem.pools[PoolOf(*plan, static_cast<int>(i))].name);
+  }
+  return WriteCsv(input.csv ? *input.csv : MakeCsv(*input.as_read), offsets, pooled ? &pools : nullptr);
 }
 
 void AddInputOptions(CLI::App& app, InputOptions& options) {
@@ -270,6 +355,11 @@ void AddInputOptions(CLI::App& app, InputOptions& options) {
                  "Least alignment of every buffer, a power of two (default: 64 for models, 1 for CSV)")
       ->type_name("BYTES");
   app.add_flag("--ignore-offsets", options.ignore_offsets, "Treat buffers with a fixed offset as free");
+  app.add_option("--pool", options.pools,
+                 "A memory space; several, the best first. NAME=BYTES, then :align=N, :granularity=N, :largest=BYTES, "
+                 ":cost=N (of a byte read or written). Without BYTES it has no limit. sram=256K, dram=8M:align=64")
+      ->type_name("NAME=BYTES")
+      ->allow_extra_args(false);
   const auto model = "Models";
   app.add_option("--dim", options.dims, "Value of a symbolic dimension; '*=1' sets all that are unset")
       ->type_name("NAME=N")
@@ -292,6 +382,7 @@ Input LoadInput(const std::string& path, const InputOptions& options) {
              "\" is not a power of two below 2^63 bytes; write 16, 64 or 4K");
     }
   }
+  (void)TableOf(options);  // usage is judged before the file
   if (IsDirectory(path))
     throw Error(ErrorCode::kBadInput, Printable(path, 1000) + ": is a directory; name a file in it");
   const Format& format = FormatOf(path, options.format);

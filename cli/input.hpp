@@ -10,6 +10,7 @@
 
 #include "orionrt/graph.hpp"
 #include "orionrt/io.hpp"
+#include "report/report.hpp"
 
 namespace orionrt::cli {
 
@@ -21,6 +22,8 @@ struct InputOptions {
   std::vector<std::string> inputs;  // --input NAME=1x3x224x224
   bool no_fold = false;             // --no-fold
   bool fold_shapes = false;         // --fold-shapes
+  std::vector<std::string> pools;   // --pool NAME=BYTES:KEY=VALUE...
+  std::vector<Pool> pool_table;     // instead of --pool, where another command knows it
   bool quiet = false;               // no warnings: they have been given
 };
 
@@ -29,6 +32,8 @@ struct Body {
   std::string name;  // "2.else_branch": position of the op, and which of its bodies
   Problem problem;
   std::shared_ptr<const Problem> as_read;
+  std::vector<BufferInfo> infos;
+  std::vector<std::string> step_names;
   std::vector<Body> bodies;
 };
 
@@ -39,17 +44,18 @@ struct TfliteFile {
 };
 
 struct Input {
-  std::string source;                      // the path as given
-  Problem problem;                         // with its alignments raised to `alignment`
-  std::int64_t alignment = 1;              // bytes
-  std::vector<std::string> step_names;     // of a model's ops, by step
-  std::shared_ptr<const Graph> graph;      // of a model or a graph
-  std::optional<CsvFile> csv;              // where the input is CSV: its rows as they stand
-  std::shared_ptr<const Problem> as_read;  // where it is not: before alignments were raised
-  std::vector<Body> bodies;                // of a model's control-flow ops
-  std::optional<WeightBytes> weights;      // of a model
+  std::string source;                        // the path as given
+  Problem problem;                           // with its alignments raised to `alignment`
+  std::int64_t alignment = 1;                // bytes
+  std::vector<std::string> step_names;       // of a model's ops, by step
+  std::shared_ptr<const Graph> graph;        // of a model or a graph
+  std::vector<BufferInfo> infos;             // one per buffer: of graphs; of plans their classes; or none
+  std::optional<CsvFile> csv;                // where the input is CSV: its rows as they stand
+  std::shared_ptr<const Problem> as_read;    // where it is not: before alignments were raised
+  std::vector<Body> bodies;                  // of a model's control-flow ops
+  std::optional<WeightBytes> weights;        // of a model
   std::optional<WorkspaceBytes> workspaces;  // of a graph
-  std::optional<PlanFile> plan;            // where the input is a plan
+  std::optional<PlanFile> plan;              // where the input is a plan
   std::shared_ptr<const TfliteFile> tflite;
 };
 
@@ -60,8 +66,9 @@ std::string InputFormat(const std::string& path, const InputOptions& options);
 
 bool IsDirectory(const std::string& path);
 
-// The rows in CSV; with `offsets`, these as their last column. Throws Error (kUnsupported) for what CSV cannot say.
-std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offsets);
+// The rows in CSV; with `offsets`, these as their last column; with a plan over pools, their names before that. Throws
+// Error (kUnsupported) for what CSV cannot say.
+std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offsets, const Plan* plan = nullptr);
 
 // Reads a file, or standard input for "-". Warnings go to stderr. Throws Error.
 Input LoadInput(const std::string& path, const InputOptions& options);

@@ -24,6 +24,7 @@ constexpr Command kCommands[] = {
     {"compare", "Run every policy on one input: peak, lower bound, ratio, time", SetUpCompare},
     {"check", "Judge a plan, on its own or against what it was made for", SetUpCheck},
     {"convert", "Write the lifetimes of an input, unplanned", SetUpConvert},
+    {"report", "Draw where every tensor lies, and when: a page, an SVG or a text", SetUpReport},
     {"diff", "Say what moved the peak from one plan or model to another; a gate for CI", SetUpDiff},
     {"replay", "Put the recorded requests of a buddy to it again: use, waste, fragmentation over time", SetUpReplay},
     {"completion", "Print what makes a shell complete this command", SetUpCompletion},
@@ -36,8 +37,10 @@ constexpr const char* kFooter = R"(Examples:
   orionrt plan model.onnx --dim batch=8 -o plan.json
   orionrt plan model.onnx --sweep batch=1,2,4   how does that grow?
   orionrt plan problem.csv --capacity 1M        does it fit?
+  orionrt plan model.onnx --pool sram=256K --pool dram   what spills, and why?
   orionrt compare problem.csv                   which policy is best?
   orionrt check plan.json model.onnx            is this plan right?
+  orionrt report model.onnx -o report.html      where does every tensor lie?
   orionrt diff old.json new.onnx --max-growth 2%   what grew, and did it grow too much?
 
 Exit codes: 0 done, 1 internal error, 2 wrong usage, 3 bad input, 4 does not fit, 5 undecided within the limits,

@@ -25,6 +25,16 @@ std::string PolicyHelp() {
   return help;
 }
 
+// The top of the pool is for others, from a multiple of `alignment` on.
+void KeepFree(Pool& pool, std::int64_t bytes, std::int64_t alignment) {
+  if (bytes > pool.capacity) {
+    throw Error(ErrorCode::kInfeasible, "pool " + pool.name + ": bodies of control-flow ops need " +
+                                            FormatThousands(bytes) + " bytes of its " + FormatThousands(pool.capacity) +
+                                            ", " + FormatThousands(bytes - pool.capacity) + " short");
+  }
+  pool.capacity = (pool.capacity - bytes) & -std::max(alignment, pool.alignment);
+}
+
 }  // namespace
 
 void AddPlanningOptions(CLI::App& app, PlanningOptions& options) {
@@ -54,10 +64,16 @@ PlanOptions MakePlanOptions(const PlanningOptions& options) {
   return plan;
 }
 
-Plan PlanInput(const ReusePlanner& planner, const Input& input, const PlanOptions& options) {
+Plan PlanInput(const ReusePlanner& planner, const Input& input, const PlanOptions& options, std::int64_t nested_bytes) {
   const Progress progress("planning " + input.source);
   try {
-    return planner.Run(input.problem, options);
+    const bool limited = !input.problem.pools.empty() && input.problem.pools.back().capacity != kUnlimited;
+    if (!limited || nested_bytes == 0) return planner.Run(input.problem, options);
+    Problem problem = input.problem;
+    KeepFree(problem.pools.back(), nested_bytes, input.alignment);
+    Plan plan = planner.Run(problem, options);
+    plan.problem_hash = HashProblem(input.problem);  // it holds for the whole pool too
+    return plan;
   } catch (const Error& error) {
     throw Error(error.code(), input.source + ": " + error.what());
   }
@@ -76,13 +92,14 @@ std::int64_t NestedPeak(const ReusePlanner& planner, const std::vector<Body>& bo
 PlanFile MakePlanFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options) {
   PlanFile file;
   file.problem = input.problem;
-  file.plan = PlanInput(planner, input, plan_options);
-  file.source = input.source;
-  file.alignment = input.alignment;
   // A plan file carries the sum alone: its bodies are not planned anew.
   file.peak_nested_bytes = input.plan ? input.plan->peak_nested_bytes : NestedPeak(planner, input.bodies, plan_options);
+  file.plan = PlanInput(planner, input, plan_options, file.peak_nested_bytes);
+  file.source = input.source;
+  file.alignment = input.alignment;
   file.weights = input.weights;
   file.workspaces = input.workspaces;
+  file.classes = ClassesOf(input.infos);
   const std::int64_t together = file.plan.peak_bytes + file.peak_nested_bytes;
   if (plan_options.capacity > 0 && together > plan_options.capacity) {
     std::fprintf(stderr,

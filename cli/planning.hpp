@@ -19,8 +19,10 @@ struct PlanningOptions {
 void AddPlanningOptions(CLI::App& app, PlanningOptions& options);
 PlanOptions MakePlanOptions(const PlanningOptions& options);
 
-// Runs the planner; the source is put before what it refuses.
-Plan PlanInput(const ReusePlanner& planner, const Input& input, const PlanOptions& options);
+// Runs the planner; the source is put before what it refuses. Of the last pool, if there are any, `nested_bytes` are
+// kept free: bodies of control-flow ops, which are planned in one piece, have them while their op runs.
+Plan PlanInput(const ReusePlanner& planner, const Input& input, const PlanOptions& options,
+               std::int64_t nested_bytes = 0);
 
 // The most that a body needs, those within it included: what comes on top of the peak while its op runs.
 std::int64_t NestedPeak(const ReusePlanner& planner, const std::vector<Body>& bodies, PlanOptions options);

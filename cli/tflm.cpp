@@ -20,6 +20,8 @@ InputOptions TflmOptions(const std::string& path, InputOptions options) {
   if (InputFormat(path, options) != "tflite") {
     Misuse(Printable(path, 1000) + " is no .tflite model, and the plan is written into a copy of one");
   }
+  if (!options.pools.empty())
+    Misuse("TFLM plans into one arena; leave --pool out, --capacity asks whether that is large enough");
   if (options.fold_shapes) Misuse("TFLM runs every op; leave --fold-shapes out");
   const auto alignment = options.alignment.empty() ? kTflmAlignment : ParseBytes(options.alignment).value_or(0);
   if (alignment < kTflmAlignment) Misuse("TFLM aligns to 16 bytes; give --alignment 16 or more, or none");

@@ -16,10 +16,10 @@ FLOORS = [  # lowest first; folders of one floor do not see each other
 HEADERS = {
     "src/base": {"export", "error", "version"},
     "src/buddy": {"buddy", "buddy_recorder"},
-    "src/plan": {"problem", "plan", "planner", "validate"},
+    "src/plan": {"metrics", "problem", "plan", "planner", "validate"},
     "src/graph": {"graph", "liveness"},
-    "src/runtime": {"arena", "memory"},
-    "src/pool": {"tensor_pool", "orionrt"},
+    "src/runtime": {"arena", "buddy_resource", "locked_buddy", "memory"},
+    "src/pool": {"guard", "plan_cache", "scratch", "shared_arena", "tensor_pool", "orionrt"},
     "src/io": {"io", "export_plan", "import", "onnx", "tflite"},
     "src/devices": {"cuda", "opencl"},
 }

@@ -1,4 +1,5 @@
-// Allocate, GetPtr and Release take no heap memory; nor do a buddy's Allocate and Free. Replaces operator new to count.
+// Looking up takes no heap memory, nor do views, scratch, and a buddy's Allocate and Free. Replaces operator new to
+// count.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -9,9 +10,11 @@
 
 namespace {
 std::atomic<long> allocations{0};
+std::atomic<long> taken{0};  // bytes, with what was given back
 
 void* Take(std::size_t bytes, std::size_t alignment) {
   allocations.fetch_add(1, std::memory_order_relaxed);
+  taken.fetch_add(static_cast<long>(bytes), std::memory_order_relaxed);
   void* memory = nullptr;
   if (posix_memalign(&memory, alignment < sizeof(void*) ? sizeof(void*) : alignment, bytes == 0 ? 1 : bytes) != 0)
     return nullptr;
@@ -88,6 +91,78 @@ TEST(HeapCount, TheBuddyTakesNothingOnceItIsMade) {
     if (at != kNoSpace) last = at;
   }
   EXPECT_EQ(allocations - before, 0);
+}
+
+TEST(HeapCount, TellingAGuardThatIsNotThereTakesNothing) {
+  TensorPool pool(1 << 12);
+  pool.RegisterGraph({{0, {}, {0}}}, {{0, 8}});
+  pool.FinalizePlan();
+  const long before = allocations;
+  for (int k = 0; k < 1000; ++k) {
+    pool.BeginOp(k);
+    pool.EndOp();
+    pool.EndRun();
+  }
+  EXPECT_EQ(allocations - before, 0);
+}
+
+// A request: tensors of two graphs by views, scratch of several sizes, a plan by its bucket, statistics; logged.
+TEST(HeapCount, ARequestToASharedArenaTakesNothing) {
+  const auto graph = [](std::size_t bytes) { return Graph({{0, {0}, {1}}}, {{0, bytes}, {1, bytes, 0, kOutput}}); };
+  long events = 0;
+  SharedArenaOptions options;
+  options.scratch_bytes = 1 << 20;
+  options.log = [&](PoolEvent, std::int64_t) { ++events; };
+  SharedArena arena(SharedPlan::Make({{graph(100), 0, {}}, {graph(50), 1, {}}}), options);
+  TensorPool pool(1 << 20);
+  PlanCache cache([&](const Dims& dims) { return graph(static_cast<std::size_t>(dims[0])); }, {{64, 128}}, 2);
+  (void)cache.Prepare({100});
+  const Dims dims{70};
+  std::size_t sum = 0;
+  const long before = allocations;
+  for (int k = 0; k < 20000; ++k) {
+    sum += arena.View(k % 2).Allocate(k % 3).bytes;
+    const TensorHandle a = arena.AllocateScratch(static_cast<std::size_t>(k * 7919 % 70000));
+    const TensorHandle b = pool.AllocateScratch(static_cast<std::size_t>(k * 31 % 70000));
+    const auto plan = cache.Get(dims);
+    const TensorHandle room = arena.AllocateScratch(plan->required_bytes());
+    sum += plan->View(room.ptr).Allocate(0).bytes + static_cast<std::size_t>(arena.stats().used_bytes);
+    (void)arena.FreeScratch(room);
+    (void)arena.FreeScratch(a);
+    (void)pool.FreeScratch(b);
+  }
+  EXPECT_EQ(allocations - before, 0);
+  EXPECT_GT(sum, 0u);
+  EXPECT_EQ(events, 2 + 4 * 20000);
+}
+
+// What a pool says that it takes is what it takes, the graph and plan that it keeps aside: from above, and not by far.
+TEST(HeapCount, MetadataIsAllThatThereIs) {
+  const auto books = [](std::size_t capacity, std::size_t block) {
+    PoolOptions options;
+    options.scratch_block = block;
+    std::vector<std::byte> memory(capacity + 64);
+    const long before = taken;
+    const TensorPool pool(memory.data(), capacity, options);
+    const auto heap = static_cast<std::size_t>(taken - before);
+    EXPECT_GE(pool.metadata_bytes(), heap) << capacity << " in blocks of " << block;
+    EXPECT_LE(pool.metadata_bytes(), 2 * heap + sizeof pool + 8192) << capacity << " in blocks of " << block;
+    return pool.metadata_bytes();
+  };
+  EXPECT_LT(books(1 << 20, 4096), books(1 << 20, 64));
+  EXPECT_LT(books(0, 4096), books(1 << 24, 4096));
+
+  TensorPool pool(1 << 20);
+  const std::size_t bare = pool.metadata_bytes();
+  std::vector<TensorDesc> tensors;
+  for (int i = 0; i < 1000; ++i) tensors.push_back({i, 8, 0, kInput});
+  pool.RegisterGraph({}, tensors);
+  pool.FinalizePlan("linear_scan");
+  EXPECT_GE(pool.metadata_bytes(), bare + 16 * 1000);
+  EXPECT_LE(pool.metadata_bytes(), bare + 16 * 1000 + 1024);
+  const auto plan = SharedPlan::Make({{Graph({}, tensors), 0, {}}});
+  EXPECT_GE(plan->metadata_bytes(), 16u * 1000);
+  EXPECT_LE(plan->metadata_bytes(), 16u * 1000 + 1024);
 }
 
 }  // namespace

@@ -2,14 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "buddy_model.hpp"
-#include "random.hpp"
+#include <vector>
+
 #include "refuses.hpp"
 
 namespace orionrt {
 namespace {
 
-using tests::BuddyModel;
 using tests::Refuses;
 
 TEST(Buddy, RefusesCapacitiesAndBlocksThatMakeNoSense) {
@@ -180,120 +179,63 @@ std::string CapacityName(const testing::TestParamInfo<std::int64_t>& info) {
 }
 INSTANTIATE_TEST_SUITE_P(Capacities, EveryCapacity, testing::Values(0, 1, 2, 3, 4), CapacityName);
 
-// One random step of both; what the allocator does must be what the model says.
-class Duel {
- public:
-  Duel(std::int64_t capacity, std::int64_t block, std::uint64_t seed)
-      : buddy_(capacity, block), model_(capacity, block), random_(seed), capacity_(capacity), block_(block) {}
+TEST(BuddyOption, RefusesBoundsThatMakeNoSense) {
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"keep -1"}, [] { BuddyAllocator(1024, 64, {-1, 0, false}); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"keep 4097"}, [] { BuddyAllocator(1024, 64, {4097, 0, false}); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"share 63"}, [] { BuddyAllocator(1024, 64, {1, 63, false}); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"counted"}, [] { BuddyAllocator(1024, 64, {1, 0, true}); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kUnsupported, {"2^32"}, [] { BuddyAllocator(INT64_MAX, 64); }));
+}
 
-  void Step() {
-    const std::int64_t most = random_.OneIn(5) ? capacity_ : std::min<std::int64_t>(capacity_, 6 * block_);
-    const std::int64_t bytes = random_.Between(1, std::max<std::int64_t>(1, most));
-    switch (random_.Below(8)) {
-      case 0:
-      case 1:
-      case 2:
-        return Allocate(bytes);
-      case 3:
-        return AllocateRun(bytes);
-      case 4:
-        return AllocateAt(random_.Below(capacity_ / block_ + 2) * block_, bytes);
-      case 5:
-        return FreeNonsense(random_.Between(-block_, capacity_ + block_));
-      default:
-        return FreeOne();
+TEST(BuddyOption, KeepsTheLastFreedForTheNext) {
+  BuddyAllocator buddy(1024, 64, {2, 0, false});
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(buddy.Allocate(64), 64 * i);
+  for (const int i : {0, 1, 3}) EXPECT_EQ(buddy.Free(64 * i), FreeStatus::kFreed);
+  EXPECT_EQ(buddy.Map(), ".+a+............") << "the oldest was merged";
+  EXPECT_EQ(buddy.Free(64 * 3), FreeStatus::kNotAllocated);
+  EXPECT_EQ(buddy.stats().kept_bytes, 128);
+  EXPECT_EQ(buddy.stats().used_bytes, 64);
+  EXPECT_EQ(buddy.Allocate(64), 64) << "a block kept back, though there is a lower one";
+  EXPECT_EQ(buddy.Allocate(1024), kNoSpace) << "after all was merged";
+  EXPECT_EQ(buddy.stats().kept_bytes, 0);
+  EXPECT_EQ(buddy.Allocate(64), 0);
+}
+
+TEST(BuddyOption, MergesWhatIsKeptBeforeItRefuses) {
+  BuddyAllocator buddy(1024, 64, kFastBuddy);
+  std::vector<std::int64_t> blocks;
+  for (int i = 0; i < 16; ++i) blocks.push_back(buddy.Allocate(64));
+  for (const std::int64_t block : blocks) EXPECT_EQ(buddy.Free(block), FreeStatus::kFreed);
+  EXPECT_EQ(buddy.stats().used_bytes, 0);
+  EXPECT_GT(buddy.stats().kept_bytes, 0);
+  EXPECT_EQ(buddy.Allocate(1024), 0);
+}
+
+TEST(BuddyBooks, AreSmallBesideTheArena) {
+  for (const BuddyOptions options : {kLeanBuddy, kFastBuddy}) {
+    for (const std::int64_t mib : {64, 100, 1024}) {
+      const BuddyAllocator buddy(mib << 20, 256, options);
+      EXPECT_LE(buddy.stats().metadata_bytes, mib * 1126) << mib << " MiB, keep " << options.keep;
     }
   }
+}
 
-  void Check() const {
-    ASSERT_TRUE(buddy_.CheckInvariants()) << buddy_.Map();
-    const BuddyStats stats = buddy_.stats();
-    ASSERT_EQ(stats.used_bytes, model_.UsedBytes()) << buddy_.Map();
-    ASSERT_EQ(stats.largest_free_bytes, model_.LargestFree()) << buddy_.Map();
-    ASSERT_EQ(stats.allocations, static_cast<std::int64_t>(model_.allocations().size())) << buddy_.Map();
-    ASSERT_GE(stats.high_water_bytes, stats.used_bytes);
-  }
-
-  int refusals() const { return refusals_; }
-
- private:
-  void Book(std::int64_t at, std::int64_t bytes) {
-    if (at == kNoSpace) {
-      ++refusals_;
-    } else {
-      ASSERT_TRUE(model_.IsFree(at, std::min(bytes, capacity_ - at))) << at << " " << buddy_.Map();
-      model_.Take(at, bytes);
-    }
-  }
-
-  void Allocate(std::int64_t bytes) {
-    const std::int64_t expected = model_.BestPlace(bytes);
-    const std::int64_t at = buddy_.Allocate(bytes);
-    ASSERT_EQ(at, expected) << bytes << " bytes " << buddy_.Map();
-    if (at != kNoSpace) {
-      ASSERT_EQ(at % model_.Rounded(bytes), 0);
-    }
-    Book(at, model_.Rounded(bytes));
-  }
-
-  void AllocateRun(std::int64_t bytes) {
-    const std::int64_t expected = model_.BestPlace(bytes);
-    const std::int64_t at = buddy_.AllocateRun(bytes);
-    if (expected != kNoSpace) {
-      ASSERT_EQ(at, expected) << bytes << " bytes " << buddy_.Map();
-    }
-    if (at != kNoSpace) {
-      ASSERT_EQ(at % model_.Rounded(bytes), 0) << bytes << " bytes at " << at << " " << buddy_.Map();
-    }
-    Book(at, bytes);
-  }
-
-  void AllocateAt(std::int64_t offset, std::int64_t bytes) {
-    const bool free = model_.IsFree(offset, bytes);
-    const std::int64_t at = buddy_.AllocateAt(offset, bytes);
-    ASSERT_EQ(at, free ? offset : kNoSpace) << bytes << " bytes at " << offset << " " << buddy_.Map();
-    Book(at, bytes);
-  }
-
-  void FreeOne() {
-    if (model_.allocations().empty()) return;
-    auto it = model_.allocations().begin();
-    std::advance(it, random_.Below(static_cast<std::int64_t>(model_.allocations().size())));
-    const std::int64_t offset = it->first;
-    ASSERT_EQ(buddy_.Free(offset), FreeStatus::kFreed) << offset << " " << buddy_.Map();
-    model_.GiveBack(offset);
-    ASSERT_EQ(buddy_.Free(offset), FreeStatus::kNotAllocated) << "twice: " << offset << " " << buddy_.Map();
-  }
-
-  void FreeNonsense(std::int64_t offset) {
-    if (model_.allocations().count(offset) != 0) return;
-    const std::string before = buddy_.Map();
-    const FreeStatus expected = offset < 0 || offset >= capacity_ ? FreeStatus::kForeign
-                                : offset % block_ != 0            ? FreeStatus::kMisaligned
-                                                                  : FreeStatus::kNotAllocated;
-    ASSERT_EQ(buddy_.Free(offset), expected) << offset << " " << before;
-    ASSERT_EQ(buddy_.Map(), before);
-  }
-
-  BuddyAllocator buddy_;
-  BuddyModel model_;
-  tests::Random random_;
-  std::int64_t capacity_;
-  std::int64_t block_;
-  int refusals_ = 0;
-};
-
-TEST(BuddyDuel, AgreesWithTheModelUntilAThousandRefusals) {
-  for (const std::int64_t capacity : {64, 100, 1024, 1000, 2048 + 17, 48 * 16, 70 * 16 - 1, 15, 16, 17}) {
-    Duel duel(capacity, 16, static_cast<std::uint64_t>(capacity));
-    for (int step = 0; duel.refusals() < 1000 && step < 100000; ++step) {
-      SCOPED_TRACE("capacity " + std::to_string(capacity) + ", step " + std::to_string(step));
-      duel.Step();
-      duel.Check();
-      if (testing::Test::HasFatalFailure()) return;
-    }
-    EXPECT_GE(duel.refusals(), 1000) << capacity;
-  }
+TEST(BuddyStatistics, SayHowWholeAndHowWellUsedTheArenaIs) {
+  BuddyAllocator buddy(1024, 64, {0, 0, true});
+  EXPECT_EQ(buddy.stats().external_fragmentation(), 0);
+  EXPECT_EQ(buddy.stats().internal_waste(), 0);
+  EXPECT_EQ(buddy.Allocate(96), 0);
+  EXPECT_EQ(buddy.Allocate(64), 128);
+  EXPECT_EQ(buddy.AllocateAt(512, 64), 512);
+  EXPECT_EQ(buddy.stats().requested_bytes, 224);
+  EXPECT_EQ(buddy.stats().used_bytes, 256);
+  EXPECT_DOUBLE_EQ(buddy.stats().internal_waste(), 0.125);
+  EXPECT_EQ(buddy.stats().largest_free_bytes, 256);
+  EXPECT_EQ(buddy.stats().free_bytes, 768);
+  EXPECT_DOUBLE_EQ(buddy.stats().external_fragmentation(), 1 - 256.0 / 768);
+  EXPECT_EQ(buddy.Free(0), FreeStatus::kFreed);
+  EXPECT_EQ(buddy.stats().requested_bytes, 128);
+  EXPECT_EQ(BuddyAllocator(1024, 64).stats().internal_waste(), -1);
 }
 
 TEST(BuddyMap, HasACharacterABlock) {
@@ -302,23 +244,6 @@ TEST(BuddyMap, HasACharacterABlock) {
   (void)buddy.Allocate(64);
   (void)buddy.Allocate(256);
   EXPECT_EQ(buddy.Map(), "a...cccc........");
-}
-
-TEST(BitTree, FindsItsLeastMember) {
-  for (const std::int64_t size : {1, 63, 64, 65, 4095, 4096, 4097, 300000}) {
-    BitTree tree(size);
-    EXPECT_TRUE(tree.empty());
-    for (const std::int64_t i : {size - 1, size / 2, std::int64_t{0}}) {
-      tree.Set(i);
-      EXPECT_TRUE(tree.Has(i));
-      EXPECT_EQ(tree.First(), i);
-    }
-    tree.Clear(0);
-    EXPECT_EQ(tree.empty(), size == 1);
-    if (size > 1) {
-      EXPECT_EQ(tree.First(), std::max<std::int64_t>(1, size / 2));
-    }
-  }
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TEST(BuddyTrace, IsWrittenAsDocumented) {
                             {{0, BuddyEvent::kAllocate, 0, 100, 128, 7},
                              {1, BuddyEvent::kAllocateRun, 512, 300, 320, 0},
                              {2, BuddyEvent::kAllocate, kNoSpace, 1024, 0, -1},
-                             {3, BuddyEvent::kFree, 0, 0, 0, 8}}};
+                             {3, BuddyEvent::kRelease, 0, 0, 0, 8}}};
   EXPECT_EQ(WriteBuddyTrace(trace),
             "seq,op,offset,requested,size,tag\n,arena,,1024,64,\n0,allocate,0,100,128,7\n1,run,512,300,320,0\n"
             "2,allocate,,1024,,-1\n3,free,0,,,8\n");
@@ -79,9 +79,10 @@ TEST(BuddyTrace, ComesBackFromItsFileAndReplaysToTheSameOffsetsAndStats) {
       EXPECT_EQ(replay.moments[i].largest_free_bytes, stats.largest_free_bytes);
       EXPECT_EQ(replay.moments[i].allocations, stats.allocations);
       const BuddyEvent& event = read.events[i];
-      const auto same = [&](const BuddyEvent& e) { return e.offset == event.offset && e.kind != BuddyEvent::kFree; };
+      const auto same = [&](const BuddyEvent& e) { return e.offset == event.offset && e.kind != BuddyEvent::kRelease; };
       const auto freed = std::find_if(read.events.rend() - static_cast<std::ptrdiff_t>(i), read.events.rend(), same);
-      if (event.offset != kNoSpace) requested += event.kind == BuddyEvent::kFree ? -freed->requested : event.requested;
+      if (event.offset != kNoSpace)
+        requested += event.kind == BuddyEvent::kRelease ? -freed->requested : event.requested;
       EXPECT_EQ(replay.moments[i].requested_bytes, requested) << i;
     }
   }
@@ -204,7 +205,8 @@ TEST(BuddyTrace, IsDescribedWithin80Columns) {
 }
 
 TEST(BuddyTrace, IsDataInJsonAndCsv) {
-  const BuddyTrace trace = {1024, 64, {{0, BuddyEvent::kAllocate, 0, 100, 128, 7}, {1, BuddyEvent::kFree, 0, 0, 0, 0}}};
+  const BuddyTrace trace = {
+      1024, 64, {{0, BuddyEvent::kAllocate, 0, 100, 128, 7}, {1, BuddyEvent::kRelease, 0, 0, 0, 0}}};
   const std::vector<Replay> replays = {ReplayTrace(trace, 1024, 64), ReplayTrace(trace, 1024, 256)};
   EXPECT_EQ(ReplaysToCsv(replays),
             "capacity,block,seq,used,requested,waste,free,largest_free,fragmentation_permille,allocations\n"

@@ -42,7 +42,7 @@ TEST(Completion, CompletesInBash) {
 // Every option that --help shows.
 TEST(Completion, KnowsEveryOptionOfTheHelp) {
   const std::string script = Orionrt({"completion", "bash"}).out;
-  for (const char* command : {"plan", "compare", "check", "convert"}) {
+  for (const char* command : {"plan", "compare", "check", "convert", "report"}) {
     std::istringstream words(Orionrt({command, "--help"}).out);
     for (std::string word; words >> word;) {
       if (word.substr(0, 2) != "--") continue;

@@ -1,8 +1,10 @@
-// lookup_loop N: finalizes a pool and looks tensors up N times. no_system_calls.sh counts the system calls.
+// lookup_loop N: finalizes a pool, looks tensors up N times, and takes scratch as often. no_system_calls.sh counts the
+// system calls.
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
 
+#include "orionrt/shared_arena.hpp"
 #include "orionrt/tensor_pool.hpp"
 
 int main(int argc, char** argv) {
@@ -16,11 +18,19 @@ int main(int argc, char** argv) {
   orionrt::TensorPool pool(1 << 20);
   pool.RegisterGraph(ops, tensors);
   pool.FinalizePlan();
+  orionrt::SharedArenaOptions options;
+  options.scratch_bytes = 1 << 20;
+  orionrt::SharedArena arena(orionrt::SharedPlan::Make({{pool.graph(), 0, {}}}), options);
   std::size_t sum = 0;
   for (long k = 0; k < n; ++k) {
     const int id = static_cast<int>(k % 101);
     sum += pool.Allocate(id).bytes;
     pool.Release(id);
+    const orionrt::TensorHandle beside = pool.AllocateScratch(static_cast<std::size_t>(k % 9000));
+    const orionrt::TensorHandle scratch = arena.AllocateScratch(static_cast<std::size_t>(k % 9000));
+    sum += arena.View().Allocate(id).bytes + scratch.bytes + beside.bytes;
+    (void)arena.FreeScratch(scratch);
+    (void)pool.FreeScratch(beside);
   }
   std::printf("%d\n", sum > 0 ? 1 : 0);  // the same output for every N
   return 0;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# no_system_calls.sh LOOKUP_LOOP: ten look-ups and a million of them make the same number of system calls.
+# no_system_calls.sh LOOKUP_LOOP: ten look-ups and pieces of scratch make as many system calls as a million of them.
 set -u
 loop=$1
 command -v strace >/dev/null 2>&1 || { echo "skipped: strace is not there (Debian: strace)"; exit 77; }

@@ -53,6 +53,37 @@ TEST(PlanJson, ReadsBackWhatItWrote) {
   EXPECT_EQ(Read(WritePlanJson(file)).problem.names, file.problem.names);
 }
 
+TEST(PlanJson, ReadsPoolsBack) {
+  PlanFile file = Example();
+  file.problem.buffers[1].fixed_offset = kFree;
+  file.problem.uses = {2, 1, 4};
+  Pool tiny, rest;
+  tiny.name = "tiny";
+  tiny.capacity = 64;
+  rest.name = "rest";
+  SetPools(file.problem, {tiny, rest}, {{}, {"rest", "tiny"}, {}});
+  file.plan = ReusePlanner("first_fit").Run(file.problem);
+  ASSERT_EQ(file.plan.pools.spills.size(), 1u);
+  const std::string text = WritePlanJson(file);
+  const PlanFile read = Read(text);
+  ExpectSame(read, file);
+  EXPECT_EQ(WritePlanJson(read), text);
+  EXPECT_EQ(read.plan.pools.pool_of, file.plan.pools.pool_of);
+  EXPECT_EQ(read.plan.pools.figures[1].peak_bytes, file.plan.pools.figures[1].peak_bytes);
+  EXPECT_EQ(read.plan.pools.figures[1].certificate.witness, file.plan.pools.figures[1].certificate.witness);
+  EXPECT_EQ(read.plan.pools.spills[0].reason, SpillReason::kTooLarge);
+  EXPECT_EQ(read.plan.pools.spills[0].buffer, 0);
+  EXPECT_EQ(read.plan.pools.spill_cost, 200);
+  const auto with = [&](const std::string& what, const std::string& instead) {
+    return std::string(text).replace(text.find(what), what.size(), instead);
+  };
+  EXPECT_TRUE(RefusesPlan({"spills[0]", "buffer"}, with(R"("buffer":"a")", R"("buffer":"z")")));
+  EXPECT_TRUE(RefusesPlan({"spills[0]", "\"to\""}, with(R"("to":1)", R"("to":2)")));
+  EXPECT_TRUE(RefusesPlan({"spills[0]", "reason"}, with("too_large", "too_small")));
+  EXPECT_TRUE(RefusesPlan({"pools[0]", "peak_bytes"}, with(R"("capacity":64,"peak_bytes")", R"("peak")")));
+  EXPECT_TRUE(RefusesPlan({"buffers[0]", "pool"}, with(R"("pool":1)", R"("pool":-1)")));
+}
+
 TEST(PlanJson, ReadsTheWitnessBack) {
   PlanFile file = Example();
   file.plan.certificate.witness_step = 3;

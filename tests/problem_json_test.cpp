@@ -25,10 +25,44 @@ TEST(ProblemJson, ReadsBackWhatItWrote) {
   EXPECT_EQ(read.alignment, 16);
 }
 
+TEST(ProblemJson, KeepsPools) {
+  ProblemFile file;
+  file.problem.buffers = {{0, 3, 100, 16, kFree}, {1, 4, 50, 16, kFree}};
+  file.problem.uses = {3, 1};
+  Pool small, large;
+  small.name = "small";
+  small.capacity = 64;
+  small.alignment = 8;
+  small.granularity = 32;
+  small.largest = 60;
+  large.name = "large";
+  large.cost = 9;
+  SetPools(file.problem, {small, large}, {{"large", "small"}, {}});
+  const ProblemFile read = ReadProblemJson(WriteProblemJson(file), "p.json");
+  EXPECT_EQ(HashProblem(read.problem), HashProblem(file.problem));
+  EXPECT_EQ(read.problem.pools[0].name, "small");
+  EXPECT_EQ(read.problem.pools[0].largest, 60);
+  EXPECT_EQ(read.problem.pools[1].capacity, kUnlimited);
+  EXPECT_EQ(read.problem.allowed_pools, file.problem.allowed_pools);
+  EXPECT_EQ(read.problem.uses, file.problem.uses);
+  const auto refuses = [&](const std::string& pools, const std::string& buffer, const std::string& said) {
+    const std::string text = R"({"schema":"orionrt.problem/1",)" + pools +
+                             R"("buffers":[{"id":"a","size":1,"lower":0,"upper":1)" + buffer + "}]}";
+    EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"p.json", said}, [&] { ReadProblemJson(text, "p.json"); }));
+  };
+  refuses(R"("pools":[{"name":"x"},{"name":"x"}],)", "", "twice");
+  refuses(R"("pools":[{"capacity":4}],)", "", "pools[0]");
+  refuses(R"("pools":[{"name":"x","cost":-1}],)", "", "cost");
+  refuses(R"("pools":[{"name":"x"}],)", R"(,"pools":[1])", "buffer a");
+  refuses(R"("pools":[{"name":"x"}],)", R"(,"pools":["x"])", "position");
+  refuses("", R"(,"pools":[0])", "no table");
+}
+
 TEST(GraphJson, ReadsBackWhatItWrote) {
   TensorDesc input{0, 24, 64, kInput | kOutput, "x", "float32", {2, 3}};
   TensorDesc inner{7, 100};
   TensorDesc state{3, 8, 0, kState};
+  state.spaces = {"sram", "dram"};
   OpNode conv{5, {0, 3}, {7}, "conv", "Conv"};
   conv.workspace_bytes = 48;
   conv.workspace_alignment = 16;
@@ -38,6 +72,7 @@ TEST(GraphJson, ReadsBackWhatItWrote) {
   EXPECT_EQ(read.tensors()[0].name, "x");
   EXPECT_EQ(read.tensors()[0].dtype, "float32");
   EXPECT_EQ(read.tensors()[0].shape, input.shape);
+  EXPECT_EQ(read.tensors()[2].spaces, state.spaces);
   EXPECT_EQ(read.ops()[0].name, "conv");
   EXPECT_EQ(read.ops()[0].type, "Conv");
 }

@@ -219,6 +219,22 @@ TEST(WhatIf, KnowsOfAProblemWhoIsAliveAndWhatAlignmentCosts) {
   EXPECT_EQ(explanation.what_ifs[0].sentence, "alignment 64 -> 1");
 }
 
+TEST(WhatIf, OverPoolsSaysWhoIsAliveAndTriesNothing) {
+  const Graph graph = Chain().Make();
+  PlanFile file = Planned(graph);
+  std::vector<Pool> pools(2);
+  pools[0].name = "sram";
+  pools[0].capacity = 150;
+  pools[1].name = "dram";
+  SetPools(file.problem, pools, {});
+  file.plan = ReusePlanner().Run(file.problem);
+  const Explanation explanation = Explain(file, &graph, ReusePlanner());
+  EXPECT_EQ(explanation.peak_step, 1);
+  EXPECT_EQ(explanation.holders.size(), 2u);
+  EXPECT_TRUE(explanation.what_ifs.empty());
+  EXPECT_NE(DescribeWhatIfs(file, explanation).find("one arena"), std::string::npos);
+}
+
 TEST(WhatIf, CountsOfAPartOnlyWhatIsAlive) {
   PlanFile file;
   file.problem.buffers = {{0, 4, 100, 1, kFree}, {2, 4, 70, 1, kFree}};
@@ -262,7 +278,7 @@ TEST(WhatIf, NamesCannotBreakALine) {
   const PlanFile file = Planned(graph);
   const Explanation explanation = Explain(file, &graph, ReusePlanner());
   ASSERT_EQ(explanation.what_ifs.size(), 1u);
-  const std::string text = ExplainPlan(file, {evil, evil, evil}, explanation) + DescribeWhatIfs(explanation);
+  const std::string text = ExplainPlan(file, {evil, evil, evil}, explanation) + DescribeWhatIfs(file, explanation);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 6) << text;
   for (const char c : text) EXPECT_TRUE(c == '\n' || static_cast<unsigned char>(c) >= 0x20) << text;
   const auto json = nlohmann::json::parse(AddExplanation(WritePlanJson(file), file, explanation));
@@ -278,7 +294,7 @@ TEST(WhatIf, IsSaidInWords) {
   const Explanation explanation = Explain(file, &graph, ReusePlanner());
   const std::string text = ExplainPlan(file, {}, explanation);
   EXPECT_NE(text.find(" 100  1 \"a\", written by op 0 Conv_0, read last by op 1 Relu_1\n"), std::string::npos) << text;
-  EXPECT_EQ(DescribeWhatIfs(explanation),
+  EXPECT_EQ(DescribeWhatIfs(file, explanation),
             "What would lower the peak; each change was made, and the result planned:\n"
             "               -50  writing op 1 Relu_1 in place of a; then 150, held at op 0 Conv_0\n");
   EXPECT_NE(ExplainPlan(file, {"x", "y", "z"}).find("\"a\", alive from step 0 (x) to step 1 (y)"), std::string::npos);

@@ -12,7 +12,7 @@
 namespace orionrt {
 
 struct BuddyEvent {
-  enum Kind { kAllocate, kAllocateRun, kFree };
+  enum Kind { kAllocate, kAllocateRun, kRelease };
   std::int64_t seq = 0;  // 0, 1, 2, ... in a recorder
   Kind kind = kAllocate;
   std::int64_t offset = kNoSpace;  // bytes; kNoSpace: a request that was refused

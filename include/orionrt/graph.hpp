@@ -39,6 +39,7 @@ struct TensorDesc {
   std::string name = {};      // for people, like the next two
   std::string dtype = {};     // "float32"
   std::vector<std::int64_t> shape = {};
+  std::vector<std::string> spaces = {};  // names of the pools it may live in, the best first; none: any
 };
 
 // An immutable, validated graph. The constructor throws Error (kBadInput) that names the op and the tensor for: an id
@@ -64,7 +65,7 @@ class ORIONRT_API Graph {
 };
 
 // Identifies the graph for which a plan was made: order of ops, their uses, sizes, alignments, roles, workspaces; no
-// names. FNV-1a.
+// names but those of spaces. FNV-1a.
 ORIONRT_API std::uint64_t HashGraph(const Graph& graph);
 
 }  // namespace orionrt

@@ -12,6 +12,7 @@
 #include "orionrt/export.hpp"
 #include "orionrt/graph.hpp"
 #include "orionrt/import.hpp"
+#include "orionrt/metrics.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/problem.hpp"
 
@@ -19,23 +20,28 @@ namespace orionrt {
 
 // CSV as MiniMalloc reads it: a header row, then a row a buffer. Columns, in any order: id (or buffer, buffer_id),
 // lower (or begin, start), upper, size; optional alignment, offset (see CsvFile::offsets), gaps, and hint, which is
-// ignored with a warning. A column `end` in place of `upper` is inclusive. CRLF and a byte order mark are read; no
-// quoting. A gap is `lo-hi`, steps at which the buffer holds no byte, or `lo-hi@a:b`, at which it holds its bytes [a,
-// b) only.
+// ignored with a warning; spaces, uses and pool, see below. A column `end` in place of `upper` is inclusive. CRLF and a
+// byte order mark are read; no quoting. A gap is `lo-hi`, steps at which the buffer holds no byte, or `lo-hi@a:b`, at
+// which it holds its bytes [a, b) only.
 struct CsvFile {
-  Problem problem;                    // no fixed offsets: the caller says what the column means
+  Problem problem;                    // no fixed offsets or pools: the caller says what the columns mean
   std::vector<std::int64_t> offsets;  // of the column `offset`, kFree where a field is empty; empty without the column
-  std::vector<std::string> warnings;  // one line each
-  std::string header;                 // as it stands, without the column `offset`; the same for the rows
+  std::vector<std::vector<std::string>> spaces;  // of the column `spaces`, "sram|dram": where it may live; may be empty
+  std::vector<std::string> pools;                // of the column `pool`: where it lies; empty without the column
+  std::vector<std::string> warnings;             // one line each
+  std::string header;  // as it stands, without the columns `pool` and `offset`; the same for the rows
   std::vector<std::string> rows;
 };
 ORIONRT_API CsvFile ReadCsv(std::string_view text, const std::string& source);
 
-// The rows of a problem that did not come from CSV. Throws Error (kUnsupported) for parts that gaps cannot say.
+// The rows of a problem that did not come from CSV. Throws Error (kUnsupported) for parts that gaps cannot say. Columns
+// `spaces` and `uses` where a buffer names its pools; the table of pools itself has no place in CSV.
 ORIONRT_API CsvFile MakeCsv(const Problem& problem);
 
-// The rows as they were read; with `offsets` (one per buffer), these as their last column, empty where kFree.
-ORIONRT_API std::string WriteCsv(const CsvFile& file, const std::vector<std::int64_t>* offsets);
+// The rows as they were read; with `offsets` (one per buffer), these as their last column, empty where kFree; with
+// `pools`, the names of the pools they are in, as the column before.
+ORIONRT_API std::string WriteCsv(const CsvFile& file, const std::vector<std::int64_t>* offsets,
+                                 const std::vector<std::string>* pools = nullptr);
 
 // A problem of its own: schema orionrt.problem/1.
 struct ProblemFile {
@@ -69,11 +75,13 @@ struct PlanFile {
   std::int64_t peak_nested_bytes = 0;
   std::optional<WeightBytes> weights;        // of models; they come on top of both
   std::optional<WorkspaceBytes> workspaces;  // of graphs whose ops need scratch; it is within peak_bytes
+  std::vector<BufferClass> classes;          // one per buffer; empty where it is not known
 };
 
 // peak_bytes, peak_nested_bytes and weights.needed_bytes: what it takes to run. 2^63 - 1 where that overflows.
 ORIONRT_API std::int64_t TotalBytes(const PlanFile& file);
 
+// With its Metrics: the plan must be one that Validate takes, or they mean nothing.
 ORIONRT_API std::string WritePlanJson(const PlanFile& file);
 ORIONRT_API PlanFile ReadPlanJson(std::string_view text, const std::string& source);
 

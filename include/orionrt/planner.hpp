@@ -45,14 +45,18 @@ class ORIONRT_API ReusePlanner {
   explicit ReusePlanner(std::string_view policy = "auto");
   explicit ReusePlanner(Policy policy);
 
-  // Checks the problem, runs the policy, and fills in peak, certificate and hash.
-  // Throws Error: kBadInput for a broken problem, kInfeasible when it is proven that options.capacity is too small,
-  // kLimit when the search ended before it knew, kInternal when a policy returned no plan.
+  // Checks the problem, runs the policy, and fills in peak, certificate and hash. With pools it first decides who lies
+  // where (docs/pools.md), and runs the policy once or a few times per pool, on what that pool holds.
+  // Throws Error: kBadInput for a broken problem, kInfeasible when it is proven that options.capacity (with pools: of
+  // all of them together), or a pool, is too small, kLimit when the search ended before it knew, kInternal when a
+  // policy returned no plan.
   Plan Run(const Problem& problem, const PlanOptions& options = {}) const;
 
   const Policy& policy() const noexcept { return policy_; }
 
  private:
+  Plan RunOne(const Problem& problem, const PlanOptions& options) const;
+
   Policy policy_;
 };
 

@@ -17,6 +17,8 @@
 namespace orionrt {
 
 inline constexpr std::int64_t kFree = -1;  // Buffer::fixed_offset of a buffer that the planner may move
+inline constexpr std::int64_t kUnlimited = INT64_MAX;
+inline constexpr std::int64_t kByPosition = -1;  // Pool::cost: the pool's position in the table
 
 struct Buffer {
   std::int64_t lower = 0;             // first step at which it is alive
@@ -36,14 +38,35 @@ struct Part {
   std::int64_t end = 0;
 };
 
+// A memory space with addresses of its own, from 0: SRAM, DRAM, the memory of another device. A buffer takes its size
+// rounded up to `granularity` there (a cache line, a page, what kernels read past the end), from an offset that is a
+// multiple of the larger of the pool's alignment and its own; the rounded end is at most `capacity`. The padding is
+// taken as long as the last byte of the buffer is.
+struct Pool {
+  std::string name;                    // unique; no blanks, commas, '|', '=', ':'
+  std::int64_t capacity = kUnlimited;  // bytes, >= 0
+  std::int64_t alignment = 1;          // bytes, a power of two; the pool's base is aligned to it too
+  std::int64_t granularity = 1;        // bytes, a power of two
+  std::int64_t largest = kUnlimited;   // bytes, >= 0: no buffer of a larger size (not rounded) lies here
+  std::int64_t cost = kByPosition;     // of reading or writing one byte, >= 0, in any unit
+};
+
 // Invariants, checked by CheckProblem: what the comments above say; every part lies inside its buffer's bounding
 // rectangle [lower, upper) x [0, size); parts are sorted by buffer, then by lower, and those of one buffer do not
-// overlap; steps lie within +-2^61; the sum of all sizes rounded up to their alignments fits in 63 bits.
+// overlap; steps lie within +-2^61; the sum of all sizes rounded up to their alignments fits in 63 bits. With pools:
+// that of the sizes as rounded in the coarsest of them, and that of size x uses x the highest cost, do too; a fixed
+// offset suits the alignment of the pool that it is in.
 struct Problem {
   std::vector<Buffer> buffers;
   std::vector<Part> parts;         // a buffer that has none is one rectangle: alive as a whole
   std::vector<std::string> ids;    // unique; empty: the decimal position is the id
   std::vector<std::string> names;  // for people; empty: none
+
+  std::vector<Pool> pools;  // empty: one without limits, and the next field is empty too
+  // Per buffer the pools it may live in, by index, the best first; none: all, in the table's order. Empty: all so.
+  // With one pool, or a fixed offset, it is pinned: it lies in the first of them, whatever else has to go.
+  std::vector<std::vector<int>> allowed_pools;
+  std::vector<std::int64_t> uses;  // per buffer how often ops read or write it, >= 0; empty: once each
 };
 
 // Throws Error (kBadInput) naming the first buffer that breaks an invariant. O(n log n).
@@ -56,8 +79,20 @@ ORIONRT_API void RaiseAlignment(Problem& problem, std::int64_t alignment);
 ORIONRT_API std::string BufferId(const Problem& problem, int i);
 ORIONRT_API std::string BufferLabel(const Problem& problem, int i);
 
-// Identifies what was planned: lifetimes, sizes, alignments, fixed offsets and parts, in order; not ids or names.
-// FNV-1a, 64 bits.
+// Gives the problem a table of pools. `spaces` has per buffer the names of those it may live in, the best first; none:
+// all; empty: all so. Throws Error (kBadInput) naming the buffer and the pools there are. O(n x pools).
+ORIONRT_API void SetPools(Problem& problem, std::vector<Pool> pools,
+                          const std::vector<std::vector<std::string>>& spaces);
+
+// The names of the pools that buffer `i` may live in; none: all. The inverse of SetPools.
+ORIONRT_API std::vector<std::string> SpacesOf(const Problem& problem, int i);
+
+// What it costs that buffer `i` lies in `pool`: size x uses x (cost of that pool - cost of the first that it may live
+// in), the difference being at least 1 to anywhere but that first, where it is 0.
+ORIONRT_API std::int64_t SpillCost(const Problem& problem, int i, int pool);
+
+// Identifies what was planned: lifetimes, sizes, alignments, fixed offsets and parts, in order; with pools, their
+// limits and costs, who may live where, and the uses; not ids or names. FNV-1a, 64 bits.
 ORIONRT_API std::uint64_t HashProblem(const Problem& problem);
 
 }  // namespace orionrt

@@ -3,43 +3,65 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "orionrt/arena.hpp"
-#include "orionrt/buddy.hpp"
 #include "orionrt/export.hpp"
 #include "orionrt/graph.hpp"
+#include "orionrt/guard.hpp"
 #include "orionrt/liveness.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
+#include "orionrt/scratch.hpp"
 
 namespace orionrt {
 
-struct TensorHandle {
-  void* ptr = nullptr;
-  std::size_t bytes = 0;
-};
-
-// Bytes that an arena needs for this plan, its base being aligned to the largest alignment planned for: the peak,
-// exactly.
-ORIONRT_API std::size_t RequiredBytes(const Plan& plan);
+class Guard;
 
 struct PoolOptions {
   std::size_t alignment = kArenaAlignment;  // bytes, a power of two: the least that a tensor gets
+  std::size_t scratch_block = 4096;         // bytes, a power of two: the least that scratch gets; above 64 GiB more
+  std::optional<GuardOptions> guard = {};   // finds the culprit; costs nothing when absent
+  PoolLog log = {};                         // told of what is taken and refused; costs nothing when absent
 };
+
+// One of several memories: what planning knows of it, and its bytes. A pool without a capacity gets the arena's; one
+// with a capacity (as a plan made elsewhere was told) needs an arena that has it.
+struct PoolMemory {
+  Pool pool;
+  Arena arena;
+};
+
+// Bytes that an arena needs for this plan, its base being aligned to the largest alignment planned for: the peak,
+// exactly. What the pool itself takes is outside the arena: TensorPool::metadata_bytes.
+ORIONRT_API std::size_t RequiredBytes(const Plan& plan);
+
+// The same for a pool with a guard, which needs more; plans for the guard. Throws Error like FinalizePlan, but for
+// capacity.
+ORIONRT_API std::size_t RequiredBytes(const Graph& graph, const Plan& plan, const PoolOptions& options);
 
 // RegisterGraph, then FinalizePlan or LoadPlan, then Allocate for every tensor as the ops come to it.
 //
 // After the plan is finalized Allocate, Release and GetPtr compute nothing: they look up a table. They never throw,
-// lock, take heap memory or call the system, and may be called from several threads. Everything before that throws
-// Error and is for one thread.
+// lock, take heap memory or call the system, and may be called from several threads. With a guard they do all of that
+// but throw. Everything else throws Error unless it says noexcept, and is for one thread at a time.
 class ORIONRT_API TensorPool {
  public:
   // Takes the arena now: host memory of `capacity` bytes, or the caller's own, which must outlive the pool.
   explicit TensorPool(std::size_t capacity, PoolOptions options = {});
   TensorPool(void* memory, std::size_t bytes, PoolOptions options = {});
   explicit TensorPool(Arena arena, PoolOptions options = {});
+  // Several memories, the best first: tensors say by TensorDesc::spaces in which of them they may live, and what does
+  // not fit a fast one goes to the next (docs/pools.md). Throws Error (kMisuse): none given, an arena smaller than its
+  // pool's capacity, or a guard, which watches one memory.
+  explicit TensorPool(std::vector<PoolMemory> memories, PoolOptions options = {});
+  TensorPool(TensorPool&& other) noexcept;  // `other` then knows no tensor; give it nothing to do
+  TensorPool& operator=(TensorPool&& other) noexcept;
+  ~TensorPool();
 
   // Checks the graph and computes lifetimes. Replaces an earlier graph, and its plan. Throws Error (kBadInput).
   void RegisterGraph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors);
@@ -47,7 +69,8 @@ class ORIONRT_API TensorPool {
 
   // Plans the registered graph and takes its place in the arena. Throws Error: kMisuse without a graph, or when the
   // arena's base is less aligned than a tensor wants; kInfeasible or kLimit when the arena is too small, with the bytes
-  // short, the step, and the largest tensors alive there.
+  // short, the step, and the largest tensors alive there; kInfeasible when scratch is in the way, or when the guard
+  // needs more than there is.
   void FinalizePlan(std::string_view policy = "auto", const PlanOptions& options = {});
   void FinalizePlan(const ReusePlanner& planner, const PlanOptions& options = {});
 
@@ -59,44 +82,112 @@ class ORIONRT_API TensorPool {
   // An empty tensor has an address and 0 bytes.
   TensorHandle Allocate(int tensor_id) const noexcept {
     const auto index = static_cast<std::size_t>(static_cast<unsigned>(tensor_id));
-    if (index < dense_.size()) return dense_[index];
-    return sparse_.empty() ? TensorHandle{} : FindSparse(tensor_id);
+    const std::size_t ids = table_ids_.value;
+    if (index >= ids) return FindSlow(tensor_id);
+    return {reinterpret_cast<void*>(table_[index]), table_[ids + index]};
   }
   void* GetPtr(int tensor_id) const noexcept { return Allocate(tensor_id).ptr; }
+
+  // The scratch that an op, by id, may use while it runs (OpNode::workspace_bytes); {nullptr, 0} when it asked for
+  // none. O(log ops).
+  TensorHandle Workspace(int op_id) const noexcept;
 
   // A planned tensor needs no release: its bytes are someone else's as soon as its lifetime ends.
   void Release(int) const noexcept {}
 
+  // Tell the guard where execution is; nothing at all without one. BeginOp takes the id of the op that now starts and
+  // ends the one before; EndOp ends it too, so that what the caller does between ops is not blamed on one. EndRun comes
+  // before the next run's inputs are written; outputs stay readable until that run begins. All ops of a run begin on
+  // one thread.
+  void BeginOp(int op_id) noexcept {
+    if (guard_ != nullptr) GuardBegin(op_id);
+  }
+  void EndOp() noexcept {
+    if (guard_ != nullptr) GuardEnd(false);
+  }
+  void EndRun() noexcept {
+    if (guard_ != nullptr) GuardEnd(true);
+  }
+
+  // Memory beside the plan, of sizes that no plan knows: dynamic shapes, the scratch of a request. Served by a buddy
+  // from what the plan leaves of the arena; no heap memory, no system call. {nullptr, 0} when there is no place.
+  // `memory`: which of several; it must be one of them.
+  TensorHandle AllocateScratch(std::size_t bytes, int memory = 0) noexcept {
+    return memories_[static_cast<std::size_t>(memory)].scratch.Allocate(bytes);
+  }
+  FreeStatus FreeScratch(TensorHandle scratch, int memory = 0) noexcept {
+    return memories_[static_cast<std::size_t>(memory)].scratch.Free(scratch);
+  }
+
   bool finalized() const noexcept { return finalized_; }
-  std::size_t capacity() const noexcept { return arena_.bytes(); }
-  std::size_t peak_bytes() const noexcept { return RequiredBytes(plan_); }
+  int memory_count() const noexcept { return static_cast<int>(memories_.size()); }
+  std::size_t capacity() const noexcept;    // of all memories together; so is the next
+  std::size_t peak_bytes() const noexcept;  // with the guard's share
+  std::size_t guard_bytes() const noexcept { return peak_bytes() - RequiredBytes(plan_); }  // on top of the plan
+  std::size_t metadata_bytes() const noexcept;  // tables and books outside the arena; not the graph and plan kept
   const Graph& graph() const noexcept { return graph_; }
   const Problem& problem() const noexcept { return bound_.problem; }
-  const Plan& plan() const noexcept { return plan_; }
-  BuddyStats stats() const noexcept { return buddy_.stats(); }
+  const Plan& plan() const noexcept { return plan_; }  // as without a guard
+  PoolStats stats(int memory = 0) const noexcept { return memories_[static_cast<std::size_t>(memory)].scratch.stats(); }
 
  private:
   struct SparseHandle {
     int id;
     TensorHandle handle;
   };
+  // A number that a move leaves at 0.
+  struct Count {
+    Count() = default;
+    Count(Count&& other) noexcept : value(std::exchange(other.value, 0)) {}
+    std::size_t value = 0;
+  };
 
-  void CheckBase() const;
+  // One arena. All of it is the scratch's: the plan's region is an allocation of it too.
+  struct Memory {
+    Memory(Arena taken, const PoolOptions& options);
+    std::byte* region_base() const noexcept { return arena.base() + (region == kNoSpace ? 0 : region); }
+    Arena arena;
+    Scratch scratch;
+    std::int64_t region = kNoSpace;
+    std::int64_t region_bytes = 0;
+  };
+  // What a plan asks of one memory.
+  struct Demand {
+    std::int64_t bytes = 0;
+    std::int64_t alignment = 1;
+  };
+
+  void CheckRegistered() const;
+  void CheckBases() const;
+  void CheckFits(const Plan& plan) const;
+  std::vector<Demand> DemandsOf(const Plan& plan) const;
   void Install(Plan plan);
+  void MakeTables(const std::vector<std::byte*>& places);
+  std::byte* PlaceOf(const Binding& binding) const;
+  static TensorHandle Find(const std::vector<SparseHandle>& sorted, int id) noexcept;
+  void TakeRegions(const std::vector<Demand>& demands);
   void Clear() noexcept;
-  TensorHandle FindSparse(int tensor_id) const noexcept;
+  [[gnu::cold]] TensorHandle FindSlow(int tensor_id) const noexcept;
+  void GuardBegin(int op_id) noexcept;
+  void GuardEnd(bool run) noexcept;
 
-  Arena arena_;
+  // By id, where ids are dense and there is no guard: all addresses, and behind them all bytes. So an address costs one
+  // scaled load, its bytes one more, and nothing when nobody looks at them.
+  Count table_ids_;
+  const std::uintptr_t* table_ = nullptr;
+  std::vector<std::uintptr_t> table_memory_;
+  std::vector<SparseHandle> sparse_;      // sorted by id, where ids are not dense
+  std::vector<SparseHandle> workspaces_;  // sorted by id of op
+
   PoolOptions options_;
-  BuddyAllocator buddy_;  // hands out the regions of the arena
-  std::int64_t region_ = kNoSpace;
+  std::vector<Memory> memories_;
+  std::vector<Pool> pools_;  // what planning is told of them; empty for one
   Graph graph_;
   BoundProblem bound_;
   Plan plan_;
   bool registered_ = false;
   bool finalized_ = false;
-  std::vector<TensorHandle> dense_;   // by id
-  std::vector<SparseHandle> sparse_;  // sorted by id, where ids are not dense
+  std::unique_ptr<Guard> guard_;  // after the arenas: it opens what it closed before they go
 };
 
 }  // namespace orionrt

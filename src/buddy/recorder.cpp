@@ -35,7 +35,7 @@ std::int64_t BuddyRecorder::AllocateRun(std::int64_t bytes, std::int64_t tag) no
 
 FreeStatus BuddyRecorder::Free(std::int64_t offset, std::int64_t tag) noexcept {
   const FreeStatus status = buddy_.Free(offset);
-  if (status == FreeStatus::kFreed) sink_(context_, {seq_++, BuddyEvent::kFree, offset, 0, 0, tag});
+  if (status == FreeStatus::kFreed) sink_(context_, {seq_++, BuddyEvent::kRelease, offset, 0, 0, tag});
   return status;
 }
 

@@ -140,6 +140,7 @@ std::uint64_t HashGraph(const Graph& graph) {
     hash.Add(static_cast<std::uint64_t>(tensor.bytes));
     hash.Add(static_cast<std::uint64_t>(tensor.alignment));
     hash.Add(static_cast<std::uint64_t>(tensor.roles));
+    for (const std::string& space : tensor.spaces) hash.Add(HashText(space));
   }
   for (const OpNode& op : graph.ops()) {
     hash.Add(op.id);

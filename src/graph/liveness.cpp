@@ -53,11 +53,30 @@ GraphLiveness::GraphLiveness(const Graph& graph) : lifetimes_(graph.tensors().si
   }
 }
 
-BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment) {
+namespace {
+
+constexpr std::int64_t kWorkspaceUses = 2;  // its op writes it, and reads what it wrote
+
+// How often ops read or write each tensor; an op that reads one twice does so twice.
+std::vector<std::int64_t> CountUses(const Graph& graph) {
+  std::vector<std::int64_t> uses(graph.tensors().size(), 0);
+  for (const OpNode& op : graph.ops()) {
+    for (const int id : op.inputs) ++uses[graph.IndexOf(id)];
+    for (const int id : op.outputs) ++uses[graph.IndexOf(id)];
+  }
+  return uses;
+}
+
+}  // namespace
+
+BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
+                         const std::vector<Pool>& pools) {
   if (!IsPowerOfTwo(alignment)) {
     throw Error(ErrorCode::kMisuse, "alignment " + std::to_string(alignment) + " is not a power of two");
   }
   BoundProblem bound;
+  const std::vector<std::int64_t> uses = CountUses(graph);
+  std::vector<std::vector<std::string>> spaces;
   for (std::size_t i = 0; i < graph.tensors().size(); ++i) {
     const TensorDesc& tensor = graph.tensors()[i];
     if (tensor.bytes == 0) {
@@ -66,8 +85,13 @@ BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std:
     }
     bound.bindings.push_back(Append(bound.problem, liveness.lifetimes()[i], tensor.bytes, tensor.alignment, alignment,
                                     std::to_string(i), tensor.name));
+    bound.problem.uses.push_back(uses[i]);
+    spaces.push_back(tensor.spaces);
   }
   AppendWorkspaces(graph.ops(), alignment, bound);
+  bound.problem.uses.resize(bound.problem.buffers.size(), kWorkspaceUses);
+  spaces.resize(bound.problem.buffers.size());
+  if (!pools.empty()) SetPools(bound.problem, pools, spaces);
   CheckProblem(bound.problem);
   return bound;
 }

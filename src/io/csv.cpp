@@ -10,16 +10,17 @@
 namespace orionrt {
 namespace {
 
-enum Column { kId, kLower, kUpper, kEnd, kSize, kAlignment, kOffset, kGaps, kHint, kColumns };
+enum Column { kId, kLower, kUpper, kEnd, kSize, kAlignment, kOffset, kGaps, kHint, kSpaces, kUses, kPool, kColumns };
 
 struct ColumnName {
   std::string_view name;
   Column column;
 };
 constexpr ColumnName kColumnNames[] = {
-    {"id", kId},         {"buffer", kId},   {"buffer_id", kId}, {"lower", kLower}, {"begin", kLower},
-    {"start", kLower},   {"upper", kUpper}, {"end", kEnd},      {"size", kSize},   {"alignment", kAlignment},
-    {"offset", kOffset}, {"gaps", kGaps},   {"hint", kHint},
+    {"id", kId},       {"buffer", kId},           {"buffer_id", kId},  {"lower", kLower},
+    {"begin", kLower}, {"start", kLower},         {"upper", kUpper},   {"end", kEnd},
+    {"size", kSize},   {"alignment", kAlignment}, {"offset", kOffset}, {"gaps", kGaps},
+    {"hint", kHint},   {"spaces", kSpaces},       {"uses", kUses},     {"pool", kPool},
 };
 
 constexpr std::size_t kLongestId = 1000;  // bytes
@@ -97,7 +98,7 @@ class CsvReader {
     if (at_[kUpper] < 0 && at_[kEnd] < 0)
       Refuse(std::string("column \"upper\" is missing; ") + kExpected + OfSeparator());
     if (at_[kHint] >= 0) file_.warnings.push_back(source_ + ":1: column \"hint\" is ignored");
-    file_.header = WithoutOffset();
+    file_.header = WithoutAnswer();
   }
 
   // What else the header may be separated by.
@@ -108,17 +109,18 @@ class CsvReader {
                             : "; fields are separated by commas, not tabs";
   }
 
-  // The line less its field in the column `offset`.
-  std::string WithoutOffset() const {
+  // The line less its fields in the columns `offset` and `pool`.
+  std::string WithoutAnswer() const {
     std::string_view line = line_;
     while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    if (at_[kOffset] < 0) return std::string(line);
-    const int first_kept = at_[kOffset] == 0 ? 1 : 0;
+    if (at_[kOffset] < 0 && at_[kPool] < 0) return std::string(line);
     std::string kept;
+    bool first = true;
     for (int column = 0; column < columns_; ++column) {
       const std::string_view field = TakeUntil(line, ',');
-      if (column == at_[kOffset]) continue;
-      if (column > first_kept) kept += ',';
+      if (column == at_[kOffset] || column == at_[kPool]) continue;
+      if (!first) kept += ',';
+      first = false;
       kept += field;
     }
     return kept;
@@ -165,8 +167,22 @@ class CsvReader {
     file_.problem.buffers.push_back(buffer);
     if (at_[kOffset] >= 0) ReadOffset(buffer);
     if (at_[kGaps] >= 0) ReadGaps(static_cast<int>(position), buffer);
-    file_.rows.push_back(WithoutOffset());
+    ReadPools();
+    file_.rows.push_back(WithoutAnswer());
     CheckRow(buffer);
+  }
+
+  void ReadPools() {
+    if (at_[kUses] >= 0) file_.problem.uses.push_back(Number(kUses, "uses"));
+    if (at_[kUses] >= 0 && file_.problem.uses.back() < 0) Refuse("uses are negative");
+    if (at_[kPool] >= 0) file_.pools.emplace_back(fields_[at_[kPool]]);
+    if (at_[kSpaces] < 0) return;
+    file_.spaces.emplace_back();
+    for (std::string_view rest = fields_[at_[kSpaces]]; !rest.empty();) {
+      const std::string_view name = Trim(TakeUntil(rest, '|'));
+      if (name.empty()) Refuse("a name in the column \"spaces\" is empty; write sram|dram");
+      file_.spaces.back().emplace_back(name);
+    }
   }
 
   // What CheckProblem would find too, but here with the line.
@@ -259,6 +275,12 @@ class CsvReader {
 
 void Append(std::string& out, std::int64_t value) { out += std::to_string(value); }
 
+std::string Joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : "|") + name;
+  return text;
+}
+
 // The column `gaps` of buffer `i`, whose parts begin at `part`; steps over them.
 std::string Gaps(const Problem& problem, int i, std::size_t& part) {
   const Buffer& buffer = problem.buffers[i];
@@ -296,6 +318,9 @@ CsvFile MakeCsv(const Problem& problem) {
   const bool fixed = any([](const Buffer& b) { return b.fixed_offset != kFree; });
   file.header = aligned ? "id,lower,upper,size,alignment" : "id,lower,upper,size";
   if (!problem.parts.empty()) file.header += ",gaps";
+  const bool spaces = !problem.allowed_pools.empty(), uses = spaces && !problem.uses.empty();
+  if (spaces) file.header += ",spaces";
+  if (uses) file.header += ",uses";
   std::size_t part = 0;
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
     const Buffer& b = problem.buffers[i];
@@ -307,16 +332,20 @@ CsvFile MakeCsv(const Problem& problem) {
     for (std::int64_t value : {b.lower, b.upper, b.size}) Append(row += ',', value);
     if (aligned) Append(row += ',', b.alignment);
     if (!problem.parts.empty()) row += "," + Gaps(problem, static_cast<int>(i), part);
+    if (spaces) row += "," + Joined(SpacesOf(problem, static_cast<int>(i)));
+    if (uses) Append(row += ',', problem.uses[i]);
     if (fixed) file.offsets.push_back(b.fixed_offset);
     file.rows.push_back(std::move(row));
   }
   return file;
 }
 
-std::string WriteCsv(const CsvFile& file, const std::vector<std::int64_t>* offsets) {
-  std::string out = file.header + (offsets != nullptr ? ",offset\n" : "\n");
+std::string WriteCsv(const CsvFile& file, const std::vector<std::int64_t>* offsets,
+                     const std::vector<std::string>* pools) {
+  std::string out = file.header + (pools != nullptr ? ",pool" : "") + (offsets != nullptr ? ",offset\n" : "\n");
   for (std::size_t i = 0; i < file.rows.size(); ++i) {
     out += file.rows[i];
+    if (pools != nullptr) out += "," + (*pools)[i];
     if (offsets != nullptr) out += ',';
     if (offsets != nullptr && (*offsets)[i] != kFree) Append(out, (*offsets)[i]);
     out += '\n';

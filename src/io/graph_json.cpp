@@ -88,6 +88,12 @@ TensorDesc ReadTensor(const ObjectReader& object) {
   }
   tensor.bytes = object.Has("bytes") ? ReadSize(object, "bytes") : static_cast<std::size_t>(BytesOf(object, tensor));
   tensor.alignment = ReadSize(object, "alignment");
+  if (object.Has("spaces")) {
+    for (const ParsedJson& space : object.Array("spaces")) {
+      if (!space.is_string()) object.Refuse("has in \"spaces\" what is no name of a pool");
+      tensor.spaces.push_back(space.get<std::string>());
+    }
+  }
   if (!object.Has("roles")) return tensor;
   for (const ParsedJson& role : object.Array("roles")) {
     const auto* known = std::find_if(std::begin(kRoles), std::end(kRoles), [&](const auto& row) {
@@ -106,6 +112,7 @@ Json TensorJson(const TensorDesc& tensor) {
   if (!tensor.dtype.empty()) json["dtype"] = tensor.dtype;
   if (!tensor.dtype.empty()) json["shape"] = tensor.shape;
   if (tensor.alignment != 0) json["alignment"] = tensor.alignment;
+  if (!tensor.spaces.empty()) json["spaces"] = tensor.spaces;
   for (const auto& [name, role] : kRoles) {
     if ((tensor.roles & role) != 0) json["roles"].push_back(name);
   }

@@ -1,5 +1,7 @@
 #include "io/json.hpp"
 
+#include <algorithm>
+
 #include "base/checked.hpp"
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
@@ -95,7 +97,41 @@ Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size
     const Part& p = problem.parts[part];
     json["parts"].push_back({{"lower", p.lower}, {"upper", p.upper}, {"begin", p.begin}, {"end", p.end}});
   }
+  if (problem.pools.empty()) return json;
+  if (!problem.allowed_pools.empty() && !problem.allowed_pools[i].empty()) json["pools"] = problem.allowed_pools[i];
+  if (!problem.uses.empty() && problem.uses[i] != 1) json["uses"] = problem.uses[i];
   return json;
+}
+
+Json PoolJson(const Pool& pool) {
+  Json json = {{"name", pool.name}};
+  if (pool.capacity != kUnlimited) json["capacity"] = pool.capacity;
+  if (pool.alignment != 1) json["alignment"] = pool.alignment;
+  if (pool.granularity != 1) json["granularity"] = pool.granularity;
+  if (pool.largest != kUnlimited) json["largest"] = pool.largest;
+  if (pool.cost != kByPosition) json["cost"] = pool.cost;
+  return json;
+}
+
+void ReadPools(const ObjectReader& object, Problem& problem) {
+  if (object.Has("pools")) {
+    for (const ParsedJson& row : object.Array("pools")) {
+      const ObjectReader reader(row, object.place() + ": pools[" + std::to_string(problem.pools.size()) + "]");
+      Pool pool;
+      pool.name = reader.Text("name");
+      pool.capacity = reader.Integer("capacity", kUnlimited);
+      pool.alignment = reader.Integer("alignment", 1);
+      pool.granularity = reader.Integer("granularity", 1);
+      pool.largest = reader.Integer("largest", kUnlimited);
+      pool.cost = reader.Integer("cost", kByPosition);
+      if (reader.Has("cost") && pool.cost < 0) reader.Refuse("has a negative \"cost\"");
+      problem.pools.push_back(std::move(pool));
+    }
+  }
+  const auto none = [](const std::vector<int>& pools) { return pools.empty(); };
+  if (std::all_of(problem.allowed_pools.begin(), problem.allowed_pools.end(), none)) problem.allowed_pools.clear();
+  const auto once = [](std::int64_t uses) { return uses == 1; };
+  if (std::all_of(problem.uses.begin(), problem.uses.end(), once)) problem.uses.clear();
 }
 
 std::int64_t ReadAlignment(const ObjectReader& object) {
@@ -103,6 +139,21 @@ std::int64_t ReadAlignment(const ObjectReader& object) {
   if (!IsPowerOfTwo(alignment)) object.Refuse("has an \"alignment\" that is not a power of two");
   return alignment;
 }
+
+namespace {
+
+// Of a buffer: whether there are such pools is for CheckProblem to say.
+std::vector<int> ReadPoolNumbers(const ObjectReader& object) {
+  std::vector<int> pools;
+  for (const ParsedJson& pool : object.Array("pools")) {
+    const bool fits = pool.is_number_unsigned() && pool.get<std::uint64_t>() <= static_cast<std::uint64_t>(INT32_MAX);
+    if (!fits) object.Refuse("has in \"pools\" what is no position in the table of pools");
+    pools.push_back(pool.get<int>());
+  }
+  return pools;
+}
+
+}  // namespace
 
 void ReadBuffer(const ObjectReader& object, std::int64_t alignment, Problem& problem) {
   const int index = static_cast<int>(problem.buffers.size());
@@ -115,6 +166,9 @@ void ReadBuffer(const ObjectReader& object, std::int64_t alignment, Problem& pro
   problem.ids.push_back(object.Text("id"));
   if (problem.ids.back().empty()) object.Refuse("has an empty \"id\"");
   problem.names.push_back(object.Text("name", ""));
+  problem.uses.push_back(object.Integer("uses", 1));
+  problem.allowed_pools.emplace_back();
+  if (object.Has("pools")) problem.allowed_pools.back() = ReadPoolNumbers(object);
   if (!object.Has("parts")) return;
   int number = 0;
   for (const ParsedJson& json : object.Array("parts")) {

@@ -68,8 +68,15 @@ class ObjectReader {
 };
 
 // The keys that a buffer has in problems and plans alike: id, name, size, lower, upper, alignment (left out where it is
-// `alignment`, the common one), parts. `part` is the position of the buffer's first part, if it has any; stepped over.
+// `alignment`, the common one), parts; with a table of pools, pools and uses. `part` is the position of the buffer's
+// first part, if it has any; stepped over.
 Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size_t& part);
+
+// The table of pools, as problems and plans have it: limits that are none are left out.
+Json PoolJson(const Pool& pool);
+
+// The key "pools", if there is one, into the problem's table; each buffer's own "pools" and "uses" were read with it.
+void ReadPools(const ObjectReader& object, Problem& problem);
 
 // The key "alignment", 1 where it is absent; a power of two.
 std::int64_t ReadAlignment(const ObjectReader& object);

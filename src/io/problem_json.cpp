@@ -12,6 +12,9 @@ constexpr const char* kSchema = "orionrt.problem/1";
 std::string WriteProblemJson(const ProblemFile& file) {
   std::size_t part = 0;
   RowDump dump(Json{{"schema", kSchema}, {"source", file.source}, {"alignment", file.alignment}});
+  if (!file.problem.pools.empty()) {
+    dump.Add("pools", file.problem.pools.size(), [&](std::size_t p) { return PoolJson(file.problem.pools[p]); });
+  }
   dump.Add("buffers", file.problem.buffers.size(), [&](std::size_t i) {
     Json json = BufferJson(file.problem, static_cast<int>(i), file.alignment, part);
     const std::int64_t offset = file.problem.buffers[i].fixed_offset;
@@ -36,6 +39,7 @@ ProblemFile ReadProblemJson(std::string_view text, const std::string& source) {
     if (buffer.Integer("offset") < 0)
       buffer.Refuse("has a negative \"offset\", " + std::to_string(buffer.Integer("offset")));
   }
+  ReadPools(object, file.problem);
   CheckRead(file.problem, source);
   return file;
 }

@@ -11,6 +11,7 @@
 #include <numeric>
 
 #include "orionrt/plan.hpp"
+#include "plan/pools.hpp"
 
 namespace orionrt {
 namespace {
@@ -100,6 +101,20 @@ std::vector<std::int64_t> BoundsAt(const Problem& problem, const Shapes& shapes,
   return bounds;
 }
 
+// What holds for the sum over all pools, whoever lies where: sizes alone, as every pool has a topmost buffer without
+// padding. One pool is an arena like any other.
+Problem AcrossPools(const Problem& problem) {
+  std::vector<int> all(problem.buffers.size());
+  std::iota(all.begin(), all.end(), 0);
+  if (problem.pools.size() == 1) return ProblemIn(problem, all, problem.pools[0]);
+  Problem plain = ProblemIn(problem, all, Pool());
+  for (Buffer& buffer : plain.buffers) {
+    buffer.alignment = 1;
+    buffer.fixed_offset = kFree;
+  }
+  return plain;
+}
+
 }  // namespace
 
 std::vector<std::int64_t> SectionBounds(const Problem& problem, const Shapes& shapes) {
@@ -112,6 +127,7 @@ std::vector<std::int64_t> SectionBounds(const Problem& problem, const Shapes& sh
 }
 
 Certificate LowerBound(const Problem& problem) {
+  if (!problem.pools.empty()) return LowerBound(AcrossPools(problem));
   const Shapes shapes(problem);
   const std::vector<std::int64_t> bounds = SectionBounds(problem, shapes);
   Certificate certificate;

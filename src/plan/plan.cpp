@@ -16,6 +16,18 @@ std::int64_t PeakOf(const Problem& problem, const std::vector<std::int64_t>& off
   return peak;
 }
 
+std::int64_t PeakOf(const Problem& problem, const Plan& plan, int pool) {
+  return ViewPool(problem, plan, pool).plan.peak_bytes;
+}
+
+std::size_t RequiredBytes(const Plan& plan, int pool) {
+  if (plan.pools.figures.empty()) return pool == 0 ? static_cast<std::size_t>(plan.peak_bytes) : 0;
+  const bool known = pool >= 0 && pool < static_cast<int>(plan.pools.figures.size());
+  return known ? static_cast<std::size_t>(plan.pools.figures[pool].peak_bytes) : 0;
+}
+
+int PoolOf(const Plan& plan, int i) { return plan.pools.pool_of.empty() ? 0 : plan.pools.pool_of[i]; }
+
 const char* BoundKindName(BoundKind kind) {
   switch (kind) {
     case BoundKind::kLiveBytes:
@@ -24,6 +36,18 @@ const char* BoundKindName(BoundKind kind) {
       return "fixed_offset";
     case BoundKind::kRefutation:
       return "refutation";
+  }
+  return "unknown";
+}
+
+const char* SpillReasonName(SpillReason reason) {
+  switch (reason) {
+    case SpillReason::kTooLarge:
+      return "too_large";
+    case SpillReason::kNoRoom:
+      return "no_room";
+    case SpillReason::kNoHole:
+      return "no_hole";
   }
   return "unknown";
 }

@@ -7,6 +7,7 @@
 #include "orionrt/error.hpp"
 #include "orionrt/validate.hpp"
 #include "plan/infeasible.hpp"
+#include "plan/pools.hpp"
 
 namespace orionrt {
 namespace {
@@ -43,6 +44,17 @@ void CheckFixed(const Problem& problem, const char* remedy) {
   }
 }
 
+// The same, pool by pool: a fixed buffer is in the first that it may live in.
+void CheckFixedInPools(const Problem& problem) {
+  const Preferences preferences(problem);
+  Plan plan;
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    plan.pools.pool_of.push_back(preferences.Of(i).front());
+    plan.offsets.push_back(0);
+  }
+  for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) CheckFixed(ViewPool(problem, plan, p).problem, "");
+}
+
 // They need no place, so policies do not look for one: at 0, or where they are fixed.
 void PutEmptyBuffers(const Problem& problem, Plan& plan) {
   for (std::size_t i = 0; i < problem.buffers.size() && i < plan.offsets.size(); ++i) {
@@ -63,8 +75,7 @@ ReusePlanner::ReusePlanner(Policy policy) : policy_(std::move(policy)) {
   if (!policy_.run) throw Error(ErrorCode::kMisuse, "policy \"" + policy_.name + "\" has no function");
 }
 
-Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const {
-  CheckProblem(problem);
+Plan ReusePlanner::RunOne(const Problem& problem, const PlanOptions& options) const {
   const bool whole = problem.parts.empty() || policy_.carries_parts;
   if (HasFixed(problem)) CheckFixed(problem, "; move one, or free all (on the command line: --ignore-offsets)");
   Plan plan;
@@ -77,13 +88,30 @@ Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const
   }
   PutEmptyBuffers(problem, plan);
   if (!whole) plan.certificate = {};  // a bound of the bounding rectangles is none of the parts
-  if (plan.policy.empty()) plan.policy = policy_.name;
-  plan.problem_hash = HashProblem(problem);
   plan.peak_bytes = plan.offsets.size() == problem.buffers.size() ? PeakOf(problem, plan.offsets) : 0;
   FillCertificate(problem, plan);
   if (const auto fault = Validate(problem, plan)) {
     throw Error(ErrorCode::kInternal, "policy \"" + policy_.name + "\" made a plan that is none: " + fault->message);
   }
+  return plan;
+}
+
+Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const {
+  CheckProblem(problem);
+  Plan plan;
+  if (problem.pools.empty()) {
+    plan = RunOne(problem, options);
+  } else {
+    if (HasFixed(problem)) CheckFixedInPools(problem);
+    plan = PlanPools(problem, options,
+                     [this](const Problem& part, const PlanOptions& with) { return RunOne(part, with); });
+    FillCertificate(problem, plan);
+    if (const auto fault = Validate(problem, plan)) {
+      throw Error(ErrorCode::kInternal, "policy \"" + policy_.name + "\" over pools: " + fault->message);
+    }
+  }
+  if (plan.policy.empty()) plan.policy = policy_.name;
+  plan.problem_hash = HashProblem(problem);
   if (options.capacity > 0 && plan.peak_bytes > options.capacity) RefuseCapacity(problem, plan, options.capacity);
   return plan;
 }

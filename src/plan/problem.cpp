@@ -8,6 +8,7 @@
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
+#include "plan/pools.hpp"
 
 namespace orionrt {
 namespace {
@@ -138,6 +139,7 @@ void CheckProblem(const Problem& problem) {
   Extent extent;
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) CheckBuffer(problem, i, &extent);
   CheckParts(problem);
+  CheckPools(problem);
 }
 
 void RaiseAlignment(Problem& problem, std::int64_t alignment) {
@@ -165,6 +167,7 @@ std::uint64_t HashProblem(const Problem& problem) {
     hash.Add(p.buffer);
     for (std::int64_t value : {p.lower, p.upper, p.begin, p.end}) hash.Add(value);
   }
+  if (!problem.pools.empty()) HashPools(problem, hash);
   return hash.value();
 }
 

@@ -9,10 +9,10 @@ namespace {
 
 using Kind = Violation::Kind;
 
-// A live rectangle's bytes in the arena, and when it comes and goes.
+// A live rectangle's bytes in its pool, and when it comes and goes.
 struct Rectangle {
   std::int64_t lower, upper, begin, end;
-  int buffer;
+  int buffer, pool;
 };
 
 Violation Fault(Kind kind, int buffer, std::string message) {
@@ -23,15 +23,30 @@ Violation Fault(Kind kind, int buffer, std::string message) {
   return fault;
 }
 
-std::optional<Violation> CheckOffset(const Problem& problem, int i, std::int64_t offset) {
+// What the buffer takes there, and from which offset it must be a multiple: by its own lights and the pool's.
+struct Demand {
+  std::int64_t size, alignment;
+};
+
+Demand DemandOf(const Problem& problem, const Plan& plan, int i) {
   const Buffer& buffer = problem.buffers[i];
+  if (problem.pools.empty()) return {buffer.size, buffer.alignment};
+  const Pool& pool = problem.pools[plan.pools.pool_of[i]];
+  const std::int64_t blocks = buffer.size / pool.granularity + (buffer.size % pool.granularity != 0 ? 1 : 0);
+  return {blocks * pool.granularity, std::max(buffer.alignment, pool.alignment)};
+}
+
+std::optional<Violation> CheckOffset(const Problem& problem, const Plan& plan, int i) {
+  const Buffer& buffer = problem.buffers[i];
+  const Demand demand = DemandOf(problem, plan, i);
+  const std::int64_t offset = plan.offsets[i];
   const std::string place = "buffer " + BufferLabel(problem, i) + " at offset " + std::to_string(offset);
   std::int64_t end = 0;
   if (offset < 0) return Fault(Kind::kOffset, i, place + ": an offset cannot be negative");
-  if (__builtin_add_overflow(offset, buffer.size, &end))
+  if (__builtin_add_overflow(offset, demand.size, &end))
     return Fault(Kind::kOffset, i, place + ": it ends past 63 bits");
-  if (offset % buffer.alignment != 0) {
-    return Fault(Kind::kOffset, i, place + ": no multiple of its alignment " + std::to_string(buffer.alignment));
+  if (offset % demand.alignment != 0) {
+    return Fault(Kind::kOffset, i, place + ": no multiple of its alignment " + std::to_string(demand.alignment));
   }
   if (buffer.fixed_offset != kFree && buffer.fixed_offset != offset) {
     return Fault(Kind::kOffset, i, place + ": it is fixed at " + std::to_string(buffer.fixed_offset));
@@ -39,20 +54,64 @@ std::optional<Violation> CheckOffset(const Problem& problem, int i, std::int64_t
   return std::nullopt;
 }
 
-std::vector<Rectangle> Rectangles(const Problem& problem, const std::vector<std::int64_t>& offsets) {
+int PoolNumber(const Plan& plan, int i) { return plan.pools.pool_of.empty() ? 0 : plan.pools.pool_of[i]; }
+
+std::optional<Violation> CheckPool(const Problem& problem, const Plan& plan, int i) {
+  const Buffer& buffer = problem.buffers[i];
+  const int at = plan.pools.pool_of[i];
+  const std::string place = "buffer " + BufferLabel(problem, i);
+  if (at < 0 || at >= static_cast<int>(problem.pools.size())) {
+    return Fault(Kind::kPool, i, place + ": it lies in pool " + std::to_string(at) + ", which there is not");
+  }
+  const Pool& pool = problem.pools[at];
+  const std::string where = place + " in pool " + pool.name;
+  if (!problem.allowed_pools.empty() && !problem.allowed_pools[i].empty()) {
+    const std::vector<int>& allowed = problem.allowed_pools[i];
+    if (std::find(allowed.begin(), allowed.end(), at) == allowed.end()) {
+      return Fault(Kind::kPool, i, where + ": it may not live there");
+    }
+  }
+  const bool named = !problem.allowed_pools.empty() && !problem.allowed_pools[i].empty();
+  const int home = named ? problem.allowed_pools[i].front() : 0;
+  if (buffer.fixed_offset != kFree && at != home) {
+    return Fault(Kind::kPool, i, where + ": its offset is fixed in pool " + problem.pools[home].name);
+  }
+  if (buffer.size > pool.largest) {
+    return Fault(Kind::kPool, i,
+                 where + ": its " + std::to_string(buffer.size) + " bytes are more than the " +
+                     std::to_string(pool.largest) + " that the pool takes as one buffer");
+  }
+  const Demand demand = DemandOf(problem, plan, i);
+  const std::int64_t offset = plan.offsets[i];
+  std::int64_t end = 0;
+  if (offset < 0 || __builtin_add_overflow(offset, demand.size, &end)) return std::nullopt;  // CheckOffset says so
+  if (buffer.size > 0 && end > pool.capacity) {
+    return Fault(Kind::kPool, i,
+                 where + " at offset " + std::to_string(offset) + ": it ends at " + std::to_string(end) +
+                     ", past the capacity of " + std::to_string(pool.capacity));
+  }
+  return std::nullopt;
+}
+
+std::vector<Rectangle> Rectangles(const Problem& problem, const Plan& plan) {
   std::vector<Rectangle> rectangles;
   std::vector<bool> has_parts(problem.buffers.size(), false);
   for (const Part& part : problem.parts) {
     has_parts[part.buffer] = true;
-    const std::int64_t offset = offsets[part.buffer];
+    const std::int64_t offset = plan.offsets[part.buffer];
+    const bool last_byte = part.end == problem.buffers[part.buffer].size;  // the padding lives as long as it does
+    const std::int64_t end = last_byte ? DemandOf(problem, plan, part.buffer).size : part.end;
     if (part.end > part.begin) {
-      rectangles.push_back({part.lower, part.upper, offset + part.begin, offset + part.end, part.buffer});
+      rectangles.push_back(
+          {part.lower, part.upper, offset + part.begin, offset + end, part.buffer, PoolNumber(plan, part.buffer)});
     }
   }
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
     const Buffer& buffer = problem.buffers[i];
     if (has_parts[i] || buffer.size == 0) continue;
-    rectangles.push_back({buffer.lower, buffer.upper, offsets[i], offsets[i] + buffer.size, static_cast<int>(i)});
+    const int index = static_cast<int>(i);
+    rectangles.push_back({buffer.lower, buffer.upper, plan.offsets[i],
+                          plan.offsets[i] + DemandOf(problem, plan, index).size, index, PoolNumber(plan, index)});
   }
   return rectangles;
 }
@@ -67,12 +126,13 @@ Violation Overlap(const Problem& problem, const Rectangle& a, const Rectangle& b
   fault.end = std::min(a.end, b.end);
   fault.message = "buffers " + BufferLabel(problem, fault.first) + " and " + BufferLabel(problem, fault.second) +
                   " are both alive at step " + std::to_string(fault.step) + " and share bytes [" +
-                  std::to_string(fault.begin) + ", " + std::to_string(fault.end) + ")";
+                  std::to_string(fault.begin) + ", " + std::to_string(fault.end) + ")" +
+                  (problem.pools.empty() ? "" : " of pool " + problem.pools[a.pool].name);
   return fault;
 }
 
-std::optional<Violation> FindOverlap(const Problem& problem, const std::vector<std::int64_t>& offsets) {
-  const std::vector<Rectangle> rectangles = Rectangles(problem, offsets);
+std::optional<Violation> FindOverlap(const Problem& problem, const Plan& plan) {
+  const std::vector<Rectangle> rectangles = Rectangles(problem, plan);
   // (step, leaves before comes, rectangle)
   std::vector<std::tuple<std::int64_t, int, int>> events;
   for (int r = 0; r < static_cast<int>(rectangles.size()); ++r) {
@@ -80,9 +140,11 @@ std::optional<Violation> FindOverlap(const Problem& problem, const std::vector<s
     events.emplace_back(rectangles[r].upper, 0, r);
   }
   std::sort(events.begin(), events.end());
-  std::map<std::int64_t, int> live;  // first byte -> rectangle; disjoint as long as nothing was found
+  // Per pool: first byte -> rectangle; disjoint as long as nothing was found.
+  std::vector<std::map<std::int64_t, int>> live_in(std::max<std::size_t>(1, problem.pools.size()));
   for (const auto& [step, comes, r] : events) {
     const Rectangle& it = rectangles[r];
+    std::map<std::int64_t, int>& live = live_in[it.pool];
     if (!comes) {
       live.erase(it.begin);
       continue;
@@ -98,6 +160,86 @@ std::optional<Violation> FindOverlap(const Problem& problem, const std::vector<s
   return std::nullopt;
 }
 
+// What the plan says of its pools: as many figures as pools, each peak the highest rounded end.
+std::optional<Violation> CheckPoolPeaks(const Problem& problem, const Plan& plan, std::int64_t* total) {
+  std::vector<std::int64_t> peaks(problem.pools.size(), 0);
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    std::int64_t& peak = peaks[plan.pools.pool_of[i]];
+    if (problem.buffers[i].size > 0) peak = std::max(peak, plan.offsets[i] + DemandOf(problem, plan, i).size);
+  }
+  if (plan.pools.figures.size() != peaks.size()) {
+    return Fault(Kind::kPeak, -1,
+                 "the plan states the peaks of " + std::to_string(plan.pools.figures.size()) + " pools, there are " +
+                     std::to_string(peaks.size()));
+  }
+  *total = 0;
+  for (std::size_t p = 0; p < peaks.size(); ++p) {
+    const PoolFigures& figures = plan.pools.figures[p];
+    const std::string who = "pool " + problem.pools[p].name + ": the plan states ";
+    if (figures.peak_bytes != peaks[p]) {
+      return Fault(Kind::kPeak, -1,
+                   who + "a peak of " + std::to_string(figures.peak_bytes) + " bytes, its buffers end at " +
+                       std::to_string(peaks[p]));
+    }
+    const std::int64_t bound = figures.certificate.lower_bound_bytes;
+    if (bound > peaks[p] || (figures.certificate.proven_optimal && bound != peaks[p])) {
+      return Fault(Kind::kCertificate, -1,
+                   who + "a lower bound of " + std::to_string(bound) + " bytes, which its peak of " +
+                       std::to_string(peaks[p]) + " bytes contradicts");
+    }
+    if (__builtin_add_overflow(*total, peaks[p], total)) *total = INT64_MAX;
+  }
+  return std::nullopt;
+}
+
+// Bytes x uses x how much dearer the pool is than the one that the buffer would best be in, 1 at least.
+std::int64_t CostOf(const Problem& problem, const Plan& plan, int i) {
+  const bool named = !problem.allowed_pools.empty() && !problem.allowed_pools[i].empty();
+  const int home = named ? problem.allowed_pools[i].front() : 0;
+  const int at = plan.pools.pool_of[i];
+  if (at == home) return 0;
+  const auto cost = [&](int p) { return problem.pools[p].cost == kByPosition ? p : problem.pools[p].cost; };
+  const std::int64_t uses = problem.uses.empty() ? 1 : problem.uses[i];
+  return problem.buffers[i].size * uses * std::max<std::int64_t>(1, cost(at) - cost(home));
+}
+
+std::optional<Violation> CheckSpills(const Problem& problem, const Plan& plan) {
+  std::int64_t cost = 0, listed = 0;
+  std::size_t spilled = 0;
+  const auto fault = [](const std::string& what) { return Fault(Kind::kSpill, -1, "the plan states " + what); };
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    const bool named = !problem.allowed_pools.empty() && !problem.allowed_pools[i].empty();
+    spilled += plan.pools.pool_of[i] != (named ? problem.allowed_pools[i].front() : 0) ? 1 : 0;
+    cost += CostOf(problem, plan, i);
+  }
+  for (const Spill& spill : plan.pools.spills) {
+    const bool known = spill.buffer >= 0 && spill.buffer < static_cast<int>(problem.buffers.size());
+    if (!known || spill.to != plan.pools.pool_of[spill.buffer] || spill.cost != CostOf(problem, plan, spill.buffer)) {
+      return fault("a spill that is none, or of another cost");
+    }
+    listed += spill.cost;
+  }
+  if (plan.pools.spills.size() != spilled || listed != cost || plan.pools.spill_cost != cost) {
+    return fault(std::to_string(plan.pools.spills.size()) + " spills that cost " +
+                 std::to_string(plan.pools.spill_cost) + ", but there are " + std::to_string(spilled) + " that cost " +
+                 std::to_string(cost));
+  }
+  if (plan.pools.spill_cost_bound > cost) return fault("that spills cost at least more than they do");
+  return std::nullopt;
+}
+
+// The number of pools that buffers are said to be in: none without a table of them, else one each.
+std::optional<Violation> CheckPoolCount(const Problem& problem, const Plan& plan) {
+  const std::size_t expected = problem.pools.empty() ? 0 : problem.buffers.size();
+  if (plan.pools.pool_of.size() == expected && (expected > 0 || !problem.pools.empty() || plan.pools.figures.empty())) {
+    return std::nullopt;
+  }
+  return Fault(Kind::kCount, -1,
+               "the plan has pools for " + std::to_string(plan.pools.pool_of.size()) +
+                   " buffers where the problem has " + std::to_string(problem.pools.size()) + " pools and " +
+                   std::to_string(problem.buffers.size()) + " buffers");
+}
+
 }  // namespace
 
 std::optional<Violation> Validate(const Problem& problem, const Plan& plan) {
@@ -107,12 +249,20 @@ std::optional<Violation> Validate(const Problem& problem, const Plan& plan) {
         Kind::kCount, -1,
         "the plan places " + std::to_string(plan.offsets.size()) + " buffers, the problem has " + std::to_string(n));
   }
+  if (auto fault = CheckPoolCount(problem, plan)) return fault;
   std::int64_t peak = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (auto fault = CheckOffset(problem, static_cast<int>(i), plan.offsets[i])) return fault;
+  for (int i = 0; i < static_cast<int>(n); ++i) {
+    if (!problem.pools.empty()) {
+      if (auto fault = CheckPool(problem, plan, i)) return fault;
+    }
+    if (auto fault = CheckOffset(problem, plan, i)) return fault;
     if (problem.buffers[i].size > 0) peak = std::max(peak, plan.offsets[i] + problem.buffers[i].size);
   }
-  if (auto fault = FindOverlap(problem, plan.offsets)) return fault;
+  if (auto fault = FindOverlap(problem, plan)) return fault;
+  if (!problem.pools.empty()) {
+    if (auto fault = CheckPoolPeaks(problem, plan, &peak)) return fault;
+    if (auto fault = CheckSpills(problem, plan)) return fault;
+  }
   if (plan.peak_bytes != peak) {
     return Fault(Kind::kPeak, -1,
                  "the plan states a peak of " + std::to_string(plan.peak_bytes) + " bytes, its buffers end at " +

@@ -76,10 +76,8 @@ std::string PlaceOf(const Explanation& explanation, std::int64_t step) {
   return explanation.op_labels.empty() ? "step " + std::to_string(step) : explanation.op_labels[step];
 }
 
-}  // namespace
-
-std::string ExplainPlan(const PlanFile& file, const std::vector<std::string>& step_names,
-                        const Explanation& explanation) {
+std::string ExplainArena(const PlanFile& file, const std::vector<std::string>& step_names,
+                         const Explanation& explanation) {
   const Plan& plan = file.plan;
   const Certificate& certificate = plan.certificate;
   if (certificate.witness.empty()) return "Nothing needs any bytes.\n";
@@ -92,8 +90,59 @@ std::string ExplainPlan(const PlanFile& file, const std::vector<std::string>& st
          " bytes higher; whether a better one exists is open. --effort thorough searches longer.\n";
 }
 
-std::string DescribeWhatIfs(const Explanation& explanation) {
+std::string ExplainPools(const PlanFile& file, const std::vector<std::string>& step_names) {
+  std::string text;
+  for (int p = 0; p < static_cast<int>(file.problem.pools.size()); ++p) {
+    PoolView view = ViewPool(file.problem, file.plan, p);
+    PlanFile part;
+    part.problem = std::move(view.problem);
+    part.plan = std::move(view.plan);
+    text += "Pool " + file.problem.pools[p].name + ", with what it holds. " + ExplainArena(part, step_names, {});
+  }
+  const PoolPlan& pools = file.plan.pools;
+  if (pools.spills.empty()) return text + "Every buffer is where it would best be.\n";
+  text += "Not where they would best be, at a cost of " + FormatThousands(pools.spill_cost) +
+          " (bytes x uses x cost; " +
+          (pools.spill_cost == pools.spill_cost_bound
+               ? "proven the least"
+               : "at least " + FormatThousands(pools.spill_cost_bound) + " for any plan") +
+          "):\n";
+  for (const Spill& spill : pools.spills) text += "  " + ExplainSpill(file, spill, step_names) + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string ExplainSpill(const PlanFile& file, const Spill& spill, const std::vector<std::string>& step_names) {
+  const Problem& problem = file.problem;
+  const std::string from = problem.pools[spill.from].name;
+  const std::int64_t bytes = problem.buffers[spill.buffer].size;
+  const std::int64_t uses = problem.uses.empty() ? 1 : problem.uses[spill.buffer];
+  const std::string head = BufferLabel(problem, spill.buffer) + " in " + problem.pools[spill.to].name + ": ";
+  const std::string cost = FormatThousands(uses) + (uses == 1 ? " use x " : " uses x ") + FormatBytes(bytes) +
+                           ", cost " + FormatThousands(spill.cost);
+  switch (spill.reason) {
+    case SpillReason::kTooLarge:
+      return head + "its " + FormatBytes(bytes) + " are more than " + from + " takes as one buffer, " +
+             FormatBytes(spill.room_bytes) + "; " + cost;
+    case SpillReason::kNoRoom:
+      return head + "needs " + FormatBytes(bytes) + " at " + StepLabel(spill.step, step_names) + ", where " + from +
+             " has " + FormatBytes(spill.room_bytes) + " left; cheapest to move: " + cost;
+    case SpillReason::kNoHole:
+      return head + from + " has room at every step, at least " + FormatBytes(spill.room_bytes) +
+             ", but nowhere in one piece; " + cost;
+  }
+  return head;
+}
+
+std::string ExplainPlan(const PlanFile& file, const std::vector<std::string>& step_names,
+                        const Explanation& explanation) {
+  return file.problem.pools.empty() ? ExplainArena(file, step_names, explanation) : ExplainPools(file, step_names);
+}
+
+std::string DescribeWhatIfs(const PlanFile& file, const Explanation& explanation) {
   if (explanation.holders.empty()) return "";
+  if (!file.problem.pools.empty()) return "What would lower the peak is worked out for one arena only.\n";
   if (explanation.what_ifs.empty()) return "Nothing that was tried lowers the peak by itself.\n";
   std::string text = "What would lower the peak; each change was made, and the result planned:\n";
   for (const WhatIf& what_if : explanation.what_ifs) {

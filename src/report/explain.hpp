@@ -16,10 +16,14 @@ namespace orionrt {
 ORIONRT_API std::string ExplainPlan(const PlanFile& file, const std::vector<std::string>& step_names,
                                     const Explanation& explanation = {});
 
-// The what-ifs, a line each, under a heading; or that nothing helps. UTF-8.
-ORIONRT_API std::string DescribeWhatIfs(const Explanation& explanation);
+// The what-ifs, a line each, under a heading; or that nothing helps, or was not tried. UTF-8.
+ORIONRT_API std::string DescribeWhatIfs(const PlanFile& file, const Explanation& explanation);
 
 // A plan in JSON, as WritePlanJson gives it, with one key more: "explanation" (docs/formats.md).
 ORIONRT_API std::string AddExplanation(std::string plan_json, const PlanFile& file, const Explanation& explanation);
+
+// Of a plan over pools: why a buffer is not where it would best be, in one line. With `step_names` as above.
+ORIONRT_API std::string ExplainSpill(const PlanFile& file, const Spill& spill,
+                                     const std::vector<std::string>& step_names);
 
 }  // namespace orionrt

@@ -30,7 +30,7 @@ class Replayer {
   Replay Run(const BuddyTrace& trace) {
     replay_.moments.reserve(trace.events.size());
     for (const BuddyEvent& event : trace.events) {
-      event.kind == BuddyEvent::kFree ? Free(event) : Allocate(event);
+      event.kind == BuddyEvent::kRelease ? Free(event) : Allocate(event);
       const BuddyStats stats = buddy_.stats();
       replay_.moments.push_back({event.seq, stats.used_bytes, requested_, stats.largest_free_bytes, stats.allocations});
     }

@@ -3,31 +3,16 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/checked.hpp"
 #include "base/text.hpp"
+#include "report/explain.hpp"
+#include "report/report.hpp"
+#include "report/scale.hpp"
 
 namespace orionrt {
 namespace {
 
 constexpr const char* kShades[] = {"█", "▓", "▒", "░"};
-constexpr int kWidth = 76;
 constexpr int kHeight = 16;
-
-struct Steps {
-  std::int64_t first = 0;
-  std::int64_t count = 1;
-};
-
-Steps StepsOf(const Problem& problem) {
-  if (problem.buffers.empty()) return {};
-  std::int64_t first = INT64_MAX;
-  std::int64_t last = INT64_MIN;
-  for (const Buffer& b : problem.buffers) {
-    first = std::min(first, b.lower);
-    last = std::max(last, b.upper);
-  }
-  return {first, last - first};
-}
 
 // Cells [first, last) of `cells` whose middles lie in [begin, end) of `total`; 128 bits: nothing overflows.
 std::pair<int, int> Cells(std::int64_t begin, std::int64_t end, std::int64_t total, int cells) {
@@ -40,18 +25,89 @@ std::pair<int, int> Cells(std::int64_t begin, std::int64_t end, std::int64_t tot
   return {middle_at_or_after(begin), middle_at_or_after(end)};
 }
 
-std::string Line(const char* label, std::int64_t bytes, const std::string& note) {
-  std::string text = "  " + std::string(label);
-  text.resize(15, ' ');
+std::string Line(const std::string& label, std::int64_t bytes, const std::string& note) {
+  std::string text = "  " + label;
+  text.resize(std::max<std::size_t>(15, text.size() + 1), ' ');
   const std::string rounded = FormatBytes(bytes);
   text += std::string(rounded.size() < 9 ? 9 - rounded.size() : 0, ' ') + rounded;
   return text + "  (" + FormatThousands(bytes) + " bytes" + note + ")\n";
 }
 
-std::string Tenths(std::int64_t numerator, std::int64_t denominator) {
-  const auto tenths =
-      static_cast<std::int64_t>((static_cast<__int128>(numerator) * 10 + denominator / 2) / denominator);
+// "1.024".
+std::string Ratio(std::int64_t numerator, std::int64_t denominator) {
+  const auto thousandths =
+      static_cast<std::int64_t>((static_cast<__int128>(numerator) * 1000 + denominator / 2) / denominator);
+  return std::to_string(thousandths / 1000) + "." + std::to_string(1000 + thousandths % 1000).substr(1);
+}
+
+std::string Tenths(__int128 numerator, std::int64_t denominator) {
+  const auto tenths = static_cast<std::int64_t>((numerator * 10 + denominator / 2) / denominator);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+}
+
+// What each class has alive at the peak, the largest first.
+std::string Classes(const Metrics& metrics) {
+  std::vector<int> order;
+  for (int c = 0; c < kBufferClasses; ++c) {
+    if (metrics.classes[c].bytes_at_peak > 0) order.push_back(c);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int a, int b) { return metrics.classes[a].bytes_at_peak > metrics.classes[b].bytes_at_peak; });
+  std::string line;
+  for (const int c : order) {
+    line += (line.empty() ? "" : ", ") + std::string(BufferClassName(static_cast<BufferClass>(c))) + " " +
+            FormatBytes(metrics.classes[c].bytes_at_peak);
+  }
+  return line.empty() ? "" : "  at the peak    " + line + "\n";
+}
+
+// How well an arena is used, and by what, where that is known.
+std::string Use(const Metrics& metrics) {
+  const bool unknown = metrics.classes[static_cast<int>(BufferClass::kOther)].count > 0;
+  return "  in use          " + Tenths(metrics.utilisation_ppm, 10000) + " % of peak x steps; at the peak " +
+         FormatBytes(metrics.padding_at_peak_bytes) + " padding, " + FormatBytes(metrics.fragmentation_at_peak_bytes) +
+         " holes\n" + (unknown ? "" : Classes(metrics));
+}
+
+// The pools' own lines: what is taken of how much.
+std::string PoolLines(const PlanFile& file) {
+  std::string text;
+  for (std::size_t p = 0; p < file.problem.pools.size(); ++p) {
+    const Pool& pool = file.problem.pools[p];
+    const PoolFigures& figures = file.plan.pools.figures[p];
+    std::string note = ", no limit";
+    if (pool.capacity != kUnlimited) note = " of " + FormatThousands(pool.capacity);
+    if (pool.capacity != kUnlimited && pool.capacity > 0) {
+      note += ", " + Tenths(static_cast<__int128>(figures.peak_bytes) * 100, pool.capacity) + " %";
+    }
+    note += figures.certificate.proven_optimal
+                ? ", proven optimal for what it holds"
+                : "; at least " + FormatThousands(figures.certificate.lower_bound_bytes) + " for what it holds";
+    text += Line(pool.name, figures.peak_bytes, note);
+  }
+  return text;
+}
+
+// What is not where it would best be: the dearest few.
+std::string SpillLines(const PlanFile& file) {
+  constexpr std::size_t kShown = 5;
+  const PoolPlan& pools = file.plan.pools;
+  if (pools.spills.empty()) return Line("spilled", 0, ", every buffer is where it would best be");
+  std::int64_t bytes = 0;
+  for (const Spill& spill : pools.spills) bytes += file.problem.buffers[spill.buffer].size;
+  std::string text =
+      Line("spilled", bytes,
+           " in " + std::to_string(pools.spills.size()) +
+               (pools.spills.size() == 1 ? " buffer, cost " : " buffers, cost ") + FormatThousands(pools.spill_cost) +
+               (pools.spill_cost == pools.spill_cost_bound
+                    ? ", proven the least"
+                    : ", at least " + FormatThousands(pools.spill_cost_bound) + " for any plan"));
+  std::vector<Spill> dearest = pools.spills;
+  std::stable_sort(dearest.begin(), dearest.end(), [](const Spill& a, const Spill& b) { return a.cost > b.cost; });
+  for (std::size_t k = 0; k < dearest.size() && k < kShown; ++k)
+    text += "    " + ExplainSpill(file, dearest[k], {}) + "\n";
+  const std::size_t rest = dearest.size() - std::min(dearest.size(), kShown);
+  return text + (rest > 0 ? "    and " + std::to_string(rest) + " more; --explain lists all\n" : "");
 }
 
 }  // namespace
@@ -65,16 +121,8 @@ std::string DrawArena(const Problem& problem, const Plan& plan, int width, int h
     for (int y = bottom; y < top; ++y)
       std::fill(owner.begin() + y * width + left, owner.begin() + y * width + right, buffer);
   };
-  std::vector<bool> has_parts(problem.buffers.size(), false);
-  for (const Part& part : problem.parts) {
-    has_parts[part.buffer] = true;
-    const std::int64_t offset = plan.offsets[part.buffer];
-    fill(part.buffer, part.lower, part.upper, offset + part.begin, offset + part.end);
-  }
-  for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
-    const Buffer& b = problem.buffers[i];
-    if (!has_parts[i]) fill(static_cast<int>(i), b.lower, b.upper, plan.offsets[i], plan.offsets[i] + b.size);
-  }
+  ForEachRectangle(problem, plan.offsets,
+                   [&](const Rectangle& r) { fill(r.buffer, r.lower, r.upper, r.begin, r.end); });
 
   // A buffer takes the first shade that no earlier cell beside one of its own has.
   std::vector<int> shade(problem.buffers.size(), -1);
@@ -105,12 +153,11 @@ std::string DrawArena(const Problem& problem, const Plan& plan, int width, int h
   return picture + "  +" + std::string(static_cast<std::size_t>(line), '-') + (line < width ? " steps\n" : "\n");
 }
 
-std::string DescribePlan(const PlanFile& file) {
+std::string DescribePlan(const PlanFile& file, int width) {
   const Problem& problem = file.problem;
   const Plan& plan = file.plan;
   const Certificate& certificate = plan.certificate;
-  std::int64_t no_reuse = 0;
-  for (const Buffer& b : problem.buffers) no_reuse = RoundUp(no_reuse, b.size > 0 ? b.alignment : 1) + b.size;
+  const std::int64_t no_reuse = NoReuseBytes(problem);
   const Steps steps = StepsOf(problem);
   std::string text = Printable(file.source, 60) + ": " +
                      FormatThousands(static_cast<std::int64_t>(problem.buffers.size())) +
@@ -119,27 +166,85 @@ std::string DescribePlan(const PlanFile& file) {
                      (steps.count == 1 && !problem.buffers.empty() ? " step, alignment " : " steps, alignment ") +
                      std::to_string(file.alignment) + ", policy " + plan.policy +
                      (plan.time_limited ? ", shaped by the time limit" : "") + "\n";
-  text += Line("peak", plan.peak_bytes, certificate.proven_optimal ? ", proven optimal" : "");
+  const bool pooled = !problem.pools.empty();
+  if (pooled) text += PoolLines(file) + SpillLines(file);
+  const std::string together = pooled ? ", of all pools together" : "";
+  text += Line("peak", plan.peak_bytes, together + (certificate.proven_optimal ? ", proven optimal" : ""));
   text += Line("lower bound", certificate.lower_bound_bytes, ", at step " + std::to_string(certificate.witness_step));
-  if (!certificate.proven_optimal && certificate.lower_bound_bytes > 0) {
+  if (!pooled && !certificate.proven_optimal && certificate.lower_bound_bytes > 0) {
     const std::int64_t gap = plan.peak_bytes - certificate.lower_bound_bytes;
     text += Line("gap", gap, ", " + Tenths(gap * 100, certificate.lower_bound_bytes) + " % of the bound");
   }
   text +=
       Line("no reuse", no_reuse, plan.peak_bytes > 0 ? ", " + Tenths(no_reuse, plan.peak_bytes) + " x the peak" : "");
+  if (!pooled) text += Use(MeasurePlan(problem, plan, file.classes));
   if (file.workspaces) {
     text += Line("workspace", file.workspaces->largest_bytes,
                  ", the largest of " + FormatThousands(file.workspaces->count) + ", within the peak");
   }
   if (file.peak_nested_bytes > 0)
-    text += Line("nested", file.peak_nested_bytes, ", on top, while a control-flow op runs");
+    text += Line("nested", file.peak_nested_bytes,
+                 pooled ? ", on top in " + problem.pools.back().name + ", while a control-flow op runs"
+                        : ", on top, while a control-flow op runs");
   if (file.weights) {
     text += Line("weights", file.weights->needed_bytes,
                  " in " + FormatThousands(file.weights->count) + " tensors, " +
                      FormatBytes(file.weights->stored_bytes) + " stored");
     text += Line("total", TotalBytes(file), ", peak, nested and weights");
   }
-  if (plan.peak_bytes > 0) text += DrawArena(problem, plan, kWidth, kHeight);
+  if (!pooled && plan.peak_bytes > 0) text += DrawArena(problem, plan, width - 4, kHeight);
+  for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) {
+    const PoolView view = ViewPool(problem, plan, p);
+    if (view.plan.peak_bytes == 0) continue;
+    text += problem.pools[p].name + "\n" + Use(MeasurePlan(problem, plan, file.classes, p)) +
+            DrawArena(view.problem, view.plan, width - 4, kHeight);
+  }
+  return text;
+}
+
+namespace {
+
+// A line a policy, where several are compared.
+std::string Comparison(const ReportGraph& graph, int width) {
+  std::string text = "  policy" + std::string(24, ' ') + "peak      / bound\n";
+  for (const ReportPlan& shown : graph.plans) {
+    const Certificate& certificate = shown.plan.certificate;
+    std::string name = Printable(shown.plan.policy, 24);
+    name.resize(std::max<std::size_t>(26, name.size()), ' ');
+    const std::string peak = FormatBytes(shown.plan.peak_bytes);
+    text += "  " + name + std::string(peak.size() < 10 ? 10 - peak.size() : 0, ' ') + peak;
+    if (certificate.lower_bound_bytes > 0) {
+      const std::string ratio = Ratio(shown.plan.peak_bytes, certificate.lower_bound_bytes);
+      text += std::string(ratio.size() < 9 ? 9 - ratio.size() : 0, ' ') + ratio;
+    }
+    text += (certificate.proven_optimal && width >= 64 ? "  proven optimal\n" : "\n");
+  }
+  return text + "\n";
+}
+
+PlanFile FileOf(const Report& report, const ReportGraph& graph, const ReportPlan& shown) {
+  PlanFile file;
+  file.problem = graph.problem;
+  file.plan = shown.plan;
+  file.source = report.source + (graph.name.empty() ? "" : ", body " + graph.name);
+  file.alignment = report.alignment;
+  file.peak_nested_bytes = shown.peak_nested_bytes;
+  if (graph.name.empty()) file.weights = report.weights;
+  file.classes = ClassesOf(graph.infos);
+  return file;
+}
+
+}  // namespace
+
+std::string WriteReportText(const Report& report, int width) {
+  std::string text;
+  for (const ReportGraph& graph : report.graphs) {
+    if (graph.plans.size() > 1) text += Comparison(graph, width);
+    for (const ReportPlan& shown : graph.plans) {
+      text += DescribePlan(FileOf(report, graph, shown), width) + "\n";
+    }
+  }
+  text.pop_back();
   return text;
 }
 

@@ -8,8 +8,9 @@
 
 namespace orionrt {
 
-// The figures of a plan and its picture, UTF-8, at most 80 columns; ends with a line break.
-ORIONRT_API std::string DescribePlan(const PlanFile& file);
+// The figures of a plan and its picture, UTF-8; ends with a line break. The picture is `width` columns wide, at least
+// 40; the figures at most 80.
+ORIONRT_API std::string DescribePlan(const PlanFile& file, int width = 80);
 
 // The arena over time: `height` rows of addresses, the highest first, by `width` columns of steps. A cell shows the
 // buffer that holds its middle, in one of four shades, neighbours in different ones; blank where nothing is alive.

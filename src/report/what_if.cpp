@@ -45,8 +45,11 @@ std::vector<std::int64_t> BytesAt(const Problem& problem, std::int64_t step) {
   return bytes;
 }
 
-// Where the most bytes are alive, wherever buffers are fixed.
+// Where the most bytes are alive, wherever buffers are fixed and whichever pools they are in.
 std::int64_t PeakStep(Problem problem) {
+  problem.pools.clear();
+  problem.allowed_pools.clear();
+  problem.uses.clear();
   for (Buffer& buffer : problem.buffers) buffer.fixed_offset = kFree;
   return LowerBound(problem).witness_step;
 }
@@ -285,19 +288,17 @@ void TryUnreadOutputs(const Context& context, Finder& finder) {
   }
 }
 
-// The common alignment lowered; what a tensor, or a row, asks for itself stays. Without a graph one cannot tell who
-// asked for just the common one: only what is above it is taken for a wish of its own.
-void TryAlignment(const Graph* graph, Finder& finder) {
+// The common alignment lowered; what a tensor, or a row, asks for itself stays. `own`: the problem before it was raised
+// to the common one; null where nobody knows, and only what is above that is taken for a wish of its own.
+void TryAlignment(const Problem* own, Finder& finder) {
   const std::int64_t now = finder.file().alignment;
-  const std::vector<Buffer> own =
-      graph != nullptr ? MakeProblem(*graph, GraphLiveness(*graph)).problem.buffers : std::vector<Buffer>();
   std::int64_t least = kMaxBytes;  // the bound at the alignment before: a lower one must promise more
   for (const std::int64_t alignment : {std::int64_t{16}, std::int64_t{1}}) {
     if (alignment >= now) continue;
     Problem problem = finder.base();
     for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
       std::int64_t& it = problem.buffers[i].alignment;
-      it = graph != nullptr ? std::max(alignment, own[i].alignment) : it > now ? it : alignment;
+      it = own != nullptr ? std::max(alignment, own->buffers[i].alignment) : it > now ? it : alignment;
     }
     const std::string change = "alignment " + std::to_string(now) + " -> " + std::to_string(alignment);
     least = std::min(least, finder.Try({"alignment", change}, std::move(problem), least));
@@ -348,34 +349,37 @@ std::vector<PeakHolder> HoldersAt(const Problem& problem, std::int64_t step, con
   return holders;
 }
 
-void ExplainGraph(const Graph& graph, Finder& finder, Explanation& explanation) {
-  const GraphUses uses = UsesOf(graph);
-  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph));
-  CheckMatches(finder.base(), bound.problem);
-  const Context context{graph, uses, bound, explanation.peak_step};
-  for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
-    explanation.op_labels.push_back(OpLabel(graph, step));
+void ExplainHolders(const Context& context, const Problem& problem, Explanation& explanation) {
+  for (int step = 0; step < static_cast<int>(context.graph.ops().size()); ++step) {
+    explanation.op_labels.push_back(OpLabel(context.graph, step));
   }
-  explanation.holders = HoldersAt(finder.base(), explanation.peak_step, WhysOf(context));
-  if (graph.ops().empty()) return;
-  TryInPlace(context, finder);
-  TryReorder(context, finder);
-  TryEarlyOutputs(context, finder);
-  TryUnreadOutputs(context, finder);
+  explanation.holders = HoldersAt(problem, explanation.peak_step, WhysOf(context));
 }
 
 }  // namespace
 
 Explanation Explain(const PlanFile& file, const Graph* graph, const ReusePlanner& planner) {
+  static const Graph kNoGraph;
   Explanation explanation;
   explanation.peak_step = PeakStep(file.problem);
-  Finder finder(file, planner);
+  const GraphUses uses = graph != nullptr ? UsesOf(*graph) : GraphUses();
+  const BoundProblem bound = graph != nullptr ? MakeProblem(*graph, GraphLiveness(*graph)) : BoundProblem();
+  const Context context{graph != nullptr ? *graph : kNoGraph, uses, bound, explanation.peak_step};
   if (graph != nullptr) {
-    ExplainGraph(*graph, finder, explanation);
+    CheckMatches(file.problem, bound.problem);
+    ExplainHolders(context, file.problem, explanation);
   } else {
     explanation.holders = HoldersAt(file.problem, explanation.peak_step, {});
   }
-  TryAlignment(graph, finder);
+  if (!file.problem.pools.empty()) return explanation;
+  Finder finder(file, planner);
+  if (!context.graph.ops().empty()) {
+    TryInPlace(context, finder);
+    TryReorder(context, finder);
+    TryEarlyOutputs(context, finder);
+    TryUnreadOutputs(context, finder);
+  }
+  TryAlignment(graph != nullptr ? &bound.problem : nullptr, finder);
   explanation.what_ifs = finder.Plan();
   return explanation;
 }

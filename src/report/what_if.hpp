@@ -42,6 +42,8 @@ struct Explanation {
 // plans the changes too, with effort fast, so a saving is what this planner finds, and a slower one may find more.
 // A plan that is not proven optimal is compared with what planning anew gives, where that is lower.
 //
+// Of a plan over a table of pools only who is alive is said: what it would save depends on who then moves where.
+//
 // Deterministic. At most 12 plans, and at most 64 changes of the order, fewer for graphs of more than 6,000 ops.
 ORIONRT_API Explanation Explain(const PlanFile& file, const Graph* graph, const ReusePlanner& planner);
 

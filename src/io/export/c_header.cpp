@@ -128,6 +128,38 @@ std::string Title(const PlanFile& file) {
 )";
 }
 
+std::string ReplaceMarks(std::string macros, const std::string& section, const std::string& prefix) {
+  ReplaceAll(macros, '$', section);
+  ReplaceAll(macros, '@', prefix);
+  return macros;
+}
+
+// Per pool its number, and the macros of an arena, behind PREFIX_MEM_<pool>: nothing else begins so.
+std::string Pools(const PlanFile& file, const CHeaderOptions& options, const std::string& prefix) {
+  if (!options.section.empty()) {
+    throw Error(ErrorCode::kMisuse, "a section for several arenas: leave it out, and define " + prefix +
+                                        "_MEM_<pool>_ARENA_SECTION for each before the #include");
+  }
+  Problem named;  // pools as if they were buffers: their names become identifiers in the same way
+  named.buffers.resize(file.problem.pools.size());
+  for (const Pool& pool : file.problem.pools) named.names.push_back(pool.name);
+  const std::vector<std::string> names = UniqueIdentifiers(named);
+  std::string out = Define(prefix + "_MEM_COUNT", std::to_string(names.size()));
+  for (std::size_t p = 0; p < names.size(); ++p) {
+    const std::string pool = prefix + "_MEM_" + names[p];
+    const PoolView view = ViewPool(file.problem, file.plan, static_cast<int>(p));
+    PlanFile part;
+    part.problem = view.problem;
+    part.problem.buffers.push_back({0, 1, 0, file.problem.pools[p].alignment, kFree});
+    out += "\n/* pool " + CommentText(file.problem.pools[p].name) + " */\n";
+    out += Define(pool + "_INDEX", std::to_string(p));
+    out += Define(pool + "_ARENA_BYTES", Constant(file.plan.pools.figures[p].peak_bytes));
+    out += Define(pool + "_ARENA_ALIGNMENT", std::to_string(ArenaAlignment(part)));
+    out += ReplaceMarks(kMacros, SectionOf(options), pool);
+  }
+  return out;
+}
+
 std::string Tensors(const Problem& problem, const Plan& plan, const std::string& prefix) {
   std::string out;
   const std::vector<std::string> names = UniqueIdentifiers(problem);
@@ -139,6 +171,9 @@ std::string Tensors(const Problem& problem, const Plan& plan, const std::string&
            ") */\n";
     out += Define(prefix + "_OFFSET_" + names[i], Constant(plan.offsets[i]));
     out += Define(prefix + "_SIZE_" + names[i], Constant(buffer.size));
+    if (!problem.pools.empty()) {
+      out += Define(prefix + "_POOL_" + names[i], std::to_string(PoolOf(plan, static_cast<int>(i))));
+    }
   }
   return out;
 }
@@ -148,22 +183,22 @@ std::string Tensors(const Problem& problem, const Plan& plan, const std::string&
 std::string WriteCHeader(const PlanFile& file, const CHeaderOptions& options) {
   RequireValid(file);
   const std::string prefix = PrefixOf(file, options);
-  const std::string section = SectionOf(options);
+  const bool pooled = !file.problem.pools.empty();
   const std::int64_t alignment = ArenaAlignment(file);
   const std::string guard = prefix + "_PLAN_H";
   char hash[24];
   std::snprintf(hash, sizeof hash, "0x%016llxULL", static_cast<unsigned long long>(file.plan.problem_hash));
-  std::string macros = kMacros;
-  ReplaceAll(macros, '$', section);
-  ReplaceAll(macros, '@', prefix);
   std::string out = Title(file) + "#ifndef " + guard + "\n#define " + guard + "\n\n";
-  out += Define(prefix + "_ARENA_BYTES", Constant(file.plan.peak_bytes));
-  out += Define(prefix + "_ARENA_ALIGNMENT", std::to_string(alignment));  // no ULL: __declspec takes none
+  if (!pooled) {
+    out += Define(prefix + "_ARENA_BYTES", Constant(file.plan.peak_bytes));
+    out += Define(prefix + "_ARENA_ALIGNMENT", std::to_string(alignment));  // no ULL: __declspec takes none
+  }
   out +=
       Define(prefix + "_NESTED_BYTES", Constant(file.peak_nested_bytes) + " /* for bodies of ops, not in the arena */");
   out += Define(prefix + "_TENSOR_COUNT", Constant(static_cast<std::int64_t>(file.problem.buffers.size())));
   out += Define(prefix + "_PROBLEM_HASH", std::string(hash) + " /* problem_hash of the plan in JSON */");
-  out += macros + Tensors(file.problem, file.plan, prefix);
+  out += pooled ? Pools(file, options, prefix) : ReplaceMarks(kMacros, SectionOf(options), prefix);
+  out += Tensors(file.problem, file.plan, prefix);
   return out + "\n#endif /* " + guard + " */\n";
 }
 

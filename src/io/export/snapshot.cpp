@@ -2,6 +2,7 @@
 // and "device_traces", a list of events per device. What readers need of it is said where it is written; checked
 // against torch/cuda/_memory_viz.py (2.9), torch/utils/viz/MemoryViz.js and process_alloc_data.js (May 2026).
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 #include "base/text.hpp"
@@ -12,7 +13,29 @@
 namespace orionrt {
 namespace {
 
-constexpr std::int64_t kArenaAddress = 0;  // so that every address is an offset
+// Pools follow each other at multiples of a power of two: the low bits of every address are the offset. The first, or
+// the only arena, is at 0.
+std::int64_t SpacingOf(const PlanFile& file) {
+  std::int64_t spacing = 1;
+  for (const PoolFigures& figures : file.plan.pools.figures) {
+    while (spacing < figures.peak_bytes && spacing < std::int64_t{1} << 52) spacing *= 2;
+  }
+  return spacing;
+}
+
+// As they lie in all pools together.
+std::vector<LivePart> AddressesOf(const PlanFile& file) {
+  const std::int64_t spacing = SpacingOf(file);
+  std::vector<LivePart> spans = SpansOf(file);
+  for (LivePart& span : spans) {
+    std::int64_t base = 0;
+    if (__builtin_mul_overflow(spacing, span.pool, &base) || __builtin_add_overflow(span.end, base, &span.end)) {
+      span.end = INT64_MAX;  // RequireSafeIntegers refuses it
+    }
+    span.begin = span.begin > INT64_MAX - base ? INT64_MAX : span.begin + base;
+  }
+  return spans;
+}
 
 // The viewer hides frames that look like the inside of Python (frameFilter in process_alloc_data.js):
 // "decoder_start_ids" would lose its name. And flame graphs end a frame at `;`. So such words get a space, and `;`
@@ -64,7 +87,10 @@ std::vector<Event> EventsOf(const std::vector<LivePart>& spans, std::int64_t las
 class SnapshotWriter {
  public:
   explicit SnapshotWriter(const PlanFile& file)
-      : file_(file), source_(FrameText(file.source)), frames_(file.problem.buffers.size(), -1) {}
+      : file_(file),
+        source_(FrameText(file.source)),
+        spacing_(SpacingOf(file)),
+        frames_(file.problem.buffers.size(), -1) {}
 
   std::string Write(std::vector<LivePart> spans) {
     std::int64_t last = INT64_MIN;
@@ -75,7 +101,9 @@ class SnapshotWriter {
     out_.BeginList();  // of devices: there is one
     out_.Item();
     out_.BeginList();
-    if (!events.empty()) AddEvent("segment_alloc", kArenaAddress, file_.plan.peak_bytes, events[0].step, -1);
+    for (int p = 0; p < pools() && !events.empty(); ++p) {
+      if (Bytes(p) > 0 || p == 0) AddEvent("segment_alloc", Address(p), Bytes(p), events[0].step, -1);
+    }
     for (const Event& event : events) Add(event, spans[event.span]);
     out_.EndList();
     out_.EndList();
@@ -84,13 +112,19 @@ class SnapshotWriter {
     spans.erase(std::remove_if(spans.begin(), spans.end(), [&](const LivePart& span) { return span.upper < last; }),
                 spans.end());
     std::sort(spans.begin(), spans.end(), [](const LivePart& a, const LivePart& b) { return a.begin < b.begin; });
-    if (!events.empty()) AddSegment(spans);
+    for (int p = 0; p < pools() && !events.empty(); ++p) {
+      if (Bytes(p) > 0 || p == 0) AddSegment(p, spans);
+    }
     out_.EndList();
     out_.EndDict();
     return out_.Finish();
   }
 
  private:
+  int pools() const { return std::max(1, static_cast<int>(file_.problem.pools.size())); }
+  std::int64_t Address(int pool) const { return spacing_ * pool; }
+  std::int64_t Bytes(int pool) const { return static_cast<std::int64_t>(RequiredBytes(file_.plan, pool)); }
+
   void Key(const char* key) { out_.Word(key); }
   void Put(const char* key, std::int64_t value) {
     Key(key);
@@ -134,7 +168,7 @@ class SnapshotWriter {
 
   // The viewer joins free_requested and free_completed where they follow each other.
   void Add(const Event& event, const LivePart& span) {
-    const std::int64_t address = kArenaAddress + span.begin;
+    const std::int64_t address = span.begin;
     const std::int64_t size = span.end - span.begin;
     if (event.is_alloc) return AddEvent("alloc", address, size, event.step, span.buffer);
     AddEvent("free_requested", address, size, event.step, span.buffer);
@@ -144,7 +178,7 @@ class SnapshotWriter {
   void AddBlock(const char* state, std::int64_t begin, std::int64_t end, int buffer) {
     out_.Item();
     out_.BeginDict();
-    Put("address", kArenaAddress + begin);
+    Put("address", begin);
     Put("size", end - begin);
     Put("requested_size", end - begin);
     PutWord("state", state);
@@ -152,15 +186,18 @@ class SnapshotWriter {
     out_.EndDict();
   }
 
-  // `live` is in order of address. Blocks tile the segment: readers sum up sizes to know where each one lies.
-  void AddSegment(const std::vector<LivePart>& live) {
+  // `all` is in order of address. Blocks tile the segment: readers sum up sizes to know where each one lies.
+  void AddSegment(int pool, const std::vector<LivePart>& all) {
+    std::vector<LivePart> live;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(live),
+                 [&](const LivePart& span) { return span.pool == pool; });
     std::int64_t allocated = 0;
     for (const LivePart& span : live) allocated += span.end - span.begin;
     out_.Item();
     out_.BeginDict();
     Put("device", 0);
-    Put("address", kArenaAddress);
-    Put("total_size", file_.plan.peak_bytes);
+    Put("address", Address(pool));
+    Put("total_size", Bytes(pool));
     Put("allocated_size", allocated);
     Put("active_size", allocated);
     Put("requested_size", allocated);
@@ -173,19 +210,21 @@ class SnapshotWriter {
     PutFrames(-1);
     Key("blocks");
     out_.BeginList();
-    std::int64_t at = 0;
+    std::int64_t at = Address(pool);
     for (const LivePart& span : live) {
       if (at < span.begin) AddBlock("inactive", at, span.begin, -1);
       AddBlock("active_allocated", span.begin, span.end, span.buffer);
       at = span.end;
     }
-    if (at < file_.plan.peak_bytes) AddBlock("inactive", at, file_.plan.peak_bytes, -1);
+    const std::int64_t end = Address(pool) + Bytes(pool);
+    if (at < end) AddBlock("inactive", at, end, -1);
     out_.EndList();
     out_.EndDict();
   }
 
   const PlanFile& file_;
   const std::string source_;
+  const std::int64_t spacing_;
   std::vector<int> frames_;  // per buffer: what Remember said, or -1
   Pickler out_;
 };
@@ -194,7 +233,7 @@ class SnapshotWriter {
 
 std::string WriteMemorySnapshot(const PlanFile& file) {
   RequireValid(file);
-  std::vector<LivePart> spans = SpansOf(file);
+  std::vector<LivePart> spans = AddressesOf(file);
   RequireSafeIntegers(file.problem, spans, "memory snapshot");
   // Two blocks at one address confuse the viewer, and nothing lies in a block of no bytes.
   spans.erase(std::remove_if(spans.begin(), spans.end(), [](const LivePart& span) { return span.begin == span.end; }),

@@ -20,18 +20,20 @@ struct Event {
   Kind kind = Kind::kEnd;
   int span = -1;
   std::int64_t live_bytes = 0;
+  int pool = 0;
 };
 
 bool Before(const Event& a, const Event& b) {
   return std::tie(a.step, a.kind, a.span) < std::tie(b.step, b.kind, b.span);
 }
 
-// In order of time, with a counter wherever the bytes alive change.
-std::vector<Event> EventsOf(const std::vector<LivePart>& spans) {
+// Of one pool, in order of time, with a counter wherever the bytes alive change.
+std::vector<Event> EventsOf(const std::vector<LivePart>& spans, int pool) {
   std::vector<Event> edges;
   for (int s = 0; s < static_cast<int>(spans.size()); ++s) {
-    edges.push_back({spans[s].lower, Kind::kBegin, s});
-    edges.push_back({spans[s].upper, Kind::kEnd, s});
+    if (spans[s].pool != pool) continue;
+    edges.push_back({spans[s].lower, Kind::kBegin, s, 0, pool});
+    edges.push_back({spans[s].upper, Kind::kEnd, s, 0, pool});
   }
   std::sort(edges.begin(), edges.end(), Before);
   std::vector<Event> events;
@@ -43,27 +45,38 @@ std::vector<Event> EventsOf(const std::vector<LivePart>& spans) {
     events.push_back(edges[e]);
     const bool is_last_of_step = e + 1 == edges.size() || edges[e + 1].step != edges[e].step;
     if (!is_last_of_step || live_bytes == said) continue;
-    events.push_back({edges[e].step, Kind::kLive, -1, live_bytes});
+    events.push_back({edges[e].step, Kind::kLive, -1, live_bytes, pool});
     said = live_bytes;
   }
   return events;
 }
 
 // What viewers call the process, and show beside its name.
-Json Metadata(const char* what, const char* key, const std::string& text) {
-  return {{"name", what}, {"ph", "M"}, {"ts", 0}, {"pid", 1}, {"tid", 1}, {"args", {{key, text}}}};
+Json Metadata(int pid, const char* what, const char* key, const std::string& text) {
+  return {{"name", what}, {"ph", "M"}, {"ts", 0}, {"pid", pid}, {"tid", 1}, {"args", {{key, text}}}};
 }
 
+// A process per pool.
 std::vector<Json> MetadataOf(const PlanFile& file) {
   const std::string source = file.source.empty() ? "plan" : file.source;
-  return {Metadata("process_name", "name", source + " (" + file.plan.policy + ")"),
-          Metadata("process_labels", "labels", "1 us = 1 step"), Metadata("thread_name", "name", "arena")};
+  const std::vector<Pool>& pools = file.problem.pools;
+  std::vector<Json> rows;
+  for (int p = 0; p < std::max(1, static_cast<int>(pools.size())); ++p) {
+    const std::string arena = pools.empty() ? "arena" : "pool " + pools[p].name;
+    const std::string who = pools.empty() ? source : source + ": " + pools[p].name;
+    rows.push_back(Metadata(p + 1, "process_name", "name", who + " (" + file.plan.policy + ")"));
+    rows.push_back(Metadata(p + 1, "process_labels", "labels", "1 us = 1 step"));
+    rows.push_back(Metadata(p + 1, "thread_name", "name", arena));
+  }
+  return rows;
 }
 
 Json EventJson(const PlanFile& file, const std::vector<LivePart>& spans, const Event& event, std::int64_t origin) {
   const std::int64_t ts = event.step - origin;
+  const int pid = event.pool + 1;
   if (event.kind == Kind::kLive) {
-    return {{"name", "live"}, {"ph", "C"}, {"ts", ts}, {"pid", 1}, {"tid", 1}, {"args", {{"bytes", event.live_bytes}}}};
+    return {{"name", "live"}, {"ph", "C"}, {"ts", ts},
+            {"pid", pid},     {"tid", 1},  {"args", {{"bytes", event.live_bytes}}}};
   }
   const LivePart& span = spans[event.span];
   const std::string part = span.part < 0 ? "" : "." + std::to_string(span.part);
@@ -72,7 +85,7 @@ Json EventJson(const PlanFile& file, const std::vector<LivePart>& spans, const E
                {"ph", event.kind == Kind::kBegin ? "b" : "e"},
                {"id", std::to_string(span.buffer) + part},
                {"ts", ts},
-               {"pid", 1},
+               {"pid", pid},
                {"tid", 1}};
   if (event.kind != Kind::kBegin) return json;
   json["args"] = {{"id", BufferId(file.problem, span.buffer)},
@@ -94,7 +107,11 @@ std::string WriteTrace(const PlanFile& file) {
   RequireSafeIntegers(file.problem, spans, "trace");
   std::int64_t origin = 0;  // the step at time 0
   for (const LivePart& span : spans) origin = std::min(origin, span.lower);
-  const std::vector<Event> events = EventsOf(spans);
+  std::vector<Event> events;
+  for (int p = 0; p < std::max(1, static_cast<int>(file.problem.pools.size())); ++p) {
+    const std::vector<Event> more = EventsOf(spans, p);
+    events.insert(events.end(), more.begin(), more.end());
+  }
   const std::vector<Json> metadata = MetadataOf(file);
   RowDump dump(Json{{"displayTimeUnit", "ns"},
                     {"otherData",

@@ -1,0 +1,186 @@
+// orionrt report INPUT|PLAN -o OUT: the picture of a plan.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <set>
+
+#include "base/text.hpp"
+#include "command.hpp"
+#include "input.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/validate.hpp"
+#include "planning.hpp"
+#include "report/report.hpp"
+
+namespace orionrt::cli {
+namespace {
+
+struct Options {
+  InputOptions input;
+  PlanningOptions planning;
+  std::vector<std::string> paths;
+  std::string output;
+  std::string format;
+  int width = 0;  // columns; 0: the terminal's
+};
+
+[[noreturn]] void Misuse(const std::string& message) { throw Error(ErrorCode::kMisuse, message); }
+
+// Of the terminal, of COLUMNS, or 80.
+int TerminalWidth() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) != 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const char* columns = std::getenv("COLUMNS");
+  const auto value = columns == nullptr ? std::nullopt : ParseInt(columns);
+  return value && *value > 0 && *value < 10000 ? static_cast<int>(*value) : 80;
+}
+
+struct Format {
+  const char* name;
+  const char* suffix;
+  std::string (*write)(const Report& report, const Options& options);
+};
+constexpr Format kFormats[] = {
+    {"text", ".txt",
+     [](const Report& report, const Options& options) {
+       return WriteReportText(report, std::max(40, options.width > 0 ? options.width : TerminalWidth()));
+     }},
+    {"html", ".html", [](const Report& report, const Options&) { return WriteReportHtml(report); }},
+    {"svg", ".svg", [](const Report& report, const Options&) { return WriteReportSvg(report); }},
+};
+
+std::string FormatNames(const char* separator) {
+  std::string names;
+  for (const Format& format : kFormats) names += (names.empty() ? "" : separator) + std::string(format.name);
+  return names;
+}
+
+const Format& FormatOf(const Options& options) {
+  const std::string& out = options.output;
+  for (const Format& format : kFormats) {
+    const std::string suffix = format.suffix;
+    const bool has_suffix =
+        out.size() > suffix.size() && out.compare(out.size() - suffix.size(), suffix.size(), suffix) == 0;
+    if (options.format.empty() ? has_suffix : options.format == format.name) return format;
+  }
+  if (!options.format.empty()) {
+    Misuse("--format \"" + Printable(options.format) + "\" is unknown; there are: " + FormatNames(", "));
+  }
+  if (out.empty() || out == "-") return kFormats[0];
+  Misuse("-o " + Printable(out, 300) + ": no format has that suffix (.html, .svg, .txt); say which by --format");
+}
+
+std::vector<ReusePlanner> PlannersOf(const std::string& names) {
+  std::vector<ReusePlanner> planners;
+  for (std::size_t begin = 0; begin <= names.size();) {
+    const std::size_t end = std::min(names.find(',', begin), names.size());
+    planners.emplace_back(names.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return planners;
+}
+
+ReportGraph GraphOf(const std::string& name, const Problem& problem, const std::vector<BufferInfo>& infos,
+                    const std::vector<std::string>& step_names) {
+  ReportGraph graph;
+  graph.name = name;
+  graph.problem = problem;
+  graph.infos = infos;
+  graph.step_names = step_names;
+  return graph;
+}
+
+// Bodies are planned by the same policies; none is asked to fit the capacity.
+void AddBodies(const std::vector<Body>& bodies, const std::string& prefix, const std::vector<ReusePlanner>& planners,
+               const PlanOptions& options, Report& report) {
+  for (const Body& body : bodies) {
+    ReportGraph graph = GraphOf(prefix + body.name, body.problem, body.infos, body.step_names);
+    for (const ReusePlanner& planner : planners) {
+      graph.plans.push_back({planner.Run(body.problem, options), NestedPeak(planner, body.bodies, options)});
+    }
+    report.graphs.push_back(std::move(graph));
+    AddBodies(body.bodies, prefix + body.name + "/", planners, options, report);
+  }
+}
+
+// A plan file is shown as it stands, unless a policy is named.
+Report ReportOf(const Input& input, const Options& options) {
+  Report report;
+  report.source = input.source;
+  report.alignment = input.alignment;
+  report.weights = input.weights;
+  report.graphs.push_back(GraphOf("", input.problem, input.infos, input.step_names));
+  ReportGraph& graph = report.graphs[0];
+  PlanOptions plan_options = MakePlanOptions(options.planning);
+  if (input.plan && options.planning.policy.empty()) {
+    if (const auto violation = Validate(input.problem, input.plan->plan)) {
+      throw Error(ErrorCode::kBadInput, input.source + ": the plan is wrong, and its picture would be: " +
+                                            violation->message + "; see orionrt check");
+    }
+    graph.plans.push_back({input.plan->plan, input.plan->peak_nested_bytes});
+    return report;
+  }
+  const std::vector<ReusePlanner> planners =
+      PlannersOf(options.planning.policy.empty() ? "auto" : options.planning.policy);
+  for (const ReusePlanner& planner : planners) {
+    const std::int64_t nested =
+        input.plan ? input.plan->peak_nested_bytes : NestedPeak(planner, input.bodies, plan_options);
+    graph.plans.push_back({PlanInput(planner, input, plan_options, nested), nested});
+  }
+  plan_options.capacity = 0;
+  AddBodies(input.bodies, "", planners, plan_options, report);
+  return report;
+}
+
+std::string TargetOf(const Options& options, const Format& format, const std::string& path) {
+  if (options.output.empty()) return "-";
+  if (!IsDirectory(options.output)) return options.output;
+  const std::string name = path.substr(path.rfind('/') + 1);
+  return options.output + "/" + name.substr(0, name.rfind('.')) + ".report" + format.suffix;
+}
+
+int Run(const Options& options) {
+  if (options.output.empty() && options.format.empty()) {
+    Misuse("say where the picture goes: -o report.html, .svg or .txt; -o - prints it");
+  }
+  if (options.width < 0 || options.width > 10000) Misuse("--width is a number of columns from 40 to 10000");
+  const Format& format = IsDirectory(options.output) && options.format.empty() ? kFormats[1] : FormatOf(options);
+  std::set<std::string> targets;
+  for (const std::string& path : options.paths) {
+    const std::string target = TargetOf(options, format, path);
+    if (target != "-" && !targets.insert(target).second) {
+      Misuse("several inputs, one output \"" + Printable(target, 300) +
+             "\": give a directory that exists, and inputs whose names differ");
+    }
+  }
+  PlannersOf(options.planning.policy.empty() ? "auto" : options.planning.policy);  // refuses unknown names
+  for (const std::string& path : options.paths) {
+    const Report report = ReportOf(LoadInput(path, options.input), options);
+    WriteFile(TargetOf(options, format, path), format.write(report, options));
+  }
+  return kDone;
+}
+
+}  // namespace
+
+std::function<int()> SetUpReport(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  options->planning.policy.clear();
+  app.add_option("INPUT", options->paths, "Plans, which are shown as they stand; or models and problems")->required();
+  app.add_option("-o,--output", options->output,
+                 "Where the picture goes; the suffix says what it is. A directory takes a file an input")
+      ->type_name("FILE");
+  app.add_option("--format", options->format, "Otherwise told by the suffix of -o")->type_name(FormatNames("|"));
+  app.add_option("--width", options->width, "Of text: columns (default: the terminal's, COLUMNS, or 80)")
+      ->type_name("COLUMNS");
+  AddPlanningOptions(app, options->planning);
+  CLI::Option* policy = app.get_option("--policy");
+  policy->description(policy->get_description() + "\nSeveral, a,b,c, are shown side by side");
+  AddInputOptions(app, options->input);
+  return [options] { return Run(*options); };
+}
+
+}  // namespace orionrt::cli

@@ -1,0 +1,152 @@
+#include "pools.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/text.hpp"
+#include "orionrt/error.hpp"
+
+namespace orionrt::cli {
+namespace {
+
+[[noreturn]] void Misuse(const std::string& text, const std::string& why) {
+  throw Error(ErrorCode::kMisuse, "--pool \"" + Printable(text) + "\": " + why +
+                                      "; write sram=256K, dram=8M:align=64, or flash for one without a limit");
+}
+
+std::int64_t ParseSize(const std::string& value, const std::string& whole, const char* what) {
+  const auto bytes = ParseBytes(value);
+  if (!bytes) Misuse(whole, std::string(what) + " \"" + Printable(value) + "\" is no size");
+  return *bytes;
+}
+
+std::int64_t ParsePower(const std::string& value, const std::string& whole, const char* what) {
+  const std::int64_t bytes = ParseSize(value, whole, what);
+  if (bytes == 0 || (bytes & (bytes - 1)) != 0)
+    Misuse(whole, std::string(what) + " " + value + " is not a power of two");
+  return bytes;
+}
+
+std::int64_t ParseCost(const std::string& value, const std::string& whole) {
+  const auto cost = ParseInt(value);
+  if (!cost || *cost < 0) Misuse(whole, "cost \"" + Printable(value) + "\" is not a whole number >= 0");
+  return *cost;
+}
+
+struct PoolKey {
+  const char* name;
+  void (*set)(Pool& pool, const std::string& value, const std::string& whole);
+};
+constexpr PoolKey kKeys[] = {
+    {"align",
+     [](Pool& pool, const std::string& v, const std::string& w) { pool.alignment = ParsePower(v, w, "align"); }},
+    {"granularity", [](Pool& pool, const std::string& v,
+                       const std::string& w) { pool.granularity = ParsePower(v, w, "granularity"); }},
+    {"largest",
+     [](Pool& pool, const std::string& v, const std::string& w) { pool.largest = ParseSize(v, w, "largest"); }},
+    {"cost", [](Pool& pool, const std::string& v, const std::string& w) { pool.cost = ParseCost(v, w); }},
+};
+
+// KEY=VALUE
+void SetKey(Pool& pool, const std::string& item, const std::string& whole, std::set<std::string>& seen) {
+  const std::size_t at = item.find('=');
+  const std::string name = item.substr(0, at);
+  std::string known;
+  for (const PoolKey& key : kKeys) {
+    known += (known.empty() ? "" : ", ") + std::string(key.name);
+    if (name != key.name) continue;
+    if (at == std::string::npos) Misuse(whole, "\"" + name + "\" has no value");
+    if (!seen.insert(name).second) Misuse(whole, "\"" + name + "\" stands twice");
+    return key.set(pool, item.substr(at + 1), whole);
+  }
+  Misuse(whole, "no key \"" + Printable(name) + "\"; there are: " + known);
+}
+
+Pool ParsePool(const std::string& text) {
+  Pool pool;
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  const std::string head = text.substr(0, colon);
+  const std::size_t at = std::min(head.find('='), head.size());
+  pool.name = head.substr(0, at);
+  if (pool.name.empty() || pool.name.find_first_of(",|\" \t\r\n") != std::string::npos ||
+      Printable(pool.name, 64) != pool.name) {
+    Misuse(text, "a pool needs a name of up to 64 bytes, without blanks, quotes and , |");
+  }
+  if (at + 1 < head.size()) pool.capacity = ParseSize(head.substr(at + 1), text, "capacity");
+  std::set<std::string> seen;
+  for (std::size_t begin = colon; begin < text.size();) {
+    const std::size_t end = std::min(text.find(':', begin + 1), text.size());
+    SetKey(pool, text.substr(begin + 1, end - begin - 1), text, seen);
+    begin = end;
+  }
+  return pool;
+}
+
+std::string LimitText(std::int64_t bytes) { return bytes == kUnlimited ? "-" : FormatThousands(bytes); }
+
+}  // namespace
+
+std::vector<Pool> ParsePools(const std::vector<std::string>& texts) {
+  std::vector<Pool> pools;
+  std::set<std::string> names;
+  for (const std::string& text : texts) {
+    pools.push_back(ParsePool(text));
+    if (!names.insert(pools.back().name).second) Misuse(text, "that name stands twice");
+  }
+  return pools;
+}
+
+std::string DescribeLadder(const PlanFile& file, const std::vector<Rung>& rungs) {
+  std::vector<std::vector<std::string>> rows = {
+      {file.problem.pools[0].name, "spilled_bytes", "spilled_traffic", "spilled", "cost", "cost_bound"}};
+  for (const Pool& pool : file.problem.pools) rows[0].push_back("peak:" + pool.name);
+  for (const Rung& rung : rungs) {
+    rows.push_back({LimitText(rung.capacity)});
+    if (!rung.refusal.empty()) continue;
+    const PoolPlan& pools = rung.plan.pools;
+    for (const std::int64_t value :
+         {rung.spilled_bytes, rung.spilled_traffic, rung.spilled_buffers, pools.spill_cost, pools.spill_cost_bound}) {
+      rows.back().push_back(FormatThousands(value));
+    }
+    for (const PoolFigures& figures : pools.figures) rows.back().push_back(FormatThousands(figures.peak_bytes));
+  }
+  std::vector<std::size_t> widths(rows[0].size(), 0);
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text = Printable(file.source, 60) + ": what more of pool " + rows[0][0] + " would buy\n";
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    for (std::size_t i = 0; i < rows[k].size(); ++i)
+      text += "  " + std::string(widths[i] - rows[k][i].size(), ' ') + rows[k][i];
+    const bool refused = k > 0 && !rungs[k - 1].refusal.empty();
+    text += (refused ? "  no plan: " + rungs[k - 1].refusal : "") + "\n";
+  }
+  return text;
+}
+
+std::string LadderToJson(const PlanFile& file, const std::vector<Rung>& rungs) {
+  using Json = nlohmann::ordered_json;
+  Json json = {{"source", file.source}, {"pool", file.problem.pools[0].name}, {"rungs", Json::array()}};
+  for (const Rung& rung : rungs) {
+    Json row = {{"capacity", rung.capacity}};
+    if (!rung.refusal.empty()) {
+      row["refusal"] = rung.refusal;
+      json["rungs"].push_back(row);
+      continue;
+    }
+    row["spilled_bytes"] = rung.spilled_bytes;
+    row["spilled_traffic"] = rung.spilled_traffic;
+    row["spilled_buffers"] = rung.spilled_buffers;
+    row["spill_cost"] = rung.plan.pools.spill_cost;
+    row["spill_cost_bound"] = rung.plan.pools.spill_cost_bound;
+    for (std::size_t p = 0; p < file.problem.pools.size(); ++p) {
+      row["pools"].push_back(
+          {{"name", file.problem.pools[p].name}, {"peak_bytes", rung.plan.pools.figures[p].peak_bytes}});
+    }
+    json["rungs"].push_back(std::move(row));
+  }
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace orionrt::cli

@@ -1,0 +1,52 @@
+// Finding the culprit: what a TensorPool checks while ops run when PoolOptions::guard asks for it. docs/runtime.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "orionrt/export.hpp"
+
+namespace orionrt {
+
+enum class GuardFault {
+  kDead,      // touched, or asked for, a tensor whose life has ended
+  kUnborn,    // ... or whose life has not begun
+  kUnlisted,  // ... or that is alive, but is neither input nor output of the op
+  kReadOnly,  // wrote to an input
+  kOverrun,   // touched bytes past the end of a tensor
+  kStray,     // touched bytes where no tensor lies
+  kOrder,     // an op out of the planned order, or of another graph
+};
+
+// One violation. Ids are those of the graph, -1 where there is none.
+struct GuardReport {
+  GuardFault fault = GuardFault::kStray;
+  int op = -1;             // that ran; -1: none did, the caller is at fault
+  int tensor = -1;         // that was touched, or overrun
+  int other = -1;          // kDead: the tensor that takes its bytes in the plan; kOverrun: the one that lies behind
+  std::int64_t first = 0;  // first byte at fault: from the start of `tensor`, or of the region (kStray)
+  std::int64_t bytes = 0;  // from the first byte that changed to the last; 0 when asked for, 1 when caught in the act
+  std::string message;  // op 17 "Conv_3" read t12 "relu_2", dead since step 15, overwritten by t30 "conv_4" at step 16
+};
+
+// Switches of the guard; they work together. Guarded runs may allocate and are slow: when an op begins and when it ends
+// all bytes of the plan are compared with a copy of them (with `pages`, those in reach only), so the guard takes the
+// region's size once more from the heap.
+struct GuardOptions {
+  bool no_reuse = false;          // every tensor its own bytes: a stale pointer never meets a live tensor
+  bool fill = true;               // a tensor's bytes are overwritten when it is born (0xFB) and when it dies (0xDE)
+  std::size_t canary_bytes = 64;  // 0xCA behind every tensor, reserved in a plan of the guard's own
+  bool contents = true;           // every byte that the op has no right to write stays as it is; false: canaries only
+  // While an op runs only its inputs (readable) and outputs can be touched at all: each tensor lies on its own pages,
+  // with one behind it that nothing may touch. Implies no_reuse. POSIX; refused (kUnsupported) elsewhere.
+  bool pages = false;
+  bool poison = true;  // the same by AddressSanitizer, where the library is compiled with it; no effect otherwise
+  // Called with every violation, from the thread at fault, not under a lock; it must not call the pool, nor throw. With
+  // `pages` it may be called from a signal handler. When it returns, execution goes on. Empty: prints to stderr and
+  // aborts.
+  std::function<void(const GuardReport&)> report;
+};
+
+}  // namespace orionrt

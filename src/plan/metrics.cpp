@@ -1,0 +1,157 @@
+#include "orionrt/metrics.hpp"
+
+#include <algorithm>
+#include <queue>
+
+#include "base/checked.hpp"
+#include "plan/rectangles.hpp"
+
+namespace orionrt {
+namespace {
+
+// Positions in the order of `key`, which lies in [first, first + steps]. By counting, unless the steps are sparse: a
+// million buffers are planned in a second, and their figures must not take another.
+template <typename Key>
+std::vector<int> SortedBy(const std::vector<Rectangle>& placed, std::int64_t first, std::int64_t steps, Key key) {
+  std::vector<int> order(placed.size());
+  const int count = static_cast<int>(placed.size());
+  if (steps / 8 > count) {
+    for (int i = 0; i < count; ++i) order[i] = i;
+    std::sort(order.begin(), order.end(), [&](int a, int b) { return key(placed[a]) < key(placed[b]); });
+    return order;
+  }
+  std::vector<int> before(static_cast<std::size_t>(steps) + 2, 0);
+  for (const Rectangle& r : placed) ++before[key(r) - first + 1];
+  for (std::size_t t = 1; t < before.size(); ++t) before[t] += before[t - 1];
+  for (int i = 0; i < count; ++i) order[before[key(placed[i]) - first]++] = i;
+  return order;
+}
+
+// Walks the times at which something begins or ends. A heap by address gives the highest byte alive; what is dead
+// stays in it until it comes up. Only sums and largest values leave this function, so it does not matter in which order
+// equals come.
+void Sweep(const std::vector<Rectangle>& placed, std::int64_t first, std::int64_t steps, Metrics& metrics) {
+  const std::vector<int> births = SortedBy(placed, first, steps, [](const Rectangle& r) { return r.lower; });
+  const std::vector<int> deaths = SortedBy(placed, first, steps, [](const Rectangle& r) { return r.upper; });
+  std::priority_queue<std::pair<std::int64_t, std::int64_t>> highest;  // end in bytes, upper
+  __int128 hole_steps = 0;
+  __int128 live_steps = 0;
+  std::int64_t live = 0;
+  std::int64_t peak = 0;  // less than peak_bytes where no part holds the last bytes of the highest buffer
+  std::size_t ended = 0;  // of deaths
+  std::size_t born = 0;
+  const auto next_change = [&] {
+    return std::min(born < births.size() ? placed[births[born]].lower : INT64_MAX, placed[deaths[ended]].upper);
+  };
+  while (ended < deaths.size()) {
+    const std::int64_t now = next_change();
+    for (; ended < deaths.size() && placed[deaths[ended]].upper == now; ++ended) {
+      live -= placed[deaths[ended]].end - placed[deaths[ended]].begin;
+    }
+    for (; born < births.size() && placed[births[born]].lower == now; ++born) {
+      const Rectangle& r = placed[births[born]];
+      live += r.end - r.begin;
+      highest.emplace(r.end, r.upper);
+    }
+    while (!highest.empty() && highest.top().second <= now) highest.pop();
+    if (highest.empty()) continue;
+    const std::int64_t top = highest.top().first;
+    const std::int64_t next = next_change();
+    hole_steps += static_cast<__int128>(top - live) * (next - now);
+    live_steps += static_cast<__int128>(live) * (next - now);
+    metrics.max_live_bytes = std::max(metrics.max_live_bytes, live);
+    if (top - live > metrics.max_holes_bytes) {
+      metrics.max_holes_bytes = top - live;
+      metrics.max_holes_step = now;
+    }
+    if (top > peak || (top == peak && live > metrics.live_at_peak_bytes)) {
+      peak = top;
+      metrics.live_at_peak_bytes = live;
+      metrics.peak_step = now;
+    }
+  }
+  metrics.mean_holes_bytes = static_cast<std::int64_t>(hole_steps / steps);
+  const __int128 area = static_cast<__int128>(metrics.peak_bytes) * steps;
+  const bool large = area >> 100 > 0;  // at most 2^125: divided before it would overflow
+  if (area > 0) {
+    metrics.utilisation_ppm =
+        static_cast<std::int64_t>(large ? live_steps / (area / 1000000) : live_steps * 1000000 / area);
+  }
+}
+
+// What alignment costs between neighbours in address order at the peak, whose sum with the other holes is known.
+void MeasurePeak(const Problem& problem, const Plan& plan, const std::vector<Rectangle>& placed, Metrics& metrics) {
+  std::vector<Rectangle> alive;
+  for (const Rectangle& p : placed) {
+    if (p.lower <= metrics.peak_step && metrics.peak_step < p.upper) alive.push_back(p);
+  }
+  std::sort(alive.begin(), alive.end(), [](const Rectangle& a, const Rectangle& b) { return a.begin < b.begin; });
+  for (std::size_t i = 1; i < alive.size(); ++i) {
+    const int buffer = alive[i].buffer;
+    if (alive[i].begin != plan.offsets[buffer]) continue;  // a part further up is not aligned
+    metrics.padding_at_peak_bytes += -alive[i - 1].end & (problem.buffers[buffer].alignment - 1);
+  }
+  metrics.fragmentation_at_peak_bytes = metrics.peak_bytes - metrics.live_at_peak_bytes - metrics.padding_at_peak_bytes;
+}
+
+// Of a problem without a table of pools.
+Metrics MeasureArena(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes) {
+  Metrics metrics;
+  metrics.peak_bytes = PeakOf(problem, plan.offsets);
+  metrics.no_reuse_bytes = NoReuseBytes(problem);
+  std::int64_t first = INT64_MAX;
+  std::int64_t last = INT64_MIN;
+  for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
+    const Buffer& b = problem.buffers[i];
+    first = std::min(first, b.lower);
+    last = std::max(last, b.upper);
+  }
+  std::vector<Rectangle> placed;
+  placed.reserve(problem.buffers.size());
+  ForEachRectangle(problem, plan.offsets, [&](const Rectangle& r) { placed.push_back(r); });
+  metrics.peak_step = problem.buffers.empty() ? 0 : first;
+  metrics.max_holes_step = metrics.peak_step;
+  if (!placed.empty()) Sweep(placed, first, last - first, metrics);
+  MeasurePeak(problem, plan, placed, metrics);
+  const auto class_of = [&](int i) -> ClassMetrics& {
+    return metrics.classes[static_cast<int>(classes.empty() ? BufferClass::kOther : classes[i])];
+  };
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    class_of(i).bytes += problem.buffers[i].size;
+    ++class_of(i).count;
+  }
+  for (const Rectangle& p : placed) {
+    const bool at_peak = p.lower <= metrics.peak_step && metrics.peak_step < p.upper;
+    if (at_peak) class_of(p.buffer).bytes_at_peak += p.end - p.begin;
+  }
+  return metrics;
+}
+
+}  // namespace
+
+const char* BufferClassName(BufferClass kind) {
+  constexpr const char* kNames[kBufferClasses] = {"input", "output", "state", "activation", "workspace", "other"};
+  return kNames[static_cast<int>(kind)];
+}
+
+std::int64_t NoReuseBytes(const Problem& problem) {
+  std::int64_t bytes = 0;
+  for (const Buffer& b : problem.buffers) {
+    if (b.size > 0) bytes = RoundUp(bytes, b.alignment) + b.size;
+  }
+  return bytes;
+}
+
+Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes, int pool) {
+  if (!problem.pools.empty()) {
+    const PoolView view = ViewPool(problem, plan, pool);
+    std::vector<BufferClass> theirs;
+    for (const int i : view.buffers) {
+      if (!classes.empty()) theirs.push_back(classes[i]);
+    }
+    return MeasureArena(view.problem, view.plan, theirs);
+  }
+  return pool == 0 ? MeasureArena(problem, plan, classes) : Metrics();
+}
+
+}  // namespace orionrt

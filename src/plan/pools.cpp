@@ -1,0 +1,275 @@
+// One plan over several pools. Every buffer starts in the first pool that it may live in and that could hold it. A pool
+// that is too full is relieved by load (pools_evict.cpp), packed by the policy like an arena of its own, and, where the
+// packing is still too high, trimmed: what sticks out leaves, and comes back where there is a hole. Who leaves goes on
+// to its next pool, so this ends. Then whoever fits into a hole of a pool that it prefers moves back there.
+#include "plan/pools.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "plan/pools_tenancy.hpp"
+
+namespace orionrt {
+namespace {
+
+class PoolPlanner {
+ public:
+  PoolPlanner(const Problem& problem, const PlanOptions& options, const PackOne& pack)
+      : problem_(problem),
+        options_(options),
+        pack_(pack),
+        tenancy_(problem),
+        offsets_(problem.buffers.size(), 0),
+        changed_(problem.pools.size(), true),
+        relieved_(problem.pools.size(), false),
+        packed_(problem.pools.size()) {
+    options_.capacity = 0;
+  }
+
+  Plan Run() {
+    RequireRoom(tenancy_);
+    const std::int64_t bound = CostBound();
+    for (bool again = true; again;) {
+      again = false;
+      for (int p = 0; p < tenancy_.pools(); ++p) again |= changed_[p] && Fit(p);
+    }
+    Promote();
+    return Finish(bound);
+  }
+
+ private:
+  // Per pool, what it costs those that would best be in it that not all of them can; and those that never can.
+  std::int64_t CostBound() const {
+    std::int64_t sum = 0;
+    for (int p = 0; p < tenancy_.pools(); ++p) {
+      std::vector<int> held;
+      std::vector<Tenant> tenants;
+      for (int i = 0; i < tenancy_.size(); ++i) {
+        if (tenancy_.Allowed(i)[0] != p) continue;
+        if (tenancy_.RankNow(i) > 0) {
+          sum += tenancy_.CheapestFrom(i, tenancy_.RankNow(i));
+          continue;
+        }
+        const int next = tenancy_.NextRank(i, 0);
+        held.push_back(i);
+        tenants.push_back({next < 0 ? 0 : tenancy_.CheapestFrom(i, next), next < 0});
+      }
+      sum += ChooseEviction(ProblemIn(problem_, held, tenancy_.pool(p)), tenants, tenancy_.pool(p).capacity,
+                            options_.effort)
+                 .bound;
+    }
+    return sum;
+  }
+
+  // Within the pool's capacity, if the policy can; then the peak may be higher than it has to be.
+  Plan Pack(const std::vector<int>& buffers, int p, Effort effort) const {
+    PlanOptions within = options_;
+    within.effort = effort;
+    if (tenancy_.pool(p).capacity != kUnlimited) within.capacity = tenancy_.pool(p).capacity;
+    return pack_(ProblemIn(problem_, buffers, tenancy_.pool(p)), within);
+  }
+
+  // Who stays and who leaves when no more than `capacity` bytes are to be alive at any step.
+  Packing Relieve(int p, const std::vector<int>& held, std::int64_t capacity) const {
+    std::vector<Tenant> tenants;
+    for (const int i : held) tenants.push_back({tenancy_.CostOfLeaving(i), tenancy_.Pinned(i)});
+    const Eviction eviction =
+        ChooseEviction(ProblemIn(problem_, held, tenancy_.pool(p)), tenants, capacity, options_.effort);
+    Packing packing;
+    packing.covered = eviction.covers;
+    for (std::size_t k = 0; k < held.size(); ++k)
+      (eviction.leaves[k] ? packing.out : packing.buffers).push_back(held[k]);
+    return packing;
+  }
+
+  // Brings a pool below its capacity. True if someone had to leave.
+  bool Fit(int p) {
+    changed_[p] = false;
+    const std::vector<int> held = tenancy_.Held(p);
+    Packing packing = Relieve(p, held, tenancy_.pool(p).capacity);
+    if (!packing.covered) RefusePinned(p, held);
+    Plan plan = Pack(packing.buffers, p, options_.effort);
+    if (policy_.empty()) policy_ = plan.policy;
+    time_limited_ |= plan.time_limited;
+    packing.offsets = plan.offsets;
+    packed_[p].reset();
+    if (plan.peak_bytes > tenancy_.pool(p).capacity) {
+      packing = Trim(p, held, std::move(packing), plan.peak_bytes);
+    } else if (tenancy_.pool(p).capacity == kUnlimited || plan.certificate.proven_optimal) {
+      packed_[p] = std::move(plan);
+    }
+    Install(packing);
+    relieved_[p] = relieved_[p] || !packing.out.empty();
+    for (const int i : packing.out) {
+      tenancy_.SetRank(i, tenancy_.NextRank(i, tenancy_.RankNow(i)));
+      changed_[tenancy_.PoolAt(i)] = true;
+    }
+    return !packing.out.empty();
+  }
+
+  void Install(const Packing& packing) {
+    for (std::size_t k = 0; k < packing.buffers.size(); ++k) offsets_[packing.buffers[k]] = packing.offsets[k];
+  }
+
+  // What is alive fits, but its packing does not. The cheapest of: the packing less what sticks out; one of less,
+  // chosen as if the pool were smaller by what stuck out, or twice, or four times that; and the pinned ones packed
+  // first. Each with whoever is out put back into the holes.
+  Packing Trim(int p, const std::vector<int>& held, Packing packing, std::int64_t peak) {
+    constexpr std::size_t kFew = 4096;
+    std::vector<Packing> found;
+    Packing low = WithoutTop(p, packing);
+    if (low.covered) found.push_back(Fill(tenancy_, p, low));
+    for (int k = 0; k < 3; ++k) {
+      const std::int64_t over = peak - tenancy_.pool(p).capacity;
+      if (over > tenancy_.pool(p).capacity >> k) break;
+      Packing smaller = Relieve(p, held, tenancy_.pool(p).capacity - (over << k));
+      if (!smaller.covered || !PackWithin(p, &smaller)) continue;
+      found.push_back(Fill(tenancy_, p, smaller));
+      break;
+    }
+    if (found.empty() || held.size() <= kFew) {
+      Packing pinned;
+      for (const int i : held) (tenancy_.Pinned(i) ? pinned.buffers : pinned.out).push_back(i);
+      if (PackWithin(p, &pinned)) found.push_back(Fill(tenancy_, p, pinned));
+    }
+    if (found.empty()) RefusePinned(p, held);
+    Packing best = *std::min_element(found.begin(), found.end(), [&](const Packing& a, const Packing& b) {
+      return CostOfOut(tenancy_, a) < CostOfOut(tenancy_, b);
+    });
+    return PackWithin(p, &best) ? Fill(tenancy_, p, best) : best;
+  }
+
+  // Those of the packing that end within the capacity; `covered` if what sticks out can leave.
+  Packing WithoutTop(int p, const Packing& packing) const {
+    Packing low;
+    low.out = packing.out;
+    for (std::size_t k = 0; k < packing.buffers.size(); ++k) {
+      const int i = packing.buffers[k];
+      if (packing.offsets[k] + BytesIn(tenancy_.pool(p), problem_.buffers[i]) > tenancy_.pool(p).capacity) {
+        low.covered = low.covered && !tenancy_.Pinned(i);
+        low.out.push_back(i);
+        continue;
+      }
+      low.buffers.push_back(i);
+      low.offsets.push_back(packing.offsets[k]);
+    }
+    return low;
+  }
+
+  // Offsets by the policy, if they stay within the capacity; else the packing stays as it is. Briefly: there are
+  // several of these, and a miss costs no more than the hole that is not found.
+  bool PackWithin(int p, Packing* packing) const {
+    Plan plan = Pack(packing->buffers, p, Effort::kFast);
+    if (plan.peak_bytes > tenancy_.pool(p).capacity) return false;
+    packing->offsets = std::move(plan.offsets);
+    return true;
+  }
+
+  [[noreturn]] void RefusePinned(int p, const std::vector<int>& held) const {
+    std::vector<int> stuck;
+    for (const int i : held) {
+      if (tenancy_.Pinned(i)) stuck.push_back(i);
+    }
+    RefuseStuck(tenancy_, p, stuck, Pack(stuck, p, options_.effort));
+  }
+
+  // Whoever fits into a hole of a pool that it prefers to its own moves there.
+  void Promote() {
+    for (int p = 0; p < tenancy_.pools(); ++p) {
+      Packing packing;
+      std::vector<std::pair<int, int>> saved;  // buffers to be asked, and their ranks
+      for (int i = 0; i < tenancy_.size(); ++i) {
+        if (tenancy_.PoolAt(i) == p) {
+          packing.buffers.push_back(i);
+          packing.offsets.push_back(offsets_[i]);
+          continue;
+        }
+        const int rank = tenancy_.RankOf(i, p);
+        if (rank < 0 || rank >= tenancy_.RankNow(i)) continue;
+        packing.out.push_back(i);
+        saved.emplace_back(i, rank);
+      }
+      if (packing.out.empty()) continue;
+      const Packing filled = FillBack(p, packing, saved);
+      for (const auto& [i, rank] : saved) {
+        const auto found = std::lower_bound(filled.buffers.begin(), filled.buffers.end(), i);
+        if (found == filled.buffers.end() || *found != i) continue;
+        changed_[tenancy_.PoolAt(i)] = changed_[p] = true;
+        tenancy_.SetRank(i, rank);
+      }
+      Install(filled);
+    }
+  }
+
+  // Fill asks what leaving costs from the rank that a buffer has: here, from the one that it would get.
+  Packing FillBack(int p, const Packing& packing, const std::vector<std::pair<int, int>>& ranks) const {
+    Tenancy there = tenancy_;
+    for (const auto& [i, rank] : ranks) there.SetRank(i, rank);
+    return Fill(there, p, packing);
+  }
+
+  // The figures of what a pool holds in the end. Where nobody had to leave, after a last packing that goes for the
+  // least peak; a pool that is full has no use for one.
+  PoolFigures Seal(int p) {
+    const std::vector<int> held = tenancy_.Held(p);
+    const Problem part = ProblemIn(problem_, held, tenancy_.pool(p));
+    if (changed_[p]) packed_[p].reset();
+    if (!packed_[p] && !relieved_[p]) packed_[p] = pack_(part, options_);
+    std::vector<std::int64_t> offsets;
+    for (const int i : held) offsets.push_back(offsets_[i]);
+    PoolFigures figures;
+    figures.peak_bytes = PeakOf(part, offsets);
+    if (packed_[p]) {
+      Plan& plan = *packed_[p];
+      time_limited_ |= plan.time_limited;
+      figures.certificate = std::move(plan.certificate);
+      if (plan.peak_bytes <= figures.peak_bytes) {
+        figures.peak_bytes = plan.peak_bytes;
+        for (std::size_t k = 0; k < held.size(); ++k) offsets_[held[k]] = plan.offsets[k];
+      }
+    } else {
+      figures.certificate = LowerBound(part);
+    }
+    figures.certificate.proven_optimal = figures.peak_bytes == figures.certificate.lower_bound_bytes;
+    for (int& i : figures.certificate.witness) i = held[i];
+    return figures;
+  }
+
+  Plan Finish(std::int64_t bound) {
+    Plan plan;
+    for (int p = 0; p < tenancy_.pools(); ++p) {
+      plan.pools.figures.push_back(Seal(p));
+      plan.peak_bytes += plan.pools.figures.back().peak_bytes;
+    }
+    plan.policy = policy_;
+    plan.time_limited = time_limited_;
+    plan.offsets = offsets_;
+    for (int i = 0; i < tenancy_.size(); ++i) plan.pools.pool_of.push_back(tenancy_.PoolAt(i));
+    for (int p = 0; p < tenancy_.pools(); ++p) ListSpills(tenancy_, p, plan.pools.spills);
+    std::sort(plan.pools.spills.begin(), plan.pools.spills.end(),
+              [](const Spill& a, const Spill& b) { return a.buffer < b.buffer; });
+    for (const Spill& spill : plan.pools.spills) plan.pools.spill_cost += spill.cost;
+    plan.pools.spill_cost_bound = bound;
+    return plan;
+  }
+
+  const Problem& problem_;
+  PlanOptions options_;
+  const PackOne& pack_;
+  Tenancy tenancy_;
+  std::vector<std::int64_t> offsets_;  // per buffer
+  std::vector<bool> changed_;          // per pool: who is in it has changed since it was fitted
+  std::vector<bool> relieved_;         // per pool: someone had to leave it
+  std::string policy_;                 // what packed the first pool
+  bool time_limited_ = false;
+  std::vector<std::optional<Plan>> packed_;  // per pool the policy's plan of what it held then, if nobody was trimmed
+};
+
+}  // namespace
+
+Plan PlanPools(const Problem& problem, const PlanOptions& options, const PackOne& pack) {
+  return PoolPlanner(problem, options, pack).Run();
+}
+
+}  // namespace orionrt

@@ -1,0 +1,143 @@
+// Holes of a pool, and who fits into them.
+#include <algorithm>
+
+#include "plan/load_tree.hpp"
+#include "plan/placing/placer.hpp"
+#include "plan/pools_tenancy.hpp"
+
+namespace orionrt {
+namespace {
+
+// Those who are out and small enough for what is left at every step of their lives; the others go to `hopeless`.
+std::vector<int> WithRoom(const Tenancy& tenancy, int p, const Packing& packing, std::vector<int>* hopeless) {
+  std::vector<int> all = packing.buffers;
+  all.insert(all.end(), packing.out.begin(), packing.out.end());
+  std::sort(all.begin(), all.end());
+  const Problem part = ProblemIn(tenancy.problem(), all, tenancy.pool(p));
+  const Shapes shapes(part);
+  LoadTree loads(std::max(1, shapes.sections()));
+  const auto in = [&](int i) { return std::binary_search(packing.buffers.begin(), packing.buffers.end(), i); };
+  for (int k = 0; k < static_cast<int>(all.size()); ++k) {
+    if (!in(all[k])) continue;
+    for (const Rectangle* r = shapes.begin(k); r != shapes.end(k); ++r) loads.Add(r->span, r->end - r->begin);
+  }
+  std::vector<int> roomy;
+  for (int k = 0; k < static_cast<int>(all.size()); ++k) {
+    if (in(all[k])) continue;
+    const bool fits = std::all_of(shapes.begin(k), shapes.end(k), [&](const Rectangle& r) {
+      return r.end - r.begin <= tenancy.pool(p).capacity - loads.Max(r.span).bytes;
+    });
+    (fits ? roomy : *hopeless).push_back(all[k]);
+  }
+  return roomy;
+}
+
+Packing FillInOrder(const Tenancy& tenancy, int p, const Packing& packing, const std::vector<int>& order) {
+  std::vector<int> all = packing.buffers;
+  all.insert(all.end(), order.begin(), order.end());
+  std::sort(all.begin(), all.end());
+  const auto position = [&](int i) {
+    return static_cast<int>(std::lower_bound(all.begin(), all.end(), i) - all.begin());
+  };
+  const Problem part = ProblemIn(tenancy.problem(), all, tenancy.pool(p));
+  const Shapes shapes(part);
+  Placer placer(part, shapes);
+  std::vector<std::int64_t> offset(all.size(), -1);
+  for (std::size_t k = 0; k < packing.buffers.size(); ++k) {
+    const int at = position(packing.buffers[k]);
+    offset[at] = packing.offsets[k];
+    placer.Place(at, offset[at]);
+  }
+  Packing result;
+  for (const int i : order) {
+    const int at = position(i);
+    const std::int64_t fit = placer.LowestFit(at, tenancy.pool(p).capacity);
+    if (fit == kNoFit) {
+      result.out.push_back(i);
+      continue;
+    }
+    offset[at] = fit;
+    placer.Place(at, fit);
+  }
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    if (offset[k] < 0) continue;
+    result.buffers.push_back(all[k]);
+    result.offsets.push_back(offset[k]);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::int64_t CostOfOut(const Tenancy& tenancy, const Packing& packing) {
+  std::int64_t sum = 0;
+  for (const int i : packing.out) sum += tenancy.CostOfLeaving(i);
+  return sum;
+}
+
+Packing Fill(const Tenancy& tenancy, int p, const Packing& packing) {
+  Packing base = packing;
+  std::vector<int> hopeless;
+  base.out = WithRoom(tenancy, p, packing, &hopeless);
+  if (base.out.empty()) return packing;
+  std::vector<int> by_cost = base.out;
+  std::sort(by_cost.begin(), by_cost.end());
+  std::stable_sort(by_cost.begin(), by_cost.end(),
+                   [&](int a, int b) { return tenancy.CostOfLeaving(a) > tenancy.CostOfLeaving(b); });
+  const auto life = [&](int i) -> __int128 {
+    return tenancy.problem().buffers[i].upper - tenancy.problem().buffers[i].lower;
+  };
+  std::vector<int> by_density = by_cost, by_area = by_cost;
+  std::stable_sort(by_density.begin(), by_density.end(), [&](int a, int b) {
+    return tenancy.Uses(a) * life(b) > tenancy.Uses(b) * life(a);
+  });  // bytes are in both
+  std::stable_sort(by_area.begin(), by_area.end(), [&](int a, int b) {
+    return tenancy.problem().buffers[a].size * life(a) > tenancy.problem().buffers[b].size * life(b);
+  });
+  Packing best;
+  std::int64_t least = -1;
+  for (const std::vector<int>& order : {by_cost, by_density, by_area}) {
+    Packing filled = FillInOrder(tenancy, p, base, order);
+    const std::int64_t cost = CostOfOut(tenancy, filled);
+    if (least >= 0 && cost >= least) continue;
+    least = cost;
+    best = std::move(filled);
+  }
+  best.out.insert(best.out.end(), hopeless.begin(), hopeless.end());
+  return best;
+}
+
+void ListSpills(const Tenancy& tenancy, int p, std::vector<Spill>& spills) {
+  std::vector<int> all;
+  for (int i = 0; i < tenancy.size(); ++i) {
+    if (tenancy.PoolAt(i) == p || tenancy.Allowed(i)[0] == p) all.push_back(i);
+  }
+  const Problem part = ProblemIn(tenancy.problem(), all, tenancy.pool(p));
+  const Shapes shapes(part);
+  LoadTree loads(std::max(1, shapes.sections()));
+  for (int k = 0; k < static_cast<int>(all.size()); ++k) {
+    if (tenancy.PoolAt(all[k]) != p) continue;
+    for (const Rectangle* r = shapes.begin(k); r != shapes.end(k); ++r) loads.Add(r->span, r->end - r->begin);
+  }
+  for (int k = 0; k < static_cast<int>(all.size()); ++k) {
+    const int i = all[k];
+    if (tenancy.PoolAt(i) == p) continue;
+    Spill spill{i,
+                p,
+                tenancy.PoolAt(i),
+                SpillReason::kTooLarge,
+                tenancy.problem().buffers[i].lower,
+                0,
+                tenancy.CostAt(i, tenancy.RankNow(i))};
+    spill.room_bytes = std::min(tenancy.pool(p).capacity, tenancy.pool(p).largest);
+    if (CanHold(tenancy.pool(p), tenancy.problem().buffers[i]) && shapes.bounds[k].length() > 0) {
+      const LoadTree::Peak peak = loads.Max(shapes.bounds[k]);
+      spill.room_bytes = tenancy.pool(p).capacity - peak.bytes;
+      spill.step = shapes.steps[peak.section];
+      spill.reason = spill.room_bytes < part.buffers[k].size ? SpillReason::kNoRoom : SpillReason::kNoHole;
+    }
+    spills.push_back(spill);
+  }
+}
+
+}  // namespace orionrt

@@ -1,0 +1,256 @@
+#include "plan/pools_flow.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+#include "base/checked.hpp"
+
+namespace orionrt {
+namespace {
+
+constexpr std::int64_t kMostPerByte = std::int64_t{1} << 44;  // higher costs count as this: a path's sum must fit
+constexpr std::int64_t kInfinite = std::int64_t{1} << 60;
+
+// The least sum of some of `sizes` that is at least `excess`; `excess` itself where there are too many sums to tell.
+std::int64_t LeastSum(const std::vector<std::int64_t>& sizes, std::int64_t excess) {
+  constexpr std::size_t kMostSums = 512;
+  std::vector<std::int64_t> below = {0};
+  std::int64_t least = INT64_MAX;
+  for (const std::int64_t size : sizes) {
+    const auto old = static_cast<std::ptrdiff_t>(below.size());
+    for (std::ptrdiff_t k = 0; k < old; ++k) {
+      const std::int64_t sum = below[k] + size;
+      if (sum >= excess) {
+        least = std::min(least, sum);
+        break;  // the sums are ascending
+      }
+      below.push_back(sum);
+    }
+    std::inplace_merge(below.begin(), below.begin() + old, below.end());
+    below.erase(std::unique(below.begin(), below.end()), below.end());
+    if (below.size() > kMostSums || least == excess) return excess;
+  }
+  return least == INT64_MAX ? excess : least;
+}
+
+}  // namespace
+
+Loads::Loads(const Problem& problem, std::int64_t capacity) : shapes(problem), limit(capacity) {
+  std::int64_t alignment = INT64_MAX;
+  for (const Buffer& b : problem.buffers) {
+    if (b.size > 0) alignment = std::min(alignment, b.alignment);
+  }
+  whole = problem.parts.empty();
+  if (!whole || alignment == INT64_MAX || capacity > kMaxBytes - alignment) alignment = 1;
+  const std::int64_t rest =
+      capacity & (alignment - 1);  // the last block of the pool, which the topmost alone may end in
+  const bool ends_there = std::any_of(problem.buffers.begin(), problem.buffers.end(), [&](const Buffer& b) {
+    return (b.size & (alignment - 1)) > 0 && (b.size & (alignment - 1)) <= rest;
+  });
+  limit = ends_there ? RoundUp(capacity, alignment) : capacity - rest;
+  for (Rectangle& r : shapes.rectangles) r.end = r.begin + RoundUp(r.end - r.begin, alignment);
+  for (const Buffer& b : problem.buffers) bytes.push_back(RoundUp(b.size, alignment));
+}
+
+std::vector<std::int64_t> Loads::PerSection(const std::vector<Fate>& fates) const {
+  std::vector<std::int64_t> sums(static_cast<std::size_t>(shapes.sections()) + 1, 0);
+  for (int j = 0; j < static_cast<int>(fates.size()); ++j) {
+    if (fates[j] == Fate::kLeaves) continue;
+    for (const Rectangle* r = shapes.begin(j); r != shapes.end(j); ++r) {
+      sums[r->span.first] += r->end - r->begin;
+      sums[r->span.last] -= r->end - r->begin;
+    }
+  }
+  std::partial_sum(sums.begin(), sums.end(), sums.begin());
+  sums.pop_back();
+  return sums;
+}
+
+ExcessFlow::ExcessFlow(const Loads& loads, const std::vector<Tenant>& tenants, const std::vector<Fate>& fates) {
+  ChooseRows(loads.PerSection(fates), loads.limit);
+  if (loads.whole) RaiseExcess(loads, fates);
+  nodes_ = static_cast<int>(sections_.size()) + 1;
+  potential_.assign(nodes_, 0);
+  supply_.assign(nodes_, 0);
+  back_.assign(nodes_, 0);
+  for (int k = 0; k + 1 < nodes_; ++k) {
+    supply_[k] += excess_[k];
+    supply_[k + 1] -= excess_[k];
+  }
+  MakeArcs(loads, tenants, fates);
+}
+
+void ExcessFlow::ChooseRows(const std::vector<std::int64_t>& loads, std::int64_t limit) {
+  std::vector<int> over;
+  for (int s = 0; s < static_cast<int>(loads.size()); ++s) {
+    if (loads[s] > limit) over.push_back(s);
+  }
+  const std::size_t count = std::min<std::size_t>(over.size(), kMostRows);
+  has_all_rows_ = count == over.size();
+  for (std::size_t k = 0; k < count; ++k) {
+    const auto first = over.begin() + static_cast<std::ptrdiff_t>(k * over.size() / count);
+    const auto last = over.begin() + static_cast<std::ptrdiff_t>((k + 1) * over.size() / count);
+    const int worst = *std::max_element(first, last, [&](int a, int b) { return loads[a] < loads[b]; });
+    sections_.push_back(worst);
+    excess_.push_back(loads[worst] - limit);
+  }
+}
+
+void ExcessFlow::RaiseExcess(const Loads& loads, const std::vector<Fate>& fates) {
+  constexpr std::size_t kMost = 256;  // buffers whose sums are tried
+  std::vector<std::vector<std::int64_t>> alive(sections_.size());
+  for (std::size_t j = 0; j < fates.size(); ++j) {
+    if (fates[j] != Fate::kOpen || loads.bytes[j] == 0) continue;
+    const Span rows = RowsOf(loads.shapes.bounds[j]);
+    for (int k = rows.first; k < rows.last; ++k) {
+      if (alive[k].size() <= kMost) alive[k].push_back(loads.bytes[j]);
+    }
+  }
+  for (std::size_t k = 0; k < alive.size(); ++k) {
+    if (alive[k].size() <= kMost) excess_[k] = LeastSum(alive[k], excess_[k]);
+  }
+}
+
+void ExcessFlow::MakeArcs(const Loads& loads, const std::vector<Tenant>& tenants, const std::vector<Fate>& fates) {
+  struct Single {
+    int from, to;
+    std::int64_t cost, bytes;
+    int buffer;
+  };
+  std::vector<Single> singles;
+  for (int j = 0; j < static_cast<int>(fates.size()); ++j) {
+    if (fates[j] != Fate::kOpen || loads.bytes[j] == 0) continue;
+    const Span rows = RowsOf(loads.shapes.bounds[j]);
+    if (rows.first >= rows.last) continue;
+    const std::int64_t most = *std::max_element(excess_.begin() + rows.first, excess_.begin() + rows.last);
+    const std::int64_t useful = std::min(loads.bytes[j], most);
+    singles.push_back({rows.first, rows.last, CostPerByte(tenants[j].cost, useful), useful, j});
+  }
+  std::sort(singles.begin(), singles.end(), [](const Single& a, const Single& b) {
+    return std::tie(a.from, a.to, a.cost, b.bytes, a.buffer) < std::tie(b.from, b.to, b.cost, a.bytes, b.buffer);
+  });
+  at_.resize(nodes_);
+  for (const Single& single : singles) {
+    const auto same = [&](const Arc& a) { return a.from == single.from && a.to == single.to && a.cost == single.cost; };
+    if (arcs_.empty() || !same(arcs_.back())) {
+      const int first = static_cast<int>(members_.size());
+      at_[single.from].push_back(static_cast<int>(arcs_.size()));
+      at_[single.to].push_back(static_cast<int>(arcs_.size()));
+      arcs_.push_back({single.from, single.to, single.cost, 0, 0, first, first});
+    }
+    arcs_.back().left += single.bytes;
+    ++arcs_.back().last;
+    members_.push_back({single.bytes, single.buffer});
+  }
+}
+
+bool ExcessFlow::Run() {
+  while (std::any_of(supply_.begin(), supply_.end(), [](std::int64_t supply) { return supply > 0; })) {
+    if (!Augment()) return false;
+  }
+  return true;
+}
+
+std::int64_t ExcessFlow::Cost() const {
+  __int128 sum = 0;
+  for (const Arc& arc : arcs_) sum += static_cast<__int128>(arc.flow) * arc.cost;
+  return static_cast<std::int64_t>((sum + kScale - 1) / kScale);
+}
+
+Span ExcessFlow::RowsOf(Span sections) const {
+  const auto position = [&](int section) {
+    return static_cast<int>(std::lower_bound(sections_.begin(), sections_.end(), section) - sections_.begin());
+  };
+  return {position(sections.first), position(sections.last)};
+}
+
+std::int64_t ExcessFlow::CostPerByte(std::int64_t cost, std::int64_t bytes) {
+  return static_cast<std::int64_t>(std::min<__int128>(static_cast<__int128>(cost) * kScale / bytes, kMostPerByte));
+}
+
+int ExcessFlow::Split(const std::vector<Tenant>& tenants, std::vector<int>* leave) const {
+  int dearest = -1;
+  for (const Arc& arc : arcs_) {
+    std::int64_t flow = arc.flow;
+    for (int m = arc.first; m < arc.last && flow > 0; ++m) {
+      const Member& member = members_[m];
+      if (flow >= member.bytes) {
+        leave->push_back(member.buffer);
+      } else if (dearest < 0 || tenants[member.buffer].cost > tenants[dearest].cost) {
+        dearest = member.buffer;
+      }
+      flow -= member.bytes;
+    }
+  }
+  return dearest;
+}
+
+void ExcessFlow::Relax(int from, int to, std::int64_t cost, int arc, bool reverse) {
+  const std::int64_t reached = distance_[from] + cost + potential_[from] - potential_[to];
+  if (reached >= distance_[to]) return;
+  distance_[to] = reached;
+  step_[to] = {from, arc, reverse};
+  reached_.push({reached, to});
+}
+
+void ExcessFlow::RelaxFrom(int node) {
+  for (const int a : at_[node]) {
+    const Arc& arc = arcs_[a];
+    if (arc.from == node && arc.left > 0) Relax(node, arc.to, arc.cost, a, false);
+    if (arc.to == node && arc.flow > 0) Relax(node, arc.from, -arc.cost, a, true);
+  }
+  if (node > 0) Relax(node, node - 1, 0, -1, false);
+  if (node + 1 < nodes_ && back_[node + 1] > 0) Relax(node, node + 1, 0, -1, true);
+}
+
+// Dijkstra with potentials, from all nodes with supply left to the nearest that lacks some. -1: none is reached.
+int ExcessFlow::Search() {
+  distance_.assign(nodes_, kInfinite);
+  step_.assign(nodes_, {});
+  reached_ = {};
+  for (int v = 0; v < nodes_; ++v) {
+    if (supply_[v] <= 0) continue;
+    distance_[v] = 0;
+    reached_.push({0, v});
+  }
+  while (!reached_.empty()) {
+    const auto [distance, node] = reached_.top();
+    reached_.pop();
+    if (distance > distance_[node]) continue;
+    if (supply_[node] < 0) return node;
+    RelaxFrom(node);
+  }
+  return -1;
+}
+
+bool ExcessFlow::Augment() {
+  const int target = Search();
+  if (target < 0) return false;
+  for (int v = 0; v < nodes_; ++v) potential_[v] += std::min(distance_[v], distance_[target]);
+  std::int64_t amount = -supply_[target];
+  int v = target;
+  for (; step_[v].from >= 0; v = step_[v].from) {
+    const Step& step = step_[v];
+    if (step.arc >= 0) amount = std::min(amount, step.reverse ? arcs_[step.arc].flow : arcs_[step.arc].left);
+    if (step.arc < 0 && step.reverse) amount = std::min(amount, back_[v]);
+  }
+  amount = std::min(amount, supply_[v]);
+  supply_[v] -= amount;
+  supply_[target] += amount;
+  for (v = target; step_[v].from >= 0; v = step_[v].from) Push(v, amount);
+  return true;
+}
+
+void ExcessFlow::Push(int node, std::int64_t amount) {
+  const Step& step = step_[node];
+  const std::int64_t change = step.reverse ? -amount : amount;
+  if (step.arc < 0) {
+    back_[step.reverse ? node : step.from] += change;
+    return;
+  }
+  arcs_[step.arc].left -= change;
+  arcs_[step.arc].flow += change;
+}
+
+}  // namespace orionrt

@@ -1,0 +1,86 @@
+// Proofs that pools are too small, and what to say then.
+#include <algorithm>
+#include <set>
+
+#include "base/text.hpp"
+#include "orionrt/error.hpp"
+#include "plan/infeasible.hpp"
+#include "plan/pools_tenancy.hpp"
+
+namespace orionrt {
+namespace {
+
+void CopyLabels(const Problem& problem, const std::vector<int>& buffers, Problem& part) {
+  for (const int i : buffers) {
+    part.ids.push_back(BufferId(problem, i));
+    if (!problem.names.empty()) part.names.push_back(problem.names[i]);
+  }
+}
+
+// As RefuseCapacity does, with the pools named before the rest.
+[[noreturn]] void RefusePool(const std::string& who, const Problem& problem, const Plan& plan, std::int64_t capacity) {
+  try {
+    RefuseCapacity(problem, plan, capacity);
+  } catch (const Error& error) {
+    throw Error(error.code(), who + ": " + error.what());
+  }
+}
+
+// Buffers that may live in `allowed` alone need no more at any step than these hold together, or no plan exists.
+void RequireRoomIn(const Tenancy& tenancy, const std::set<int>& allowed) {
+  std::int64_t capacity = 0;
+  std::string who;
+  for (const int p : allowed) {
+    if (tenancy.pool(p).capacity >= kUnlimited - capacity) return;
+    capacity += tenancy.pool(p).capacity;
+    who += (who.empty() ? "pool " : " and ") + Printable(tenancy.pool(p).name);
+  }
+  std::vector<int> captive;
+  for (int i = 0; i < tenancy.size(); ++i) {
+    const std::vector<int> mine = tenancy.Choices(i);
+    if (std::all_of(mine.begin(), mine.end(), [&](int p) { return allowed.count(p) != 0; })) captive.push_back(i);
+  }
+  const bool alone = allowed.size() == 1;
+  Problem part = ProblemIn(tenancy.problem(), captive, alone ? tenancy.pool(*allowed.begin()) : Pool());
+  for (Buffer& b : part.buffers) {  // in several pools there are several topmost buffers without padding
+    if (!alone) b.alignment = 1;
+    if (!alone) b.fixed_offset = kFree;
+  }
+  Plan bound;
+  bound.certificate = LowerBound(part);
+  if (bound.certificate.lower_bound_bytes <= capacity) return;
+  CopyLabels(tenancy.problem(), captive, part);
+  RefusePool(who, part, bound, capacity);
+}
+
+}  // namespace
+
+void RequireRoom(const Tenancy& tenancy) {
+  constexpr std::size_t kMost = 64;  // different lists that are looked at
+  std::set<std::set<int>> lists;
+  for (int i = 0; i < tenancy.size() && lists.size() < kMost; ++i) {
+    const std::vector<int> mine = tenancy.Choices(i);
+    lists.insert(std::set<int>(mine.begin(), mine.end()));
+  }
+  std::set<int> all;
+  for (int p = 0; p < tenancy.pools(); ++p) all.insert(p);
+  lists.insert(all);
+  for (const std::set<int>& list : lists) RequireRoomIn(tenancy, list);
+}
+
+void RefuseStuck(const Tenancy& tenancy, int p, const std::vector<int>& stuck, const Plan& plan) {
+  const Pool& pool = tenancy.pool(p);
+  Problem part = ProblemIn(tenancy.problem(), stuck, pool);
+  CopyLabels(tenancy.problem(), stuck, part);
+  const bool chosen = std::any_of(stuck.begin(), stuck.end(), [&](int i) { return tenancy.Choices(i).size() > 1; });
+  const std::string who = "pool " + Printable(pool.name);
+  if (!chosen) RefusePool(who, part, plan, pool.capacity);
+  try {
+    RefuseCapacity(part, plan, pool.capacity);
+  } catch (const Error& error) {
+    throw Error(ErrorCode::kLimit, who + ": what found no room in other pools " + error.what() +
+                                       "; whether another choice of pools fits is open");
+  }
+}
+
+}  // namespace orionrt

@@ -1,0 +1,82 @@
+#include "plan/pools_tenancy.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "orionrt/error.hpp"
+
+namespace orionrt {
+
+Tenancy::Tenancy(const Problem& problem)
+    : problem_(problem), preferences_(problem), costs_(PoolCosts(problem)), rank_(problem.buffers.size(), 0) {
+  for (int i = 0; i < size(); ++i) Settle(i);
+}
+
+void Tenancy::Settle(int i) {
+  rank_[i] = NextRank(i, -1);
+  if (rank_[i] >= 0) return;
+  std::string limits;
+  std::int64_t most = 0;
+  for (const int p : preferences_.Of(i)) {
+    const std::int64_t takes = std::min(pool(p).capacity, pool(p).largest);
+    most = std::max(most, takes);
+    limits += (limits.empty() ? "" : ", ") + Printable(pool(p).name) + " (" + FormatThousands(takes) + ")";
+    if (problem_.buffers[i].fixed_offset != kFree) break;
+  }
+  const std::int64_t bytes = problem_.buffers[i].size;
+  throw Error(ErrorCode::kInfeasible,
+              "does not fit: buffer " + BufferLabel(problem_, i) + ", alive from step " +
+                  std::to_string(problem_.buffers[i].lower) + ", has " + FormatThousands(bytes) +
+                  " bytes, and the pools that it may live in take less as one buffer: " + limits + "; " +
+                  FormatThousands(std::max<std::int64_t>(1, bytes - most)) + " short");
+}
+
+std::vector<int> Tenancy::Held(int p) const {
+  std::vector<int> held;
+  for (int i = 0; i < size(); ++i) {
+    if (PoolAt(i) == p) held.push_back(i);
+  }
+  return held;
+}
+
+int Tenancy::NextRank(int i, int rank) const {
+  const std::vector<int>& allowed = preferences_.Of(i);
+  if (rank >= 0 && problem_.buffers[i].fixed_offset != kFree) return -1;
+  for (++rank; rank < static_cast<int>(allowed.size()); ++rank) {
+    if (CanHold(pool(allowed[rank]), problem_.buffers[i])) return rank;
+    if (problem_.buffers[i].fixed_offset != kFree) return -1;
+  }
+  return -1;
+}
+
+int Tenancy::RankOf(int i, int p) const {
+  for (int rank = NextRank(i, -1); rank >= 0; rank = NextRank(i, rank)) {
+    if (preferences_.Of(i)[rank] == p) return rank;
+  }
+  return -1;
+}
+
+std::vector<int> Tenancy::Choices(int i) const {
+  std::vector<int> choices;
+  for (int rank = NextRank(i, -1); rank >= 0; rank = NextRank(i, rank)) choices.push_back(preferences_.Of(i)[rank]);
+  return choices;
+}
+
+std::int64_t Tenancy::CostAt(int i, int rank) const {
+  const std::vector<int>& allowed = preferences_.Of(i);
+  const std::int64_t per_byte = std::max<std::int64_t>(1, costs_[allowed[rank]] - costs_[allowed[0]]);
+  return rank == 0 ? 0 : problem_.buffers[i].size * Uses(i) * per_byte;
+}
+
+std::int64_t Tenancy::CostOfLeaving(int i) const {
+  const int next = NextRank(i, rank_[i]);
+  return next < 0 ? 0 : std::max<std::int64_t>(0, CostAt(i, next) - CostAt(i, rank_[i]));
+}
+
+std::int64_t Tenancy::CheapestFrom(int i, int rank) const {
+  std::int64_t least = CostAt(i, rank);
+  for (; rank >= 0; rank = NextRank(i, rank)) least = std::min(least, CostAt(i, rank));
+  return least;
+}
+
+}  // namespace orionrt

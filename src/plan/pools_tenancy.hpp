@@ -1,0 +1,82 @@
+// Who lies in which pool, as far as it is decided, and what other choices cost.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "orionrt/plan.hpp"
+#include "plan/pools.hpp"
+
+namespace orionrt {
+
+// A buffer's rank is the position of its pool in the list of those that it may live in. Keeps a reference to the
+// problem.
+class Tenancy {
+ public:
+  // Everyone where they would best be, of the pools that could hold them if these were empty. Throws Error
+  // (kInfeasible) for a buffer that none could.
+  explicit Tenancy(const Problem& problem);
+
+  const Problem& problem() const { return problem_; }
+  int size() const { return static_cast<int>(problem_.buffers.size()); }
+  int pools() const { return static_cast<int>(problem_.pools.size()); }
+  const Pool& pool(int p) const { return problem_.pools[p]; }
+  const std::vector<int>& Allowed(int i) const { return preferences_.Of(i); }
+  std::int64_t Uses(int i) const { return problem_.uses.empty() ? 1 : problem_.uses[i]; }
+
+  int RankNow(int i) const { return rank_[i]; }
+  void SetRank(int i, int rank) { rank_[i] = rank; }
+  int PoolAt(int i) const { return preferences_.Of(i)[rank_[i]]; }
+  std::vector<int> Held(int p) const;
+
+  // The next rank whose pool could hold the buffer, or -1. A fixed buffer has its first alone.
+  int NextRank(int i, int rank) const;
+  // The rank of pool `p`, if it could hold the buffer; else -1.
+  int RankOf(int i, int p) const;
+  // The pools that could hold the buffer.
+  std::vector<int> Choices(int i) const;
+  bool Pinned(int i) const { return NextRank(i, rank_[i]) < 0; }
+
+  // SpillCost by rank.
+  std::int64_t CostAt(int i, int rank) const;
+  // What it costs more in its next pool.
+  std::int64_t CostOfLeaving(int i) const;
+  // The least cost from that rank on.
+  std::int64_t CheapestFrom(int i, int rank) const;
+
+ private:
+  void Settle(int i);
+
+  const Problem& problem_;
+  const Preferences preferences_;
+  const std::vector<std::int64_t> costs_;
+  std::vector<int> rank_;
+};
+
+// What lies in one pool, as far as it is decided.
+struct Packing {
+  std::vector<int> buffers;           // ascending
+  std::vector<std::int64_t> offsets;  // one each
+  std::vector<int> out;               // who found no place
+  bool covered = true;                // all that sticks out, or is too much, could leave
+};
+
+// What it costs that these are out.
+std::int64_t CostOfOut(const Tenancy& tenancy, const Packing& packing);
+
+// Puts whoever is out into the holes that are left, as far as they fit: the dearest first, or the dearest for the steps
+// that it takes, or the largest, whichever leaves least cost outside.
+Packing Fill(const Tenancy& tenancy, int p, const Packing& packing);
+
+// Those that would best be in pool `p`, and why they are not.
+void ListSpills(const Tenancy& tenancy, int p, std::vector<Spill>& spills);
+
+// Throws Error (kInfeasible) where buffers that some pools alone can hold need more at a step than these have together.
+void RequireRoom(const Tenancy& tenancy);
+
+// As RefuseCapacity does, with the pool named before the rest: `stuck` are in pool `p`, cannot leave, and `plan` is a
+// plan of them. Where they had a choice that was made for them, whether another one fits is open (kLimit).
+[[noreturn]] void RefuseStuck(const Tenancy& tenancy, int p, const std::vector<int>& stuck, const Plan& plan);
+
+}  // namespace orionrt

@@ -1,0 +1,276 @@
+#include "pool/guard.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace orionrt {
+namespace {
+
+constexpr unsigned char kDeadFill = 0xDE;
+constexpr unsigned char kBornFill = 0xFB;
+constexpr unsigned char kCanaryFill = 0xCA;
+
+}  // namespace
+
+Guard::Guard(const Graph& graph, const BoundProblem& bound, const Plan& plan, GuardLayout layout, std::byte* region,
+             const GuardOptions& options)
+    : graph_(graph),
+      lifetimes_(GraphLiveness(graph).lifetimes()),
+      produced_(layout.places.size(), false),
+      layout_(std::move(layout)),
+      options_(options),
+      region_(region),
+      mirror_(static_cast<std::size_t>(layout_.region_bytes)),
+      reach_(layout_.places.size(), Access::kNone),
+      fence_(region, mirror_.size(), options.pages, options.poison,
+             [this](std::uintptr_t address, Access access) { OnFence(address, access); }) {
+  for (int step = 0; step < static_cast<int>(graph_.ops().size()); ++step) {
+    step_of_[graph_.ops()[static_cast<std::size_t>(step)].id] = step;
+    for (const int id : graph_.ops()[static_cast<std::size_t>(step)].outputs) {
+      produced_[static_cast<std::size_t>(graph_.IndexOf(id))] = true;
+    }
+  }
+  for (int step = 0; step < static_cast<int>(bound.workspaces.size()); ++step) {
+    produced_[lifetimes_.size()] = true;
+    lifetimes_.push_back({step, step});
+  }
+  for (std::size_t i = 0; i < lifetimes_.size(); ++i) {
+    const std::size_t tensors = graph_.tensors().size();
+    const Binding& binding = i < tensors ? bound.bindings[i] : bound.workspaces[i - tensors];
+    const std::int64_t begin =
+        binding.buffer < 0 ? 0 : plan.offsets[static_cast<std::size_t>(binding.buffer)] + binding.delta;
+    planned_.emplace_back(begin, begin + layout_.places[i].bytes);
+  }
+  if (options_.fill) Fill(0, layout_.region_bytes, kDeadFill);
+  StartRun();
+  running_ = false;
+  Close();
+}
+
+void Guard::BeginOp(int op_id) {
+  Reports reports;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    OpenForUs();
+    Settle(reports);
+    const auto found = step_of_.find(op_id);
+    if (found == step_of_.end()) {
+      in_op_ = false;
+      GuardReport report = Start(GuardFault::kOrder, -1);
+      report.op = op_id;
+      report.message = "op " + std::to_string(op_id) + " is not in the graph that was planned; a plan holds for one";
+      reports.push_back(report);
+      Close();
+    } else {
+      const int step = found->second;
+      if (running_ && step == 0 && step_ + 1 == static_cast<int>(graph_.ops().size())) running_ = false;
+      CheckOrder(step, reports);
+      if (!running_) StartRun();
+      MoveTo(step);
+      Close();
+    }
+  }
+  Deliver(reports);
+}
+
+void Guard::EndOp(bool run) {
+  Reports reports;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    OpenForUs();
+    Settle(reports);
+    in_op_ = false;
+    if (run) running_ = false;
+    Close();
+  }
+  Deliver(reports);
+}
+
+void Guard::Ask(int tensor) {
+  Reports reports;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    // Before a run, and between ops, a caller may look up what it likes: for later.
+    if (in_op_ && UseOf(tensor) == Use::kNone) reports.push_back(JudgeTensor({"asked for", 0, 0}, tensor));
+  }
+  Deliver(reports);
+}
+
+// Without the lock: the fault is in the middle of an op, and no call of ours is on this thread.
+void Guard::OnFence(std::uintptr_t address, Access access) {
+  was_hit_ = true;
+  const auto at = static_cast<std::int64_t>(address - reinterpret_cast<std::uintptr_t>(region_));
+  const char* const verb = access == Access::kRead ? "read" : access == Access::kWrite ? "wrote" : "touched";
+  const GuardReport report = Judge({verb, at, 1}, OwnerOf(at));
+  if (fence_.poisons() && !options_.report) {
+    std::fprintf(stderr, "orionrt guard: %s\n", report.message.c_str());  // the sanitizer ends the process itself
+  } else {
+    Deliver({report});
+  }
+}
+
+void Guard::Deliver(const Reports& reports) const {
+  for (const GuardReport& report : reports) {
+    if (options_.report) {
+      options_.report(report);
+    } else {
+      std::fprintf(stderr, "orionrt guard: %s\n", report.message.c_str());
+      std::abort();
+    }
+  }
+}
+
+void Guard::CheckOrder(int step, Reports& reports) const {
+  const int next = running_ ? step_ + 1 : 0;
+  if (step == next) return;
+  GuardReport report = Start(GuardFault::kOrder, -1);
+  report.op = graph_.ops()[static_cast<std::size_t>(step)].id;
+  report.message = OpLabel(step) + (running_ ? " ran after " + OpLabel(step_) : " began the run") + ", where " +
+                   (next < static_cast<int>(graph_.ops().size()) ? OpLabel(next) + " is next" : "the run ends") +
+                   "; a plan holds for one order";
+  reports.push_back(report);
+}
+
+bool Guard::IsAlive(int tensor, int step) const {
+  if (step < 0) return IsGiven(tensor);
+  const Lifetime& life = lifetimes_[static_cast<std::size_t>(tensor)];
+  return life.start <= step && step <= life.end;
+}
+
+// What the caller may touch while no op runs: what is alive; and once a run is over, the next run's inputs.
+bool Guard::IsOpenBetween(int tensor) const {
+  const bool over = !running_ || step_ + 1 == static_cast<int>(graph_.ops().size());
+  return IsAlive(tensor, step_) || (over && IsGiven(tensor));
+}
+
+Guard::Use Guard::UseOf(int tensor) const {
+  if (!in_op_) return IsOpenBetween(tensor) ? (IsGiven(tensor) ? Use::kWrite : Use::kRead) : Use::kNone;
+  if (IsWorkspace(tensor)) return IsAlive(tensor, step_) ? Use::kWrite : Use::kNone;
+  const OpNode& op = graph_.ops()[static_cast<std::size_t>(step_)];
+  const TensorDesc& desc = graph_.tensors()[static_cast<std::size_t>(tensor)];
+  if (std::find(op.outputs.begin(), op.outputs.end(), desc.id) != op.outputs.end()) return Use::kWrite;
+  if (std::find(op.inputs.begin(), op.inputs.end(), desc.id) == op.inputs.end()) return Use::kNone;
+  return (desc.roles & kState) != 0 ? Use::kWrite : Use::kRead;  // an op that lists a state may update it
+}
+
+// Ends the op, or the time between ops: compares what had no right to change, and takes note of what had.
+void Guard::Settle(Reports& reports) {
+  std::vector<int> writable;
+  for (int i = 0; i < tensor_count(); ++i) {
+    if (UseOf(i) == Use::kWrite && Place(i).bytes > 0) writable.push_back(i);
+  }
+  std::sort(writable.begin(), writable.end(), [&](int a, int b) { return Place(a).begin < Place(b).begin; });
+  std::int64_t at = 0;
+  for (const int i : writable) {
+    const GuardPlace& place = Place(i);
+    CompareRange(options_.pages ? place.reserved_begin : at, place.begin, reports);
+    if (options_.pages) CompareRange(place.end(), place.reserved_end, reports);  // the rest was out of reach
+    at = std::max(at, place.end());
+  }
+  if (!options_.pages) CompareRange(at, layout_.region_bytes, reports);
+  for (const int i : writable) std::copy_n(region_ + Place(i).begin, Place(i).bytes, mirror_.data() + Place(i).begin);
+}
+
+void Guard::CompareRange(std::int64_t begin, std::int64_t end, Reports& reports) {
+  while (begin < end) {
+    const std::byte* const now = region_ + begin;
+    if (std::memcmp(now, mirror_.data() + begin, static_cast<std::size_t>(end - begin)) == 0) return;
+    const std::int64_t first = begin + (std::mismatch(now, now + (end - begin), mirror_.data() + begin).first - now);
+    const Owner owner = OwnerOf(first);
+    const std::int64_t stop = std::min(owner.end, end);
+    std::int64_t last = stop - 1;
+    while (region_[last] == mirror_[static_cast<std::size_t>(last)]) --last;
+    if (options_.contents || owner.kind == Owner::Kind::kPast) {
+      reports.push_back(Judge({"wrote", first, last + 1 - first}, owner));
+    }
+    std::copy(region_ + first, region_ + last + 1, mirror_.data() + first);  // reported once
+    begin = stop;
+  }
+}
+
+void Guard::Fill(std::int64_t begin, std::int64_t end, unsigned char pattern) {
+  std::memset(region_ + begin, pattern, static_cast<std::size_t>(end - begin));
+  std::memset(mirror_.data() + begin, pattern, static_cast<std::size_t>(end - begin));
+}
+
+void Guard::PutCanary(int tensor) {
+  const GuardPlace& place = Place(tensor);
+  if (place.bytes == 0) return;
+  Fill(place.reserved_begin, place.begin, kCanaryFill);
+  Fill(place.end(), place.reserved_end, kCanaryFill);
+}
+
+// All that was not given from outside is gone. What was given is written already, maybe where the last run's outputs
+// lay.
+void Guard::StartRun() {
+  OpenAll();
+  std::copy_n(region_, mirror_.size(), mirror_.data());
+  if (options_.fill && !mirror_.empty()) {
+    std::memset(region_, kDeadFill, mirror_.size());
+    for (int i = 0; i < tensor_count(); ++i) {
+      if (IsGiven(i)) std::copy_n(mirror_.data() + Place(i).begin, Place(i).bytes, region_ + Place(i).begin);
+    }
+    std::copy_n(region_, mirror_.size(), mirror_.data());
+  }
+  for (int i = 0; i < tensor_count(); ++i) {
+    if (IsGiven(i)) PutCanary(i);
+  }
+  step_ = -1;
+  running_ = true;
+}
+
+// Deaths before births: the born may lie where the dead did.
+void Guard::MoveTo(int step) {
+  for (int i = 0; options_.fill && i < tensor_count(); ++i) {
+    const GuardPlace& place = Place(i);
+    if (!IsAlive(i, step_) || IsAlive(i, step) || place.bytes == 0) continue;
+    Reach(i, Access::kWrite);
+    Fill(place.reserved_begin, place.reserved_end, kDeadFill);
+  }
+  for (int i = 0; i < tensor_count(); ++i) {
+    if (IsAlive(i, step_) || !IsAlive(i, step)) continue;
+    Reach(i, Access::kWrite);
+    if (options_.fill) Fill(Place(i).begin, Place(i).end(), kBornFill);
+    PutCanary(i);
+  }
+  step_ = step;
+  in_op_ = true;
+}
+
+void Guard::OpenAll() {
+  fence_.OpenAll();
+  all_open_ = true;
+}
+
+// Opens what the guard itself is about to look at. Pages are opened as they are needed; but a canary that they leave
+// open is poisoned by the sanitizer all the same.
+void Guard::OpenForUs() {
+  const bool pages_alone = options_.pages && !fence_.poisons();
+  if (was_hit_.exchange(false) || !pages_alone) OpenAll();
+}
+
+// Changes what is open of one tensor. With pages nothing else is on them.
+void Guard::Reach(int tensor, Access access) {
+  Access& reach = reach_[static_cast<std::size_t>(tensor)];
+  if (all_open_ || reach == access) return;
+  fence_.Open(Place(tensor).begin, Place(tensor).bytes, access);
+  reach = access;
+}
+
+// Opens what the op, or between ops the caller, may touch, and nothing else. Protecting pages is dear, so with them
+// only what changes is changed; without, tensors share bytes, so all is closed first.
+void Guard::Close() {
+  if (all_open_) {
+    fence_.CloseAll();
+    all_open_ = false;
+    std::fill(reach_.begin(), reach_.end(), Access::kNone);
+  }
+  for (int i = 0; i < tensor_count(); ++i) {
+    const Use use = UseOf(i);
+    Reach(i, use == Use::kNone ? Access::kNone : use == Use::kRead ? Access::kRead : Access::kWrite);
+  }
+}
+
+}  // namespace orionrt

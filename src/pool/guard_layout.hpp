@@ -1,0 +1,32 @@
+// Where tensors lie in a guarded pool: canaries and pages take room that the plan does not know of.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "orionrt/guard.hpp"
+#include "orionrt/liveness.hpp"
+#include "orionrt/plan.hpp"
+
+namespace orionrt {
+
+// One tensor: [begin, begin + bytes) within what is reserved for it. Offsets in the region.
+struct GuardPlace {
+  std::int64_t begin = 0;
+  std::int64_t bytes = 0;
+  std::int64_t reserved_begin = 0;
+  std::int64_t reserved_end = 0;  // without a guard page
+  std::int64_t end() const { return begin + bytes; }
+};
+
+struct GuardLayout {
+  std::vector<GuardPlace> places;  // one per tensor of the graph; then one per op, its workspace, where any has one
+  std::int64_t region_bytes = 0;
+  std::int64_t alignment = 1;  // of the region's base
+};
+
+// Deterministic but for the size of pages. Throws Error: kUnsupported where pages cannot be protected.
+GuardLayout LayOutGuarded(const BoundProblem& bound, const std::vector<TensorDesc>& tensors, const Plan& plan,
+                          const GuardOptions& options);
+
+}  // namespace orionrt

@@ -1,0 +1,177 @@
+// Whose bytes they were, in a sentence.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "pool/guard.hpp"
+
+namespace orionrt {
+namespace {
+
+std::string Named(std::string text, const std::string& name) {
+  return name.empty() ? text : text + " \"" + Printable(name) + "\"";
+}
+
+std::string Bytes(std::int64_t count) { return FormatThousands(count) + (count == 1 ? " byte" : " bytes"); }
+
+}  // namespace
+
+std::string Guard::OpLabel(int step) const {
+  const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
+  return Named("op " + std::to_string(op.id), op.name);
+}
+
+std::string Guard::TensorLabel(int tensor) const {
+  if (IsWorkspace(tensor)) return "the workspace of " + OpLabel(lifetimes_[static_cast<std::size_t>(tensor)].start);
+  const TensorDesc& desc = graph_.tensors()[static_cast<std::size_t>(tensor)];
+  return Named("t" + std::to_string(desc.id), desc.name);
+}
+
+std::string Guard::Subject() const {
+  if (in_op_) return OpLabel(step_);
+  return running_ && step_ >= 0 ? "after " + OpLabel(step_) + " the caller" : "between runs the caller";
+}
+
+// "wrote 12 bytes to", "read byte 7 of", "asked for".
+std::string Guard::Amount(const Touch& touch) const {
+  if (touch.bytes == 0 || touch.verb != "wrote") return touch.verb;
+  return touch.verb + " " + Bytes(touch.bytes) + " to";
+}
+
+// The first tensor born after this one's death that takes some of its bytes in the plan; -1 when none has yet.
+int Guard::OverwrittenBy(int tensor) const {
+  const auto& [begin, end] = planned_[static_cast<std::size_t>(tensor)];
+  const int died = lifetimes_[static_cast<std::size_t>(tensor)].end;
+  int first = -1;
+  for (int i = 0; i < tensor_count(); ++i) {
+    const auto& [other_begin, other_end] = planned_[static_cast<std::size_t>(i)];
+    const int born = lifetimes_[static_cast<std::size_t>(i)].start;
+    if (born <= died || born > step_ || std::max(begin, other_begin) >= std::min(end, other_end)) continue;
+    if (first < 0 || born < lifetimes_[static_cast<std::size_t>(first)].start) first = i;
+  }
+  return first;
+}
+
+// ", dead since step 15, overwritten by t30 "conv_4" at step 16", or ", not alive before ...".
+std::string Guard::Fate(int tensor, int* other) const {
+  const Lifetime& life = lifetimes_[static_cast<std::size_t>(tensor)];
+  if (step_ < life.start) {
+    return ", not alive before step " + std::to_string(life.start) + ", where " + OpLabel(life.start) +
+           (IsWorkspace(tensor) ? " uses it" : " produces it");
+  }
+  std::string fate = ", dead since step " + std::to_string(life.end + 1);
+  const int by = OverwrittenBy(tensor);
+  if (by < 0) return fate;
+  *other = IdOf(by);
+  return fate + ", overwritten by " + TensorLabel(by) + " at step " +
+         std::to_string(lifetimes_[static_cast<std::size_t>(by)].start);
+}
+
+int Guard::IdOf(int tensor) const {
+  return IsWorkspace(tensor) ? -1 : graph_.tensors()[static_cast<std::size_t>(tensor)].id;
+}
+
+GuardReport Guard::Start(GuardFault fault, int tensor) const {
+  GuardReport report;
+  report.fault = fault;
+  report.op = in_op_ ? graph_.ops()[static_cast<std::size_t>(step_)].id : -1;
+  report.tensor = tensor < 0 ? -1 : IdOf(tensor);
+  return report;
+}
+
+// The tensor alive behind this one, by address; -1 when none is.
+int Guard::NextBehind(int tensor) const {
+  int next = -1;
+  for (int i = 0; i < tensor_count(); ++i) {
+    if (i == tensor || !IsAlive(i, step_) || Place(i).bytes == 0 || Place(i).begin < Place(tensor).end()) continue;
+    if (next < 0 || Place(i).begin < Place(next).begin) next = i;
+  }
+  return next;
+}
+
+// The tensor that died last of those that lay here; -1 when none did.
+int Guard::LatestDeadAt(std::int64_t at) const {
+  int latest = -1;
+  for (int i = 0; i < tensor_count(); ++i) {
+    const int died = lifetimes_[static_cast<std::size_t>(i)].end;
+    if (died >= step_ || at < Place(i).begin || at >= Place(i).end()) continue;
+    if (latest < 0 || died > lifetimes_[static_cast<std::size_t>(latest)].end) latest = i;
+  }
+  return latest;
+}
+
+// The living before the dead, the latest dead before those of old, and these before what is still to come.
+Guard::Owner Guard::OwnerOf(std::int64_t at) const {
+  std::int64_t stop = layout_.region_bytes;  // where the next living one begins
+  int unborn = -1;
+  int past = -1;
+  for (int i = 0; i < tensor_count(); ++i) {
+    const GuardPlace& place = Place(i);
+    if (place.bytes == 0) continue;
+    const bool within = place.begin <= at && at < place.end();
+    const bool reserved = place.reserved_begin <= at && at < place.reserved_end;
+    if (IsAlive(i, step_) || (!in_op_ && IsOpenBetween(i))) {
+      if (within) return {Owner::Kind::kLive, i, place.end()};
+      if (reserved) return {Owner::Kind::kPast, i, at < place.begin ? place.begin : place.reserved_end};
+      if (place.reserved_begin > at) stop = std::min(stop, place.reserved_begin);
+    }
+    if (within) unborn = i;
+    const std::int64_t guard_page = options_.pages ? Fence::page_bytes() : 0;
+    if (place.reserved_begin <= at && at < place.reserved_end + guard_page) past = i;
+  }
+  const int dead = LatestDeadAt(at);
+  if (dead >= 0) return {Owner::Kind::kDead, dead, std::min(stop, Place(dead).end())};
+  if (unborn >= 0) return {Owner::Kind::kUnborn, unborn, std::min(stop, Place(unborn).end())};
+  if (options_.pages && past >= 0) return {Owner::Kind::kPast, past, std::min(stop, Place(past).reserved_end)};
+  return {Owner::Kind::kNobody, -1, stop};
+}
+
+// `tensor` is not the op's to touch like this.
+GuardReport Guard::JudgeTensor(const Touch& touch, int tensor) const {
+  const bool alive = IsAlive(tensor, step_);
+  const Lifetime& life = lifetimes_[static_cast<std::size_t>(tensor)];
+  const GuardFault fault = !alive && step_ < life.start  ? GuardFault::kUnborn
+                           : !alive                      ? GuardFault::kDead
+                           : UseOf(tensor) == Use::kRead ? GuardFault::kReadOnly
+                                                         : GuardFault::kUnlisted;
+  GuardReport report = Start(fault, tensor);
+  report.first = touch.bytes == 0 ? 0 : touch.at - Place(tensor).begin;
+  report.bytes = touch.bytes;
+  report.message = Subject() + " " + Amount(touch) + " " + TensorLabel(tensor);
+  if (fault == GuardFault::kUnlisted) report.message += ", which it does not list";
+  if (fault == GuardFault::kReadOnly) report.message += in_op_ ? ", which it only reads" : ", which only its op writes";
+  if (!alive) report.message += Fate(tensor, &report.other);
+  if (report.first > 0) report.message += " (from byte " + FormatThousands(report.first) + ")";
+  // A pointer kept too long looks like this where bytes are reused.
+  const int before = fault == GuardFault::kUnlisted && touch.bytes > 0 ? LatestDeadAt(touch.at) : -1;
+  if (before >= 0) report.message += "; its bytes were those of " + TensorLabel(before) + Fate(before, &report.other);
+  return report;
+}
+
+GuardReport Guard::Judge(const Touch& touch, const Owner& owner) const {
+  if (owner.kind == Owner::Kind::kNobody) {
+    GuardReport report = Start(GuardFault::kStray, -1);
+    report.first = touch.at;
+    report.bytes = touch.bytes;
+    report.message =
+        Subject() + " " + Amount(touch) + " the arena at " + FormatThousands(touch.at) + ", where no tensor lies";
+    return report;
+  }
+  if (owner.kind != Owner::Kind::kPast) return JudgeTensor(touch, owner.tensor);
+
+  GuardReport report = Start(GuardFault::kOverrun, owner.tensor);
+  const std::int64_t past = touch.at - Place(owner.tensor).end();
+  report.first = past + Place(owner.tensor).bytes;
+  report.bytes = touch.bytes;
+  const std::string where = past < 0    ? "before the start of "
+                            : past == 0 ? "past the end of "
+                                        : FormatThousands(past) + " past the end of ";
+  report.message = Subject() + " " + touch.verb + " " + Bytes(touch.bytes) + (past > 0 ? ", " : " ") + where +
+                   TensorLabel(owner.tensor);
+  const int next = NextBehind(owner.tensor);
+  if (next < 0) return report;
+  report.other = IdOf(next);
+  report.message += "; behind it lies " + TensorLabel(next);
+  return report;
+}
+
+}  // namespace orionrt

@@ -1,0 +1,197 @@
+// Fills the page of src/report/page with columns of figures.
+#include <algorithm>
+#include <unordered_map>
+
+#include "base/text.hpp"
+#include "io/json.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/version.hpp"
+#include "report/page.hpp"
+#include "report/report.hpp"
+
+namespace orionrt {
+namespace {
+
+constexpr std::int64_t kMaxExact = std::int64_t{1} << 53;  // the whole numbers that JavaScript holds
+constexpr std::size_t kMaxName = 1000;                     // bytes of a name that the page shows
+
+// JSON inside of <script>: there, only "<" could begin a markup. U+2028 and all else beyond ASCII goes out as \u.
+std::string Quoted(const std::string& text) {
+  const std::string json =
+      Json(Printable(text, kMaxName)).dump(-1, ' ', true, nlohmann::detail::error_handler_t::replace);
+  std::string out;
+  for (const char c : json) out += c == '<' ? "\\u003c" : std::string(1, c);
+  return out;
+}
+
+// Every text once, called by its number.
+class Strings {
+ public:
+  int NumberOf(const std::string& text) {
+    const auto [place, is_new] = numbers_.emplace(text, static_cast<int>(numbers_.size()));
+    if (is_new) json_ += (json_.empty() ? "" : ",\n") + Quoted(text);
+    return place->second;
+  }
+  std::string Json() const { return "[" + json_ + "]"; }
+
+ private:
+  std::unordered_map<std::string, int> numbers_;
+  std::string json_;
+};
+
+// Appends `"key":[value(0),...,value(count - 1)]`.
+template <typename Value>
+void Column(std::string& out, const char* key, std::size_t count, Value value) {
+  out += ",\n\"" + std::string(key) + "\":[";
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int64_t number = value(i);
+    if (number > kMaxExact || number < -kMaxExact) {
+      throw Error(ErrorCode::kUnsupported, "a page cannot show " + std::to_string(number) +
+                                               ": JavaScript holds whole numbers up to 2^53; write .svg or .txt");
+    }
+    if (i > 0) out += ',';
+    out += std::to_string(number);
+  }
+  out += ']';
+}
+
+void Figure(std::string& out, const char* key, std::int64_t value) {
+  out += ",\"" + std::string(key) + "\":" + std::to_string(value);
+}
+
+std::string MetricsJson(const Metrics& m) {
+  std::string out = "{\"peak\":" + std::to_string(m.peak_bytes);
+  Figure(out, "noReuse", m.no_reuse_bytes);
+  Figure(out, "maxLive", m.max_live_bytes);
+  Figure(out, "peakStep", m.peak_step);
+  Figure(out, "liveAtPeak", m.live_at_peak_bytes);
+  Figure(out, "paddingAtPeak", m.padding_at_peak_bytes);
+  Figure(out, "fragmentationAtPeak", m.fragmentation_at_peak_bytes);
+  Figure(out, "maxHoles", m.max_holes_bytes);
+  Figure(out, "maxHolesStep", m.max_holes_step);
+  Figure(out, "meanHoles", m.mean_holes_bytes);
+  Figure(out, "utilisationPpm", m.utilisation_ppm);
+  out += ",\"classes\":[";
+  for (int c = 0; c < kBufferClasses; ++c) {
+    out += (c == 0 ? "[" : ",[") + std::to_string(m.classes[c].count) + "," + std::to_string(m.classes[c].bytes) + "," +
+           std::to_string(m.classes[c].bytes_at_peak) + "]";
+  }
+  return out + "]}";
+}
+
+std::string PoolJson(const Pool& pool, const Certificate& certificate, const Metrics& metrics) {
+  std::string out = "{\"name\":" + Quoted(pool.name) + ",\"proven\":" + (certificate.proven_optimal ? "true" : "false");
+  Figure(out, "bound", certificate.lower_bound_bytes);
+  if (pool.capacity != kUnlimited) Figure(out, "capacity", pool.capacity);
+  return out + ",\"metrics\":" + MetricsJson(metrics) + "}";
+}
+
+void AppendPlan(std::string& out, const ReportGraph& graph, const ReportPlan& shown) {
+  const Plan& plan = shown.plan;
+  const std::vector<BufferClass> classes = ClassesOf(graph.infos);
+  out += "{\"policy\":" + Quoted(plan.policy) + ",\"limited\":" + (plan.time_limited ? "true" : "false");
+  Figure(out, "nested", shown.peak_nested_bytes);
+  // The page draws a map a pool, of the buffers whose number is in a column "pool"; without that one, of all.
+  const std::vector<Pool>& pools = graph.problem.pools;
+  out += ",\n\"pools\":[";
+  if (pools.empty()) out += PoolJson(Pool(), plan.certificate, MeasurePlan(graph.problem, plan, classes));
+  for (int p = 0; p < static_cast<int>(pools.size()); ++p) {
+    const Metrics metrics = MeasurePlan(graph.problem, plan, classes, p);
+    out += (p > 0 ? "," : "") + PoolJson(pools[p], plan.pools.figures[p].certificate, metrics);
+  }
+  out += "]";
+  if (!pools.empty()) {
+    Column(out, "pool", plan.offsets.size(), [&](std::size_t i) { return PoolOf(plan, static_cast<int>(i)); });
+  }
+  Column(out, "offset", plan.offsets.size(), [&](std::size_t i) { return plan.offsets[i]; });
+  out += "}";
+}
+
+void AppendInfos(std::string& out, const ReportGraph& graph, Strings& strings) {
+  const std::vector<BufferInfo>& infos = graph.infos;
+  Column(out, "kind", infos.size(), [&](std::size_t i) { return static_cast<int>(infos[i].kind); });
+  Column(out, "type", infos.size(), [&](std::size_t i) { return strings.NumberOf(infos[i].type); });
+  Column(out, "producer", infos.size(), [&](std::size_t i) { return infos[i].producer; });
+  Column(out, "readerCount", infos.size(), [&](std::size_t i) { return infos[i].readers.size(); });
+  std::vector<int> readers;
+  for (const BufferInfo& info : infos) readers.insert(readers.end(), info.readers.begin(), info.readers.end());
+  Column(out, "readers", readers.size(), [&](std::size_t i) { return readers[i]; });
+}
+
+void AppendGraph(std::string& out, const ReportGraph& graph, Strings& strings) {
+  const Problem& problem = graph.problem;
+  const std::size_t count = problem.buffers.size();
+  out += "{\"name\":" + Quoted(graph.name);
+  Column(out, "lower", count, [&](std::size_t i) { return problem.buffers[i].lower; });
+  Column(out, "upper", count, [&](std::size_t i) { return problem.buffers[i].upper; });
+  Column(out, "size", count, [&](std::size_t i) { return problem.buffers[i].size; });
+  Column(out, "id", count, [&](std::size_t i) { return strings.NumberOf(BufferId(problem, static_cast<int>(i))); });
+  Column(out, "label", problem.names.size(), [&](std::size_t i) { return strings.NumberOf(problem.names[i]); });
+  Column(out, "steps", graph.step_names.size(), [&](std::size_t i) { return strings.NumberOf(graph.step_names[i]); });
+  AppendInfos(out, graph, strings);
+  Column(out, "parts", problem.parts.size() * 5, [&](std::size_t k) {
+    const Part& part = problem.parts[k / 5];
+    const std::int64_t fields[] = {part.buffer, part.lower, part.upper, part.begin, part.end};
+    return fields[k % 5];
+  });
+  out += ",\n\"plans\":[";
+  for (std::size_t p = 0; p < graph.plans.size(); ++p) {
+    out += p > 0 ? "," : "";
+    AppendPlan(out, graph, graph.plans[p]);
+  }
+  out += "]}";
+}
+
+std::string DataOf(const Report& report) {
+  Strings strings;
+  std::string out = "{\"version\":\"" ORIONRT_VERSION "\",\"source\":" + Quoted(report.source);
+  Figure(out, "alignment", report.alignment);
+  if (report.weights) {
+    out += ",\"weights\":{\"needed\":" + std::to_string(report.weights->needed_bytes) +
+           ",\"stored\":" + std::to_string(report.weights->stored_bytes) +
+           ",\"count\":" + std::to_string(report.weights->count) + "}";
+  }
+  out += ",\"graphs\":[";
+  for (std::size_t g = 0; g < report.graphs.size(); ++g) {
+    out += g > 0 ? "," : "";
+    AppendGraph(out, report.graphs[g], strings);
+  }
+  return out + "],\n\"strings\":" + strings.Json() + "}";
+}
+
+std::string EscapeHtml(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    out += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : c == '"' ? "&quot;" : std::string(1, c);
+  }
+  return out;
+}
+
+// Each mark stands in the template once. What is put in is not looked at again: a name may hold a mark.
+std::string Fill(const std::string& page, const std::vector<std::pair<std::string, std::string>>& marks) {
+  std::string out;
+  std::size_t from = 0;
+  for (const auto& [mark, text] : marks) {
+    const std::size_t at = page.find(mark, from);
+    if (at == std::string::npos) throw Error(ErrorCode::kInternal, "the template of reports has no " + mark);
+    out.append(page, from, at - from).append(text);
+    from = at + mark.size();
+  }
+  return out.append(page, from, std::string::npos);
+}
+
+}  // namespace
+
+std::vector<BufferClass> ClassesOf(const std::vector<BufferInfo>& infos) {
+  std::vector<BufferClass> classes;
+  for (const BufferInfo& info : infos) classes.push_back(info.kind);
+  return classes;
+}
+
+std::string WriteReportHtml(const Report& report) {
+  return Fill(kReportPage, {{"@title@", EscapeHtml(Printable(report.source, 200))},
+                            {"@picture@", WriteReportSvg(report)},
+                            {"@data@", DataOf(report)}});
+}
+
+}  // namespace orionrt

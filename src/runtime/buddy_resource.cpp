@@ -1,0 +1,76 @@
+#include "orionrt/buddy_resource.hpp"
+
+#include <algorithm>
+#include <new>
+#include <string>
+
+#include "orionrt/error.hpp"
+
+namespace orionrt {
+namespace {
+
+// The first address at or after `memory` that is a multiple of the block; a block that is none is left to the buddy.
+std::byte* FirstBlock(void* memory, std::size_t bytes, std::size_t block_bytes) {
+  const std::size_t behind = block_bytes == 0 ? 0 : reinterpret_cast<std::uintptr_t>(memory) % block_bytes;
+  const std::size_t skipped = behind == 0 ? 0 : block_bytes - behind;
+  return static_cast<std::byte*>(memory) + std::min(skipped, bytes);
+}
+
+std::int64_t Capacity(void* memory, std::size_t bytes, std::size_t block_bytes) {
+  const std::size_t rest =
+      bytes - static_cast<std::size_t>(FirstBlock(memory, bytes, block_bytes) - static_cast<std::byte*>(memory));
+  return static_cast<std::int64_t>(rest);
+}
+
+}  // namespace
+
+BuddyResource::BuddyResource(void* memory, std::size_t bytes, std::size_t block_bytes, BuddyOptions options,
+                             std::pmr::memory_resource* upstream)
+    : base_(FirstBlock(memory, bytes, block_bytes)),
+      alignment_(reinterpret_cast<std::uintptr_t>(base_) & (0 - reinterpret_cast<std::uintptr_t>(base_))),
+      buddy_(Capacity(memory, bytes, block_bytes), static_cast<std::int64_t>(block_bytes), options),
+      upstream_(upstream) {}
+
+// What to ask the buddy for, so that an address of this alignment has `bytes` behind it; 0 when that is too much.
+std::size_t BuddyResource::Needed(std::size_t bytes, std::size_t alignment) const noexcept {
+  bytes = std::max<std::size_t>(bytes, 1);
+  if (alignment <= alignment_) return std::max(bytes, alignment);
+  const std::size_t more = alignment - alignment_;
+  return bytes > static_cast<std::size_t>(buddy_.capacity()) ? 0 : bytes + more;
+}
+
+void* BuddyResource::do_allocate(std::size_t bytes, std::size_t alignment) {
+  const std::int64_t at = buddy_.Allocate(static_cast<std::int64_t>(Needed(bytes, alignment)));
+  if (at == kNoSpace) {
+    if (upstream_ == nullptr) throw std::bad_alloc();
+    return upstream_->allocate(bytes, alignment);
+  }
+  requested_bytes_ += static_cast<std::int64_t>(bytes);
+  const auto address = reinterpret_cast<std::uintptr_t>(base_ + at);
+  return base_ + at + ((0 - address) & (alignment - 1));
+}
+
+void BuddyResource::do_deallocate(void* address, std::size_t bytes, std::size_t alignment) {
+  // Compared as numbers: the address may be of another object.
+  const std::uintptr_t offset = reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(base_);
+  if (offset >= static_cast<std::uintptr_t>(buddy_.capacity())) {
+    if (upstream_ != nullptr) return upstream_->deallocate(address, bytes, alignment);
+    throw Error(ErrorCode::kMisuse, "buddy resource: the address was not allocated here");
+  }
+  // Blocks lie at multiples of their size.
+  auto block = static_cast<std::size_t>(buddy_.block_bytes());
+  while (block < Needed(bytes, alignment)) block *= 2;
+  if (buddy_.Free(static_cast<std::int64_t>(offset & ~(block - 1))) != FreeStatus::kFreed) {
+    throw Error(ErrorCode::kMisuse, "buddy resource: what lies at byte " + std::to_string(offset) +
+                                        " is not allocated; it was given back twice, or with another size");
+  }
+  requested_bytes_ -= static_cast<std::int64_t>(bytes);
+}
+
+BuddyStats BuddyResource::stats() const noexcept {
+  BuddyStats stats = buddy_.stats();
+  stats.requested_bytes = requested_bytes_;
+  return stats;
+}
+
+}  // namespace orionrt

@@ -1,0 +1,31 @@
+#include "orionrt/locked_buddy.hpp"
+
+#include <thread>
+
+namespace orionrt {
+namespace {
+
+// Looks at the lock, some hundreds of cycles in all, before the core is yielded: the holder needs a few tens.
+constexpr int kLooks = 64;
+
+void Pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+void LockedBuddy::Wait(std::atomic<bool>& busy) noexcept {
+  for (int looks = 0;;) {
+    if (!busy.load(std::memory_order_relaxed) && !busy.exchange(true, std::memory_order_acquire)) return;
+    if (++looks < kLooks) {
+      Pause();
+    } else {
+      std::this_thread::yield();
+      looks = 0;
+    }
+  }
+}
+
+}  // namespace orionrt

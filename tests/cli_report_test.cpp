@@ -1,0 +1,175 @@
+// orionrt report
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "command.hpp"
+
+namespace orionrt {
+namespace {
+
+using tests::Folder;
+using tests::Orionrt;
+using tests::Outcome;
+
+const char kProblem[] = "id,lower,upper,size\na,0,3,4\nb,3,9,4\nc,0,9,4\nd,9,21,4\ne,0,21,4\n";
+const char kGraph[] = R"({"schema": "orionrt.graph/1",
+  "tensors": [{"id": 0, "dtype": "float32", "shape": [1, 16], "roles": ["input"], "name": "x"},
+              {"id": 1, "bytes": 128, "name": "h"}, {"id": 2, "bytes": 64, "name": "y", "roles": ["output"]}],
+  "ops": [{"inputs": [0], "outputs": [1], "name": "conv"},
+          {"inputs": [1, 1, 0], "outputs": [2], "name": "add", "workspace_bytes": 32}]})";
+
+// What the page carries.
+nlohmann::json DataOf(const std::string& page) {
+  const std::string begin = "<script type=\"application/json\" id=\"data\">";
+  const std::size_t from = page.find(begin) + begin.size();
+  return nlohmann::json::parse(page.substr(from, page.find("</script>", from) - from));
+}
+
+TEST(CliReport, TheSuffixSaysWhatItIs) {
+  const Folder folder;
+  const std::string problem = folder.Write("x.csv", kProblem);
+  for (const auto& [file, begin] : {std::pair{"r.html", "<!doctype html>"}, {"r.svg", "<svg "}, {"r.txt", "/"}}) {
+    const Outcome outcome = Orionrt({"report", problem, "-o", folder / file});
+    EXPECT_EQ(outcome.code, 0) << outcome;
+    EXPECT_EQ(outcome.out + outcome.err, "");
+    EXPECT_EQ(folder.Read(file).substr(0, std::string(begin).size()), begin) << file;
+  }
+  EXPECT_EQ(Orionrt({"report", problem, "-o", "-", "--format", "svg"}).out.substr(0, 5), "<svg ");
+  EXPECT_FAILS(2, Orionrt({"report", problem, "-o", folder / "r.png"}), "r.png", ".html, .svg, .txt");
+  EXPECT_FAILS(2, Orionrt({"report", problem}), "-o report.html");
+  EXPECT_FAILS(2, Orionrt({"report", problem, "-o", "-", "--format", "pdf"}), "pdf", "text, html, svg");
+}
+
+TEST(CliReport, KnowsWhatTheGraphKnows) {
+  const Folder folder;
+  ASSERT_EQ(Orionrt({"report", folder.Write("g.json", kGraph), "-o", folder / "r.html"}).code, 0);
+  const nlohmann::json data = DataOf(folder.Read("r.html"));
+  const nlohmann::json& graph = data["graphs"][0];
+  EXPECT_EQ(graph["size"], nlohmann::json({64, 128, 64, 32}));
+  EXPECT_EQ(graph["kind"], nlohmann::json({0, 3, 1, 4})) << "input, activation, output, workspace";
+  EXPECT_EQ(graph["producer"], nlohmann::json({-1, 0, 1, 1}));
+  EXPECT_EQ(graph["readerCount"], nlohmann::json({2, 1, 0, 0})) << "h is read twice by one op";
+  EXPECT_EQ(graph["readers"], nlohmann::json({0, 1, 1}));
+  EXPECT_EQ(data["strings"][graph["type"][0].get<int>()], "float32[1,16]");
+  EXPECT_EQ(data["strings"][graph["steps"][1].get<int>()], "add");
+}
+
+TEST(CliReport, ShowsAPlanAsItStands) {
+  const Folder folder;
+  ASSERT_EQ(Orionrt({"plan", folder.Write("g.json", kGraph), "--policy", "no_reuse", "-o", folder / "p.json"}).code, 0);
+  ASSERT_EQ(Orionrt({"report", folder / "p.json", "-o", folder / "r.html"}).code, 0);
+  const nlohmann::json data = DataOf(folder.Read("r.html"));
+  const nlohmann::json plan = nlohmann::json::parse(folder.Read("p.json"));
+  EXPECT_EQ(data["graphs"][0]["plans"][0]["policy"], "no_reuse");
+  EXPECT_EQ(data["graphs"][0]["kind"], nlohmann::json({0, 3, 1, 4})) << "classes come with the plan";
+  EXPECT_EQ(plan["buffers"][3]["class"], "workspace");
+  EXPECT_EQ(plan["metrics"]["classes"]["activation"]["bytes"], 128);
+  EXPECT_EQ(data["graphs"][0]["plans"][0]["pools"][0]["metrics"]["peak"], plan["peak_bytes"]);
+}
+
+TEST(CliReport, PlansTheProblemOfAPlanAnewWithAPolicy) {
+  const Folder folder;
+  ASSERT_EQ(Orionrt({"plan", folder.Write("x.csv", kProblem), "--policy", "no_reuse", "-o", folder / "p.json"}).code,
+            0);
+  const auto peak = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"-o", folder / "r.html"});
+    EXPECT_EQ(Orionrt(arguments).code, 0);
+    return DataOf(folder.Read("r.html"))["graphs"][0]["plans"][0]["pools"][0]["metrics"]["peak"].get<int>();
+  };
+  EXPECT_EQ(peak({"report", folder / "p.json"}), 20);
+  EXPECT_EQ(peak({"report", folder / "p.json", "--policy", "auto"}), 12);
+}
+
+TEST(CliReport, RefusesAPlanWithAFault) {
+  const Folder folder;
+  const std::string plan = folder.Write("p.json", R"({"schema": "orionrt.plan/1", "peak_bytes": 8, "buffers": [
+      {"id": "a", "size": 8, "lower": 0, "upper": 2, "offset": 0},
+      {"id": "b", "size": 4, "lower": 1, "upper": 2, "offset": 4}]})");
+  EXPECT_FAILS(3, Orionrt({"report", plan, "-o", folder / "r.html"}), "p.json", "a and b", "orionrt check");
+  EXPECT_FALSE(folder.Has("r.html"));
+}
+
+TEST(CliReport, ShowsPoliciesSideBySide) {
+  const Folder folder;
+  const std::string problem = folder.Write("x.csv", kProblem);
+  ASSERT_EQ(Orionrt({"report", problem, "--policy", "auto,no_reuse", "-o", folder / "r.html"}).code, 0);
+  const nlohmann::json data = DataOf(folder.Read("r.html"));
+  const nlohmann::json& plans = data["graphs"][0]["plans"];
+  ASSERT_EQ(plans.size(), 2u);
+  EXPECT_EQ(plans[1]["policy"], "no_reuse");
+  EXPECT_EQ(plans[1]["pools"][0]["metrics"]["peak"], 20);
+  const std::string text = Orionrt({"report", problem, "--policy", "auto,no_reuse", "-o", "-"}).out;
+  EXPECT_NE(text.find("1.667"), std::string::npos) << text;
+  EXPECT_FAILS(2, Orionrt({"report", problem, "--policy", "auto,nonesuch", "-o", "-"}), "nonesuch");
+  EXPECT_FAILS(4, Orionrt({"report", problem, "--capacity", "8", "-o", "-"}), "8");
+}
+
+TEST(CliReport, TextIsAsWideAsAsked) {
+  const Folder folder;
+  const std::string problem = folder.Write("x.csv", kProblem);
+  for (const std::size_t width : {40u, 60u, 120u}) {
+    std::istringstream lines(Orionrt({"report", problem, "-o", "-", "--width", std::to_string(width)}).out);
+    std::size_t widest = 0;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.substr(0, 3) != "  |") continue;
+      const auto is_start = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+      widest = std::max(widest, static_cast<std::size_t>(std::count_if(line.begin(), line.end(), is_start)));
+    }
+    EXPECT_EQ(widest, width - 1);
+  }
+  EXPECT_FAILS(2, Orionrt({"report", problem, "-o", "-", "--width", "-3"}), "--width");
+}
+
+TEST(CliReport, SeveralInputsGoIntoADirectory) {
+  const Folder folder;
+  const std::string a = folder.Write("a.csv", kProblem), b = folder.Write("b.csv", kProblem);
+  EXPECT_FAILS(2, Orionrt({"report", a, b, "-o", folder / "r.html"}), "several inputs", "directory");
+  ASSERT_EQ(Orionrt({"report", a, b, "-o", folder.path()}).code, 0);
+  EXPECT_TRUE(folder.Has("a.report.html") && folder.Has("b.report.html"));
+  ASSERT_EQ(Orionrt({"report", a, b, "-o", folder.path(), "--format", "svg"}).code, 0);
+  EXPECT_TRUE(folder.Has("a.report.svg"));
+  EXPECT_EQ(Orionrt({"report", a, b, "-o", "-"}).code, 0);
+}
+
+TEST(CliReport, NamesStayInTheirPlace) {
+  const Folder folder;
+  const std::string problem =
+      folder.Write("x.json", R"({"schema": "orionrt.problem/1", "source": "</title>", "buffers": [
+      {"id": "a", "name": "</script><script>alert(1)</script>@data@]]>\u2028", "size": 8, "lower": 0, "upper": 2}]})");
+  ASSERT_EQ(Orionrt({"report", problem, "-o", folder / "r.html"}).code, 0);
+  const std::string page = folder.Read("r.html");
+  EXPECT_EQ(page.find("<script>alert"), std::string::npos);
+  EXPECT_EQ(page.find("\xE2\x80\xA8", page.find("id=\"data\"")), std::string::npos) << "U+2028 as it is";
+  const nlohmann::json data = DataOf(page);
+  EXPECT_EQ(data["strings"][data["graphs"][0]["label"][0].get<int>()],
+            "</script><script>alert(1)</script>@data@]]>\xE2\x80\xA8");
+  for (const char* outside : {"http://", "https://", " src=", "url(http", "@import"}) {
+    const std::size_t at = page.find(outside);
+    EXPECT_TRUE(at == std::string::npos || page.compare(at, 18, "http://www.w3.org/") == 0) << page.substr(at, 60);
+  }
+}
+
+TEST(CliReport, RefusesWhatJavaScriptCannotHold) {
+  const Folder folder;
+  const std::string problem = folder.Write("x.csv", "id,lower,upper,size\na,0,1,9007199254740993\n");
+  EXPECT_FAILS(3, Orionrt({"report", problem, "-o", folder / "r.html"}), "9007199254740993", "2^53", ".svg");
+  EXPECT_EQ(Orionrt({"report", problem, "-o", folder / "r.svg"}).code, 0);
+  const std::string ends = folder.Write(
+      "y.csv", "id,lower,upper,size\na,-2305843009213693952,2305843009213693952,4611686018427387904\nb,0,1,1\n");
+  for (const char* file : {"r.svg", "r.txt"}) EXPECT_EQ(Orionrt({"report", ends, "-o", folder / file}).code, 0);
+}
+
+TEST(CliReport, SameBytesEveryTime) {
+  const Folder folder;
+  const std::string graph = folder.Write("g.json", kGraph);
+  for (const char* format : {"html", "svg", "text"}) {
+    const std::vector<std::string> arguments = {"report", graph, "-o", "-", "--format", format, "--width", "80"};
+    EXPECT_EQ(Orionrt(arguments).out, Orionrt(arguments).out);
+  }
+}
+
+}  // namespace
+}  // namespace orionrt
