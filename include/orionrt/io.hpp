@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orionrt/buddy_recorder.hpp"
 #include "orionrt/export.hpp"
 #include "orionrt/graph.hpp"
 #include "orionrt/import.hpp"
@@ -83,6 +84,11 @@ ORIONRT_API std::int64_t TotalBytes(const PlanFile& file);
 // With its Metrics: the plan must be one that Validate takes, or they mean nothing.
 ORIONRT_API std::string WritePlanJson(const PlanFile& file);
 ORIONRT_API PlanFile ReadPlanJson(std::string_view text, const std::string& source);
+
+// What a buddy was asked for, in CSV. A trace that was read could have happened: numbers without a gap, allocations
+// within the capacity that do not overlap, and frees of what is allocated, or, where it begins late, may be.
+ORIONRT_API std::string WriteBuddyTrace(const BuddyTrace& trace);
+ORIONRT_API BuddyTrace ReadBuddyTrace(std::string_view text, const std::string& source);
 
 // Whole files. ReadFile throws kBadInput for what it cannot read; "-" is standard input. WriteFile writes beside the
 // target and renames, so that a reader sees the old file or the whole new one, and throws kMisuse; "-" is standard

@@ -3,6 +3,7 @@
 
 #include "orionrt/arena.hpp"
 #include "orionrt/buddy.hpp"
+#include "orionrt/buddy_recorder.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/graph.hpp"
 #include "orionrt/guard.hpp"
