@@ -160,6 +160,14 @@ int RunSweep(const Options& options, const Format& format, const ReusePlanner& p
   return kDone;
 }
 
+// Text or JSON, and what --explain adds to it.
+std::string WithExplanation(std::string text, bool json, const Input& input, const PlanFile& file,
+                            const ReusePlanner& planner) {
+  const Explanation explanation = Explain(file, input.graph.get(), planner);
+  if (json) return AddExplanation(std::move(text), file, explanation);
+  return std::move(text) + ExplainPlan(file, input.step_names, explanation) + DescribeWhatIfs(file, explanation);
+}
+
 // A few sizes of the first pool up to what holds all that would best be in it, and its own among them.
 std::vector<std::int64_t> LadderSizes(const Problem& problem, std::int64_t most) {
   constexpr int kSteps = 8;
@@ -243,14 +251,15 @@ int Run(const Options& options) {
   const PlanOptions plan_options = MakePlanOptions(options.planning);
   if (options.pool_table) return RunPoolTable(options, format, planner, plan_options);
   if (!options.sweep.empty()) return RunSweep(options, format, planner, plan_options);
-  if (options.explain && format.name != std::string("text")) {
-    throw Error(ErrorCode::kMisuse, "--explain is for --format text; the other formats carry the certificate as data");
+  if (options.explain && format.name != std::string("text") && format.name != std::string("json")) {
+    throw Error(ErrorCode::kMisuse, "--explain is for --format text and json; the other formats have no place for it");
   }
   for (const std::string& path : options.paths) {
     const Input input = LoadFor(format, path, options.input);
     const PlanFile file = MakePlanFile(planner, input, plan_options);
     std::string text = format.write(input, file, options);
-    if (options.explain) text += ExplainPlan(file, input.step_names);
+    const bool json = format.name == std::string("json");
+    if (options.explain) text = WithExplanation(std::move(text), json, input, file, planner);
     WriteFile(TargetOf(options, format, path), text);
   }
   return kDone;
@@ -272,7 +281,7 @@ std::function<int()> SetUpPlan(CLI::App& app) {
       ->type_name("NAME=N,N,...");
   app.add_flag("--pool-table", options->pool_table,
                "What spills at a few sizes of the first pool, from nothing to all that it could hold");
-  app.add_flag("--explain", options->explain, "Say in words what forces the peak, and what is proven");
+  app.add_flag("--explain", options->explain, "Say what forces the peak, what is proven, and what would lower it");
   app.add_option("--header-prefix", options->header.name_prefix, "Of a C header: what its macros begin with")
       ->type_name("NAME");
   app.add_option("--header-section", options->header.section, "Of a C header: the linker section of the arena")

@@ -23,6 +23,7 @@ std::function<int()> SetUpPlan(CLI::App& app);
 std::function<int()> SetUpCompare(CLI::App& app);
 std::function<int()> SetUpCheck(CLI::App& app);
 std::function<int()> SetUpDiff(CLI::App& app);
+std::function<int()> SetUpReplay(CLI::App& app);
 std::function<int()> SetUpConvert(CLI::App& app);
 std::function<int()> SetUpReport(CLI::App& app);
 std::function<int()> SetUpCompletion(CLI::App& app);

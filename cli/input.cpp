@@ -199,6 +199,7 @@ Input FromGraph(const Graph& graph, const std::vector<Pool>& pools) {
   input.workspaces = WorkspacesOf(graph);
   for (const OpNode& op : graph.ops()) input.step_names.push_back(op.name.empty() ? op.type : op.name);
   input.as_read = std::make_shared<Problem>(input.problem);
+  input.graph = std::make_shared<const Graph>(graph);
   return input;
 }
 

@@ -48,6 +48,7 @@ struct Input {
   Problem problem;                           // with its alignments raised to `alignment`
   std::int64_t alignment = 1;                // bytes
   std::vector<std::string> step_names;       // of a model's ops, by step
+  std::shared_ptr<const Graph> graph;        // of a model or a graph
   std::vector<BufferInfo> infos;             // one per buffer: of graphs; of plans their classes; or none
   std::optional<CsvFile> csv;                // where the input is CSV: its rows as they stand
   std::shared_ptr<const Problem> as_read;    // where it is not: before alignments were raised

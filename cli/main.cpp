@@ -26,6 +26,7 @@ constexpr Command kCommands[] = {
     {"convert", "Write the lifetimes of an input, unplanned", SetUpConvert},
     {"report", "Draw where every tensor lies, and when: a page, an SVG or a text", SetUpReport},
     {"diff", "Say what moved the peak from one plan or model to another; a gate for CI", SetUpDiff},
+    {"replay", "Put the recorded requests of a buddy to it again: use, waste, fragmentation over time", SetUpReplay},
     {"completion", "Print what makes a shell complete this command", SetUpCompletion},
 };
 

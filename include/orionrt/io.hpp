@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orionrt/buddy_recorder.hpp"
 #include "orionrt/export.hpp"
 #include "orionrt/graph.hpp"
 #include "orionrt/import.hpp"
@@ -72,7 +73,9 @@ struct PlanFile {
   std::int64_t alignment = 1;  // bytes: the least of every buffer
   // What the bodies of control-flow ops need on top of peak_bytes, while their op runs: the most that any of them does.
   std::int64_t peak_nested_bytes = 0;
-  std::optional<WeightBytes> weights;        // of models; they come on top of both
+  std::optional<WeightBytes> weights;  // of models; they come on top of both
+  // What a TensorPool of this graph takes outside the arena: its tables, and the books of what it gives out.
+  std::optional<std::int64_t> metadata_bytes;
   std::optional<WorkspaceBytes> workspaces;  // of graphs whose ops need scratch; it is within peak_bytes
   std::vector<BufferClass> classes;          // one per buffer; empty where it is not known
 };
@@ -83,6 +86,11 @@ ORIONRT_API std::int64_t TotalBytes(const PlanFile& file);
 // With its Metrics: the plan must be one that Validate takes, or they mean nothing.
 ORIONRT_API std::string WritePlanJson(const PlanFile& file);
 ORIONRT_API PlanFile ReadPlanJson(std::string_view text, const std::string& source);
+
+// What a buddy was asked for, in CSV. A trace that was read could have happened: numbers without a gap, allocations
+// within the capacity that do not overlap, and frees of what is allocated, or, where it begins late, may be.
+ORIONRT_API std::string WriteBuddyTrace(const BuddyTrace& trace);
+ORIONRT_API BuddyTrace ReadBuddyTrace(std::string_view text, const std::string& source);
 
 // Whole files. ReadFile throws kBadInput for what it cannot read; "-" is standard input. WriteFile writes beside the
 // target and renames, so that a reader sees the old file or the whole new one, and throws kMisuse; "-" is standard

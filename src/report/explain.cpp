@@ -1,8 +1,12 @@
 #include "report/explain.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "base/text.hpp"
+#include "io/json.hpp"
+#include "orionrt/error.hpp"
 
 namespace orionrt {
 namespace {
@@ -15,18 +19,32 @@ std::string StepLabel(std::int64_t step, const std::vector<std::string>& names) 
   return named ? text + " (" + Printable(names[step], 60) + ")" : text;
 }
 
+// A number of bytes, to the right of its column.
+std::string Column(const std::string& bytes) {
+  return std::string(bytes.size() < 18 ? 18 - bytes.size() : 0, ' ') + bytes + "  ";
+}
+
+// What is said of a buffer: why it is alive, or when.
+std::string About(const Problem& problem, int i, const std::vector<std::string>& names,
+                  const Explanation& explanation) {
+  const auto& holders = explanation.holders;
+  const auto why =
+      std::find_if(holders.begin(), holders.end(), [i](const PeakHolder& holder) { return holder.buffer == i; });
+  if (why != holders.end() && !explanation.op_labels.empty()) return why->why;
+  const Buffer& b = problem.buffers[i];
+  return "alive from " + StepLabel(b.lower, names) + " to " + StepLabel(b.upper - 1, names);
+}
+
 // The largest of the witness, a line each.
-std::string List(const Problem& problem, const Certificate& certificate, const std::vector<std::string>& names) {
+std::string List(const Problem& problem, const Certificate& certificate, const std::vector<std::string>& names,
+                 const Explanation& explanation) {
   std::vector<int> largest = certificate.witness;
   std::stable_sort(largest.begin(), largest.end(),
                    [&](int a, int b) { return problem.buffers[a].size > problem.buffers[b].size; });
   std::string text;
   for (int k = 0; k < static_cast<int>(largest.size()) && k < kShown; ++k) {
-    const Buffer& b = problem.buffers[largest[k]];
-    const std::string bytes = FormatThousands(b.size);
-    text += std::string(bytes.size() < 18 ? 18 - bytes.size() : 0, ' ') + bytes + "  " +
-            BufferLabel(problem, largest[k]) + ", alive from " + StepLabel(b.lower, names) + " to " +
-            StepLabel(b.upper - 1, names) + "\n";
+    text += Column(FormatThousands(problem.buffers[largest[k]].size)) + BufferLabel(problem, largest[k]) + ", " +
+            About(problem, largest[k], names, explanation) + "\n";
   }
   const int rest = static_cast<int>(largest.size()) - kShown;
   return rest > 0 ? text + "    and " + std::to_string(rest) + " smaller ones\n" : text;
@@ -54,11 +72,16 @@ std::string Reason(const PlanFile& file, const std::vector<std::string>& names) 
   return "";
 }
 
-std::string ExplainArena(const PlanFile& file, const std::vector<std::string>& step_names) {
+std::string PlaceOf(const Explanation& explanation, std::int64_t step) {
+  return explanation.op_labels.empty() ? "step " + std::to_string(step) : explanation.op_labels[step];
+}
+
+std::string ExplainArena(const PlanFile& file, const std::vector<std::string>& step_names,
+                         const Explanation& explanation) {
   const Plan& plan = file.plan;
   const Certificate& certificate = plan.certificate;
   if (certificate.witness.empty()) return "Nothing needs any bytes.\n";
-  std::string text = Reason(file, step_names) + List(file.problem, certificate, step_names);
+  std::string text = Reason(file, step_names) + List(file.problem, certificate, step_names, explanation);
   if (certificate.proven_optimal) {
     return text + "So no plan for this order of steps can be lower than this one: it is optimal.\n";
   }
@@ -74,7 +97,7 @@ std::string ExplainPools(const PlanFile& file, const std::vector<std::string>& s
     PlanFile part;
     part.problem = std::move(view.problem);
     part.plan = std::move(view.plan);
-    text += "Pool " + file.problem.pools[p].name + ", with what it holds. " + ExplainArena(part, step_names);
+    text += "Pool " + file.problem.pools[p].name + ", with what it holds. " + ExplainArena(part, step_names, {});
   }
   const PoolPlan& pools = file.plan.pools;
   if (pools.spills.empty()) return text + "Every buffer is where it would best be.\n";
@@ -112,8 +135,44 @@ std::string ExplainSpill(const PlanFile& file, const Spill& spill, const std::ve
   return head;
 }
 
-std::string ExplainPlan(const PlanFile& file, const std::vector<std::string>& step_names) {
-  return file.problem.pools.empty() ? ExplainArena(file, step_names) : ExplainPools(file, step_names);
+std::string ExplainPlan(const PlanFile& file, const std::vector<std::string>& step_names,
+                        const Explanation& explanation) {
+  return file.problem.pools.empty() ? ExplainArena(file, step_names, explanation) : ExplainPools(file, step_names);
+}
+
+std::string DescribeWhatIfs(const PlanFile& file, const Explanation& explanation) {
+  if (explanation.holders.empty()) return "";
+  if (!file.problem.pools.empty()) return "What would lower the peak is worked out for one arena only.\n";
+  if (explanation.what_ifs.empty()) return "Nothing that was tried lowers the peak by itself.\n";
+  std::string text = "What would lower the peak; each change was made, and the result planned:\n";
+  for (const WhatIf& what_if : explanation.what_ifs) {
+    text += Column("-" + FormatThousands(what_if.saving_bytes)) + what_if.sentence + "; then " +
+            FormatThousands(what_if.new_peak_bytes) + ", " +
+            (what_if.next_peak_step == explanation.peak_step ? "still at " : "held at ") +
+            PlaceOf(explanation, what_if.next_peak_step) + "\n";
+  }
+  return text;
+}
+
+std::string AddExplanation(std::string plan_json, const PlanFile& file, const Explanation& explanation) {
+  constexpr std::string_view kEnd = "\n}\n";
+  if (plan_json.size() < kEnd.size() || plan_json.substr(plan_json.size() - kEnd.size()) != kEnd) {
+    throw Error(ErrorCode::kMisuse, "an explanation is added to a plan as WritePlanJson gives it");
+  }
+  Json json = {{"peak_step", explanation.peak_step}, {"holders", Json::array()}, {"what_ifs", Json::array()}};
+  for (const PeakHolder& holder : explanation.holders) {
+    json["holders"].push_back(
+        {{"id", BufferId(file.problem, holder.buffer)}, {"bytes", holder.bytes}, {"why", holder.why}});
+  }
+  for (const WhatIf& what_if : explanation.what_ifs) {
+    json["what_ifs"].push_back({{"kind", what_if.kind},
+                                {"sentence", what_if.sentence},
+                                {"saving_bytes", what_if.saving_bytes},
+                                {"new_peak_bytes", what_if.new_peak_bytes},
+                                {"next_peak_step", what_if.next_peak_step}});
+  }
+  plan_json.resize(plan_json.size() - kEnd.size());
+  return std::move(plan_json) + ",\n \"explanation\": " + DumpJson(json, -1) + "\n}\n";
 }
 
 }  // namespace orionrt

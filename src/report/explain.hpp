@@ -6,12 +6,21 @@
 
 #include "orionrt/export.hpp"
 #include "orionrt/io.hpp"
+#include "report/what_if.hpp"
 
 namespace orionrt {
 
 // What forces the peak, who is alive there and until when, and how much of that is proven. `step_names`: names of the
-// steps, by number, where there are any. Several lines, UTF-8.
-ORIONRT_API std::string ExplainPlan(const PlanFile& file, const std::vector<std::string>& step_names);
+// steps, by number, where there are any. Several lines, UTF-8. An `explanation` of the same plan says why each is
+// alive.
+ORIONRT_API std::string ExplainPlan(const PlanFile& file, const std::vector<std::string>& step_names,
+                                    const Explanation& explanation = {});
+
+// The what-ifs, a line each, under a heading; or that nothing helps, or was not tried. UTF-8.
+ORIONRT_API std::string DescribeWhatIfs(const PlanFile& file, const Explanation& explanation);
+
+// A plan in JSON, as WritePlanJson gives it, with one key more: "explanation" (docs/formats.md).
+ORIONRT_API std::string AddExplanation(std::string plan_json, const PlanFile& file, const Explanation& explanation);
 
 // Of a plan over pools: why a buffer is not where it would best be, in one line. With `step_names` as above.
 ORIONRT_API std::string ExplainSpill(const PlanFile& file, const Spill& spill,

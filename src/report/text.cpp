@@ -195,6 +195,9 @@ std::string DescribePlan(const PlanFile& file, int width) {
                      FormatBytes(file.weights->stored_bytes) + " stored");
     text += Line("total", TotalBytes(file), ", peak, nested and weights");
   }
+  if (file.metadata_bytes) {
+    text += Line("metadata", *file.metadata_bytes, ", tables of a TensorPool, outside the arena");
+  }
   if (!pooled && plan.peak_bytes > 0) text += DrawArena(problem, plan, width - 4, kHeight);
   for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) {
     const PoolView view = ViewPool(problem, plan, p);

@@ -1,0 +1,50 @@
+// What holds the peak, and what would lower it, computed: each change is made and the result planned again;
+// docs/explain.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "orionrt/export.hpp"
+#include "orionrt/graph.hpp"
+#include "orionrt/io.hpp"
+#include "orionrt/planner.hpp"
+
+namespace orionrt {
+
+// Bytes alive where the most are.
+struct PeakHolder {
+  int buffer = 0;          // index into Problem::buffers
+  std::int64_t bytes = 0;  // alive at that step: of a buffer with parts, those of the part
+  std::string why;         // "written by op 3 Conv_2, read last by op 41 Add_7"; one line
+};
+
+// One change that lowers the peak, and by how much.
+struct WhatIf {
+  // in_place, in_place_all, reorder, early_output, early_output_all, unread_output, alignment
+  std::string kind;
+  std::string sentence;             // "writing op 38 Relu_7 in place of conv_6"; one line, no full stop
+  std::int64_t saving_bytes = 0;    // of the peak, > 0
+  std::int64_t new_peak_bytes = 0;  // of the changed problem, planned
+  std::int64_t next_peak_step = 0;  // where the most bytes are then alive: the step that this op has now
+};
+
+struct Explanation {
+  std::int64_t peak_step = 0;          // the first step at which the most bytes are alive, padding counted
+  std::vector<PeakHolder> holders;     // by bytes, the largest first; empty where nothing needs any
+  std::vector<WhatIf> what_ifs;        // by saving, the largest first
+  std::vector<std::string> op_labels;  // "op 38 Relu_7", by step; empty where there is no graph
+};
+
+// `graph`: of which file.problem was made (MakeProblem, any alignment); null: not known, and no more is tried than
+// another alignment. Throws Error (kMisuse) for a graph whose buffers are others. `planner`: what made the plan; it
+// plans the changes too, with effort fast, so a saving is what this planner finds, and a slower one may find more.
+// A plan that is not proven optimal is compared with what planning anew gives, where that is lower.
+//
+// Of a plan over a table of pools only who is alive is said: what it would save depends on who then moves where.
+//
+// Deterministic. At most 12 plans, and at most 64 changes of the order, fewer for graphs of more than 6,000 ops.
+ORIONRT_API Explanation Explain(const PlanFile& file, const Graph* graph, const ReusePlanner& planner);
+
+}  // namespace orionrt

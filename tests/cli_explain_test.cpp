@@ -1,0 +1,66 @@
+// orionrt plan --explain
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "command.hpp"
+
+namespace orionrt {
+namespace {
+
+using tests::Folder;
+using tests::Orionrt;
+using tests::Outcome;
+
+// in 64 -> a 128 -> b 128 -> c 64: the peak is at Relu, which could be in place.
+const char kGraph[] = R"({"schema": "orionrt.graph/1",
+ "tensors": [{"id": 0, "name": "in", "bytes": 64}, {"id": 1, "name": "a", "bytes": 128},
+             {"id": 2, "name": "b", "bytes": 128}, {"id": 3, "name": "c", "bytes": 64, "roles": ["output"]}],
+ "ops": [{"id": 0, "type": "Conv", "inputs": [0], "outputs": [1]}, {"id": 1, "type": "Relu", "inputs": [1], "outputs": [2]},
+         {"id": 2, "type": "Conv", "inputs": [2], "outputs": [3]}]})";
+
+TEST(CliExplain, SaysInWordsWhatHoldsThePeakAndWhatWouldLowerIt) {
+  const Folder folder;
+  const Outcome outcome = Orionrt({"plan", folder.Write("g.json", kGraph), "--explain"});
+  EXPECT_EQ(outcome.code, 0) << outcome;
+  for (const char* line : {"128  1 \"a\", written by op 0 Conv, read last by op 1 Relu\n",
+                           "-64  writing op 1 Relu in place of a; then 192, held at op 0 Conv\n"}) {
+    EXPECT_NE(outcome.out.find(line), std::string::npos) << line << outcome;
+  }
+}
+
+TEST(CliExplain, AddsAKeyToThePlanInJson) {
+  const Folder folder;
+  const std::string graph = folder.Write("g.json", kGraph);
+  const Outcome outcome = Orionrt({"plan", graph, "--explain", "-o", folder / "p.json"});
+  EXPECT_EQ(outcome.code, 0) << outcome;
+  nlohmann::json plan = nlohmann::json::parse(folder.Read("p.json"));
+  const nlohmann::json explanation = plan["explanation"];
+  EXPECT_EQ(explanation["peak_step"], 1);
+  EXPECT_EQ(explanation["holders"].size(), 2u);
+  EXPECT_EQ(explanation["what_ifs"][0]["kind"], "in_place");
+  EXPECT_EQ(explanation["what_ifs"][0]["saving_bytes"], 64);
+  EXPECT_EQ(explanation["what_ifs"][0]["new_peak_bytes"], 192);
+  EXPECT_EQ(explanation["what_ifs"][0]["next_peak_step"], 0);
+  plan.erase("explanation");
+  EXPECT_EQ(plan, nlohmann::json::parse(Orionrt({"plan", graph, "--format", "json"}).out)) << "and nothing else";
+  EXPECT_EQ(Orionrt({"check", folder / "p.json", graph}).code, 0);
+}
+
+TEST(CliExplain, KnowsLessOfProblemsAndPlans) {
+  const std::string csv = "id,lower,upper,size\na,0,2,65\nb,1,3,65\n";
+  const Outcome plain = Orionrt({"plan", "-", "--input-format", "csv", "--explain"}, csv);
+  EXPECT_NE(plain.out.find("a, alive from step 0 to step 1\n"), std::string::npos) << plain;
+  EXPECT_NE(plain.out.find("Nothing that was tried lowers the peak by itself.\n"), std::string::npos) << plain;
+  const Outcome aligned = Orionrt({"plan", "-", "--input-format", "csv", "--explain", "--alignment", "64"}, csv);
+  EXPECT_NE(aligned.out.find("-63  alignment 64 -> 1; then 130, still at step 1\n"), std::string::npos) << aligned;
+}
+
+TEST(CliExplain, IsForTextAndJsonAlone) {
+  EXPECT_FAILS(2,
+               Orionrt({"plan", "-", "--input-format", "csv", "--explain", "--format", "csv"}, "id,lower,upper,size\n"),
+               "--explain", "json");
+}
+
+}  // namespace
+}  // namespace orionrt

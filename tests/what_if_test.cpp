@@ -1,0 +1,304 @@
+// What holds the peak and what would lower it: graphs of which every answer is known.
+#include "report/what_if.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "orionrt/liveness.hpp"
+#include "refuses.hpp"
+#include "report/explain.hpp"
+
+namespace orionrt {
+namespace {
+
+using tests::Refuses;
+
+TensorDesc Tensor(int id, const char* name, std::size_t bytes, unsigned roles = 0) {
+  TensorDesc desc;
+  desc.id = id;
+  desc.bytes = bytes;
+  desc.roles = roles;
+  desc.name = name;
+  desc.dtype = "float32";
+  return desc;
+}
+
+OpNode Op(int id, const char* type, std::vector<int> inputs, std::vector<int> outputs) {
+  OpNode op;
+  op.id = id;
+  op.inputs = std::move(inputs);
+  op.outputs = std::move(outputs);
+  op.name = std::string(type) + "_" + std::to_string(id);
+  op.type = type;
+  return op;
+}
+
+PlanFile Planned(const Graph& graph, std::int64_t alignment = 1, const char* policy = "auto") {
+  PlanFile file;
+  file.problem = MakeProblem(graph, GraphLiveness(graph), alignment).problem;
+  file.alignment = alignment;
+  file.plan = ReusePlanner(policy).Run(file.problem);
+  return file;
+}
+
+Explanation Explained(const Graph& graph, std::int64_t alignment = 1) {
+  return Explain(Planned(graph, alignment), &graph, ReusePlanner());
+}
+
+// One line each: kind, saving, new peak, next step, sentence.
+std::vector<std::string> Lines(const Explanation& explanation) {
+  std::vector<std::string> lines;
+  for (const WhatIf& w : explanation.what_ifs) {
+    lines.push_back(w.kind + " " + std::to_string(w.saving_bytes) + " " + std::to_string(w.new_peak_bytes) + " @" +
+                    std::to_string(w.next_peak_step) + " " + w.sentence);
+  }
+  return lines;
+}
+
+using Strings = std::vector<std::string>;
+
+// in 50 -> a 100 -> b 100 -> c 10: 150, 200, 110 bytes.
+struct Chain {
+  std::vector<OpNode> ops = {Op(0, "Conv", {0}, {1}), Op(1, "Relu", {1}, {2}), Op(2, "Conv", {2}, {3})};
+  std::vector<TensorDesc> tensors = {Tensor(0, "in", 50), Tensor(1, "a", 100), Tensor(2, "b", 100),
+                                     Tensor(3, "c", 10, kOutput)};
+  Graph Make() const { return Graph(ops, tensors); }
+};
+
+TEST(WhatIf, SaysWhoHoldsThePeakAndWhy) {
+  Chain chain;
+  chain.ops[1].workspace_bytes = 7;
+  chain.tensors.push_back(Tensor(4, "cache", 3, kState));
+  chain.ops[0].inputs.push_back(4);
+  chain.tensors.push_back(Tensor(5, "side", 2, kOutput));
+  chain.ops[0].outputs.push_back(5);
+  chain.ops[2].inputs.push_back(0);
+  const Explanation explanation = Explained(chain.Make());
+  EXPECT_EQ(explanation.peak_step, 1);
+  Strings holders;
+  for (const PeakHolder& holder : explanation.holders)
+    holders.push_back(std::to_string(holder.bytes) + " " + holder.why);
+  EXPECT_EQ(holders, (Strings{"100 written by op 0 Conv_0, read last by op 1 Relu_1",
+                              "100 written by op 1 Relu_1, read last by op 2 Conv_2",
+                              "50 a graph input, read last by op 2 Conv_2", "7 scratch of op 1 Relu_1", "3 is state",
+                              "2 written by op 0 Conv_0, is a graph output"}));
+}
+
+TEST(WhatIf, WritesAnElementWiseOpInPlace) {
+  EXPECT_EQ(Lines(Explained(Chain().Make())), (Strings{"in_place 50 150 @0 writing op 1 Relu_1 in place of a"}));
+}
+
+TEST(WhatIf, WritesInPlaceOnlyWhereThatIsLegal) {
+  struct Case {
+    const char* why;
+    void (*change)(Chain& chain);
+  };
+  const Case cases[] = {
+      {"read later", [](Chain& c) { c.ops[2].inputs.push_back(1); }},
+      {"a graph output", [](Chain& c) { c.tensors[1].roles = kOutput; }},
+      {"a graph input", [](Chain& c) { c.ops[0].outputs.clear(); }},
+      {"state", [](Chain& c) { c.ops[0].outputs.clear(), c.tensors[1].roles = kState; }},
+      {"not element-wise", [](Chain& c) { c.ops[1].type = "Softmax"; }},
+      {"of unknown type", [](Chain& c) { c.ops[1].type = ""; }},
+      {"of other bytes", [](Chain& c) { c.tensors[2].bytes = 101; }},
+      {"of another element type", [](Chain& c) { c.tensors[2].dtype = "bool"; }},
+      {"of an element type that is not known", [](Chain& c) { c.tensors[2].dtype = ""; }},
+      {"one of two outputs", [](Chain& c) { c.ops[1].outputs.push_back(9), c.tensors.push_back(Tensor(9, "x", 1)); }},
+      {"one of three inputs", [](Chain& c) {
+         c.ops[1].type = "Add";
+         c.ops[1].inputs = {1, 9, 10};
+         c.tensors.push_back(Tensor(9, "x", 1));
+         c.tensors.push_back(Tensor(10, "y", 1));
+       }}};
+  for (const Case& c : cases) {
+    Chain chain;
+    c.change(chain);
+    for (const std::string& line : Lines(Explained(chain.Make()))) {
+      EXPECT_EQ(line.find("in_place"), std::string::npos) << c.why << ": " << line;
+    }
+  }
+}
+
+TEST(WhatIf, TakesEitherOperandOfABinaryOp) {
+  Chain chain;
+  chain.ops[1] = Op(1, "ADD", {0, 1}, {2});  // in: a graph input, and smaller
+  EXPECT_EQ(Lines(Explained(chain.Make())), (Strings{"in_place 100 150 @0 writing op 1 ADD_1 in place of a"}));
+}
+
+TEST(WhatIf, WritesAllInPlaceWhereOneAloneDoesNotHelp) {
+  const Graph graph({Op(0, "Conv", {0}, {1}), Op(1, "Relu", {1}, {2}), Op(2, "Conv", {2}, {3}), Op(3, "Conv", {3}, {4}),
+                     Op(4, "Relu", {4}, {5}), Op(5, "Sigmoid", {5}, {6}), Op(6, "Conv", {6}, {7})},
+                    {Tensor(0, "in", 50), Tensor(1, "a", 100), Tensor(2, "b", 100), Tensor(3, "c", 50),
+                     Tensor(4, "d", 100), Tensor(5, "e", 100), Tensor(6, "f", 100), Tensor(7, "g", 40, kOutput)});
+  EXPECT_EQ(Lines(Explained(graph)), (Strings{"in_place_all 50 150 @0 writing all 3 ops in place that can be"}));
+}
+
+TEST(WhatIf, FreesATensorSoonerByMovingItsReaderAndWhatThatNeeds) {
+  const Graph graph({Op(0, "Conv", {0}, {1}), Op(1, "Conv", {0}, {2}), Op(2, "Conv", {2}, {3}), Op(3, "Conv", {0}, {4}),
+                     Op(4, "Mean", {1, 4}, {5}), Op(5, "Concat", {3, 5}, {6})},
+                    {Tensor(0, "in", 1), Tensor(1, "skip", 100), Tensor(2, "x", 10), Tensor(3, "y", 150),
+                     Tensor(4, "k", 2), Tensor(5, "s", 5), Tensor(6, "out", 20, kOutput)});
+  // 101, 111, 261, 253, 257, 175 -> 101, 111, 113, 117, 165, 175
+  EXPECT_EQ(Lines(Explained(graph)),
+            (Strings{"reorder 86 175 @5 freeing skip sooner needs op 3 Conv_3, op 4 Mean_4 moved before op 2 Conv_2"}));
+}
+
+TEST(WhatIf, WritesATensorLater) {
+  const Graph graph(
+      {Op(0, "Conv", {0}, {1}), Op(1, "Conv", {0}, {2}), Op(2, "Conv", {2}, {3}), Op(3, "Concat", {1, 3}, {4})},
+      {Tensor(0, "in", 1), Tensor(1, "late", 100), Tensor(2, "x", 150), Tensor(3, "y", 10),
+       Tensor(4, "out", 5, kOutput)});
+  // 101, 251, 260, 115 -> 151, 161, 111, 115
+  EXPECT_EQ(Lines(Explained(graph)),
+            (Strings{"reorder 99 161 @2 writing late later needs op 0 Conv_0 moved before op 3 Concat_3"}));
+}
+
+TEST(WhatIf, MovesNoOpThatMayDoMoreThanWriteItsOutputs) {
+  for (const char* type : {"READ_VARIABLE", "Loop", "RandomNormal"}) {
+    const Graph graph(
+        {Op(0, type, {0}, {1}), Op(1, "Conv", {0}, {2}), Op(2, "Conv", {2}, {3}), Op(3, "Concat", {1, 3}, {4})},
+        {Tensor(0, "in", 1), Tensor(1, "late", 100), Tensor(2, "x", 150), Tensor(3, "y", 10),
+         Tensor(4, "out", 5, kOutput)});
+    EXPECT_EQ(Lines(Explained(graph)), Strings()) << type;
+  }
+  const Graph stateful(
+      {Op(0, "Conv", {0}, {1}), Op(1, "Conv", {0}, {2}), Op(2, "Conv", {2}, {3}), Op(3, "Concat", {1, 3}, {4})},
+      {Tensor(0, "in", 1, kState), Tensor(1, "late", 100), Tensor(2, "x", 150), Tensor(3, "y", 10),
+       Tensor(4, "out", 5, kOutput)});
+  EXPECT_EQ(Lines(Explained(stateful)), Strings());
+}
+
+TEST(WhatIf, TakesAnOutputEarlyOrWritesItAtTheEnd) {
+  const Graph graph(
+      {Op(0, "Conv", {0}, {1}), Op(1, "Conv", {0}, {2}), Op(2, "Conv", {2}, {3})},
+      {Tensor(0, "in", 10), Tensor(1, "o", 100, kOutput), Tensor(2, "x", 50), Tensor(3, "y", 10, kOutput)});
+  // 110, 160, 160 -> 110, 60, 60; or 60, 70, 120
+  EXPECT_EQ(Lines(Explained(graph)),
+            (Strings{"early_output 50 110 @0 taking output o right after op 0 Conv_0, not at the end",
+                     "reorder 40 120 @0 writing o later needs op 0 Conv_0 moved to the end"}));
+}
+
+TEST(WhatIf, TakesAllOutputsEarlyWhereOneAloneIsNotEnough) {
+  const Graph graph(
+      {Op(0, "If", {0}, {1}), Op(1, "If", {0}, {2}), Op(2, "If", {0}, {3})},
+      {Tensor(0, "in", 10), Tensor(1, "o", 100, kOutput), Tensor(2, "p", 100, kOutput), Tensor(3, "q", 100, kOutput)});
+  // 110, 210, 310 -> 110 each; q ends with the last op anyway
+  const Strings lines = Lines(Explained(graph));
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(lines[0], "early_output_all 200 110 @0 taking all 2 outputs as soon as they are done");
+  EXPECT_EQ(lines[1], "early_output 100 210 @2 taking output o right after op 0 If_0, not at the end");
+}
+
+TEST(WhatIf, DropsAResultThatNobodyReads) {
+  const Graph graph({Op(0, "Dropout", {0}, {1, 2}), Op(1, "Conv", {1}, {3})},
+                    {Tensor(0, "in", 10), Tensor(1, "d", 50), Tensor(2, "mask", 50), Tensor(3, "e", 20, kOutput)});
+  EXPECT_EQ(Lines(Explained(graph)),
+            (Strings{"unread_output 40 70 @1 not writing mask of op 0 Dropout_0, which nobody reads"}));
+}
+
+TEST(WhatIf, LowersTheAlignmentButNotBelowATensorsOwn) {
+  std::vector<TensorDesc> tensors = {Tensor(0, "in", 65), Tensor(1, "out", 65, kOutput)};
+  EXPECT_EQ(Lines(Explained(Graph({Op(0, "Conv", {0}, {1})}, tensors), 64)),
+            (Strings{"alignment 63 130 @0 alignment 64 -> 1", "alignment 48 145 @0 alignment 64 -> 16"}));
+  tensors[0].alignment = tensors[1].alignment = 64;
+  EXPECT_EQ(Lines(Explained(Graph({Op(0, "Conv", {0}, {1})}, tensors), 64)), Strings());
+}
+
+TEST(WhatIf, KnowsOfAProblemWhoIsAliveAndWhatAlignmentCosts) {
+  PlanFile file;
+  file.alignment = 64;
+  file.problem.buffers = {{0, 2, 65, 64, kFree}, {0, 3, 65, 64, kFree}, {0, 2, 1, 256, kFree}, {2, 3, 0, 64, kFree}};
+  file.plan = ReusePlanner().Run(file.problem);
+  const Explanation explanation = Explain(file, nullptr, ReusePlanner());
+  ASSERT_EQ(explanation.holders.size(), 3u);
+  EXPECT_EQ(explanation.holders[1].why, "alive from step 0 to step 2");
+  EXPECT_EQ(Lines(explanation).size(), 2u);
+  EXPECT_EQ(explanation.what_ifs[0].new_peak_bytes, 131) << "the one aligned to 256 lies at 0";
+  EXPECT_EQ(explanation.what_ifs[0].sentence, "alignment 64 -> 1");
+}
+
+TEST(WhatIf, OverPoolsSaysWhoIsAliveAndTriesNothing) {
+  const Graph graph = Chain().Make();
+  PlanFile file = Planned(graph);
+  std::vector<Pool> pools(2);
+  pools[0].name = "sram";
+  pools[0].capacity = 150;
+  pools[1].name = "dram";
+  SetPools(file.problem, pools, {});
+  file.plan = ReusePlanner().Run(file.problem);
+  const Explanation explanation = Explain(file, &graph, ReusePlanner());
+  EXPECT_EQ(explanation.peak_step, 1);
+  EXPECT_EQ(explanation.holders.size(), 2u);
+  EXPECT_TRUE(explanation.what_ifs.empty());
+  EXPECT_NE(DescribeWhatIfs(file, explanation).find("one arena"), std::string::npos);
+}
+
+TEST(WhatIf, CountsOfAPartOnlyWhatIsAlive) {
+  PlanFile file;
+  file.problem.buffers = {{0, 4, 100, 1, kFree}, {2, 4, 70, 1, kFree}};
+  file.problem.parts = {{0, 0, 2, 0, 100}, {0, 2, 4, 0, 40}};
+  file.plan = ReusePlanner().Run(file.problem);
+  const Explanation explanation = Explain(file, nullptr, ReusePlanner());
+  EXPECT_EQ(explanation.peak_step, 2);
+  ASSERT_EQ(explanation.holders.size(), 2u);
+  EXPECT_EQ(explanation.holders[0].bytes, 70);
+  EXPECT_EQ(explanation.holders[1].bytes, 40);
+}
+
+TEST(WhatIf, NeverCountsWhatPlanningAnewSaves) {
+  const Graph graph = Chain().Make();
+  PlanFile file = Planned(graph, 1, "no_reuse");
+  const Strings lines = Lines(Explain(file, &graph, ReusePlanner()));
+  EXPECT_EQ(lines, (Strings{"in_place 50 150 @0 writing op 1 Relu_1 in place of a"}));
+}
+
+TEST(WhatIf, RefusesAnotherGraph) {
+  const Graph graph = Chain().Make();
+  Chain other;
+  other.tensors[1].bytes = 99;
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"graph"}, [&] { Explain(Planned(other.Make()), &graph, ReusePlanner()); }));
+}
+
+TEST(WhatIf, TakesGraphsWithNothingInThem) {
+  EXPECT_TRUE(Explained(Graph()).holders.empty());
+  EXPECT_TRUE(Explained(Graph({Op(0, "Relu", {0}, {1})}, {Tensor(0, "a", 0), Tensor(1, "b", 0)}), 64).what_ifs.empty());
+  const Explanation kept = Explained(Graph({}, {Tensor(0, "a", 65, kState), Tensor(1, "b", 65, kInput | kOutput)}), 64);
+  EXPECT_EQ(kept.holders.size(), 2u);
+  EXPECT_EQ(kept.what_ifs.size(), 2u) << "two alignments";
+}
+
+TEST(WhatIf, NamesCannotBreakALine) {
+  const std::string evil = "a\n\x1B[31mb\xFF\"c";
+  Chain chain;
+  for (OpNode& op : chain.ops) op.name = evil;
+  for (TensorDesc& tensor : chain.tensors) tensor.name = evil;
+  const Graph graph = chain.Make();
+  const PlanFile file = Planned(graph);
+  const Explanation explanation = Explain(file, &graph, ReusePlanner());
+  ASSERT_EQ(explanation.what_ifs.size(), 1u);
+  const std::string text = ExplainPlan(file, {evil, evil, evil}, explanation) + DescribeWhatIfs(file, explanation);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 6) << text;
+  for (const char c : text) EXPECT_TRUE(c == '\n' || static_cast<unsigned char>(c) >= 0x20) << text;
+  const auto json = nlohmann::json::parse(AddExplanation(WritePlanJson(file), file, explanation));
+  EXPECT_EQ(json["explanation"]["what_ifs"][0]["saving_bytes"], 50);
+  EXPECT_EQ(json["explanation"]["holders"].size(), 2u);
+  EXPECT_EQ(json["peak_bytes"], 200);
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"WritePlanJson"}, [&] { AddExplanation("{}", file, explanation); }));
+}
+
+TEST(WhatIf, IsSaidInWords) {
+  const Graph graph = Chain().Make();
+  const PlanFile file = Planned(graph);
+  const Explanation explanation = Explain(file, &graph, ReusePlanner());
+  const std::string text = ExplainPlan(file, {}, explanation);
+  EXPECT_NE(text.find(" 100  1 \"a\", written by op 0 Conv_0, read last by op 1 Relu_1\n"), std::string::npos) << text;
+  EXPECT_EQ(DescribeWhatIfs(file, explanation),
+            "What would lower the peak; each change was made, and the result planned:\n"
+            "               -50  writing op 1 Relu_1 in place of a; then 150, held at op 0 Conv_0\n");
+  EXPECT_NE(ExplainPlan(file, {"x", "y", "z"}).find("\"a\", alive from step 0 (x) to step 1 (y)"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace orionrt
