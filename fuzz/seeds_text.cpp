@@ -31,6 +31,10 @@ void AddTextSeeds(Seeds& seeds) {
   seeds["csv/all"] =
       "\xEF\xBB\xBFoffset,buffer,begin,upper,size,alignment,gaps,other\n"
       "0,a,0,10,100,16,3-4 6-7@10:20,x\n,b,-5,2,4611686018427387904,1,,\n4096,c,4,5,0,4096,,\n";
+  const std::string trace = "seq,op,offset,requested,size,tag\n,arena,,4000,64,\n";
+  seeds["buddy_trace/whole"] =
+      trace + "0,allocate,0,100,128,7\n1,run,1024,700,768,-1\n2,allocate,,9000,,\n3,free,0,,,7\n";
+  seeds["buddy_trace/late"] = trace + "900,free,64,,,\r\n901,allocate,64,1,64,\r\n";
   const Problem problem = Example();
   PlanFile file{problem, ReusePlanner("first_fit").Run(problem), "dir/model.onnx", 64, 12, {}};
   seeds["plan_json/planned"] = WritePlanJson(file);

@@ -125,6 +125,20 @@ TEST(BuddyTrace, MayBeginLate) {
   EXPECT_NE(DescribeReplays("t.csv", read, {replay}).find("what was allocated before is left out"), std::string::npos);
 }
 
+TEST(BuddyTrace, SaysWhenItWasRecordedWithOtherOptions) {
+  BuddyAllocator buddy(1 << 20, 64, kFastBuddy);
+  BuddyRing ring(100);
+  BuddyRecorder recorder(buddy, ring);
+  const std::int64_t first = recorder.Allocate(64), second = recorder.Allocate(64);
+  recorder.Free(first);
+  recorder.Free(second);
+  EXPECT_EQ(recorder.Allocate(64), second) << "the last freed comes back first";
+  const BuddyTrace trace = {1 << 20, 64, ring.Events()};
+  const Replay replay = ReplayTrace(trace, 1 << 20, 64);
+  EXPECT_EQ(replay.moved, 1);
+  EXPECT_NE(DescribeReplays("t.csv", trace, {replay}).find("1 served elsewhere than recorded"), std::string::npos);
+}
+
 TEST(BuddyTrace, RefusesWhatCouldNotHaveHappenedNamingTheLine) {
   const std::string head = "seq,op,offset,requested,size,tag\n,arena,,1024,64,\n";
   struct Case {
