@@ -5,6 +5,8 @@
 
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
+#include "orionrt/memory.hpp"
+#include "orionrt/tensor_pool.hpp"
 #include "progress.hpp"
 
 namespace orionrt::cli {
@@ -89,6 +91,26 @@ std::int64_t NestedPeak(const ReusePlanner& planner, const std::vector<Body>& bo
   return most;
 }
 
+namespace {
+
+// Asked of a pool over memory that is not there. Nothing where the plan is not of all that the graph holds.
+std::optional<std::int64_t> PoolMetadata(const Input& input, const Plan& plan) {
+  if (input.graph == nullptr || !input.problem.pools.empty()) return std::nullopt;
+  std::int64_t alignment = input.alignment;
+  for (const Buffer& buffer : input.problem.buffers) alignment = std::max(alignment, buffer.alignment);
+  SimulatedMemory device(std::size_t{1} << 62);
+  PoolOptions options;
+  options.alignment = static_cast<std::size_t>(input.alignment);
+  if (plan.peak_bytes > std::int64_t{1} << 61 || alignment > std::int64_t{1} << 60) return std::nullopt;
+  TensorPool pool(Arena::From(device, RequiredBytes(plan), static_cast<std::size_t>(alignment)), options);
+  pool.RegisterGraph(*input.graph);
+  if (HashProblem(pool.problem()) != plan.problem_hash) return std::nullopt;
+  pool.LoadPlan(plan);
+  return static_cast<std::int64_t>(pool.metadata_bytes());
+}
+
+}  // namespace
+
 PlanFile MakePlanFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options) {
   PlanFile file;
   file.problem = input.problem;
@@ -99,6 +121,7 @@ PlanFile MakePlanFile(const ReusePlanner& planner, const Input& input, const Pla
   file.alignment = input.alignment;
   file.weights = input.weights;
   file.workspaces = input.workspaces;
+  file.metadata_bytes = input.plan ? input.plan->metadata_bytes : PoolMetadata(input, file.plan);
   file.classes = ClassesOf(input.infos);
   const std::int64_t together = file.plan.peak_bytes + file.peak_nested_bytes;
   if (plan_options.capacity > 0 && together > plan_options.capacity) {

@@ -5,6 +5,7 @@
 
 #include "command.hpp"
 #include "orionrt/planner.hpp"
+#include "orionrt/tensor_pool.hpp"
 #include "random.hpp"
 
 namespace orionrt {
@@ -46,6 +47,23 @@ TEST(CliPlan, TellsTheFormatByOptionOrSuffix) {
   }
   ASSERT_EQ(Orionrt({"plan", problem, "-o", folder / "p.json", "--format", "csv"}).code, 0);
   EXPECT_EQ(folder.Read("p.json").substr(0, 2), "id") << "the option goes before the suffix";
+}
+
+TEST(CliPlan, StatesThePoolsOwnMetadataApart) {
+  const Folder folder;
+  const std::string graph = folder.Write("g.json", R"({"schema":"orionrt.graph/1",
+    "tensors":[{"id":0,"bytes":100},{"id":1,"bytes":50}],
+    "ops":[{"outputs":[0]},{"inputs":[0],"outputs":[1]},{"inputs":[1]}]})");
+  TensorPool pool(178);
+  pool.RegisterGraph({{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {}}}, {{0, 100}, {1, 50}});
+  pool.FinalizePlan();
+  const std::string bytes = std::to_string(pool.metadata_bytes());
+  EXPECT_NE(Orionrt({"plan", graph, "--format", "json"}).out.find("\"metadata_bytes\": " + bytes + ","),
+            std::string::npos)
+      << Orionrt({"plan", graph, "--format", "json"}) << bytes;
+  const Outcome text = Orionrt({"plan", graph});
+  EXPECT_NE(text.out.find("metadata"), std::string::npos) << text;
+  EXPECT_EQ(Orionrt({"plan", folder.Write("x.csv", kProblem)}).out.find("metadata"), std::string::npos);
 }
 
 TEST(CliPlan, JsonPlanHasTheWordsOfTheContract) {

@@ -107,6 +107,24 @@ TEST(CliReport, ShowsPoliciesSideBySide) {
   EXPECT_FAILS(4, Orionrt({"report", problem, "--capacity", "8", "-o", "-"}), "8");
 }
 
+TEST(CliReport, ShowsEveryPool) {
+  const Folder folder;
+  const std::string problem = folder.Write("x.csv", kProblem);
+  ASSERT_EQ(Orionrt({"report", problem, "--pool", "sram=8", "--pool", "dram", "-o", folder / "r.html"}).code, 0);
+  const nlohmann::json data = DataOf(folder.Read("r.html"));
+  const nlohmann::json& plan = data["graphs"][0]["plans"][0];
+  ASSERT_EQ(plan["pools"].size(), 2u);
+  EXPECT_EQ(plan["pools"][0]["name"], "sram");
+  EXPECT_EQ(plan["pools"][0]["capacity"], 8);
+  EXPECT_EQ(plan["pools"][0]["metrics"]["peak"], 8);
+  EXPECT_EQ(plan["pools"][1]["metrics"]["peak"], 4);
+  EXPECT_EQ(plan["pool"].size(), 5u);
+  const std::string svg =
+      Orionrt({"report", problem, "--pool", "sram=8", "--pool", "dram", "-o", "-", "--format", "svg"}).out;
+  EXPECT_NE(svg.find("pool sram"), std::string::npos);
+  EXPECT_NE(svg.find("pool dram"), std::string::npos);
+}
+
 TEST(CliReport, TextIsAsWideAsAsked) {
   const Folder folder;
   const std::string problem = folder.Write("x.csv", kProblem);

@@ -32,7 +32,7 @@ bool LiesIn(const TensorHandle& handle, const std::byte* base, std::size_t bytes
 }
 
 TEST(PoolMemories, PutsEachTensorWhereItsPlanSays) {
-  std::vector<PoolMemory> memories = Memories(1024, 8192);
+  std::vector<PoolMemory> memories = Memories(1024, 65536);
   const std::byte* const sram = memories[0].arena.base();
   const std::byte* const dram = memories[1].arena.base();
   std::map<PoolEvent, std::int64_t> told;
@@ -44,15 +44,15 @@ TEST(PoolMemories, PutsEachTensorWhereItsPlanSays) {
   pool.RegisterGraph({{0, {}, {0}}, {1, {0}, {1}}, {2, {0, 1}, {2}}, {3, {2, 3}, {}}},
                      {{0, 4000}, {1, 512}, {2, 1024}, pinned});
   pool.FinalizePlan();
-  EXPECT_TRUE(LiesIn(pool.Allocate(0), dram, 8192)) << "too large for the first";
-  EXPECT_TRUE(LiesIn(pool.Allocate(1), dram, 8192)) << "cheaper to move than 2, which is alive with it";
+  EXPECT_TRUE(LiesIn(pool.Allocate(0), dram, 65536)) << "too large for the first";
+  EXPECT_TRUE(LiesIn(pool.Allocate(1), dram, 65536)) << "cheaper to move than 2, which is alive with it";
   EXPECT_TRUE(LiesIn(pool.Allocate(2), sram, 1024));
-  EXPECT_TRUE(LiesIn(pool.Allocate(3), dram, 8192)) << "pinned";
+  EXPECT_TRUE(LiesIn(pool.Allocate(3), dram, 65536)) << "pinned";
   EXPECT_EQ(told[PoolEvent::kTensorSpilled], 4512);
   EXPECT_EQ(pool.peak_bytes(), RequiredBytes(pool.plan(), 0) + RequiredBytes(pool.plan(), 1));
   EXPECT_EQ(pool.stats(0).planned_bytes, 1024);
   EXPECT_EQ(pool.AllocateScratch(64, 0).ptr, nullptr) << "the plan fills it";
-  EXPECT_TRUE(LiesIn(pool.AllocateScratch(64, 1), dram, 8192));
+  EXPECT_TRUE(LiesIn(pool.AllocateScratch(64, 1), dram, 65536));
 }
 
 TEST(PoolMemories, RunsGraphsWithRealBytes) {

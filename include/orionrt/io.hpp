@@ -73,9 +73,11 @@ struct PlanFile {
   std::int64_t alignment = 1;  // bytes: the least of every buffer
   // What the bodies of control-flow ops need on top of peak_bytes, while their op runs: the most that any of them does.
   std::int64_t peak_nested_bytes = 0;
-  std::optional<WeightBytes> weights;        // of models; they come on top of both
-  std::optional<WorkspaceBytes> workspaces;  // of graphs whose ops need scratch; it is within peak_bytes
-  std::vector<BufferClass> classes;          // one per buffer; empty where it is not known
+  std::optional<WeightBytes> weights = {};  // of models; they come on top of both
+  // What a TensorPool of this graph takes outside the arena: its tables, and the books of what it gives out.
+  std::optional<std::int64_t> metadata_bytes = {};
+  std::optional<WorkspaceBytes> workspaces = {};  // of graphs whose ops need scratch; it is within peak_bytes
+  std::vector<BufferClass> classes = {};          // one per buffer; empty where it is not known
 };
 
 // peak_bytes, peak_nested_bytes and weights.needed_bytes: what it takes to run. 2^63 - 1 where that overflows.

@@ -48,7 +48,7 @@ struct Metrics {
 ORIONRT_API std::int64_t NoReuseBytes(const Problem& problem);
 
 // `classes`: one per buffer, or none: then all are kOther. `pool`: of the problem's table; sizes count as rounded up
-// there, and steps as those of the buffers in it. Without a table there is number 0. The plan must be one that Validate
+// there. Without a table there is number 0. The plan must be one that Validate
 // takes. O(n log n), and 60 bytes of memory a buffer.
 ORIONRT_API Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes = {},
                                 int pool = 0);

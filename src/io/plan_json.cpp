@@ -226,6 +226,7 @@ std::string WritePlanJson(const PlanFile& file) {
   const bool pooled = !pools.figures.empty();
   if (pooled) head["spill_cost"] = pools.spill_cost;
   if (pooled) head["spill_cost_bound"] = pools.spill_cost_bound;
+  if (file.metadata_bytes) head["metadata_bytes"] = *file.metadata_bytes;
   if (file.workspaces) {
     head["workspaces"] = {{"largest_bytes", file.workspaces->largest_bytes}, {"count", file.workspaces->count}};
   }
@@ -265,6 +266,7 @@ PlanFile ReadPlanJson(std::string_view text, const std::string& source) {
   file.peak_nested_bytes = object.Integer("peak_nested_bytes", 0);
   if (object.Has("weights")) file.weights = ReadWeights(json["weights"], source);
   plan.certificate = ReadCertificate(object, json, index_of);
+  if (object.Has("metadata_bytes")) file.metadata_bytes = ReadCount(object, "metadata_bytes");
   if (object.Has("workspaces")) file.workspaces = ReadWorkspaces(json["workspaces"], source);
   plan.time_limited = object.Flag("time_limited");
   plan.problem_hash = ReadHash(object, file.problem);

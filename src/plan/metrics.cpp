@@ -94,24 +94,34 @@ void MeasurePeak(const Problem& problem, const Plan& plan, const std::vector<Rec
   metrics.fragmentation_at_peak_bytes = metrics.peak_bytes - metrics.live_at_peak_bytes - metrics.padding_at_peak_bytes;
 }
 
-// Of a problem without a table of pools.
-Metrics MeasureArena(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes) {
-  Metrics metrics;
-  metrics.peak_bytes = PeakOf(problem, plan.offsets);
-  metrics.no_reuse_bytes = NoReuseBytes(problem);
+struct Span {
+  std::int64_t first = 0;
+  std::int64_t steps = 0;
+};
+
+Span SpanOf(const Problem& problem) {
+  if (problem.buffers.empty()) return {};
   std::int64_t first = INT64_MAX;
   std::int64_t last = INT64_MIN;
-  for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
-    const Buffer& b = problem.buffers[i];
+  for (const Buffer& b : problem.buffers) {
     first = std::min(first, b.lower);
     last = std::max(last, b.upper);
   }
+  return {first, last - first};
+}
+
+// Of a problem without a table of pools.
+Metrics MeasureArena(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes,
+                     const Span& span) {
+  Metrics metrics;
+  metrics.peak_bytes = PeakOf(problem, plan.offsets);
+  metrics.no_reuse_bytes = NoReuseBytes(problem);
   std::vector<Rectangle> placed;
   placed.reserve(problem.buffers.size());
   ForEachRectangle(problem, plan.offsets, [&](const Rectangle& r) { placed.push_back(r); });
-  metrics.peak_step = problem.buffers.empty() ? 0 : first;
+  metrics.peak_step = span.first;
   metrics.max_holes_step = metrics.peak_step;
-  if (!placed.empty()) Sweep(placed, first, last - first, metrics);
+  if (!placed.empty()) Sweep(placed, span.first, span.steps, metrics);
   MeasurePeak(problem, plan, placed, metrics);
   const auto class_of = [&](int i) -> ClassMetrics& {
     return metrics.classes[static_cast<int>(classes.empty() ? BufferClass::kOther : classes[i])];
@@ -149,9 +159,9 @@ Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<
     for (const int i : view.buffers) {
       if (!classes.empty()) theirs.push_back(classes[i]);
     }
-    return MeasureArena(view.problem, view.plan, theirs);
+    return MeasureArena(view.problem, view.plan, theirs, SpanOf(problem));
   }
-  return pool == 0 ? MeasureArena(problem, plan, classes) : Metrics();
+  return pool == 0 ? MeasureArena(problem, plan, classes, SpanOf(problem)) : Metrics();
 }
 
 }  // namespace orionrt

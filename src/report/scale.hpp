@@ -32,7 +32,7 @@ std::vector<Tick> ByteTicks(std::int64_t top, int most);
 // At most `most` + 1, at multiples of 1, 2 or 5 times a power of ten.
 std::vector<Tick> StepTicks(std::int64_t first, std::int64_t count, int most);
 
-// The most bytes alive at any step of each of `columns` equal spans of time. O(n log n + columns).
-std::vector<std::int64_t> MostAlive(const Problem& problem, int columns);
+// The most bytes alive at any step of each of `columns` equal spans of `steps`. O(n log n + columns).
+std::vector<std::int64_t> MostAlive(const Problem& problem, const Steps& steps, int columns);
 
 }  // namespace orionrt

@@ -96,15 +96,15 @@ struct Box {
   std::int64_t area() const { return (right - left) * (bottom - top); }
 };
 
-// One plan, drawn with its upper left corner at (0, `top`).
+// One arena, drawn over `steps` with its upper left corner at (0, `top`).
 class Panel {
  public:
-  Panel(const Report& report, const ReportGraph& graph, const ReportPlan& plan, std::int64_t top)
+  Panel(const Report& report, const ReportGraph& graph, const ReportPlan& plan, const Steps& steps, std::int64_t top)
       : report_(report),
         graph_(graph),
         plan_(plan.plan),
         metrics_(MeasurePlan(graph.problem, plan.plan, ClassesOf(graph.infos))),
-        steps_(StepsOf(graph.problem)),
+        steps_(steps),
         ceiling_(CeilingOf(std::max(metrics_.peak_bytes, plan_.certificate.lower_bound_bytes))),
         top_((top + kHead) * 100),
         curve_(top_ + (kMapHeight + kGap) * 100) {}
@@ -275,7 +275,7 @@ class Panel {
 
   // Live bytes, the most of each pixel: a long run has more steps than that.
   std::string Curve() const {
-    const std::vector<std::int64_t> live = MostAlive(graph_.problem, kMapWidth);
+    const std::vector<std::int64_t> live = MostAlive(graph_.problem, steps_, kMapWidth);
     std::string path = "M" + std::to_string(kLeft) + " " + Number(CurveY(0));
     for (int x = 0; x < kMapWidth; ++x) {
       if (x > 0 && live[x] == live[x - 1]) continue;
@@ -346,16 +346,17 @@ ReportGraph InPool(const ReportGraph& graph, const ReportPlan& shown, int pool) 
 std::string WriteReportSvg(const Report& report) {
   std::string panels;
   std::size_t drawn = 0, all = 0;
-  const auto draw = [&](const ReportGraph& graph, const ReportPlan& plan) {
+  const auto draw = [&](const ReportGraph& graph, const ReportPlan& plan, const Steps& steps) {
     if (all++ >= kPanels) return;
-    panels += Panel(report, graph, plan, static_cast<std::int64_t>(drawn++) * kPanel).Draw();
+    panels += Panel(report, graph, plan, steps, static_cast<std::int64_t>(drawn++) * kPanel).Draw();
   };
   for (const ReportGraph& graph : report.graphs) {
+    const Steps steps = StepsOf(graph.problem);
     for (const ReportPlan& plan : graph.plans) {
-      if (graph.problem.pools.empty()) draw(graph, plan);
+      if (graph.problem.pools.empty()) draw(graph, plan, steps);
       for (int p = 0; p < static_cast<int>(graph.problem.pools.size()); ++p) {
         const ReportGraph inside = InPool(graph, plan, p);
-        draw(inside, inside.plans[0]);
+        draw(inside, inside.plans[0], steps);
       }
     }
   }

@@ -110,10 +110,7 @@ std::string SpillLines(const PlanFile& file) {
   return text + (rest > 0 ? "    and " + std::to_string(rest) + " more; --explain lists all\n" : "");
 }
 
-}  // namespace
-
-std::string DrawArena(const Problem& problem, const Plan& plan, int width, int height) {
-  const Steps steps = StepsOf(problem);
+std::string Draw(const Problem& problem, const Plan& plan, const Steps& steps, int width, int height) {
   std::vector<int> owner(static_cast<std::size_t>(width) * height, -1);  // row 0 is the lowest address
   const auto fill = [&](int buffer, std::int64_t lower, std::int64_t upper, std::int64_t begin, std::int64_t end) {
     const auto [left, right] = Cells(lower - steps.first, upper - steps.first, steps.count, width);
@@ -151,6 +148,12 @@ std::string DrawArena(const Problem& problem, const Plan& plan, int width, int h
   }
   const int line = width > 12 ? width - 6 : width;  // leaves room for a word
   return picture + "  +" + std::string(static_cast<std::size_t>(line), '-') + (line < width ? " steps\n" : "\n");
+}
+
+}  // namespace
+
+std::string DrawArena(const Problem& problem, const Plan& plan, int width, int height) {
+  return Draw(problem, plan, StepsOf(problem), width, height);
 }
 
 std::string DescribePlan(const PlanFile& file, int width) {
@@ -192,12 +195,15 @@ std::string DescribePlan(const PlanFile& file, int width) {
                      FormatBytes(file.weights->stored_bytes) + " stored");
     text += Line("total", TotalBytes(file), ", peak, nested and weights");
   }
+  if (file.metadata_bytes) {
+    text += Line("metadata", *file.metadata_bytes, ", tables of a TensorPool, outside the arena");
+  }
   if (!pooled && plan.peak_bytes > 0) text += DrawArena(problem, plan, width - 4, kHeight);
   for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) {
     const PoolView view = ViewPool(problem, plan, p);
     if (view.plan.peak_bytes == 0) continue;
     text += problem.pools[p].name + "\n" + Use(MeasurePlan(problem, plan, file.classes, p)) +
-            DrawArena(view.problem, view.plan, width - 4, kHeight);
+            Draw(view.problem, view.plan, steps, width - 4, kHeight);
   }
   return text;
 }

@@ -228,7 +228,7 @@ class ArenaMap {
   // The most bytes alive in each column of pixels, under the whole map whatever of it is seen.
   drawCurve(theme) {
     const { context: c, plot, arena, view } = this;
-    const { times, live } = arena.graph.curve;
+    const { times, live } = arena.curve;
     const top = plot.y + plot.h + GAP;
     const scale = CURVE / (Math.max(arena.metrics.peak, arena.bound, 1) * 1.08);
     const columns = new Float64Array(Math.ceil(plot.w) + 1);

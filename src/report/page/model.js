@@ -47,7 +47,6 @@ class Graph {
     columns.readerCount.forEach((n, i) => { this.readersBegin[i + 1] = this.readersBegin[i] + n; });
     this.parts = this.groupParts(columns.parts);
     this.sortRectangles();
-    this.curve = this.liveBytes();
   }
 
   groupParts(flat) {
@@ -83,23 +82,6 @@ class Graph {
     [this.x0, this.x1, this.begin, this.end] = fields.map((field) => field.map((_, n) => field[order[n]]));
   }
 
-  // Bytes alive from times[k] on.
-  liveBytes() {
-    const { x0, x1, begin, end } = this;
-    const ends = new Uint32Array(x1.length).map((_, k) => k).sort((a, b) => x1[a] - x1[b]);
-    const times = [this.first];
-    const live = [0];
-    let sum = 0;
-    for (let s = 0, e = 0; e < ends.length;) {
-      const now = s < x0.length ? Math.min(x0[s], x1[ends[e]]) : x1[ends[e]];
-      for (; e < ends.length && x1[ends[e]] === now; e++) sum -= end[ends[e]] - begin[ends[e]];
-      for (; s < x0.length && x0[s] === now; s++) sum += end[s] - begin[s];
-      times.push(now);
-      live.push(sum);
-    }
-    return { times, live };
-  }
-
   id(i) { return data.strings[this.columns.id[i]]; }
   label(i) { return (this.columns.label.length && data.strings[this.columns.label[i]]) || this.id(i); }
   type(i) { return this.columns.type.length ? data.strings[this.columns.type[i]] : ""; }
@@ -130,11 +112,30 @@ class Arena {
     this.x1 = placed((k) => graph.x1[k]);
     this.y0 = placed((k) => plan.offset[graph.tensor[k]] + graph.begin[k]);
     this.y1 = placed((k) => plan.offset[graph.tensor[k]] + graph.end[k]);
+    this.tensors = plan.pool ? plan.pool.filter((p) => p === pool).length : graph.count;
+    this.curve = this.liveBytes();
     this.bounds = this.blockBounds();
     this.atPeak = new Uint8Array(graph.count);
     for (let k = 0; k < this.count; k++) {
       if (this.x0[k] <= this.metrics.peakStep && this.metrics.peakStep < this.x1[k]) this.atPeak[this.tensor[k]] = 1;
     }
+  }
+
+  // Bytes alive from times[k] on.
+  liveBytes() {
+    const { x0, x1, y0, y1 } = this;
+    const ends = new Uint32Array(x1.length).map((_, k) => k).sort((a, b) => x1[a] - x1[b]);
+    const times = [this.graph.first];
+    const live = [0];
+    let sum = 0;
+    for (let s = 0, e = 0; e < ends.length;) {
+      const now = s < x0.length ? Math.min(x0[s], x1[ends[e]]) : x1[ends[e]];
+      for (; e < ends.length && x1[ends[e]] === now; e++) sum -= y1[ends[e]] - y0[ends[e]];
+      for (; s < x0.length && x0[s] === now; s++) sum += y1[s] - y0[s];
+      times.push(now);
+      live.push(sum);
+    }
+    return { times, live };
   }
 
   blockBounds() {

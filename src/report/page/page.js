@@ -63,7 +63,8 @@ function addMap(arena) {
   const { plan, metrics, bound, proven } = arena;
   const figure = document.createElement("figure");
   const caption = document.createElement("figcaption");
-  const name = plan.policy + (plan.pools.length > 1 ? ", pool " + arena.name : "");
+  const pool = plan.pools.length > 1 ? "pool " + arena.name : "";
+  const name = [current.columns.plans.length > 1 || !pool ? plan.policy : "", pool].filter(Boolean).join(", ");
   const ratio = bound > 0 ? " · " + (metrics.peak / bound).toFixed(3) + " × the bound" : "";
   const limit = arena.capacity === undefined ? "" : " of " + formatBytes(arena.capacity);
   caption.append(text("b", name), " · peak " + formatBytes(metrics.peak) + limit + (proven ? " · proven optimal" : ratio));
@@ -73,7 +74,7 @@ function addMap(arena) {
   canvas.tabIndex = 0;
   canvas.setAttribute("role", "application");
   canvas.setAttribute("aria-roledescription", "map");
-  canvas.setAttribute("aria-label", "Map of " + arena.graph.count + " tensors, policy " + name + ", peak " +
+  canvas.setAttribute("aria-label", "Map of " + arena.tensors + " tensors, policy " + name + ", peak " +
     formatBytes(metrics.peak) + ". Arrows pan, plus and minus zoom, comma and full stop go from tensor to tensor.");
   stage.append(canvas);
   figure.append(stage);
@@ -114,7 +115,7 @@ function fillFigures() {
     ["of peak × steps in use", percent(metrics.utilisationPpm), ""],
     ["lost at the peak", formatBytes(metrics.paddingAtPeak + metrics.fragmentationAtPeak),
       metrics.paddingAtPeak > 0 ? formatBytes(metrics.paddingAtPeak) + " of it padding" : ""],
-    ["tensors", formatCount(graph.count), "over " + formatCount(graph.last - graph.first) + " steps"],
+    ["tensors", formatCount(active.arena.tensors), "over " + formatCount(graph.last - graph.first) + " steps"],
   ];
   if (plan.nested > 0) figures.splice(1, 0, ["nested bodies, on top", formatBytes(plan.nested), ""]);
   if (data.weights) figures.push(["weights, beside", formatBytes(data.weights.needed), "in " + formatCount(data.weights.count)]);
@@ -297,7 +298,7 @@ function breakdown({ graph, metrics }) {
   const step = text("h2", "The peak, at step " + graph.stepName(metrics.peakStep));
   row("th", ["class", "alive then", "in all"]);
   metrics.classes.forEach(([count, bytes, atPeak], kind) => {
-    const name = count === graph.count && kind === OTHER ? "tensors" : CLASSES[kind].name;
+    const name = graph.columns.kind.length === 0 ? "tensors" : CLASSES[kind].name;
     if (count > 0) row("td", [name, formatBytes(atPeak), formatBytes(bytes)], kind);
   });
   if (metrics.paddingAtPeak > 0) row("td", ["padding", formatBytes(metrics.paddingAtPeak), ""]);
