@@ -19,6 +19,6 @@ if [ "$how" = pkg_config ]; then
   "$scratch/consumer"
   exit
 fi
-cmake -S "$app" -B "$scratch/build" -DHOW="$how" -DORIONRT_SOURCE="$source" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+cmake -S "$app" -B "$scratch/build" -DCMAKE_BUILD_TYPE=Debug -DHOW="$how" -DORIONRT_SOURCE="$source" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
 cmake --build "$scratch/build" --target consumer >/dev/null
 "$scratch/build/consumer"
