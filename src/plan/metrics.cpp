@@ -12,7 +12,7 @@ namespace {
 // Positions in the order of `key`, which lies in [first, first + steps]. By counting, unless the steps are sparse: a
 // million buffers are planned in a second, and their figures must not take another.
 template <typename Key>
-std::vector<int> SortedBy(const std::vector<Rectangle>& placed, std::int64_t first, std::int64_t steps, Key key) {
+std::vector<int> SortedBy(const std::vector<PlacedRectangle>& placed, std::int64_t first, std::int64_t steps, Key key) {
   std::vector<int> order(placed.size());
   const int count = static_cast<int>(placed.size());
   if (steps / 8 > count) {
@@ -21,7 +21,7 @@ std::vector<int> SortedBy(const std::vector<Rectangle>& placed, std::int64_t fir
     return order;
   }
   std::vector<int> before(static_cast<std::size_t>(steps) + 2, 0);
-  for (const Rectangle& r : placed) ++before[key(r) - first + 1];
+  for (const PlacedRectangle& r : placed) ++before[key(r) - first + 1];
   for (std::size_t t = 1; t < before.size(); ++t) before[t] += before[t - 1];
   for (int i = 0; i < count; ++i) order[before[key(placed[i]) - first]++] = i;
   return order;
@@ -30,9 +30,9 @@ std::vector<int> SortedBy(const std::vector<Rectangle>& placed, std::int64_t fir
 // Walks the times at which something begins or ends. A heap by address gives the highest byte alive; what is dead
 // stays in it until it comes up. Only sums and largest values leave this function, so it does not matter in which order
 // equals come.
-void Sweep(const std::vector<Rectangle>& placed, std::int64_t first, std::int64_t steps, Metrics& metrics) {
-  const std::vector<int> births = SortedBy(placed, first, steps, [](const Rectangle& r) { return r.lower; });
-  const std::vector<int> deaths = SortedBy(placed, first, steps, [](const Rectangle& r) { return r.upper; });
+void Sweep(const std::vector<PlacedRectangle>& placed, std::int64_t first, std::int64_t steps, Metrics& metrics) {
+  const std::vector<int> births = SortedBy(placed, first, steps, [](const PlacedRectangle& r) { return r.lower; });
+  const std::vector<int> deaths = SortedBy(placed, first, steps, [](const PlacedRectangle& r) { return r.upper; });
   std::priority_queue<std::pair<std::int64_t, std::int64_t>> highest;  // end in bytes, upper
   __int128 hole_steps = 0;
   __int128 live_steps = 0;
@@ -49,7 +49,7 @@ void Sweep(const std::vector<Rectangle>& placed, std::int64_t first, std::int64_
       live -= placed[deaths[ended]].end - placed[deaths[ended]].begin;
     }
     for (; born < births.size() && placed[births[born]].lower == now; ++born) {
-      const Rectangle& r = placed[births[born]];
+      const PlacedRectangle& r = placed[births[born]];
       live += r.end - r.begin;
       highest.emplace(r.end, r.upper);
     }
@@ -80,12 +80,14 @@ void Sweep(const std::vector<Rectangle>& placed, std::int64_t first, std::int64_
 }
 
 // What alignment costs between neighbours in address order at the peak, whose sum with the other holes is known.
-void MeasurePeak(const Problem& problem, const Plan& plan, const std::vector<Rectangle>& placed, Metrics& metrics) {
-  std::vector<Rectangle> alive;
-  for (const Rectangle& p : placed) {
+void MeasurePeak(const Problem& problem, const Plan& plan, const std::vector<PlacedRectangle>& placed,
+                 Metrics& metrics) {
+  std::vector<PlacedRectangle> alive;
+  for (const PlacedRectangle& p : placed) {
     if (p.lower <= metrics.peak_step && metrics.peak_step < p.upper) alive.push_back(p);
   }
-  std::sort(alive.begin(), alive.end(), [](const Rectangle& a, const Rectangle& b) { return a.begin < b.begin; });
+  std::sort(alive.begin(), alive.end(),
+            [](const PlacedRectangle& a, const PlacedRectangle& b) { return a.begin < b.begin; });
   for (std::size_t i = 1; i < alive.size(); ++i) {
     const int buffer = alive[i].buffer;
     if (alive[i].begin != plan.offsets[buffer]) continue;  // a part further up is not aligned
@@ -116,9 +118,9 @@ Metrics MeasureArena(const Problem& problem, const Plan& plan, const std::vector
   Metrics metrics;
   metrics.peak_bytes = PeakOf(problem, plan.offsets);
   metrics.no_reuse_bytes = NoReuseBytes(problem);
-  std::vector<Rectangle> placed;
+  std::vector<PlacedRectangle> placed;
   placed.reserve(problem.buffers.size());
-  ForEachRectangle(problem, plan.offsets, [&](const Rectangle& r) { placed.push_back(r); });
+  ForEachPlaced(problem, plan.offsets, [&](const PlacedRectangle& r) { placed.push_back(r); });
   metrics.peak_step = span.first;
   metrics.max_holes_step = metrics.peak_step;
   if (!placed.empty()) Sweep(placed, span.first, span.steps, metrics);
@@ -130,7 +132,7 @@ Metrics MeasureArena(const Problem& problem, const Plan& plan, const std::vector
     class_of(i).bytes += problem.buffers[i].size;
     ++class_of(i).count;
   }
-  for (const Rectangle& p : placed) {
+  for (const PlacedRectangle& p : placed) {
     const bool at_peak = p.lower <= metrics.peak_step && metrics.peak_step < p.upper;
     if (at_peak) class_of(p.buffer).bytes_at_peak += p.end - p.begin;
   }

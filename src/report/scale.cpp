@@ -47,7 +47,7 @@ std::vector<Tick> StepTicks(std::int64_t first, std::int64_t count, int most) {
 
 std::vector<std::int64_t> MostAlive(const Problem& problem, const Steps& steps, int columns) {
   std::vector<std::pair<std::int64_t, std::int64_t>> events;
-  ForEachRectangle(problem, std::vector<std::int64_t>(problem.buffers.size(), 0), [&](const Rectangle& r) {
+  ForEachPlaced(problem, std::vector<std::int64_t>(problem.buffers.size(), 0), [&](const PlacedRectangle& r) {
     events.push_back({r.lower, r.end - r.begin});
     events.push_back({r.upper, r.begin - r.end});
   });

@@ -188,7 +188,7 @@ class Panel {
 
   std::vector<Box> Boxes() const {
     std::vector<Box> boxes;
-    ForEachRectangle(graph_.problem, plan_.offsets, [&](const Rectangle& r) {
+    ForEachPlaced(graph_.problem, plan_.offsets, [&](const PlacedRectangle& r) {
       boxes.push_back({r.buffer, X(r.lower), Y(r.end), X(r.upper), Y(r.begin)});
     });
     std::stable_sort(boxes.begin(), boxes.end(), [](const Box& a, const Box& b) { return a.area() > b.area(); });

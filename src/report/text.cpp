@@ -118,8 +118,8 @@ std::string Draw(const Problem& problem, const Plan& plan, const Steps& steps, i
     for (int y = bottom; y < top; ++y)
       std::fill(owner.begin() + y * width + left, owner.begin() + y * width + right, buffer);
   };
-  ForEachRectangle(problem, plan.offsets,
-                   [&](const Rectangle& r) { fill(r.buffer, r.lower, r.upper, r.begin, r.end); });
+  ForEachPlaced(problem, plan.offsets,
+                [&](const PlacedRectangle& r) { fill(r.buffer, r.lower, r.upper, r.begin, r.end); });
 
   // A buffer takes the first shade that no earlier cell beside one of its own has.
   std::vector<int> shade(problem.buffers.size(), -1);
