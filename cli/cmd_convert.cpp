@@ -4,6 +4,7 @@
 #include "command.hpp"
 #include "input.hpp"
 #include "orionrt/error.hpp"
+#include "output.hpp"
 
 namespace orionrt::cli {
 namespace {
@@ -15,10 +16,6 @@ struct Options {
   std::string format;
   std::string subgraphs;
 };
-
-bool HasSuffix(const std::string& text, const std::string& suffix) {
-  return text.size() > suffix.size() && text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
-}
 
 // MODEL__OP.ATTRIBUTE.csv for every body, and so on for bodies within bodies.
 void WriteBodies(const std::vector<Body>& bodies, const std::string& stem) {

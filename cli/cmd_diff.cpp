@@ -6,6 +6,7 @@
 #include "input.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/planner.hpp"
+#include "output.hpp"
 #include "planning.hpp"
 #include "report/diff.hpp"
 
@@ -96,14 +97,10 @@ bool IsWithin(const PlanDiff& diff, const Options& options) {
 }
 
 std::string FormatOf(const Options& options) {
-  const std::string& out = options.output;
-  const auto ends_in = [&](const std::string& suffix) {
-    return out.size() > suffix.size() && out.compare(out.size() - suffix.size(), suffix.size(), suffix) == 0;
-  };
-  const std::string format = !options.format.empty() ? options.format
-                             : ends_in(".json")      ? "json"
-                             : ends_in(".md")        ? "markdown"
-                                                     : "text";
+  const std::string format = !options.format.empty()              ? options.format
+                             : HasSuffix(options.output, ".json") ? "json"
+                             : HasSuffix(options.output, ".md")   ? "markdown"
+                                                                  : "text";
   if (format != "text" && format != "json" && format != "markdown") {
     throw Error(ErrorCode::kMisuse,
                 "--format \"" + Printable(format) + "\" is unknown; there are: text, json, markdown");

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <set>
 
 #include "base/text.hpp"
 #include "command.hpp"
@@ -9,6 +8,7 @@
 #include "orionrt/error.hpp"
 #include "orionrt/export_plan.hpp"
 #include "orionrt/planner.hpp"
+#include "output.hpp"
 #include "planning.hpp"
 #include "pools.hpp"
 #include "report/explain.hpp"
@@ -70,11 +70,8 @@ std::string FormatNames(const char* separator) {
 
 const Format& FormatOf(const Options& options) {
   for (const Format& format : kFormats) {
-    const std::string suffix = format.suffix;
-    const std::string& out = options.output;
-    const bool has_suffix =
-        out.size() > suffix.size() && out.compare(out.size() - suffix.size(), suffix.size(), suffix) == 0;
-    if (options.format.empty() ? has_suffix : options.format == format.name) return format;
+    if (options.format.empty() ? HasSuffix(options.output, format.suffix) : options.format == format.name)
+      return format;
   }
   if (options.format.empty()) {
     const std::size_t dot = options.output.find_last_of("./");
@@ -89,28 +86,7 @@ const Format& FormatOf(const Options& options) {
               "--format \"" + Printable(options.format) + "\" is unknown; there are: " + FormatNames(", "));
 }
 
-// Into a directory: the input's name with the format's suffix.
-std::string TargetOf(const Options& options, const Format& format, const std::string& path) {
-  if (options.output.empty()) return "-";
-  if (!IsDirectory(options.output)) return options.output;
-  const std::string name = path.substr(path.rfind('/') + 1);
-  return options.output + "/" + name.substr(0, name.rfind('.')) + ".plan" + format.suffix;
-}
-
-void CheckTargets(const Options& options, const Format& format) {
-  const bool one_file = !options.output.empty() && options.output != "-" && !IsDirectory(options.output);
-  if (options.paths.size() > 1 && one_file) {
-    throw Error(ErrorCode::kMisuse,
-                "several inputs, one output \"" + options.output + "\": give a directory that exists");
-  }
-  std::set<std::string> targets;
-  for (const std::string& path : options.paths) {
-    const std::string target = TargetOf(options, format, path);
-    if (target != "-" && !targets.insert(target).second) {
-      throw Error(ErrorCode::kMisuse, "two inputs would be written to " + target + "; plan them one by one");
-    }
-  }
-}
+std::string PlanSuffix(const Format& format) { return std::string(".plan") + format.suffix; }
 
 Input LoadFor(const Format& format, const std::string& path, const InputOptions& options) {
   if (format.name != std::string("tflm")) return LoadInput(path, options);
@@ -156,7 +132,7 @@ int RunSweep(const Options& options, const Format& format, const ReusePlanner& p
   const std::string text = format.name == std::string("json")  ? SweepToJson(points)
                            : format.name == std::string("csv") ? SweepToCsv(points)
                                                                : DescribeSweep(path, sweep, points);
-  WriteFile(TargetOf(options, format, path), text);
+  WriteFile(TargetOf(options.output, path, PlanSuffix(format)), text);
   return kDone;
 }
 
@@ -239,14 +215,15 @@ int RunPoolTable(const Options& options, const Format& format, const ReusePlanne
     const std::int64_t nested =
         input.plan ? input.plan->peak_nested_bytes : NestedPeak(planner, input.bodies, plan_options);
     const std::vector<Rung> rungs = MakeLadder(planner, input, nested, plan_options);
-    WriteFile(TargetOf(options, format, path), json ? LadderToJson(file, rungs) : DescribeLadder(file, rungs));
+    WriteFile(TargetOf(options.output, path, PlanSuffix(format)),
+              json ? LadderToJson(file, rungs) : DescribeLadder(file, rungs));
   }
   return kDone;
 }
 
 int Run(const Options& options) {
   const Format& format = FormatOf(options);
-  CheckTargets(options, format);
+  CheckTargets(options.output, options.paths, PlanSuffix(format));
   const ReusePlanner planner(options.planning.policy);
   const PlanOptions plan_options = MakePlanOptions(options.planning);
   if (options.pool_table) return RunPoolTable(options, format, planner, plan_options);
@@ -260,7 +237,7 @@ int Run(const Options& options) {
     std::string text = format.write(input, file, options);
     const bool json = format.name == std::string("json");
     if (options.explain) text = WithExplanation(std::move(text), json, input, file, planner);
-    WriteFile(TargetOf(options, format, path), text);
+    WriteFile(TargetOf(options.output, path, PlanSuffix(format)), text);
   }
   return kDone;
 }

@@ -5,13 +5,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <set>
 
 #include "base/text.hpp"
 #include "command.hpp"
 #include "input.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/validate.hpp"
+#include "output.hpp"
 #include "planning.hpp"
 #include "report/report.hpp"
 
@@ -61,10 +61,7 @@ std::string FormatNames(const char* separator) {
 const Format& FormatOf(const Options& options) {
   const std::string& out = options.output;
   for (const Format& format : kFormats) {
-    const std::string suffix = format.suffix;
-    const bool has_suffix =
-        out.size() > suffix.size() && out.compare(out.size() - suffix.size(), suffix.size(), suffix) == 0;
-    if (options.format.empty() ? has_suffix : options.format == format.name) return format;
+    if (options.format.empty() ? HasSuffix(out, format.suffix) : options.format == format.name) return format;
   }
   if (!options.format.empty()) {
     Misuse("--format \"" + Printable(options.format) + "\" is unknown; there are: " + FormatNames(", "));
@@ -135,31 +132,18 @@ Report ReportOf(const Input& input, const Options& options) {
   return report;
 }
 
-std::string TargetOf(const Options& options, const Format& format, const std::string& path) {
-  if (options.output.empty()) return "-";
-  if (!IsDirectory(options.output)) return options.output;
-  const std::string name = path.substr(path.rfind('/') + 1);
-  return options.output + "/" + name.substr(0, name.rfind('.')) + ".report" + format.suffix;
-}
-
 int Run(const Options& options) {
   if (options.output.empty() && options.format.empty()) {
     Misuse("say where the picture goes: -o report.html, .svg or .txt; -o - prints it");
   }
   if (options.width < 0 || options.width > 10000) Misuse("--width is a number of columns from 40 to 10000");
   const Format& format = IsDirectory(options.output) && options.format.empty() ? kFormats[1] : FormatOf(options);
-  std::set<std::string> targets;
-  for (const std::string& path : options.paths) {
-    const std::string target = TargetOf(options, format, path);
-    if (target != "-" && !targets.insert(target).second) {
-      Misuse("several inputs, one output \"" + Printable(target, 300) +
-             "\": give a directory that exists, and inputs whose names differ");
-    }
-  }
+  const std::string suffix = std::string(".report") + format.suffix;
+  CheckTargets(options.output, options.paths, suffix);
   PlannersOf(options.planning.policy.empty() ? "auto" : options.planning.policy);  // refuses unknown names
   for (const std::string& path : options.paths) {
     const Report report = ReportOf(LoadInput(path, options.input), options);
-    WriteFile(TargetOf(options, format, path), format.write(report, options));
+    WriteFile(TargetOf(options.output, path, suffix), format.write(report, options));
   }
   return kDone;
 }

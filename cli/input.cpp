@@ -1,7 +1,5 @@
 #include "input.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdio>
 
@@ -9,6 +7,7 @@
 #include "orionrt/error.hpp"
 #include "orionrt/import.hpp"
 #include "orionrt/liveness.hpp"
+#include "output.hpp"
 #include "pools.hpp"
 #include "progress.hpp"
 #ifdef ORIONRT_HAS_ONNX
@@ -304,13 +303,6 @@ constexpr Format kFormats[] = {
     {"json", ".json", FromJson},
 };
 
-// In upper or lower case.
-bool HasSuffix(const std::string& path, const std::string& suffix) {
-  return path.size() >= suffix.size() &&
-         std::equal(suffix.begin(), suffix.end(), path.end() - static_cast<std::ptrdiff_t>(suffix.size()),
-                    [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); });
-}
-
 const Format& FormatOf(const std::string& path, const std::string& name) {
   std::string known;
   for (const Format& format : kFormats) {
@@ -333,11 +325,6 @@ void WarnOfModelOptions(const std::string& format, const InputOptions& options) 
 
 std::string InputFormat(const std::string& path, const InputOptions& options) {
   return FormatOf(path, options.format).name;
-}
-
-bool IsDirectory(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offsets, const Plan* plan) {

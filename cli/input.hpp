@@ -64,8 +64,6 @@ void AddInputOptions(CLI::App& app, InputOptions& options);
 // "csv", "onnx", "tflite" or "json". Throws Error (kMisuse) where neither suffix nor option say it.
 std::string InputFormat(const std::string& path, const InputOptions& options);
 
-bool IsDirectory(const std::string& path);
-
 // The rows in CSV; with `offsets`, these as their last column; with a plan over pools, their names before that. Throws
 // Error (kUnsupported) for what CSV cannot say.
 std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offsets, const Plan* plan = nullptr);

@@ -96,34 +96,18 @@ void MeasurePeak(const Problem& problem, const Plan& plan, const std::vector<Pla
   metrics.fragmentation_at_peak_bytes = metrics.peak_bytes - metrics.live_at_peak_bytes - metrics.padding_at_peak_bytes;
 }
 
-struct Span {
-  std::int64_t first = 0;
-  std::int64_t steps = 0;
-};
-
-Span SpanOf(const Problem& problem) {
-  if (problem.buffers.empty()) return {};
-  std::int64_t first = INT64_MAX;
-  std::int64_t last = INT64_MIN;
-  for (const Buffer& b : problem.buffers) {
-    first = std::min(first, b.lower);
-    last = std::max(last, b.upper);
-  }
-  return {first, last - first};
-}
-
 // Of a problem without a table of pools.
 Metrics MeasureArena(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes,
-                     const Span& span) {
+                     const Steps& steps) {
   Metrics metrics;
   metrics.peak_bytes = PeakOf(problem, plan.offsets);
   metrics.no_reuse_bytes = NoReuseBytes(problem);
   std::vector<PlacedRectangle> placed;
   placed.reserve(problem.buffers.size());
   ForEachPlaced(problem, plan.offsets, [&](const PlacedRectangle& r) { placed.push_back(r); });
-  metrics.peak_step = span.first;
+  metrics.peak_step = steps.first;
   metrics.max_holes_step = metrics.peak_step;
-  if (!placed.empty()) Sweep(placed, span.first, span.steps, metrics);
+  if (!placed.empty()) Sweep(placed, steps.first, steps.count, metrics);
   MeasurePeak(problem, plan, placed, metrics);
   const auto class_of = [&](int i) -> ClassMetrics& {
     return metrics.classes[static_cast<int>(classes.empty() ? BufferClass::kOther : classes[i])];
@@ -161,9 +145,9 @@ Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<
     for (const int i : view.buffers) {
       if (!classes.empty()) theirs.push_back(classes[i]);
     }
-    return MeasureArena(view.problem, view.plan, theirs, SpanOf(problem));
+    return MeasureArena(view.problem, view.plan, theirs, StepsOf(problem));
   }
-  return pool == 0 ? MeasureArena(problem, plan, classes, SpanOf(problem)) : Metrics();
+  return pool == 0 ? MeasureArena(problem, plan, classes, StepsOf(problem)) : Metrics();
 }
 
 }  // namespace orionrt

@@ -1,12 +1,29 @@
 // A plan as rectangles of time x bytes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
 #include "orionrt/problem.hpp"
 
 namespace orionrt {
+
+// The steps of a problem: from the first at which a buffer is alive to the last.
+struct Steps {
+  std::int64_t first = 0;
+  std::int64_t count = 1;  // at least 1, so that it may be divided by
+};
+inline Steps StepsOf(const Problem& problem) {
+  if (problem.buffers.empty()) return {};
+  std::int64_t first = INT64_MAX;
+  std::int64_t last = INT64_MIN;
+  for (const Buffer& b : problem.buffers) {
+    first = std::min(first, b.lower);
+    last = std::max(last, b.upper);
+  }
+  return {first, last - first};
+}
 
 // A buffer, or a part of one, at its offset.
 struct PlacedRectangle {

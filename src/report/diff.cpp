@@ -6,40 +6,19 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "plan/rectangles.hpp"
 
 namespace orionrt {
 namespace {
 
 constexpr std::size_t kShown = 20;  // causes in text
 
-struct Rectangle {
-  int buffer = 0;
-  std::int64_t lower = 0;
-  std::int64_t upper = 0;
-  std::int64_t bytes = 0;
-};
-
-// A buffer with parts is alive part by part.
-std::vector<Rectangle> RectanglesOf(const Problem& problem) {
-  std::vector<Rectangle> rectangles;
-  std::vector<bool> has_parts(problem.buffers.size(), false);
-  for (const Part& part : problem.parts) {
-    has_parts[part.buffer] = true;
-    rectangles.push_back({part.buffer, part.lower, part.upper, part.end - part.begin});
-  }
-  for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
-    const Buffer& b = problem.buffers[i];
-    if (!has_parts[i]) rectangles.push_back({static_cast<int>(i), b.lower, b.upper, b.size});
-  }
-  return rectangles;
-}
-
 // The first step at which the most bytes are alive.
-void FindPeak(const std::vector<Rectangle>& rectangles, PlanDiff::Side& side) {
+void FindPeak(const std::vector<PlacedRectangle>& rectangles, PlanDiff::Side& side) {
   std::vector<std::pair<std::int64_t, std::int64_t>> changes;  // (step, bytes); at one step, what ends comes first
-  for (const Rectangle& r : rectangles) {
-    changes.emplace_back(r.lower, r.bytes);
-    changes.emplace_back(r.upper, -r.bytes);
+  for (const PlacedRectangle& r : rectangles) {
+    changes.emplace_back(r.lower, r.end - r.begin);
+    changes.emplace_back(r.upper, r.begin - r.end);
   }
   std::sort(changes.begin(), changes.end());
   std::int64_t live = 0;
@@ -73,11 +52,12 @@ std::vector<std::string> LabelsOf(const Problem& problem) {
 
 Items ItemsOf(const PlanFile& file, PlanDiff::Side& side) {
   const Problem& problem = file.problem;
-  const std::vector<Rectangle> rectangles = RectanglesOf(problem);
+  std::vector<PlacedRectangle> rectangles;
+  ForEachPlaced(problem, file.plan.offsets, [&](const PlacedRectangle& r) { rectangles.push_back(r); });
   FindPeak(rectangles, side);
   std::vector<std::int64_t> at_peak(problem.buffers.size(), 0);
-  for (const Rectangle& r : rectangles) {
-    if (r.lower <= side.live_step && side.live_step < r.upper) at_peak[r.buffer] += r.bytes;
+  for (const PlacedRectangle& r : rectangles) {
+    if (r.lower <= side.live_step && side.live_step < r.upper) at_peak[r.buffer] += r.end - r.begin;
   }
   const std::vector<std::string> labels = LabelsOf(problem);
   Items items;

@@ -6,17 +6,6 @@
 
 namespace orionrt {
 
-Steps StepsOf(const Problem& problem) {
-  if (problem.buffers.empty()) return {};
-  std::int64_t first = INT64_MAX;
-  std::int64_t last = INT64_MIN;
-  for (const Buffer& b : problem.buffers) {
-    first = std::min(first, b.lower);
-    last = std::max(last, b.upper);
-  }
-  return {first, last - first};
-}
-
 std::vector<Tick> ByteTicks(std::int64_t top, int most) {
   constexpr const char* kUnits[] = {" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"};
   std::int64_t step = 1;

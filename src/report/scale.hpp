@@ -10,12 +10,6 @@
 
 namespace orionrt {
 
-struct Steps {
-  std::int64_t first = 0;
-  std::int64_t count = 1;  // at least 1, so that it may be divided by
-};
-Steps StepsOf(const Problem& problem);
-
 // value * size / total, rounded down; 128 bits between.
 inline std::int64_t Scaled(std::int64_t value, std::int64_t size, std::int64_t total) {
   return static_cast<std::int64_t>(static_cast<__int128>(value) * size / total);

@@ -1,0 +1,21 @@
+// Where results go, and what the name of a file says.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace orionrt::cli {
+
+bool IsDirectory(const std::string& path);
+
+// Whether `path` ends in `suffix` (".csv"), in upper or lower case.
+bool HasSuffix(const std::string& path, const std::string& suffix);
+
+// Where the result for `path` goes when -o is `output`: there; "-" when it is empty; into a directory as the input's
+// name with `suffix` (".plan.json").
+std::string TargetOf(const std::string& output, const std::string& path, const std::string& suffix);
+
+// Throws Error (kMisuse) when two results would go to one file.
+void CheckTargets(const std::string& output, const std::vector<std::string>& paths, const std::string& suffix);
+
+}  // namespace orionrt::cli
