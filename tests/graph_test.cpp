@@ -155,5 +155,70 @@ TEST(Graph, RefusesWorkspacesLikeTensors) {
   EXPECT_TRUE(tests::Refuses(ErrorCode::kBadInput, {"workspace", "63 bits"}, [&] { Graph({op}, {{0, 8}}); }));
 }
 
+TensorDesc View(int id, std::size_t bytes, int view_of, std::size_t offset) {
+  TensorDesc tensor{id, bytes};
+  tensor.view_of = view_of;
+  tensor.view_offset = offset;
+  return tensor;
+}
+
+TEST(Graph, FindsTheRootsOfViewsOfViews) {
+  const Graph graph({{0, {}, {0}}, {1, {2}, {}}}, {{0, 100}, View(1, 50, 0, 40), View(2, 10, 1, 5), {3, 8, 0, kState}});
+  EXPECT_EQ(graph.RootOf(2).index, 0);
+  EXPECT_EQ(graph.RootOf(2).offset, 45);
+  EXPECT_EQ(graph.RootOf(1).offset, 40);
+  EXPECT_EQ(graph.RootOf(0).index, 0);
+  EXPECT_EQ(graph.RootOf(3).index, 3);
+  EXPECT_NE(HashGraph(graph), HashGraph(Graph({{0, {}, {0}}, {1, {2}, {}}},
+                                              {{0, 100}, View(1, 50, 0, 40), View(2, 10, 1, 6), {3, 8, 0, kState}})));
+}
+
+TEST(Graph, RefusesViewsThatAreNone) {
+  const std::vector<OpNode> ops = {{0, {}, {0}}, {1, {1}, {}}};
+  const auto refuses = [&](std::vector<std::string> words, const std::vector<TensorDesc>& tensors) {
+    return tests::Refuses(ErrorCode::kBadInput, words, [&] { Graph(ops, tensors); });
+  };
+  EXPECT_TRUE(refuses({"tensor 1", "ends past"}, {{0, 8}, View(1, 4, 0, 5)}));
+  EXPECT_TRUE(refuses({"tensor 1", "ends past"}, {{0, 8}, View(1, 4, 0, SIZE_MAX)}));
+  EXPECT_TRUE(refuses({"tensor 1", "tensor 7"}, {{0, 8}, View(1, 4, 7, 0)}));
+  EXPECT_TRUE(refuses({"view of itself"}, {{0, 8}, View(1, 4, 1, 0)}));
+  EXPECT_TRUE(refuses({"view of itself"}, {{0, 8}, View(1, 4, 2, 0), View(2, 4, 1, 0)}));
+  TensorDesc given = View(1, 4, 0, 0);
+  given.roles = kInput;
+  EXPECT_TRUE(refuses({"tensor 1", "role"}, {{0, 8}, given}));
+  EXPECT_TRUE(tests::Refuses(ErrorCode::kBadInput, {"view of tensor 0", "still to write"}, [&] {
+    Graph({{0, {1}, {}}, {1, {}, {0}}}, {{0, 8}, View(1, 4, 0, 0)});
+  }));
+}
+
+TEST(Graph, RefusesAliasesThatTheBytesDoNotAllow) {
+  const auto refuses = [](std::vector<std::string> words, const Alias& alias) {
+    OpNode op{1, {0, 1}, {2}, "op"};
+    op.aliases = {alias};
+    return tests::Refuses(ErrorCode::kBadInput, words, [&] { Graph({op}, {{0, 8}, {1, 4}, {2, 8}}); });
+  };
+  const auto takes = [&](const Alias& alias) { return !refuses({}, alias); };
+  EXPECT_TRUE(takes({AliasKind::kSameIndex, 0, 0}));
+  EXPECT_TRUE(takes({AliasKind::kPart, 0, 1, 4}));
+  EXPECT_TRUE(takes({AliasKind::kStreaming, 0, 1, 400}));
+  EXPECT_TRUE(takes({AliasKind::kReadsFirst, 0, 1}));
+  EXPECT_TRUE(refuses({"op 1", "positions"}, {AliasKind::kSameIndex, 1, 0}));
+  EXPECT_TRUE(refuses({"op 1", "positions"}, {AliasKind::kSameIndex, 0, -1}));
+  EXPECT_TRUE(refuses({"op 1", "tensor 1"}, {AliasKind::kSameIndex, 0, 1}));
+  EXPECT_TRUE(refuses({"op 1", "offset 1"}, {AliasKind::kSameIndex, 0, 0, 1}));
+  EXPECT_TRUE(refuses({"op 1"}, {AliasKind::kView, 0, 1, 0}));
+  EXPECT_TRUE(refuses({"op 1"}, {AliasKind::kPart, 0, 1, 5}));
+  EXPECT_TRUE(refuses({"op 1"}, {AliasKind::kStreaming, 0, 0, SIZE_MAX}));
+}
+
+TEST(Graph, KeepsOpsAfterThoseThatTheyWaitFor) {
+  OpNode second{1, {}, {1}};
+  second.after = {0};
+  EXPECT_NO_THROW(Graph({{0, {}, {0}}, second}, {{0, 8}, {1, 8}}));
+  EXPECT_TRUE(tests::Refuses(ErrorCode::kBadInput, {"op 1", "op 0"}, [&] {
+    Graph({second, {0, {}, {0}}}, {{0, 8}, {1, 8}});
+  }));
+}
+
 }  // namespace
 }  // namespace orionrt

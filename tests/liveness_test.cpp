@@ -140,5 +140,21 @@ TEST(MakeProblem, TakesTheLargerAlignment) {
   }
 }
 
+TEST(GraphLiveness, KeepsWhatHasViewsUntilTheyHaveGone) {
+  TensorDesc view{1, 4};
+  view.view_of = 0;
+  TensorDesc kept = view;
+  kept.id = 2;
+  kept.view_offset = 4;
+  const std::vector<OpNode> ops = {{0, {}, {0}}, {1, {0}, {1}}, {2, {2}, {}}, {3, {1}, {}}, {4, {}, {}}};
+  EXPECT_EQ(GraphLiveness(Graph(ops, {{0, 8}, view, kept})).lifetimes()[0].end, 3);
+  kept.roles = kOutput;
+  const auto lives = GraphLiveness(Graph(ops, {{0, 8}, view, kept})).lifetimes();
+  EXPECT_EQ(lives[0].end, 4);
+  EXPECT_EQ(lives[1].start, 1);
+  EXPECT_EQ(lives[1].end, 3);
+  EXPECT_EQ(lives[2].start, 0) << "no op makes it: it is there with its root";
+}
+
 }  // namespace
 }  // namespace orionrt

@@ -18,6 +18,7 @@ struct Lifetime {
 
 // One pass over the ops, O(ops + uses). A tensor is alive from the op that produces it (from step 0 when none does) to
 // its last reader; a tensor that nobody reads, at its producer only; an output, to the last step; a state, throughout.
+// What has views lives until the last of them has gone.
 class ORIONRT_API GraphLiveness {
  public:
   explicit GraphLiveness(const Graph& graph);
@@ -26,6 +27,7 @@ class ORIONRT_API GraphLiveness {
   const std::vector<Lifetime>& lifetimes() const noexcept { return lifetimes_; }
 
  private:
+  void LiveWithViews(const Graph& graph);
   std::vector<Lifetime> lifetimes_;
 };
 

@@ -1,5 +1,7 @@
 #include "orionrt/graph.hpp"
 
+#include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "base/checked.hpp"
@@ -23,6 +25,7 @@ std::string Label(const TensorDesc& tensor) { return Label("tensor", tensor.id, 
 struct Seen {
   int producer = -1;  // position of the op
   int reader = -1;    // position of the latest op that reads it
+  bool viewed = false;
 };
 
 // What one tensor or workspace adds to `total`.
@@ -41,6 +44,23 @@ void CheckSize(const std::string& label, std::size_t bytes, std::size_t aligned,
   }
 }
 
+// It lies within what it is a view of.
+void CheckView(const Graph& graph, const TensorDesc& tensor) {
+  const int whole = graph.IndexOf(tensor.view_of);
+  if (whole < 0) {
+    Refuse(Label(tensor) + " is a view of tensor " + std::to_string(tensor.view_of) + ", which has no description");
+  }
+  const TensorDesc& root = graph.tensors()[whole];
+  if (tensor.bytes > root.bytes || tensor.view_offset > root.bytes - tensor.bytes) {
+    Refuse(Label(tensor) + " is a view of " + Label(root) + " that ends past it: " + std::to_string(tensor.bytes) +
+           " bytes at " + std::to_string(tensor.view_offset) + " of " + std::to_string(root.bytes));
+  }
+  if ((tensor.roles & (kInput | kState)) != 0) {
+    Refuse(Label(tensor) + " is a view, yet an input or a state; give that role to " + Label(root));
+  }
+  if (!tensor.spaces.empty()) Refuse(Label(tensor) + " is a view, yet names pools; " + Label(root) + " may");
+}
+
 class UseChecker {
  public:
   explicit UseChecker(const Graph& graph) : graph_(graph), seen_(graph.tensors().size()) {}
@@ -50,6 +70,14 @@ class UseChecker {
     for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
       for (int id : ops[step].inputs) seen_[Find(ops[step], id, "reads")].reader = step;
       for (int id : ops[step].outputs) CheckOutput(step, Find(ops[step], id, "writes"));
+      for (const Alias& alias : ops[step].aliases) CheckAlias(ops[step], alias);
+    }
+    for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
+      for (int id : ops[step].inputs) CheckRootIsThere(step, graph_.IndexOf(id));
+      for (int id : ops[step].outputs) CheckRootIsThere(step, graph_.IndexOf(id));
+    }
+    for (const TensorDesc& tensor : graph_.tensors()) {
+      if (tensor.view_of != kNoTensor) seen_[graph_.IndexOf(tensor.view_of)].viewed = true;
     }
     for (std::size_t i = 0; i < seen_.size(); ++i) CheckKept(graph_.tensors()[i], seen_[i]);
   }
@@ -82,8 +110,38 @@ class UseChecker {
     seen.producer = step;
   }
 
+  void CheckAlias(const OpNode& op, const Alias& alias) const {
+    if (alias.output < 0 || alias.output >= static_cast<int>(op.outputs.size()) || alias.input < 0 ||
+        alias.input >= static_cast<int>(op.inputs.size())) {
+      Refuse(Label(op) + " has an alias of output " + std::to_string(alias.output) + " and input " +
+             std::to_string(alias.input) + ", which are no positions in its lists");
+    }
+    const TensorDesc& output = graph_.tensors()[graph_.IndexOf(op.outputs[alias.output])];
+    const TensorDesc& input = graph_.tensors()[graph_.IndexOf(op.inputs[alias.input])];
+    const bool in_output = alias.kind == AliasKind::kPart;
+    const std::size_t whole = in_output ? output.bytes : input.bytes;
+    const std::size_t piece = in_output ? input.bytes : output.bytes;
+    bool suits = true;
+    if (alias.kind == AliasKind::kView || in_output) suits = piece <= whole && alias.offset <= whole - piece;
+    if (alias.kind == AliasKind::kSameIndex) suits = piece == whole;
+    if (alias.kind == AliasKind::kSameIndex || alias.kind == AliasKind::kReadsFirst) suits &= alias.offset == 0;
+    if (alias.offset > static_cast<std::size_t>(kMaxBytes) / 2) suits = false;
+    if (suits) return;
+    Refuse(Label(op) + " has an alias of " + Label(output) + " and " + Label(input) + " at offset " +
+           std::to_string(alias.offset) + ", which their " + std::to_string(output.bytes) + " and " +
+           std::to_string(input.bytes) + " bytes do not allow");
+  }
+
+  // A view is there once its root is.
+  void CheckRootIsThere(int step, int index) const {
+    const int root = graph_.RootOf(index).index;
+    if (root == index || seen_[root].producer < step) return;
+    Refuse(Label(graph_.ops()[step]) + " uses a view of " + Label(graph_.tensors()[root]) + ", which " +
+           Label(graph_.ops()[seen_[root].producer]) + " is still to write; list the ops in execution order");
+  }
+
   static void CheckKept(const TensorDesc& tensor, const Seen& seen) {
-    if (seen.producer < 0 && seen.reader < 0 && tensor.roles == 0) {
+    if (seen.producer < 0 && seen.reader < 0 && !seen.viewed && tensor.roles == 0) {
       Refuse(Label(tensor) + " is used by no op; leave it out, or give it the role of an input, output or state");
     }
   }
@@ -115,13 +173,42 @@ Graph::Graph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors)
       sparse_.emplace(id, i);
     }
   }
-  std::unordered_map<int, int> op_ids;
+  std::unordered_set<int> earlier;
   for (const OpNode& op : ops_) {
     if (op.id < 0) Refuse("op id " + std::to_string(op.id) + " is negative");
-    if (!op_ids.emplace(op.id, 0).second) Refuse("op id " + std::to_string(op.id) + " is used twice");
+    for (const int id : op.after) {
+      if (earlier.count(id) == 0)
+        Refuse(Label(op) + " runs after op " + std::to_string(id) + ", which is not before it");
+    }
+    if (!earlier.insert(op.id).second) Refuse("op id " + std::to_string(op.id) + " is used twice");
     CheckSize("workspace of " + Label(op), op.workspace_bytes, op.workspace_alignment, &total);
   }
+  FindRoots();
   UseChecker(*this).Check();
+}
+
+void Graph::FindRoots() {
+  const auto is_view = [](const TensorDesc& tensor) { return tensor.view_of != kNoTensor; };
+  if (std::none_of(tensors_.begin(), tensors_.end(), is_view)) return;
+  constexpr int kUnknown = -1;
+  constexpr int kOnTheWay = -2;
+  roots_.assign(tensors_.size(), {kUnknown, 0});
+  std::vector<int> way;
+  for (int i = 0; i < static_cast<int>(tensors_.size()); ++i) {
+    int t = i;
+    for (; roots_[t].index == kUnknown && is_view(tensors_[t]); t = IndexOf(tensors_[t].view_of)) {
+      CheckView(*this, tensors_[t]);
+      roots_[t].index = kOnTheWay;
+      way.push_back(t);
+    }
+    if (roots_[t].index == kOnTheWay) Refuse(Label(tensors_[t]) + " is a view of itself");
+    if (roots_[t].index == kUnknown) roots_[t].index = t;
+    for (; !way.empty(); way.pop_back()) {
+      const int view = way.back();
+      const TensorRoot& whole = roots_[IndexOf(tensors_[view].view_of)];
+      roots_[view] = {whole.index, whole.offset + static_cast<std::int64_t>(tensors_[view].view_offset)};
+    }
+  }
 }
 
 int Graph::IndexOf(int tensor_id) const noexcept {
@@ -141,6 +228,9 @@ std::uint64_t HashGraph(const Graph& graph) {
     hash.Add(static_cast<std::uint64_t>(tensor.alignment));
     hash.Add(static_cast<std::uint64_t>(tensor.roles));
     for (const std::string& space : tensor.spaces) hash.Add(HashText(space));
+    if (tensor.view_of == kNoTensor) continue;
+    hash.Add(tensor.view_of);
+    hash.Add(static_cast<std::uint64_t>(tensor.view_offset));
   }
   for (const OpNode& op : graph.ops()) {
     hash.Add(op.id);

@@ -51,6 +51,21 @@ GraphLiveness::GraphLiveness(const Graph& graph) : lifetimes_(graph.tensors().si
     const unsigned roles = graph.tensors()[i].roles;
     if ((roles & (kOutput | kState)) != 0) lifetimes_[i].end = last_step;
   }
+  LiveWithViews(graph);
+}
+
+// A view that no op produces is there with its root, which lives as long as its views.
+void GraphLiveness::LiveWithViews(const Graph& graph) {
+  std::vector<char> produced(lifetimes_.size(), 0);
+  for (const OpNode& op : graph.ops()) {
+    for (const int id : op.outputs) produced[graph.IndexOf(id)] = 1;
+  }
+  for (int i = 0; i < static_cast<int>(lifetimes_.size()); ++i) {
+    Lifetime& root = lifetimes_[graph.RootOf(i).index];
+    if (produced[i] == 0) lifetimes_[i].start = root.start;
+    lifetimes_[i].end = std::max(lifetimes_[i].end, lifetimes_[i].start);
+    root.end = std::max(root.end, lifetimes_[i].end);
+  }
 }
 
 namespace {
@@ -79,7 +94,7 @@ BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std:
   std::vector<std::vector<std::string>> spaces;
   for (std::size_t i = 0; i < graph.tensors().size(); ++i) {
     const TensorDesc& tensor = graph.tensors()[i];
-    if (tensor.bytes == 0) {
+    if (tensor.bytes == 0 || graph.RootOf(static_cast<int>(i)).index != static_cast<int>(i)) {
       bound.bindings.push_back({});
       continue;
     }
