@@ -21,8 +21,8 @@ namespace orionrt {
 // CSV as MiniMalloc reads it: a header row, then a row a buffer. Columns, in any order: id (or buffer, buffer_id),
 // lower (or begin, start), upper, size; optional alignment, offset (see CsvFile::offsets), gaps, and hint, which is
 // ignored with a warning; spaces, uses and pool, see below. A column `end` in place of `upper` is inclusive. CRLF and a
-// byte order mark are read; no quoting. A gap is `lo-hi`, steps at which the buffer holds no byte, or `lo-hi@a:b`, at
-// which it holds its bytes [a, b) only.
+// byte order mark are read; no quoting. A gap is `lo-hi`, steps at which the buffer holds no byte, or `lo-hi@a:b+c:d`,
+// at which it holds its bytes [a, b) and [c, d) only.
 struct CsvFile {
   Problem problem;                    // no fixed offsets or pools: the caller says what the columns mean
   std::vector<std::int64_t> offsets;  // of the column `offset`, kFree where a field is empty; empty without the column
@@ -34,7 +34,7 @@ struct CsvFile {
 };
 ORIONRT_API CsvFile ReadCsv(std::string_view text, const std::string& source);
 
-// The rows of a problem that did not come from CSV. Throws Error (kUnsupported) for parts that gaps cannot say. Columns
+// The rows of a problem that did not come from CSV. Throws Error (kUnsupported) for ids that CSV cannot hold. Columns
 // `spaces` and `uses` where a buffer names its pools; the table of pools itself has no place in CSV.
 ORIONRT_API CsvFile MakeCsv(const Problem& problem);
 
