@@ -98,6 +98,7 @@ function activate(map) {
   active = map;
   for (const other of maps) other.figure.classList.toggle("active", other === map && maps.length > 1);
   fillFigures();
+  fillExplained();
   if (shared.selected < 0) choose(-1);
 }
 
@@ -210,7 +211,7 @@ function setTheme(name) {
   redraw();
 }
 
-// On paper: the drawing, and the head of the table.
+// On paper: the drawing, the explanation, and the head of the table.
 function fillPrint() {
   const cells = (tag, values) => {
     const row = document.createElement("tr");
@@ -218,6 +219,7 @@ function fillPrint() {
     return row;
   };
   const { arena } = active;
+  $("print-explained").replaceChildren(...[...$("explained").children].map((part) => part.cloneNode(true)));
   $("print").replaceChildren(cells("th", table.shown.map((c) => c.name)),
     ...table.order.slice(0, 40).map((i) => cells("td", table.shown.map((c) => c.cell(arena, i)))));
 }

@@ -4,6 +4,7 @@
 function choose(i) {
   shared.selected = i;
   table.select(i);
+  markPicks(i);
   const panel = $("tensor");
   if (i < 0) {
     panel.replaceChildren(breakdown(active.arena), text("p", "Point at a tensor to see what it is; choose one to keep it here."));

@@ -60,6 +60,15 @@ function pan(dx, dy) {
   see(x0 + x, x1 + x, y0 + y, y1 + y);
 }
 
+// Moves to a tensor of which nothing is seen.
+function seeTensor(i) {
+  const { x0, x1, y0, y1 } = shared.view;
+  const place = placeOf(i);
+  if (place.x0 < x1 && place.x1 > x0 && place.y0 < y1 && place.y1 > y0) return;
+  const x = (place.x0 + place.x1) / 2, y = (place.y0 + place.y1) / 2;
+  see(x - (x1 - x0) / 2, x + (x1 - x0) / 2, y - (y1 - y0) / 2, y + (y1 - y0) / 2);
+}
+
 // Zooms so that a tensor has room around it.
 function showTensor(i) {
   if (i < 0) return;
