@@ -139,7 +139,7 @@ int RunSweep(const Options& options, const Format& format, const ReusePlanner& p
 // Text or JSON, and what --explain adds to it.
 std::string WithExplanation(std::string text, bool json, const Input& input, const PlanFile& file,
                             const ReusePlanner& planner) {
-  const Explanation explanation = Explain(file, input.graph.get(), planner);
+  const Explanation explanation = ExplainPlanned(file, input.graph.get(), planner);
   if (json) return AddExplanation(std::move(text), file, explanation);
   return std::move(text) + ExplainPlan(file, input.step_names, explanation) + DescribeWhatIfs(file, explanation);
 }

@@ -207,8 +207,8 @@ std::vector<Body> BodiesOf(const std::vector<NestedGraph>& nested) {
   for (const NestedGraph& graph : nested) {
     Input inner = FromGraph(graph.graph, {});  // in one piece: docs/pools.md
     bodies.push_back({std::to_string(graph.op) + "." + graph.attribute, std::move(inner.problem),
-                      std::move(inner.as_read), std::move(inner.infos), std::move(inner.step_names),
-                      BodiesOf(graph.bodies)});
+                      std::move(inner.as_read), std::move(inner.graph), std::move(inner.infos),
+                      std::move(inner.step_names), BodiesOf(graph.bodies)});
   }
   return bodies;
 }

@@ -32,6 +32,7 @@ struct Body {
   std::string name;  // "2.else_branch": position of the op, and which of its bodies
   Problem problem;
   std::shared_ptr<const Problem> as_read;
+  std::shared_ptr<const Graph> graph;
   std::vector<BufferInfo> infos;
   std::vector<std::string> step_names;
   std::vector<Body> bodies;

@@ -81,6 +81,11 @@ Plan PlanInput(const ReusePlanner& planner, const Input& input, const PlanOption
   }
 }
 
+Explanation ExplainPlanned(const PlanFile& file, const Graph* graph, const ReusePlanner& planner) {
+  const Progress progress("explaining " + file.source);
+  return Explain(file, graph, planner);
+}
+
 std::int64_t NestedPeak(const ReusePlanner& planner, const std::vector<Body>& bodies, PlanOptions options) {
   options.capacity = 0;  // which is asked of the graph itself
   std::int64_t most = 0;

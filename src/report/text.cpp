@@ -228,7 +228,9 @@ std::string Comparison(const ReportGraph& graph, int width) {
   return text + "\n";
 }
 
-PlanFile FileOf(const Report& report, const ReportGraph& graph, const ReportPlan& shown) {
+}  // namespace
+
+PlanFile PlanFileOf(const Report& report, const ReportGraph& graph, const ReportPlan& shown) {
   PlanFile file;
   file.problem = graph.problem;
   file.plan = shown.plan;
@@ -240,14 +242,17 @@ PlanFile FileOf(const Report& report, const ReportGraph& graph, const ReportPlan
   return file;
 }
 
-}  // namespace
-
 std::string WriteReportText(const Report& report, int width) {
   std::string text;
   for (const ReportGraph& graph : report.graphs) {
     if (graph.plans.size() > 1) text += Comparison(graph, width);
     for (const ReportPlan& shown : graph.plans) {
-      text += DescribePlan(FileOf(report, graph, shown), width) + "\n";
+      const PlanFile file = PlanFileOf(report, graph, shown);
+      text += DescribePlan(file, width);
+      if (shown.explanation) {
+        text += ExplainPlan(file, graph.step_names, *shown.explanation) + DescribeWhatIfs(file, *shown.explanation);
+      }
+      text += "\n";
     }
   }
   text.pop_back();
