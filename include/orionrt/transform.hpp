@@ -30,7 +30,7 @@ struct InPlaceUse {
 };
 
 struct TransformStage {
-  const char* name = "";         // "given", "views", "co-located", "reordered", "in place"
+  std::string name;              // "given", "views", "co-located", "reordered", "in place"
   std::int64_t bound_bytes = 0;  // LowerBound of the problem once this and the stages before are done
 };
 
