@@ -108,7 +108,7 @@ std::vector<char> FindVanished(const Graph& graph, const Bodies& bodies) {
     bool any = false, all = true;
     for (const int id : op.outputs) {
       const int tensor = graph.IndexOf(id);
-      any |= BytesOf(graph, tensor) > 0;
+      any |= BytesOf(graph, tensor) > 0 && graph.RootOf(tensor).index == tensor;
       all &= !bodies.IsWritten(tensor);
     }
     vanished.push_back(any && all && !HasEffects(graph, op) ? 1 : 0);
