@@ -78,7 +78,7 @@ class Network {
 
 // Ops on the source's side have run. An op that adds bytes is paid when it has; one that frees them, when it has not; a
 // shared piece, when some user has not (forwards: it would have been freed) or when one has (backwards: it is there).
-bool IsLowestBetween(const OrderSpace& space, OpSet low, OpSet high, std::int64_t change) {
+std::int64_t LowestBetween(const OrderSpace& space, OpSet low, OpSet high) {
   Network network;
   network.AddNode();
   network.AddNode();
@@ -121,7 +121,7 @@ bool IsLowestBetween(const OrderSpace& space, OpSet low, OpSet high, std::int64_
       space.backwards ? network.AddArc(node_of[user], node, kUncut) : network.AddArc(node, node_of[user], kUncut);
     }
   }
-  return constant + network.MostFlow() >= change;
+  return constant + network.MostFlow();
 }
 
 }  // namespace orionrt

@@ -227,7 +227,7 @@ bool OrderSearch::MayCommit(int node) const {
     const bool between = Has(SetOf(node), op) && !Has(root_.done.data(), op);
     if (between && space_.claim_loss[op] > 0) return false;
   }
-  return IsLowestBetween(space_, root_.done.data(), SetOf(node), to.live - root_.live);
+  return LowestBetween(space_, root_.done.data(), SetOf(node)) >= to.live - root_.live;
 }
 
 void OrderSearch::Commit(int node) {

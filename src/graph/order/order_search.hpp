@@ -104,8 +104,8 @@ class OrderSearch {
   std::priority_queue<Blocked, std::vector<Blocked>, std::greater<Blocked>> blocked_;
 };
 
-// Whether no downset between `low` and `high` (low included) has fewer live bytes than `high`, which has `change` more
-// than `low`. One minimum cut over the ops between.
-bool IsLowestBetween(const OrderSpace& space, OpSet low, OpSet high, std::int64_t change);
+// The fewest live bytes of any downset between `low` and `high`, both included, less those of `low`. One minimum cut over
+// the ops between.
+std::int64_t LowestBetween(const OrderSpace& space, OpSet low, OpSet high);
 
 }  // namespace orionrt
