@@ -1,6 +1,7 @@
 #include "graph/order/find_order.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 #include <utility>
 
@@ -13,6 +14,8 @@ namespace {
 
 constexpr int kMostOpsSearched = 8192;      // a set of ops is then 1 KiB
 constexpr std::int64_t kFirstSteps = 4096;  // tried from one end before the other has its turn
+constexpr int kNarrowestBeam = 16;
+constexpr int kWidestBeam = 1024;
 constexpr int kWindows[] = {16, 32, 64, 128};
 
 std::int64_t Largest(const std::vector<std::int64_t>& bytes, int first, int last) {
@@ -21,43 +24,83 @@ std::int64_t Largest(const std::vector<std::int64_t>& bytes, int first, int last
   return largest;
 }
 
+// Of the model that the space was made of.
+std::vector<int> ForwardOrder(const OrderSpace& space, std::vector<int> order) {
+  if (!space.backwards) return order;
+  std::reverse(order.begin(), order.end());
+  for (int& op : order) op = space.ops - 1 - op;
+  return order;
+}
+
 std::vector<int> Count(int n) {
   std::vector<int> order(n);
   std::iota(order.begin(), order.end(), 0);
   return order;
 }
 
-// Searches a model from both ends in turn, each on what the other has left.
+// Whether there are bytes that only whoever runs first finds: backwards, that is known at the very end alone.
+bool PaysAtStart(const OrderModel& model) {
+  return std::any_of(model.pieces.begin(), model.pieces.end(), [](const OrderPiece& piece) {
+    return piece.producer < 0 && piece.users.empty() && !piece.kept && piece.bytes > 0;
+  });
+}
+
+// Searches a model from both ends in turn: what one end has settled, the other need not search.
 class TwoEnds {
  public:
   TwoEnds(const OrderModel& model, std::int64_t bound)
-      : model_(model), bound_(bound), order_(Count(static_cast<int>(model.before.size()))), last_(order_.size()) {
-    for (const OrderPiece& piece : model.pieces) {
-      const bool at_start_only = piece.producer < 0 && piece.users.empty() && !piece.kept && piece.bytes > 0;
-      forwards_only_ = forwards_only_ || at_start_only;  // who runs first pays for it, and backwards that is the last
-    }
-  }
+      : model_(model),
+        bound_(bound),
+        order_(Count(static_cast<int>(model.before.size()))),
+        last_(static_cast<int>(order_.size())),
+        forwards_only_(PaysAtStart(model)) {}
 
-  // Whether order() is one of less than `enough`: then it has bound() and is the best if the search began at a bound.
+  // Whether order() is one of less than `enough`: then it has no more than bound(), and is the best if the search began
+  // at a bound. May be called again, to go on.
   bool Run(std::int64_t enough, std::int64_t* steps) {
-    bool backwards = false;
-    for (std::int64_t most = kFirstSteps; *steps > 0; most += backwards ? 0 : most) {
-      const OrderSpace space(PartOfOrder(model_, order_, first_, last_), backwards);
-      OrderSearch search(space, bound_);
-      const OrderSearch::State state = search.Run(enough, std::min(most, *steps));
-      *steps -= search.steps() + space.ops;
-      bound_ = search.budget();
-      Settle(search.first_ops(), backwards);
-      if (state != OrderSearch::State::kOpen) return state == OrderSearch::State::kDone;
-      backwards = !backwards && !forwards_only_;
+    while (*steps > 0 && bound_ < enough) {
+      if (ends_[0].search == nullptr) Open(steps);
+      End& end = ends_[turn_];
+      turn_ = forwards_only_ ? 0 : 1 - turn_;
+      if (end.search->is_full()) {
+        if (forwards_only_ || ends_[turn_].search->is_full()) return false;
+        continue;
+      }
+      const std::int64_t before = end.search->steps();
+      const OrderSearch::State state = end.search->Run(bound_, enough, std::min(*steps, end.turn_steps));
+      *steps -= end.search->steps() - before;
+      end.turn_steps *= 2;
+      bound_ = end.search->budget();
+      if (state == OrderSearch::State::kRefuted) return false;
+      if (end.search->first_ops().empty()) continue;
+      Settle(end.search->first_ops(), end.space->backwards);
+      ends_[0] = {};
+      ends_[1] = {};
+      if (state == OrderSearch::State::kDone) return true;
     }
-    return false;
+    return order_.empty() && bound_ < enough;
   }
 
   std::int64_t bound() const { return bound_; }
   const std::vector<int>& order() const { return order_; }
 
  private:
+  struct End {
+    std::unique_ptr<OrderSpace> space;
+    std::unique_ptr<OrderSearch> search;
+    std::int64_t turn_steps = kFirstSteps;
+  };
+
+  void Open(std::int64_t* steps) {
+    const OrderModel rest = PartOfOrder(model_, order_, first_, last_);
+    for (const bool backwards : {false, true}) {
+      End& end = ends_[backwards ? 1 : 0];
+      end.space = std::make_unique<OrderSpace>(rest, backwards);
+      end.search = std::make_unique<OrderSearch>(*end.space, bound_);
+    }
+    *steps -= static_cast<std::int64_t>(model_.pieces.size() + order_.size());
+  }
+
   // Moves the ops to the end that they were found for.
   void Settle(const std::vector<int>& ops, bool backwards) {
     std::vector<char> is_settled(last_ - first_, 0);
@@ -87,7 +130,9 @@ class TwoEnds {
   std::vector<int> order_;
   int first_ = 0;
   int last_;
-  bool forwards_only_ = false;
+  bool forwards_only_;
+  End ends_[2];
+  int turn_ = 0;
 };
 
 class OrderFinder {
@@ -105,9 +150,8 @@ class OrderFinder {
     }
     best_ = BestOfEachPart();
     Offer(best_);
-    bound_ = std::min(UnavoidableBytes(model_), Peak());
+    bound_ = BoundOfParts();
     SearchParts();
-    ImproveWindows();
     return Result();
   }
 
@@ -162,44 +206,81 @@ class OrderFinder {
       }
       if (part < 0) return;
       searched[part] = 1;
-      if (places_[part + 1] - places_[part] > kMostOpsSearched) continue;
+      if (places_[part + 1] - places_[part] > kMostOpsSearched) {
+        ImproveWindows(places_[part], places_[part + 1]);
+        continue;
+      }
       SearchPart(places_[part], places_[part + 1], highest);
     }
   }
 
-  void SearchPart(int first, int last, std::int64_t peak) {
-    const OrderModel part = PartOfOrder(model_, best_, first, last);
-    TwoEnds search(part, bound_);
-    std::int64_t steps = steps_ / 2;
+  std::int64_t BoundOfParts() {
+    const std::vector<std::int64_t> bytes = Bytes();
+    std::int64_t bound = 0;
+    std::int64_t steps = steps_ / 4;
     steps_ -= steps;
-    const bool found = search.Run(peak, &steps);
-    steps_ += steps;
-    bound_ = std::max(bound_, std::min(search.bound(), peak));
-    if (found) Replace(first, search.order());
-    if (!found && bound_ < peak) Bisect(part, first, peak);
+    for (std::size_t i = 0; i + 1 < places_.size(); ++i) {
+      if (Largest(bytes, places_[i], places_[i + 1]) <= bound) continue;
+      const OrderModel part = PartOfOrder(model_, best_, places_[i], places_[i + 1]);
+      const std::vector<std::int64_t> own(bytes.begin() + places_[i], bytes.begin() + places_[i + 1]);
+      bound = std::max(bound, UnavoidableBytes(part, own, &steps));
+    }
+    steps_ += std::max<std::int64_t>(steps, 0);
+    return bound;
   }
 
-  // Budgets between the bound and the peak, until one is too hard.
-  void Bisect(const OrderModel& part, int first, std::int64_t peak) {
-    std::int64_t low = bound_;
-    while (steps_ > 0 && low + 1 < peak) {
-      const std::int64_t budget = low + (peak - low) / 2;
-      TwoEnds search(part, budget);
-      std::int64_t steps = steps_ / 4;
-      steps_ -= steps;
-      const bool found = search.Run(budget + 1, &steps);
-      const std::int64_t left = steps;
-      steps_ += left;
-      if (!found) {
-        low = budget;
-        if (search.bound() > budget) bound_ = std::max(bound_, search.bound());
-        if (left <= 0 && steps_ < options_.steps / 16) return;
-        continue;
+  // Runs `search` with no more than that share of the steps that are left.
+  bool RunShare(TwoEnds& search, std::int64_t enough, int share) {
+    std::int64_t steps = steps_ / share;
+    steps_ -= steps;
+    const bool found = search.Run(enough, &steps);
+    steps_ += steps;
+    return found;
+  }
+
+  // From below, which proves; then, if that is too hard, from above; then from below with what is left.
+  void SearchPart(int first, int last, std::int64_t peak) {
+    const OrderModel part = PartOfOrder(model_, best_, first, last);
+    const std::vector<int> given(best_.begin() + first, best_.begin() + last);
+    TwoEnds search(part, bound_);
+    for (const int share : {4, 1}) {
+      const bool found = RunShare(search, peak, share);
+      bound_ = std::max(bound_, std::min(search.bound(), peak));
+      if (found) {
+        std::copy(given.begin(), given.end(), best_.begin() + first);
+        Replace(first, search.order());
       }
-      Replace(first, search.order());
-      const std::vector<std::int64_t> bytes = Bytes();
-      peak = Largest(bytes, first, first + static_cast<int>(part.before.size()));
+      if (found || bound_ >= peak || steps_ <= 0) return;
+      if (share == 4) {
+        peak = RunBeams(first, last, peak);
+        peak = ImproveWindows(first, last);
+      }
     }
+  }
+
+  // Beams from both ends below the peak, wider when they find nothing; gives the peak reached.
+  std::int64_t RunBeams(int first, int last, std::int64_t peak) {
+    std::int64_t steps = steps_ / 3;
+    steps_ -= steps;
+    for (int width = kNarrowestBeam; width <= kWidestBeam && steps > 0 && peak > bound_;) {
+      bool found = false;
+      for (const bool backwards : {false, true}) {
+        const OrderModel part = PartOfOrder(model_, best_, first, last);
+        if (backwards && PaysAtStart(part)) continue;
+        const OrderSpace space(part, backwards);
+        OrderSearch search(space, peak - 1);
+        if (search.RunBeam(width, steps)) {
+          Replace(first, ForwardOrder(space, search.first_ops()));
+          peak = Largest(Bytes(), first, last);
+          found = true;
+        }
+        steps -= search.steps() + static_cast<std::int64_t>(model_.pieces.size() + best_.size());
+        if (steps <= 0 || peak <= bound_) break;
+      }
+      if (!found) width *= 4;
+    }
+    steps_ += std::max<std::int64_t>(steps, 0);
+    return peak;
   }
 
   // `order`: of the ops best_[first...].
@@ -209,27 +290,25 @@ class OrderFinder {
     std::copy(ops.begin(), ops.end(), best_.begin() + first);
   }
 
-  // Windows around the step that has the peak, the rest as it is.
-  void ImproveWindows() {
-    const int ops = static_cast<int>(best_.size());
+  // Windows around the step of best_[first..last) that has the peak, the rest as it is; gives the peak reached.
+  std::int64_t ImproveWindows(int first, int last) {
+    std::vector<std::int64_t> bytes = Bytes();
     for (std::size_t size = 0; size < std::size(kWindows) && steps_ > 0;) {
-      const std::vector<std::int64_t> bytes = Bytes();
-      const int step = static_cast<int>(std::max_element(bytes.begin(), bytes.end()) - bytes.begin());
-      if (ops == 0 || bytes[step] <= bound_) return;
-      const int first = std::max(0, step - kWindows[size]);
-      const int last = std::min(ops, step + kWindows[size]);
-      const OrderModel part = PartOfOrder(model_, best_, first, last);
+      const int step = static_cast<int>(std::max_element(bytes.begin() + first, bytes.begin() + last) - bytes.begin());
+      if (bytes[step] <= bound_) break;
+      const int from = std::max(first, step - kWindows[size]);
+      const OrderModel part = PartOfOrder(model_, best_, from, std::min(last, step + kWindows[size]));
       TwoEnds search(part, bytes[step] - 1);
-      std::int64_t steps = std::max<std::int64_t>(steps_ / 8, kFirstSteps);
-      steps_ -= steps;
-      const bool found = search.Run(bytes[step], &steps);
-      steps_ += std::max<std::int64_t>(steps, 0) - static_cast<std::int64_t>(model_.pieces.size()) / 8 - ops / 8;
+      const bool found = RunShare(search, bytes[step], 16);
+      steps_ -= static_cast<std::int64_t>(model_.pieces.size() + best_.size()) / 2;
       if (found) {
-        Replace(first, search.order());
+        Replace(from, search.order());
+        bytes = Bytes();
       } else {
         ++size;
       }
     }
+    return Largest(bytes, first, last);
   }
 
   OrderResult Result() {

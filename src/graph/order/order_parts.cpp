@@ -1,13 +1,16 @@
 #include "graph/order/order_parts.hpp"
 
 #include <algorithm>
+#include <numeric>
 
+#include "graph/order/order_search.hpp"
 #include "graph/order/order_space.hpp"
 
 namespace orionrt {
 namespace {
 
-constexpr int kMostOpsRelated = 4096;  // 2 MiB a table
+constexpr int kMostOpsRelated = 4096;       // 2 MiB a table
+constexpr std::int64_t kStepsPerCutOp = 4;  // what a minimum cut takes per op, in the time of steps
 
 // A piece as the ops `rank` in [first, last) see it.
 class PartMaker {
@@ -87,23 +90,58 @@ class PartMaker {
   OrderModel part_;
 };
 
-// Row `op`: all ops that run before it in any order, itself included.
+// Row `op`: all ops that run before it in any order.
 std::vector<std::uint64_t> Ancestors(const OrderSpace& space) {
   const std::size_t words = space.words;
   std::vector<std::uint64_t> table(words * space.ops, 0);
   for (int op = 0; op < space.ops; ++op) {
     std::uint64_t* row = table.data() + words * op;
-    row[op >> 6] |= std::uint64_t{1} << (op & 63);
     for (const int earlier : space.before[op]) {
       for (std::size_t w = 0; w < words; ++w) row[w] |= table[words * earlier + w];
+      row[earlier >> 6] |= std::uint64_t{1} << (earlier & 63);
     }
   }
   return table;
 }
 
+// The fewest bytes alive before `op` runs, in any order.
+std::int64_t FewestBefore(const OrderSpace& space, const std::vector<std::uint64_t>& ancestors, int op) {
+  const OpSet low = ancestors.data() + static_cast<std::size_t>(space.words) * op;
+  std::vector<std::uint64_t> high(space.words, 0);
+  std::vector<std::uint64_t> done(space.words, 0);
+  std::int64_t live = space.start_bytes;
+  for (int i = 0; i < space.ops; ++i) {
+    const std::uint64_t bit = std::uint64_t{1} << (i & 63);
+    const bool after = i == op || Has(ancestors.data() + static_cast<std::size_t>(space.words) * i, op);
+    if (!after) high[i >> 6] |= bit;
+    if (!Has(low, i)) continue;
+    live = space.Step(i, done.data(), live, false).after;
+    done[i >> 6] |= bit;
+  }
+  return live + LowestBetween(space, low, high.data());
+}
+
 // The most that `op` could claim, in any order.
 std::int64_t MostClaimed(const OrderSpace& space, int op) {
   return space.need[op] - space.StepWith(op, 0, false, [&](int) { return !space.backwards; }).at;
+}
+
+// What the op itself reads and writes, and what is always there.
+std::vector<std::int64_t> OwnBytes(const OrderModel& model, const OrderSpace& space) {
+  std::vector<std::int64_t> bytes(space.ops);
+  std::int64_t always = 0;
+  for (int op = 0; op < space.ops; ++op) bytes[op] = model.workspace[op] - MostClaimed(space, op);
+  for (const OrderPiece& piece : model.pieces) {
+    const bool given = piece.producer < 0;
+    if (given && piece.kept) {
+      always += piece.bytes;
+      continue;
+    }
+    if (!given) bytes[piece.producer] += piece.bytes;
+    for (const int user : piece.users) bytes[user] += piece.bytes;
+  }
+  for (std::int64_t& own : bytes) own += always;
+  return bytes;
 }
 
 }  // namespace
@@ -140,35 +178,23 @@ std::vector<int> PlacesThatAllOrdersPass(const OrderModel& model) {
   return places;
 }
 
-std::int64_t UnavoidableBytes(const OrderModel& model) {
+std::int64_t UnavoidableBytes(const OrderModel& model, const std::vector<std::int64_t>& bytes, std::int64_t* steps) {
   const OrderSpace space(model, false);
-  const bool related = space.ops <= kMostOpsRelated;
-  const std::vector<std::uint64_t> table = related ? Ancestors(space) : std::vector<std::uint64_t>();
-  // Whether `early` is `op`, or runs before it in any order.
-  const auto before = [&](int early, int op) {
-    return early == op || (related && Has(table.data() + static_cast<std::size_t>(space.words) * op, early));
-  };
-  std::vector<std::int64_t> bytes(space.ops);
-  for (int op = 0; op < space.ops; ++op) bytes[op] = model.workspace[op] - MostClaimed(space, op);
-  std::int64_t always = 0;
-  for (const OrderPiece& piece : model.pieces) {
-    const bool given = piece.producer < 0;
-    if (given && piece.kept) {
-      always += piece.bytes;
-      continue;
-    }
-    for (int op = related ? 0 : space.ops; op < space.ops; ++op) {
-      const auto needs = [&](int user) { return before(op, user); };
-      const bool there = given || before(piece.producer, op);
-      const bool needed =
-          piece.kept || (!given && piece.producer == op) || std::any_of(piece.users.begin(), piece.users.end(), needs);
-      if (there && needed) bytes[op] += piece.bytes;
-    }
-    if (related) continue;
-    if (!given) bytes[piece.producer] += piece.bytes;
-    for (const int user : piece.users) bytes[user] += piece.bytes;
+  const std::vector<std::int64_t> own = OwnBytes(model, space);
+  std::int64_t bound = 0;
+  for (const std::int64_t least : own) bound = std::max(bound, least);
+  if (space.ops > kMostOpsRelated) return bound;
+  const std::vector<std::uint64_t> ancestors = Ancestors(space);
+  std::vector<int> ops(space.ops);
+  std::iota(ops.begin(), ops.end(), 0);
+  std::stable_sort(ops.begin(), ops.end(), [&](int a, int b) { return bytes[a] > bytes[b]; });
+  for (const int op : ops) {
+    if (bytes[op] <= bound || *steps <= 0) break;
+    *steps -= kStepsPerCutOp * space.ops;
+    const std::int64_t needed = space.need[op] - MostClaimed(space, op);
+    bound = std::max(bound, FewestBefore(space, ancestors, op) + needed);
   }
-  return space.ops == 0 ? 0 : always + *std::max_element(bytes.begin(), bytes.end());
+  return bound;
 }
 
 }  // namespace orionrt

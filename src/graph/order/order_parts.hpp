@@ -16,9 +16,12 @@ OrderModel PartOfOrder(const OrderModel& model, const std::vector<int>& order, i
 // each op behind such a place waits for each before it. O(ops + edges).
 std::vector<int> PlacesThatAllOrdersPass(const OrderModel& model);
 
-// The most that any op finds alive in every order: its own inputs, outputs and workspace less what it could claim, what
-// is given and kept, and what an op before it produces and one behind it needs. Where there are too many ops to tell
-// before from behind, only the first two. O(ops * pieces / 64) up to a few thousand ops, else O(uses).
-std::int64_t UnavoidableBytes(const OrderModel& model);
+// A bound over all orders: the most that any op finds alive in the order that is best for it alone. With up to a few
+// thousand ops, that is the fewest bytes of any set of ops that may run before it (a minimum cut), with its outputs and
+// workspace, less what it could claim; the ops that find most alive in `bytes` (of some order, per op) are asked first,
+// and those that find no more there than the bound so far, not at all. With more ops, what it reads and writes itself
+// and what is given and kept. Cuts take from `*steps`, and none is made when they have run out. O(uses)
+// beyond that.
+std::int64_t UnavoidableBytes(const OrderModel& model, const std::vector<std::int64_t>& bytes, std::int64_t* steps);
 
 }  // namespace orionrt

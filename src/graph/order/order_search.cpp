@@ -48,24 +48,62 @@ void OrderSearch::Start() {
   open_.push({root_.live, root_.size, node});
 }
 
-OrderSearch::State OrderSearch::Run(std::int64_t enough, std::int64_t steps) {
+bool OrderSearch::is_full() const { return bits_.size() > kMostSetWords; }
+
+// Takes up what a lower budget did not allow.
+void OrderSearch::Raise(std::int64_t budget) {
+  budget_ = std::max(budget_, budget);
+  while (!blocked_.empty() && blocked_.top().at <= budget_) {
+    const Blocked next = blocked_.top();
+    blocked_.pop();
+    AddChild(next.node, next.op);
+  }
+}
+
+OrderSearch::State OrderSearch::Run(std::int64_t budget, std::int64_t enough, std::int64_t steps) {
   const std::int64_t limit = steps_ + steps;
+  Raise(budget);
   while (true) {
+    if (root_.size == space_.ops) return State::kDone;
     if (budget_ >= enough) return State::kRefuted;
     while (!open_.empty()) {
-      if (steps_ >= limit || bits_.size() > kMostSetWords) return State::kOpen;
+      if (steps_ >= limit || is_full()) return State::kOpen;
       const int node = open_.top().node;
       open_.pop();
       if (Expand(node)) return State::kDone;
     }
-    if (root_.size == space_.ops) return State::kDone;
-    budget_ = blocked_.top().at;
-    while (!blocked_.empty() && blocked_.top().at <= budget_) {
-      const Blocked next = blocked_.top();
-      blocked_.pop();
-      AddChild(next.node, next.op);
+    Raise(blocked_.top().at);
+  }
+}
+
+bool OrderSearch::RunBeam(int width, std::int64_t steps) {
+  const std::int64_t limit = steps_ + steps;
+  std::vector<std::vector<int>> by_size(space_.ops + 1);
+  const auto sort_open = [&] {
+    for (; !open_.empty(); open_.pop()) by_size[open_.top().size].push_back(open_.top().node);
+  };
+  sort_open();
+  for (int size = root_.size; size <= space_.ops; ++size) {
+    std::vector<int>& sets = by_size[size];
+    const auto lower = [&](int a, int b) {
+      return nodes_[a].live != nodes_[b].live ? nodes_[a].live < nodes_[b].live : a < b;
+    };
+    std::sort(sets.begin(), sets.end(), lower);
+    if (static_cast<int>(sets.size()) > width) sets.resize(width);
+    const std::vector<int> chosen = sets;
+    for (const int node : chosen) {
+      if (steps_ >= limit || is_full()) return false;
+      const std::size_t settled = first_ops_.size();
+      if (Expand(node)) return true;
+      if (settled != first_ops_.size()) {  // on from the new root alone, which is larger
+        for (std::vector<int>& others : by_size) others.clear();
+        sort_open();
+        break;
+      }
+      sort_open();
     }
   }
+  return false;
 }
 
 OrderStep OrderSearch::Try(int op, const Scratch& from) {

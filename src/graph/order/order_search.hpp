@@ -29,9 +29,15 @@ class OrderSearch {
   OrderSearch(const OrderSpace& space, std::int64_t budget);
 
   enum class State { kDone, kRefuted, kOpen };
-  // Until the end is reached (kDone: the least peak is budget()), the budget is `enough` or more (kRefuted: no order
-  // has less), or `steps` more ops have been tried, or memory for sets has run out (kOpen).
-  State Run(std::int64_t enough, std::int64_t steps);
+  // Goes on until the end is reached (kDone: the least peak is budget()), the budget is `enough` or more (kRefuted: no
+  // order has less), or `steps` more ops have been tried, or memory for sets has run out (kOpen). `budget`: known by
+  // now to be no higher than the least peak.
+  State Run(std::int64_t budget, std::int64_t enough, std::int64_t steps);
+  bool is_full() const;  // of sets
+
+  // Instead: keeps the `width` sets of fewest live bytes among those of equal size, and never raises the budget.
+  // Whether the end is reached; nothing is proven if it is not.
+  bool RunBeam(int width, std::int64_t steps);
 
   std::int64_t budget() const { return budget_; }                   // no order has less
   std::int64_t steps() const { return steps_; }                     // tried so far
@@ -85,6 +91,7 @@ class OrderSearch {
   bool MayCommit(int node) const;
   void Commit(int node);
   void Start();
+  void Raise(std::int64_t budget);
   void Grow();
 
   const OrderSpace& space_;
@@ -104,8 +111,8 @@ class OrderSearch {
   std::priority_queue<Blocked, std::vector<Blocked>, std::greater<Blocked>> blocked_;
 };
 
-// The fewest live bytes of any downset between `low` and `high`, both included, less those of `low`. One minimum cut over
-// the ops between.
+// The fewest live bytes of any downset between `low` and `high`, both included, less those of `low`. One minimum cut
+// over the ops between.
 std::int64_t LowestBetween(const OrderSpace& space, OpSet low, OpSet high);
 
 }  // namespace orionrt
