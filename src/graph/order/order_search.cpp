@@ -9,7 +9,6 @@ namespace orionrt {
 namespace {
 
 constexpr std::size_t kMostSetWords = std::size_t{1} << 23;  // 64 MiB of sets
-constexpr int kLongestChain = 64;
 
 std::uint64_t Mix(std::uint64_t x) {  // splitmix64
   x += 0x9E3779B97F4A7C15ull;
@@ -24,6 +23,13 @@ void Flip(std::vector<std::uint64_t>& set, int op) { set[op >> 6] ^= std::uint64
 
 OrderSearch::OrderSearch(const OrderSpace& space, std::int64_t budget) : space_(space), budget_(budget) {
   for (int op = 0; op < space.ops; ++op) keys_.push_back(Mix(static_cast<std::uint64_t>(op)));
+  // Forwards, an op may free all that it shares; backwards it may find it there.
+  deepest_.assign(space.ops, 0);
+  for (int op = space.ops - 1; op >= 0; --op) {
+    for (const int next : space.behind[op]) deepest_[op] = std::min(deepest_[op], deepest_[next]);
+    deepest_[op] += space.growth[op];
+    for (const int piece : space.shared_of[op]) deepest_[op] -= space.backwards ? 0 : space.shared[piece].bytes;
+  }
   root_.done.assign(space.words, 0);
   root_.live = space.start_bytes;
   for (int op = 0; op < space.ops; ++op) {
@@ -56,7 +62,8 @@ void OrderSearch::Raise(std::int64_t budget) {
   while (!blocked_.empty() && blocked_.top().at <= budget_) {
     const Blocked next = blocked_.top();
     blocked_.pop();
-    AddChild(next.node, next.op);
+    Load(next.node);
+    AddChild(next.node, next.op, Try(next.op, scratch_).after);
   }
 }
 
@@ -156,7 +163,7 @@ bool OrderSearch::RunChain(int op) {
   std::int64_t live_after = 0;
   bool found = false;
   chain_.clear();
-  while (op >= 0 && !found && static_cast<int>(chain_.size()) < kLongestChain) {
+  while (op >= 0 && !found && scratch_.live + loss + deepest_[op] <= lowest) {
     const OrderStep step = Try(op, scratch_);
     if (step.at > budget_) break;
     Flip(scratch_.done, op);
@@ -170,7 +177,8 @@ bool OrderSearch::RunChain(int op) {
     int next = -1;
     std::int64_t next_after = std::numeric_limits<std::int64_t>::max();
     for (const int candidate : space_.behind[op]) {
-      if (found || !space_.Ready(candidate, scratch_.done.data())) continue;
+      if (found || step.after + deepest_[candidate] > lowest) continue;
+      if (!space_.Ready(candidate, scratch_.done.data())) continue;
       const OrderStep further = Try(candidate, scratch_);
       if (further.at > budget_ || further.after >= next_after) continue;
       next = candidate;
@@ -194,6 +202,7 @@ bool OrderSearch::Expand(int node) {
     bool is_new = false;
     node = Insert(node, &is_new);
     if (!is_new) return false;
+    scratch_.ran.clear();
   }
   if (scratch_.size == space_.ops) {
     Commit(node);
@@ -209,16 +218,16 @@ bool OrderSearch::Expand(int node) {
     if (step.at > budget_) {
       blocked_.push({step.at, node, op});
     } else {
-      AddChild(node, op);
+      AddChild(node, op, step.after);
       Load(node);
     }
   }
   return false;
 }
 
-void OrderSearch::AddChild(int node, int op) {
-  Load(node);
-  RunOp(op, Try(op, scratch_).after);
+// The scratch is `node`, and is changed.
+void OrderSearch::AddChild(int node, int op, std::int64_t live_after) {
+  RunOp(op, live_after);
   bool is_new = false;
   const int child = Insert(node, &is_new);
   if (is_new) open_.push({scratch_.live, scratch_.size, child});

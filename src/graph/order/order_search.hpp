@@ -86,7 +86,7 @@ class OrderSearch {
   void RunFreeMoves();
   bool RunChain(int op);
   bool Expand(int node);
-  void AddChild(int node, int op);
+  void AddChild(int node, int op, std::int64_t live_after);
   int Insert(int parent, bool* is_new);
   bool MayCommit(int node) const;
   void Commit(int node);
@@ -98,7 +98,8 @@ class OrderSearch {
   std::int64_t budget_;
   std::int64_t steps_ = 0;
   std::vector<int> first_ops_;
-  std::vector<std::uint64_t> keys_;  // per op, for hashing sets
+  std::vector<std::uint64_t> keys_;    // per op, for hashing sets
+  std::vector<std::int64_t> deepest_;  // per op: no chain that begins with it changes the live bytes by less
   Scratch root_;
   Scratch scratch_;
   std::vector<Node> nodes_;
