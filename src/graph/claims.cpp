@@ -11,25 +11,27 @@
 namespace orionrt {
 namespace {
 
-// When each tensor's own bytes are needed, both steps inclusive. A root lives through its views, and needs its bytes
-// for itself only to its own last use: what views need of them is for them to say.
-std::vector<Lifetime> OwnLives(const Graph& graph, const GraphLiveness& liveness) {
-  std::vector<Lifetime> lives = liveness.lifetimes();
-  for (int i = 0; i < static_cast<int>(lives.size()); ++i) {
-    const unsigned roles = graph.tensors()[static_cast<std::size_t>(i)].roles;
-    lives[static_cast<std::size_t>(i)].end =
-        (roles & (kOutput | kState)) != 0 ? INT_MAX : lives[static_cast<std::size_t>(i)].start;
+struct Lives {
+  std::vector<Lifetime> lives;  // both steps inclusive; what is kept has no last one
+  std::vector<int> own_ends;    // last use by itself, and not through a view
+};
+
+Lives LivesOf(const Graph& graph, const GraphLiveness& liveness) {
+  Lives all{liveness.lifetimes(), std::vector<int>(graph.tensors().size())};
+  for (int i = 0; i < static_cast<int>(all.lives.size()); ++i) {
+    all.own_ends[static_cast<std::size_t>(i)] = all.lives[static_cast<std::size_t>(i)].start;
+    if ((graph.tensors()[static_cast<std::size_t>(i)].roles & (kOutput | kState)) == 0) continue;
+    for (const int kept : {i, graph.RootOf(i).index}) all.lives[static_cast<std::size_t>(kept)].end = INT_MAX;
   }
-  const auto uses_until = [&](int tensor, int step) {
-    int& end = lives[static_cast<std::size_t>(tensor)].end;
-    end = std::max(end, step);
-  };
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
     const OpNode& op = graph.ops()[static_cast<std::size_t>(step)];
-    for (const int id : op.inputs) uses_until(graph.IndexOf(id), step);
-    for (const int id : op.outputs) uses_until(graph.RootOf(graph.IndexOf(id)).index, step);
+    for (const int id : op.inputs) all.own_ends[static_cast<std::size_t>(graph.IndexOf(id))] = step;
+    for (const int id : op.outputs) {  // one that makes a view uses its root
+      int& end = all.own_ends[static_cast<std::size_t>(graph.RootOf(graph.IndexOf(id)).index)];
+      end = std::max(end, step);
+    }
   }
-  return lives;
+  return all;
 }
 
 struct Claim {
@@ -42,8 +44,8 @@ struct Claim {
 class Claimer {
  public:
   Claimer(const Graph& graph, const GraphLiveness& liveness, Bodies& bodies)
-      : graph_(graph), bodies_(bodies), lives_(OwnLives(graph, liveness)), by_end_(lives_.size()) {
-    for (int i = 0; i < static_cast<int>(lives_.size()); ++i) {
+      : graph_(graph), bodies_(bodies), lives_(LivesOf(graph, liveness)), by_end_(graph.tensors().size()) {
+    for (int i = 0; i < static_cast<int>(by_end_.size()); ++i) {
       if (graph.tensors()[static_cast<std::size_t>(i)].bytes == 0) continue;
       by_end_[static_cast<std::size_t>(bodies.Find(i).body)].insert({LifeOf(i).end, i});
     }
@@ -62,7 +64,7 @@ class Claimer {
   }
 
  private:
-  const Lifetime& LifeOf(int tensor) const { return lives_[static_cast<std::size_t>(tensor)]; }
+  const Lifetime& LifeOf(int tensor) const { return lives_.lives[static_cast<std::size_t>(tensor)]; }
   std::int64_t BytesOf(int tensor) const {
     return static_cast<std::int64_t>(graph_.tensors()[static_cast<std::size_t>(tensor)].bytes);
   }
@@ -144,9 +146,10 @@ class Claimer {
   }
 
   // Whether `read` dies at the op as an operand on which `written`, its result `behind` bytes behind, may lie. A view
-  // that came with a result is that result.
+  // that came with a result is that result; a root that only its views still use is judged by them.
   bool Excused(int step, int read, int written, std::int64_t behind) const {
     if (LifeOf(read).end != step || LifeOf(written).start != step) return false;
+    if (lives_.own_ends[static_cast<std::size_t>(read)] < step) return true;
     const TensorRoot root = graph_.RootOf(written);
     const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
     const int read_id = graph_.tensors()[static_cast<std::size_t>(read)].id;
@@ -178,7 +181,7 @@ class Claimer {
 
   const Graph& graph_;
   Bodies& bodies_;
-  std::vector<Lifetime> lives_;
+  Lives lives_;
   std::vector<std::set<std::pair<int, int>>> by_end_;  // per body: last steps, members
 };
 

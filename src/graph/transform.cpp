@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "graph/body_order.hpp"
 #include "graph/body_problem.hpp"
+#include "graph/order/find_order.hpp"
 #include "graph/sharing.hpp"
 #include "orionrt/error.hpp"
 
@@ -31,19 +33,46 @@ struct Attempt {
   std::vector<int> top;  // buffers that make the peak what it is
 };
 
+// Of one order of the ops.
 class Transformer {
  public:
-  Transformer(const Graph& graph, std::int64_t alignment, const ReusePlanner* planner, const std::vector<Pool>& pools)
-      : graph_(graph), liveness_(graph), alignment_(alignment), planner_(planner), pools_(pools) {
-    walk_.resize(graph.ops().size());
-    std::iota(walk_.begin(), walk_.end(), 0);
+  Transformer(Graph graph, std::vector<int> walk, std::int64_t alignment, const ReusePlanner* planner,
+              const std::vector<Pool>& pools)
+      : graph_(std::move(graph)),
+        liveness_(graph_),
+        walk_(std::move(walk)),
+        alignment_(alignment),
+        planner_(planner),
+        pools_(pools) {}
+
+  const Graph& graph() const { return graph_; }
+
+  // The ops in another order; what `attempt` does is done to the same ops, and no in-place yet.
+  std::pair<Transformer, Attempt> InOrder(const std::vector<int>& order, const Attempt& attempt) const {
+    std::vector<OpNode> ops;
+    std::vector<int> position(order.size());
+    Choice choice = attempt.choice;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      const auto from = static_cast<std::size_t>(order[i]);
+      ops.push_back(graph_.ops()[from]);
+      position[from] = static_cast<int>(i);
+      choice.left_out[i] = attempt.choice.left_out[from];
+    }
+    std::vector<int> walk;
+    for (const int step : walk_) walk.push_back(position[static_cast<std::size_t>(step)]);
+    Transformer other(Graph(std::move(ops), graph_.tensors()), std::move(walk), alignment_, planner_, pools_);
+    Attempt there = other.Try(std::move(choice));
+    return {std::move(other), std::move(there)};
+  }
+
+  // Orders of lower peak than this one, the best first, with views and parts as `attempt` has them.
+  OrderResult Search(const Attempt& attempt, bool in_place) const {
+    return FindOrder(MakeBodyOrderModel(graph_, Bind(attempt.choice), in_place));
   }
 
   Attempt Try(Choice choice) const {
     Attempt attempt;
-    Bodies bodies(graph_, alignment_);
-    if (choice.on.views) BindViews(graph_, walk_, choice.left_out, bodies);
-    if (choice.on.colocate) BindParts(graph_, walk_, choice.left_out, bodies);
+    Bodies bodies = Bind(choice);
     attempt.vanished = FindVanished(graph_, bodies);
     if (choice.on.in_place) attempt.in_place = ClaimInPlace(graph_, liveness_, choice.left_out, bodies);
     attempt.bound = MakeBodyProblem(graph_, liveness_, alignment_, bodies.Places(), attempt.vanished, pools_);
@@ -65,6 +94,14 @@ class Transformer {
   }
 
  private:
+  // What holds in any order.
+  Bodies Bind(const Choice& choice) const {
+    Bodies bodies(graph_, alignment_);
+    if (choice.on.views) BindViews(graph_, walk_, choice.left_out, bodies);
+    if (choice.on.colocate) BindParts(graph_, walk_, choice.left_out, bodies);
+    return bodies;
+  }
+
   void Judge(Attempt& attempt) const {
     const Certificate bound = LowerBound(attempt.bound.problem);
     attempt.score = {0, bound.lower_bound_bytes};
@@ -96,19 +133,23 @@ class Transformer {
     }
   }
 
-  const Graph& graph_;
+  Graph graph_;
   GraphLiveness liveness_;
+  std::vector<int> walk_;  // the ops, in the order in which views and parts are bound
   std::int64_t alignment_;
   const ReusePlanner* planner_;
   const std::vector<Pool>& pools_;
-  std::vector<int> walk_;  // the ops, in the order in which views and parts are bound
 };
 
-constexpr struct {
-  const char* name;
-  bool Transforms::*transform;
-} kStages[] = {
-    {"views", &Transforms::views}, {"co-located", &Transforms::colocate}, {"in place", &Transforms::in_place}};
+std::int64_t BoundOf(const Attempt& attempt) { return LowerBound(attempt.bound.problem).lower_bound_bytes; }
+
+// The most bytes alive at once, without padding.
+std::int64_t LiveBytes(Problem problem) {
+  for (Buffer& buffer : problem.buffers) buffer.alignment = 1;
+  problem.pools.clear();
+  problem.allowed_pools.clear();
+  return LowerBound(problem).lower_bound_bytes;
+}
 
 }  // namespace
 
@@ -117,25 +158,50 @@ TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std
   if (!IsPowerOfTwo(alignment)) {
     throw Error(ErrorCode::kMisuse, "alignment " + std::to_string(alignment) + " is not a power of two");
   }
-  if (transforms.reorder) throw Error(ErrorCode::kUnsupported, "transform: no other order is searched for yet");
+  std::vector<int> walk(graph.ops().size());
+  std::iota(walk.begin(), walk.end(), 0);
+  std::vector<std::pair<Transformer, Attempt>> made;  // the given order first
+  made.emplace_back(Transformer(graph, walk, alignment, planner, pools), Attempt());
+  made[0].second = made[0].first.Try({Transforms(), std::vector<char>(graph.ops().size(), 0)});
+
   TransformedGraph result;
-  result.graph = graph;
   result.transforms = transforms;
-  const Transformer transformer(graph, alignment, planner, pools);
-  Attempt best = transformer.Try({Transforms(), std::vector<char>(graph.ops().size(), 0)});
-  const auto note = [&](const char* name) {
-    result.stages.push_back({name, LowerBound(best.bound.problem).lower_bound_bytes});
+  result.stages.push_back({"given", BoundOf(made[0].second)});
+  const auto add = [&](const char* name, bool asked, bool Transforms::*transform) {
+    if (!asked) return;
+    for (auto& [transformer, attempt] : made) attempt = transformer.Add(transform, std::move(attempt));
+    if (made.size() == 1) result.stages.push_back({name, BoundOf(made[0].second)});
   };
-  note("given");
-  for (const auto& stage : kStages) {
-    if (!(transforms.*stage.transform)) continue;
-    best = transformer.Add(stage.transform, std::move(best));
-    note(stage.name);
+  add("views", transforms.views, &Transforms::views);
+  add("co-located", transforms.colocate, &Transforms::colocate);
+  std::vector<std::int64_t> reordered;  // bounds before in-place, one an order
+  if (transforms.reorder) {
+    const OrderResult found = made[0].first.Search(made[0].second, transforms.in_place);
+    result.order_bound_bytes = found.lower_bound_bytes;
+    std::vector<std::vector<int>> orders = found.runners_up;
+    orders.insert(orders.begin(), found.order);
+    for (const std::vector<int>& order : orders) {
+      if (order != walk) made.push_back(made[0].first.InOrder(order, made[0].second));
+    }
+    for (const auto& [transformer, attempt] : made) reordered.push_back(BoundOf(attempt));
   }
-  result.bound = std::move(best.bound);
-  result.in_place = std::move(best.in_place);
-  for (std::size_t step = 0; step < graph.ops().size(); ++step) {
-    if (best.vanished[step] != 0) result.vanished.push_back(graph.ops()[step].id);
+  add("in place", transforms.in_place, &Transforms::in_place);
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < made.size(); ++i) {
+    if (made[i].second.score < made[best].second.score) best = i;
+  }
+  if (transforms.reorder) {
+    if (result.stages.back().name == std::string("in place")) result.stages.pop_back();
+    result.stages.push_back({"reordered", reordered[best]});
+    if (transforms.in_place) result.stages.push_back({"in place", BoundOf(made[best].second)});
+    result.order_proven = LiveBytes(made[best].second.bound.problem) == result.order_bound_bytes;
+  }
+  Attempt& chosen = made[best].second;
+  result.graph = made[best].first.graph();
+  result.bound = std::move(chosen.bound);
+  result.in_place = std::move(chosen.in_place);
+  for (std::size_t step = 0; step < chosen.vanished.size(); ++step) {
+    if (chosen.vanished[step] != 0) result.vanished.push_back(result.graph.ops()[step].id);
   }
   return result;
 }
