@@ -2,7 +2,9 @@
 // at this op alone, the one as an operand that it reads last and the other as its result, as an alias of the op allows.
 #include <algorithm>
 #include <climits>
+#include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "base/checked.hpp"
@@ -41,17 +43,72 @@ struct Claim {
   std::int64_t saved = 0;   // bytes that they share
 };
 
+// The members of a body, to be asked who lies in some bytes and has not died before some step. Those of one window are
+// together; windows of about the same length are in the order of their first bytes.
+class Occupants {
+ public:
+  void Add(std::int64_t begin, std::int64_t bytes, int end, int tensor) {
+    const int length = LengthClass(bytes);
+    lengths_ |= std::uint64_t{1} << length;
+    windows_[{length, begin, bytes}].insert({end, tensor});
+  }
+
+  void Take(Occupants& other, std::int64_t shift) {
+    for (const auto& [window, members] : other.windows_) {
+      windows_[{window.length, window.begin + shift, window.bytes}].insert(members.begin(), members.end());
+    }
+    lengths_ |= other.lengths_;
+    other = Occupants();
+  }
+
+  // Whether all in [begin, end) that live at `start` or later satisfy `fine(tensor, first byte)`.
+  template <typename Fine>
+  bool All(std::int64_t begin, std::int64_t end, int start, Fine fine) const {
+    for (int length = 0; length < 63; ++length) {
+      if ((lengths_ >> length & 1) == 0) continue;
+      const std::int64_t longest = 2 * ((std::int64_t{1} << length) - 1) + 1;
+      const std::int64_t first = begin < INT64_MIN + longest ? INT64_MIN : begin - longest;
+      for (auto it = windows_.lower_bound({length, first, 0});
+           it != windows_.end() && it->first.length == length && it->first.begin < end; ++it) {
+        if (it->first.begin + it->first.bytes <= begin) continue;
+        for (auto member = it->second.rbegin(); member != it->second.rend() && member->first >= start; ++member) {
+          if (!fine(member->second, it->first.begin)) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+ private:
+  struct Window {
+    int length = 0;  // class: from 2^length bytes to less than twice that
+    std::int64_t begin = 0;
+    std::int64_t bytes = 0;
+    bool operator<(const Window& other) const {
+      return std::tie(length, begin, bytes) < std::tie(other.length, other.begin, other.bytes);
+    }
+  };
+  static int LengthClass(std::int64_t bytes) {
+    int length = 0;
+    while (bytes >> (length + 1) != 0) ++length;
+    return length;
+  }
+
+  std::map<Window, std::set<std::pair<int, int>>> windows_;  // last steps, tensors
+  std::uint64_t lengths_ = 0;
+};
+
 class Claimer {
  public:
   Claimer(const Graph& graph, const GraphLiveness& liveness, Bodies& bodies)
-      : graph_(graph), bodies_(bodies), lives_(LivesOf(graph, liveness)), by_end_(graph.tensors().size()) {
-    for (int i = 0; i < static_cast<int>(by_end_.size()); ++i) {
-      if (graph.tensors()[static_cast<std::size_t>(i)].bytes == 0) continue;
-      by_end_[static_cast<std::size_t>(bodies.Find(i).body)].insert({LifeOf(i).end, i});
+      : graph_(graph), bodies_(bodies), lives_(LivesOf(graph, liveness)), occupants_(graph.tensors().size()) {
+    for (int i = 0; i < static_cast<int>(occupants_.size()); ++i) {
+      const Bodies::Place place = bodies.Find(i);
+      if (BytesOf(i) > 0) OccupantsOf(place.body).Add(place.at, BytesOf(i), LifeOf(i).end, i);
     }
   }
 
-  void Claim1(int step, std::vector<InPlaceUse>& uses) {
+  void ClaimAt(int step, std::vector<InPlaceUse>& uses) {
     const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
     std::vector<Claim> claims = ClaimsOf(step);
     if (claims.size() > 1) claims = Matching(claims);
@@ -131,16 +188,13 @@ class Claimer {
     const int small = walk_output ? o.body : x.body;
     const int large = walk_output ? x.body : o.body;
     const std::int64_t shift = walk_output ? x.at + claim.behind - o.at : o.at - claim.behind - x.at;
-    const auto& by_end = by_end_[static_cast<std::size_t>(large)];
     for (const int a : bodies_.Members(small)) {
       const std::int64_t begin = bodies_.Find(a).at + shift;
-      for (auto it = by_end.rbegin(); it != by_end.rend() && it->first >= LifeOf(a).start; ++it) {
-        const int b = it->second;
-        if (LifeOf(b).start > LifeOf(a).end) continue;
-        const std::int64_t other = bodies_.Find(b).at;
-        if (begin >= other + BytesOf(b) || other >= begin + BytesOf(a)) continue;
-        if (!Excused(step, a, b, other - begin) && !Excused(step, b, a, begin - other)) return false;
-      }
+      const auto apart = [&](int b, std::int64_t other) {
+        return LifeOf(b).start > LifeOf(a).end || Excused(step, a, b, other - begin) ||
+               Excused(step, b, a, begin - other);
+      };
+      if (!OccupantsOf(large).All(begin, begin + BytesOf(a), LifeOf(a).start, apart)) return false;
     }
     return true;
   }
@@ -174,15 +228,17 @@ class Claimer {
     const int b = bodies_.Find(claim.output).body;
     (void)bodies_.BindInTime(claim.output, claim.input, claim.behind);
     const int into = bodies_.Find(a).body;
-    auto& from = by_end_[static_cast<std::size_t>(into == a ? b : a)];
-    by_end_[static_cast<std::size_t>(into)].insert(from.begin(), from.end());
-    from.clear();
+    const int from = into == a ? b : a;
+    OccupantsOf(into).Take(OccupantsOf(from), bodies_.Find(from).at);
   }
+
+  Occupants& OccupantsOf(int body) { return occupants_[static_cast<std::size_t>(body)]; }
+  const Occupants& OccupantsOf(int body) const { return occupants_[static_cast<std::size_t>(body)]; }
 
   const Graph& graph_;
   Bodies& bodies_;
   Lives lives_;
-  std::vector<std::set<std::pair<int, int>>> by_end_;  // per body: last steps, members
+  std::vector<Occupants> occupants_;  // per body
 };
 
 }  // namespace
@@ -192,7 +248,7 @@ std::vector<InPlaceUse> ClaimInPlace(const Graph& graph, const GraphLiveness& li
   std::vector<InPlaceUse> uses;
   Claimer claimer(graph, liveness, bodies);
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
-    if (left_out[static_cast<std::size_t>(step)] == 0) claimer.Claim1(step, uses);
+    if (left_out[static_cast<std::size_t>(step)] == 0) claimer.ClaimAt(step, uses);
   }
   return uses;
 }

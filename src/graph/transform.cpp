@@ -151,6 +151,33 @@ std::int64_t LiveBytes(Problem problem) {
   return LowerBound(problem).lower_bound_bytes;
 }
 
+using Candidate = std::pair<Transformer, Attempt>;  // of one order
+
+// The given order, and those found for it.
+std::vector<Candidate> InOrders(Candidate given, bool in_place, std::int64_t* bound_bytes) {
+  const OrderResult found = given.first.Search(given.second, in_place);
+  *bound_bytes = found.lower_bound_bytes;
+  std::vector<std::vector<int>> orders = found.runners_up;
+  orders.insert(orders.begin(), found.order);
+  std::vector<Candidate> all;
+  all.reserve(orders.size() + 1);
+  all.push_back(std::move(given));
+  for (const std::vector<int>& order : orders) {
+    if (!std::is_sorted(order.begin(), order.end())) all.push_back(all[0].first.InOrder(order, all[0].second));
+  }
+  return all;
+}
+
+void Finish(Candidate&& made, TransformedGraph& result) {
+  result.graph = made.first.graph();
+  result.bound = std::move(made.second.bound);
+  result.in_place = std::move(made.second.in_place);
+  for (std::size_t step = 0; step < made.second.vanished.size(); ++step) {
+    if (made.second.vanished[step] != 0) result.vanished.push_back(result.graph.ops()[step].id);
+  }
+  if (result.transforms.reorder) result.order_proven = LiveBytes(result.bound.problem) == result.order_bound_bytes;
+}
+
 }  // namespace
 
 TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std::int64_t alignment,
@@ -160,49 +187,36 @@ TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std
   }
   std::vector<int> walk(graph.ops().size());
   std::iota(walk.begin(), walk.end(), 0);
-  std::vector<std::pair<Transformer, Attempt>> made;  // the given order first
-  made.emplace_back(Transformer(graph, walk, alignment, planner, pools), Attempt());
-  made[0].second = made[0].first.Try({Transforms(), std::vector<char>(graph.ops().size(), 0)});
+  Transformer transformer(graph, walk, alignment, planner, pools);
+  Attempt attempt = transformer.Try({Transforms(), std::vector<char>(walk.size(), 0)});
 
   TransformedGraph result;
   result.transforms = transforms;
-  result.stages.push_back({"given", BoundOf(made[0].second)});
-  const auto add = [&](const char* name, bool asked, bool Transforms::*transform) {
-    if (!asked) return;
-    for (auto& [transformer, attempt] : made) attempt = transformer.Add(transform, std::move(attempt));
-    if (made.size() == 1) result.stages.push_back({name, BoundOf(made[0].second)});
-  };
-  add("views", transforms.views, &Transforms::views);
-  add("co-located", transforms.colocate, &Transforms::colocate);
-  std::vector<std::int64_t> reordered;  // bounds before in-place, one an order
-  if (transforms.reorder) {
-    const OrderResult found = made[0].first.Search(made[0].second, transforms.in_place);
-    result.order_bound_bytes = found.lower_bound_bytes;
-    std::vector<std::vector<int>> orders = found.runners_up;
-    orders.insert(orders.begin(), found.order);
-    for (const std::vector<int>& order : orders) {
-      if (order != walk) made.push_back(made[0].first.InOrder(order, made[0].second));
-    }
-    for (const auto& [transformer, attempt] : made) reordered.push_back(BoundOf(attempt));
+  const auto note = [&](const char* name, const Attempt& done) { result.stages.push_back({name, BoundOf(done)}); };
+  note("given", attempt);
+  if (transforms.views) {
+    attempt = transformer.Add(&Transforms::views, std::move(attempt));
+    note("views", attempt);
   }
-  add("in place", transforms.in_place, &Transforms::in_place);
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < made.size(); ++i) {
-    if (made[i].second.score < made[best].second.score) best = i;
+  if (transforms.colocate) {
+    attempt = transformer.Add(&Transforms::colocate, std::move(attempt));
+    note("co-located", attempt);
   }
-  if (transforms.reorder) {
-    if (result.stages.back().name == std::string("in place")) result.stages.pop_back();
-    result.stages.push_back({"reordered", reordered[best]});
-    if (transforms.in_place) result.stages.push_back({"in place", BoundOf(made[best].second)});
-    result.order_proven = LiveBytes(made[best].second.bound.problem) == result.order_bound_bytes;
+  // Who writes over whom depends on the order; so it is claimed in each, and the best taken.
+  std::vector<Candidate> orders;
+  orders.emplace_back(std::move(transformer), std::move(attempt));
+  if (transforms.reorder) orders = InOrders(std::move(orders[0]), transforms.in_place, &result.order_bound_bytes);
+  std::vector<Attempt> ends;
+  for (const auto& [order, before] : orders) {
+    ends.push_back(transforms.in_place ? order.Add(&Transforms::in_place, before) : before);
   }
-  Attempt& chosen = made[best].second;
-  result.graph = made[best].first.graph();
-  result.bound = std::move(chosen.bound);
-  result.in_place = std::move(chosen.in_place);
-  for (std::size_t step = 0; step < chosen.vanished.size(); ++step) {
-    if (chosen.vanished[step] != 0) result.vanished.push_back(result.graph.ops()[step].id);
-  }
+  const auto by_score = [](const Attempt& a, const Attempt& b) { return a.score < b.score; };
+  const auto best = std::min_element(ends.begin(), ends.end(), by_score);  // the first: the given one if it is no worse
+  Candidate& chosen = orders[static_cast<std::size_t>(best - ends.begin())];
+  if (transforms.reorder) note("reordered", chosen.second);
+  if (transforms.in_place) note("in place", *best);
+  chosen.second = std::move(*best);
+  Finish(std::move(chosen), result);
   return result;
 }
 
