@@ -116,9 +116,8 @@ std::optional<std::int64_t> PoolMetadata(const Input& input, const Plan& plan) {
 
 }  // namespace
 
-namespace {
-
-PlanDomain DomainOf(const Input& input) {
+std::optional<PlanDomain> DomainOf(const Input& input) {
+  if (input.graph == nullptr && input.transformed == nullptr) return std::nullopt;
   PlanDomain domain;
   domain.graph_hash = HashGraph(input.transformed == nullptr ? *input.graph : input.transformed->graph);
   if (input.transformed == nullptr) return domain;
@@ -146,8 +145,6 @@ PlanDomain DomainOf(const Input& input) {
   return domain;
 }
 
-}  // namespace
-
 PlanFile MakePlanFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options) {
   PlanFile file;
   file.problem = input.problem;
@@ -160,8 +157,7 @@ PlanFile MakePlanFile(const ReusePlanner& planner, const Input& input, const Pla
   file.workspaces = input.workspaces;
   file.metadata_bytes = input.plan ? input.plan->metadata_bytes : PoolMetadata(input, file.plan);
   file.classes = ClassesOf(input.infos);
-  if (input.graph != nullptr || input.transformed != nullptr) file.domain = DomainOf(input);
-  if (input.plan) file.domain = input.plan->domain;
+  file.domain = input.plan ? input.plan->domain : DomainOf(input);
   const std::int64_t together = file.plan.peak_bytes + file.peak_nested_bytes;
   if (plan_options.capacity > 0 && together > plan_options.capacity) {
     std::fprintf(stderr,

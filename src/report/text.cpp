@@ -110,6 +110,18 @@ std::string SpillLines(const PlanFile& file) {
   return text + (rest > 0 ? "    and " + std::to_string(rest) + " more; --explain lists all\n" : "");
 }
 
+std::string StageWords(const std::string& stage) {
+  constexpr std::pair<const char*, const char*> kWords[] = {{"given", "as given"},
+                                                            {"views", "with views"},
+                                                            {"in_place", "in place"},
+                                                            {"colocate", "co-located"},
+                                                            {"reorder", "reordered"}};
+  for (const auto& [name, words] : kWords) {
+    if (stage == name) return words;
+  }
+  return Printable(stage, 20);
+}
+
 // What transforms did to the bound, stage by stage, and to the ops.
 std::string DomainLines(const PlanFile& file) {
   if (!file.domain) return "";
@@ -120,10 +132,10 @@ std::string DomainLines(const PlanFile& file) {
     return Line("with --all", *domain.bound_with_all, " as bound, " + FormatThousands(saved) + " saved");
   }
   if (domain.transforms.empty()) return "";
-  std::string names = "  bounds        ", bytes = "                ";
+  std::string names = "  bound         ", bytes = "                ";
   for (const TransformStage& stage : domain.stages) {
     const bool first = &stage == &domain.stages.front();
-    const std::string name = (first ? "" : "→ ") + Printable(stage.name, 20);
+    const std::string name = (first ? "" : "→ ") + StageWords(stage.name);
     const std::string amount = (first ? "" : "  ") + FormatBytes(stage.bound_bytes);
     const std::size_t width = name.size() - (first ? 0 : 2);  // an arrow is three bytes, and one column
     names += " " + name + std::string(amount.size() > width ? amount.size() - width : 0, ' ');
