@@ -72,6 +72,13 @@ class Transformer {
   }
 
   Attempt Try(Choice choice) const {
+    Attempt attempt = Make(std::move(choice));
+    Judge(attempt);
+    return attempt;
+  }
+
+  // Not judged.
+  Attempt Make(Choice choice) const {
     Attempt attempt;
     Bodies bodies = Bind(choice);
     attempt.vanished = FindVanished(graph_, bodies);
@@ -79,7 +86,6 @@ class Transformer {
       attempt.in_place = ClaimInPlace(graph_, liveness_, choice.left_out, choice.last_claims_first, bodies);
     attempt.bound = MakeBodyProblem(graph_, liveness_, alignment_, bodies.Places(), attempt.vanished, pools_);
     attempt.choice = std::move(choice);
-    Judge(attempt);
     return attempt;
   }
 
@@ -176,6 +182,23 @@ std::vector<Candidate> InOrders(Candidate given, bool in_place, std::int64_t* bo
   return all;
 }
 
+// What each transform adds to those before it, in the given order of ops.
+std::vector<TransformStage> StagesOf(const Transformer& given, const Choice& done, const Transforms& transforms) {
+  constexpr struct {
+    const char* name;
+    bool Transforms::*transform;
+  } kStages[] = {
+      {"views", &Transforms::views}, {"in_place", &Transforms::in_place}, {"colocate", &Transforms::colocate}};
+  Choice choice{Transforms(), done.left_out};
+  std::vector<TransformStage> stages = {{"given", BoundOf(given.Make(choice))}};
+  for (const auto& stage : kStages) {
+    if (!(transforms.*stage.transform)) continue;
+    choice.on.*stage.transform = done.on.*stage.transform;
+    stages.push_back({stage.name, BoundOf(given.Make(choice))});
+  }
+  return stages;
+}
+
 void Finish(Candidate&& made, TransformedGraph& result) {
   result.graph = made.first.graph();
   result.bound = std::move(made.second.bound);
@@ -200,16 +223,8 @@ TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std
 
   TransformedGraph result;
   result.transforms = transforms;
-  const auto note = [&](const char* name, const Attempt& done) { result.stages.push_back({name, BoundOf(done)}); };
-  note("given", attempt);
-  if (transforms.views) {
-    attempt = transformer.Add(&Transforms::views, std::move(attempt));
-    note("views", attempt);
-  }
-  if (transforms.colocate) {
-    attempt = transformer.Add(&Transforms::colocate, std::move(attempt));
-    note("co-located", attempt);
-  }
+  if (transforms.views) attempt = transformer.Add(&Transforms::views, std::move(attempt));
+  if (transforms.colocate) attempt = transformer.Add(&Transforms::colocate, std::move(attempt));
   // Who writes over whom depends on the order; so it is claimed in each, and the best taken.
   std::vector<Candidate> orders;
   orders.emplace_back(std::move(transformer), std::move(attempt));
@@ -221,8 +236,8 @@ TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std
   const auto by_score = [](const Attempt& a, const Attempt& b) { return a.score < b.score; };
   const auto best = std::min_element(ends.begin(), ends.end(), by_score);  // the first: the given one if it is no worse
   Candidate& chosen = orders[static_cast<std::size_t>(best - ends.begin())];
-  if (transforms.reorder) note("reordered", chosen.second);
-  if (transforms.in_place) note("in place", *best);
+  result.stages = StagesOf(orders[0].first, ends[0].choice, transforms);
+  if (transforms.reorder) result.stages.push_back({"reorder", BoundOf(*best)});
   chosen.second = std::move(*best);
   Finish(std::move(chosen), result);
   return result;
