@@ -102,7 +102,7 @@ class Transformer {
     }
     if (all.score <= before.score) return all;
     more = all.choice;
-    LeaveOutTop(all, more.left_out);
+    LeaveOutTop(all, transform, more.left_out);
     Attempt some = Try(std::move(more));
     return some.score <= before.score ? some : before;
   }
@@ -136,10 +136,20 @@ class Transformer {
     }
   }
 
-  void LeaveOutTop(const Attempt& attempt, std::vector<char>& left_out) const {
+  // Those that this transform is about.
+  void LeaveOutTop(const Attempt& attempt, bool Transforms::*transform, std::vector<char>& left_out) const {
+    const auto is_meant = [&](const Alias& alias) {
+      Transforms needed;
+      (alias.kind == AliasKind::kView   ? needed.views
+       : alias.kind == AliasKind::kPart ? needed.colocate
+                                        : needed.in_place) = true;
+      return needed.*transform;
+    };
     std::vector<char> is_top(attempt.bound.problem.buffers.size(), 0);
     for (const int i : attempt.top) is_top[static_cast<std::size_t>(i)] = 1;
     for (std::size_t step = 0; step < left_out.size(); ++step) {
+      const std::vector<Alias>& aliases = graph_.ops()[step].aliases;
+      if (std::none_of(aliases.begin(), aliases.end(), is_meant)) continue;
       for (const int id : graph_.ops()[step].outputs) {
         const int buffer = attempt.bound.bindings[static_cast<std::size_t>(graph_.IndexOf(id))].buffer;
         if (buffer >= 0 && is_top[static_cast<std::size_t>(buffer)] != 0) left_out[step] = 1;
@@ -231,7 +241,12 @@ TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std
   if (transforms.reorder) orders = InOrders(std::move(orders[0]), transforms.in_place, &result.order_bound_bytes);
   std::vector<Attempt> ends;
   for (const auto& [order, before] : orders) {
-    ends.push_back(transforms.in_place ? order.Add(&Transforms::in_place, before) : before);
+    // What did not pay in the given order may pay in this one.
+    Attempt end = before;
+    for (bool Transforms::*transform : {&Transforms::views, &Transforms::colocate, &Transforms::in_place}) {
+      if (transforms.*transform && !(end.choice.on.*transform)) end = order.Add(transform, std::move(end));
+    }
+    ends.push_back(std::move(end));
   }
   const auto by_score = [](const Attempt& a, const Attempt& b) { return a.score < b.score; };
   const auto best = std::min_element(ends.begin(), ends.end(), by_score);  // the first: the given one if it is no worse

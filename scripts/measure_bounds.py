@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""What views, in-place, co-location and another order of ops make of the bound of each model, as a Markdown table.
+
+measure_bounds.py ORIONRT MODEL... [--overrides overrides.json]
+
+MODEL: .onnx, .tflite or graph .json. Overrides: {"file name": {"dims": {name: value}, "inputs": {name: [dims]}}}. Bytes as the bound
+of `orionrt plan --all` has them, at the default alignment; "proven" where the plan is as low as its bound, "order" where no order of the
+ops has fewer bytes alive. Seconds: of the whole process, median of three.
+"""
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+STAGES = ["given", "views", "in_place", "colocate", "reorder"]
+
+
+def options(overrides):
+    """The import options that a model needs."""
+    result = ["--dim", "*=1"]
+    for name, value in overrides.get("dims", {}).items():
+        result += ["--dim", f"{name}={value}"]
+    for name, shape in overrides.get("inputs", {}).items():
+        result += ["--input", f"{name}=" + "x".join(map(str, shape))]
+    return result
+
+
+def measure(orionrt, model, flags):
+    """The plan, and the median of three runs in seconds; or what went wrong."""
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        run = subprocess.run([orionrt, "plan", model, "--all", "--format", "json", *flags], capture_output=True, text=True)
+        seconds.append(time.perf_counter() - start)
+        if run.returncode != 0:
+            return None, run.stderr.strip().splitlines()[-1][-120:]
+    return json.loads(run.stdout), statistics.median(seconds)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("orionrt")
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--overrides")
+    arguments = parser.parse_args()
+    overrides = json.loads(pathlib.Path(arguments.overrides).read_text()) if arguments.overrides else {}
+    print("| model | as given | with views | in place | co-located | reordered | saved | plan | order | vanish | in place | s |")
+    print("|---|--:|--:|--:|--:|--:|--:|---|---|--:|--:|--:|")
+    lower = 0
+    for model in arguments.models:
+        path = pathlib.Path(model)
+        flags = [] if path.suffix == ".json" else options(overrides.get(path.name, {}))
+        plan, seconds = measure(arguments.orionrt, model, flags)
+        if plan is None:
+            print(f"| {path.name} | {seconds} |")
+            continue
+        bounds = {row["stage"]: row["lower_bound_bytes"] for row in plan["bounds"]}
+        first, last = bounds["given"], bounds["reorder"]
+        lower += last < first
+        saved = f"{100 * (first - last) / first:.1f} %" if last < first else ""
+        print(f"| {path.name} | " + " | ".join(f"{bounds[stage]:,}" for stage in STAGES) + f" | {saved} | "
+              f"{'proven' if plan['proven_optimal'] else 'open'} | {'proven' if plan['order_proven_optimal'] else 'open'} | "
+              f"{len(plan['vanished_ops'])} | {len(plan['in_place'])} | {seconds:.2f} |")
+    print(f"\n{lower} of {len(arguments.models)} lower", file=sys.stderr)
+
+
+main()
