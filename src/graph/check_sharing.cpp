@@ -70,6 +70,7 @@ class Bytes {
     return it;
   }
 
+  // Makes a piece begin at `at`, if one holds it.
   void Split(std::int64_t at) {
     auto it = pieces_.lower_bound(at);
     if (it == pieces_.begin()) return;
@@ -197,6 +198,8 @@ class SharingChecker {
                        ", in which its buffer does not have all of its bytes");
   }
 
+  // An op that runs reads everything before it writes anything: which of its bytes it may still need while it writes is
+  // CheckOverwrite's to say. An output that is shown may be written too, with the bytes that are there.
   void RunOp(const OpNode& op) {
     for (const int id : op.inputs) Read(graph_.IndexOf(id));
     if (std::binary_search(vanished_.begin(), vanished_.end(), op.id)) {
@@ -241,6 +244,7 @@ class SharingChecker {
     Read(tensor);
   }
 
+  // A view that must be one has whatever its root has now: ops may write through it into a state.
   Pieces Holds(int tensor) const {
     if (!IsView(tensor)) return holds_[Cast(tensor)];
     const TensorRoot root = graph_.RootOf(tensor);
@@ -253,6 +257,8 @@ class SharingChecker {
     buffers_[Cast(Of(tensor).buffer)].Write({Of(tensor).delta, BytesOf(tensor), tensor, 0, step_});
   }
 
+  // Bytes that an op has written since, or that nobody has, are found where they are needed: a byte is only as wrong as
+  // its reader.
   void Read(int tensor) {
     if (BytesOf(tensor) == 0 || Of(tensor).buffer < 0) return;
     for (Piece piece : Holds(tensor)) {

