@@ -54,8 +54,24 @@ TEST(PoolSharing, RefusesWhatOthersSharedWrongly) {
   made.bound.bindings[3].delta = 0;
   TensorPool pool(4096);
   EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"op 4", "tensor 2", "tensor 3"}, [&] { pool.RegisterTransformed(made); }));
+  for (const Binding wrong : {Binding{7, 0}, Binding{-1, 0}, Binding{0, -64}, Binding{0, INT64_MAX}}) {
+    made.bound.bindings[3] = wrong;
+    EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"tensor 3", "buffer"}, [&] { pool.RegisterTransformed(made); }));
+  }
   made.bound.bindings.pop_back();
-  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"5 tensors, and has 6"}, [&] { pool.RegisterTransformed(made); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"6 tensors, of which 5"}, [&] { pool.RegisterTransformed(made); }));
+}
+
+TEST(PoolSharing, RefusesAWorkspaceThatIsNotAlone) {
+  std::vector<OpNode> ops = {{0, {}, {0}}, {1, {0}, {}}};
+  ops[1].workspace_bytes = 64;
+  TransformedGraph made = Transform(Graph(ops, {{0, 64}}), {}, 64);
+  TensorPool pool(4096);
+  EXPECT_NO_THROW(pool.RegisterTransformed(made));
+  for (const Binding wrong : {made.bound.bindings[0], Binding{9, 0}, Binding()}) {
+    made.bound.workspaces[1] = wrong;
+    EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"op 1", "workspace"}, [&] { pool.RegisterTransformed(made); }));
+  }
 }
 
 struct Watched {

@@ -426,7 +426,7 @@ TEST(Transform, SharesOnlyWithinTheSamePools) {
 }
 
 TEST(Transform, LongChainsAndManyPartsAreNoTrouble) {
-  constexpr int kCount = 100000;
+  constexpr int kCount = 30000;
   std::vector<OpNode> ops = {Op(0, {}, {0})};
   for (int i = 1; i < kCount; ++i) ops.push_back(Op(i, {i - 1}, {i}, {i % 2 == 0 ? Same() : View(0, 0)}));
   const TransformedGraph made = Transform(Net(ops, std::vector<std::size_t>(kCount, 50)), kAll);

@@ -38,6 +38,7 @@ Bodies::Bodies(const Graph& graph, std::int64_t alignment)
   }
 }
 
+// Not compressed, so that joins can be taken back: the smaller body joins the larger, and paths are O(log n) long.
 Bodies::Place Bodies::Find(int tensor) const {
   Place place{tensor, 0};
   while (NodeOf(place.body).parent >= 0) {
@@ -47,6 +48,7 @@ Bodies::Place Bodies::Find(int tensor) const {
   return place;
 }
 
+// An empty tensor is never written, so the begins of windows are unique.
 void Bodies::SetWritten(int tensor, bool written) {
   written_[static_cast<std::size_t>(tensor)] = written ? 1 : 0;
   const Place place = Find(tensor);
@@ -83,6 +85,8 @@ bool Bodies::Fits(int inner, int outer, std::int64_t offset) const {
   return spaces_of(inner) == spaces_of(outer);
 }
 
+//   offset -> |<- b.at ->|           a.at and b.at lead from the members that stand for their bodies to the two
+//   tensors, outer ----+----------inner       so the inner body moves by a.at + offset - b.at.
 bool Bodies::Bind(int inner, int outer, std::int64_t offset) {
   const Place a = Find(outer);
   const Place b = Find(inner);
@@ -106,6 +110,7 @@ bool Bodies::BindInTime(int inner, int outer, std::int64_t offset) {
   return true;
 }
 
+// The child keeps its own members and windows, as the parent had none of them: RollBack finds them there.
 void Bodies::JoinBodies(int into, int from, std::int64_t at) {
   Node& parent = NodeOf(into);
   Node& child = NodeOf(from);

@@ -56,6 +56,7 @@ class BodyOrderMaker {
   std::vector<int>& Before(int op) { return model_.before[static_cast<std::size_t>(op)]; }
   int ProducerOf(int tensor) const { return producer_[static_cast<std::size_t>(tensor)]; }
 
+  // Who uses what, and what the order must keep whatever is shared: `after`, and the chain of ops with effects.
   void AddOp(int position) {
     const OpNode& op = Op(position);
     model_.workspace[static_cast<std::size_t>(position)] = static_cast<std::int64_t>(op.workspace_bytes);
@@ -87,6 +88,8 @@ class BodyOrderMaker {
 
   bool IsKept(int tensor) const { return kept_[static_cast<std::size_t>(tensor)] != 0; }
 
+  // Cuts the body at the ends of all windows: between two of them the same members show the same bytes, so these live
+  // and die together.
   void AddPieces(int body) {
     const std::vector<int>& members = bodies_.Members(body);
     std::vector<std::int64_t> ends;
@@ -111,6 +114,7 @@ class BodyOrderMaker {
     }
   }
 
+  // At most one member writes it; without one it came from outside.
   void AddPiece(const std::vector<int>& showing, std::int64_t bytes) {
     OrderPiece piece;
     piece.bytes = bytes;
@@ -124,6 +128,8 @@ class BodyOrderMaker {
     model_.pieces.push_back(std::move(piece));
   }
 
+  // What ClaimInPlace might do at this op in some order. It may be less legal in the one that is chosen, as two claims
+  // can stand in each other's way; never more, or the bound would not be one.
   void AddClaims(int position) {
     const OpNode& op = Op(position);
     for (const Alias& alias : op.aliases) {
@@ -136,16 +142,18 @@ class BodyOrderMaker {
       claim.output = alias.output;
       claim.input = static_cast<int>(std::find(op.inputs.begin(), op.inputs.end(), op.inputs[alias.input]) -
                                      op.inputs.begin());  // read twice it is one
+      bool kept = false;  // through another member; a streaming output may lie lower than here, and miss it
       const std::int64_t begin = place.at - static_cast<std::int64_t>(alias.offset);
       for (const Segment& segment : pieces_of_[static_cast<std::size_t>(place.body)]) {
         const std::int64_t first = std::max(segment.begin, begin);
         const std::int64_t last = std::min(segment.end, begin + BytesOf(output));
         if (first >= last) continue;
         claim.saved_bytes += last - first;
+        if (alias.kind != AliasKind::kStreaming) kept |= model_.pieces[static_cast<std::size_t>(segment.piece)].kept;
         // More than the input may be saved, where more operands lie behind it; what must die is the input.
         if (segment.begin >= place.at && segment.end <= place.at + BytesOf(input)) claim.dying.push_back(segment.piece);
       }
-      if (!claim.dying.empty()) model_.claims[static_cast<std::size_t>(position)].push_back(std::move(claim));
+      if (!claim.dying.empty() && !kept) model_.claims[static_cast<std::size_t>(position)].push_back(std::move(claim));
     }
   }
 

@@ -70,6 +70,7 @@ class Bytes {
     return it;
   }
 
+  // Makes a piece begin at `at`, if one holds it.
   void Split(std::int64_t at) {
     auto it = pieces_.lower_bound(at);
     if (it == pieces_.begin()) return;
@@ -97,10 +98,18 @@ class SharingChecker {
       for (const int id : op.outputs) produced_[Index(id)] = 1;
     }
     std::sort(vanished_.begin(), vanished_.end());
+    CountUsers();
   }
 
   std::optional<SharingFault> Run() {
+    if (bound_.bindings.size() != graph_.tensors().size()) {
+      return SharingFault{-1, -1,
+                          "the graph has " + std::to_string(graph_.tensors().size()) + " tensors, of which " +
+                              std::to_string(bound_.bindings.size()) + " are bound"};
+    }
     for (std::size_t t = 0; t < graph_.tensors().size(); ++t) CheckPlace(static_cast<int>(t));
+    for (std::size_t op = 0; op < graph_.ops().size(); ++op) CheckWorkspace(op);
+    if (fault_) return fault_;
     for (std::size_t t = 0; t < graph_.tensors().size(); ++t) {
       if (produced_[t] == 0 && !IsView(static_cast<int>(t))) Write(static_cast<int>(t));
     }
@@ -134,6 +143,35 @@ class SharingChecker {
                          Label(tensor) + " " + what};
   }
 
+  // A workspace has a buffer to itself while its op runs.
+  void CheckWorkspace(std::size_t step) {
+    const OpNode& op = graph_.ops()[step];
+    if (op.workspace_bytes == 0 || fault_) return;
+    const auto& workspaces = bound_.workspaces;
+    const Binding at = step < workspaces.size() ? workspaces[step] : Binding();
+    bool fits = at.buffer >= 0 && at.buffer < static_cast<int>(buffers_.size()) && at.delta == 0;
+    if (fits) {
+      const Buffer& buffer = bound_.problem.buffers[Cast(at.buffer)];
+      fits = buffer.size >= static_cast<std::int64_t>(op.workspace_bytes) && users_[Cast(at.buffer)] == 1 &&
+             buffer.lower <= static_cast<std::int64_t>(step) && static_cast<std::int64_t>(step) < buffer.upper &&
+             buffer.alignment >= static_cast<std::int64_t>(op.workspace_alignment);
+    }
+    if (fits) return;
+    fault_ = SharingFault{
+        op.id, -1,
+        "op " + std::to_string(op.id) + " \"" + Printable(op.name) + "\" has no buffer to itself for its workspace"};
+  }
+
+  // How many tensors and workspaces lie in each buffer.
+  void CountUsers() {
+    users_.assign(buffers_.size(), 0);
+    for (const auto* bindings : {&bound_.bindings, &bound_.workspaces}) {
+      for (const Binding& at : *bindings) {
+        if (at.buffer >= 0 && at.buffer < static_cast<int>(users_.size())) ++users_[Cast(at.buffer)];
+      }
+    }
+  }
+
   // Throughout its life it lies in bytes that the problem says are taken. Parts of a buffer are disjoint, so areas add.
   void CheckPlace(int tensor) {
     if (BytesOf(tensor) == 0) return;
@@ -141,6 +179,9 @@ class SharingChecker {
     const Lifetime& life = lives_[Cast(tensor)];
     if (at.buffer < 0 || at.buffer >= static_cast<int>(buffers_.size())) return Refuse(tensor, "lies in no buffer");
     const Buffer& buffer = bound_.problem.buffers[Cast(at.buffer)];
+    const auto own = std::max<std::int64_t>(1, static_cast<std::int64_t>(Desc(tensor).alignment));
+    if (at.delta < 0 || at.delta > buffer.size - BytesOf(tensor)) return Refuse(tensor, "lies outside its buffer");
+    if (at.delta % own != 0 || buffer.alignment % own != 0) return Refuse(tensor, "is less aligned than it asks for");
     const auto area = [&](std::int64_t lower, std::int64_t upper, std::int64_t begin, std::int64_t end) {
       const std::int64_t steps =
           std::min<std::int64_t>(upper, life.end + 1) - std::max<std::int64_t>(lower, life.start);
@@ -157,6 +198,8 @@ class SharingChecker {
                        ", in which its buffer does not have all of its bytes");
   }
 
+  // An op that runs reads everything before it writes anything: which of its bytes it may still need while it writes is
+  // CheckOverwrite's to say. An output that is shown may be written too, with the bytes that are there.
   void RunOp(const OpNode& op) {
     for (const int id : op.inputs) Read(graph_.IndexOf(id));
     if (std::binary_search(vanished_.begin(), vanished_.end(), op.id)) {
@@ -201,6 +244,7 @@ class SharingChecker {
     Read(tensor);
   }
 
+  // A view that must be one has whatever its root has now: ops may write through it into a state.
   Pieces Holds(int tensor) const {
     if (!IsView(tensor)) return holds_[Cast(tensor)];
     const TensorRoot root = graph_.RootOf(tensor);
@@ -213,6 +257,8 @@ class SharingChecker {
     buffers_[Cast(Of(tensor).buffer)].Write({Of(tensor).delta, BytesOf(tensor), tensor, 0, step_});
   }
 
+  // Bytes that an op has written since, or that nobody has, are found where they are needed: a byte is only as wrong as
+  // its reader.
   void Read(int tensor) {
     if (BytesOf(tensor) == 0 || Of(tensor).buffer < 0) return;
     for (Piece piece : Holds(tensor)) {
@@ -259,7 +305,8 @@ class SharingChecker {
   std::vector<Pieces> holds_;  // per tensor what its bytes should be, by who wrote them; a view's are its root's
   std::vector<Bytes> buffers_;
   std::vector<char> produced_;
-  std::vector<int> vanished_;
+  std::vector<int> vanished_;  // ids, ascending
+  std::vector<int> users_;     // per buffer
   int step_ = -1;
   std::optional<SharingFault> fault_;
 };

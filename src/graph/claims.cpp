@@ -178,6 +178,9 @@ class Claimer {
     return best;
   }
 
+  // Same bytes at different times are reuse, which the packer does all the time; so only members that meet are judged.
+  // What is given from outside is never written over, though its life may have ended: it is the caller's memory.
+  //
   // The members of the smaller body are walked; of the larger those that have not died before each.
   bool IsLegal(int step, const Claim& claim) const {
     const Bodies::Place x = bodies_.Find(claim.input);
@@ -224,6 +227,7 @@ class Claimer {
     return reads;
   }
 
+  // The smaller set moves into the larger, as its body does: O(log n) moves for each member.
   void Merge(const Claim& claim) {
     const int a = bodies_.Find(claim.input).body;
     const int b = bodies_.Find(claim.output).body;

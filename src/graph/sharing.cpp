@@ -64,6 +64,7 @@ bool HasEffects(const Graph& graph, const OpNode& op) {
          std::any_of(op.outputs.begin(), op.outputs.end(), is_state);
 }
 
+// The view is shown and no longer written, or the bytes of its input would be written twice; refused, it is as before.
 void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Bodies& bodies) {
   for (const int step : walk) {
     if (left_out[static_cast<std::size_t>(step)] != 0) continue;
@@ -79,6 +80,7 @@ void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vect
   }
 }
 
+// Largest first: where two wholes want one tensor, the copy that stays is the smaller one.
 void BindParts(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Bodies& bodies) {
   std::vector<std::pair<int, int>> outputs;  // steps, positions
   for (const int step : walk) {

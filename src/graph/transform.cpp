@@ -1,6 +1,7 @@
 #include "orionrt/transform.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <utility>
 
@@ -18,10 +19,14 @@ namespace {
 using Score = std::pair<std::int64_t, std::int64_t>;
 constexpr Score kDoesNotFit{INT64_MAX, INT64_MAX};
 
+// What of Transforms decides who shares bytes.
+enum Sharing { kViews, kParts, kClaims };
+constexpr bool Transforms::*kAsked[] = {&Transforms::views, &Transforms::colocate, &Transforms::in_place};
+
 // What is done, and to which ops it is not.
 struct Choice {
   Transforms on;
-  std::vector<char> left_out;  // per op
+  std::array<std::vector<char>, 3> left_out;  // of each Sharing, per op
   bool last_claims_first = false;
 };
 
@@ -57,7 +62,9 @@ class Transformer {
       const auto from = static_cast<std::size_t>(order[i]);
       ops.push_back(graph_.ops()[from]);
       position[from] = static_cast<int>(i);
-      choice.left_out[i] = attempt.choice.left_out[from];
+      for (const Sharing sharing : {kViews, kParts, kClaims}) {
+        choice.left_out[sharing][i] = attempt.choice.left_out[sharing][from];
+      }
     }
     std::vector<int> walk;
     for (const int step : walk_) walk.push_back(position[static_cast<std::size_t>(step)]);
@@ -82,8 +89,9 @@ class Transformer {
     Attempt attempt;
     Bodies bodies = Bind(choice);
     attempt.vanished = FindVanished(graph_, bodies);
-    if (choice.on.in_place)
-      attempt.in_place = ClaimInPlace(graph_, liveness_, choice.left_out, choice.last_claims_first, bodies);
+    if (choice.on.in_place) {
+      attempt.in_place = ClaimInPlace(graph_, liveness_, choice.left_out[kClaims], choice.last_claims_first, bodies);
+    }
     attempt.bound = MakeBodyProblem(graph_, liveness_, alignment_, bodies.Places(), attempt.vanished, pools_);
     attempt.choice = std::move(choice);
     return attempt;
@@ -91,9 +99,9 @@ class Transformer {
 
   // `before` with one transform more, where that raises nothing: to all ops, or but to those whose tensors make the
   // peak, or to none.
-  Attempt Add(bool Transforms::*transform, Attempt before) const {
+  Attempt Add(Sharing sharing, Attempt before) const {
     Choice more = before.choice;
-    more.on.*transform = true;
+    more.on.*kAsked[sharing] = true;
     Attempt all = Try(more);
     if (more.on.in_place && all.score.second > LowerBound(all.bound.problem).lower_bound_bytes) {
       more.last_claims_first = true;  // the same bytes alive, but other bodies
@@ -102,7 +110,7 @@ class Transformer {
     }
     if (all.score <= before.score) return all;
     more = all.choice;
-    LeaveOutTop(all, transform, more.left_out);
+    LeaveOutTop(all, more.left_out[sharing]);
     Attempt some = Try(std::move(more));
     return some.score <= before.score ? some : before;
   }
@@ -111,8 +119,8 @@ class Transformer {
   // What holds in any order.
   Bodies Bind(const Choice& choice) const {
     Bodies bodies(graph_, alignment_);
-    if (choice.on.views) BindViews(graph_, walk_, choice.left_out, bodies);
-    if (choice.on.colocate) BindParts(graph_, walk_, choice.left_out, bodies);
+    if (choice.on.views) BindViews(graph_, walk_, choice.left_out[kViews], bodies);
+    if (choice.on.colocate) BindParts(graph_, walk_, choice.left_out[kParts], bodies);
     return bodies;
   }
 
@@ -194,17 +202,14 @@ std::vector<Candidate> InOrders(Candidate given, bool in_place, std::int64_t* bo
 
 // What each transform adds to those before it, in the given order of ops.
 std::vector<TransformStage> StagesOf(const Transformer& given, const Choice& done, const Transforms& transforms) {
-  constexpr struct {
-    const char* name;
-    bool Transforms::*transform;
-  } kStages[] = {
-      {"views", &Transforms::views}, {"in_place", &Transforms::in_place}, {"colocate", &Transforms::colocate}};
-  Choice choice{Transforms(), done.left_out};
+  constexpr std::pair<const char*, Sharing> kStages[] = {
+      {"views", kViews}, {"in_place", kClaims}, {"colocate", kParts}};
+  Choice choice{Transforms(), done.left_out, done.last_claims_first};
   std::vector<TransformStage> stages = {{"given", BoundOf(given.Make(choice))}};
-  for (const auto& stage : kStages) {
-    if (!(transforms.*stage.transform)) continue;
-    choice.on.*stage.transform = done.on.*stage.transform;
-    stages.push_back({stage.name, BoundOf(given.Make(choice))});
+  for (const auto& [name, sharing] : kStages) {
+    if (!(transforms.*kAsked[sharing])) continue;
+    choice.on.*kAsked[sharing] = done.on.*kAsked[sharing];
+    stages.push_back({name, BoundOf(given.Make(choice))});
   }
   return stages;
 }
@@ -216,7 +221,12 @@ void Finish(Candidate&& made, TransformedGraph& result) {
   for (std::size_t step = 0; step < made.second.vanished.size(); ++step) {
     if (made.second.vanished[step] != 0) result.vanished.push_back(result.graph.ops()[step].id);
   }
-  if (result.transforms.reorder) result.order_proven = LiveBytes(result.bound.problem) == result.order_bound_bytes;
+  if (!result.transforms.reorder) return;
+  const std::int64_t live_bytes = LiveBytes(result.bound.problem);
+  // The search takes the distance of a streaming output as it is stated; rounded up to an alignment, an output may meet
+  // other operands than the search saw.
+  result.order_proven = live_bytes == result.order_bound_bytes;
+  result.order_bound_bytes = std::min(result.order_bound_bytes, live_bytes);
 }
 
 }  // namespace
@@ -228,13 +238,14 @@ TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std
   }
   std::vector<int> walk(graph.ops().size());
   std::iota(walk.begin(), walk.end(), 0);
+  const std::vector<char> none(walk.size(), 0);
   Transformer transformer(graph, walk, alignment, planner, pools);
-  Attempt attempt = transformer.Try({Transforms(), std::vector<char>(walk.size(), 0), false});
+  Attempt attempt = transformer.Try({Transforms(), {none, none, none}, false});
 
   TransformedGraph result;
   result.transforms = transforms;
-  if (transforms.views) attempt = transformer.Add(&Transforms::views, std::move(attempt));
-  if (transforms.colocate) attempt = transformer.Add(&Transforms::colocate, std::move(attempt));
+  if (transforms.views) attempt = transformer.Add(kViews, std::move(attempt));
+  if (transforms.colocate) attempt = transformer.Add(kParts, std::move(attempt));
   // Who writes over whom depends on the order; so it is claimed in each, and the best taken.
   std::vector<Candidate> orders;
   orders.emplace_back(std::move(transformer), std::move(attempt));
@@ -243,8 +254,9 @@ TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std
   for (const auto& [order, before] : orders) {
     // What did not pay in the given order may pay in this one.
     Attempt end = before;
-    for (bool Transforms::*transform : {&Transforms::views, &Transforms::colocate, &Transforms::in_place}) {
-      if (transforms.*transform && !(end.choice.on.*transform)) end = order.Add(transform, std::move(end));
+    for (const Sharing sharing : {kViews, kParts, kClaims}) {
+      const bool is_missing = transforms.*kAsked[sharing] && !(end.choice.on.*kAsked[sharing]);
+      if (is_missing) end = order.Add(sharing, std::move(end));
     }
     ends.push_back(std::move(end));
   }
@@ -252,7 +264,14 @@ TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std
   const auto best = std::min_element(ends.begin(), ends.end(), by_score);  // the first: the given one if it is no worse
   Candidate& chosen = orders[static_cast<std::size_t>(best - ends.begin())];
   result.stages = StagesOf(orders[0].first, ends[0].choice, transforms);
-  if (transforms.reorder) result.stages.push_back({"reorder", BoundOf(*best)});
+  if (transforms.reorder) {
+    result.stages.push_back({"reorder", BoundOf(*best)});
+    const Transforms& searched = chosen.second.choice.on;  // a bound of what shares less is none of what shares more
+    if (searched.views != best->choice.on.views || searched.colocate != best->choice.on.colocate) {
+      const OrderResult again = chosen.first.Search(*best, transforms.in_place);
+      result.order_bound_bytes = std::min(result.order_bound_bytes, again.lower_bound_bytes);
+    }
+  }
   chosen.second = std::move(*best);
   Finish(std::move(chosen), result);
   return result;

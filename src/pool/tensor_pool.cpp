@@ -150,15 +150,7 @@ void TensorPool::RegisterGraph(std::vector<OpNode> ops, std::vector<TensorDesc> 
 void TensorPool::RegisterGraph(Graph graph) { Register(Prepare(std::move(graph), options_, pools_)); }
 
 void TensorPool::RegisterTransformed(TransformedGraph transformed) {
-  const std::size_t tensors = transformed.graph.tensors().size();
-  const auto& workspaces = transformed.bound.workspaces;
   CheckProblem(transformed.bound.problem);
-  if (transformed.bound.bindings.size() != tensors ||
-      (!workspaces.empty() && workspaces.size() != transformed.graph.ops().size())) {
-    throw Error(ErrorCode::kBadInput, "pool: the transformed graph binds " +
-                                          std::to_string(transformed.bound.bindings.size()) + " tensors, and has " +
-                                          std::to_string(tensors) + "; give what Transform returns");
-  }
   if (const auto fault = CheckSharing(transformed)) throw Error(ErrorCode::kBadInput, "pool: " + fault->message);
   Register(std::move(transformed));
 }
