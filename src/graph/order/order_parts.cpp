@@ -10,7 +10,7 @@ namespace orionrt {
 namespace {
 
 constexpr int kMostOpsRelated = 4096;       // 2 MiB a table
-constexpr std::int64_t kStepsPerCutOp = 4;  // what a minimum cut takes per op, in the time of steps
+constexpr std::int64_t kStepsPerCutOp = 8;  // what a minimum cut takes per op, in the time of steps
 
 // A piece as the ops `rank` in [first, last) see it.
 class PartMaker {
@@ -152,8 +152,7 @@ OrderModel PartOfOrder(const OrderModel& model, const std::vector<int>& order, i
 
 // An op behind the place that waits for none there must wait for every op before it that no other there waits for. So
 // count those two kinds, and the edges between them: there must be one for each pair.
-std::vector<int> PlacesThatAllOrdersPass(const OrderModel& model) {
-  const OrderSpace space(model, false);
+std::vector<int> PlacesThatAllOrdersPass(const OrderSpace& space) {
   std::vector<std::int64_t> firsts(space.ops + 2, 0), lasts(space.ops + 2, 0), edges(space.ops + 2, 0);
   const auto add = [](std::vector<std::int64_t>& changes, int from, int to) {  // places in [from, to]
     if (from > to) return;

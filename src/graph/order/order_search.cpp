@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t kMostSetWords = std::size_t{1} << 23;  // 64 MiB of sets
 
+constexpr std::int64_t kStepsPerSet = 4;  // what keeping a set takes, in the time of steps, and one more per word
+
 std::uint64_t Mix(std::uint64_t x) {  // splitmix64
   x += 0x9E3779B97F4A7C15ull;
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
@@ -246,6 +248,7 @@ int OrderSearch::Insert(int parent, bool* is_new) {
     }
   }
   *is_new = true;
+  steps_ += kStepsPerSet + space_.words;
   const int node = static_cast<int>(nodes_.size());
   table_[slot] = node;
   nodes_.push_back({scratch_.live, scratch_.hash, parent, scratch_.size, paths_.size(), ready_.size(),
