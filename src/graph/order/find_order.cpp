@@ -1,6 +1,7 @@
 #include "graph/order/find_order.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <numeric>
 #include <utility>
@@ -17,7 +18,9 @@ constexpr std::int64_t kFirstSteps = 4096;  // tried from one end before the oth
 constexpr int kNarrowestBeam = 16;
 constexpr int kWidestBeam = 1024;
 constexpr int kWindows[] = {16, 32, 64, 128, 256};  // ops before and behind the peak
-constexpr int kBeamShare = 3;                       // of the steps that are left
+constexpr int kFirstShare = 3;                      // of the steps that are left, like the next three
+constexpr int kBisectShare = 64;
+constexpr int kBeamShare = 3;
 constexpr int kWindowShare = 16;
 
 std::int64_t Largest(const std::vector<std::int64_t>& bytes, int first, int last) {
@@ -248,19 +251,36 @@ class OrderFinder {
     const OrderModel part = PartOfOrder(model_, best_, first, last);
     const std::vector<int> given(best_.begin() + first, best_.begin() + last);
     TwoEnds search(part, bound_);
-    for (const int share : {4, 1}) {
+    for (const int share : {kFirstShare, 1}) {
       const bool found = RunShare(search, peak, share);
       bound_ = std::max(bound_, std::min(search.bound(), peak));
       if (found) {
         std::copy(given.begin(), given.end(), best_.begin() + first);
         Replace(first, search.order());
       }
-      if (found || bound_ >= peak || steps_ <= 0) return;
-      if (share == 4) {
-        peak = RunBeams(first, last, peak, kBeamShare);
-        peak = ImproveWindows(first, last);
-      }
+      if (found || bound_ >= peak || steps_ <= 0 || share == 1) return;
+      const std::int64_t kept = steps_ / kFirstShare;
+      steps_ -= kept;
+      peak = Bisect(first, last, peak);
+      peak = RunBeams(first, last, peak, kBeamShare);
+      peak = ImproveWindows(first, last);
+      steps_ += kept;
     }
+  }
+
+  // Exact searches of best_[first..last) under budgets between the bound and the peak, for those that are easy; gives
+  // the peak reached.
+  std::int64_t Bisect(int first, int last, std::int64_t peak) {
+    for (std::int64_t low = bound_; steps_ > 0 && low + 1 < peak;) {
+      const std::int64_t budget = low + (peak - low) / 2;
+      const OrderModel part = PartOfOrder(model_, best_, first, last);
+      TwoEnds search(part, budget);
+      const bool found = RunShare(search, budget + 1, kBisectShare);
+      low = found ? low : budget;
+      if (found) Replace(first, search.order());
+      if (found) peak = Largest(Bytes(), first, last);
+    }
+    return peak;
   }
 
   // Beams from both ends of best_[first..last) below the peak, wider when they find nothing; gives the peak reached.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <limits>
 
 namespace orionrt {
@@ -10,6 +11,8 @@ namespace {
 
 constexpr std::size_t kMostSetWords = std::size_t{1} << 23;  // 64 MiB of sets
 
+constexpr int kDeepestModule = 40;
+constexpr std::int64_t kModuleSteps = 2000;
 constexpr std::int64_t kStepsPerSet = 4;  // what keeping a set takes, in the time of steps, and one more per word
 
 std::uint64_t Mix(std::uint64_t x) {  // splitmix64
@@ -196,10 +199,68 @@ bool OrderSearch::RunChain(int op) {
   return true;
 }
 
+// Runs `op` and some of what that makes ready, if it ends at a valley no higher than where it began; else leaves the
+// scratch as it is. What is made ready is tried in the same way first, so that a tree is run branch by branch.
+bool OrderSearch::RunModule(int op, int depth) {
+  const Scratch saved = scratch_;
+  for (int next = op; next >= 0 && module_steps_ > 0;) {
+    const OrderStep step = Try(next, scratch_);
+    --module_steps_;
+    if (step.at > budget_) break;
+    RunOp(next, step.after);
+    for (bool moved = true; moved && scratch_.live > saved.live;) {
+      moved = false;
+      const std::vector<int> own = ReadySince(saved);
+      for (std::size_t i = 0; i < own.size() && own.size() > 1 && depth < kDeepestModule && !moved; ++i) {
+        moved = RunModule(own[i], depth + 1);
+      }
+    }
+    if (scratch_.live <= saved.live) return true;
+    next = -1;
+    std::int64_t lowest = std::numeric_limits<std::int64_t>::max();
+    for (const int candidate : ReadySince(saved)) {
+      const OrderStep further = Try(candidate, scratch_);
+      --module_steps_;
+      if (further.at > budget_ || further.after >= lowest) continue;
+      next = candidate;
+      lowest = further.after;
+    }
+  }
+  scratch_ = saved;
+  return false;
+}
+
+std::vector<int> OrderSearch::ReadySince(const Scratch& before) const {
+  std::vector<int> since;
+  std::set_difference(scratch_.ready.begin(), scratch_.ready.end(), before.ready.begin(), before.ready.end(),
+                      std::back_inserter(since));
+  return since;
+}
+
+// From the root alone: whole branches at a time.
+bool OrderSearch::RunModules(int node) {
+  const std::vector<int> ready = scratch_.ready;
+  for (const int op : ready) {
+    module_steps_ = kModuleSteps;
+    if (!RunModule(op, 0)) continue;
+    bool is_new = false;
+    const int reached = Insert(node, &is_new);
+    scratch_.ran.clear();
+    if (MayCommit(reached)) {
+      Commit(reached);
+      return true;
+    }
+    if (is_new) open_.push({nodes_[reached].live, nodes_[reached].size, reached});
+    Load(node);
+  }
+  return false;
+}
+
 // True when the end is reached; first_ops() is then a whole order.
 bool OrderSearch::Expand(int node) {
   Load(node);
   RunFreeMoves();
+  if (scratch_.size == root_.size && RunModules(node)) return root_.size == space_.ops;
   if (!scratch_.ran.empty()) {
     bool is_new = false;
     node = Insert(node, &is_new);
