@@ -42,6 +42,7 @@ struct Format {
   const char* name;
   const char* suffix;
   std::string (*write)(const Report& report, const Options& options);
+  bool explained = true;
 };
 constexpr Format kFormats[] = {
     {"text", ".txt",
@@ -49,7 +50,7 @@ constexpr Format kFormats[] = {
        return WriteReportText(report, std::max(40, options.width > 0 ? options.width : TerminalWidth()));
      }},
     {"html", ".html", [](const Report& report, const Options&) { return WriteReportHtml(report); }},
-    {"svg", ".svg", [](const Report& report, const Options&) { return WriteReportSvg(report); }},
+    {"svg", ".svg", [](const Report& report, const Options&) { return WriteReportSvg(report); }, false},
 };
 
 std::string FormatNames(const char* separator) {
@@ -90,21 +91,38 @@ ReportGraph GraphOf(const std::string& name, const Problem& problem, const std::
   return graph;
 }
 
+// Adds a plan of `graph`, which was made of `made_of`, if that is known.
+void AddPlan(const Report& report, ReportGraph& graph, const Graph* made_of, const ReusePlanner& planner,
+             ReportPlan shown, bool explained) {
+  if (explained) shown.explanation = ExplainPlanned(PlanFileOf(report, graph, shown), made_of, planner);
+  graph.plans.push_back(std::move(shown));
+}
+
+// What made a plan that was read, to plan changes of it with; `auto` where it was none of ours.
+ReusePlanner PlannerOf(const Plan& plan) {
+  const std::string name = plan.policy.substr(0, plan.policy.find(':'));
+  for (const Policy& policy : Policies()) {
+    if (policy.name == name) return ReusePlanner(policy);
+  }
+  return ReusePlanner();
+}
+
 // Bodies are planned by the same policies; none is asked to fit the capacity.
 void AddBodies(const std::vector<Body>& bodies, const std::string& prefix, const std::vector<ReusePlanner>& planners,
-               const PlanOptions& options, Report& report) {
+               const PlanOptions& options, bool explained, Report& report) {
   for (const Body& body : bodies) {
     ReportGraph graph = GraphOf(prefix + body.name, body.problem, body.infos, body.step_names);
     for (const ReusePlanner& planner : planners) {
-      graph.plans.push_back({planner.Run(body.problem, options), NestedPeak(planner, body.bodies, options)});
+      AddPlan(report, graph, body.graph.get(), planner,
+              {planner.Run(body.problem, options), NestedPeak(planner, body.bodies, options)}, explained);
     }
     report.graphs.push_back(std::move(graph));
-    AddBodies(body.bodies, prefix + body.name + "/", planners, options, report);
+    AddBodies(body.bodies, prefix + body.name + "/", planners, options, explained, report);
   }
 }
 
 // A plan file is shown as it stands, unless a policy is named.
-Report ReportOf(const Input& input, const Options& options) {
+Report ReportOf(const Input& input, const Options& options, bool explained) {
   Report report;
   report.source = input.source;
   report.alignment = input.alignment;
@@ -117,7 +135,8 @@ Report ReportOf(const Input& input, const Options& options) {
       throw Error(ErrorCode::kBadInput, input.source + ": the plan is wrong, and its picture would be: " +
                                             violation->message + "; see orionrt check");
     }
-    graph.plans.push_back({input.plan->plan, input.plan->peak_nested_bytes});
+    AddPlan(report, graph, nullptr, PlannerOf(input.plan->plan), {input.plan->plan, input.plan->peak_nested_bytes},
+            explained);
     return report;
   }
   const std::vector<ReusePlanner> planners =
@@ -125,10 +144,11 @@ Report ReportOf(const Input& input, const Options& options) {
   for (const ReusePlanner& planner : planners) {
     const std::int64_t nested =
         input.plan ? input.plan->peak_nested_bytes : NestedPeak(planner, input.bodies, plan_options);
-    graph.plans.push_back({PlanInput(planner, input, plan_options, nested), nested});
+    AddPlan(report, graph, input.graph.get(), planner, {PlanInput(planner, input, plan_options, nested), nested},
+            explained);
   }
   plan_options.capacity = 0;
-  AddBodies(input.bodies, "", planners, plan_options, report);
+  AddBodies(input.bodies, "", planners, plan_options, explained, report);
   return report;
 }
 
@@ -142,7 +162,7 @@ int Run(const Options& options) {
   CheckTargets(options.output, options.paths, suffix);
   PlannersOf(options.planning.policy.empty() ? "auto" : options.planning.policy);  // refuses unknown names
   for (const std::string& path : options.paths) {
-    const Report report = ReportOf(LoadInput(path, options.input), options);
+    const Report report = ReportOf(LoadInput(path, options.input), options, format.explained);
     WriteFile(TargetOf(options.output, path, suffix), format.write(report, options));
   }
   return kDone;

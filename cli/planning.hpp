@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 
 #include "input.hpp"
@@ -26,6 +27,12 @@ Plan PlanInput(const ReusePlanner& planner, const Input& input, const PlanOption
 
 // The most that a body needs, those within it included: what comes on top of the peak while its op runs.
 std::int64_t NestedPeak(const ReusePlanner& planner, const std::vector<Body>& bodies, PlanOptions options);
+
+// Explain, with progress. `graph` may be null.
+Explanation ExplainPlanned(const PlanFile& file, const Graph* graph, const ReusePlanner& planner);
+
+// What a plan of the input holds for; nothing where there is no graph.
+std::optional<PlanDomain> DomainOf(const Input& input);
 
 // The plan of an input with its whole bill. Warns of bodies that pass a capacity.
 PlanFile MakePlanFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options);

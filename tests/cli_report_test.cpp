@@ -125,6 +125,90 @@ TEST(CliReport, ShowsEveryPool) {
   EXPECT_NE(svg.find("pool dram"), std::string::npos);
 }
 
+// in 64 -> a 128 -> b 128 -> c 64: the peak is at Relu, which could be in place.
+const char kRelu[] = R"({"schema": "orionrt.graph/1",
+ "tensors": [{"id": 0, "name": "in", "bytes": 64}, {"id": 1, "name": "a", "bytes": 128},
+             {"id": 2, "name": "b", "bytes": 128}, {"id": 3, "name": "c", "bytes": 64, "roles": ["output"]}],
+ "ops": [{"type": "Conv", "inputs": [0], "outputs": [1]}, {"type": "Relu", "inputs": [1], "outputs": [2]},
+         {"type": "Conv", "inputs": [2], "outputs": [3]}]})";
+
+std::string FromLine(const std::string& text, const std::string& begin) {
+  const std::size_t at = text.find("\n" + begin);
+  return at == std::string::npos ? "" : text.substr(at + 1);
+}
+
+TEST(CliReport, TextExplainsThePeakAsPlanDoes) {
+  const Folder folder;
+  const std::string graph = folder.Write("g.json", kRelu);
+  const std::string explained = FromLine(Orionrt({"plan", graph, "--explain"}).out, "At step 1");
+  EXPECT_NE(explained.find("-64  writing op 1 Relu in place of a; then 192"), std::string::npos) << explained;
+  EXPECT_EQ(FromLine(Orionrt({"report", graph, "-o", "-"}).out, "At step 1"), explained);
+  const std::string csv = folder.Write("x.csv", "id,lower,upper,size\na,0,2,65\nb,1,3,65\n");
+  for (const std::vector<std::string>& more : {std::vector<std::string>{"--alignment", "64"},
+                                               {"--policy", "no_reuse"},
+                                               {"--pool", "sram=100", "--pool", "dram"}}) {
+    std::vector<std::string> plan = {"plan", csv, "--explain"}, report = {"report", csv, "-o", "-"};
+    plan.insert(plan.end(), more.begin(), more.end());
+    report.insert(report.end(), more.begin(), more.end());
+    EXPECT_EQ(Orionrt(report).out, Orionrt(plan).out);
+  }
+}
+
+TEST(CliReport, ThePageExplainsThePeak) {
+  const Folder folder;
+  const std::string graph = folder.Write("g.json", kRelu);
+  ASSERT_EQ(Orionrt({"report", graph, "--policy", "auto,no_reuse", "-o", folder / "r.html"}).code, 0);
+  const nlohmann::json data = DataOf(folder.Read("r.html"));
+  const nlohmann::json& plans = data["graphs"][0]["plans"];
+  const nlohmann::json& explanation = plans[0]["explanation"];
+  EXPECT_EQ(explanation["step"], 1);
+  EXPECT_EQ(explanation["holder"], nlohmann::json({1, 2}));
+  EXPECT_EQ(explanation["bytes"], nlohmann::json({128, 128}));
+  EXPECT_EQ(data["strings"][explanation["why"][1].get<int>()], "written by op 1 Relu, read last by op 2 Conv");
+  EXPECT_EQ(data["strings"][explanation["change"][0].get<int>()], "writing op 1 Relu in place of a");
+  EXPECT_EQ(explanation["saving"][0], 64);
+  EXPECT_EQ(explanation["newPeak"][0], 192);
+  EXPECT_EQ(explanation["nextStep"][0], 0);
+  EXPECT_NE(plans[1]["pools"][0]["why"].get<std::string>().find("128 bytes higher"), std::string::npos);
+  EXPECT_EQ(plans[1]["explanation"]["saving"][0], 128) << "of the plan that it stands with: b takes no bytes";
+  EXPECT_EQ(Orionrt({"report", graph, "-o", "-", "--format", "svg"}).out.find("in place of"), std::string::npos);
+}
+
+TEST(CliReport, ExplainsAPlanThatWasReadByItsOwnPolicy) {
+  const Folder folder;
+  const std::string csv = folder.Write("x.csv", "id,lower,upper,size\na,0,2,65\nb,1,3,65\nc,3,4,65\n");
+  for (const auto& [policy, saving] : {std::pair{"no_reuse", 126}, {"auto", 63}}) {
+    ASSERT_EQ(Orionrt({"plan", csv, "--policy", policy, "--alignment", "64", "-o", folder / "p.json"}).code, 0);
+    ASSERT_EQ(Orionrt({"report", folder / "p.json", "-o", folder / "r.html"}).code, 0);
+    const nlohmann::json data = DataOf(folder.Read("r.html"));
+    EXPECT_EQ(data["graphs"][0]["plans"][0]["explanation"]["saving"][0], saving) << policy;
+  }
+  nlohmann::json plan = nlohmann::json::parse(folder.Read("p.json"));
+  plan["policy"] = "somebody else's";
+  ASSERT_EQ(Orionrt({"report", folder.Write("q.json", plan.dump()), "-o", folder / "r.html"}).code, 0);
+  EXPECT_EQ(DataOf(folder.Read("r.html"))["graphs"][0]["plans"][0]["explanation"]["saving"][0], 63);
+}
+
+TEST(CliReport, ThePageListsSpills) {
+  const Folder folder;
+  const std::string problem = folder.Write("x.csv", kProblem);
+  ASSERT_EQ(Orionrt({"report", problem, "--pool", "sram=8", "--pool", "dram", "-o", folder / "r.html"}).code, 0);
+  ASSERT_EQ(Orionrt({"plan", problem, "--pool", "sram=8", "--pool", "dram", "-o", folder / "p.json"}).code, 0);
+  const nlohmann::json page = DataOf(folder.Read("r.html"))["graphs"][0]["plans"][0];
+  const nlohmann::json spill = nlohmann::json::parse(folder.Read("p.json"))["spills"];
+  ASSERT_EQ(spill.size(), 1u);
+  EXPECT_EQ(page["spills"][0], spill[0]["buffer"].get<std::string>()[0] - 'a');
+  EXPECT_EQ(page["spills"][1], 0) << "from sram";
+  EXPECT_EQ(page["spills"][2], 1) << "to dram";
+  EXPECT_EQ(page["spills"][3], 1) << "no room";
+  EXPECT_EQ(page["spills"][4], spill[0]["step"]);
+  EXPECT_EQ(page["spills"][5], spill[0]["room_bytes"]);
+  EXPECT_EQ(page["spills"][6], spill[0]["cost"]);
+  EXPECT_EQ(page["spillCost"], spill[0]["cost"]);
+  EXPECT_EQ(page["pools"][1]["why"].get<std::string>().substr(0, 47), "At step 0 1 buffer is alive and needs 4 bytes. ");
+  EXPECT_EQ(page["explanation"]["holder"].size(), 3u) << "of all pools together";
+}
+
 TEST(CliReport, TextIsAsWideAsAsked) {
   const Folder folder;
   const std::string problem = folder.Write("x.csv", kProblem);

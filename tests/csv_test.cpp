@@ -175,6 +175,8 @@ TEST(ReadCsv, MakesPartsOfGaps) {
   EXPECT_EQ(parts(""), "");
   EXPECT_EQ(parts("3-5"), "0[0,3)x[0,8) 0[5,10)x[0,8)");
   EXPECT_EQ(parts("3-5@2:6"), "0[0,3)x[0,8) 0[3,5)x[2,6) 0[5,10)x[0,8)");
+  EXPECT_EQ(parts("3-5@0:2+4:6"), "0[0,3)x[0,8) 0[3,5)x[0,2) 0[3,5)x[4,6) 0[5,10)x[0,8)");
+  EXPECT_EQ(parts("0-3@4:8 3-5@0:2+4:8 5-10@0:2"), "0[0,5)x[4,8) 0[3,10)x[0,2)") << "what goes on is one part";
   EXPECT_EQ(parts("7-8 3-5"), "0[0,3)x[0,8) 0[5,7)x[0,8) 0[8,10)x[0,8)");
   EXPECT_EQ(parts("3-5 5-6"), "0[0,3)x[0,8) 0[6,10)x[0,8)") << "side by side";
   EXPECT_EQ(parts("0-4"), "0[4,10)x[0,8)");
@@ -192,9 +194,17 @@ TEST(ReadCsv, ReadsGapsAtNegativeSteps) {
 }
 
 TEST(ReadCsv, RefusesGapsThatAreNone) {
-  for (const char* gaps :
-       {"3", "3-", "-", "a-b", "3-5@", "3-5@1", "3-5@1:", "3-5@:4", "3-5@a:b", "5-3", "3-3", "3-5 4-6", "3-5@6:2",
-        "3-5@0:9", "3-5@-1:4", "9-11", "-1-2", "3-5;7-8", "3-99999999999999999999"}) {
+  for (const char* gaps : {"3",           "3-",
+                           "-",           "a-b",
+                           "3-5@",        "3-5@1",
+                           "3-5@1:",      "3-5@:4",
+                           "3-5@a:b",     "5-3",
+                           "3-3",         "3-5 4-6",
+                           "3-5@6:2",     "3-5@0:9",
+                           "3-5@-1:4",    "3-5@0:2+",
+                           "3-5@0:4+3:5", "3-5@4:6+0:2",
+                           "9-11",        "-1-2",
+                           "3-5;7-8",     "3-99999999999999999999"}) {
     EXPECT_TRUE(RefusesCsv({"x.csv:2", "gap"}, std::string("id,lower,upper,size,gaps\na,0,10,8,") + gaps + "\n"))
         << gaps;
   }
@@ -245,11 +255,18 @@ TEST(MakeCsv, HasOnlyTheColumnsThatAreNeeded) {
   EXPECT_EQ(WriteCsv(MakeCsv(problem), nullptr), "id,lower,upper,size,alignment\n0,0,3,4,64\n");
 }
 
-TEST(MakeCsv, RefusesPartsThatGapsCannotSay) {
+TEST(MakeCsv, SaysPartsThatAreAliveTogether) {
   Problem problem;
-  problem.buffers = {{0, 4, 8}};
-  problem.parts = {{0, 0, 3, 0, 4}, {0, 2, 4, 4, 8}};
-  EXPECT_TRUE(Refuses(ErrorCode::kUnsupported, {"buffer 0"}, [&] { MakeCsv(problem); }));
+  problem.buffers = {{0, 9, 8}, {1, 3, 4}, {0, 6, 8}};
+  problem.parts = {{0, 0, 3, 0, 4}, {0, 2, 9, 4, 8}, {0, 5, 7, 1, 3},
+                   {2, 0, 2, 0, 8}, {2, 4, 6, 0, 3}, {2, 4, 6, 3, 8}};
+  const std::string csv = WriteCsv(MakeCsv(problem), nullptr);
+  EXPECT_EQ(csv,
+            "id,lower,upper,size,gaps\n"
+            "0,0,9,8,0-2@0:4 2-3@0:4+4:8 3-5@4:8 5-7@1:3+4:8 7-9@4:8\n"
+            "1,1,3,4,\n"
+            "2,0,6,8,2-4 4-6@0:3+3:8\n");
+  EXPECT_EQ(SayParts(Read(csv).problem), SayParts(problem));
 }
 
 // CSV has no quoting: an id that would not come back as it was must be refused, not written.

@@ -49,6 +49,17 @@ GRAPH = {
 }
 
 
+# The peak is at relu1, which could write over its input.
+RELU = {
+    "schema": "orionrt.graph/1",
+    "tensors": [{"id": 0, "bytes": 64, "name": "in"}, {"id": 1, "bytes": 128, "name": "a"}, {"id": 2, "bytes": 128, "name": "b"},
+                {"id": 3, "bytes": 64, "name": "c", "roles": ["output"]}, {"id": 4, "bytes": 32, "name": "skip"}],
+    "ops": [{"type": "Conv", "name": "conv0", "inputs": [0], "outputs": [1, 4]},
+            {"type": "Relu", "name": "relu1", "inputs": [1], "outputs": [2]},
+            {"type": "Conv", "name": "conv2", "inputs": [2, 4], "outputs": [3]}],
+}
+
+
 def orionrt(*arguments):
     run = subprocess.run([ORIONRT, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if run.returncode != 0:
@@ -304,6 +315,104 @@ class Page(unittest.TestCase):
         self.assertEqual(self.pixel(page, *where, 0), empty)
         self.assertNotEqual(self.pixel(page, *where, 1), empty)
 
+    def test_the_peak_is_explained(self):
+        source = self.write("relu.json", RELU)
+        explanation = json.loads(orionrt("plan", source, "--explain", "--format", "json"))["explanation"]
+        page = self.open(self.report(source))
+        panel = page.inner_text("#explained")
+        self.assertIn("At step 1 (relu1) 3 buffers are alive together and need 288 bytes.", panel)
+        for change in explanation["what_ifs"]:
+            self.assertIn(f"−{change['saving_bytes']} B {change['sentence']}", panel)
+            self.assertIn(f"then {change['new_peak_bytes']} B", panel)
+        self.assertIn("−64 B writing op 1 relu1 in place of a\nthen 224 B (224 bytes), held at step 0 conv0", panel)
+        items = page.locator("#explained [role=option]")
+        self.assertEqual(items.count(), len(explanation["holders"]))
+        for n, holder in enumerate(explanation["holders"]):
+            for word in (f"{holder['bytes']} B", holder["why"]):
+                self.assertIn(word, items.nth(n).inner_text())
+
+    def test_a_holder_is_chosen_by_mouse_and_keys(self):
+        page = self.open(self.report(self.write("relu.json", RELU)))
+        self.assertEqual(page.locator("#explained [aria-selected=true]").count(), 0)
+        page.evaluate("see(2.5, 3, 0.9, 1)")  # where none of them is
+        page.click("#explained [role=option] >> nth=1")
+        self.assertEqual(page.inner_text("#tensor h2"), "b")
+        self.assertEqual(page.get_attribute("#rows [aria-selected=true]", "data-tensor"), "2")
+        self.assertEqual(page.get_attribute("#explained [aria-selected=true]", "data-tensor"), "2")
+        seen, place = self.view(page), page.evaluate("placeOf(2)")
+        for low, high in (("x0", "x1"), ("y0", "y1")):
+            self.assertLess(place[low], seen[high])
+            self.assertGreater(place[high], seen[low])
+        page.click("#rows [data-tensor='1']")  # a choice elsewhere shows here
+        self.assertEqual(page.get_attribute("#explained [aria-selected=true]", "data-tensor"), "1")
+        page.evaluate("choose(-1)")
+        page.focus("canvas")
+        for _ in range(5):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.getAttribute('role')") == "listbox":
+                break
+        page.keyboard.press("Enter")
+        self.assertEqual(page.inner_text("#tensor h2"), "a")
+        page.keyboard.press("ArrowDown")
+        self.assertEqual(page.inner_text("#tensor h2"), "b")
+        self.assertEqual(page.evaluate("document.getElementById(document.activeElement.getAttribute('aria-activedescendant')).dataset.tensor"), "2")
+        page.keyboard.press("End")
+        page.keyboard.press("ArrowDown")
+        self.assertEqual(page.inner_text("#tensor h2"), "skip")
+
+    def test_many_holders_are_shown_when_asked_for(self):
+        together = [{"id": str(i), "size": 1000 - i, "lower": 0, "upper": 5} for i in range(300)]
+        page = self.open(self.report(self.write("together.json", {"schema": "orionrt.problem/1", "buffers": together})))
+        self.assertEqual(page.locator("#explained [role=option]").count(), 50)
+        page.click("text=all 300")
+        self.assertEqual(page.locator("#explained [role=option]").count(), 300)
+        page.keyboard.press("End")
+        self.assertEqual(page.inner_text("#tensor h2"), "299")
+        item, panel = (page.locator(f"#explained{part}").bounding_box() for part in (" [aria-selected=true]", ""))
+        self.assertLess(item["y"] + item["height"], panel["y"] + panel["height"] + 1)
+
+    def test_each_plan_has_its_own_explanation(self):
+        source = self.write("relu.json", {**RELU, "tensors": [{**t, "bytes": t["bytes"] + 1} for t in RELU["tensors"]]})
+        page = self.open(self.report(source, "--policy", "auto,no_reuse"))
+        first = page.inner_text("#explained")
+        page.focus("canvas >> nth=1")
+        second = page.inner_text("#explained")
+        self.assertIn("in place of a", first)
+        self.assertIn("bytes higher", second)
+        for n, policy in enumerate(("auto", "no_reuse")):
+            plan = json.loads(orionrt("plan", source, "--explain", "--policy", policy, "--format", "json"))
+            for change in plan["explanation"]["what_ifs"]:
+                self.assertIn(f"−{change['saving_bytes']} B {change['sentence']}", (first, second)[n])
+
+    def test_says_where_the_plan_is_highest_if_it_is_elsewhere(self):
+        buffers = [(0, 1, 100, 0), (0, 1, 100, 100), (1, 2, 50, 200)]
+        plan = {"schema": "orionrt.plan/1", "peak_bytes": 250, "buffers": [
+            {"id": str(n), "lower": b[0], "upper": b[1], "size": b[2], "offset": b[3]} for n, b in enumerate(buffers)]}
+        page = self.open(self.report(self.write("high.json", plan)))
+        self.assertIn("Alive at step 0, where the most bytes are: 200 B in 2 tensors", page.inner_text("#explained"))
+        self.assertIn("The highest byte of this plan is in use at step 1.", page.inner_text("#explained"))
+        page = self.open(self.report(self.write("relu.json", RELU)))
+        self.assertNotIn("The highest byte", page.inner_text("#explained"))
+
+    def test_spills(self):
+        source = self.write("names.json", problem(NASTY[:3] + ["n"] * 9))
+        plan = json.loads(orionrt("plan", source, "--pool", "sram=2K", "--pool", "dram", "--format", "json"))
+        self.assertGreater(len(plan["spills"]), 1)
+        page = self.open(self.report(source, "--pool", "sram=2K", "--pool", "dram"))
+        items = page.locator("[aria-label='not where they would best be'] [role=option]")
+        self.assertEqual(items.count(), len(plan["spills"]))
+        ids = {b["id"]: n for n, b in enumerate(plan["buffers"])}
+        shown = {int(item.get_attribute("data-tensor")): item.inner_text() for item in items.all()}
+        for spill in plan["spills"]:
+            line = shown[ids[spill["buffer"]]]
+            self.assertEqual(spill["reason"], "no_room")
+            for word in ("sram → dram", f"cost {spill['cost']:,}", f"{spill['room_bytes']} B left in sram at step {spill['step']}"):
+                self.assertIn(word, line)
+        items.nth(1).click()
+        self.assertIn("pool dram", page.inner_text("#policy"))  # the map where it lies
+        self.assertEqual(page.inner_text("#tensor dd >> nth=0"), f"b{page.evaluate('shared.selected')}")
+        self.assertIn("Pool dram, with what it holds.", page.inner_text("#explained p >> nth=0"))
+
     def test_bodies_are_tabs(self):
         model = SHARED / "models" / "onnx" / "silero_vad.onnx"
         if not model.exists():
@@ -311,7 +420,9 @@ class Page(unittest.TestCase):
         page = self.open(self.report(model, "--dim", "*=1"))
         self.assertGreater(page.locator("[role=tab]").count(), 2)
         peak = page.inner_text("#figures")
+        self.assertIn("read last by op", page.inner_text("#explained"))
         page.click("[role=tab] >> nth=1")
+        self.assertIn("read last by op", page.inner_text("#explained"))  # bodies are explained as the graph is
         self.assertIn("else_branch", page.inner_text("#source"))
         self.assertNotEqual(page.inner_text("#figures"), peak)
         page.keyboard.press("ArrowLeft")
@@ -321,13 +432,15 @@ class Page(unittest.TestCase):
         for n, empty in enumerate(([], [{"id": "x", "size": 0, "lower": 0, "upper": 1}])):
             page = self.open(self.report(self.write(f"empty{n}.json", {"schema": "orionrt.problem/1", "buffers": empty})))
             self.assertIn("0 B", page.inner_text("#figures"))
+            self.assertIn("Nothing needs any bytes.", page.inner_text("#explained"))
             page.keyboard.press(".")
             page.keyboard.press("+")
 
     def test_nasty_names_are_harmless(self):
         source = self.write("a<img src=x onerror=window.pwned=1>&\"'.json", problem(NASTY))
         plain = self.open(self.report(self.write("plain.json", problem(["n"] * len(NASTY)))))
-        count = "document.querySelectorAll('*').length - document.querySelectorAll('#still *').length"
+        count = """document.querySelectorAll('*').length - document.querySelectorAll('#still *').length -
+            document.querySelectorAll('#explained *').length"""  # the one names more tensors alive at the peak
         page = self.open(self.report(source))
         self.assertEqual(page.evaluate(count), plain.evaluate(count))
         self.assertEqual(page.evaluate("document.scripts.length"), plain.evaluate("document.scripts.length"))
@@ -343,6 +456,24 @@ class Page(unittest.TestCase):
             page.mouse.move(*page.evaluate(f"""(() => {{ const box = maps[0].canvas.getBoundingClientRect();
                 return [box.left + maps[0].xOf({i} + 1.5), box.top + maps[0].yOf(maps[0].arena.plan.offset[{i}] + 500)]; }})()"""))
         self.assertEqual(page.inner_text("#tensor h2")[:50], "y" * 50)
+        self.assert_harmless(page)
+
+    def test_nasty_names_are_harmless_where_the_peak_is_explained(self):
+        tensors = [{"id": n, "bytes": 100 + n, "name": name} for n, name in enumerate(NASTY)]
+        ops = [{"type": "Relu", "inputs": [n], "outputs": [n + 1], "name": NASTY[-n]} for n in range(len(NASTY) - 1)]
+        tensors[3]["roles"] = tensors[-1]["roles"] = ["output"]
+        page = self.open(self.report(self.write("nasty.json", {"schema": "orionrt.graph/1", "tensors": tensors, "ops": ops})))
+        panel = page.inner_text("#explained")
+        self.assertIn("What would lower the peak", panel)
+        self.assertIn("taking output line?break right after", panel)
+        for n in range(page.locator("#explained [role=option]").count()):
+            page.click(f"#explained [role=option] >> nth={n}")
+        self.assertEqual(page.evaluate("[...new Set([...document.querySelectorAll('#explained *')].map((e) => e.tagName))].sort()"),
+                         ["B", "DIV", "H2", "H3", "LI", "P", "SMALL", "SPAN", "UL"])
+        self.assert_harmless(page)
+        self.assertLessEqual(page.evaluate("$('explained').scrollWidth - $('explained').clientWidth"), 0)
+
+    def assert_harmless(self, page):
         self.assertIsNone(page.evaluate("window.pwned ?? null"))
         self.assertLess(page.evaluate("document.documentElement.scrollWidth"), 1290)
 
@@ -353,12 +484,18 @@ class Page(unittest.TestCase):
         self.assertTrue(page.is_visible("#still svg"))
         self.assertFalse(page.is_visible("canvas"))
         self.assertEqual(page.locator("#print tr").count(), 5)
+        self.assertTrue(page.is_visible("#print-explained"))
+        self.assertEqual(page.inner_text("#print-explained h2"), "The peak explained")
+        self.assertEqual(page.locator("#print-explained [role=option]").count(), 2)
         self.assertEqual(page.evaluate("getComputedStyle(document.querySelector('.plan .paper')).fill"), "rgb(255, 255, 255)")
 
     def test_small_screen(self):
         page = self.open(self.report(self.write("graph.json", GRAPH)), viewport={"width": 390, "height": 800})
         self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), 390)
         self.assertGreater(page.evaluate("maps[0].plot.h"), 200)
+        page.click("#explained [role=option] >> nth=1")  # far below the map, which comes into sight
+        self.settle(page)
+        self.assertGreater(page.evaluate("maps[0].canvas.getBoundingClientRect().bottom"), 100)
 
     def test_sixty_thousand_tensors(self):
         sources = [self.write("many.json", many(60000, 1))]

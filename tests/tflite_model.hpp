@@ -13,8 +13,10 @@ namespace fb = tflite_import::fb;
 
 enum : int {
   kAdd = 0,
+  kConcatenation = 2,
   kDequantize = 6,
   kCustomOp = 32,
+  kStridedSlice = 45,
   kShapeOp = 77,
   kIfOp = 118,
   kWhileOp = 119,
@@ -22,7 +24,7 @@ enum : int {
   kCaseOp = 209,
   kGelu = 150
 };
-enum : int { kFloat32 = 0, kUint8 = 3, kString = 5, kResource = 13, kVariant = 14, kInt4 = 17, kInt2 = 19 };
+enum : int { kFloat32 = 0, kInt32 = 2, kUint8 = 3, kString = 5, kResource = 13, kVariant = 14, kInt4 = 17, kInt2 = 19 };
 
 struct TensorSpec {
   std::string name;
@@ -31,14 +33,18 @@ struct TensorSpec {
   bool data = false;  // in a buffer of its own
   bool variable = false;
   std::vector<std::int32_t> signature = {};
-  int buffer = -1;  // a buffer of this number, whether there is one or not
+  int buffer = -1;                      // a buffer of this number, whether there is one or not
+  std::vector<std::int32_t> ints = {};  // the values of a constant
+  float scale = 0;                      // how it is quantized; 0: it is not
 };
 
 struct OpSpec {
   int code = kAdd;
   std::vector<std::int32_t> inputs, outputs;
   std::string custom = {};
-  std::vector<int> runs = {};  // subgraphs of IF, WHILE or STABLEHLO_CASE
+  std::vector<int> runs = {};                              // subgraphs of IF, WHILE or STABLEHLO_CASE
+  int activation = 0;                                      // of CONCATENATION
+  int begin_mask = 0, end_mask = 0, shrink_axis_mask = 0;  // of STRIDED_SLICE
 };
 
 struct SubgraphSpec {
@@ -71,6 +77,12 @@ inline flatbuffers::Offset<fb::Operator> AddOp(flatbuffers::FlatBufferBuilder& b
   } else if (op.code == kWhileOp && op.runs.size() == 2) {
     type = fb::BuiltinOptions_WhileOptions;
     options = fb::CreateWhileOptions(builder, op.runs[0], op.runs[1]).Union();
+  } else if (op.code == kConcatenation) {
+    type = fb::BuiltinOptions_ConcatenationOptions;
+    options = fb::CreateConcatenationOptions(builder, static_cast<std::int8_t>(op.activation)).Union();
+  } else if (op.code == kStridedSlice) {
+    type = fb::BuiltinOptions_StridedSliceOptions;
+    options = fb::CreateStridedSliceOptions(builder, op.begin_mask, op.end_mask, 0, 0, op.shrink_axis_mask).Union();
   } else if (!op.runs.empty()) {
     type_2 = fb::BuiltinOptions2_CaseOptions;
     options_2 = fb::CreateCaseOptionsDirect(builder, &op.runs).Union();
@@ -92,8 +104,16 @@ inline std::string BuildModel(const ModelSpec& model) {
         buffer = static_cast<std::uint32_t>(buffers.size());
         buffers.push_back(AddBuffer(builder, "values"));
       }
+      if (!tensor.ints.empty()) {
+        buffer = static_cast<std::uint32_t>(buffers.size());
+        const auto* bytes = reinterpret_cast<const char*>(tensor.ints.data());
+        buffers.push_back(AddBuffer(builder, {bytes, tensor.ints.size() * sizeof(std::int32_t)}));
+      }
+      const std::vector<float> scale = {tensor.scale};
+      const std::vector<std::int64_t> zero_point = {3};
+      const auto quantization = tensor.scale != 0 ? fb::CreateQuantizationDirect(builder, &scale, &zero_point) : 0;
       tensors.push_back(fb::CreateTensorDirect(builder, &tensor.shape, static_cast<std::int8_t>(tensor.type), buffer,
-                                               tensor.name.c_str(), tensor.variable,
+                                               tensor.name.c_str(), quantization, tensor.variable,
                                                tensor.signature.empty() ? nullptr : &tensor.signature));
     }
     std::vector<flatbuffers::Offset<fb::Operator>> ops;

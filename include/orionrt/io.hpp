@@ -15,14 +15,15 @@
 #include "orionrt/metrics.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/problem.hpp"
+#include "orionrt/transform.hpp"
 
 namespace orionrt {
 
 // CSV as MiniMalloc reads it: a header row, then a row a buffer. Columns, in any order: id (or buffer, buffer_id),
 // lower (or begin, start), upper, size; optional alignment, offset (see CsvFile::offsets), gaps, and hint, which is
 // ignored with a warning; spaces, uses and pool, see below. A column `end` in place of `upper` is inclusive. CRLF and a
-// byte order mark are read; no quoting. A gap is `lo-hi`, steps at which the buffer holds no byte, or `lo-hi@a:b`, at
-// which it holds its bytes [a, b) only.
+// byte order mark are read; no quoting. A gap is `lo-hi`, steps at which the buffer holds no byte, or `lo-hi@a:b+c:d`,
+// at which it holds its bytes [a, b) and [c, d) only.
 struct CsvFile {
   Problem problem;                    // no fixed offsets or pools: the caller says what the columns mean
   std::vector<std::int64_t> offsets;  // of the column `offset`, kFree where a field is empty; empty without the column
@@ -34,7 +35,7 @@ struct CsvFile {
 };
 ORIONRT_API CsvFile ReadCsv(std::string_view text, const std::string& source);
 
-// The rows of a problem that did not come from CSV. Throws Error (kUnsupported) for parts that gaps cannot say. Columns
+// The rows of a problem that did not come from CSV. Throws Error (kUnsupported) for ids that CSV cannot hold. Columns
 // `spaces` and `uses` where a buffer names its pools; the table of pools itself has no place in CSV.
 ORIONRT_API CsvFile MakeCsv(const Problem& problem);
 
@@ -65,6 +66,31 @@ struct WorkspaceBytes {
   std::int64_t count = 0;          // ops that need some
 };
 
+// Where a tensor lies that shares its buffer with others.
+struct TensorPlace {
+  int id = 0;  // in its graph
+  std::string name;
+  int buffer = -1;         // index into Problem::buffers; -1: it is empty and needs none
+  std::int64_t delta = 0;  // bytes from the buffer's first
+  std::int64_t bytes = 0;
+};
+
+// What a plan of a graph holds for, and what whoever runs the graph must know of it (orionrt/transform.hpp).
+struct PlanDomain {
+  std::uint64_t graph_hash = 0;          // HashGraph, with the ops in the order of the plan
+  std::vector<std::string> transforms;   // that were asked for: "views", "in_place", "colocate", "reorder"
+  std::vector<int> order;                // ids of ops as they must run; empty: in the order of the graph
+  std::vector<int> vanished;             // ids of ops with nothing left to do
+  std::vector<InPlaceUse> in_place;      // who writes over what
+  std::vector<TensorPlace> tensors;      // with transforms: where each lies, in the order of the graph
+  std::vector<TransformStage> stages;    // lower bounds: as given, and after each transform
+  std::int64_t order_bound_bytes = 0;    // with "reorder": no order has fewer bytes alive at its peak
+  bool order_proven = false;             // with "reorder": this one has no more
+  int moved_ops = 0;                     // with "reorder": how many do not run where they did
+  // Without transforms: what all of them would make of the lower bound. Not in files.
+  std::optional<std::int64_t> bound_with_all = {};
+};
+
 // A plan with the problem that it holds for, as files carry them: schema orionrt.plan/1.
 struct PlanFile {
   Problem problem;
@@ -78,6 +104,7 @@ struct PlanFile {
   std::optional<std::int64_t> metadata_bytes = {};
   std::optional<WorkspaceBytes> workspaces = {};  // of graphs whose ops need scratch; it is within peak_bytes
   std::vector<BufferClass> classes = {};          // one per buffer; empty where it is not known
+  std::optional<PlanDomain> domain = {};          // of graphs
 };
 
 // peak_bytes, peak_nested_bytes and weights.needed_bytes: what it takes to run. 2^63 - 1 where that overflows.

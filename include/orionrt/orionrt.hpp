@@ -19,5 +19,6 @@
 #include "orionrt/scratch.hpp"
 #include "orionrt/shared_arena.hpp"
 #include "orionrt/tensor_pool.hpp"
+#include "orionrt/transform.hpp"
 #include "orionrt/validate.hpp"
 #include "orionrt/version.hpp"

@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "base/text.hpp"
@@ -24,6 +27,10 @@ constexpr ColumnName kColumnNames[] = {
 };
 
 constexpr std::size_t kLongestId = 1000;  // bytes
+
+struct Window {
+  std::int64_t begin = 0, end = 0;  // bytes from the buffer's first
+};
 
 std::string_view Trim(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r";
@@ -211,54 +218,83 @@ class CsvReader {
     file_.offsets.push_back(offset);
   }
 
-  // "lo-hi" or "lo-hi@a:b"; lo may be negative.
-  Part ParseGap(std::string_view text) const {
+  // During steps [lower, upper) a buffer holds these of its bytes only.
+  struct Gap {
+    std::int64_t lower = 0, upper = 0;
+    std::vector<Window> windows;
+  };
+
+  // "lo-hi" or "lo-hi@a:b+c:d"; lo may be negative.
+  Gap ParseGap(std::string_view text) const {
     const auto number = [&](std::string_view digits) {
       const auto value = ParseInt(digits);
       if (!value) Refuse("gap \"" + Printable(text) + "\" is not of the form lo-hi or lo-hi@a:b");
       return *value;
     };
-    Part gap;
-    std::string_view window = text;
-    const std::string_view steps = TakeUntil(window, '@');
+    Gap gap;
+    std::string_view windows = text;
+    const std::string_view steps = TakeUntil(windows, '@');
     const std::size_t dash = steps.find('-', 1);
     if (dash == std::string_view::npos) number("");
     gap.lower = number(steps.substr(0, dash));
     gap.upper = number(steps.substr(dash + 1));
     if (at_[kEnd] >= 0) gap.upper = Inclusive(gap.upper);
-    if (steps.size() < text.size()) {
-      gap.begin = number(TakeUntil(window, ':'));
-      gap.end = number(window);
+    while (steps.size() < text.size()) {
+      std::string_view window = TakeUntil(windows, '+');
+      const std::int64_t begin = number(TakeUntil(window, ':'));
+      gap.windows.push_back({begin, number(window)});
+      if (windows.empty() && text.back() != '+') break;
     }
     return gap;
   }
 
+  void CheckGap(const Gap& gap, const Buffer& buffer, std::int64_t alive_from) const {
+    bool fits = alive_from <= gap.lower && gap.lower < gap.upper && gap.upper <= buffer.upper;
+    std::int64_t free_from = 0;
+    for (const Window& window : gap.windows) {
+      fits &= free_from <= window.begin && window.begin <= window.end && window.end <= buffer.size;
+      free_from = window.end;
+    }
+    if (!fits)
+      Refuse("gap at step " + std::to_string(gap.lower) + " is empty, overlaps another, or lies outside its buffer");
+  }
+
   void ReadGaps(int index, const Buffer& buffer) {
-    std::vector<Part> gaps;
+    std::vector<Gap> gaps;
     for (std::string_view rest = fields_[at_[kGaps]]; !rest.empty();) {
       const std::string_view word = TakeUntil(rest, ' ');
       if (!word.empty()) gaps.push_back(ParseGap(word));
     }
     if (gaps.empty()) return;
-    std::sort(gaps.begin(), gaps.end(), [](const Part& a, const Part& b) { return a.lower < b.lower; });
-    std::int64_t alive_from = buffer.lower;
-    const auto add = [&](std::int64_t lower, std::int64_t upper, std::int64_t begin, std::int64_t end) {
-      if (lower < upper && begin < end) file_.problem.parts.push_back({index, lower, upper, begin, end});
+    std::sort(gaps.begin(), gaps.end(), [](const Gap& a, const Gap& b) { return a.lower < b.lower; });
+    std::vector<Part> parts, last;  // last: those alive up to the step that has been reached
+    const auto add = [&](std::int64_t lower, std::int64_t upper, const std::vector<Window>& windows) {
+      if (lower >= upper) return;
+      std::vector<Part> now;
+      auto open = last.begin();
+      for (const Window& window : windows) {
+        if (window.begin == window.end) continue;
+        for (; open != last.end() && open->begin < window.begin; ++open) parts.push_back(*open);
+        const bool same = open != last.end() && open->begin == window.begin && open->end == window.end;
+        now.push_back({index, same ? open++->lower : lower, upper, window.begin, window.end});
+      }
+      parts.insert(parts.end(), open, last.end());
+      last = std::move(now);
     };
-    for (const Part& gap : gaps) {
-      const bool fits = alive_from <= gap.lower && gap.lower < gap.upper && gap.upper <= buffer.upper &&
-                        0 <= gap.begin && gap.begin <= gap.end && gap.end <= buffer.size;
-      if (!fits)
-        Refuse("gap at step " + std::to_string(gap.lower) + " is empty, overlaps another, or lies outside its buffer");
-      add(alive_from, gap.lower, 0, buffer.size);
-      add(gap.lower, gap.upper, gap.begin, gap.end);
+    std::int64_t alive_from = buffer.lower;
+    for (const Gap& gap : gaps) {
+      CheckGap(gap, buffer, alive_from);
+      add(alive_from, gap.lower, {{0, buffer.size}});
+      add(gap.lower, gap.upper, gap.windows);
       alive_from = gap.upper;
     }
-    add(alive_from, buffer.upper, 0, buffer.size);
+    add(alive_from, buffer.upper, {{0, buffer.size}});
+    parts.insert(parts.end(), last.begin(), last.end());
+    std::sort(parts.begin(), parts.end(),
+              [](const Part& a, const Part& b) { return std::tie(a.lower, a.begin) < std::tie(b.lower, b.begin); });
     // A buffer that its gaps leave nothing of must not look like one without parts.
-    if (file_.problem.parts.empty() || file_.problem.parts.back().buffer != index) {
-      file_.problem.parts.push_back({index, buffer.lower, buffer.upper, 0, 0});
-    }
+    if (parts.empty()) parts.push_back({index, buffer.lower, buffer.upper, 0, 0});
+    file_.problem.parts.insert(file_.problem.parts.end(), parts.begin(), parts.end());
   }
 
   std::string_view rest_;
@@ -284,25 +320,30 @@ std::string Joined(const std::vector<std::string>& names) {
 // The column `gaps` of buffer `i`, whose parts begin at `part`; steps over them.
 std::string Gaps(const Problem& problem, int i, std::size_t& part) {
   const Buffer& buffer = problem.buffers[i];
-  std::string text;
-  const auto add = [&](std::int64_t lower, std::int64_t upper, const Part* window) {
-    if (lower >= upper) return;
-    text += (text.empty() ? "" : " ") + std::to_string(lower) + "-" + std::to_string(upper);
-    if (window != nullptr) text += "@" + std::to_string(window->begin) + ":" + std::to_string(window->end);
-  };
-  if (part == problem.parts.size() || problem.parts[part].buffer != i) return text;
-  std::int64_t alive_from = buffer.lower;
-  for (; part < problem.parts.size() && problem.parts[part].buffer == i; ++part) {
-    const Part& p = problem.parts[part];
-    if (p.lower < alive_from) {
-      throw Error(ErrorCode::kUnsupported, "buffer " + BufferLabel(problem, i) +
-                                               ": two parts are alive together, which CSV cannot say; write JSON");
-    }
-    add(alive_from, p.lower, nullptr);
-    if (p.begin != 0 || p.end != buffer.size) add(p.lower, p.upper, &p);
-    alive_from = p.upper;
+  const std::size_t first = part;
+  while (part < problem.parts.size() && problem.parts[part].buffer == i) ++part;
+  if (part == first) return "";
+  std::map<std::int64_t, std::vector<Part>> begins, ends;  // by step
+  begins[buffer.lower], begins[buffer.upper];
+  for (std::size_t k = first; k < part; ++k) {
+    const Part& p = problem.parts[k];
+    if (p.lower == p.upper || p.begin == p.end) continue;
+    begins[p.lower].push_back(p);
+    begins[p.upper];
+    ends[p.upper].push_back(p);
   }
-  add(alive_from, buffer.upper, nullptr);
+  std::string text;
+  std::map<std::int64_t, std::int64_t> alive;  // windows: where they begin and end
+  for (auto step = begins.begin(); std::next(step) != begins.end(); ++step) {
+    for (const Part& p : ends[step->first]) alive.erase(p.begin);
+    for (const Part& p : step->second) alive[p.begin] = p.end;
+    const bool whole = alive.size() == 1 && alive.begin()->first == 0 && alive.begin()->second == buffer.size;
+    if (whole) continue;
+    text += (text.empty() ? "" : " ") + std::to_string(step->first) + "-" + std::to_string(std::next(step)->first);
+    for (const auto& [begin, end] : alive) {
+      text += (begin == alive.begin()->first ? "@" : "+") + std::to_string(begin) + ":" + std::to_string(end);
+    }
+  }
   return text;
 }
 

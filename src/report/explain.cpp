@@ -60,17 +60,28 @@ std::string Reason(const PlanFile& file, const std::vector<std::string>& names) 
     case BoundKind::kLiveBytes: {
       const std::int64_t padding = certificate.lower_bound_bytes - bytes;
       return "At " + StepLabel(certificate.witness_step, names) + " " + count +
-             " buffers are alive together and need " + bound +
-             (padding > 0 ? ", " + FormatThousands(padding) + " of them padding" : "") + ":\n";
+             (count == "1" ? " buffer is alive and needs " : " buffers are alive together and need ") + bound +
+             (padding > 0 ? ", " + FormatThousands(padding) + " of them padding" : "");
     }
     case BoundKind::kFixedOffset:
-      return "A buffer has a fixed offset and ends at " + bound + ":\n";
+      return "A buffer has a fixed offset and ends at " + bound;
     case BoundKind::kRefutation:
       return "A search tried every way to place " + count + " buffers below " + bound + " (" +
-             FormatThousands(certificate.search_nodes) + " nodes) and found none:\n";
+             FormatThousands(certificate.search_nodes) + " nodes) and found none";
   }
   return "";
 }
+
+std::string Conclusion(const Plan& plan) {
+  if (plan.certificate.proven_optimal) {
+    return "So no plan for this order of steps can be lower than this one: it is optimal.";
+  }
+  return "So no plan for this order of steps can be lower than that. This one is " +
+         FormatThousands(plan.peak_bytes - plan.certificate.lower_bound_bytes) +
+         " bytes higher; whether a better one exists is open. --effort thorough searches longer.";
+}
+
+constexpr const char* kNothing = "Nothing needs any bytes.";
 
 std::string PlaceOf(const Explanation& explanation, std::int64_t step) {
   return explanation.op_labels.empty() ? "step " + std::to_string(step) : explanation.op_labels[step];
@@ -78,16 +89,10 @@ std::string PlaceOf(const Explanation& explanation, std::int64_t step) {
 
 std::string ExplainArena(const PlanFile& file, const std::vector<std::string>& step_names,
                          const Explanation& explanation) {
-  const Plan& plan = file.plan;
-  const Certificate& certificate = plan.certificate;
-  if (certificate.witness.empty()) return "Nothing needs any bytes.\n";
-  std::string text = Reason(file, step_names) + List(file.problem, certificate, step_names, explanation);
-  if (certificate.proven_optimal) {
-    return text + "So no plan for this order of steps can be lower than this one: it is optimal.\n";
-  }
-  return text + "So no plan for this order of steps can be lower than that. This one is " +
-         FormatThousands(plan.peak_bytes - certificate.lower_bound_bytes) +
-         " bytes higher; whether a better one exists is open. --effort thorough searches longer.\n";
+  const Certificate& certificate = file.plan.certificate;
+  if (certificate.witness.empty()) return std::string(kNothing) + "\n";
+  return Reason(file, step_names) + ":\n" + List(file.problem, certificate, step_names, explanation) +
+         Conclusion(file.plan) + "\n";
 }
 
 std::string ExplainPools(const PlanFile& file, const std::vector<std::string>& step_names) {
@@ -140,11 +145,20 @@ std::string ExplainPlan(const PlanFile& file, const std::vector<std::string>& st
   return file.problem.pools.empty() ? ExplainArena(file, step_names, explanation) : ExplainPools(file, step_names);
 }
 
-std::string DescribeWhatIfs(const PlanFile& file, const Explanation& explanation) {
+std::string ExplainBound(const PlanFile& file, const std::vector<std::string>& step_names) {
+  return file.plan.certificate.witness.empty() ? kNothing : Reason(file, step_names) + ". " + Conclusion(file.plan);
+}
+
+std::string WhatIfsHeading(const PlanFile& file, const Explanation& explanation) {
   if (explanation.holders.empty()) return "";
-  if (!file.problem.pools.empty()) return "What would lower the peak is worked out for one arena only.\n";
-  if (explanation.what_ifs.empty()) return "Nothing that was tried lowers the peak by itself.\n";
-  std::string text = "What would lower the peak; each change was made, and the result planned:\n";
+  if (!file.problem.pools.empty()) return "What would lower the peak is worked out for one arena only.";
+  if (explanation.what_ifs.empty()) return "Nothing that was tried lowers the peak by itself.";
+  return "What would lower the peak; each change was made, and the result planned";
+}
+
+std::string DescribeWhatIfs(const PlanFile& file, const Explanation& explanation) {
+  std::string text = WhatIfsHeading(file, explanation);
+  if (!text.empty()) text += explanation.what_ifs.empty() ? "\n" : ":\n";
   for (const WhatIf& what_if : explanation.what_ifs) {
     text += Column("-" + FormatThousands(what_if.saving_bytes)) + what_if.sentence + "; then " +
             FormatThousands(what_if.new_peak_bytes) + ", " +

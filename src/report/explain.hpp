@@ -19,6 +19,11 @@ ORIONRT_API std::string ExplainPlan(const PlanFile& file, const std::vector<std:
 // The what-ifs, a line each, under a heading; or that nothing helps, or was not tried. UTF-8.
 ORIONRT_API std::string DescribeWhatIfs(const PlanFile& file, const Explanation& explanation);
 
+// Parts of these, each without a line break. Of the plan of one arena (a PoolView is one): what forces its peak, and
+// how much of that is proven. And what stands above the what-ifs, without a colon; empty where nothing needs any bytes.
+ORIONRT_API std::string ExplainBound(const PlanFile& file, const std::vector<std::string>& step_names);
+ORIONRT_API std::string WhatIfsHeading(const PlanFile& file, const Explanation& explanation);
+
 // A plan in JSON, as WritePlanJson gives it, with one key more: "explanation" (docs/formats.md).
 ORIONRT_API std::string AddExplanation(std::string plan_json, const PlanFile& file, const Explanation& explanation);
 

@@ -6,6 +6,7 @@
 #include "io/json.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/version.hpp"
+#include "report/explain.hpp"
 #include "report/page.hpp"
 #include "report/report.hpp"
 
@@ -79,14 +80,48 @@ std::string MetricsJson(const Metrics& m) {
   return out + "]}";
 }
 
-std::string PoolJson(const Pool& pool, const Certificate& certificate, const Metrics& metrics) {
+// `file`: of one arena.
+std::string PoolJson(const Pool& pool, const PlanFile& file, const ReportGraph& graph, const Metrics& metrics) {
+  const Certificate& certificate = file.plan.certificate;
   std::string out = "{\"name\":" + Quoted(pool.name) + ",\"proven\":" + (certificate.proven_optimal ? "true" : "false");
   Figure(out, "bound", certificate.lower_bound_bytes);
   if (pool.capacity != kUnlimited) Figure(out, "capacity", pool.capacity);
+  out += ",\"why\":" + Quoted(ExplainBound(file, graph.step_names));
   return out + ",\"metrics\":" + MetricsJson(metrics) + "}";
 }
 
-void AppendPlan(std::string& out, const ReportGraph& graph, const ReportPlan& shown) {
+// Who is alive where the most bytes are, and what would be otherwise; both the largest first.
+void AppendExplanation(std::string& out, const PlanFile& file, const Explanation& explanation, Strings& strings) {
+  const std::vector<PeakHolder>& holders = explanation.holders;
+  const std::vector<WhatIf>& what_ifs = explanation.what_ifs;
+  out += ",\n\"explanation\":{\"heading\":" + Quoted(WhatIfsHeading(file, explanation));
+  Figure(out, "step", explanation.peak_step);
+  Column(out, "holder", holders.size(), [&](std::size_t i) { return holders[i].buffer; });
+  Column(out, "bytes", holders.size(), [&](std::size_t i) { return holders[i].bytes; });
+  Column(out, "why", holders.size(), [&](std::size_t i) { return strings.NumberOf(holders[i].why); });
+  Column(out, "change", what_ifs.size(), [&](std::size_t i) { return strings.NumberOf(what_ifs[i].sentence); });
+  Column(out, "saving", what_ifs.size(), [&](std::size_t i) { return what_ifs[i].saving_bytes; });
+  Column(out, "newPeak", what_ifs.size(), [&](std::size_t i) { return what_ifs[i].new_peak_bytes; });
+  Column(out, "nextStep", what_ifs.size(), [&](std::size_t i) { return what_ifs[i].next_peak_step; });
+  out += "}";
+}
+
+// What is not where it would best be, seven numbers a spill, the dearest first.
+void AppendSpills(std::string& out, const PoolPlan& pools) {
+  std::vector<Spill> spills = pools.spills;
+  std::stable_sort(spills.begin(), spills.end(), [](const Spill& a, const Spill& b) { return a.cost > b.cost; });
+  out += ",\n\"spillCost\":" + std::to_string(pools.spill_cost);
+  Figure(out, "spillCostBound", pools.spill_cost_bound);
+  Column(out, "spills", spills.size() * 7, [&](std::size_t k) {
+    const Spill& s = spills[k / 7];
+    const std::int64_t fields[] = {s.buffer, s.from, s.to, static_cast<int>(s.reason), s.step, s.room_bytes, s.cost};
+    return fields[k % 7];
+  });
+}
+
+void AppendPlan(std::string& out, const Report& report, const ReportGraph& graph, const ReportPlan& shown,
+                Strings& strings) {
+  const PlanFile file = PlanFileOf(report, graph, shown);
   const Plan& plan = shown.plan;
   const std::vector<BufferClass> classes = ClassesOf(graph.infos);
   out += "{\"policy\":" + Quoted(plan.policy) + ",\"limited\":" + (plan.time_limited ? "true" : "false");
@@ -94,13 +129,19 @@ void AppendPlan(std::string& out, const ReportGraph& graph, const ReportPlan& sh
   // The page draws a map a pool, of the buffers whose number is in a column "pool"; without that one, of all.
   const std::vector<Pool>& pools = graph.problem.pools;
   out += ",\n\"pools\":[";
-  if (pools.empty()) out += PoolJson(Pool(), plan.certificate, MeasurePlan(graph.problem, plan, classes));
+  if (pools.empty()) out += PoolJson(Pool(), file, graph, MeasurePlan(graph.problem, plan, classes));
   for (int p = 0; p < static_cast<int>(pools.size()); ++p) {
     const Metrics metrics = MeasurePlan(graph.problem, plan, classes, p);
-    out += (p > 0 ? "," : "") + PoolJson(pools[p], plan.pools.figures[p].certificate, metrics);
+    PoolView view = ViewPool(graph.problem, plan, p);
+    PlanFile part;
+    part.problem = std::move(view.problem);
+    part.plan = std::move(view.plan);
+    out += (p > 0 ? "," : "") + PoolJson(pools[p], part, graph, metrics);
   }
   out += "]";
+  if (shown.explanation) AppendExplanation(out, file, *shown.explanation, strings);
   if (!pools.empty()) {
+    AppendSpills(out, plan.pools);
     Column(out, "pool", plan.offsets.size(), [&](std::size_t i) { return PoolOf(plan, static_cast<int>(i)); });
   }
   Column(out, "offset", plan.offsets.size(), [&](std::size_t i) { return plan.offsets[i]; });
@@ -118,7 +159,7 @@ void AppendInfos(std::string& out, const ReportGraph& graph, Strings& strings) {
   Column(out, "readers", readers.size(), [&](std::size_t i) { return readers[i]; });
 }
 
-void AppendGraph(std::string& out, const ReportGraph& graph, Strings& strings) {
+void AppendGraph(std::string& out, const Report& report, const ReportGraph& graph, Strings& strings) {
   const Problem& problem = graph.problem;
   const std::size_t count = problem.buffers.size();
   out += "{\"name\":" + Quoted(graph.name);
@@ -137,7 +178,7 @@ void AppendGraph(std::string& out, const ReportGraph& graph, Strings& strings) {
   out += ",\n\"plans\":[";
   for (std::size_t p = 0; p < graph.plans.size(); ++p) {
     out += p > 0 ? "," : "";
-    AppendPlan(out, graph, graph.plans[p]);
+    AppendPlan(out, report, graph, graph.plans[p], strings);
   }
   out += "]}";
 }
@@ -154,7 +195,7 @@ std::string DataOf(const Report& report) {
   out += ",\"graphs\":[";
   for (std::size_t g = 0; g < report.graphs.size(); ++g) {
     out += g > 0 ? "," : "";
-    AppendGraph(out, report.graphs[g], strings);
+    AppendGraph(out, report, report.graphs[g], strings);
   }
   return out + "],\n\"strings\":" + strings.Json() + "}";
 }

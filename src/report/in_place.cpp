@@ -1,115 +1,23 @@
-// Which ops may write over what they read. What matters is that each output element is computed from the input elements
-// of the same place alone, and stored once those are read. So no reductions (Softmax, LayerNormalization), and no ops
-// that engines run in several passes over their output (Sum, Where, Max of many).
-#include <algorithm>
-#include <iterator>
-#include <string>
-
+// Which ops may write over what they read.
+#include "graph/op_table.hpp"
 #include "report/changes.hpp"
 
 namespace orionrt {
 namespace {
 
-constexpr const char* kUnary[] = {  // ONNX, then TFLite; those that keep every byte in its place at the ends
-    "Abs",
-    "Acos",
-    "Acosh",
-    "Asin",
-    "Asinh",
-    "Atan",
-    "Atanh",
-    "BatchNormalization",
-    "BitwiseNot",
-    "Ceil",
-    "Celu",
-    "Clip",
-    "Cos",
-    "Cosh",
-    "Elu",
-    "Erf",
-    "Exp",
-    "FastGelu",
-    "Floor",
-    "Gelu",
-    "HardSigmoid",
-    "HardSwish",
-    "LeakyRelu",
-    "Log",
-    "Mish",
-    "Neg",
-    "Not",
-    "QuickGelu",
-    "Reciprocal",
-    "Relu",
-    "Round",
-    "Selu",
-    "Sigmoid",
-    "Sign",
-    "Sin",
-    "Sinh",
-    "Softplus",
-    "Softsign",
-    "Sqrt",
-    "Swish",
-    "Tan",
-    "Tanh",
-    "ThresholdedRelu",
-    "Dropout",
-    "Flatten",
-    "Identity",
-    "Reshape",
-    "Squeeze",
-    "Unsqueeze",  //
-    "ABS",
-    "CEIL",
-    "COS",
-    "ELU",
-    "EXP",
-    "FLOOR",
-    "GELU",
-    "HARD_SWISH",
-    "LEAKY_RELU",
-    "LOG",
-    "LOGICAL_NOT",
-    "LOGISTIC",
-    "NEG",
-    "RELU",
-    "RELU6",
-    "RELU_0_TO_1",
-    "RELU_N1_TO_1",
-    "ROUND",
-    "RSQRT",
-    "SIGN",
-    "SIN",
-    "SQRT",
-    "SQUARE",
-    "TANH",
-    "EXPAND_DIMS",
-    "RESHAPE",
-    "SQUEEZE"};
-
-constexpr const char* kBinary[] = {"Add",        "And",         "BitShift",    "BitwiseAnd",  "BitwiseOr",
-                                   "BitwiseXor", "Div",         "Mod",         "Mul",         "Or",
-                                   "PRelu",      "Pow",         "Sub",
-                                   "Xor",  //
-                                   "ADD",        "ATAN2",       "BITWISE_XOR", "DIV",         "FLOOR_DIV",
-                                   "FLOOR_MOD",  "LOGICAL_AND", "LOGICAL_OR",  "MAXIMUM",     "MINIMUM",
-                                   "MUL",        "POW",         "PRELU",       "RIGHT_SHIFT", "SQUARED_DIFFERENCE",
-                                   "SUB"};
-
-template <std::size_t kCount>
-bool Has(const char* const (&names)[kCount], const std::string& name) {
-  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+// By what the op says of itself, or else by the name of its type.
+bool MayOverwrite(const OpNode& op) {
+  for (const Alias& alias : op.aliases) {
+    if (alias.kind == AliasKind::kSameIndex || alias.kind == AliasKind::kView) return true;
+  }
+  return IsElementwise(op.type, op.inputs.size());
 }
-
-// How many tensors such an op may read (constants are none) and still be known to be of that kind.
-std::size_t MostInputs(const std::string& type) { return Has(kUnary, type) ? 1 : Has(kBinary, type) ? 2 : 0; }
 
 }  // namespace
 
 int InPlaceInput(const Graph& graph, const GraphUses& uses, int step) {
   const OpNode& op = graph.ops()[step];
-  if (op.outputs.size() != 1 || op.inputs.size() > MostInputs(op.type)) return -1;
+  if (op.outputs.size() != 1 || !MayOverwrite(op)) return -1;
   const TensorDesc& output = graph.tensors()[graph.IndexOf(op.outputs[0])];
   for (const int id : op.inputs) {
     const int t = graph.IndexOf(id);

@@ -1,52 +1,20 @@
 // Ops that could run at another time. Tensors are written once, so the only thing that binds two pure ops is that one
 // reads what the other writes; whatever may do more than write its outputs stays where it is.
 #include <algorithm>
-#include <iterator>
 #include <optional>
 #include <set>
-#include <string>
 
+#include "graph/op_table.hpp"
 #include "report/changes.hpp"
 
 namespace orionrt {
 namespace {
 
-// Ops that keep state, read it, draw random numbers, or run others that may.
-constexpr const char* kImpure[] = {"If",
-                                   "Loop",
-                                   "Scan",
-                                   "SequenceMap",
-                                   "RandomNormal",
-                                   "RandomUniform",
-                                   "RandomNormalLike",
-                                   "RandomUniformLike",
-                                   "Multinomial",
-                                   "Bernoulli",
-                                   "ASSIGN_VARIABLE",
-                                   "READ_VARIABLE",
-                                   "VAR_HANDLE",
-                                   "CALL",
-                                   "CALL_ONCE",
-                                   "CUSTOM",
-                                   "DELEGATE",
-                                   "HASHTABLE",
-                                   "HASHTABLE_FIND",
-                                   "HASHTABLE_IMPORT",
-                                   "HASHTABLE_SIZE",
-                                   "IF",
-                                   "MULTINOMIAL",
-                                   "RANDOM_STANDARD_NORMAL",
-                                   "RANDOM_UNIFORM",
-                                   "STABLEHLO_CUSTOM_CALL",
-                                   "STABLEHLO_RNG_BIT_GENERATOR",
-                                   "STABLEHLO_WHILE",
-                                   "WHILE"};
-
 bool MayMove(const Graph& graph, int step) {
   const OpNode& op = graph.ops()[step];
   const auto keeps_state = [&](int id) { return (graph.tensors()[graph.IndexOf(id)].roles & kState) != 0; };
-  return !op.outputs.empty() && std::none_of(op.inputs.begin(), op.inputs.end(), keeps_state) &&
-         std::none_of(std::begin(kImpure), std::end(kImpure), [&](const char* type) { return op.type == type; });
+  return !op.outputs.empty() && !op.has_effects && !HasEffects(op.type) &&
+         std::none_of(op.inputs.begin(), op.inputs.end(), keeps_state);
 }
 
 // The search of MovesAround: which ops must go with those that go.

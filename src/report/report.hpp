@@ -8,7 +8,9 @@
 
 #include "orionrt/export.hpp"
 #include "orionrt/import.hpp"
+#include "orionrt/io.hpp"
 #include "orionrt/metrics.hpp"
+#include "report/what_if.hpp"
 
 namespace orionrt {
 
@@ -23,7 +25,8 @@ struct BufferInfo {
 // A plan of a graph, one of several that are shown side by side.
 struct ReportPlan {
   Plan plan;
-  std::int64_t peak_nested_bytes = 0;  // as in PlanFile
+  std::int64_t peak_nested_bytes = 0;           // as in PlanFile
+  std::optional<Explanation> explanation = {};  // for pages and texts; drawings have no place for it
 };
 
 struct ReportGraph {
@@ -44,6 +47,9 @@ struct Report {
 // The classes alone, as Metrics wants them.
 ORIONRT_API std::vector<BufferClass> ClassesOf(const std::vector<BufferInfo>& infos);
 
+// A plan as its own file would have it, but for what only its input knows.
+ORIONRT_API PlanFile PlanFileOf(const Report& report, const ReportGraph& graph, const ReportPlan& shown);
+
 // One HTML file that needs nothing else, no network either. Names cannot leave their place in it. About 60 bytes a
 // buffer and the names. Throws Error (kUnsupported) for steps and bytes above 2^53, which JavaScript cannot hold.
 ORIONRT_API std::string WriteReportHtml(const Report& report);
@@ -52,7 +58,8 @@ ORIONRT_API std::string WriteReportHtml(const Report& report);
 // cover of a grid: at most some 600 kB a panel, however many buffers.
 ORIONRT_API std::string WriteReportSvg(const Report& report);
 
-// DescribePlan of every plan, and a table of the policies where there are several. `width`: columns, at least 40.
+// DescribePlan of every plan and its explanation, as `plan --explain` has it, and a table of the policies where there
+// are several. `width`: columns, at least 40.
 ORIONRT_API std::string WriteReportText(const Report& report, int width);
 
 }  // namespace orionrt

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "io/onnx/aliases.hpp"
 #include "io/onnx/evaluate_ops.hpp"
 
 namespace orionrt::onnx_import {
@@ -125,28 +126,6 @@ Values EvaluateConcat(const Node& node) {
     }
   }
   return One(std::move(result));
-}
-
-// starts, ends, axes and steps as attributes (before opset 10) or as inputs.
-bool SliceArguments(const Node& node, std::size_t rank, Dims& starts, Dims& ends, Dims& axes, Dims& steps) {
-  if (node.Attribute("starts")) {
-    starts = node.Ints("starts");
-    ends = node.Ints("ends");
-    axes = node.Ints("axes");
-  } else {
-    if (!node.KnownInts(1, starts) || !node.KnownInts(2, ends)) return false;
-    if (node.Has(3) && !node.KnownInts(3, axes)) return false;
-    if (node.Has(4) && !node.KnownInts(4, steps)) return false;
-  }
-  if (axes.empty()) {
-    for (std::size_t i = 0; i < starts.size(); ++i) axes.push_back(static_cast<std::int64_t>(i));
-  }
-  if (steps.empty()) steps.assign(starts.size(), 1);
-  for (std::int64_t& axis : axes) {
-    if (!NormalizeAxis(axis, rank)) return false;
-  }
-  return ends.size() == starts.size() && axes.size() == starts.size() && steps.size() == starts.size() &&
-         starts.size() <= rank;
 }
 
 // Positions start, start + step, ... that Slice takes along an axis of this extent.

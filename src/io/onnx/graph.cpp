@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "io/onnx/aliases.hpp"
 #include "io/onnx/order.hpp"
 #include "io/onnx/weights.hpp"
 
@@ -262,6 +263,7 @@ OpNode GraphBuilder::MakeOp(const Node& node, int position) const {
   for (const Tensor* tensor : node.inputs) add(tensor, op.inputs);
   for (const Tensor* tensor : node.captures) add(tensor, op.inputs);
   for (const Tensor* tensor : node.outputs) add(tensor, op.outputs);
+  Describe(node, this, op);
   return op;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
+#include "io/tflite/aliases.hpp"
 #include "io/tflite/ops.hpp"
 #include "io/tflite/order.hpp"
 
@@ -263,7 +264,26 @@ OpNode GraphBuilder::MakeOp(int index) const {
   };
   add(op.inputs, node.inputs);
   add(op.outputs, node.outputs);
+  node.has_effects = !IsDeterministic(op.code);
+  if (!node.has_effects)
+    node.aliases = AliasesOf({session_.model(), record_, *op.record, op.inputs, op.outputs}, OperandsOf(op, node));
   return node;
+}
+
+OpOperands GraphBuilder::OperandsOf(const Op& op, const OpNode& node) const {
+  OpOperands operands;
+  operands.type = op.type;
+  const auto add = [this](const std::vector<int>& tensors, const std::vector<int>& ids, std::vector<Operand>& list) {
+    for (const int tensor : tensors) {
+      const auto place = std::find(ids.begin(), ids.end(), tensor);
+      const int position = place == ids.end() ? -1 : static_cast<int>(place - ids.begin());
+      const auto bytes = ByteCount(tensors_[tensor].record->type(), tensors_[tensor].dims);
+      list.push_back({position, tensors_[tensor].dims, bytes.value_or(0)});
+    }
+  };
+  add(op.inputs, node.inputs, operands.inputs);
+  add(op.outputs, node.outputs, operands.outputs);
+  return operands;
 }
 
 TensorDesc GraphBuilder::MakeDesc(int index) const {

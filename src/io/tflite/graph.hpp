@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/op_table.hpp"
 #include "io/tflite/session.hpp"
 
 namespace orionrt::tflite_import {
@@ -50,6 +51,7 @@ class GraphBuilder {
   void Fold(Op& op);
   void ImportBodies(int op, int position);
   OpNode MakeOp(int op) const;
+  OpOperands OperandsOf(const Op& op, const OpNode& node) const;
   TensorDesc MakeDesc(int tensor) const;
   std::int64_t BytesOf(int tensor) const;
   int UserOf(int tensor) const;

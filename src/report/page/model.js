@@ -165,6 +165,13 @@ class Arena {
     }
   }
 
+  // Where the highest byte in use at a step ends.
+  topAt(step) {
+    let top = 0;
+    for (let k = 0; k < this.count; k++) if (this.x0[k] <= step && step < this.x1[k]) top = Math.max(top, this.y1[k]);
+    return top;
+  }
+
   // The rectangle at a step and an offset, or the nearest within (dx, dy), as thin ones are hard to hit; or -1.
   at(x, y, dx, dy) {
     let best = -1;

@@ -1,0 +1,70 @@
+// What a graph becomes when its tensors may share bytes, or its ops another order: plans below the bound of the graph
+// as given. docs/sharing.md has the rules.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orionrt/export.hpp"
+#include "orionrt/graph.hpp"
+#include "orionrt/liveness.hpp"
+#include "orionrt/planner.hpp"
+
+namespace orionrt {
+
+// All are off unless asked for. Each does only what OpNode::aliases allows.
+struct Transforms {
+  bool views = false;     // kView: an output that is a piece of an input has no bytes of its own
+  bool colocate = false;  // kPart: what is concatenated is written where the whole will lie
+  bool in_place = false;  // kSameIndex, kStreaming, kReadsFirst: an output lies on an input that dies
+  bool reorder = false;   // ops in an order of lower peak
+};
+
+// An output that begins in the bytes of an input. Ids: of the op, and of tensors.
+struct InPlaceUse {
+  int op = 0;
+  int output = 0;
+  int input = 0;
+};
+
+struct TransformStage {
+  std::string name;              // "given", "views", "in_place", "colocate", "reorder"
+  std::int64_t bound_bytes = 0;  // LowerBound of the problem once this and the stages before are done
+};
+
+// What is planned, and what that means for whoever runs it.
+struct TransformedGraph {
+  Graph graph;  // ops in the order that the plan holds for: the given one unless reordered
+  BoundProblem bound;
+  Transforms transforms;             // that were asked for
+  std::vector<int> vanished;         // ids of ops left with nothing to do: their outputs lie in place already. In order
+  std::vector<InPlaceUse> in_place;  // in the order of the ops
+  std::vector<TransformStage> stages;  // "given", then those asked for, in the order of the graph up to "reorder"
+  // Of `reorder`: no order of the ops has a peak of live bytes below this; proven when the one found has that peak.
+  std::int64_t order_bound_bytes = 0;
+  bool order_proven = false;
+};
+
+// Does as much of what is asked for as is legal, and as lowers the peak: `planner` judges every stage, at effort fast;
+// without one LowerBound does. A stage that raises the peak is done in part or not at all. With no transform the
+// problem is that of MakeProblem. `alignment` and `pools` as there; an alignment that an offset would break keeps a
+// tensor in bytes of its own. Deterministic. Throws Error like MakeProblem, and what the planner throws but
+// kInfeasible and kLimit, which count as the highest peak. O(n log n) without the judge, where bodies overlap little.
+ORIONRT_API TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std::int64_t alignment = 1,
+                                       const ReusePlanner* planner = nullptr, const std::vector<Pool>& pools = {});
+
+struct SharingFault {
+  int op = -1;          // id: the one that would read or hold wrong bytes
+  int tensor = -1;      // id
+  std::string message;  // in words: which byte, and whose it is
+};
+
+// Runs the graph over bytes that know who wrote them, each buffer by itself: does every op find in its inputs what
+// they should hold, does it write over nothing that it may still read, are live tensors within live rectangles? The
+// first fault; nothing when there is none. Shares no code with Transform. Together with Validate, which judges where
+// buffers lie, it is the whole judgement of a plan. O(uses x pieces that their bytes are in).
+ORIONRT_API std::optional<SharingFault> CheckSharing(const TransformedGraph& transformed);
+
+}  // namespace orionrt

@@ -1,0 +1,84 @@
+// Tensors that lie in one piece of memory, and where in it: a union-find whose edges carry distances. It knows nothing
+// of time, but for in-place: what shares bytes only because one is dead before the other is born.
+//
+// Views and parts are legal in any order of ops if every byte of a body is written once: the windows of the members
+// that somebody writes are disjoint, and all others only show what these wrote.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "orionrt/graph.hpp"
+
+namespace orionrt {
+
+class Bodies {
+ public:
+  struct Place {
+    int body = 0;         // the member that stands for all
+    std::int64_t at = 0;  // bytes from that member's first; may be negative
+  };
+
+  // Every tensor a body of its own, but views, which lie in their roots. `alignment`: the least that a tensor without
+  // a root gets. Throws Error (kBadInput) for a view that its offset keeps from the alignment that it wants.
+  Bodies(const Graph& graph, std::int64_t alignment);
+
+  Place Find(int tensor) const;  // O(log n)
+  const std::vector<int>& Members(int body) const { return nodes_[static_cast<std::size_t>(body)].members; }
+  bool IsGiven(int body) const { return nodes_[static_cast<std::size_t>(body)].given; }  // a member is, from outside
+  std::int64_t NeedOf(int tensor) const { return needs_[static_cast<std::size_t>(tensor)]; }  // alignment, bytes
+
+  bool IsWritten(int tensor) const { return written_[static_cast<std::size_t>(tensor)] != 0; }
+  void SetWritten(int tensor, bool written);
+
+  // Lays `inner` so that it begins `offset` bytes behind the first of `outer`. False, and nothing is changed: it lies
+  // elsewhere already; pools or alignments do not go together; a byte would be written twice. O(log^2 n) amortised.
+  bool Bind(int inner, int outer, std::int64_t offset);
+
+  // The same for one that dies while the other is born: what is written twice is the caller's to judge.
+  bool BindInTime(int inner, int outer, std::int64_t offset);
+  bool Fits(int inner, int outer, std::int64_t offset) const;  // whether BindInTime would, two bodies given
+
+  // Takes back the latest binds, down to `mark` of them.
+  std::size_t mark() const { return joins_.size(); }
+  void RollBack(std::size_t mark);
+
+  // Per tensor the member that names its body, and the bytes from the body's first. The name: of those that begin the
+  // body the largest, then the first in the graph's order. O(n log n).
+  std::vector<TensorRoot> Places() const;
+
+ private:
+  struct Node {
+    int parent = -1;
+    std::int64_t at = 0;  // bytes from the parent's first
+    bool given = false;
+    // Of a body, in bytes from the first of the member that stands for it; kept when it joins another, for RollBack.
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+    std::int64_t alignment = 1;
+    std::vector<int> members;
+    std::map<std::int64_t, std::int64_t> written;  // windows [first, second), disjoint until BindInTime
+  };
+  struct Join {
+    int child = 0;
+    std::int64_t begin = 0;  // of the parent, before
+    std::int64_t end = 0;
+    std::int64_t alignment = 1;
+    bool given = false;
+  };
+
+  Node& NodeOf(int body) { return nodes_[static_cast<std::size_t>(body)]; }
+  const Node& NodeOf(int body) const { return nodes_[static_cast<std::size_t>(body)]; }
+  bool WritesTwice(const Node& into, const Node& from, std::int64_t at) const;
+  void JoinBodies(int into, int from, std::int64_t at);
+
+  const Graph& graph_;
+  std::vector<std::int64_t> needs_;
+  std::vector<char> written_;
+  std::vector<Node> nodes_;
+  std::vector<Join> joins_;
+};
+
+}  // namespace orionrt

@@ -1,0 +1,206 @@
+#include "graph/body_problem.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "base/checked.hpp"
+#include "base/text.hpp"
+#include "orionrt/error.hpp"
+
+namespace orionrt {
+namespace {
+
+constexpr std::int64_t kWorkspaceUses = 2;  // its op writes it, and reads what it wrote
+
+// Appends a buffer; gives where it lies.
+Binding Append(Problem& problem, Buffer buffer, std::string id, std::string name) {
+  problem.buffers.push_back(buffer);
+  problem.ids.push_back(std::move(id));
+  problem.names.push_back(std::move(name));
+  return {static_cast<int>(problem.buffers.size()) - 1, 0};
+}
+
+void AppendWorkspaces(const std::vector<OpNode>& ops, std::int64_t alignment, BoundProblem& bound) {
+  const bool any = std::any_of(ops.begin(), ops.end(), [](const OpNode& op) { return op.workspace_bytes > 0; });
+  if (!any) return;
+  for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
+    const OpNode& op = ops[step];
+    bound.workspaces.push_back({});
+    if (op.workspace_bytes == 0) continue;
+    const std::string position = std::to_string(step);
+    const Buffer buffer{step, step + 1, static_cast<std::int64_t>(op.workspace_bytes),
+                        std::max(alignment, static_cast<std::int64_t>(op.workspace_alignment)), kFree};
+    bound.workspaces.back() =
+        Append(bound.problem, buffer, "w" + position, "workspace of " + (op.name.empty() ? "op " + position : op.name));
+  }
+}
+
+// How often ops read or write each tensor; an op that reads one twice does so twice.
+std::vector<std::int64_t> CountUses(const Graph& graph, const std::vector<char>& vanished) {
+  std::vector<std::int64_t> uses(graph.tensors().size(), 0);
+  for (std::size_t step = 0; step < graph.ops().size(); ++step) {
+    if (!vanished.empty() && vanished[step] != 0) continue;
+    for (const int id : graph.ops()[step].inputs) ++uses[graph.IndexOf(id)];
+    for (const int id : graph.ops()[step].outputs) ++uses[graph.IndexOf(id)];
+  }
+  return uses;
+}
+
+// A member of a body: bytes [begin, end) of it, during [lower, upper).
+struct Member {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+  std::int64_t lower = 0;
+  std::int64_t upper = 0;
+};
+
+using Spans = std::vector<std::pair<std::int64_t, std::int64_t>>;  // of steps: ascending, apart
+
+// The steps at which one of the spans is alive; those that touch become one.
+Spans Union(const std::multiset<std::pair<std::int64_t, std::int64_t>>& spans) {
+  Spans all;
+  for (const auto& [lower, upper] : spans) {
+    if (all.empty() || lower > all.back().second) {
+      all.emplace_back(lower, upper);
+    } else {
+      all.back().second = std::max(all.back().second, upper);
+    }
+  }
+  return all;
+}
+
+//  bytes                         Between two ends of windows the members are the same: a segment. Its rectangles are
+//    |      +--- c -------+      the steps at which one of them is alive; a rectangle grows over the segments that
+//    |  +- b ---------+   |      follow for as long as they have one of the same steps.
+//    |  |   +---------+---+
+//    +--+----------------------> steps
+std::vector<Part> RectanglesOf(const std::vector<Member>& members, int buffer) {
+  std::vector<std::int64_t> ends;
+  std::vector<std::pair<std::int64_t, const Member*>> coming, going;
+  for (const Member& member : members) {
+    ends.insert(ends.end(), {member.begin, member.end});
+    coming.emplace_back(member.begin, &member);
+    going.emplace_back(member.end, &member);
+  }
+  std::sort(ends.begin(), ends.end());
+  ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+  const auto by_bytes = [](const auto& a, const auto& b) { return a.first < b.first; };
+  std::sort(coming.begin(), coming.end(), by_bytes);
+  std::sort(going.begin(), going.end(), by_bytes);
+
+  std::vector<Part> parts, open;  // open: those of the segment before, by their steps
+  std::multiset<std::pair<std::int64_t, std::int64_t>> here;
+  std::size_t in = 0, out = 0;
+  for (std::size_t s = 0; s + 1 < ends.size(); ++s) {
+    for (; out < going.size() && going[out].first <= ends[s]; ++out) {
+      here.erase(here.find({going[out].second->lower, going[out].second->upper}));
+    }
+    for (; in < coming.size() && coming[in].first <= ends[s]; ++in) {
+      here.emplace(coming[in].second->lower, coming[in].second->upper);
+    }
+    std::vector<Part> now;
+    for (const auto& [lower, upper] : Union(here)) now.push_back({buffer, lower, upper, ends[s], ends[s + 1]});
+    for (const Part& before : open) {
+      const auto same = std::find_if(now.begin(), now.end(), [&](const Part& part) {
+        return part.lower == before.lower && part.upper == before.upper;
+      });
+      if (same == now.end()) {
+        parts.push_back(before);
+      } else {
+        same->begin = before.begin;
+      }
+    }
+    open = std::move(now);
+  }
+  parts.insert(parts.end(), open.begin(), open.end());
+  std::sort(parts.begin(), parts.end(),
+            [](const Part& a, const Part& b) { return std::tie(a.lower, a.begin) < std::tie(b.lower, b.begin); });
+  return parts;
+}
+
+void AppendBody(Problem& problem, const std::vector<Member>& members, std::int64_t need, std::string id,
+                std::string name) {
+  Buffer buffer;
+  buffer.lower = members[0].lower;
+  buffer.alignment = need;
+  for (const Member& member : members) {
+    buffer.lower = std::min(buffer.lower, member.lower);
+    buffer.upper = std::max(buffer.upper, member.upper);
+    buffer.size = std::max(buffer.size, member.end);
+  }
+  const int index = Append(problem, buffer, std::move(id), std::move(name)).buffer;
+  if (members.size() == 1) return;
+  const std::vector<Part> parts = RectanglesOf(members, index);
+  if (parts.size() == 1) return;  // the whole
+  problem.parts.insert(problem.parts.end(), parts.begin(), parts.end());
+}
+
+}  // namespace
+
+std::vector<std::int64_t> AlignmentNeeds(const Graph& graph, std::int64_t alignment) {
+  std::vector<std::int64_t> needs;
+  for (int i = 0; i < static_cast<int>(graph.tensors().size()); ++i) {
+    const TensorDesc& tensor = graph.tensors()[i];
+    const TensorRoot root = graph.RootOf(i);
+    const auto own = std::max<std::int64_t>(1, static_cast<std::int64_t>(tensor.alignment));
+    needs.push_back(root.index == i ? std::max(own, alignment) : own);
+    if (root.offset % own == 0) continue;
+    const TensorDesc& whole = graph.tensors()[root.index];
+    throw Error(ErrorCode::kBadInput, "graph: tensor " + std::to_string(tensor.id) + " \"" + Printable(tensor.name) +
+                                          "\" wants to be aligned to " + std::to_string(own) +
+                                          ", but is a view of tensor " + std::to_string(whole.id) + " \"" +
+                                          Printable(whole.name) + "\" from byte " + std::to_string(root.offset) +
+                                          " on; ask for less, or let it have bytes of its own");
+  }
+  return needs;
+}
+
+BoundProblem MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
+                             const std::vector<TensorRoot>& places, const std::vector<char>& vanished,
+                             const std::vector<Pool>& pools) {
+  if (!IsPowerOfTwo(alignment)) {
+    throw Error(ErrorCode::kMisuse, "alignment " + std::to_string(alignment) + " is not a power of two");
+  }
+  const auto& tensors = graph.tensors();
+  const std::vector<std::int64_t> needs = AlignmentNeeds(graph, alignment);
+  const std::vector<std::int64_t> uses = CountUses(graph, vanished);
+  std::vector<int> order;  // tensors by the name of their body
+  for (int i = 0; i < static_cast<int>(tensors.size()); ++i) {
+    if (tensors[i].bytes > 0) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return places[a].index < places[b].index; });
+
+  BoundProblem bound;
+  bound.bindings.resize(tensors.size());
+  std::vector<std::vector<std::string>> spaces;
+  std::vector<Member> members;
+  for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
+    const int name = places[order[first]].index;
+    std::int64_t need = 1, body_uses = 0;
+    members.clear();
+    for (; last < order.size() && places[order[last]].index == name; ++last) {
+      const int t = order[last];
+      const std::int64_t at = places[t].offset;
+      const Lifetime& life = liveness.lifetimes()[t];
+      members.push_back({at, at + static_cast<std::int64_t>(tensors[t].bytes), life.start, std::int64_t{life.end} + 1});
+      need = std::max(need, needs[t]);
+      body_uses += uses[t];
+      bound.bindings[t] = {static_cast<int>(bound.problem.buffers.size()), at};
+    }
+    AppendBody(bound.problem, members, need, std::to_string(name), tensors[name].name);
+    bound.problem.uses.push_back(body_uses);
+    spaces.push_back(tensors[name].spaces);
+  }
+  AppendWorkspaces(graph.ops(), alignment, bound);
+  bound.problem.uses.resize(bound.problem.buffers.size(), kWorkspaceUses);
+  spaces.resize(bound.problem.buffers.size());
+  if (!pools.empty()) SetPools(bound.problem, pools, spaces);
+  CheckProblem(bound.problem);
+  return bound;
+}
+
+}  // namespace orionrt

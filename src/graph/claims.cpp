@@ -1,0 +1,256 @@
+// In place: an output on an input that dies. Two bodies become one if all members that meet, in bytes and in time, meet
+// at this op alone, the one as an operand that it reads last and the other as its result, as an alias of the op allows.
+#include <algorithm>
+#include <climits>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "base/checked.hpp"
+#include "graph/sharing.hpp"
+
+namespace orionrt {
+namespace {
+
+struct Lives {
+  std::vector<Lifetime> lives;  // both steps inclusive; what is kept has no last one
+  std::vector<int> own_ends;    // last use by itself, and not through a view
+};
+
+Lives LivesOf(const Graph& graph, const GraphLiveness& liveness) {
+  Lives all{liveness.lifetimes(), std::vector<int>(graph.tensors().size())};
+  for (int i = 0; i < static_cast<int>(all.lives.size()); ++i) {
+    all.own_ends[static_cast<std::size_t>(i)] = all.lives[static_cast<std::size_t>(i)].start;
+    if ((graph.tensors()[static_cast<std::size_t>(i)].roles & (kOutput | kState)) == 0) continue;
+    for (const int kept : {i, graph.RootOf(i).index}) all.lives[static_cast<std::size_t>(kept)].end = INT_MAX;
+  }
+  for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
+    const OpNode& op = graph.ops()[static_cast<std::size_t>(step)];
+    for (const int id : op.inputs) all.own_ends[static_cast<std::size_t>(graph.IndexOf(id))] = step;
+    for (const int id : op.outputs) {  // one that makes a view uses its root
+      int& end = all.own_ends[static_cast<std::size_t>(graph.RootOf(graph.IndexOf(id)).index)];
+      end = std::max(end, step);
+    }
+  }
+  return all;
+}
+
+struct Claim {
+  int output = 0;  // tensors
+  int input = 0;
+  std::int64_t behind = 0;  // bytes by which the output begins behind the input
+  std::int64_t saved = 0;   // bytes that they share
+};
+
+// The members of a body, to be asked who lies in some bytes and has not died before some step. Those of one window are
+// together; windows of about the same length are in the order of their first bytes.
+class Occupants {
+ public:
+  void Add(std::int64_t begin, std::int64_t bytes, int end, int tensor) {
+    const int length = LengthClass(bytes);
+    lengths_ |= std::uint64_t{1} << length;
+    windows_[{length, begin, bytes}].insert({end, tensor});
+  }
+
+  void Take(Occupants& other, std::int64_t shift) {
+    for (const auto& [window, members] : other.windows_) {
+      windows_[{window.length, window.begin + shift, window.bytes}].insert(members.begin(), members.end());
+    }
+    lengths_ |= other.lengths_;
+    other = Occupants();
+  }
+
+  // Whether all in [begin, end) that live at `start` or later satisfy `fine(tensor, first byte)`.
+  template <typename Fine>
+  bool All(std::int64_t begin, std::int64_t end, int start, Fine fine) const {
+    for (int length = 0; length < 63; ++length) {
+      if ((lengths_ >> length & 1) == 0) continue;
+      const std::int64_t longest = 2 * ((std::int64_t{1} << length) - 1) + 1;
+      const std::int64_t first = begin < INT64_MIN + longest ? INT64_MIN : begin - longest;
+      for (auto it = windows_.lower_bound({length, first, 0});
+           it != windows_.end() && it->first.length == length && it->first.begin < end; ++it) {
+        if (it->first.begin + it->first.bytes <= begin) continue;
+        for (auto member = it->second.rbegin(); member != it->second.rend() && member->first >= start; ++member) {
+          if (!fine(member->second, it->first.begin)) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+ private:
+  struct Window {
+    int length = 0;  // class: from 2^length bytes to less than twice that
+    std::int64_t begin = 0;
+    std::int64_t bytes = 0;
+    bool operator<(const Window& other) const {
+      return std::tie(length, begin, bytes) < std::tie(other.length, other.begin, other.bytes);
+    }
+  };
+  static int LengthClass(std::int64_t bytes) {
+    int length = 0;
+    while (bytes >> (length + 1) != 0) ++length;
+    return length;
+  }
+
+  std::map<Window, std::set<std::pair<int, int>>> windows_;  // last steps, tensors
+  std::uint64_t lengths_ = 0;
+};
+
+class Claimer {
+ public:
+  Claimer(const Graph& graph, const GraphLiveness& liveness, Bodies& bodies)
+      : graph_(graph), bodies_(bodies), lives_(LivesOf(graph, liveness)), occupants_(graph.tensors().size()) {
+    for (int i = 0; i < static_cast<int>(occupants_.size()); ++i) {
+      const Bodies::Place place = bodies.Find(i);
+      if (BytesOf(i) > 0) OccupantsOf(place.body).Add(place.at, BytesOf(i), LifeOf(i).end, i);
+    }
+  }
+
+  void ClaimAt(int step, std::vector<InPlaceUse>& uses) {
+    const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
+    std::vector<Claim> claims = ClaimsOf(step);
+    if (claims.size() > 1) claims = Matching(claims);
+    for (const Claim& claim : claims) {
+      if (!IsLegal(step, claim)) continue;  // since one before it was made
+      Merge(claim);
+      uses.push_back({op.id, graph_.tensors()[static_cast<std::size_t>(claim.output)].id,
+                      graph_.tensors()[static_cast<std::size_t>(claim.input)].id});
+    }
+  }
+
+ private:
+  const Lifetime& LifeOf(int tensor) const { return lives_.lives[static_cast<std::size_t>(tensor)]; }
+  std::int64_t BytesOf(int tensor) const {
+    return static_cast<std::int64_t>(graph_.tensors()[static_cast<std::size_t>(tensor)].bytes);
+  }
+
+  // Those that are legal by themselves, in the op's order of preference.
+  std::vector<Claim> ClaimsOf(int step) const {
+    const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
+    std::vector<Claim> claims;
+    for (const Alias& alias : op.aliases) {
+      if (alias.kind == AliasKind::kView || alias.kind == AliasKind::kPart) continue;
+      Claim claim;
+      claim.output = graph_.IndexOf(op.outputs[static_cast<std::size_t>(alias.output)]);
+      claim.input = graph_.IndexOf(op.inputs[static_cast<std::size_t>(alias.input)]);
+      const std::int64_t need = std::max(bodies_.NeedOf(claim.output), bodies_.NeedOf(claim.input));
+      claim.behind = -RoundUp(static_cast<std::int64_t>(alias.offset), need);
+      claim.saved = std::min(BytesOf(claim.output) + claim.behind, BytesOf(claim.input));
+      if (claim.saved > 0 && IsLegal(step, claim)) claims.push_back(claim);
+    }
+    return claims;
+  }
+
+  // The set of claims, one an output and one an input, that shares the most bytes; of equal ones the first in order of
+  // preference. With many claims, the first that fit, the largest first.
+  static std::vector<Claim> Matching(const std::vector<Claim>& claims) {
+    constexpr std::size_t kMostTried = 10;  // 2^10 sets
+    const auto clash = [](const Claim& a, const Claim& b) { return a.output == b.output || a.input == b.input; };
+    std::vector<Claim> best;
+    if (claims.size() > kMostTried) {
+      std::vector<Claim> sorted = claims;
+      std::stable_sort(sorted.begin(), sorted.end(), [](const Claim& a, const Claim& b) { return a.saved > b.saved; });
+      for (const Claim& claim : sorted) {
+        if (std::none_of(best.begin(), best.end(), [&](const Claim& other) { return clash(claim, other); })) {
+          best.push_back(claim);
+        }
+      }
+      return best;
+    }
+    std::int64_t most = 0;
+    for (std::uint32_t set = (1u << claims.size()) - 1; set > 0; --set) {  // the first claim is the highest bit
+      std::vector<Claim> chosen;
+      std::int64_t saved = 0;
+      bool fits = true;
+      for (std::size_t i = 0; i < claims.size() && fits; ++i) {
+        if ((set >> (claims.size() - 1 - i) & 1) == 0) continue;
+        fits = std::none_of(chosen.begin(), chosen.end(), [&](const Claim& other) { return clash(claims[i], other); });
+        chosen.push_back(claims[i]);
+        saved += claims[i].saved;
+      }
+      if (!fits || saved <= most) continue;
+      most = saved;
+      best = std::move(chosen);
+    }
+    return best;
+  }
+
+  // The members of the smaller body are walked; of the larger those that have not died before each.
+  bool IsLegal(int step, const Claim& claim) const {
+    const Bodies::Place x = bodies_.Find(claim.input);
+    const Bodies::Place o = bodies_.Find(claim.output);
+    if (x.body == o.body || bodies_.IsGiven(x.body) || bodies_.IsGiven(o.body)) return false;
+    if (!bodies_.IsWritten(claim.output) || LifeOf(claim.input).end != step) return false;
+    if (!bodies_.Fits(claim.output, claim.input, claim.behind)) return false;
+    const bool walk_output = bodies_.Members(o.body).size() <= bodies_.Members(x.body).size();
+    const int small = walk_output ? o.body : x.body;
+    const int large = walk_output ? x.body : o.body;
+    const std::int64_t shift = walk_output ? x.at + claim.behind - o.at : o.at - claim.behind - x.at;
+    for (const int a : bodies_.Members(small)) {
+      const std::int64_t begin = bodies_.Find(a).at + shift;
+      const auto apart = [&](int b, std::int64_t other) {
+        return LifeOf(b).start > LifeOf(a).end || Excused(step, a, b, other - begin) ||
+               Excused(step, b, a, begin - other);
+      };
+      if (!OccupantsOf(large).All(begin, begin + BytesOf(a), LifeOf(a).start, apart)) return false;
+    }
+    return true;
+  }
+
+  // Whether `read` dies at the op as an operand on which `written`, its result `behind` bytes behind, may lie. A view
+  // that came with a result is that result; a root that only its views still use is judged by them.
+  bool Excused(int step, int read, int written, std::int64_t behind) const {
+    if (LifeOf(read).end != step || LifeOf(written).start != step) return false;
+    if (lives_.own_ends[static_cast<std::size_t>(read)] < step) return true;
+    const TensorRoot root = graph_.RootOf(written);
+    const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
+    const int read_id = graph_.tensors()[static_cast<std::size_t>(read)].id;
+    const int written_id = graph_.tensors()[static_cast<std::size_t>(root.index)].id;
+    bool reads = false;
+    for (int slot = 0; slot < static_cast<int>(op.inputs.size()); ++slot) {
+      if (op.inputs[static_cast<std::size_t>(slot)] != read_id) continue;
+      reads = true;
+      const auto allows = [&](const Alias& alias) {
+        if (alias.input != slot || op.outputs[static_cast<std::size_t>(alias.output)] != written_id) return false;
+        const std::int64_t ahead = root.offset - behind;  // bytes by which the operand begins behind the result
+        return (alias.kind == AliasKind::kSameIndex && ahead == 0) || alias.kind == AliasKind::kReadsFirst ||
+               (alias.kind == AliasKind::kStreaming && ahead >= static_cast<std::int64_t>(alias.offset));
+      };
+      if (std::none_of(op.aliases.begin(), op.aliases.end(), allows)) return false;
+    }
+    return reads;
+  }
+
+  void Merge(const Claim& claim) {
+    const int a = bodies_.Find(claim.input).body;
+    const int b = bodies_.Find(claim.output).body;
+    (void)bodies_.BindInTime(claim.output, claim.input, claim.behind);
+    const int into = bodies_.Find(a).body;
+    const int from = into == a ? b : a;
+    OccupantsOf(into).Take(OccupantsOf(from), bodies_.Find(from).at);
+  }
+
+  Occupants& OccupantsOf(int body) { return occupants_[static_cast<std::size_t>(body)]; }
+  const Occupants& OccupantsOf(int body) const { return occupants_[static_cast<std::size_t>(body)]; }
+
+  const Graph& graph_;
+  Bodies& bodies_;
+  Lives lives_;
+  std::vector<Occupants> occupants_;  // per body
+};
+
+}  // namespace
+
+std::vector<InPlaceUse> ClaimInPlace(const Graph& graph, const GraphLiveness& liveness,
+                                     const std::vector<char>& left_out, Bodies& bodies) {
+  std::vector<InPlaceUse> uses;
+  Claimer claimer(graph, liveness, bodies);
+  for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
+    if (left_out[static_cast<std::size_t>(step)] == 0) claimer.ClaimAt(step, uses);
+  }
+  return uses;
+}
+
+}  // namespace orionrt

@@ -1,0 +1,120 @@
+#include "graph/sharing.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace orionrt {
+namespace {
+
+std::int64_t BytesOf(const Graph& graph, int tensor) {
+  return static_cast<std::int64_t>(graph.tensors()[static_cast<std::size_t>(tensor)].bytes);
+}
+
+unsigned RootRoles(const Graph& graph, int tensor) {
+  return graph.tensors()[static_cast<std::size_t>(graph.RootOf(tensor).index)].roles;
+}
+
+// A tensor, and where it begins in an output.
+struct PartOf {
+  std::int64_t at = 0;
+  int tensor = 0;
+};
+
+std::vector<PartOf> PartsOf(const Graph& graph, const OpNode& op, int output) {
+  std::vector<PartOf> parts;
+  for (const Alias& alias : op.aliases) {
+    if (alias.kind != AliasKind::kPart || alias.output != output) continue;
+    const int tensor = graph.IndexOf(op.inputs[static_cast<std::size_t>(alias.input)]);
+    if (BytesOf(graph, tensor) > 0) parts.push_back({static_cast<std::int64_t>(alias.offset), tensor});
+  }
+  std::sort(parts.begin(), parts.end(), [](const PartOf& a, const PartOf& b) { return a.at < b.at; });
+  return parts;
+}
+
+// One behind the other, from the first byte to the last.
+bool Covers(const Graph& graph, const std::vector<PartOf>& parts, std::int64_t bytes) {
+  std::int64_t end = 0;
+  for (const PartOf& part : parts) {
+    if (part.at != end) return false;
+    end += BytesOf(graph, part.tensor);
+  }
+  return end == bytes;
+}
+
+// All of them or none.
+bool BindWhole(const std::vector<PartOf>& parts, int output, Bodies& bodies) {
+  const std::size_t mark = bodies.mark();
+  bodies.SetWritten(output, false);
+  for (const PartOf& part : parts) {
+    const bool given = bodies.IsGiven(bodies.Find(part.tensor).body);
+    if (!given && bodies.Bind(part.tensor, output, part.at)) continue;
+    bodies.RollBack(mark);
+    bodies.SetWritten(output, true);
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool HasEffects(const Graph& graph, const OpNode& op) {
+  const auto is_state = [&](int id) { return (RootRoles(graph, graph.IndexOf(id)) & kState) != 0; };
+  return op.has_effects || op.outputs.empty() || std::any_of(op.inputs.begin(), op.inputs.end(), is_state) ||
+         std::any_of(op.outputs.begin(), op.outputs.end(), is_state);
+}
+
+void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Bodies& bodies) {
+  for (const int step : walk) {
+    if (left_out[static_cast<std::size_t>(step)] != 0) continue;
+    const OpNode& op = graph.ops()[static_cast<std::size_t>(step)];
+    for (const Alias& alias : op.aliases) {
+      if (alias.kind != AliasKind::kView) continue;
+      const int view = graph.IndexOf(op.outputs[static_cast<std::size_t>(alias.output)]);
+      const int whole = graph.IndexOf(op.inputs[static_cast<std::size_t>(alias.input)]);
+      if (!bodies.IsWritten(view) || (RootRoles(graph, whole) & kState) != 0) continue;
+      bodies.SetWritten(view, false);
+      if (!bodies.Bind(view, whole, static_cast<std::int64_t>(alias.offset))) bodies.SetWritten(view, true);
+    }
+  }
+}
+
+void BindParts(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Bodies& bodies) {
+  std::vector<std::pair<int, int>> outputs;  // steps, positions
+  for (const int step : walk) {
+    if (left_out[static_cast<std::size_t>(step)] != 0) continue;
+    const OpNode& op = graph.ops()[static_cast<std::size_t>(step)];
+    const auto is_part = [](const Alias& alias) { return alias.kind == AliasKind::kPart; };
+    if (std::none_of(op.aliases.begin(), op.aliases.end(), is_part)) continue;
+    for (int o = 0; o < static_cast<int>(op.outputs.size()); ++o) outputs.emplace_back(step, o);
+  }
+  const auto tensor_of = [&](const std::pair<int, int>& output) {
+    const OpNode& op = graph.ops()[static_cast<std::size_t>(output.first)];
+    return graph.IndexOf(op.outputs[static_cast<std::size_t>(output.second)]);
+  };
+  std::stable_sort(outputs.begin(), outputs.end(), [&](const auto& a, const auto& b) {
+    return BytesOf(graph, tensor_of(a)) > BytesOf(graph, tensor_of(b));
+  });
+  for (const auto& output : outputs) {
+    const int tensor = tensor_of(output);
+    if (!bodies.IsWritten(tensor)) continue;
+    const auto parts = PartsOf(graph, graph.ops()[static_cast<std::size_t>(output.first)], output.second);
+    if (Covers(graph, parts, BytesOf(graph, tensor))) BindWhole(parts, tensor, bodies);
+  }
+}
+
+std::vector<char> FindVanished(const Graph& graph, const Bodies& bodies) {
+  std::vector<char> vanished;
+  for (const OpNode& op : graph.ops()) {
+    bool any = false, all = true;
+    for (const int id : op.outputs) {
+      const int tensor = graph.IndexOf(id);
+      any |= BytesOf(graph, tensor) > 0 && graph.RootOf(tensor).index == tensor;
+      all &= !bodies.IsWritten(tensor);
+    }
+    vanished.push_back(any && all && !HasEffects(graph, op) ? 1 : 0);
+  }
+  return vanished;
+}
+
+}  // namespace orionrt

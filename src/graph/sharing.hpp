@@ -1,0 +1,33 @@
+// Who shares bytes with whom: the rules of docs/sharing.md, applied.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "graph/bodies.hpp"
+#include "orionrt/liveness.hpp"
+#include "orionrt/transform.hpp"
+
+namespace orionrt {
+
+// Whether the op does more than write its outputs, said or implied.
+bool HasEffects(const Graph& graph, const OpNode& op);
+
+// Binds outputs that are views of an input, op by op in the order of `walk` (positions); `left_out`: per op whether it
+// is left as it is. Refused: views of states, whose bytes change.
+void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Bodies& bodies);
+
+// Binds inputs that are parts of an output, the largest outputs first, each wholly or not at all. Refused: parts that
+// do not cover the whole, that are given from outside, or that lie elsewhere already.
+void BindParts(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Bodies& bodies);
+
+// Per op whether views and parts leave it nothing to do. One whose outputs are views by themselves had nothing to do
+// before.
+std::vector<char> FindVanished(const Graph& graph, const Bodies& bodies);
+
+// Binds outputs onto inputs that die, op by op in execution order; per op the claims that save the most bytes, one an
+// output and one an input. After it no other bind is legal.
+std::vector<InPlaceUse> ClaimInPlace(const Graph& graph, const GraphLiveness& liveness,
+                                     const std::vector<char>& left_out, Bodies& bodies);
+
+}  // namespace orionrt

@@ -1,0 +1,160 @@
+"use strict";
+// Why the peak is as high as it is, and what would lower it: of the plan whose map is active.
+
+const FIRST = 50;  // entries of a list, until more are asked for
+
+// Tensors to choose from, in an order of their own: one stop of the Tab key, arrows go from one to the next.
+class Picks {
+  // `lines(n)`: what the n-th says: its tensor, a figure beside its name, and a line below.
+  constructor(name, count, lines) {
+    this.count = count;
+    this.lines = lines;
+    this.name = name;
+    this.element = text("div", "", "picks");
+    this.element.setAttribute("role", "listbox");
+    this.element.setAttribute("aria-label", name);
+    this.element.tabIndex = 0;
+    this.element.addEventListener("keydown", (event) => this.key(event));
+    this.add(0, Math.min(count, FIRST));
+  }
+
+  add(begin, end) {
+    for (let n = begin; n < end; n++) this.element.append(this.item(n));
+  }
+
+  item(n) {
+    const { tensor, figure, below } = this.lines(n);
+    const { graph } = current;
+    const item = document.createElement("div");
+    item.setAttribute("role", "option");
+    item.id = this.name.replaceAll(" ", "-") + "-" + n;
+    item.dataset.tensor = tensor;
+    const name = text("span", graph.label(tensor), "name");
+    name.title = graph.label(tensor);
+    name.prepend(swatch(graph.kind[tensor]));
+    item.append(name, text("span", figure, "number"), text("small", below));
+    item.addEventListener("click", () => pick(tensor));
+    item.addEventListener("dblclick", () => showTensor(tensor));
+    return item;
+  }
+
+  // A button for what is not there yet, or nothing.
+  more() {
+    if (this.count <= FIRST) return [];
+    const button = text("button", "all " + formatCount(this.count));
+    button.type = "button";
+    button.addEventListener("click", () => {
+      this.add(FIRST, this.count);
+      button.remove();
+      this.element.focus();
+      this.mark(shared.selected);
+    });
+    return [button];
+  }
+
+  mark(tensor) {
+    this.element.removeAttribute("aria-activedescendant");
+    for (const item of this.element.children) {
+      const isChosen = Number(item.dataset.tensor) === tensor;
+      item.setAttribute("aria-selected", isChosen);
+      if (!isChosen) continue;
+      this.element.setAttribute("aria-activedescendant", item.id);
+      if (this.element.contains(document.activeElement)) item.scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  key(event) {
+    const items = [...this.element.children];
+    const now = items.findIndex((item) => item.getAttribute("aria-selected") === "true");
+    const to = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: items.length - 1, Enter: now }[event.key];
+    if (to === undefined) return;
+    pick(Number(items[Math.min(items.length - 1, Math.max(0, to))].dataset.tensor));
+    event.preventDefault();
+  }
+}
+
+let explainedPlan = null;
+let pickLists = [];
+
+// Chooses a tensor, and sees to it that it can be seen.
+function pick(tensor) {
+  const { plan } = active.arena;
+  const map = maps.find(({ arena }) => arena.plan === plan && (!plan.pool || arena.pool === plan.pool[tensor]));
+  if (map !== active) { activate(map); filter(); }
+  choose(tensor);
+  seeTensor(tensor);
+  active.figure.scrollIntoView({ block: "nearest" });
+}
+
+function markPicks(tensor) {
+  for (const list of pickLists) list.mark(tensor);
+}
+
+function fillExplained() {
+  const { plan, why, name: pool } = active.arena;
+  const panel = $("explained");
+  if (plan !== explainedPlan) {
+    explainedPlan = plan;
+    pickLists = [];
+    panel.replaceChildren(text("h2", "The peak explained"), text("p", ""),
+      ...fillChanges(plan), ...fillSpills(plan), ...fillHolders(plan));
+    panel.scrollTop = 0;
+  }
+  panel.querySelector("p").textContent = (plan.pool ? "Pool " + pool + ", with what it holds. " : "") + why;
+}
+
+function fillChanges({ explanation }) {
+  if (!explanation || !explanation.heading) return [];
+  const { heading, step, change, saving, newPeak, nextStep } = explanation;
+  const list = text("ul", "", "changes");
+  change.forEach((sentence, n) => {
+    const entry = document.createElement("li");
+    const where = (nextStep[n] === step ? "still at step " : "held at step ") + current.graph.stepName(nextStep[n]);
+    entry.append(text("b", "−" + formatBytes(saving[n])), " " + data.strings[sentence],
+      text("small", "then " + formatBytes(newPeak[n]) + " (" + formatCount(newPeak[n]) + " bytes), " + where));
+    list.append(entry);
+  });
+  return change.length ? [text("h3", heading), list] : [text("p", heading)];
+}
+
+// Why a spilled buffer is not in the pool `from`, by SpillReason.
+const REASONS = [
+  (from, room) => "it is larger than " + from + " takes as one buffer, " + room,
+  (from, room, step) => "it needs more than the " + room + " left in " + from + " at step " + step + "; cheapest to move",
+  (from, room) => from + " has room at every step, at least " + room + ", but nowhere in one piece",
+];
+
+function fillSpills({ pools, spills, spillCost, spillCostBound }) {
+  if (!spills) return [];
+  if (spills.length === 0) return [text("p", "Every buffer is where it would best be.")];
+  const list = new Picks("not where they would best be", spills.length / 7, (n) => {
+    const [tensor, from, to, reason, step, room, cost] = spills.slice(n * 7, n * 7 + 7);
+    return {
+      tensor, figure: formatBytes(current.graph.size[tensor]),
+      below: pools[from].name + " → " + pools[to].name + ", cost " + formatCount(cost) + ": " +
+        REASONS[reason](pools[from].name, formatBytes(room), current.graph.stepName(step)),
+    };
+  });
+  pickLists.push(list);
+  const bound = spillCost === spillCostBound ? "proven the least" : "at least " + formatCount(spillCostBound) + " for any plan";
+  return [text("h3", "Not where they would best be, at a cost of " + formatCount(spillCost) + " (bytes × uses × cost; " + bound + ")"),
+    list.element, ...list.more()];
+}
+
+function fillHolders({ explanation, pool, pools }) {
+  if (!explanation || explanation.holder.length === 0) return [];
+  const { step, holder, bytes, why } = explanation;
+  const total = bytes.reduce((a, b) => a + b, 0);
+  const list = new Picks("alive where the most bytes are", holder.length, (n) => ({
+    tensor: holder[n], figure: formatBytes(bytes[n]),
+    below: (pool ? "in " + pools[pool[holder[n]]].name + ", " : "") + data.strings[why[n]],
+  }));
+  pickLists.push(list);
+  const count = formatCount(holder.length) + (holder.length === 1 ? " tensor" : " tensors");
+  const head = "Alive at step " + current.graph.stepName(step) + ", where the most bytes are" + (pool ? ", of all pools together" : "") +
+    ": " + formatBytes(total) + " in " + count;
+  const { metrics } = active.arena;
+  const apart = !pool && active.arena.topAt(step) < active.arena.topAt(metrics.peakStep);
+  return [text("h3", head), ...(apart ? [text("p", "The highest byte of this plan is in use at step " + current.graph.stepName(metrics.peakStep) + ".")] : []),
+    list.element, ...list.more()];
+}
