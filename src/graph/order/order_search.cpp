@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMostSetWords = std::size_t{1} << 23;  // 64 MiB of sets
 
 constexpr int kDeepestModule = 40;
-constexpr std::int64_t kModuleSteps = 2000;
+constexpr std::int64_t kModuleSteps = 8000;
 constexpr std::int64_t kStepsPerSet = 4;  // what keeping a set takes, in the time of steps, and one more per word
 
 std::uint64_t Mix(std::uint64_t x) {  // splitmix64
