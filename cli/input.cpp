@@ -132,7 +132,7 @@ Input FromPlanJson(const std::string& text, const std::string& source, const Inp
   input.weights = input.plan->weights;
   ReplacePools(options, input.problem);
   input.workspaces = input.plan->workspaces;
-  for (const BufferClass kind : input.plan->classes) input.infos.push_back({kind, -1, {}, ""});
+  for (const BufferClass kind : input.plan->classes) input.infos.push_back({kind, -1, {}, "", ""});
   if (options.ignore_offsets) FreeAll(input.problem);
   input.as_read = std::make_shared<Problem>(input.problem);
   return input;
@@ -160,7 +160,9 @@ std::string TypeOf(const TensorDesc& tensor) {
   return tensor.dtype + "[" + shape + "]";
 }
 
-// A buffer that holds several tensors is called after the first of them.
+constexpr std::size_t kMostAlso = 2000;  // bytes of names of what else lies in a buffer
+
+// A buffer that holds several tensors has the type of the first of them.
 std::vector<BufferInfo> InfosOf(const Graph& graph, const BoundProblem& bound) {
   std::vector<BufferInfo> infos(bound.problem.buffers.size());
   std::vector<bool> known(infos.size(), false);
@@ -177,14 +179,21 @@ std::vector<BufferInfo> InfosOf(const Graph& graph, const BoundProblem& bound) {
       if (readers.empty() || readers.back() != step) readers.push_back(step);
     }
     const int scratch = bound.workspaces.empty() ? -1 : bound.workspaces[step].buffer;
-    if (scratch >= 0) infos[scratch] = {BufferClass::kWorkspace, step, {}, ""};
+    if (scratch >= 0) infos[scratch] = {BufferClass::kWorkspace, step, {}, "", ""};
   }
   for (std::size_t t = 0; t < graph.tensors().size(); ++t) {
     const int buffer = bound.bindings[t].buffer;
-    if (buffer < 0 || known[buffer]) continue;
+    if (buffer < 0) continue;
+    BufferInfo& info = infos[buffer];
+    const TensorDesc& tensor = graph.tensors()[t];
+    const BufferClass kind = ClassOf(tensor, info.producer >= 0);
+    // What must outlive the graph's ops says more of a buffer than what else is in it.
+    if (!known[buffer] || kind != BufferClass::kActivation) info.kind = kind;
+    if (!known[buffer]) info.type = TypeOf(tensor);
     known[buffer] = true;
-    infos[buffer].kind = ClassOf(graph.tensors()[t], infos[buffer].producer >= 0);
-    infos[buffer].type = TypeOf(graph.tensors()[t]);
+    if (info.also.size() < kMostAlso && !tensor.name.empty() && tensor.name != bound.problem.names[buffer]) {
+      info.also += (info.also.empty() ? "" : ", ") + tensor.name;
+    }
   }
   return infos;
 }

@@ -22,6 +22,9 @@ InputOptions TflmOptions(const std::string& path, InputOptions options) {
   }
   if (!options.pools.empty())
     Misuse("TFLM plans into one arena; leave --pool out, --capacity asks whether that is large enough");
+  if (Any(TransformsOf(options))) {
+    Misuse("TFLM runs every op as the model has it; leave --views, --in-place, --colocate, --reorder and --all out");
+  }
   if (options.fold_shapes) Misuse("TFLM runs every op; leave --fold-shapes out");
   const auto alignment = options.alignment.empty() ? kTflmAlignment : ParseBytes(options.alignment).value_or(0);
   if (alignment < kTflmAlignment) Misuse("TFLM aligns to 16 bytes; give --alignment 16 or more, or none");

@@ -35,7 +35,9 @@ struct GuardReport {
 // all bytes of the plan are compared with a copy of them (with `pages`, those in reach only), so the guard takes the
 // region's size once more from the heap.
 struct GuardOptions {
-  bool no_reuse = false;          // every tensor its own bytes: a stale pointer never meets a live tensor
+  // Every tensor its own bytes: a stale pointer never meets a live tensor. Refused (kUnsupported), like `pages`, where
+  // some must share: views, and what Transform has made lie in others.
+  bool no_reuse = false;
   bool fill = true;               // a tensor's bytes are overwritten when it is born (0xFB) and when it dies (0xDE)
   std::size_t canary_bytes = 64;  // 0xCA behind every tensor, reserved in a plan of the guard's own
   bool contents = true;           // every byte that the op has no right to write stays as it is; false: canaries only

@@ -108,9 +108,10 @@ class Claimer {
     }
   }
 
-  void ClaimAt(int step, std::vector<InPlaceUse>& uses) {
+  void ClaimAt(int step, bool last_first, std::vector<InPlaceUse>& uses) {
     const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
     std::vector<Claim> claims = ClaimsOf(step);
+    if (last_first) std::reverse(claims.begin(), claims.end());
     if (claims.size() > 1) claims = Matching(claims);
     for (const Claim& claim : claims) {
       if (!IsLegal(step, claim)) continue;  // since one before it was made
@@ -244,11 +245,11 @@ class Claimer {
 }  // namespace
 
 std::vector<InPlaceUse> ClaimInPlace(const Graph& graph, const GraphLiveness& liveness,
-                                     const std::vector<char>& left_out, Bodies& bodies) {
+                                     const std::vector<char>& left_out, bool last_first, Bodies& bodies) {
   std::vector<InPlaceUse> uses;
   Claimer claimer(graph, liveness, bodies);
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
-    if (left_out[static_cast<std::size_t>(step)] == 0) claimer.ClaimAt(step, uses);
+    if (left_out[static_cast<std::size_t>(step)] == 0) claimer.ClaimAt(step, last_first, uses);
   }
   return uses;
 }

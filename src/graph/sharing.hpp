@@ -26,8 +26,9 @@ void BindParts(const Graph& graph, const std::vector<int>& walk, const std::vect
 std::vector<char> FindVanished(const Graph& graph, const Bodies& bodies);
 
 // Binds outputs onto inputs that die, op by op in execution order; per op the claims that save the most bytes, one an
-// output and one an input. After it no other bind is legal.
+// output and one an input; of equal ones those that the op prefers, or with `last_first` those that it likes least.
+// After it no other bind is legal.
 std::vector<InPlaceUse> ClaimInPlace(const Graph& graph, const GraphLiveness& liveness,
-                                     const std::vector<char>& left_out, Bodies& bodies);
+                                     const std::vector<char>& left_out, bool last_first, Bodies& bodies);
 
 }  // namespace orionrt

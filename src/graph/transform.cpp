@@ -22,6 +22,7 @@ constexpr Score kDoesNotFit{INT64_MAX, INT64_MAX};
 struct Choice {
   Transforms on;
   std::vector<char> left_out;  // per op
+  bool last_claims_first = false;
 };
 
 struct Attempt {
@@ -81,7 +82,8 @@ class Transformer {
     Attempt attempt;
     Bodies bodies = Bind(choice);
     attempt.vanished = FindVanished(graph_, bodies);
-    if (choice.on.in_place) attempt.in_place = ClaimInPlace(graph_, liveness_, choice.left_out, bodies);
+    if (choice.on.in_place)
+      attempt.in_place = ClaimInPlace(graph_, liveness_, choice.left_out, choice.last_claims_first, bodies);
     attempt.bound = MakeBodyProblem(graph_, liveness_, alignment_, bodies.Places(), attempt.vanished, pools_);
     attempt.choice = std::move(choice);
     return attempt;
@@ -93,7 +95,13 @@ class Transformer {
     Choice more = before.choice;
     more.on.*transform = true;
     Attempt all = Try(more);
+    if (more.on.in_place && all.score.second > LowerBound(all.bound.problem).lower_bound_bytes) {
+      more.last_claims_first = true;  // the same bytes alive, but other bodies
+      Attempt other = Try(more);
+      if (other.score < all.score) all = std::move(other);
+    }
     if (all.score <= before.score) return all;
+    more = all.choice;
     LeaveOutTop(all, more.left_out);
     Attempt some = Try(std::move(more));
     return some.score <= before.score ? some : before;
@@ -211,7 +219,7 @@ TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std
   std::vector<int> walk(graph.ops().size());
   std::iota(walk.begin(), walk.end(), 0);
   Transformer transformer(graph, walk, alignment, planner, pools);
-  Attempt attempt = transformer.Try({Transforms(), std::vector<char>(walk.size(), 0)});
+  Attempt attempt = transformer.Try({Transforms(), std::vector<char>(walk.size(), 0), false});
 
   TransformedGraph result;
   result.transforms = transforms;

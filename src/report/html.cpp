@@ -152,6 +152,7 @@ void AppendInfos(std::string& out, const ReportGraph& graph, Strings& strings) {
   const std::vector<BufferInfo>& infos = graph.infos;
   Column(out, "kind", infos.size(), [&](std::size_t i) { return static_cast<int>(infos[i].kind); });
   Column(out, "type", infos.size(), [&](std::size_t i) { return strings.NumberOf(infos[i].type); });
+  Column(out, "also", infos.size(), [&](std::size_t i) { return strings.NumberOf(infos[i].also); });
   Column(out, "producer", infos.size(), [&](std::size_t i) { return infos[i].producer; });
   Column(out, "readerCount", infos.size(), [&](std::size_t i) { return infos[i].readers.size(); });
   std::vector<int> readers;

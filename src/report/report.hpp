@@ -20,6 +20,7 @@ struct BufferInfo {
   int producer = -1;         // the step that writes it; -1: none does, or it is not known
   std::vector<int> readers;  // steps, ascending
   std::string type;          // "float32[1,3,224,224]"; empty: not known
+  std::string also = {};     // names of other tensors that lie in it, ", " between; empty: none
 };
 
 // A plan of a graph, one of several that are shown side by side.

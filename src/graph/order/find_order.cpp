@@ -83,7 +83,7 @@ class TwoEnds {
       ends_[1] = {};
       if (state == OrderSearch::State::kDone) return true;
     }
-    return order_.empty() && bound_ < enough;
+    return false;
   }
 
   std::int64_t bound() const { return bound_; }

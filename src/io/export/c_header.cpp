@@ -160,6 +160,53 @@ std::string Pools(const PlanFile& file, const CHeaderOptions& options, const std
   return out;
 }
 
+// The plan with a buffer for each tensor, where several lie in one, and one for what is no tensor (workspaces).
+std::pair<Problem, Plan> PerTensor(const PlanFile& file) {
+  if (!file.domain || file.domain->tensors.empty()) return {file.problem, file.plan};
+  Problem problem;
+  Plan plan;
+  problem.pools = file.problem.pools;
+  const auto add = [&](int buffer, std::int64_t delta, std::int64_t bytes, std::string id, std::string name) {
+    if (buffer < 0) return;
+    problem.buffers.push_back(file.problem.buffers[buffer]);
+    problem.buffers.back().size = bytes;
+    problem.ids.push_back(std::move(id));
+    problem.names.push_back(std::move(name));
+    plan.offsets.push_back(file.plan.offsets[buffer] + delta);
+    plan.pools.pool_of.push_back(PoolOf(file.plan, buffer));
+  };
+  std::vector<bool> bound(file.problem.buffers.size(), false);
+  for (const TensorPlace& tensor : file.domain->tensors) {
+    add(tensor.buffer, tensor.delta, tensor.bytes, std::to_string(tensor.id), tensor.name);
+    if (tensor.buffer >= 0) bound[tensor.buffer] = true;
+  }
+  for (int i = 0; i < static_cast<int>(bound.size()); ++i) {
+    const std::string name = file.problem.names.empty() ? "" : file.problem.names[i];
+    if (!bound[i]) add(i, 0, file.problem.buffers[i].size, BufferId(file.problem, i), name);
+  }
+  return {std::move(problem), std::move(plan)};
+}
+
+// What the engine has to do otherwise than its graph says: ids of ops, as initialisers of arrays.
+std::string Domain(const PlanFile& file, const std::string& prefix) {
+  if (!file.domain || file.domain->transforms.empty()) return "";
+  const auto list = [&](const char* what, const std::vector<int>& ids, const char* why) {
+    std::string values;
+    for (const int id : ids) values += (values.empty() ? "" : ", ") + std::to_string(id);
+    return "\n/* " + std::string(why) + " */\n" +
+           Define(prefix + "_" + what + "_COUNT", Constant(static_cast<std::int64_t>(ids.size()))) +
+           (ids.empty() ? "" : Define(prefix + "_" + what, "{" + values + "}"));
+  };
+  std::string out;
+  if (!file.domain->order.empty()) {
+    out += list("ORDER", file.domain->order, "Ids of the ops as they must run; no other order has this plan.");
+  }
+  out += list("VANISHED", file.domain->vanished, "Ids of ops with nothing left to do: skip them.");
+  std::vector<int> in_place;
+  for (const InPlaceUse& use : file.domain->in_place) in_place.push_back(use.op);
+  return out + list("IN_PLACE", in_place, "Ids of ops that write over what they read.");
+}
+
 std::string Tensors(const Problem& problem, const Plan& plan, const std::string& prefix) {
   std::string out;
   const std::vector<std::string> names = UniqueIdentifiers(problem);
@@ -195,10 +242,11 @@ std::string WriteCHeader(const PlanFile& file, const CHeaderOptions& options) {
   }
   out +=
       Define(prefix + "_NESTED_BYTES", Constant(file.peak_nested_bytes) + " /* for bodies of ops, not in the arena */");
-  out += Define(prefix + "_TENSOR_COUNT", Constant(static_cast<std::int64_t>(file.problem.buffers.size())));
+  const auto [tensors, plan] = PerTensor(file);
+  out += Define(prefix + "_TENSOR_COUNT", Constant(static_cast<std::int64_t>(tensors.buffers.size())));
   out += Define(prefix + "_PROBLEM_HASH", std::string(hash) + " /* problem_hash of the plan in JSON */");
   out += pooled ? Pools(file, options, prefix) : ReplaceMarks(kMacros, SectionOf(options), prefix);
-  out += Tensors(file.problem, file.plan, prefix);
+  out += Domain(file, prefix) + Tensors(tensors, plan, prefix);
   return out + "\n#endif /* " + guard + " */\n";
 }
 

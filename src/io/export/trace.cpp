@@ -113,14 +113,18 @@ std::string WriteTrace(const PlanFile& file) {
     events.insert(events.end(), more.begin(), more.end());
   }
   const std::vector<Json> metadata = MetadataOf(file);
-  RowDump dump(Json{{"displayTimeUnit", "ns"},
-                    {"otherData",
-                     {{"source", file.source},
-                      {"policy", file.plan.policy},
-                      {"peak_bytes", file.plan.peak_bytes},
-                      {"lower_bound_bytes", file.plan.certificate.lower_bound_bytes},
-                      {"time", "1 us = 1 step"},
-                      {"step_at_time_0", origin}}}});
+  Json about = {{"source", file.source},
+                {"policy", file.plan.policy},
+                {"peak_bytes", file.plan.peak_bytes},
+                {"lower_bound_bytes", file.plan.certificate.lower_bound_bytes},
+                {"time", "1 us = 1 step"},
+                {"step_at_time_0", origin}};
+  if (file.domain && !file.domain->order.empty()) {
+    std::string order;  // as text: viewers show what is no list
+    for (const int id : file.domain->order) order += (order.empty() ? "" : ",") + std::to_string(id);
+    about["order_of_ops"] = order;
+  }
+  RowDump dump(Json{{"displayTimeUnit", "ns"}, {"otherData", std::move(about)}});
   dump.Add("traceEvents", metadata.size() + events.size(), [&](std::size_t i) {
     return i < metadata.size() ? metadata[i] : EventJson(file, spans, events[i - metadata.size()], origin);
   });

@@ -85,6 +85,7 @@ class Graph {
   id(i) { return data.strings[this.columns.id[i]]; }
   label(i) { return (this.columns.label.length && data.strings[this.columns.label[i]]) || this.id(i); }
   type(i) { return this.columns.type.length ? data.strings[this.columns.type[i]] : ""; }
+  also(i) { return this.columns.also.length ? data.strings[this.columns.also[i]] : ""; }  // names, ", " between
   producer(i) { return this.columns.producer.length ? this.columns.producer[i] : -1; }
   readers(i) { return this.columns.readers.slice(this.readersBegin[i], this.readersBegin[i + 1] || 0); }
   stepName(step) {

@@ -194,7 +194,8 @@ function filter() {
   let count = 0;
   for (let i = 0; i < graph.count && !all; i++) {
     const matches = graph.size[i] >= least && (!atPeak || arena.atPeak[i]) && !hiddenClasses.has(graph.kind[i]) &&
-      (words === "" || graph.label(i).toLowerCase().includes(words) || graph.id(i).toLowerCase() === words);
+      (words === "" || graph.label(i).toLowerCase().includes(words) || graph.also(i).toLowerCase().includes(words) ||
+       graph.id(i).toLowerCase() === words);
     shared.matches[i] = matches ? 1 : 0;
     count += matches ? 1 : 0;
   }

@@ -45,6 +45,7 @@ function facts(arena, i, most) {
     ["id", graph.id(i) === graph.label(i) ? "" : graph.id(i)],
     ["class", graph.kind[i] === OTHER ? "" : CLASSES[graph.kind[i]].name],
     ["type", graph.type(i)],
+    ["also holds", graph.also(i)],
     ["size", formatBytes(size) + (size >= 1024 ? " (" + formatCount(size) + " bytes)" : "")],
     ["pool", plan.pool ? plan.pools[plan.pool[i]].name : ""],
     ["offset", formatCount(plan.offset[i]) + " to " + formatCount(plan.offset[i] + size)],
