@@ -287,20 +287,22 @@ class OrderFinder {
   std::int64_t RunBeams(int first, int last, std::int64_t peak, int share) {
     std::int64_t steps = steps_ / share;
     steps_ -= steps;
+    const std::int64_t part_steps = static_cast<std::int64_t>(model_.pieces.size() + best_.size());
+    OrderModel part = PartOfOrder(model_, best_, first, last);
     for (int width = kNarrowestBeam; width <= kWidestBeam && steps > 0 && peak > bound_;) {
       bool found = false;
       for (const bool backwards : {false, true}) {
-        const OrderModel part = PartOfOrder(model_, best_, first, last);
-        if (backwards && PaysAtStart(part)) continue;
+        if (steps <= 0 || peak <= bound_ || (backwards && PaysAtStart(part))) continue;
         const OrderSpace space(part, backwards);
         OrderSearch search(space, peak - 1);
-        if (search.RunBeam(width, steps)) {
-          Replace(first, ForwardOrder(space, search.first_ops()));
-          peak = Largest(Bytes(), first, last);
-          found = true;
-        }
-        steps -= search.steps() + static_cast<std::int64_t>(model_.pieces.size() + best_.size());
-        if (steps <= 0 || peak <= bound_) break;
+        const bool lower = search.RunBeam(width, steps);
+        steps -= search.steps() + part_steps;
+        if (!lower) continue;
+        const std::vector<int> order = ForwardOrder(space, search.first_ops());
+        peak = Largest(BytesInOrder(OrderSpace(part, false), order), 0, last - first);
+        Replace(first, order);
+        part = PartOfOrder(model_, best_, first, last);
+        found = true;
       }
       if (!found) width *= 4;
     }
@@ -323,9 +325,12 @@ class OrderFinder {
       const int step = static_cast<int>(std::max_element(bytes.begin() + first, bytes.begin() + last) - bytes.begin());
       const int from = std::max(first, step - kWindows[size]);
       const bool found = RunBeams(from, std::min(last, step + kWindows[size]), peak, kWindowShare) < peak;
+      if (!found) {
+        ++size;
+        continue;
+      }
       bytes = Bytes();
       peak = Largest(bytes, first, last);
-      if (!found) ++size;
     }
     return peak;
   }
