@@ -101,6 +101,101 @@ class PlainOptimum {
   std::map<std::vector<char>, std::int64_t> least_;
 };
 
+// The most ops that no two of which wait for each other: ops less a largest matching of each with one that waits for it
+// (Dilworth, by the fewest chains that cover all; Fulkerson 1956).
+class Width {
+ public:
+  explicit Width(const OrderModel& model) : later_(model.before.size()), match_(model.before.size(), -1) {
+    const int ops = static_cast<int>(model.before.size());
+    std::vector<std::vector<char>> waits(ops, std::vector<char>(ops, 0));
+    for (int op = 0; op < ops; ++op) {
+      for (const int earlier : model.before[op]) {
+        waits[op][earlier] = 1;
+        for (int i = 0; i < earlier; ++i) waits[op][i] |= waits[earlier][i];
+      }
+      for (int i = 0; i < op; ++i) {
+        if (waits[op][i] != 0) later_[i].push_back(op);
+      }
+    }
+  }
+  int Find() {
+    int chains = static_cast<int>(later_.size());
+    for (int op = 0; op < static_cast<int>(later_.size()); ++op) {
+      seen_.assign(later_.size(), 0);
+      if (Extend(op)) --chains;
+    }
+    return chains;
+  }
+
+ private:
+  bool Extend(int op) {
+    for (const int next : later_[op]) {
+      if (seen_[next] != 0) continue;
+      seen_[next] = 1;
+      if (match_[next] >= 0 && !Extend(match_[next])) continue;
+      match_[next] = op;
+      return true;
+    }
+    return false;
+  }
+
+  std::vector<std::vector<int>> later_;
+  std::vector<int> match_;
+  std::vector<char> seen_;
+};
+
+// Liu's optimum for trees that end in one op (SIAM J. Alg. Disc. Meth. 8, 1987): the best order of a subtree as hills,
+// falling, and the valleys behind them, rising; subtrees are merged by hill less valley.
+class TreeOptimum {
+ public:
+  // children[v]: what v reads; bytes[v]: what it writes. The last op is the root.
+  static std::int64_t Find(const std::vector<std::vector<int>>& children, const std::vector<std::int64_t>& bytes) {
+    std::vector<std::vector<Hill>> best(children.size());
+    for (std::size_t v = 0; v < children.size(); ++v) {
+      std::vector<Hill> merged;
+      std::int64_t live = 0;
+      struct Segment {
+        std::int64_t rise, change, drop;
+      };
+      std::vector<Segment> segments;
+      for (const int child : children[v]) {
+        std::int64_t floor = 0;
+        for (const Hill& hill : best[child]) {
+          segments.push_back({hill.top - floor, hill.valley - floor, hill.top - hill.valley});
+          floor = hill.valley;
+        }
+      }
+      std::stable_sort(segments.begin(), segments.end(),
+                       [](const Segment& a, const Segment& b) { return a.drop > b.drop; });
+      for (const Segment& segment : segments) {
+        merged.push_back({live + segment.rise, live + segment.change});
+        live += segment.change;
+      }
+      merged.push_back({live + bytes[v], bytes[v]});
+      best[v] = Canonical(merged);
+    }
+    return best.back().front().top;
+  }
+
+ private:
+  struct Hill {
+    std::int64_t top, valley;
+  };
+  // The highest hill, the lowest valley behind it, the highest hill behind that...
+  static std::vector<Hill> Canonical(const std::vector<Hill>& hills) {
+    std::vector<Hill> kept;
+    for (std::size_t i = 0; i < hills.size();) {
+      std::size_t top = i;
+      for (std::size_t j = i; j < hills.size(); ++j) top = hills[j].top >= hills[top].top ? j : top;
+      std::size_t valley = top;
+      for (std::size_t j = top; j < hills.size(); ++j) valley = hills[j].valley <= hills[valley].valley ? j : valley;
+      kept.push_back({hills[top].top, hills[valley].valley});
+      i = valley + 1;
+    }
+    return kept;
+  }
+};
+
 struct RandomModel {
   int ops = 8;
   int window = 4;  // an op waits only for the `window` before it, which bounds the width; 0: for any

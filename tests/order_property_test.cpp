@@ -1,7 +1,9 @@
 // The search for an order against plain optima, on random graphs.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "graph/order/find_order.hpp"
@@ -87,6 +89,8 @@ TEST(OrderProperty, ProvesGraphsOfSmallWidth) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(static_cast<std::uint64_t>(seed));
     const OrderModel model = MakeRandomModel({300, 16, 8, true, true, 100000}, random);
+    const int width = Width(model).Find();
+    EXPECT_TRUE(width >= 5 && width <= 8) << width;
     const OrderResult result = FindOrder(model);
     CheckResult(model, result);
     EXPECT_TRUE(result.proven_optimal) << result.lower_bound_bytes << " of " << result.peak_bytes;
@@ -101,6 +105,33 @@ TEST(OrderProperty, SolvesNarrowGraphsLikePlainDynamicProgramming) {
     const OrderResult result = FindOrder(model);
     CheckResult(model, result);
     EXPECT_EQ(result.peak_bytes, PlainOptimum(model).Find());
+  }
+}
+
+// Trees of a thousand ops, from narrow to bushy.
+TEST(OrderProperty, FindsLiusOptimumOfTrees) {
+  for (const int reach : {10, 100, 1000}) {
+    for (int seed = 1; seed <= 4; ++seed) {
+      SCOPED_TRACE("reach " + std::to_string(reach) + ", seed " + std::to_string(seed));
+      Random random(static_cast<std::uint64_t>(seed));
+      const int ops = 1000;
+      OrderModel model;
+      model.before.resize(ops);
+      model.workspace.assign(ops, 0);
+      model.claims.resize(ops);
+      std::vector<std::int64_t> bytes;
+      for (int op = 0; op < ops; ++op) {
+        bytes.push_back(random.Between(1, 1000));
+        model.pieces.push_back({bytes[op], op, {}, false});
+        if (op + 1 == ops) continue;
+        const int reader = static_cast<int>(random.Between(op + 1, std::min(ops - 1, op + reach)));
+        model.pieces[op].users = {reader};
+        model.before[reader].push_back(op);
+      }
+      const OrderResult result = FindOrder(model);
+      CheckResult(model, result);
+      EXPECT_EQ(result.peak_bytes, TreeOptimum::Find(model.before, bytes));
+    }
   }
 }
 

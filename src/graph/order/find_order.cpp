@@ -1,6 +1,7 @@
 #include "graph/order/find_order.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <numeric>
 #include <utility>
@@ -16,7 +17,11 @@ constexpr int kMostOpsSearched = 8192;      // a set of ops is then 1 KiB
 constexpr std::int64_t kFirstSteps = 4096;  // tried from one end before the other has its turn
 constexpr int kNarrowestBeam = 16;
 constexpr int kWidestBeam = 1024;
-constexpr int kWindows[] = {16, 32, 64, 128};
+constexpr int kWindows[] = {16, 32, 64, 128, 256};  // ops before and behind the peak
+constexpr int kFirstShare = 3;                      // of the steps that are left, like the next three
+constexpr int kBisectShare = 64;
+constexpr int kBeamShare = 3;
+constexpr int kWindowShare = 16;
 
 std::int64_t Largest(const std::vector<std::int64_t>& bytes, int first, int last) {
   std::int64_t largest = 0;
@@ -78,7 +83,7 @@ class TwoEnds {
       ends_[1] = {};
       if (state == OrderSearch::State::kDone) return true;
     }
-    return order_.empty() && bound_ < enough;
+    return false;
   }
 
   std::int64_t bound() const { return bound_; }
@@ -138,15 +143,18 @@ class TwoEnds {
 class OrderFinder {
  public:
   OrderFinder(const OrderModel& model, const OrderOptions& options)
-      : model_(model), options_(options), steps_(options.steps), places_(PlacesThatAllOrdersPass(model)) {}
+      : model_(model),
+        options_(options),
+        steps_(options.steps),
+        space_(model, false),
+        places_(PlacesThatAllOrdersPass(space_)) {}
 
   OrderResult Find() {
     const int ops = static_cast<int>(model_.before.size());
     Offer(Count(ops));
     {
-      const OrderSpace forwards(model_, false);
       const OrderSpace backwards(model_, true);
-      for (std::vector<int>& order : MakeListOrders(forwards, backwards)) Offer(std::move(order));
+      for (std::vector<int>& order : MakeListOrders(space_, backwards)) Offer(std::move(order));
     }
     best_ = BestOfEachPart();
     Offer(best_);
@@ -164,7 +172,7 @@ class OrderFinder {
 
   void Offer(std::vector<int> order) {
     Candidate candidate{std::move(order), {}, 0};
-    candidate.bytes = BytesInOrder(model_, candidate.order);
+    candidate.bytes = BytesInOrder(space_, candidate.order);
     candidate.peak = Largest(candidate.bytes, 0, static_cast<int>(candidate.bytes.size()));
     const auto same = [&](const Candidate& other) { return other.order == candidate.order; };
     if (std::none_of(candidates_.begin(), candidates_.end(), same)) candidates_.push_back(std::move(candidate));
@@ -185,7 +193,7 @@ class OrderFinder {
     return order;
   }
 
-  std::vector<std::int64_t> Bytes() const { return BytesInOrder(model_, best_); }
+  std::vector<std::int64_t> Bytes() const { return BytesInOrder(space_, best_); }
   std::int64_t Peak() const {
     const std::vector<std::int64_t> bytes = Bytes();
     return Largest(bytes, 0, static_cast<int>(bytes.size()));
@@ -243,39 +251,58 @@ class OrderFinder {
     const OrderModel part = PartOfOrder(model_, best_, first, last);
     const std::vector<int> given(best_.begin() + first, best_.begin() + last);
     TwoEnds search(part, bound_);
-    for (const int share : {4, 1}) {
+    for (const int share : {kFirstShare, 1}) {
       const bool found = RunShare(search, peak, share);
       bound_ = std::max(bound_, std::min(search.bound(), peak));
       if (found) {
         std::copy(given.begin(), given.end(), best_.begin() + first);
         Replace(first, search.order());
       }
-      if (found || bound_ >= peak || steps_ <= 0) return;
-      if (share == 4) {
-        peak = RunBeams(first, last, peak);
-        peak = ImproveWindows(first, last);
-      }
+      if (found || bound_ >= peak || steps_ <= 0 || share == 1) return;
+      const std::int64_t kept = steps_ / kFirstShare;
+      steps_ -= kept;
+      peak = Bisect(first, last, peak);
+      peak = RunBeams(first, last, peak, kBeamShare);
+      peak = ImproveWindows(first, last);
+      steps_ += kept;
     }
   }
 
-  // Beams from both ends below the peak, wider when they find nothing; gives the peak reached.
-  std::int64_t RunBeams(int first, int last, std::int64_t peak) {
-    std::int64_t steps = steps_ / 3;
+  // Exact searches of best_[first..last) under budgets between the bound and the peak, for those that are easy; gives
+  // the peak reached.
+  std::int64_t Bisect(int first, int last, std::int64_t peak) {
+    for (std::int64_t low = bound_; steps_ > 0 && low + 1 < peak;) {
+      const std::int64_t budget = low + (peak - low) / 2;
+      const OrderModel part = PartOfOrder(model_, best_, first, last);
+      TwoEnds search(part, budget);
+      const bool found = RunShare(search, budget + 1, kBisectShare);
+      low = found ? low : budget;
+      if (found) Replace(first, search.order());
+      if (found) peak = Largest(Bytes(), first, last);
+    }
+    return peak;
+  }
+
+  // Beams from both ends of best_[first..last) below the peak, wider when they find nothing; gives the peak reached.
+  std::int64_t RunBeams(int first, int last, std::int64_t peak, int share) {
+    std::int64_t steps = steps_ / share;
     steps_ -= steps;
+    const std::int64_t part_steps = static_cast<std::int64_t>(model_.pieces.size() + best_.size());
+    OrderModel part = PartOfOrder(model_, best_, first, last);
     for (int width = kNarrowestBeam; width <= kWidestBeam && steps > 0 && peak > bound_;) {
       bool found = false;
       for (const bool backwards : {false, true}) {
-        const OrderModel part = PartOfOrder(model_, best_, first, last);
-        if (backwards && PaysAtStart(part)) continue;
+        if (steps <= 0 || peak <= bound_ || (backwards && PaysAtStart(part))) continue;
         const OrderSpace space(part, backwards);
         OrderSearch search(space, peak - 1);
-        if (search.RunBeam(width, steps)) {
-          Replace(first, ForwardOrder(space, search.first_ops()));
-          peak = Largest(Bytes(), first, last);
-          found = true;
-        }
-        steps -= search.steps() + static_cast<std::int64_t>(model_.pieces.size() + best_.size());
-        if (steps <= 0 || peak <= bound_) break;
+        const bool lower = search.RunBeam(width, steps);
+        steps -= search.steps() + part_steps;
+        if (!lower) continue;
+        const std::vector<int> order = ForwardOrder(space, search.first_ops());
+        peak = Largest(BytesInOrder(OrderSpace(part, false), order), 0, last - first);
+        Replace(first, order);
+        part = PartOfOrder(model_, best_, first, last);
+        found = true;
       }
       if (!found) width *= 4;
     }
@@ -293,22 +320,19 @@ class OrderFinder {
   // Windows around the step of best_[first..last) that has the peak, the rest as it is; gives the peak reached.
   std::int64_t ImproveWindows(int first, int last) {
     std::vector<std::int64_t> bytes = Bytes();
-    for (std::size_t size = 0; size < std::size(kWindows) && steps_ > 0;) {
+    std::int64_t peak = Largest(bytes, first, last);
+    for (std::size_t size = 0; size < std::size(kWindows) && steps_ > 0 && peak > bound_;) {
       const int step = static_cast<int>(std::max_element(bytes.begin() + first, bytes.begin() + last) - bytes.begin());
-      if (bytes[step] <= bound_) break;
       const int from = std::max(first, step - kWindows[size]);
-      const OrderModel part = PartOfOrder(model_, best_, from, std::min(last, step + kWindows[size]));
-      TwoEnds search(part, bytes[step] - 1);
-      const bool found = RunShare(search, bytes[step], 16);
-      steps_ -= static_cast<std::int64_t>(model_.pieces.size() + best_.size()) / 2;
-      if (found) {
-        Replace(from, search.order());
-        bytes = Bytes();
-      } else {
+      const bool found = RunBeams(from, std::min(last, step + kWindows[size]), peak, kWindowShare) < peak;
+      if (!found) {
         ++size;
+        continue;
       }
+      bytes = Bytes();
+      peak = Largest(bytes, first, last);
     }
-    return Largest(bytes, first, last);
+    return peak;
   }
 
   OrderResult Result() {
@@ -329,6 +353,7 @@ class OrderFinder {
   const OrderModel& model_;
   OrderOptions options_;
   std::int64_t steps_;
+  OrderSpace space_;  // of the model, forwards
   std::vector<int> places_;
   std::vector<Candidate> candidates_;
   std::vector<int> best_;

@@ -11,7 +11,7 @@ namespace orionrt {
 struct OrderOptions {
   // How many ops the searches may try in all; one is of the order of 100 ns. Counted, so that the answer does not
   // depend on the machine.
-  std::int64_t steps = 4'000'000;
+  std::int64_t steps = 6'000'000;
   int runners_up = 4;  // how many other orders to keep
 };
 

@@ -10,7 +10,7 @@ namespace orionrt {
 namespace {
 
 constexpr int kMostOpsRelated = 4096;       // 2 MiB a table
-constexpr std::int64_t kStepsPerCutOp = 4;  // what a minimum cut takes per op, in the time of steps
+constexpr std::int64_t kStepsPerCutOp = 3;  // what a minimum cut takes per op, in the time of steps
 
 // A piece as the ops `rank` in [first, last) see it.
 class PartMaker {
@@ -105,7 +105,8 @@ std::vector<std::uint64_t> Ancestors(const OrderSpace& space) {
 }
 
 // The fewest bytes alive before `op` runs, in any order.
-std::int64_t FewestBefore(const OrderSpace& space, const std::vector<std::uint64_t>& ancestors, int op) {
+std::int64_t FewestBefore(const OrderSpace& space, const std::vector<std::uint64_t>& ancestors, int op,
+                          std::int64_t* steps) {
   const OpSet low = ancestors.data() + static_cast<std::size_t>(space.words) * op;
   std::vector<std::uint64_t> high(space.words, 0);
   std::vector<std::uint64_t> done(space.words, 0);
@@ -114,6 +115,7 @@ std::int64_t FewestBefore(const OrderSpace& space, const std::vector<std::uint64
     const std::uint64_t bit = std::uint64_t{1} << (i & 63);
     const bool after = i == op || Has(ancestors.data() + static_cast<std::size_t>(space.words) * i, op);
     if (!after) high[i >> 6] |= bit;
+    if (!Has(low, i)) *steps -= after ? 0 : kStepsPerCutOp;
     if (!Has(low, i)) continue;
     live = space.Step(i, done.data(), live, false).after;
     done[i >> 6] |= bit;
@@ -152,8 +154,7 @@ OrderModel PartOfOrder(const OrderModel& model, const std::vector<int>& order, i
 
 // An op behind the place that waits for none there must wait for every op before it that no other there waits for. So
 // count those two kinds, and the edges between them: there must be one for each pair.
-std::vector<int> PlacesThatAllOrdersPass(const OrderModel& model) {
-  const OrderSpace space(model, false);
+std::vector<int> PlacesThatAllOrdersPass(const OrderSpace& space) {
   std::vector<std::int64_t> firsts(space.ops + 2, 0), lasts(space.ops + 2, 0), edges(space.ops + 2, 0);
   const auto add = [](std::vector<std::int64_t>& changes, int from, int to) {  // places in [from, to]
     if (from > to) return;
@@ -190,9 +191,9 @@ std::int64_t UnavoidableBytes(const OrderModel& model, const std::vector<std::in
   std::stable_sort(ops.begin(), ops.end(), [&](int a, int b) { return bytes[a] > bytes[b]; });
   for (const int op : ops) {
     if (bytes[op] <= bound || *steps <= 0) break;
-    *steps -= kStepsPerCutOp * space.ops;
+    *steps -= space.ops / 4;
     const std::int64_t needed = space.need[op] - MostClaimed(space, op);
-    bound = std::max(bound, FewestBefore(space, ancestors, op) + needed);
+    bound = std::max(bound, FewestBefore(space, ancestors, op, steps) + needed);
   }
   return bound;
 }

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "graph/order/order_model.hpp"
+#include "graph/order/order_space.hpp"
 
 namespace orionrt {
 
@@ -14,7 +14,7 @@ OrderModel PartOfOrder(const OrderModel& model, const std::vector<int>& order, i
 
 // The places k, ascending, 0 and the number of ops among them, where every order has run the ops 0..k-1 after k steps:
 // each op behind such a place waits for each before it. O(ops + edges).
-std::vector<int> PlacesThatAllOrdersPass(const OrderModel& model);
+std::vector<int> PlacesThatAllOrdersPass(const OrderSpace& space);
 
 // A bound over all orders: the most that any op finds alive in the order that is best for it alone. With up to a few
 // thousand ops, that is the fewest bytes of any set of ops that may run before it (a minimum cut), with its outputs and

@@ -3,12 +3,18 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <limits>
 
 namespace orionrt {
 namespace {
 
 constexpr std::size_t kMostSetWords = std::size_t{1} << 23;  // 64 MiB of sets
+
+constexpr std::int64_t kDeepest = std::int64_t{1} << 61;  // a piece counts for each of its users: sums could overflow
+constexpr int kDeepestModule = 40;
+constexpr std::int64_t kModuleSteps = 8000;
+constexpr std::int64_t kStepsPerSet = 4;  // what keeping a set takes, in the time of steps, and one more per word
 
 std::uint64_t Mix(std::uint64_t x) {  // splitmix64
   x += 0x9E3779B97F4A7C15ull;
@@ -26,9 +32,10 @@ OrderSearch::OrderSearch(const OrderSpace& space, std::int64_t budget) : space_(
   // Forwards, an op may free all that it shares; backwards it may find it there.
   deepest_.assign(space.ops, 0);
   for (int op = space.ops - 1; op >= 0; --op) {
+    std::int64_t drop = -space.growth[op];
+    for (const int piece : space.shared_of[op]) drop += space.backwards ? 0 : space.shared[piece].bytes;
     for (const int next : space.behind[op]) deepest_[op] = std::min(deepest_[op], deepest_[next]);
-    deepest_[op] += space.growth[op];
-    for (const int piece : space.shared_of[op]) deepest_[op] -= space.backwards ? 0 : space.shared[piece].bytes;
+    deepest_[op] = std::max(-kDeepest, deepest_[op] - std::min(drop, kDeepest));
   }
   root_.done.assign(space.words, 0);
   root_.live = space.start_bytes;
@@ -194,10 +201,68 @@ bool OrderSearch::RunChain(int op) {
   return true;
 }
 
+// Runs `op` and some of what that makes ready, if it ends at a valley no higher than where it began; else leaves the
+// scratch as it is. What is made ready is tried in the same way first, so that a tree is run branch by branch.
+bool OrderSearch::RunModule(int op, int depth) {
+  const Scratch saved = scratch_;
+  for (int next = op; next >= 0 && module_steps_ > 0;) {
+    const OrderStep step = Try(next, scratch_);
+    --module_steps_;
+    if (step.at > budget_) break;
+    RunOp(next, step.after);
+    for (bool moved = true; moved && scratch_.live > saved.live;) {
+      moved = false;
+      const std::vector<int> own = ReadySince(saved);
+      for (std::size_t i = 0; i < own.size() && own.size() > 1 && depth < kDeepestModule && !moved; ++i) {
+        moved = RunModule(own[i], depth + 1);
+      }
+    }
+    if (scratch_.live <= saved.live) return true;
+    next = -1;
+    std::int64_t lowest = std::numeric_limits<std::int64_t>::max();
+    for (const int candidate : ReadySince(saved)) {
+      const OrderStep further = Try(candidate, scratch_);
+      --module_steps_;
+      if (further.at > budget_ || further.after >= lowest) continue;
+      next = candidate;
+      lowest = further.after;
+    }
+  }
+  scratch_ = saved;
+  return false;
+}
+
+std::vector<int> OrderSearch::ReadySince(const Scratch& before) const {
+  std::vector<int> since;
+  std::set_difference(scratch_.ready.begin(), scratch_.ready.end(), before.ready.begin(), before.ready.end(),
+                      std::back_inserter(since));
+  return since;
+}
+
+// From the root alone: whole branches at a time.
+bool OrderSearch::RunModules(int node) {
+  const std::vector<int> ready = scratch_.ready;
+  for (const int op : ready) {
+    module_steps_ = kModuleSteps;
+    if (!RunModule(op, 0)) continue;
+    bool is_new = false;
+    const int reached = Insert(node, &is_new);
+    scratch_.ran.clear();
+    if (MayCommit(reached)) {
+      Commit(reached);
+      return true;
+    }
+    if (is_new) open_.push({nodes_[reached].live, nodes_[reached].size, reached});
+    Load(node);
+  }
+  return false;
+}
+
 // True when the end is reached; first_ops() is then a whole order.
 bool OrderSearch::Expand(int node) {
   Load(node);
   RunFreeMoves();
+  if (scratch_.size == root_.size && RunModules(node)) return root_.size == space_.ops;
   if (!scratch_.ran.empty()) {
     bool is_new = false;
     node = Insert(node, &is_new);
@@ -246,6 +311,7 @@ int OrderSearch::Insert(int parent, bool* is_new) {
     }
   }
   *is_new = true;
+  steps_ += kStepsPerSet + space_.words;
   const int node = static_cast<int>(nodes_.size());
   table_[slot] = node;
   nodes_.push_back({scratch_.live, scratch_.hash, parent, scratch_.size, paths_.size(), ready_.size(),

@@ -85,6 +85,9 @@ class OrderSearch {
   void RunOp(int op, std::int64_t live_after);
   void RunFreeMoves();
   bool RunChain(int op);
+  bool RunModule(int op, int depth);
+  bool RunModules(int node);
+  std::vector<int> ReadySince(const Scratch& before) const;
   bool Expand(int node);
   void AddChild(int node, int op, std::int64_t live_after);
   int Insert(int parent, bool* is_new);
@@ -108,6 +111,7 @@ class OrderSearch {
   std::vector<int> ready_;
   std::vector<int> table_;  // open addressing: node, or -1
   std::vector<int> chain_;
+  std::int64_t module_steps_ = 0;  // left for the module that is being tried
   std::priority_queue<Open, std::vector<Open>, std::greater<Open>> open_;
   std::priority_queue<Blocked, std::vector<Blocked>, std::greater<Blocked>> blocked_;
 };

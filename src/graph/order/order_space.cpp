@@ -179,8 +179,7 @@ std::int64_t OrderSpace::Saved(const std::vector<const Claim*>& claims) {
   }
 }
 
-std::vector<std::int64_t> BytesInOrder(const OrderModel& model, const std::vector<int>& order) {
-  const OrderSpace space(model, false);
+std::vector<std::int64_t> BytesInOrder(const OrderSpace& space, const std::vector<int>& order) {
   std::vector<int> ran(space.shared.size(), 0);
   std::int64_t live = space.start_bytes;
   std::vector<std::int64_t> bytes;

@@ -122,7 +122,7 @@ class OrderSpace {
   mutable std::vector<const Claim*> open_claims_;  // scratch; a space serves one thread
 };
 
-// The bytes alive at each op when they run in `order` (ops of the model). O(uses) beyond the making of the space.
-std::vector<std::int64_t> BytesInOrder(const OrderModel& model, const std::vector<int>& order);
+// The bytes alive at each op when they run in `order` (ops of the model; the space is forwards). O(uses).
+std::vector<std::int64_t> BytesInOrder(const OrderSpace& space, const std::vector<int>& order);
 
 }  // namespace orionrt
