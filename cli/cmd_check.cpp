@@ -1,12 +1,15 @@
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 #include "base/text.hpp"
 #include "command.hpp"
 #include "input.hpp"
 #include "orionrt/error.hpp"
+#include "orionrt/transform.hpp"
 #include "orionrt/validate.hpp"
+#include "planning.hpp"
 
 namespace orionrt::cli {
 namespace {
@@ -21,6 +24,7 @@ struct Options {
 struct Case {
   Problem problem;
   Plan plan;
+  std::optional<PlanDomain> domain;
   std::int64_t alignment = 1;
   std::string fault;  // found before the validator is asked
 };
@@ -71,6 +75,8 @@ void StatePools(const CsvFile& csv, const std::string& path, Case& judged) {
 
 Case LoadPlanFile(const Options& options) {
   InputOptions as_plan = options.input;
+  as_plan.transforms = {};  // they made the plan, and are asked of the input
+  as_plan.all_transforms = false;
   as_plan.ignore_offsets = true;                         // offsets are the answer here, not part of the question
   if (options.plan_path != "-") as_plan.format.clear();  // then it is the input's, or told by the suffix
   Input input = LoadInput(options.plan_path, as_plan);
@@ -78,6 +84,7 @@ Case LoadPlanFile(const Options& options) {
   result.alignment = input.alignment;
   if (input.plan) {
     result.plan = input.plan->plan;
+    result.domain = input.plan->domain;
     result.problem = input.plan->problem;
     if (result.plan.problem_hash != HashProblem(result.problem)) {
       result.fault = "problem_hash does not match the buffers: the file was changed after it was written";
@@ -138,6 +145,46 @@ std::string Rebind(const Problem& problem, Case& judged) {
   return "";
 }
 
+// Those of a plan file, by name.
+Transforms StatedTransforms(const PlanDomain& domain) {
+  const auto has = [&](const char* name) {
+    return std::find(domain.transforms.begin(), domain.transforms.end(), name) != domain.transforms.end();
+  };
+  Transforms transforms;
+  transforms.views = has("views");
+  transforms.in_place = has("in_place");
+  transforms.colocate = has("colocate");
+  transforms.reorder = has("reorder");
+  return transforms;
+}
+
+std::string Named(const std::vector<std::string>& transforms) {
+  std::string names;
+  for (const std::string& name : transforms) names += (names.empty() ? "" : ", ") + Printable(name, 40);
+  return names.empty() ? "no transforms" : names;
+}
+
+// What a plan says of its graph beyond buffers: the order, and where each tensor lies in its buffer.
+std::string CheckDomain(const PlanDomain& stated, const Input& input) {
+  const std::optional<PlanDomain> mine = DomainOf(input);
+  if (!mine) return "";
+  if (stated.transforms != mine->transforms) {
+    return "the plan was made with " + Named(stated.transforms) + ", the input is read with " +
+           Named(mine->transforms) + "; give check the options that plan had";
+  }
+  if (stated.order != mine->order) return "the plan holds for another order of ops";
+  if (stated.graph_hash != mine->graph_hash) return "the plan was made for another graph: its graph_hash differs";
+  for (std::size_t i = 0; i < mine->tensors.size(); ++i) {
+    const TensorPlace& tensor = mine->tensors[i];
+    const bool same = i < stated.tensors.size() && stated.tensors[i].id == tensor.id &&
+                      stated.tensors[i].buffer == tensor.buffer && stated.tensors[i].delta == tensor.delta;
+    if (!same) return "tensor " + std::to_string(tensor.id) + " \"" + Printable(tensor.name) + "\" lies elsewhere";
+  }
+  if (input.transformed == nullptr) return "";
+  const auto fault = CheckSharing(*input.transformed);
+  return fault ? fault->message : "";
+}
+
 // A bound that no search is said to have proven must be one that can be computed.
 std::string CheckBound(const Problem& problem, const Certificate& stated) {
   const std::int64_t known = LowerBound(problem).lower_bound_bytes;
@@ -163,8 +210,10 @@ int Run(const Options& options) {
     if (options.plan_path == "-") as_input.format.clear();  // it spoke of the plan
     as_input.pool_table = judged.problem.pools;
     if (as_input.alignment.empty()) as_input.alignment = std::to_string(judged.alignment);
-    const Problem problem = LoadInput(options.input_path, as_input).problem;
-    judged.fault = Rebind(problem, judged);
+    if (judged.domain && !Any(TransformsOf(as_input))) as_input.transforms = StatedTransforms(*judged.domain);
+    const Input input = LoadInput(options.input_path, as_input);
+    if (judged.domain) judged.fault = CheckDomain(*judged.domain, input);
+    if (judged.fault.empty()) judged.fault = Rebind(input.problem, judged);
   }
   if (judged.fault.empty()) {
     if (const auto violation = Validate(judged.problem, judged.plan)) judged.fault = violation->message;

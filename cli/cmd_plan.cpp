@@ -136,6 +136,15 @@ int RunSweep(const Options& options, const Format& format, const ReusePlanner& p
   return kDone;
 }
 
+// What --all would make of the bound; nothing of graphs for which finding out takes longer than a plan may.
+std::optional<std::int64_t> BoundWithAll(const Input& input) {
+  constexpr std::size_t kMostOps = 4000;
+  if (input.graph == nullptr || input.transformed != nullptr || !input.problem.pools.empty()) return std::nullopt;
+  if (input.graph->ops().size() > kMostOps) return std::nullopt;
+  const TransformedGraph all = Transform(*input.graph, {true, true, true, true}, input.alignment);
+  return all.stages.back().bound_bytes;
+}
+
 // Text or JSON, and what --explain adds to it.
 std::string WithExplanation(std::string text, bool json, const Input& input, const PlanFile& file,
                             const ReusePlanner& planner) {
@@ -233,7 +242,8 @@ int Run(const Options& options) {
   }
   for (const std::string& path : options.paths) {
     const Input input = LoadFor(format, path, options.input);
-    const PlanFile file = MakePlanFile(planner, input, plan_options);
+    PlanFile file = MakePlanFile(planner, input, plan_options);
+    if (format.name == std::string("text") && file.domain) file.domain->bound_with_all = BoundWithAll(input);
     std::string text = format.write(input, file, options);
     const bool json = format.name == std::string("json");
     if (options.explain) text = WithExplanation(std::move(text), json, input, file, planner);

@@ -189,40 +189,80 @@ std::vector<BufferInfo> InfosOf(const Graph& graph, const BoundProblem& bound) {
   return infos;
 }
 
-Input FromGraph(const Graph& graph, const std::vector<Pool>& pools) {
+std::optional<std::int64_t> AskedAlignment(const InputOptions& options) {
+  if (options.alignment.empty()) return std::nullopt;
+  const auto asked = ParseBytes(options.alignment);
+  if (!asked || *asked == 0 || (*asked & (*asked - 1)) != 0) {
+    Misuse("--alignment \"" + Printable(options.alignment) +
+           "\" is not a power of two below 2^63 bytes; write 16, 64 or 4K");
+  }
+  return asked;
+}
+
+// Back to the alignment that each buffer's tensors ask for themselves.
+void LowerAlignments(const Graph& graph, BoundProblem& bound) {
+  for (Buffer& buffer : bound.problem.buffers) buffer.alignment = 1;
+  const auto raise = [&](const Binding& binding, std::size_t bytes) {
+    if (binding.buffer < 0) return;
+    std::int64_t& alignment = bound.problem.buffers[binding.buffer].alignment;
+    alignment = std::max(alignment, static_cast<std::int64_t>(bytes));
+  };
+  for (std::size_t t = 0; t < bound.bindings.size(); ++t) raise(bound.bindings[t], graph.tensors()[t].alignment);
+  for (std::size_t step = 0; step < bound.workspaces.size(); ++step) {
+    raise(bound.workspaces[step], graph.ops()[step].workspace_alignment);
+  }
+}
+
+Input FromGraph(const Graph& graph, const InputOptions& options, const std::vector<Pool>& pools) {
   Input input;
-  BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), 1, pools);
-  input.infos = InfosOf(graph, bound);
-  input.problem = std::move(bound.problem);
   input.alignment = kModelAlignment;
-  input.workspaces = WorkspacesOf(graph);
-  for (const OpNode& op : graph.ops()) input.step_names.push_back(op.name.empty() ? op.type : op.name);
-  input.as_read = std::make_shared<Problem>(input.problem);
   input.graph = std::make_shared<const Graph>(graph);
+  BoundProblem bound;
+  const Transforms transforms = TransformsOf(options);
+  if (Any(transforms)) {
+    const ReusePlanner judge("auto");
+    const std::int64_t alignment = AskedAlignment(options).value_or(kModelAlignment);
+    TransformedGraph transformed = Transform(graph, transforms, alignment, &judge, pools);
+    bound = transformed.bound;
+    LowerAlignments(transformed.graph, bound);
+    for (std::size_t step = 0; step < graph.ops().size(); ++step) {
+      input.moved_ops += graph.ops()[step].id != transformed.graph.ops()[step].id;
+    }
+    input.graph = std::make_shared<const Graph>(transformed.graph);
+    input.transformed = std::make_shared<const TransformedGraph>(std::move(transformed));
+  } else {
+    bound = MakeProblem(graph, GraphLiveness(graph), 1, pools);
+  }
+  input.infos = InfosOf(*input.graph, bound);
+  input.problem = std::move(bound.problem);
+  input.workspaces = WorkspacesOf(graph);
+  for (const OpNode& op : input.graph->ops()) input.step_names.push_back(op.name.empty() ? op.type : op.name);
+  input.as_read = std::make_shared<Problem>(input.problem);
+  if (transforms.views || transforms.in_place || transforms.colocate) input.graph = nullptr;
   return input;
 }
 
-std::vector<Body> BodiesOf(const std::vector<NestedGraph>& nested) {
+std::vector<Body> BodiesOf(const std::vector<NestedGraph>& nested, const InputOptions& options) {
   std::vector<Body> bodies;
   for (const NestedGraph& graph : nested) {
-    Input inner = FromGraph(graph.graph, {});  // in one piece: docs/pools.md
+    Input inner = FromGraph(graph.graph, options, {});  // in one piece: docs/pools.md
     bodies.push_back({std::to_string(graph.op) + "." + graph.attribute, std::move(inner.problem),
                       std::move(inner.as_read), std::move(inner.graph), std::move(inner.infos),
-                      std::move(inner.step_names), BodiesOf(graph.bodies)});
+                      std::move(inner.step_names), BodiesOf(graph.bodies, options)});
   }
   return bodies;
 }
 
 Input FromModel(const ImportedModel& model, const InputOptions& options) {
   if (!options.quiet) Warn(model.warnings);
-  Input input = FromGraph(model.graph, TableOf(options));
-  input.bodies = BodiesOf(model.bodies);
+  Input input = FromGraph(model.graph, options, TableOf(options));
+  input.bodies = BodiesOf(model.bodies, options);
   input.weights = model.weights;
   return input;
 }
 
 Input FromGraphJson(const std::string& text, const std::string& source, const InputOptions& options) {
-  return FromGraph(ReadGraphJson(text, source), TableOf(options));
+  return FromGraph(ReadGraphJson(text, source), options, TableOf(options));
 }
 
 Input FromProblemJson(const std::string& text, const std::string& source, const InputOptions& options) {
@@ -358,17 +398,27 @@ void AddInputOptions(CLI::App& app, InputOptions& options) {
       ->group(model);
   app.add_flag("--no-fold", options.no_fold, "Keep ops whose inputs are all constant")->group(model);
   app.add_flag("--fold-shapes", options.fold_shapes, "Fold ops of known shapes too")->group(model);
+  const auto below = "Below the bound of the graph as given (docs/sharing.md)";
+  app.add_flag("--views", options.transforms.views,
+               "Reshapes, and slices and splits of one run of bytes, take no bytes of their own")
+      ->group(below);
+  app.add_flag("--in-place", options.transforms.in_place, "Ops write over what they read for the last time")
+      ->group(below);
+  app.add_flag("--colocate", options.transforms.colocate, "What is concatenated is born where the whole will lie")
+      ->group(below);
+  app.add_flag("--reorder", options.transforms.reorder, "Ops run in an order of lower peak, which the plan states")
+      ->group(below);
+  app.add_flag("--all", options.all_transforms, "All four")->group(below);
 }
 
+Transforms TransformsOf(const InputOptions& options) {
+  return options.all_transforms ? Transforms{true, true, true, true} : options.transforms;
+}
+
+bool Any(const Transforms& t) { return t.views || t.in_place || t.colocate || t.reorder; }
+
 Input LoadInput(const std::string& path, const InputOptions& options) {
-  std::optional<std::int64_t> asked;
-  if (!options.alignment.empty()) {
-    asked = ParseBytes(options.alignment);
-    if (!asked || *asked == 0 || (*asked & (*asked - 1)) != 0) {
-      Misuse("--alignment \"" + Printable(options.alignment) +
-             "\" is not a power of two below 2^63 bytes; write 16, 64 or 4K");
-    }
-  }
+  const std::optional<std::int64_t> asked = AskedAlignment(options);
   (void)TableOf(options);  // usage is judged before the file
   if (IsDirectory(path))
     throw Error(ErrorCode::kBadInput, Printable(path, 1000) + ": is a directory; name a file in it");
@@ -376,6 +426,10 @@ Input LoadInput(const std::string& path, const InputOptions& options) {
   const Progress progress("reading " + path);
   WarnOfModelOptions(format.name, options);
   Input input = format.load(ReadFile(path), path == "-" ? kStandardInput : path, options);
+  if (Any(TransformsOf(options)) && input.transformed == nullptr) {
+    Misuse(Printable(path, 1000) +
+           ": --views, --in-place, --colocate and --reorder need a graph, and this holds lifetimes; give the model");
+  }
   input.source = path;
   input.alignment = asked.value_or(input.alignment);
   RaiseAlignment(input.problem, input.alignment);

@@ -10,6 +10,7 @@
 
 #include "orionrt/graph.hpp"
 #include "orionrt/io.hpp"
+#include "orionrt/transform.hpp"
 #include "report/report.hpp"
 
 namespace orionrt::cli {
@@ -24,6 +25,8 @@ struct InputOptions {
   bool fold_shapes = false;         // --fold-shapes
   std::vector<std::string> pools;   // --pool NAME=BYTES:KEY=VALUE...
   std::vector<Pool> pool_table;     // instead of --pool, where another command knows it
+  Transforms transforms;            // --views, --in-place, --colocate, --reorder
+  bool all_transforms = false;      // --all
   bool quiet = false;               // no warnings: they have been given
 };
 
@@ -45,11 +48,15 @@ struct TfliteFile {
 };
 
 struct Input {
-  std::string source;                        // the path as given
-  Problem problem;                           // with its alignments raised to `alignment`
-  std::int64_t alignment = 1;                // bytes
-  std::vector<std::string> step_names;       // of a model's ops, by step
-  std::shared_ptr<const Graph> graph;        // of a model or a graph
+  std::string source;                   // the path as given
+  Problem problem;                      // with its alignments raised to `alignment`
+  std::int64_t alignment = 1;           // bytes
+  std::vector<std::string> step_names;  // of a model's ops, by step
+  // Of a model or a graph, its ops in the order that is planned; null where its tensors share buffers.
+  std::shared_ptr<const Graph> graph;
+  // What transforms made of the graph; null where none were asked for.
+  std::shared_ptr<const TransformedGraph> transformed;
+  int moved_ops = 0;                         // that these run at another step
   std::vector<BufferInfo> infos;             // one per buffer: of graphs; of plans their classes; or none
   std::optional<CsvFile> csv;                // where the input is CSV: its rows as they stand
   std::shared_ptr<const Problem> as_read;    // where it is not: before alignments were raised
@@ -61,6 +68,10 @@ struct Input {
 };
 
 void AddInputOptions(CLI::App& app, InputOptions& options);
+
+// Those that the options ask for.
+Transforms TransformsOf(const InputOptions& options);
+bool Any(const Transforms& transforms);
 
 // "csv", "onnx", "tflite" or "json". Throws Error (kMisuse) where neither suffix nor option say it.
 std::string InputFormat(const std::string& path, const InputOptions& options);

@@ -124,6 +124,35 @@ std::optional<std::int64_t> PoolMetadata(const Input& input, const Plan& plan) {
 
 }  // namespace
 
+std::optional<PlanDomain> DomainOf(const Input& input) {
+  if (input.graph == nullptr && input.transformed == nullptr) return std::nullopt;
+  PlanDomain domain;
+  domain.graph_hash = HashGraph(input.transformed == nullptr ? *input.graph : input.transformed->graph);
+  if (input.transformed == nullptr) return domain;
+  const TransformedGraph& transformed = *input.transformed;
+  const Transforms& t = transformed.transforms;
+  for (const auto& [asked, name] : {std::pair(t.views, "views"), std::pair(t.in_place, "in_place"),
+                                    std::pair(t.colocate, "colocate"), std::pair(t.reorder, "reorder")}) {
+    if (asked) domain.transforms.emplace_back(name);
+  }
+  if (t.reorder) {
+    for (const OpNode& op : transformed.graph.ops()) domain.order.push_back(op.id);
+    domain.moved_ops = input.moved_ops;
+  }
+  domain.vanished = transformed.vanished;
+  domain.in_place = transformed.in_place;
+  domain.stages = transformed.stages;
+  domain.order_bound_bytes = transformed.order_bound_bytes;
+  domain.order_proven = transformed.order_proven;
+  for (std::size_t i = 0; i < transformed.bound.bindings.size(); ++i) {
+    const TensorDesc& tensor = transformed.graph.tensors()[i];
+    const Binding& binding = transformed.bound.bindings[i];
+    domain.tensors.push_back(
+        {tensor.id, tensor.name, binding.buffer, binding.delta, static_cast<std::int64_t>(tensor.bytes)});
+  }
+  return domain;
+}
+
 PlanFile MakePlanFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options) {
   PlanFile file;
   file.problem = input.problem;
@@ -136,6 +165,7 @@ PlanFile MakePlanFile(const ReusePlanner& planner, const Input& input, const Pla
   file.workspaces = input.workspaces;
   file.metadata_bytes = input.plan ? input.plan->metadata_bytes : PoolMetadata(input, file.plan);
   file.classes = ClassesOf(input.infos);
+  file.domain = input.plan ? input.plan->domain : DomainOf(input);
   const std::int64_t together = file.plan.peak_bytes + file.peak_nested_bytes;
   if (plan_options.capacity > 0 && together > plan_options.capacity) {
     std::fprintf(stderr,

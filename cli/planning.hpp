@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 
 #include "input.hpp"
@@ -32,6 +33,9 @@ void RefuseFaults(const Input& input);
 
 // Explain, with progress. `graph` may be null.
 Explanation ExplainPlanned(const PlanFile& file, const Graph* graph, const ReusePlanner& planner);
+
+// What a plan of the input holds for; nothing where there is no graph.
+std::optional<PlanDomain> DomainOf(const Input& input);
 
 // The plan of an input with its whole bill. Warns of bodies that pass a capacity.
 PlanFile MakePlanFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options);

@@ -297,11 +297,26 @@ class Schemas(unittest.TestCase):
                     disagree.append(f"{kind} {what}: the schema {'takes' if valid else 'refuses'} it, orionrt does not")
         self.assertEqual(disagree, [], "\n" + "\n".join(disagree))
 
+    def test_agree_on_what_ops_allow(self):
+        """Both take a change to an op, or both refuse it."""
+        same = {"kind": "same_index"}
+        cases = [("aliases", value, True) for value in ([], [same], [{**same, "output": 0, "input": 0, "offset": 0, "new": 1}], [same, same])]
+        cases += [("aliases", [{**same, **change}], False) for change in (
+            {"kind": "no"}, {"kind": None}, {"input": -1}, {"output": 0.5}, {"output": "x"}, {"offset": -1}, {"offset": []})]
+        cases += [("aliases", value, False) for value in (None, {}, "x", [1], [{}], ["view"])]
+        cases += [("has_effects", value, value in (True, False)) for value in (True, False, None, "x")]
+        cases += [("after", value, value == [7]) for value in ([7], [-1], ["x"], None, [0.5], 7)]
+        for key, value, taken in cases:
+            document = {"schema": "orionrt.graph/1", "tensors": [{"id": 0, "bytes": 8}, {"id": 1, "bytes": 8}],
+                        "ops": [{"id": 7, "outputs": [0]}, {"id": 8, "inputs": [0], "outputs": [1], key: value}]}
+            self.assertEqual((self.valid(document), self.reads(document)), (taken, taken), f"{key} {value}")
+
 
 # What no schema can say: that a tensor is used and known, an interval not empty, a sum within 63 bits, a pool in the table.
 BEYOND_A_SCHEMA = [("tensors", []), ("ops", []), ("ops", [PART]), ("ops", [{**PART, "end": -1}]), ("id", 1), ("id", 3),
                    ("id", 64), ("bytes", 2**63 - 1), ("lower", 64), ("lower", 2**31), ("lower", 2**61), ("upper", -1),
-                   ("upper", 0), ("offset", 2**63 - 1), ("pools", [1]), ("pool", 1), ("pool", 3), ("pool", 64)]
+                   ("upper", 0), ("offset", 2**63 - 1), ("pools", [1]), ("pool", 1), ("pool", 3), ("pool", 64),
+                   ("view_of", 0), ("view_of", 1), ("view_of", 3), ("view_of", 64)]
 # What is read so that `check` can say no to it, or means nothing to a reader.
 LEFT_TO_CHECK = [("peak_bytes", -1), ("lower_bound_bytes", -1), ("search_nodes", -1), ("peak_nested_bytes", -1),
                  ("offset", -1), ("problem_hash", ""), ("spill_cost", -1), ("spill_cost_bound", -1)]

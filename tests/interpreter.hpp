@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "orionrt/plan.hpp"
+#include "orionrt/tensor_pool.hpp"
 #include "orionrt/transform.hpp"
 #include "random.hpp"
 
@@ -26,7 +27,22 @@ class Interpreter {
         plan_(plan),
         random_(seed),
         arena_(static_cast<std::size_t>(plan.peak_bytes)),
-        truth_(graph_.tensors().size()) {}
+        truth_(graph_.tensors().size()) {
+    for (const Binding& binding : transformed.bound.bindings) {
+      places_.push_back(binding.buffer < 0 ? arena_.data() : At(binding));
+    }
+  }
+
+  // In the memory of a pool, as an engine does: nothing is ruined but by the pool's guard. `leave_out`: ops that have
+  // vanished do not even begin.
+  Interpreter(TensorPool& pool, std::uint64_t seed, bool leave_out)
+      : Interpreter(pool.transformed(), pool.problem(), pool.plan(), seed) {
+    pool_ = &pool;
+    leave_out_ = leave_out;
+    for (std::size_t t = 0; t < places_.size(); ++t) {
+      places_[t] = static_cast<unsigned char*>(pool.GetPtr(graph_.tensors()[t].id));
+    }
+  }
 
   // "" or what went wrong first, with op and tensor.
   std::string Run() {
@@ -59,12 +75,12 @@ class Interpreter {
     return bytes;
   }
 
-  // Where a tensor's bytes are in the arena, and what they should be.
-  unsigned char* Place(std::size_t tensor) {
-    const Binding& binding = transformed_.bound.bindings[tensor];
-    if (binding.buffer < 0) return arena_.data();
+  unsigned char* At(const Binding& binding) {
     return arena_.data() + plan_.offsets[static_cast<std::size_t>(binding.buffer)] + binding.delta;
   }
+
+  // Where a tensor's bytes are in the arena, and what they should be.
+  unsigned char* Place(std::size_t tensor) { return places_[tensor]; }
   unsigned char* Truth(std::size_t tensor) {
     const TensorRoot root = graph_.RootOf(static_cast<int>(tensor));
     return truth_[static_cast<std::size_t>(root.index)].data() + root.offset;
@@ -83,6 +99,7 @@ class Interpreter {
 
   // Every byte that nothing holds at this step becomes another.
   void Ruin(std::int64_t step) {
+    if (pool_ != nullptr) return;
     std::vector<char> taken(arena_.size(), 0);
     std::size_t part = 0;
     const auto take = [&](int b, std::int64_t lower, std::int64_t upper, std::int64_t begin, std::int64_t end) {
@@ -133,7 +150,10 @@ class Interpreter {
   void RunOp(const OpNode& op) {
     const std::vector<Bytes> results = Results(op);
     const auto& vanished = transformed_.vanished;
-    if (std::find(vanished.begin(), vanished.end(), op.id) == vanished.end()) Execute(op, results);
+    const bool vanishes = std::find(vanished.begin(), vanished.end(), op.id) != vanished.end();
+    const bool begins = pool_ != nullptr && !(vanishes && leave_out_);
+    if (begins) pool_->BeginOp(op.id);
+    if (!vanishes) Execute(op, results);
     for (std::size_t o = 0; o < op.outputs.size(); ++o) {
       const std::size_t output = Index(op.outputs[o]);
       if (graph_.tensors()[output].view_of == kNoTensor) truth_[output] = results[o];
@@ -143,13 +163,15 @@ class Interpreter {
       truth_[Index(id)] = RandomBytes(graph_.tensors()[Index(id)].bytes);
       WriteAll(Index(id));
     }
+    if (begins) pool_->EndOp();
   }
 
   // A result is written as soon as what its aliases promise has been read; what no alias orders is read in the end.
   void Execute(const OpNode& op, const std::vector<Bytes>& results) {
     if (op.workspace_bytes > 0) {
       const Binding& binding = transformed_.bound.workspaces[static_cast<std::size_t>(step_)];
-      std::fill_n(arena_.begin() + plan_.offsets[static_cast<std::size_t>(binding.buffer)], op.workspace_bytes, 0x5A);
+      auto* const workspace = pool_ != nullptr ? static_cast<unsigned char*>(pool_->Workspace(op.id).ptr) : At(binding);
+      std::fill_n(workspace, op.workspace_bytes, 0x5A);
     }
     std::vector<int> order(op.outputs.size());
     std::iota(order.begin(), order.end(), 0);
@@ -202,6 +224,9 @@ class Interpreter {
   Random random_;
   Bytes arena_;
   std::vector<Bytes> truth_;
+  std::vector<unsigned char*> places_;
+  TensorPool* pool_ = nullptr;
+  bool leave_out_ = false;
   std::vector<std::vector<char>> read_;  // per operand of the op that runs, which bytes it has read
   std::string fault_;
   int step_ = 0;

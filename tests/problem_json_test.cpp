@@ -66,7 +66,14 @@ TEST(GraphJson, ReadsBackWhatItWrote) {
   OpNode conv{5, {0, 3}, {7}, "conv", "Conv"};
   conv.workspace_bytes = 48;
   conv.workspace_alignment = 16;
-  const Graph graph({conv, {6, {7}, {}}}, {input, inner, state});
+  conv.aliases = {{AliasKind::kReadsFirst, 0, 1, 0}, {AliasKind::kStreaming, 0, 0, 12}};
+  conv.has_effects = true;
+  TensorDesc view{8, 20};
+  view.view_of = 7;
+  view.view_offset = 80;
+  OpNode last{6, {7, 8}, {}};
+  last.after = {5};
+  const Graph graph({conv, last}, {input, inner, state, view});
   const Graph read = ReadGraphJson(WriteGraphJson(graph), "g.json");
   EXPECT_EQ(HashGraph(read), HashGraph(graph));
   EXPECT_EQ(read.tensors()[0].name, "x");
@@ -75,6 +82,18 @@ TEST(GraphJson, ReadsBackWhatItWrote) {
   EXPECT_EQ(read.tensors()[2].spaces, state.spaces);
   EXPECT_EQ(read.ops()[0].name, "conv");
   EXPECT_EQ(read.ops()[0].type, "Conv");
+  ASSERT_EQ(read.ops()[0].aliases.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(read.ops()[0].aliases[i].kind, conv.aliases[i].kind);
+    EXPECT_EQ(read.ops()[0].aliases[i].input, conv.aliases[i].input);
+    EXPECT_EQ(read.ops()[0].aliases[i].offset, conv.aliases[i].offset);
+  }
+  EXPECT_TRUE(read.ops()[0].has_effects);
+  EXPECT_FALSE(read.ops()[1].has_effects);
+  EXPECT_EQ(read.ops()[1].after, last.after);
+  EXPECT_EQ(read.tensors()[3].view_of, 7);
+  EXPECT_EQ(read.tensors()[3].view_offset, 80u);
+  EXPECT_EQ(read.tensors()[0].view_of, kNoTensor);
 }
 
 TEST(GraphJson, TakesBytesFromShapeAndType) {

@@ -2,11 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <numeric>
 #include <string>
 
+#include "graph/body_order.hpp"
+#include "graph/body_problem.hpp"
+#include "graph/sharing.hpp"
 #include "orionrt/validate.hpp"
 #include "random_graph.hpp"
 #include "refuses.hpp"
+#include "sharing_graph.hpp"
 
 namespace orionrt {
 namespace {
@@ -342,6 +348,73 @@ TEST(SharingTraps, WhatVanishedIsRecorded) {  // 10
   EXPECT_EQ(made.vanished, std::vector<int>{2}) << "op 1 has something else to do";
   EXPECT_EQ(made.graph.ops().size(), 4u) << "it keeps its step";
   EXPECT_EQ(BoundOf(made), 50);
+}
+
+// ---- The order ----
+
+std::int64_t LiveBytes(Problem problem) {
+  for (Buffer& buffer : problem.buffers) buffer.alignment = 1;
+  return LowerBound(problem).lower_bound_bytes;
+}
+
+// Of the given order, without claims: at each op what is there before, what it makes, and its workspace.
+std::int64_t PeakOf(const OrderModel& model) {
+  std::int64_t peak = 0;
+  for (int op = 0; op < static_cast<int>(model.before.size()); ++op) {
+    std::int64_t live = model.workspace[static_cast<std::size_t>(op)];
+    for (const OrderPiece& piece : model.pieces) {
+      const int last = piece.users.empty() ? std::max(piece.producer, 0) : std::max(piece.users.back(), piece.producer);
+      if (piece.producer <= op && (piece.kept || op <= last)) live += piece.bytes;
+    }
+    peak = std::max(peak, live);
+  }
+  return peak;
+}
+
+TEST(Transform, TheSearchForAnOrderSeesTheBytesOfThePlan) {
+  int lower = 0, proven = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    tests::Random random(seed);
+    const Graph graph = tests::SharingGraphMaker(random).Make(static_cast<int>(random.Between(1, 14)));
+    std::vector<int> walk(graph.ops().size());
+    std::iota(walk.begin(), walk.end(), 0);
+    Bodies bodies(graph, 1);
+    const std::vector<char> all(graph.ops().size(), 0);
+    BindViews(graph, walk, all, bodies);
+    BindParts(graph, walk, all, bodies);
+    const BoundProblem bound = MakeBodyProblem(graph, GraphLiveness(graph), 1, bodies.Places(), {}, {});
+    EXPECT_EQ(PeakOf(MakeBodyOrderModel(graph, bodies, false)), LiveBytes(bound.problem));
+
+    for (const bool in_place : {false, true}) {
+      Transforms on{true, true, in_place, false};
+      const TransformedGraph given = Transform(graph, on);
+      on.reorder = true;
+      const TransformedGraph moved = Transform(graph, on);
+      const auto fault = CheckSharing(moved);
+      EXPECT_FALSE(fault) << fault->message;
+      EXPECT_LE(BoundOf(moved), BoundOf(given));
+      EXPECT_LE(moved.order_bound_bytes, LiveBytes(moved.bound.problem));
+      EXPECT_EQ(moved.order_proven, moved.order_bound_bytes == LiveBytes(moved.bound.problem));
+      lower += BoundOf(moved) < BoundOf(given) ? 1 : 0;
+      proven += moved.order_proven ? 1 : 0;
+    }
+  }
+  EXPECT_GT(lower, 100);
+  EXPECT_GT(proven, 500);
+}
+
+TEST(Transform, RunsTheBranchThatShrinksFirst) {
+  // Two branches that grow and shrink again, interleaved as given.
+  const Graph graph =
+      Net({Op(0, {}, {0}), Op(1, {0}, {1}), Op(2, {0}, {2}), Op(3, {1}, {3}), Op(4, {2}, {4}), Op(5, {3, 4}, {})},
+          {10, 100, 100, 10, 10});
+  const TransformedGraph made = Shared(graph, {false, false, false, true});
+  EXPECT_EQ(made.stages[0].bound_bytes, 210);
+  EXPECT_EQ(BoundOf(made), 120);
+  EXPECT_STREQ(made.stages[1].name, "reordered");
+  EXPECT_EQ(made.order_bound_bytes, 120);
+  EXPECT_TRUE(made.order_proven);
 }
 
 TEST(Transform, SharesOnlyWithinTheSamePools) {

@@ -15,6 +15,7 @@
 #include "orionrt/metrics.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/problem.hpp"
+#include "orionrt/transform.hpp"
 
 namespace orionrt {
 
@@ -65,6 +66,31 @@ struct WorkspaceBytes {
   std::int64_t count = 0;          // ops that need some
 };
 
+// Where a tensor lies that shares its buffer with others.
+struct TensorPlace {
+  int id = 0;  // in its graph
+  std::string name;
+  int buffer = -1;         // index into Problem::buffers; -1: it is empty and needs none
+  std::int64_t delta = 0;  // bytes from the buffer's first
+  std::int64_t bytes = 0;
+};
+
+// What a plan of a graph holds for, and what whoever runs the graph must know of it (orionrt/transform.hpp).
+struct PlanDomain {
+  std::uint64_t graph_hash = 0;          // HashGraph, with the ops in the order of the plan
+  std::vector<std::string> transforms;   // that were asked for: "views", "in_place", "colocate", "reorder"
+  std::vector<int> order;                // ids of ops as they must run; empty: in the order of the graph
+  std::vector<int> vanished;             // ids of ops with nothing left to do
+  std::vector<InPlaceUse> in_place;      // who writes over what
+  std::vector<TensorPlace> tensors;      // with transforms: where each lies, in the order of the graph
+  std::vector<TransformStage> stages;    // lower bounds: as given, and after each transform
+  std::int64_t order_bound_bytes = 0;    // with "reorder": no order has fewer bytes alive at its peak
+  bool order_proven = false;             // with "reorder": this one has no more
+  int moved_ops = 0;                     // with "reorder": how many do not run where they did
+  // Without transforms: what all of them would make of the lower bound. Not in files.
+  std::optional<std::int64_t> bound_with_all = {};
+};
+
 // A plan with the problem that it holds for, as files carry them: schema orionrt.plan/1.
 struct PlanFile {
   Problem problem;
@@ -78,6 +104,7 @@ struct PlanFile {
   std::optional<std::int64_t> metadata_bytes = {};
   std::optional<WorkspaceBytes> workspaces = {};  // of graphs whose ops need scratch; it is within peak_bytes
   std::vector<BufferClass> classes = {};          // one per buffer; empty where it is not known
+  std::optional<PlanDomain> domain = {};          // of graphs
 };
 
 // peak_bytes, peak_nested_bytes and weights.needed_bytes: what it takes to run. 2^63 - 1 where that overflows.

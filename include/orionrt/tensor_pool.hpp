@@ -17,6 +17,7 @@
 #include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
 #include "orionrt/scratch.hpp"
+#include "orionrt/transform.hpp"
 
 namespace orionrt {
 
@@ -27,6 +28,9 @@ struct PoolOptions {
   std::size_t scratch_block = 4096;         // bytes, a power of two: the least that scratch gets; above 64 GiB more
   std::optional<GuardOptions> guard = {};   // finds the culprit; costs nothing when absent
   PoolLog log = {};                         // told of what is taken and refused; costs nothing when absent
+  // What tensors may share, and the ops' order, as far as policy "auto" at effort fast finds it worth while. Ops then
+  // run in the order of graph(); those in transformed().vanished write nothing, and may be left out.
+  Transforms transforms = {};
 };
 
 // One of several memories: what planning knows of it, and its bytes. A pool without a capacity gets the arena's; one
@@ -43,6 +47,8 @@ ORIONRT_API std::size_t RequiredBytes(const Plan& plan);
 // The same for a pool with a guard, which needs more; plans for the guard. Throws Error like FinalizePlan, but for
 // capacity.
 ORIONRT_API std::size_t RequiredBytes(const Graph& graph, const Plan& plan, const PoolOptions& options);
+ORIONRT_API std::size_t RequiredBytes(const TransformedGraph& transformed, const Plan& plan,
+                                      const PoolOptions& options);
 
 // RegisterGraph, then FinalizePlan or LoadPlan, then Allocate for every tensor as the ops come to it.
 //
@@ -63,9 +69,14 @@ class ORIONRT_API TensorPool {
   TensorPool& operator=(TensorPool&& other) noexcept;
   ~TensorPool();
 
-  // Checks the graph and computes lifetimes. Replaces an earlier graph, and its plan. Throws Error (kBadInput).
+  // Checks the graph, applies PoolOptions::transforms and computes lifetimes. Replaces an earlier graph, and its plan.
+  // Throws Error (kBadInput).
   void RegisterGraph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors);
   void RegisterGraph(Graph graph);
+
+  // The same with a graph transformed elsewhere, for the pool's alignment; PoolOptions::transforms are not applied to
+  // it. Throws Error (kBadInput) when CheckSharing finds a fault.
+  void RegisterTransformed(TransformedGraph transformed);
 
   // Plans the registered graph and takes its place in the arena. Throws Error: kMisuse without a graph, or when the
   // arena's base is less aligned than a tensor wants; kInfeasible or kLimit when the arena is too small, with the bytes
@@ -125,8 +136,10 @@ class ORIONRT_API TensorPool {
   std::size_t peak_bytes() const noexcept;  // with the guard's share
   std::size_t guard_bytes() const noexcept { return peak_bytes() - RequiredBytes(plan_); }  // on top of the plan
   std::size_t metadata_bytes() const noexcept;  // tables and books outside the arena; not the graph and plan kept
-  const Graph& graph() const noexcept { return graph_; }
-  const Problem& problem() const noexcept { return bound_.problem; }
+  const Graph& graph() const noexcept { return transformed_.graph; }
+  const Problem& problem() const noexcept { return transformed_.bound.problem; }
+  // What Transform made of the graph: ops that need not run, outputs in place. As given: neither, and no stages.
+  const TransformedGraph& transformed() const noexcept { return transformed_; }
   const Plan& plan() const noexcept { return plan_; }  // as without a guard
   PoolStats stats(int memory = 0) const noexcept { return memories_[static_cast<std::size_t>(memory)].scratch.stats(); }
 
@@ -157,6 +170,7 @@ class ORIONRT_API TensorPool {
     std::int64_t alignment = 1;
   };
 
+  void Register(TransformedGraph transformed);
   void CheckRegistered() const;
   void CheckBases() const;
   void CheckFits(const Plan& plan) const;
@@ -182,8 +196,7 @@ class ORIONRT_API TensorPool {
   PoolOptions options_;
   std::vector<Memory> memories_;
   std::vector<Pool> pools_;  // what planning is told of them; empty for one
-  Graph graph_;
-  BoundProblem bound_;
+  TransformedGraph transformed_;
   Plan plan_;
   bool registered_ = false;
   bool finalized_ = false;

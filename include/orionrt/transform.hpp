@@ -30,7 +30,7 @@ struct InPlaceUse {
 };
 
 struct TransformStage {
-  const char* name = "";         // "given", "views", "co-located", "reordered", "in place"
+  std::string name;              // "given", "views", "in_place", "colocate", "reorder"
   std::int64_t bound_bytes = 0;  // LowerBound of the problem once this and the stages before are done
 };
 
@@ -41,7 +41,7 @@ struct TransformedGraph {
   Transforms transforms;             // that were asked for
   std::vector<int> vanished;         // ids of ops left with nothing to do: their outputs lie in place already. In order
   std::vector<InPlaceUse> in_place;  // in the order of the ops
-  std::vector<TransformStage> stages;  // "given", then those asked for
+  std::vector<TransformStage> stages;  // "given", then those asked for, in the order of the graph up to "reorder"
   // Of `reorder`: no order of the ops has a peak of live bytes below this; proven when the one found has that peak.
   std::int64_t order_bound_bytes = 0;
   bool order_proven = false;

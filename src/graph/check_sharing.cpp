@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "graph/shown.hpp"
 #include "orionrt/transform.hpp"
 
 namespace orionrt {
@@ -165,7 +166,7 @@ class SharingChecker {
     for (std::size_t o = 0; o < op.outputs.size(); ++o) {
       const int output = graph_.IndexOf(op.outputs[o]);
       if (IsView(output) || BytesOf(output) == 0) continue;
-      if (Shows(op, static_cast<int>(o))) {
+      if (IsShown(graph_, bound_.bindings, op, static_cast<int>(o))) {
         Show(op, static_cast<int>(o));
       } else {
         for (std::size_t i = 0; i < op.inputs.size(); ++i) CheckOverwrite(op, static_cast<int>(o), static_cast<int>(i));
@@ -176,22 +177,6 @@ class SharingChecker {
     for (const int id : op.inputs) {  // an op that lists a state may update it
       if ((Desc(graph_.IndexOf(id)).roles & kState) != 0) Write(graph_.IndexOf(id));
     }
-  }
-
-  // An output that is the same bytes as its inputs, where they lie.
-  bool Shows(const OpNode& op, int output) {
-    const Binding& own = Of(graph_.IndexOf(op.outputs[Cast(output)]));
-    std::int64_t shown = 0;
-    for (const Alias& alias : op.aliases) {
-      if (alias.output != output) continue;
-      const int input = graph_.IndexOf(op.inputs[Cast(alias.input)]);
-      const Binding& other = Of(input);
-      const auto offset = static_cast<std::int64_t>(alias.offset);
-      if (other.buffer != own.buffer) continue;
-      if (alias.kind == AliasKind::kView && own.delta == other.delta + offset) return true;
-      if (alias.kind == AliasKind::kPart && other.delta == own.delta + offset) shown += BytesOf(input);
-    }
-    return shown == BytesOf(graph_.IndexOf(op.outputs[Cast(output)]));
   }
 
   // What the bytes of an output that is not written should be, by what its op does.

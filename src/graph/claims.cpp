@@ -2,7 +2,9 @@
 // at this op alone, the one as an operand that it reads last and the other as its result, as an alias of the op allows.
 #include <algorithm>
 #include <climits>
+#include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "base/checked.hpp"
@@ -11,25 +13,27 @@
 namespace orionrt {
 namespace {
 
-// When each tensor's own bytes are needed, both steps inclusive. A root lives through its views, and needs its bytes
-// for itself only to its own last use: what views need of them is for them to say.
-std::vector<Lifetime> OwnLives(const Graph& graph, const GraphLiveness& liveness) {
-  std::vector<Lifetime> lives = liveness.lifetimes();
-  for (int i = 0; i < static_cast<int>(lives.size()); ++i) {
-    const unsigned roles = graph.tensors()[static_cast<std::size_t>(i)].roles;
-    lives[static_cast<std::size_t>(i)].end =
-        (roles & (kOutput | kState)) != 0 ? INT_MAX : lives[static_cast<std::size_t>(i)].start;
+struct Lives {
+  std::vector<Lifetime> lives;  // both steps inclusive; what is kept has no last one
+  std::vector<int> own_ends;    // last use by itself, and not through a view
+};
+
+Lives LivesOf(const Graph& graph, const GraphLiveness& liveness) {
+  Lives all{liveness.lifetimes(), std::vector<int>(graph.tensors().size())};
+  for (int i = 0; i < static_cast<int>(all.lives.size()); ++i) {
+    all.own_ends[static_cast<std::size_t>(i)] = all.lives[static_cast<std::size_t>(i)].start;
+    if ((graph.tensors()[static_cast<std::size_t>(i)].roles & (kOutput | kState)) == 0) continue;
+    for (const int kept : {i, graph.RootOf(i).index}) all.lives[static_cast<std::size_t>(kept)].end = INT_MAX;
   }
-  const auto uses_until = [&](int tensor, int step) {
-    int& end = lives[static_cast<std::size_t>(tensor)].end;
-    end = std::max(end, step);
-  };
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
     const OpNode& op = graph.ops()[static_cast<std::size_t>(step)];
-    for (const int id : op.inputs) uses_until(graph.IndexOf(id), step);
-    for (const int id : op.outputs) uses_until(graph.RootOf(graph.IndexOf(id)).index, step);
+    for (const int id : op.inputs) all.own_ends[static_cast<std::size_t>(graph.IndexOf(id))] = step;
+    for (const int id : op.outputs) {  // one that makes a view uses its root
+      int& end = all.own_ends[static_cast<std::size_t>(graph.RootOf(graph.IndexOf(id)).index)];
+      end = std::max(end, step);
+    }
   }
-  return lives;
+  return all;
 }
 
 struct Claim {
@@ -39,17 +43,72 @@ struct Claim {
   std::int64_t saved = 0;   // bytes that they share
 };
 
+// The members of a body, to be asked who lies in some bytes and has not died before some step. Those of one window are
+// together; windows of about the same length are in the order of their first bytes.
+class Occupants {
+ public:
+  void Add(std::int64_t begin, std::int64_t bytes, int end, int tensor) {
+    const int length = LengthClass(bytes);
+    lengths_ |= std::uint64_t{1} << length;
+    windows_[{length, begin, bytes}].insert({end, tensor});
+  }
+
+  void Take(Occupants& other, std::int64_t shift) {
+    for (const auto& [window, members] : other.windows_) {
+      windows_[{window.length, window.begin + shift, window.bytes}].insert(members.begin(), members.end());
+    }
+    lengths_ |= other.lengths_;
+    other = Occupants();
+  }
+
+  // Whether all in [begin, end) that live at `start` or later satisfy `fine(tensor, first byte)`.
+  template <typename Fine>
+  bool All(std::int64_t begin, std::int64_t end, int start, Fine fine) const {
+    for (int length = 0; length < 63; ++length) {
+      if ((lengths_ >> length & 1) == 0) continue;
+      const std::int64_t longest = 2 * ((std::int64_t{1} << length) - 1) + 1;
+      const std::int64_t first = begin < INT64_MIN + longest ? INT64_MIN : begin - longest;
+      for (auto it = windows_.lower_bound({length, first, 0});
+           it != windows_.end() && it->first.length == length && it->first.begin < end; ++it) {
+        if (it->first.begin + it->first.bytes <= begin) continue;
+        for (auto member = it->second.rbegin(); member != it->second.rend() && member->first >= start; ++member) {
+          if (!fine(member->second, it->first.begin)) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+ private:
+  struct Window {
+    int length = 0;  // class: from 2^length bytes to less than twice that
+    std::int64_t begin = 0;
+    std::int64_t bytes = 0;
+    bool operator<(const Window& other) const {
+      return std::tie(length, begin, bytes) < std::tie(other.length, other.begin, other.bytes);
+    }
+  };
+  static int LengthClass(std::int64_t bytes) {
+    int length = 0;
+    while (bytes >> (length + 1) != 0) ++length;
+    return length;
+  }
+
+  std::map<Window, std::set<std::pair<int, int>>> windows_;  // last steps, tensors
+  std::uint64_t lengths_ = 0;
+};
+
 class Claimer {
  public:
   Claimer(const Graph& graph, const GraphLiveness& liveness, Bodies& bodies)
-      : graph_(graph), bodies_(bodies), lives_(OwnLives(graph, liveness)), by_end_(lives_.size()) {
-    for (int i = 0; i < static_cast<int>(lives_.size()); ++i) {
-      if (graph.tensors()[static_cast<std::size_t>(i)].bytes == 0) continue;
-      by_end_[static_cast<std::size_t>(bodies.Find(i).body)].insert({LifeOf(i).end, i});
+      : graph_(graph), bodies_(bodies), lives_(LivesOf(graph, liveness)), occupants_(graph.tensors().size()) {
+    for (int i = 0; i < static_cast<int>(occupants_.size()); ++i) {
+      const Bodies::Place place = bodies.Find(i);
+      if (BytesOf(i) > 0) OccupantsOf(place.body).Add(place.at, BytesOf(i), LifeOf(i).end, i);
     }
   }
 
-  void Claim1(int step, std::vector<InPlaceUse>& uses) {
+  void ClaimAt(int step, std::vector<InPlaceUse>& uses) {
     const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
     std::vector<Claim> claims = ClaimsOf(step);
     if (claims.size() > 1) claims = Matching(claims);
@@ -62,7 +121,7 @@ class Claimer {
   }
 
  private:
-  const Lifetime& LifeOf(int tensor) const { return lives_[static_cast<std::size_t>(tensor)]; }
+  const Lifetime& LifeOf(int tensor) const { return lives_.lives[static_cast<std::size_t>(tensor)]; }
   std::int64_t BytesOf(int tensor) const {
     return static_cast<std::int64_t>(graph_.tensors()[static_cast<std::size_t>(tensor)].bytes);
   }
@@ -129,24 +188,22 @@ class Claimer {
     const int small = walk_output ? o.body : x.body;
     const int large = walk_output ? x.body : o.body;
     const std::int64_t shift = walk_output ? x.at + claim.behind - o.at : o.at - claim.behind - x.at;
-    const auto& by_end = by_end_[static_cast<std::size_t>(large)];
     for (const int a : bodies_.Members(small)) {
       const std::int64_t begin = bodies_.Find(a).at + shift;
-      for (auto it = by_end.rbegin(); it != by_end.rend() && it->first >= LifeOf(a).start; ++it) {
-        const int b = it->second;
-        if (LifeOf(b).start > LifeOf(a).end) continue;
-        const std::int64_t other = bodies_.Find(b).at;
-        if (begin >= other + BytesOf(b) || other >= begin + BytesOf(a)) continue;
-        if (!Excused(step, a, b, other - begin) && !Excused(step, b, a, begin - other)) return false;
-      }
+      const auto apart = [&](int b, std::int64_t other) {
+        return LifeOf(b).start > LifeOf(a).end || Excused(step, a, b, other - begin) ||
+               Excused(step, b, a, begin - other);
+      };
+      if (!OccupantsOf(large).All(begin, begin + BytesOf(a), LifeOf(a).start, apart)) return false;
     }
     return true;
   }
 
   // Whether `read` dies at the op as an operand on which `written`, its result `behind` bytes behind, may lie. A view
-  // that came with a result is that result.
+  // that came with a result is that result; a root that only its views still use is judged by them.
   bool Excused(int step, int read, int written, std::int64_t behind) const {
     if (LifeOf(read).end != step || LifeOf(written).start != step) return false;
+    if (lives_.own_ends[static_cast<std::size_t>(read)] < step) return true;
     const TensorRoot root = graph_.RootOf(written);
     const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
     const int read_id = graph_.tensors()[static_cast<std::size_t>(read)].id;
@@ -171,15 +228,17 @@ class Claimer {
     const int b = bodies_.Find(claim.output).body;
     (void)bodies_.BindInTime(claim.output, claim.input, claim.behind);
     const int into = bodies_.Find(a).body;
-    auto& from = by_end_[static_cast<std::size_t>(into == a ? b : a)];
-    by_end_[static_cast<std::size_t>(into)].insert(from.begin(), from.end());
-    from.clear();
+    const int from = into == a ? b : a;
+    OccupantsOf(into).Take(OccupantsOf(from), bodies_.Find(from).at);
   }
+
+  Occupants& OccupantsOf(int body) { return occupants_[static_cast<std::size_t>(body)]; }
+  const Occupants& OccupantsOf(int body) const { return occupants_[static_cast<std::size_t>(body)]; }
 
   const Graph& graph_;
   Bodies& bodies_;
-  std::vector<Lifetime> lives_;
-  std::vector<std::set<std::pair<int, int>>> by_end_;  // per body: last steps, members
+  Lives lives_;
+  std::vector<Occupants> occupants_;  // per body
 };
 
 }  // namespace
@@ -189,7 +248,7 @@ std::vector<InPlaceUse> ClaimInPlace(const Graph& graph, const GraphLiveness& li
   std::vector<InPlaceUse> uses;
   Claimer claimer(graph, liveness, bodies);
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
-    if (left_out[static_cast<std::size_t>(step)] == 0) claimer.Claim1(step, uses);
+    if (left_out[static_cast<std::size_t>(step)] == 0) claimer.ClaimAt(step, uses);
   }
   return uses;
 }

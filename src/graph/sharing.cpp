@@ -60,7 +60,8 @@ bool BindWhole(const std::vector<PartOf>& parts, int output, Bodies& bodies) {
 
 bool HasEffects(const Graph& graph, const OpNode& op) {
   const auto is_state = [&](int id) { return (RootRoles(graph, graph.IndexOf(id)) & kState) != 0; };
-  return op.has_effects || op.outputs.empty() || std::any_of(op.inputs.begin(), op.inputs.end(), is_state);
+  return op.has_effects || op.outputs.empty() || std::any_of(op.inputs.begin(), op.inputs.end(), is_state) ||
+         std::any_of(op.outputs.begin(), op.outputs.end(), is_state);
 }
 
 void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Bodies& bodies) {
@@ -108,7 +109,7 @@ std::vector<char> FindVanished(const Graph& graph, const Bodies& bodies) {
     bool any = false, all = true;
     for (const int id : op.outputs) {
       const int tensor = graph.IndexOf(id);
-      any |= BytesOf(graph, tensor) > 0;
+      any |= BytesOf(graph, tensor) > 0 && graph.RootOf(tensor).index == tensor;
       all &= !bodies.IsWritten(tensor);
     }
     vanished.push_back(any && all && !HasEffects(graph, op) ? 1 : 0);

@@ -21,7 +21,8 @@ void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vect
 // do not cover the whole, that are given from outside, or that lie elsewhere already.
 void BindParts(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Bodies& bodies);
 
-// Per op whether views and parts leave it nothing to do.
+// Per op whether views and parts leave it nothing to do. One whose outputs are views by themselves had nothing to do
+// before.
 std::vector<char> FindVanished(const Graph& graph, const Bodies& bodies);
 
 // Binds outputs onto inputs that die, op by op in execution order; per op the claims that save the most bytes, one an

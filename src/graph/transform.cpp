@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "graph/body_order.hpp"
 #include "graph/body_problem.hpp"
+#include "graph/order/find_order.hpp"
 #include "graph/sharing.hpp"
 #include "orionrt/error.hpp"
 
@@ -31,24 +33,57 @@ struct Attempt {
   std::vector<int> top;  // buffers that make the peak what it is
 };
 
+// Of one order of the ops.
 class Transformer {
  public:
-  Transformer(const Graph& graph, std::int64_t alignment, const ReusePlanner* planner, const std::vector<Pool>& pools)
-      : graph_(graph), liveness_(graph), alignment_(alignment), planner_(planner), pools_(pools) {
-    walk_.resize(graph.ops().size());
-    std::iota(walk_.begin(), walk_.end(), 0);
+  Transformer(Graph graph, std::vector<int> walk, std::int64_t alignment, const ReusePlanner* planner,
+              const std::vector<Pool>& pools)
+      : graph_(std::move(graph)),
+        liveness_(graph_),
+        walk_(std::move(walk)),
+        alignment_(alignment),
+        planner_(planner),
+        pools_(pools) {}
+
+  const Graph& graph() const { return graph_; }
+
+  // The ops in another order; what `attempt` does is done to the same ops, and no in-place yet.
+  std::pair<Transformer, Attempt> InOrder(const std::vector<int>& order, const Attempt& attempt) const {
+    std::vector<OpNode> ops;
+    std::vector<int> position(order.size());
+    Choice choice = attempt.choice;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      const auto from = static_cast<std::size_t>(order[i]);
+      ops.push_back(graph_.ops()[from]);
+      position[from] = static_cast<int>(i);
+      choice.left_out[i] = attempt.choice.left_out[from];
+    }
+    std::vector<int> walk;
+    for (const int step : walk_) walk.push_back(position[static_cast<std::size_t>(step)]);
+    Transformer other(Graph(std::move(ops), graph_.tensors()), std::move(walk), alignment_, planner_, pools_);
+    Attempt there = other.Try(std::move(choice));
+    return {std::move(other), std::move(there)};
+  }
+
+  // Orders of lower peak than this one, the best first, with views and parts as `attempt` has them.
+  OrderResult Search(const Attempt& attempt, bool in_place) const {
+    return FindOrder(MakeBodyOrderModel(graph_, Bind(attempt.choice), in_place));
   }
 
   Attempt Try(Choice choice) const {
+    Attempt attempt = Make(std::move(choice));
+    Judge(attempt);
+    return attempt;
+  }
+
+  // Not judged.
+  Attempt Make(Choice choice) const {
     Attempt attempt;
-    Bodies bodies(graph_, alignment_);
-    if (choice.on.views) BindViews(graph_, walk_, choice.left_out, bodies);
-    if (choice.on.colocate) BindParts(graph_, walk_, choice.left_out, bodies);
+    Bodies bodies = Bind(choice);
     attempt.vanished = FindVanished(graph_, bodies);
     if (choice.on.in_place) attempt.in_place = ClaimInPlace(graph_, liveness_, choice.left_out, bodies);
     attempt.bound = MakeBodyProblem(graph_, liveness_, alignment_, bodies.Places(), attempt.vanished, pools_);
     attempt.choice = std::move(choice);
-    Judge(attempt);
     return attempt;
   }
 
@@ -65,6 +100,14 @@ class Transformer {
   }
 
  private:
+  // What holds in any order.
+  Bodies Bind(const Choice& choice) const {
+    Bodies bodies(graph_, alignment_);
+    if (choice.on.views) BindViews(graph_, walk_, choice.left_out, bodies);
+    if (choice.on.colocate) BindParts(graph_, walk_, choice.left_out, bodies);
+    return bodies;
+  }
+
   void Judge(Attempt& attempt) const {
     const Certificate bound = LowerBound(attempt.bound.problem);
     attempt.score = {0, bound.lower_bound_bytes};
@@ -96,19 +139,67 @@ class Transformer {
     }
   }
 
-  const Graph& graph_;
+  Graph graph_;
   GraphLiveness liveness_;
+  std::vector<int> walk_;  // the ops, in the order in which views and parts are bound
   std::int64_t alignment_;
   const ReusePlanner* planner_;
   const std::vector<Pool>& pools_;
-  std::vector<int> walk_;  // the ops, in the order in which views and parts are bound
 };
 
-constexpr struct {
-  const char* name;
-  bool Transforms::*transform;
-} kStages[] = {
-    {"views", &Transforms::views}, {"co-located", &Transforms::colocate}, {"in place", &Transforms::in_place}};
+std::int64_t BoundOf(const Attempt& attempt) { return LowerBound(attempt.bound.problem).lower_bound_bytes; }
+
+// The most bytes alive at once, without padding.
+std::int64_t LiveBytes(Problem problem) {
+  for (Buffer& buffer : problem.buffers) buffer.alignment = 1;
+  problem.pools.clear();
+  problem.allowed_pools.clear();
+  return LowerBound(problem).lower_bound_bytes;
+}
+
+using Candidate = std::pair<Transformer, Attempt>;  // of one order
+
+// The given order, and those found for it.
+std::vector<Candidate> InOrders(Candidate given, bool in_place, std::int64_t* bound_bytes) {
+  const OrderResult found = given.first.Search(given.second, in_place);
+  *bound_bytes = found.lower_bound_bytes;
+  std::vector<std::vector<int>> orders = found.runners_up;
+  orders.insert(orders.begin(), found.order);
+  std::vector<Candidate> all;
+  all.reserve(orders.size() + 1);
+  all.push_back(std::move(given));
+  for (const std::vector<int>& order : orders) {
+    if (!std::is_sorted(order.begin(), order.end())) all.push_back(all[0].first.InOrder(order, all[0].second));
+  }
+  return all;
+}
+
+// What each transform adds to those before it, in the given order of ops.
+std::vector<TransformStage> StagesOf(const Transformer& given, const Choice& done, const Transforms& transforms) {
+  constexpr struct {
+    const char* name;
+    bool Transforms::*transform;
+  } kStages[] = {
+      {"views", &Transforms::views}, {"in_place", &Transforms::in_place}, {"colocate", &Transforms::colocate}};
+  Choice choice{Transforms(), done.left_out};
+  std::vector<TransformStage> stages = {{"given", BoundOf(given.Make(choice))}};
+  for (const auto& stage : kStages) {
+    if (!(transforms.*stage.transform)) continue;
+    choice.on.*stage.transform = done.on.*stage.transform;
+    stages.push_back({stage.name, BoundOf(given.Make(choice))});
+  }
+  return stages;
+}
+
+void Finish(Candidate&& made, TransformedGraph& result) {
+  result.graph = made.first.graph();
+  result.bound = std::move(made.second.bound);
+  result.in_place = std::move(made.second.in_place);
+  for (std::size_t step = 0; step < made.second.vanished.size(); ++step) {
+    if (made.second.vanished[step] != 0) result.vanished.push_back(result.graph.ops()[step].id);
+  }
+  if (result.transforms.reorder) result.order_proven = LiveBytes(result.bound.problem) == result.order_bound_bytes;
+}
 
 }  // namespace
 
@@ -117,26 +208,30 @@ TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std
   if (!IsPowerOfTwo(alignment)) {
     throw Error(ErrorCode::kMisuse, "alignment " + std::to_string(alignment) + " is not a power of two");
   }
-  if (transforms.reorder) throw Error(ErrorCode::kUnsupported, "transform: no other order is searched for yet");
+  std::vector<int> walk(graph.ops().size());
+  std::iota(walk.begin(), walk.end(), 0);
+  Transformer transformer(graph, walk, alignment, planner, pools);
+  Attempt attempt = transformer.Try({Transforms(), std::vector<char>(walk.size(), 0)});
+
   TransformedGraph result;
-  result.graph = graph;
   result.transforms = transforms;
-  const Transformer transformer(graph, alignment, planner, pools);
-  Attempt best = transformer.Try({Transforms(), std::vector<char>(graph.ops().size(), 0)});
-  const auto note = [&](const char* name) {
-    result.stages.push_back({name, LowerBound(best.bound.problem).lower_bound_bytes});
-  };
-  note("given");
-  for (const auto& stage : kStages) {
-    if (!(transforms.*stage.transform)) continue;
-    best = transformer.Add(stage.transform, std::move(best));
-    note(stage.name);
+  if (transforms.views) attempt = transformer.Add(&Transforms::views, std::move(attempt));
+  if (transforms.colocate) attempt = transformer.Add(&Transforms::colocate, std::move(attempt));
+  // Who writes over whom depends on the order; so it is claimed in each, and the best taken.
+  std::vector<Candidate> orders;
+  orders.emplace_back(std::move(transformer), std::move(attempt));
+  if (transforms.reorder) orders = InOrders(std::move(orders[0]), transforms.in_place, &result.order_bound_bytes);
+  std::vector<Attempt> ends;
+  for (const auto& [order, before] : orders) {
+    ends.push_back(transforms.in_place ? order.Add(&Transforms::in_place, before) : before);
   }
-  result.bound = std::move(best.bound);
-  result.in_place = std::move(best.in_place);
-  for (std::size_t step = 0; step < graph.ops().size(); ++step) {
-    if (best.vanished[step] != 0) result.vanished.push_back(graph.ops()[step].id);
-  }
+  const auto by_score = [](const Attempt& a, const Attempt& b) { return a.score < b.score; };
+  const auto best = std::min_element(ends.begin(), ends.end(), by_score);  // the first: the given one if it is no worse
+  Candidate& chosen = orders[static_cast<std::size_t>(best - ends.begin())];
+  result.stages = StagesOf(orders[0].first, ends[0].choice, transforms);
+  if (transforms.reorder) result.stages.push_back({"reorder", BoundOf(*best)});
+  chosen.second = std::move(*best);
+  Finish(std::move(chosen), result);
   return result;
 }
 

@@ -16,6 +16,12 @@ constexpr const char* kSchema = "orionrt.graph/1";
 
 constexpr std::pair<const char*, unsigned> kRoles[] = {{"input", kInput}, {"output", kOutput}, {"state", kState}};
 
+constexpr std::pair<const char*, AliasKind> kAliasKinds[] = {{"view", AliasKind::kView},
+                                                             {"part", AliasKind::kPart},
+                                                             {"same_index", AliasKind::kSameIndex},
+                                                             {"streaming", AliasKind::kStreaming},
+                                                             {"reads_first", AliasKind::kReadsFirst}};
+
 // Bits an element; what frameworks call their types.
 constexpr std::pair<const char*, int> kElementBits[] = {
     {"bool", 8},    {"int4", 4},     {"uint4", 4},     {"int8", 8},       {"uint8", 8},        {"int16", 16},
@@ -34,7 +40,7 @@ std::vector<int> ReadIds(const ObjectReader& object, const char* key) {
   if (!object.Has(key)) return ids;
   for (const ParsedJson& id : object.Array(key)) {
     const bool fits = id.is_number_unsigned() && id.get<std::uint64_t>() <= static_cast<std::uint64_t>(INT32_MAX);
-    if (!fits) object.Refuse(std::string("has in \"") + key + "\" what is no tensor id");
+    if (!fits) object.Refuse(std::string("has in \"") + key + "\" what is no id");
     ids.push_back(id.get<int>());
   }
   return ids;
@@ -60,6 +66,21 @@ std::size_t ReadSize(const ObjectReader& object, const char* key) {
   return static_cast<std::size_t>(bytes);
 }
 
+Alias ReadAlias(const ObjectReader& object) {
+  const std::string kind = object.Text("kind");
+  const auto* known =
+      std::find_if(std::begin(kAliasKinds), std::end(kAliasKinds), [&](const auto& row) { return kind == row.first; });
+  if (known == std::end(kAliasKinds)) {
+    object.Refuse("has a \"kind\" that is not view, part, same_index, streaming or reads_first");
+  }
+  Alias alias;
+  alias.kind = known->second;
+  alias.output = object.Has("output") ? ReadId(object, "output") : 0;
+  alias.input = object.Has("input") ? ReadId(object, "input") : 0;
+  alias.offset = ReadSize(object, "offset");
+  return alias;
+}
+
 OpNode ReadOp(const ObjectReader& object, int position) {
   OpNode op;
   op.id = object.Has("id") ? ReadId(object, "id") : position;
@@ -69,6 +90,14 @@ OpNode ReadOp(const ObjectReader& object, int position) {
   op.type = object.Text("type", "");
   op.workspace_bytes = ReadSize(object, "workspace_bytes");
   op.workspace_alignment = ReadSize(object, "workspace_alignment");
+  if (object.Has("aliases")) {
+    for (const ParsedJson& row : object.Array("aliases")) {
+      op.aliases.push_back(
+          ReadAlias(ObjectReader(row, object.place() + ": aliases[" + std::to_string(op.aliases.size()) + "]")));
+    }
+  }
+  op.has_effects = object.Flag("has_effects");
+  op.after = ReadIds(object, "after");
   return op;
 }
 
@@ -94,6 +123,8 @@ TensorDesc ReadTensor(const ObjectReader& object) {
       tensor.spaces.push_back(space.get<std::string>());
     }
   }
+  if (object.Has("view_of")) tensor.view_of = ReadId(object, "view_of");
+  tensor.view_offset = ReadSize(object, "view_offset");
   if (!object.Has("roles")) return tensor;
   for (const ParsedJson& role : object.Array("roles")) {
     const auto* known = std::find_if(std::begin(kRoles), std::end(kRoles), [&](const auto& row) {
@@ -113,9 +144,19 @@ Json TensorJson(const TensorDesc& tensor) {
   if (!tensor.dtype.empty()) json["shape"] = tensor.shape;
   if (tensor.alignment != 0) json["alignment"] = tensor.alignment;
   if (!tensor.spaces.empty()) json["spaces"] = tensor.spaces;
+  if (tensor.view_of != kNoTensor) json["view_of"] = tensor.view_of;
+  if (tensor.view_offset != 0) json["view_offset"] = tensor.view_offset;
   for (const auto& [name, role] : kRoles) {
     if ((tensor.roles & role) != 0) json["roles"].push_back(name);
   }
+  return json;
+}
+
+Json AliasJson(const Alias& alias) {
+  const auto* known = std::find_if(std::begin(kAliasKinds), std::end(kAliasKinds),
+                                   [&](const auto& row) { return row.second == alias.kind; });
+  Json json = {{"kind", known->first}, {"output", alias.output}, {"input", alias.input}};
+  if (alias.offset != 0) json["offset"] = alias.offset;
   return json;
 }
 
@@ -127,6 +168,9 @@ Json OpJson(const OpNode& op) {
   json["outputs"] = op.outputs;
   if (op.workspace_bytes != 0) json["workspace_bytes"] = op.workspace_bytes;
   if (op.workspace_alignment != 0) json["workspace_alignment"] = op.workspace_alignment;
+  for (const Alias& alias : op.aliases) json["aliases"].push_back(AliasJson(alias));
+  if (op.has_effects) json["has_effects"] = true;
+  if (!op.after.empty()) json["after"] = op.after;
   return json;
 }
 

@@ -79,19 +79,21 @@ BufferClass ReadClass(const ObjectReader& buffer) {
   return BufferClass::kOther;  // one that a later version knows
 }
 
-std::uint64_t ReadHash(const ObjectReader& object, const Problem& problem) {
-  if (!object.Has("problem_hash")) return HashProblem(problem);
-  const std::string text = object.Text("problem_hash");
-  if (text.size() != 16) object.Refuse("has a \"problem_hash\" that is not 16 hexadecimal digits");
+std::uint64_t ReadHex(const ObjectReader& object, const char* key) {
+  const std::string text = object.Text(key);
+  const auto refuse = [&] { object.Refuse("has a \"" + std::string(key) + "\" that is not 16 hexadecimal digits"); };
+  if (text.size() != 16) refuse();
   std::uint64_t hash = 0;
   for (char c : text) {
     const std::size_t digit = std::string_view("0123456789abcdef").find(c);
-    if (digit == std::string_view::npos) {
-      object.Refuse("has a \"problem_hash\" that is not 16 hexadecimal digits");
-    }
+    if (digit == std::string_view::npos) refuse();
     hash = hash << 4 | digit;
   }
   return hash;
+}
+
+std::uint64_t ReadHash(const ObjectReader& object, const Problem& problem) {
+  return object.Has("problem_hash") ? ReadHex(object, "problem_hash") : HashProblem(problem);
 }
 
 void ReadBuffers(const ObjectReader& object, const std::string& source, PlanFile& file) {
@@ -202,6 +204,104 @@ void ReadPoolPlan(const ObjectReader& object, const ParsedJson& json, const Inde
   }
 }
 
+// Lists of ids, on one line each.
+Json IdsJson(const std::vector<int>& ids) {
+  Json json = Json::array();
+  for (const int id : ids) json.push_back(id);
+  return json;
+}
+
+void AddDomain(const PlanDomain& domain, Json& head) {
+  head["graph_hash"] = Hex(domain.graph_hash);
+  if (domain.transforms.empty()) return;
+  head["transforms"] = domain.transforms;
+  Json bounds = Json::array();
+  for (const TransformStage& stage : domain.stages) {
+    bounds.push_back({{"stage", stage.name}, {"lower_bound_bytes", stage.bound_bytes}});
+  }
+  head["bounds"] = std::move(bounds);
+  if (!domain.order.empty()) head["order"] = IdsJson(domain.order);
+  if (domain.order_bound_bytes > 0) {
+    head["order_lower_bound_bytes"] = domain.order_bound_bytes;
+    head["order_proven_optimal"] = domain.order_proven;
+  }
+  head["vanished_ops"] = IdsJson(domain.vanished);
+}
+
+Json TensorJson(const PlanFile& file, const TensorPlace& tensor) {
+  Json json = {{"id", tensor.id}, {"name", tensor.name}, {"bytes", tensor.bytes}};
+  if (tensor.buffer < 0) return json;
+  json["buffer"] = BufferId(file.problem, tensor.buffer);
+  json["delta"] = tensor.delta;
+  json["offset"] = file.plan.offsets[tensor.buffer] + tensor.delta;
+  return json;
+}
+
+int ReadId(const ParsedJson& json, const ObjectReader& object, const char* key) {
+  if (!json.is_number_integer() || json < 0 || json > INT32_MAX) {
+    object.Refuse("has an id in \"" + std::string(key) + "\" that is no whole number from 0 to 2^31 - 1");
+  }
+  return json.get<int>();
+}
+
+std::vector<int> ReadIds(const ObjectReader& object, const char* key) {
+  std::vector<int> ids;
+  if (!object.Has(key)) return ids;
+  for (const ParsedJson& id : object.Array(key)) ids.push_back(ReadId(id, object, key));
+  return ids;
+}
+
+TensorPlace ReadTensorPlace(const ParsedJson& json, const std::string& place, const PlanFile& file,
+                            const IndexOf& index_of) {
+  const ObjectReader object(json, place);
+  TensorPlace tensor;
+  tensor.id = ReadId(json.value("id", ParsedJson()), object, "id");
+  tensor.name = object.Text("name", "");
+  tensor.bytes = ReadCount(object, "bytes");
+  if (!object.Has("buffer")) return tensor;
+  tensor.buffer = ReadBufferId(json["buffer"], index_of, object);
+  tensor.delta = ReadCount(object, "delta");
+  const std::int64_t size = file.problem.buffers[tensor.buffer].size;
+  if (tensor.bytes > size || tensor.delta > size - tensor.bytes) object.Refuse("ends past its buffer");
+  return tensor;
+}
+
+PlanDomain ReadDomain(const ObjectReader& object, const std::string& source, const PlanFile& file,
+                      const IndexOf& index_of) {
+  PlanDomain domain;
+  domain.graph_hash = ReadHex(object, "graph_hash");
+  if (object.Has("transforms")) {
+    for (const ParsedJson& name : object.Array("transforms")) {
+      if (!name.is_string()) object.Refuse("has \"transforms\" that are no names");
+      domain.transforms.push_back(name.get<std::string>());
+    }
+  }
+  if (object.Has("bounds")) {
+    for (const ParsedJson& json : object.Array("bounds")) {
+      const ObjectReader stage(json, source + ": bounds[" + std::to_string(domain.stages.size()) + "]");
+      domain.stages.push_back({stage.Text("stage"), ReadCount(stage, "lower_bound_bytes")});
+    }
+  }
+  domain.order = ReadIds(object, "order");
+  domain.order_bound_bytes = object.Has("order_lower_bound_bytes") ? ReadCount(object, "order_lower_bound_bytes") : 0;
+  domain.order_proven = object.Flag("order_proven_optimal");
+  domain.vanished = ReadIds(object, "vanished_ops");
+  if (object.Has("in_place")) {
+    for (const ParsedJson& json : object.Array("in_place")) {
+      const ObjectReader use(json, source + ": in_place[" + std::to_string(domain.in_place.size()) + "]");
+      const auto id = [&](const char* key) { return ReadId(json.value(key, ParsedJson()), use, key); };
+      domain.in_place.push_back({id("op"), id("output"), id("input")});
+    }
+  }
+  if (object.Has("tensors")) {
+    for (const ParsedJson& json : object.Array("tensors")) {
+      const std::string place = source + ": tensors[" + std::to_string(domain.tensors.size()) + "]";
+      domain.tensors.push_back(ReadTensorPlace(json, place, file, index_of));
+    }
+  }
+  return domain;
+}
+
 }  // namespace
 
 std::int64_t TotalBytes(const PlanFile& file) {
@@ -230,6 +330,7 @@ std::string WritePlanJson(const PlanFile& file) {
   if (file.workspaces) {
     head["workspaces"] = {{"largest_bytes", file.workspaces->largest_bytes}, {"count", file.workspaces->count}};
   }
+  if (file.domain) AddDomain(*file.domain, head);
   if (!pooled) head["metrics"] = MetricsJson(file, 0);
   std::size_t part = 0;
   RowDump dump(head);
@@ -245,6 +346,14 @@ std::string WritePlanJson(const PlanFile& file) {
     if (file.problem.buffers[i].fixed_offset != kFree) json["fixed"] = true;
     return json;
   });
+  if (file.domain && !file.domain->transforms.empty()) {
+    const PlanDomain& domain = *file.domain;
+    dump.Add("in_place", domain.in_place.size(), [&](std::size_t i) {
+      const InPlaceUse& use = domain.in_place[i];
+      return Json{{"op", use.op}, {"output", use.output}, {"input", use.input}};
+    });
+    dump.Add("tensors", domain.tensors.size(), [&](std::size_t i) { return TensorJson(file, domain.tensors[i]); });
+  }
   return dump.Finish();
 }
 
@@ -268,6 +377,7 @@ PlanFile ReadPlanJson(std::string_view text, const std::string& source) {
   plan.certificate = ReadCertificate(object, json, index_of);
   if (object.Has("metadata_bytes")) file.metadata_bytes = ReadCount(object, "metadata_bytes");
   if (object.Has("workspaces")) file.workspaces = ReadWorkspaces(json["workspaces"], source);
+  if (object.Has("graph_hash")) file.domain = ReadDomain(object, source, file, index_of);
   plan.time_limited = object.Flag("time_limited");
   plan.problem_hash = ReadHash(object, file.problem);
   CheckRead(file.problem, source);

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "graph/shown.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -14,11 +16,12 @@ constexpr unsigned char kCanaryFill = 0xCA;
 
 }  // namespace
 
-Guard::Guard(const Graph& graph, const BoundProblem& bound, const Plan& plan, GuardLayout layout, std::byte* region,
+Guard::Guard(const TransformedGraph& transformed, const Plan& plan, GuardLayout layout, std::byte* region,
              const GuardOptions& options)
-    : graph_(graph),
-      lifetimes_(GraphLiveness(graph).lifetimes()),
-      produced_(layout.places.size(), false),
+    : graph_(transformed.graph),
+      lifetimes_(GraphLiveness(graph_).lifetimes()),
+      given_(layout.places.size(), false),
+      shown_(layout.places.size(), false),
       layout_(std::move(layout)),
       options_(options),
       region_(region),
@@ -26,16 +29,9 @@ Guard::Guard(const Graph& graph, const BoundProblem& bound, const Plan& plan, Gu
       reach_(layout_.places.size(), Access::kNone),
       fence_(region, mirror_.size(), options.pages, options.poison,
              [this](std::uintptr_t address, Access access) { OnFence(address, access); }) {
-  for (int step = 0; step < static_cast<int>(graph_.ops().size()); ++step) {
-    step_of_[graph_.ops()[static_cast<std::size_t>(step)].id] = step;
-    for (const int id : graph_.ops()[static_cast<std::size_t>(step)].outputs) {
-      produced_[static_cast<std::size_t>(graph_.IndexOf(id))] = true;
-    }
-  }
-  for (int step = 0; step < static_cast<int>(bound.workspaces.size()); ++step) {
-    produced_[lifetimes_.size()] = true;
-    lifetimes_.push_back({step, step});
-  }
+  FindSharing(transformed);
+  const BoundProblem& bound = transformed.bound;
+  for (int step = 0; step < static_cast<int>(bound.workspaces.size()); ++step) lifetimes_.push_back({step, step});
   for (std::size_t i = 0; i < lifetimes_.size(); ++i) {
     const std::size_t tensors = graph_.tensors().size();
     const Binding& binding = i < tensors ? bound.bindings[i] : bound.workspaces[i - tensors];
@@ -47,6 +43,41 @@ Guard::Guard(const Graph& graph, const BoundProblem& bound, const Plan& plan, Gu
   StartRun();
   running_ = false;
   Close();
+}
+
+// Who is given, who is written, who lies with whom.
+void Guard::FindSharing(const TransformedGraph& transformed) {
+  const std::size_t tensors = graph_.tensors().size();
+  const auto& bindings = transformed.bound.bindings;
+  std::vector<bool> produced(tensors, false);
+  for (int step = 0; step < static_cast<int>(graph_.ops().size()); ++step) {
+    const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
+    step_of_[op.id] = step;
+    for (std::size_t o = 0; o < op.outputs.size(); ++o) {
+      const auto output = static_cast<std::size_t>(graph_.IndexOf(op.outputs[o]));
+      produced[output] = true;
+      shown_[output] = orionrt::IsShown(graph_, bindings, op, static_cast<int>(o));
+    }
+    const auto& vanished = transformed.vanished;
+    vanished_.push_back(std::find(vanished.begin(), vanished.end(), op.id) != vanished.end());
+    if (vanished_.back()) continue;
+    if (first_real_ < 0) first_real_ = step;
+    last_real_ = step;
+  }
+  if (first_real_ < 0) first_real_ = static_cast<int>(graph_.ops().size()) - 1;
+  std::vector<std::vector<int>> by_buffer(transformed.bound.problem.buffers.size());
+  for (std::size_t i = 0; i < tensors; ++i) {
+    const auto root = static_cast<std::size_t>(graph_.RootOf(static_cast<int>(i)).index);
+    given_[i] = !produced[i] && !produced[root];
+    shown_[i] = shown_[i] || root != i;
+    if (bindings[i].buffer >= 0) by_buffer[static_cast<std::size_t>(bindings[i].buffer)].push_back(static_cast<int>(i));
+  }
+  sharing_of_.assign(layout_.places.size(), -1);
+  for (std::vector<int>& members : by_buffer) {
+    if (members.size() <= 1) continue;
+    for (const int i : members) sharing_of_[static_cast<std::size_t>(i)] = static_cast<int>(sharing_.size());
+    sharing_.push_back(std::move(members));
+  }
 }
 
 void Guard::BeginOp(int op_id) {
@@ -65,9 +96,10 @@ void Guard::BeginOp(int op_id) {
       Close();
     } else {
       const int step = found->second;
-      if (running_ && step == 0 && step_ + 1 == static_cast<int>(graph_.ops().size())) running_ = false;
+      if (running_ && step <= step_ && step <= first_real_ && IsOver()) running_ = false;
       CheckOrder(step, reports);
       if (!running_) StartRun();
+      while (step_ + 1 < step && vanished_[static_cast<std::size_t>(step_ + 1)]) MoveTo(step_ + 1);
       MoveTo(step);
       Close();
     }
@@ -123,7 +155,8 @@ void Guard::Deliver(const Reports& reports) const {
 }
 
 void Guard::CheckOrder(int step, Reports& reports) const {
-  const int next = running_ ? step_ + 1 : 0;
+  int next = running_ ? step_ + 1 : 0;
+  while (next < step && vanished_[static_cast<std::size_t>(next)]) ++next;
   if (step == next) return;
   GuardReport report = Start(GuardFault::kOrder, -1);
   report.op = graph_.ops()[static_cast<std::size_t>(step)].id;
@@ -141,8 +174,7 @@ bool Guard::IsAlive(int tensor, int step) const {
 
 // What the caller may touch while no op runs: what is alive; and once a run is over, the next run's inputs.
 bool Guard::IsOpenBetween(int tensor) const {
-  const bool over = !running_ || step_ + 1 == static_cast<int>(graph_.ops().size());
-  return IsAlive(tensor, step_) || (over && IsGiven(tensor));
+  return IsAlive(tensor, step_) || ((!running_ || IsOver()) && IsGiven(tensor));
 }
 
 Guard::Use Guard::UseOf(int tensor) const {
@@ -150,7 +182,9 @@ Guard::Use Guard::UseOf(int tensor) const {
   if (IsWorkspace(tensor)) return IsAlive(tensor, step_) ? Use::kWrite : Use::kNone;
   const OpNode& op = graph_.ops()[static_cast<std::size_t>(step_)];
   const TensorDesc& desc = graph_.tensors()[static_cast<std::size_t>(tensor)];
-  if (std::find(op.outputs.begin(), op.outputs.end(), desc.id) != op.outputs.end()) return Use::kWrite;
+  if (std::find(op.outputs.begin(), op.outputs.end(), desc.id) != op.outputs.end()) {
+    return IsShown(tensor) ? Use::kRead : Use::kWrite;
+  }
   if (std::find(op.inputs.begin(), op.inputs.end(), desc.id) == op.inputs.end()) return Use::kNone;
   return (desc.roles & kState) != 0 ? Use::kWrite : Use::kRead;  // an op that lists a state may update it
 }
@@ -195,6 +229,27 @@ void Guard::Fill(std::int64_t begin, std::int64_t end, unsigned char pattern) {
   std::memset(mirror_.data() + begin, pattern, static_cast<std::size_t>(end - begin));
 }
 
+// What a tensor that is born or dies in `step` takes, up to `end`, but for what others in its buffer hold: those alive
+// then, and when it is born, before then too, as its bytes may be theirs.
+void Guard::FillUnshared(int tensor, std::int64_t end, int step, bool born) {
+  const unsigned char pattern = born ? kBornFill : kDeadFill;
+  std::int64_t at = born ? Place(tensor).begin : Place(tensor).reserved_begin;
+  const int shared = sharing_of_[static_cast<std::size_t>(tensor)];
+  std::vector<std::pair<std::int64_t, std::int64_t>> held;
+  for (std::size_t k = 0; shared >= 0 && k < sharing_[static_cast<std::size_t>(shared)].size(); ++k) {
+    const int other = sharing_[static_cast<std::size_t>(shared)][k];
+    if (other == tensor || !IsAlive(other, step) || (born && !IsAlive(other, step_))) continue;
+    held.emplace_back(Place(other).reserved_begin, Place(other).reserved_end);
+  }
+  std::sort(held.begin(), held.end());
+  for (const auto& [first, last] : held) {
+    if (first >= end) break;
+    if (first > at) Fill(at, first, pattern);
+    at = std::max(at, last);
+  }
+  if (at < end) Fill(at, end, pattern);
+}
+
 void Guard::PutCanary(int tensor) {
   const GuardPlace& place = Place(tensor);
   if (place.bytes == 0) return;
@@ -227,12 +282,12 @@ void Guard::MoveTo(int step) {
     const GuardPlace& place = Place(i);
     if (!IsAlive(i, step_) || IsAlive(i, step) || place.bytes == 0) continue;
     Reach(i, Access::kWrite);
-    Fill(place.reserved_begin, place.reserved_end, kDeadFill);
+    FillUnshared(i, place.reserved_end, step, false);
   }
   for (int i = 0; i < tensor_count(); ++i) {
     if (IsAlive(i, step_) || !IsAlive(i, step)) continue;
     Reach(i, Access::kWrite);
-    if (options_.fill) Fill(Place(i).begin, Place(i).end(), kBornFill);
+    if (options_.fill) FillUnshared(i, Place(i).end(), step, true);
     PutCanary(i);
   }
   step_ = step;

@@ -18,6 +18,7 @@
 #include "orionrt/guard.hpp"
 #include "orionrt/liveness.hpp"
 #include "orionrt/plan.hpp"
+#include "orionrt/transform.hpp"
 #include "pool/fence.hpp"
 #include "pool/guard_layout.hpp"
 
@@ -27,7 +28,7 @@ namespace orionrt {
 class Guard {
  public:
   // `plan` is the one that would be in force without a guard: it says who overwrites whom.
-  Guard(const Graph& graph, const BoundProblem& bound, const Plan& plan, GuardLayout layout, std::byte* region,
+  Guard(const TransformedGraph& transformed, const Plan& plan, GuardLayout layout, std::byte* region,
         const GuardOptions& options);
 
   // An op, by id, begins; what ran before ends. Nothing throws but the caller's own report.
@@ -63,6 +64,7 @@ class Guard {
   void MoveTo(int step);
   void PutCanary(int tensor);
   void Fill(std::int64_t begin, std::int64_t end, unsigned char pattern);
+  void FillUnshared(int tensor, std::int64_t end, int step, bool born);
   void OpenAll();
   void OpenForUs();
   void Reach(int tensor, Access access);
@@ -71,7 +73,14 @@ class Guard {
   void CheckOrder(int step, Reports& reports) const;
   void OnFence(std::uintptr_t address, Access access);
 
-  bool IsGiven(int tensor) const { return !produced_[static_cast<std::size_t>(tensor)]; }
+  void FindSharing(const TransformedGraph& transformed);
+  bool IsGiven(int tensor) const { return given_[static_cast<std::size_t>(tensor)]; }
+  bool IsShown(int tensor) const { return shown_[static_cast<std::size_t>(tensor)]; }
+  bool SharesWith(int tensor, int other) const {  // a buffer
+    const int shared = sharing_of_[static_cast<std::size_t>(tensor)];
+    return shared >= 0 && shared == sharing_of_[static_cast<std::size_t>(other)];
+  }
+  bool IsOver() const { return step_ >= last_real_; }  // nothing is left to do in this run
   bool IsAlive(int tensor, int step) const;
   bool IsOpenBetween(int tensor) const;
   Use UseOf(int tensor) const;  // by the op that runs
@@ -98,8 +107,14 @@ class Guard {
   Graph graph_;
   std::vector<Lifetime> lifetimes_;
   std::vector<std::pair<std::int64_t, std::int64_t>> planned_;  // per tensor its bytes [first, second) in the plan
-  std::vector<bool> produced_;                                  // per tensor: by an op
-  std::unordered_map<int, int> step_of_;                        // by id of op
+  std::vector<bool> given_;                                     // per tensor: from outside
+  std::vector<bool> shown_;                                     // per tensor: its bytes are another's, nobody writes it
+  std::vector<bool> vanished_;                                  // per op; it may be left out
+  std::vector<std::vector<int>> sharing_;                       // tensors that lie in one buffer, where several do
+  std::vector<int> sharing_of_;                                 // per tensor the index of its own there, or -1
+  int first_real_ = -1;                                         // of the ops that have not vanished; the last op if all have
+  int last_real_ = -1;
+  std::unordered_map<int, int> step_of_;  // by id of op
   GuardLayout layout_;
   GuardOptions options_;
   std::byte* region_;

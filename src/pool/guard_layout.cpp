@@ -1,6 +1,7 @@
 #include "pool/guard_layout.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "base/checked.hpp"
 #include "orionrt/error.hpp"
@@ -19,10 +20,40 @@ std::int64_t PageBytes(const GuardOptions& options) {
   return page;
 }
 
-// The plan's own problem, each buffer larger by its canary, or grown to whole pages and one behind them.
+// Per buffer how many tensors lie in it.
+std::vector<int> CountTensors(const BoundProblem& bound) {
+  std::vector<int> counts(bound.problem.buffers.size(), 0);
+  for (const Binding& binding : bound.bindings) {
+    if (binding.buffer >= 0) ++counts[static_cast<std::size_t>(binding.buffer)];
+  }
+  return counts;
+}
+
+// Those that lie in one buffer cannot be told apart by giving each bytes of its own.
+void CheckApart(const GuardOptions& options, const std::vector<int>& counts) {
+  if (!options.no_reuse && !options.pages) return;
+  if (std::all_of(counts.begin(), counts.end(), [](int count) { return count <= 1; })) return;
+  throw Error(ErrorCode::kUnsupported,
+              std::string("guard: GuardOptions::") + (options.pages ? "pages" : "no_reuse") +
+                  " gives every tensor bytes of its own, but views and in-place outputs lie in another's; register "
+                  "the graph without transforms and views, or leave the option off");
+}
+
+// The plan's own problem, each buffer larger by its canary, or grown to whole pages and one behind them. A canary is
+// there as long as the buffer is.
 Problem Enlarge(const Problem& problem, const GuardOptions& options, std::int64_t page) {
   Problem larger = problem;
   larger.parts.clear();
+  for (std::size_t p = 0; p < problem.parts.size(); ++p) {
+    const Part& part = problem.parts[p];
+    const Buffer& buffer = problem.buffers[static_cast<std::size_t>(part.buffer)];
+    if (p == 0 || problem.parts[p - 1].buffer != part.buffer) {
+      larger.parts.push_back({part.buffer, buffer.lower, buffer.upper, buffer.size,
+                              buffer.size + static_cast<std::int64_t>(options.canary_bytes)});
+    }
+    larger.parts.push_back(part);
+  }
+  if (page != 0) larger.parts.clear();
   for (Buffer& buffer : larger.buffers) {
     buffer.fixed_offset = kFree;
     if (buffer.size == 0) continue;
@@ -55,6 +86,8 @@ GuardLayout LayOutGuarded(const BoundProblem& bound, const std::vector<TensorDes
   if (options.canary_bytes > (std::size_t{1} << 30)) {
     throw Error(ErrorCode::kMisuse, "guard: canaries of more than a gigabyte; GuardOptions::canary_bytes is too large");
   }
+  const std::vector<int> counts = CountTensors(bound);
+  CheckApart(options, counts);
   const Problem problem = Enlarge(bound.problem, options, page);
   const bool as_planned = page == 0 && options.canary_bytes == 0 && !options.no_reuse;
   PlanOptions quick;
@@ -74,6 +107,9 @@ GuardLayout LayOutGuarded(const BoundProblem& bound, const std::vector<TensorDes
     place = PlaceIn(problem.buffers[b], own.size, own.alignment, placed.offsets[b], page);
     place.begin += binding.delta;
     place.bytes = bytes;
+    if (counts[b] <= 1) return;  // else what is reserved is its own, and the canary if it ends where the buffer does
+    place.reserved_begin = place.begin;
+    if (binding.delta + bytes < own.size) place.reserved_end = place.end();
   };
   for (std::size_t i = 0; i < tensors.size(); ++i) add(bound.bindings[i], static_cast<std::int64_t>(tensors[i].bytes));
   for (const Binding& binding : bound.workspaces) {

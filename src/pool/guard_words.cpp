@@ -45,7 +45,9 @@ int Guard::OverwrittenBy(int tensor) const {
   for (int i = 0; i < tensor_count(); ++i) {
     const auto& [other_begin, other_end] = planned_[static_cast<std::size_t>(i)];
     const int born = lifetimes_[static_cast<std::size_t>(i)].start;
-    if (born <= died || born > step_ || std::max(begin, other_begin) >= std::min(end, other_end)) continue;
+    const bool in_place = born == died && !IsShown(i) && SharesWith(i, tensor);
+    if ((born <= died && !in_place) || born > step_ || std::max(begin, other_begin) >= std::min(end, other_end))
+      continue;
     if (first < 0 || born < lifetimes_[static_cast<std::size_t>(first)].start) first = i;
   }
   return first;
@@ -104,20 +106,23 @@ Guard::Owner Guard::OwnerOf(std::int64_t at) const {
   std::int64_t stop = layout_.region_bytes;  // where the next living one begins
   int unborn = -1;
   int past = -1;
+  int live = -1;  // of those that share the byte, one that the op lists
   for (int i = 0; i < tensor_count(); ++i) {
     const GuardPlace& place = Place(i);
     if (place.bytes == 0) continue;
     const bool within = place.begin <= at && at < place.end();
     const bool reserved = place.reserved_begin <= at && at < place.reserved_end;
     if (IsAlive(i, step_) || (!in_op_ && IsOpenBetween(i))) {
-      if (within) return {Owner::Kind::kLive, i, place.end()};
-      if (reserved) return {Owner::Kind::kPast, i, at < place.begin ? place.begin : place.reserved_end};
+      if (within && (live < 0 || (UseOf(live) == Use::kNone && UseOf(i) != Use::kNone))) live = i;
+      if (within) continue;
+      if (reserved && live < 0) return {Owner::Kind::kPast, i, at < place.begin ? place.begin : place.reserved_end};
       if (place.reserved_begin > at) stop = std::min(stop, place.reserved_begin);
     }
     if (within) unborn = i;
     const std::int64_t guard_page = options_.pages ? Fence::page_bytes() : 0;
     if (place.reserved_begin <= at && at < place.reserved_end + guard_page) past = i;
   }
+  if (live >= 0) return {Owner::Kind::kLive, live, Place(live).end()};
   const int dead = LatestDeadAt(at);
   if (dead >= 0) return {Owner::Kind::kDead, dead, std::min(stop, Place(dead).end())};
   if (unborn >= 0) return {Owner::Kind::kUnborn, unborn, std::min(stop, Place(unborn).end())};

@@ -68,11 +68,17 @@ std::vector<State> CollectStates(const std::vector<SharedGraph>& graphs, std::in
   return states;
 }
 
-// States take no part in a graph's own plan: as empty tensors they occupy nothing there.
+// Whether the tensor's bytes are those of a state.
+bool IsOfState(const Graph& graph, std::size_t tensor) {
+  const int root = graph.RootOf(static_cast<int>(tensor)).index;
+  return (graph.tensors()[static_cast<std::size_t>(root)].roles & kState) != 0;
+}
+
+// States take no part in a graph's own plan: as empty tensors, they and their views occupy nothing there.
 Graph WithoutStates(const Graph& graph) {
   std::vector<TensorDesc> tensors = graph.tensors();
-  for (TensorDesc& tensor : tensors) {
-    if ((tensor.roles & kState) != 0) tensor.bytes = 0;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (IsOfState(graph, i)) tensors[i].bytes = tensors[i].view_offset = 0;
   }
   return Graph(graph.ops(), std::move(tensors));
 }
@@ -165,7 +171,12 @@ void SharedPlan::PlaceLanes(const SharedPlanOptions& options, Cursor& cursor, Of
     for (const std::size_t g : lane.parts) {
       const auto& tensors = parts_[g].graph.tensors();
       for (std::size_t i = 0; i < tensors.size(); ++i) {
-        if ((tensors[i].roles & kState) == 0) offsets[g][i] += begin;
+        const TensorRoot root = parts_[g].graph.RootOf(static_cast<int>(i));
+        const bool of_state = IsOfState(parts_[g].graph, i);
+        if (!of_state) offsets[g][i] += begin;
+        if (of_state && (tensors[i].roles & kState) == 0) {
+          offsets[g][i] = offsets[g][static_cast<std::size_t>(root.index)] + root.offset;
+        }
       }
       for (TensorView::Sparse& workspace : parts_[g].workspaces) workspace.offset += begin;
     }

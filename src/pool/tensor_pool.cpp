@@ -52,6 +52,20 @@ void CheckBase(const Arena& arena, std::int64_t alignment, const std::string& wh
                                       "PoolOptions::alignment");
 }
 
+// As the options want it. Without transforms, as MakeProblem makes it, and nothing said about it.
+TransformedGraph Prepare(Graph graph, const PoolOptions& options, const std::vector<Pool>& pools) {
+  const auto alignment = static_cast<std::int64_t>(options.alignment);
+  const Transforms& on = options.transforms;
+  if (on.views || on.colocate || on.in_place || on.reorder) {
+    const ReusePlanner judge;
+    return Transform(graph, on, alignment, &judge, pools);
+  }
+  TransformedGraph given;
+  given.bound = MakeProblem(graph, GraphLiveness(graph), alignment, pools);
+  given.graph = std::move(graph);
+  return given;
+}
+
 GuardLayout LayOutFor(const Arena& arena, const BoundProblem& bound, const std::vector<TensorDesc>& tensors,
                       const Plan& plan, const GuardOptions& options) {
   if (!arena.host_accessible()) {
@@ -77,9 +91,13 @@ std::size_t RequiredBytes(const Plan& plan) { return static_cast<std::size_t>(pl
 
 std::size_t RequiredBytes(const Graph& graph, const Plan& plan, const PoolOptions& options) {
   if (!options.guard) return RequiredBytes(plan);
-  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), static_cast<std::int64_t>(options.alignment));
-  const GuardLayout layout = LayOutGuarded(bound, graph.tensors(), plan, *options.guard);
-  return static_cast<std::size_t>(layout.region_bytes);
+  return RequiredBytes(Prepare(graph, options, {}), plan, options);
+}
+
+std::size_t RequiredBytes(const TransformedGraph& transformed, const Plan& plan, const PoolOptions& options) {
+  if (!options.guard) return RequiredBytes(plan);
+  const auto& tensors = transformed.graph.tensors();
+  return static_cast<std::size_t>(LayOutGuarded(transformed.bound, tensors, plan, *options.guard).region_bytes);
 }
 
 TensorPool::Memory::Memory(Arena taken, const PoolOptions& options)
@@ -129,11 +147,25 @@ void TensorPool::RegisterGraph(std::vector<OpNode> ops, std::vector<TensorDesc> 
   RegisterGraph(Graph(std::move(ops), std::move(tensors)));
 }
 
-void TensorPool::RegisterGraph(Graph graph) {
-  BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), static_cast<std::int64_t>(options_.alignment), pools_);
+void TensorPool::RegisterGraph(Graph graph) { Register(Prepare(std::move(graph), options_, pools_)); }
+
+void TensorPool::RegisterTransformed(TransformedGraph transformed) {
+  const std::size_t tensors = transformed.graph.tensors().size();
+  const auto& workspaces = transformed.bound.workspaces;
+  CheckProblem(transformed.bound.problem);
+  if (transformed.bound.bindings.size() != tensors ||
+      (!workspaces.empty() && workspaces.size() != transformed.graph.ops().size())) {
+    throw Error(ErrorCode::kBadInput, "pool: the transformed graph binds " +
+                                          std::to_string(transformed.bound.bindings.size()) + " tensors, and has " +
+                                          std::to_string(tensors) + "; give what Transform returns");
+  }
+  if (const auto fault = CheckSharing(transformed)) throw Error(ErrorCode::kBadInput, "pool: " + fault->message);
+  Register(std::move(transformed));
+}
+
+void TensorPool::Register(TransformedGraph transformed) {
   Clear();
-  graph_ = std::move(graph);
-  bound_ = std::move(bound);
+  transformed_ = std::move(transformed);
   registered_ = true;
 }
 
@@ -147,20 +179,21 @@ void TensorPool::FinalizePlan(const ReusePlanner& planner, const PlanOptions& op
   PlanOptions within = options;
   const auto most = static_cast<std::int64_t>(capacity());
   within.capacity = options.capacity > 0 ? std::min(options.capacity, most) : most;
-  Plan plan = planner.Run(bound_.problem, within);
-  if (plan.peak_bytes > most) RefuseCapacity(bound_.problem, plan, most);  // one without any bytes
+  Plan plan = planner.Run(transformed_.bound.problem, within);
+  if (plan.peak_bytes > most) RefuseCapacity(transformed_.bound.problem, plan, most);  // one without any bytes
   Install(std::move(plan));
 }
 
 void TensorPool::LoadPlan(const Plan& plan) {
   CheckRegistered();
   CheckBases();
-  if (plan.problem_hash != HashProblem(bound_.problem)) {
+  if (plan.problem_hash != HashProblem(transformed_.bound.problem)) {
     throw Error(
         ErrorCode::kBadInput,
         "pool: the plan was made for another graph, alignment or table of pools (its hash differs); plan again");
   }
-  if (const auto fault = Validate(bound_.problem, plan)) throw Error(ErrorCode::kBadInput, "pool: " + fault->message);
+  if (const auto fault = Validate(transformed_.bound.problem, plan))
+    throw Error(ErrorCode::kBadInput, "pool: " + fault->message);
   CheckFits(plan);
   Install(plan);
 }
@@ -171,7 +204,7 @@ void TensorPool::CheckRegistered() const {
 
 // With several memories, what each holds is known once it is planned: Install checks them.
 void TensorPool::CheckBases() const {
-  if (pools_.empty()) CheckBase(memories_[0].arena, LargestAlignment(bound_.problem), "the arena");
+  if (pools_.empty()) CheckBase(memories_[0].arena, LargestAlignment(transformed_.bound.problem), "the arena");
 }
 
 void TensorPool::CheckFits(const Plan& plan) const {
@@ -188,9 +221,9 @@ std::vector<TensorPool::Demand> TensorPool::DemandsOf(const Plan& plan) const {
     demands[i].bytes = static_cast<std::int64_t>(RequiredBytes(plan, static_cast<int>(i)));
     if (!pools_.empty()) demands[i].alignment = pools_[i].alignment;
   }
-  for (int b = 0; b < static_cast<int>(bound_.problem.buffers.size()); ++b) {
+  for (int b = 0; b < static_cast<int>(transformed_.bound.problem.buffers.size()); ++b) {
     std::int64_t& alignment = demands[static_cast<std::size_t>(PoolOf(plan, b))].alignment;
-    alignment = std::max(alignment, bound_.problem.buffers[static_cast<std::size_t>(b)].alignment);
+    alignment = std::max(alignment, transformed_.bound.problem.buffers[static_cast<std::size_t>(b)].alignment);
   }
   return demands;
 }
@@ -202,13 +235,14 @@ void TensorPool::Install(Plan plan) {
   }
   GuardLayout layout;
   if (options_.guard) {
-    layout = LayOutFor(memories_[0].arena, bound_, graph_.tensors(), plan, *options_.guard);
+    layout = LayOutFor(memories_[0].arena, transformed_.bound, transformed_.graph.tensors(), plan, *options_.guard);
     demands[0] = {layout.region_bytes, layout.alignment};
   }
   TakeRegions(demands);
   plan_ = std::move(plan);
   std::vector<std::byte*> places;
-  for (const auto* bindings : {&bound_.bindings, &bound_.workspaces}) {
+  const BoundProblem& bound = transformed_.bound;
+  for (const auto* bindings : {&bound.bindings, &bound.workspaces}) {
     for (const Binding& binding : *bindings) {
       places.push_back(options_.guard ? memories_[0].region_base() + layout.places[places.size()].begin
                                       : PlaceOf(binding));
@@ -217,13 +251,13 @@ void TensorPool::Install(Plan plan) {
   MakeTables(places);
   if (options_.guard) {
     std::byte* const base = memories_[0].region_base();
-    guard_ = std::make_unique<Guard>(graph_, bound_, plan_, std::move(layout), base, *options_.guard);
+    guard_ = std::make_unique<Guard>(transformed_, plan_, std::move(layout), base, *options_.guard);
   }
   finalized_ = true;
   for (const Memory& memory : memories_) memory.scratch.Tell(PoolEvent::kPlanInstalled, memory.region_bytes);
   for (const Spill& spill : plan_.pools.spills) {
     memories_[static_cast<std::size_t>(spill.to)].scratch.Tell(
-        PoolEvent::kTensorSpilled, bound_.problem.buffers[static_cast<std::size_t>(spill.buffer)].size);
+        PoolEvent::kTensorSpilled, transformed_.bound.problem.buffers[static_cast<std::size_t>(spill.buffer)].size);
   }
 }
 
@@ -261,7 +295,7 @@ void TensorPool::TakeRegions(const std::vector<Demand>& demands) {
 }
 
 void TensorPool::MakeTables(const std::vector<std::byte*>& places) {
-  const auto& tensors = graph_.tensors();
+  const auto& tensors = transformed_.graph.tensors();
   std::size_t ids = 0;  // one more than the largest
   for (const TensorDesc& tensor : tensors) ids = std::max(ids, static_cast<std::size_t>(tensor.id) + 1);
   const bool dense = ids <= 4 * tensors.size() + 64 && !options_.guard;  // a guard has every look-up go the slow way
@@ -275,8 +309,8 @@ void TensorPool::MakeTables(const std::vector<std::byte*>& places) {
       sparse_.push_back({tensors[i].id, {places[i], tensors[i].bytes}});
     }
   }
-  for (std::size_t step = 0; step < bound_.workspaces.size(); ++step) {
-    const OpNode& op = graph_.ops()[step];
+  for (std::size_t step = 0; step < transformed_.bound.workspaces.size(); ++step) {
+    const OpNode& op = transformed_.graph.ops()[step];
     if (op.workspace_bytes == 0) continue;
     workspaces_.push_back({op.id, {places[tensors.size() + step], op.workspace_bytes}});
   }
@@ -322,7 +356,7 @@ TensorHandle TensorPool::Find(const std::vector<SparseHandle>& sorted, int id) n
 
 TensorHandle TensorPool::FindSlow(int tensor_id) const noexcept {
   const TensorHandle handle = Find(sparse_, tensor_id);
-  if (guard_ != nullptr && handle.ptr != nullptr) guard_->Ask(graph_.IndexOf(tensor_id));
+  if (guard_ != nullptr && handle.ptr != nullptr) guard_->Ask(transformed_.graph.IndexOf(tensor_id));
   return handle;
 }
 

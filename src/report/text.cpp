@@ -110,6 +110,49 @@ std::string SpillLines(const PlanFile& file) {
   return text + (rest > 0 ? "    and " + std::to_string(rest) + " more; --explain lists all\n" : "");
 }
 
+std::string StageWords(const std::string& stage) {
+  constexpr std::pair<const char*, const char*> kWords[] = {{"given", "as given"},
+                                                            {"views", "with views"},
+                                                            {"in_place", "in place"},
+                                                            {"colocate", "co-located"},
+                                                            {"reorder", "reordered"}};
+  for (const auto& [name, words] : kWords) {
+    if (stage == name) return words;
+  }
+  return Printable(stage, 20);
+}
+
+// What transforms did to the bound, stage by stage, and to the ops.
+std::string DomainLines(const PlanFile& file) {
+  if (!file.domain) return "";
+  const PlanDomain& domain = *file.domain;
+  if (domain.bound_with_all) {
+    const std::int64_t saved = file.plan.certificate.lower_bound_bytes - *domain.bound_with_all;
+    if (saved <= 0) return "  with --all     no lower: what may share bytes is not alive at the peak\n";
+    return Line("with --all", *domain.bound_with_all, " as bound, " + FormatThousands(saved) + " saved");
+  }
+  if (domain.transforms.empty()) return "";
+  std::string names = "  bound         ", bytes = "                ";
+  for (const TransformStage& stage : domain.stages) {
+    const bool first = &stage == &domain.stages.front();
+    const std::string name = (first ? "" : "→ ") + StageWords(stage.name);
+    const std::string amount = (first ? "" : "  ") + FormatBytes(stage.bound_bytes);
+    const std::size_t width = name.size() - (first ? 0 : 2);  // an arrow is three bytes, and one column
+    names += " " + name + std::string(amount.size() > width ? amount.size() - width : 0, ' ');
+    bytes += " " + amount + std::string(width > amount.size() ? width - amount.size() : 0, ' ');
+  }
+  const auto trim = [](std::string& line) { line.erase(line.find_last_not_of(' ') + 1); };
+  trim(names);
+  trim(bytes);
+  const auto count = [](std::size_t n) { return FormatThousands(static_cast<std::int64_t>(n)); };
+  std::string ops = count(domain.vanished.size()) + " vanish, " + count(domain.in_place.size()) + " write in place";
+  if (!domain.order.empty()) {
+    ops += ", " + count(static_cast<std::size_t>(domain.moved_ops)) + " run at another step" +
+           (domain.order_proven ? "; no order needs less" : "");
+  }
+  return names + "\n" + bytes + "\n  ops            " + ops + "\n";
+}
+
 std::string Draw(const Problem& problem, const Plan& plan, const Steps& steps, int width, int height) {
   std::vector<int> owner(static_cast<std::size_t>(width) * height, -1);  // row 0 is the lowest address
   const auto fill = [&](int buffer, std::int64_t lower, std::int64_t upper, std::int64_t begin, std::int64_t end) {
@@ -178,6 +221,7 @@ std::string DescribePlan(const PlanFile& file, int width) {
     const std::int64_t gap = plan.peak_bytes - certificate.lower_bound_bytes;
     text += Line("gap", gap, ", " + Tenths(gap * 100, certificate.lower_bound_bytes) + " % of the bound");
   }
+  text += DomainLines(file);
   text +=
       Line("no reuse", no_reuse, plan.peak_bytes > 0 ? ", " + Tenths(no_reuse, plan.peak_bytes) + " x the peak" : "");
   if (!pooled) text += Use(MeasurePlan(problem, plan, file.classes));

@@ -1,0 +1,169 @@
+#include "graph/body_order.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "graph/sharing.hpp"
+
+namespace orionrt {
+namespace {
+
+void SortUnique(std::vector<int>& list) {
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
+class BodyOrderMaker {
+ public:
+  BodyOrderMaker(const Graph& graph, const Bodies& bodies)
+      : graph_(graph),
+        bodies_(bodies),
+        users_(graph.tensors().size()),
+        producer_(graph.tensors().size(), -1),
+        kept_(graph.tensors().size()) {}
+
+  OrderModel Make(bool in_place) {
+    const std::size_t ops = graph_.ops().size();
+    model_.before.resize(ops);
+    model_.workspace.resize(ops);
+    model_.claims.resize(ops);
+    for (int op = 0; op < static_cast<int>(ops); ++op) AddOp(op);
+    for (int t = 0; t < static_cast<int>(users_.size()); ++t) AddWaits(t);
+    pieces_of_.resize(users_.size());
+    for (int t = 0; t < static_cast<int>(users_.size()); ++t) {
+      if (bodies_.Find(t).body == t && BytesOf(t) > 0) AddPieces(t);
+    }
+    for (std::vector<int>& list : model_.before) SortUnique(list);
+    for (int op = 0; in_place && op < static_cast<int>(ops); ++op) AddClaims(op);
+    return std::move(model_);
+  }
+
+ private:
+  struct Segment {
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+    int piece = 0;
+  };
+
+  int IndexOf(int id) const { return graph_.IndexOf(id); }
+  const OpNode& Op(int op) const { return graph_.ops()[static_cast<std::size_t>(op)]; }
+  unsigned RolesOf(int tensor) const { return graph_.tensors()[static_cast<std::size_t>(tensor)].roles; }
+  std::int64_t BytesOf(int tensor) const {
+    return static_cast<std::int64_t>(graph_.tensors()[static_cast<std::size_t>(tensor)].bytes);
+  }
+  std::vector<int>& UsersOf(int tensor) { return users_[static_cast<std::size_t>(tensor)]; }
+  std::vector<int>& Before(int op) { return model_.before[static_cast<std::size_t>(op)]; }
+  int ProducerOf(int tensor) const { return producer_[static_cast<std::size_t>(tensor)]; }
+
+  void AddOp(int position) {
+    const OpNode& op = Op(position);
+    model_.workspace[static_cast<std::size_t>(position)] = static_cast<std::int64_t>(op.workspace_bytes);
+    for (const int id : op.outputs) {
+      producer_[static_cast<std::size_t>(IndexOf(id))] = position;
+      UsersOf(IndexOf(id)).push_back(position);
+    }
+    for (const int id : op.inputs) UsersOf(IndexOf(id)).push_back(position);
+    for (const int id : op.after) Before(position).push_back(position_of_.at(id));
+    position_of_[op.id] = position;
+    if (!HasEffects(graph_, op)) return;
+    if (last_effect_ >= 0) Before(position).push_back(last_effect_);
+    last_effect_ = position;
+  }
+
+  // Users wait for what they use and for whose bytes these are; a root lives as long as its views are used.
+  void AddWaits(int tensor) {
+    const int root = graph_.RootOf(tensor).index;
+    for (const int user : UsersOf(tensor)) {
+      for (const int first : {ProducerOf(tensor), ProducerOf(root)}) {
+        if (first >= 0 && first != user) Before(user).push_back(first);
+      }
+    }
+    if (root != tensor) UsersOf(root).insert(UsersOf(root).end(), UsersOf(tensor).begin(), UsersOf(tensor).end());
+    if ((RolesOf(tensor) & (kOutput | kState)) != 0) {
+      kept_[static_cast<std::size_t>(tensor)] = kept_[static_cast<std::size_t>(root)] = 1;
+    }
+  }
+
+  bool IsKept(int tensor) const { return kept_[static_cast<std::size_t>(tensor)] != 0; }
+
+  void AddPieces(int body) {
+    const std::vector<int>& members = bodies_.Members(body);
+    std::vector<std::int64_t> ends;
+    for (const int t : members) {
+      const std::int64_t at = bodies_.Find(t).at;
+      ends.insert(ends.end(), {at, at + BytesOf(t)});
+    }
+    std::sort(ends.begin(), ends.end());
+    ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+    std::vector<std::vector<int>> showing(ends.size());
+    for (const int t : members) {
+      const std::int64_t at = bodies_.Find(t).at;
+      const auto first = std::lower_bound(ends.begin(), ends.end(), at) - ends.begin();
+      const auto last = std::lower_bound(ends.begin(), ends.end(), at + BytesOf(t)) - ends.begin();
+      for (auto s = first; s < last; ++s) showing[static_cast<std::size_t>(s)].push_back(t);
+    }
+    for (std::size_t s = 0; s + 1 < ends.size(); ++s) {
+      if (showing[s].empty()) continue;
+      pieces_of_[static_cast<std::size_t>(body)].push_back(
+          {ends[s], ends[s + 1], static_cast<int>(model_.pieces.size())});
+      AddPiece(showing[s], ends[s + 1] - ends[s]);
+    }
+  }
+
+  void AddPiece(const std::vector<int>& showing, std::int64_t bytes) {
+    OrderPiece piece;
+    piece.bytes = bytes;
+    for (const int t : showing) {
+      if (bodies_.IsWritten(t)) piece.producer = ProducerOf(t);
+      piece.kept |= IsKept(t);
+      piece.users.insert(piece.users.end(), UsersOf(t).begin(), UsersOf(t).end());
+    }
+    SortUnique(piece.users);
+    piece.users.erase(std::remove(piece.users.begin(), piece.users.end(), piece.producer), piece.users.end());
+    model_.pieces.push_back(std::move(piece));
+  }
+
+  void AddClaims(int position) {
+    const OpNode& op = Op(position);
+    for (const Alias& alias : op.aliases) {
+      if (alias.kind == AliasKind::kView || alias.kind == AliasKind::kPart) continue;
+      const int output = IndexOf(op.outputs[static_cast<std::size_t>(alias.output)]);
+      const int input = IndexOf(op.inputs[static_cast<std::size_t>(alias.input)]);
+      const Bodies::Place place = bodies_.Find(input);
+      if (!bodies_.IsWritten(output) || bodies_.IsGiven(place.body) || IsKept(input)) continue;
+      OrderClaim claim;
+      claim.output = alias.output;
+      claim.input = static_cast<int>(std::find(op.inputs.begin(), op.inputs.end(), op.inputs[alias.input]) -
+                                     op.inputs.begin());  // read twice it is one
+      const std::int64_t begin = place.at - static_cast<std::int64_t>(alias.offset);
+      for (const Segment& segment : pieces_of_[static_cast<std::size_t>(place.body)]) {
+        const std::int64_t first = std::max(segment.begin, begin);
+        const std::int64_t last = std::min(segment.end, begin + BytesOf(output));
+        if (first >= last) continue;
+        claim.saved_bytes += last - first;
+        // More than the input may be saved, where more operands lie behind it; what must die is the input.
+        if (segment.begin >= place.at && segment.end <= place.at + BytesOf(input)) claim.dying.push_back(segment.piece);
+      }
+      if (!claim.dying.empty()) model_.claims[static_cast<std::size_t>(position)].push_back(std::move(claim));
+    }
+  }
+
+  const Graph& graph_;
+  const Bodies& bodies_;
+  OrderModel model_;
+  std::vector<std::vector<int>> users_;          // per tensor the ops that list it
+  std::vector<int> producer_;                    // per tensor, or -1
+  std::vector<std::vector<Segment>> pieces_of_;  // per body, by bytes
+  std::vector<char> kept_;                       // per tensor: to the end
+  std::unordered_map<int, int> position_of_;     // id of an op -> position; looked up, never walked
+  int last_effect_ = -1;
+};
+
+}  // namespace
+
+OrderModel MakeBodyOrderModel(const Graph& graph, const Bodies& bodies, bool in_place) {
+  return BodyOrderMaker(graph, bodies).Make(in_place);
+}
+
+}  // namespace orionrt

@@ -1,0 +1,344 @@
+#include "graph/order/find_order.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+#include <utility>
+
+#include "graph/order/order_lists.hpp"
+#include "graph/order/order_parts.hpp"
+#include "graph/order/order_search.hpp"
+
+namespace orionrt {
+namespace {
+
+constexpr int kMostOpsSearched = 8192;      // a set of ops is then 1 KiB
+constexpr std::int64_t kFirstSteps = 4096;  // tried from one end before the other has its turn
+constexpr int kNarrowestBeam = 16;
+constexpr int kWidestBeam = 1024;
+constexpr int kWindows[] = {16, 32, 64, 128};
+
+std::int64_t Largest(const std::vector<std::int64_t>& bytes, int first, int last) {
+  std::int64_t largest = 0;
+  for (int i = first; i < last; ++i) largest = std::max(largest, bytes[i]);
+  return largest;
+}
+
+// Of the model that the space was made of.
+std::vector<int> ForwardOrder(const OrderSpace& space, std::vector<int> order) {
+  if (!space.backwards) return order;
+  std::reverse(order.begin(), order.end());
+  for (int& op : order) op = space.ops - 1 - op;
+  return order;
+}
+
+std::vector<int> Count(int n) {
+  std::vector<int> order(n);
+  std::iota(order.begin(), order.end(), 0);
+  return order;
+}
+
+// Whether there are bytes that only whoever runs first finds: backwards, that is known at the very end alone.
+bool PaysAtStart(const OrderModel& model) {
+  return std::any_of(model.pieces.begin(), model.pieces.end(), [](const OrderPiece& piece) {
+    return piece.producer < 0 && piece.users.empty() && !piece.kept && piece.bytes > 0;
+  });
+}
+
+// Searches a model from both ends in turn: what one end has settled, the other need not search.
+class TwoEnds {
+ public:
+  TwoEnds(const OrderModel& model, std::int64_t bound)
+      : model_(model),
+        bound_(bound),
+        order_(Count(static_cast<int>(model.before.size()))),
+        last_(static_cast<int>(order_.size())),
+        forwards_only_(PaysAtStart(model)) {}
+
+  // Whether order() is one of less than `enough`: then it has no more than bound(), and is the best if the search began
+  // at a bound. May be called again, to go on.
+  bool Run(std::int64_t enough, std::int64_t* steps) {
+    while (*steps > 0 && bound_ < enough) {
+      if (ends_[0].search == nullptr) Open(steps);
+      End& end = ends_[turn_];
+      turn_ = forwards_only_ ? 0 : 1 - turn_;
+      if (end.search->is_full()) {
+        if (forwards_only_ || ends_[turn_].search->is_full()) return false;
+        continue;
+      }
+      const std::int64_t before = end.search->steps();
+      const OrderSearch::State state = end.search->Run(bound_, enough, std::min(*steps, end.turn_steps));
+      *steps -= end.search->steps() - before;
+      end.turn_steps *= 2;
+      bound_ = end.search->budget();
+      if (state == OrderSearch::State::kRefuted) return false;
+      if (end.search->first_ops().empty()) continue;
+      Settle(end.search->first_ops(), end.space->backwards);
+      ends_[0] = {};
+      ends_[1] = {};
+      if (state == OrderSearch::State::kDone) return true;
+    }
+    return order_.empty() && bound_ < enough;
+  }
+
+  std::int64_t bound() const { return bound_; }
+  const std::vector<int>& order() const { return order_; }
+
+ private:
+  struct End {
+    std::unique_ptr<OrderSpace> space;
+    std::unique_ptr<OrderSearch> search;
+    std::int64_t turn_steps = kFirstSteps;
+  };
+
+  void Open(std::int64_t* steps) {
+    const OrderModel rest = PartOfOrder(model_, order_, first_, last_);
+    for (const bool backwards : {false, true}) {
+      End& end = ends_[backwards ? 1 : 0];
+      end.space = std::make_unique<OrderSpace>(rest, backwards);
+      end.search = std::make_unique<OrderSearch>(*end.space, bound_);
+    }
+    *steps -= static_cast<std::int64_t>(model_.pieces.size() + order_.size());
+  }
+
+  // Moves the ops to the end that they were found for.
+  void Settle(const std::vector<int>& ops, bool backwards) {
+    std::vector<char> is_settled(last_ - first_, 0);
+    std::vector<int> settled;
+    for (const int op : ops) {
+      const int place = backwards ? last_ - first_ - 1 - op : op;
+      is_settled[place] = 1;
+      settled.push_back(order_[first_ + place]);
+    }
+    std::vector<int> others;
+    for (int i = first_; i < last_; ++i) {
+      if (is_settled[i - first_] == 0) others.push_back(order_[i]);
+    }
+    if (backwards) {
+      std::copy(others.begin(), others.end(), order_.begin() + first_);
+      std::copy(settled.rbegin(), settled.rend(), order_.begin() + first_ + others.size());
+      last_ -= static_cast<int>(settled.size());
+    } else {
+      std::copy(settled.begin(), settled.end(), order_.begin() + first_);
+      std::copy(others.begin(), others.end(), order_.begin() + first_ + settled.size());
+      first_ += static_cast<int>(settled.size());
+    }
+  }
+
+  const OrderModel& model_;
+  std::int64_t bound_;
+  std::vector<int> order_;
+  int first_ = 0;
+  int last_;
+  bool forwards_only_;
+  End ends_[2];
+  int turn_ = 0;
+};
+
+class OrderFinder {
+ public:
+  OrderFinder(const OrderModel& model, const OrderOptions& options)
+      : model_(model), options_(options), steps_(options.steps), places_(PlacesThatAllOrdersPass(model)) {}
+
+  OrderResult Find() {
+    const int ops = static_cast<int>(model_.before.size());
+    Offer(Count(ops));
+    {
+      const OrderSpace forwards(model_, false);
+      const OrderSpace backwards(model_, true);
+      for (std::vector<int>& order : MakeListOrders(forwards, backwards)) Offer(std::move(order));
+    }
+    best_ = BestOfEachPart();
+    Offer(best_);
+    bound_ = BoundOfParts();
+    SearchParts();
+    return Result();
+  }
+
+ private:
+  struct Candidate {
+    std::vector<int> order;
+    std::vector<std::int64_t> bytes;
+    std::int64_t peak = 0;
+  };
+
+  void Offer(std::vector<int> order) {
+    Candidate candidate{std::move(order), {}, 0};
+    candidate.bytes = BytesInOrder(model_, candidate.order);
+    candidate.peak = Largest(candidate.bytes, 0, static_cast<int>(candidate.bytes.size()));
+    const auto same = [&](const Candidate& other) { return other.order == candidate.order; };
+    if (std::none_of(candidates_.begin(), candidates_.end(), same)) candidates_.push_back(std::move(candidate));
+  }
+
+  // Parts do not depend on each other's orders.
+  std::vector<int> BestOfEachPart() const {
+    std::vector<int> order;
+    for (std::size_t i = 0; i + 1 < places_.size(); ++i) {
+      const int first = places_[i];
+      const int last = places_[i + 1];
+      const auto lower = [&](const Candidate& a, const Candidate& b) {
+        return Largest(a.bytes, first, last) < Largest(b.bytes, first, last);
+      };
+      const Candidate& best = *std::min_element(candidates_.begin(), candidates_.end(), lower);
+      order.insert(order.end(), best.order.begin() + first, best.order.begin() + last);
+    }
+    return order;
+  }
+
+  std::vector<std::int64_t> Bytes() const { return BytesInOrder(model_, best_); }
+  std::int64_t Peak() const {
+    const std::vector<std::int64_t> bytes = Bytes();
+    return Largest(bytes, 0, static_cast<int>(bytes.size()));
+  }
+
+  // The part that has the peak is searched next, until it is one that cannot be lowered.
+  void SearchParts() {
+    std::vector<char> searched(places_.size(), 0);
+    while (steps_ > 0) {
+      const std::vector<std::int64_t> bytes = Bytes();
+      int part = -1;
+      std::int64_t highest = bound_;
+      for (int i = 0; i + 1 < static_cast<int>(places_.size()); ++i) {
+        const std::int64_t peak = Largest(bytes, places_[i], places_[i + 1]);
+        if (searched[i] != 0 || peak <= highest) continue;
+        part = i;
+        highest = peak;
+      }
+      if (part < 0) return;
+      searched[part] = 1;
+      if (places_[part + 1] - places_[part] > kMostOpsSearched) {
+        ImproveWindows(places_[part], places_[part + 1]);
+        continue;
+      }
+      SearchPart(places_[part], places_[part + 1], highest);
+    }
+  }
+
+  std::int64_t BoundOfParts() {
+    const std::vector<std::int64_t> bytes = Bytes();
+    std::int64_t bound = 0;
+    std::int64_t steps = steps_ / 4;
+    steps_ -= steps;
+    for (std::size_t i = 0; i + 1 < places_.size(); ++i) {
+      if (Largest(bytes, places_[i], places_[i + 1]) <= bound) continue;
+      const OrderModel part = PartOfOrder(model_, best_, places_[i], places_[i + 1]);
+      const std::vector<std::int64_t> own(bytes.begin() + places_[i], bytes.begin() + places_[i + 1]);
+      bound = std::max(bound, UnavoidableBytes(part, own, &steps));
+    }
+    steps_ += std::max<std::int64_t>(steps, 0);
+    return bound;
+  }
+
+  // Runs `search` with no more than that share of the steps that are left.
+  bool RunShare(TwoEnds& search, std::int64_t enough, int share) {
+    std::int64_t steps = steps_ / share;
+    steps_ -= steps;
+    const bool found = search.Run(enough, &steps);
+    steps_ += steps;
+    return found;
+  }
+
+  // From below, which proves; then, if that is too hard, from above; then from below with what is left.
+  void SearchPart(int first, int last, std::int64_t peak) {
+    const OrderModel part = PartOfOrder(model_, best_, first, last);
+    const std::vector<int> given(best_.begin() + first, best_.begin() + last);
+    TwoEnds search(part, bound_);
+    for (const int share : {4, 1}) {
+      const bool found = RunShare(search, peak, share);
+      bound_ = std::max(bound_, std::min(search.bound(), peak));
+      if (found) {
+        std::copy(given.begin(), given.end(), best_.begin() + first);
+        Replace(first, search.order());
+      }
+      if (found || bound_ >= peak || steps_ <= 0) return;
+      if (share == 4) {
+        peak = RunBeams(first, last, peak);
+        peak = ImproveWindows(first, last);
+      }
+    }
+  }
+
+  // Beams from both ends below the peak, wider when they find nothing; gives the peak reached.
+  std::int64_t RunBeams(int first, int last, std::int64_t peak) {
+    std::int64_t steps = steps_ / 3;
+    steps_ -= steps;
+    for (int width = kNarrowestBeam; width <= kWidestBeam && steps > 0 && peak > bound_;) {
+      bool found = false;
+      for (const bool backwards : {false, true}) {
+        const OrderModel part = PartOfOrder(model_, best_, first, last);
+        if (backwards && PaysAtStart(part)) continue;
+        const OrderSpace space(part, backwards);
+        OrderSearch search(space, peak - 1);
+        if (search.RunBeam(width, steps)) {
+          Replace(first, ForwardOrder(space, search.first_ops()));
+          peak = Largest(Bytes(), first, last);
+          found = true;
+        }
+        steps -= search.steps() + static_cast<std::int64_t>(model_.pieces.size() + best_.size());
+        if (steps <= 0 || peak <= bound_) break;
+      }
+      if (!found) width *= 4;
+    }
+    steps_ += std::max<std::int64_t>(steps, 0);
+    return peak;
+  }
+
+  // `order`: of the ops best_[first...].
+  void Replace(int first, const std::vector<int>& order) {
+    std::vector<int> ops;
+    for (const int place : order) ops.push_back(best_[first + place]);
+    std::copy(ops.begin(), ops.end(), best_.begin() + first);
+  }
+
+  // Windows around the step of best_[first..last) that has the peak, the rest as it is; gives the peak reached.
+  std::int64_t ImproveWindows(int first, int last) {
+    std::vector<std::int64_t> bytes = Bytes();
+    for (std::size_t size = 0; size < std::size(kWindows) && steps_ > 0;) {
+      const int step = static_cast<int>(std::max_element(bytes.begin() + first, bytes.begin() + last) - bytes.begin());
+      if (bytes[step] <= bound_) break;
+      const int from = std::max(first, step - kWindows[size]);
+      const OrderModel part = PartOfOrder(model_, best_, from, std::min(last, step + kWindows[size]));
+      TwoEnds search(part, bytes[step] - 1);
+      const bool found = RunShare(search, bytes[step], 16);
+      steps_ -= static_cast<std::int64_t>(model_.pieces.size() + best_.size()) / 2;
+      if (found) {
+        Replace(from, search.order());
+        bytes = Bytes();
+      } else {
+        ++size;
+      }
+    }
+    return Largest(bytes, first, last);
+  }
+
+  OrderResult Result() {
+    Offer(best_);
+    const auto lower = [](const Candidate& a, const Candidate& b) { return a.peak < b.peak; };
+    std::stable_sort(candidates_.begin(), candidates_.end(), lower);
+    OrderResult result;
+    result.order = candidates_[0].order;
+    result.peak_bytes = candidates_[0].peak;
+    result.lower_bound_bytes = std::min(bound_, result.peak_bytes);
+    result.proven_optimal = result.lower_bound_bytes == result.peak_bytes;
+    for (int i = 1; i < static_cast<int>(candidates_.size()) && i <= options_.runners_up; ++i) {
+      result.runners_up.push_back(candidates_[i].order);
+    }
+    return result;
+  }
+
+  const OrderModel& model_;
+  OrderOptions options_;
+  std::int64_t steps_;
+  std::vector<int> places_;
+  std::vector<Candidate> candidates_;
+  std::vector<int> best_;
+  std::int64_t bound_ = 0;
+};
+
+}  // namespace
+
+OrderResult FindOrder(const OrderModel& model, const OrderOptions& options) {
+  return OrderFinder(model, options).Find();
+}
+
+}  // namespace orionrt

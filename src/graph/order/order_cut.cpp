@@ -1,0 +1,127 @@
+// Minimum cuts among downsets, by Dinic's algorithm.
+#include <algorithm>
+#include <limits>
+#include <queue>
+
+#include "graph/order/order_search.hpp"
+
+namespace orionrt {
+namespace {
+
+constexpr std::int64_t kUncut = std::numeric_limits<std::int64_t>::max() / 4;
+constexpr int kSource = 0;
+constexpr int kSink = 1;
+
+class Network {
+ public:
+  int AddNode() {
+    arcs_.emplace_back();
+    return static_cast<int>(arcs_.size()) - 1;
+  }
+  void AddArc(int from, int to, std::int64_t room) {
+    arcs_[from].push_back({to, static_cast<int>(arcs_[to].size()), room});
+    arcs_[to].push_back({from, static_cast<int>(arcs_[from].size()) - 1, 0});
+  }
+  std::int64_t MostFlow() {
+    std::int64_t total = 0;
+    while (FindLevels()) {
+      next_.assign(arcs_.size(), 0);
+      while (const std::int64_t pushed = Push(kSource, kUncut)) total += pushed;
+    }
+    return total;
+  }
+
+ private:
+  struct Arc {
+    int to = 0;
+    int back = 0;  // place among the arcs of `to`
+    std::int64_t room = 0;
+  };
+
+  bool FindLevels() {
+    level_.assign(arcs_.size(), -1);
+    level_[kSource] = 0;
+    std::queue<int> open;
+    open.push(kSource);
+    while (!open.empty()) {
+      const int node = open.front();
+      open.pop();
+      for (const Arc& arc : arcs_[node]) {
+        if (arc.room == 0 || level_[arc.to] >= 0) continue;
+        level_[arc.to] = level_[node] + 1;
+        open.push(arc.to);
+      }
+    }
+    return level_[kSink] >= 0;
+  }
+
+  std::int64_t Push(int node, std::int64_t most) {
+    if (node == kSink) return most;
+    for (std::size_t& i = next_[node]; i < arcs_[node].size(); ++i) {
+      Arc& arc = arcs_[node][i];
+      if (arc.room == 0 || level_[arc.to] != level_[node] + 1) continue;
+      const std::int64_t pushed = Push(arc.to, std::min(most, arc.room));
+      if (pushed == 0) continue;
+      arc.room -= pushed;
+      arcs_[arc.to][arc.back].room += pushed;
+      return pushed;
+    }
+    return 0;
+  }
+
+  std::vector<std::vector<Arc>> arcs_;
+  std::vector<int> level_;
+  std::vector<std::size_t> next_;
+};
+
+}  // namespace
+
+// Ops on the source's side have run. An op that adds bytes is paid when it has; one that frees them, when it has not; a
+// shared piece, when some user has not (forwards: it would have been freed) or when one has (backwards: it is there).
+std::int64_t LowestBetween(const OrderSpace& space, OpSet low, OpSet high) {
+  Network network;
+  network.AddNode();
+  network.AddNode();
+  std::vector<int> node_of(space.ops, -1);
+  std::vector<int> between;
+  std::vector<int> pieces;
+  for (int op = 0; op < space.ops; ++op) {
+    if (!Has(high, op) || Has(low, op)) continue;
+    between.push_back(op);
+    node_of[op] = network.AddNode();
+    pieces.insert(pieces.end(), space.shared_of[op].begin(), space.shared_of[op].end());
+  }
+  std::int64_t constant = 0;
+  for (const int op : between) {
+    const std::int64_t growth = space.growth[op];
+    constant += std::min<std::int64_t>(growth, 0);
+    if (growth > 0) network.AddArc(node_of[op], kSink, growth);
+    if (growth < 0) network.AddArc(kSource, node_of[op], -growth);
+    for (const int earlier : space.before[op]) {
+      if (node_of[earlier] >= 0) network.AddArc(node_of[op], node_of[earlier], kUncut);
+    }
+  }
+  std::sort(pieces.begin(), pieces.end());
+  pieces.erase(std::unique(pieces.begin(), pieces.end()), pieces.end());
+  for (const int piece : pieces) {
+    const auto users = space.users[space.shared[piece].users];
+    const bool counts = std::all_of(users.begin(), users.end(),
+                                    [&](int user) { return space.backwards ? !Has(low, user) : Has(high, user); });
+    if (!counts) continue;
+    const int node = network.AddNode();
+    const std::int64_t bytes = space.shared[piece].bytes;
+    if (space.backwards) {
+      network.AddArc(node, kSink, bytes);
+    } else {
+      network.AddArc(kSource, node, bytes);
+      constant -= bytes;
+    }
+    for (const int user : users) {
+      if (node_of[user] < 0) continue;
+      space.backwards ? network.AddArc(node_of[user], node, kUncut) : network.AddArc(node, node_of[user], kUncut);
+    }
+  }
+  return constant + network.MostFlow();
+}
+
+}  // namespace orionrt

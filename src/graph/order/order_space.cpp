@@ -1,0 +1,201 @@
+#include "graph/order/order_space.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace orionrt {
+namespace {
+
+void CloseRows(OrderRows<int>& rows, const std::vector<std::vector<int>>& lists) {
+  for (const std::vector<int>& list : lists) {
+    rows.items.insert(rows.items.end(), list.begin(), list.end());
+    rows.Close();
+  }
+}
+
+}  // namespace
+
+OrderSpace::OrderSpace(const OrderModel& model, bool run_backwards)
+    : ops(static_cast<int>(model.before.size())), words((ops + 63) / 64), backwards(run_backwards) {
+  need.assign(ops, 0);
+  growth.assign(ops, 0);
+  claim_loss.assign(ops, 0);
+  AddEdges(model);
+  AddPieces(model);
+  AddClaims(model);
+  if (backwards) AddLosses();
+}
+
+void OrderSpace::AddEdges(const OrderModel& model) {
+  std::vector<std::vector<int>> ahead(ops);
+  std::vector<std::vector<int>> later(ops);
+  const auto add = [&](int first, int second) {
+    if (backwards) std::swap(first, second);
+    ahead[Place(second)].push_back(Place(first));
+  };
+  for (int op = 0; op < ops; ++op) {
+    for (const int earlier : model.before[op]) add(earlier, op);
+  }
+  for (const OrderPiece& piece : model.pieces) {
+    for (const int user : piece.users) {
+      if (piece.producer >= 0) add(piece.producer, user);
+    }
+  }
+  for (int op = 0; op < ops; ++op) {
+    std::sort(ahead[op].begin(), ahead[op].end());
+    ahead[op].erase(std::unique(ahead[op].begin(), ahead[op].end()), ahead[op].end());
+    for (const int earlier : ahead[op]) later[earlier].push_back(op);
+  }
+  CloseRows(before, ahead);
+  CloseRows(behind, later);
+}
+
+void OrderSpace::AddPieces(const OrderModel& model) {
+  // A claim may ask after a piece that its op does not use.
+  std::vector<char> asked(model.pieces.size(), 0);
+  for (int op = 0; op < ops; ++op) {
+    for (const OrderClaim& claim : model.claims[op]) {
+      for (const int piece : claim.dying) {
+        const std::vector<int>& readers = model.pieces[piece].users;
+        asked[piece] |= static_cast<char>(!readers.empty() && readers != std::vector<int>{op});
+      }
+    }
+  }
+  shared_piece_.assign(model.pieces.size(), -1);
+  std::vector<std::vector<int>> used(ops);
+  for (int op = 0; op < ops; ++op) need[Place(op)] += model.workspace[op];
+  for (std::size_t i = 0; i < model.pieces.size(); ++i) {
+    const OrderPiece& piece = model.pieces[i];
+    const bool given = piece.producer < 0;
+    const bool stays = piece.kept || !piece.users.empty();
+    if (given && piece.kept) start_bytes += piece.bytes;
+    if (given && !stays && !backwards) first_extra += piece.bytes;
+    if (given && stays && !piece.kept && !backwards) start_bytes += piece.bytes;
+    if (!given && piece.kept && backwards) start_bytes += piece.bytes;
+    if (!given && (!backwards || !stays)) need[Place(piece.producer)] += piece.bytes;
+    if (!given && stays) growth[Place(piece.producer)] += backwards ? -piece.bytes : piece.bytes;
+    if (piece.kept || piece.users.empty()) continue;
+    if (piece.users.size() == 1 && asked[i] == 0) {
+      const int user = Place(piece.users[0]);
+      need[user] += backwards ? piece.bytes : 0;
+      growth[user] += backwards ? piece.bytes : -piece.bytes;
+      continue;
+    }
+    shared_piece_[i] = static_cast<int>(shared.size());
+    shared.push_back({piece.bytes, static_cast<int>(shared.size())});
+    for (const int user : piece.users) {
+      used[Place(user)].push_back(shared_piece_[i]);
+      users.items.push_back(Place(user));
+    }
+    users.Close();
+  }
+  CloseRows(shared_of, used);
+}
+
+void OrderSpace::AddClaims(const OrderModel& model) {
+  for (int place = 0; place < ops; ++place) {
+    const int op = Place(place);
+    for (const OrderClaim& from : model.claims[op]) {
+      Claim claim{static_cast<int>(claim_pieces.size()), 0, from.output, from.input, from.saved_bytes};
+      bool possible = true;
+      for (const int piece : from.dying) {
+        possible = possible && !model.pieces[piece].kept;
+        if (shared_piece_[piece] >= 0) claim_pieces.push_back(shared_piece_[piece]);
+      }
+      claim.last = static_cast<int>(claim_pieces.size());
+      if (possible) claims.items.push_back(claim);
+    }
+    claims.Close();
+  }
+}
+
+void OrderSpace::AddLosses() {
+  for (int op = 0; op < ops; ++op) {
+    std::map<int, std::int64_t> lost;  // user -> what its running earlier, backwards, takes from `op`
+    for (const Claim& claim : claims[op]) {
+      std::vector<int> others;
+      for (int i = claim.first; i < claim.last; ++i) {
+        for (const int user : users[shared[claim_pieces[i]].users]) others.push_back(user);
+      }
+      std::sort(others.begin(), others.end());
+      others.erase(std::unique(others.begin(), others.end()), others.end());
+      for (const int user : others) lost[user] += claim.saved_bytes;
+    }
+    for (const auto& [user, bytes] : lost) {
+      if (user != op) claim_loss[user] = std::max(claim_loss[user], bytes);
+    }
+  }
+}
+
+// The heaviest matching of outputs and inputs, by longest augmenting paths. O(claims^2 * outputs).
+std::int64_t OrderSpace::Saved(const std::vector<const Claim*>& claims) {
+  std::int64_t largest = 0;
+  bool one_output = true;
+  bool one_input = true;
+  for (const Claim* claim : claims) {
+    largest = std::max(largest, claim->saved_bytes);
+    one_output = one_output && claim->output == claims[0]->output;
+    one_input = one_input && claim->input == claims[0]->input;
+  }
+  if (one_output || one_input) return largest;
+  std::map<int, const Claim*> by_output;
+  std::map<int, const Claim*> by_input;
+  std::int64_t total = 0;
+  while (true) {
+    // gain[input]: the most that a path from a free output to this input adds; `via`: its last claim.
+    std::map<int, std::int64_t> gain;
+    std::map<int, const Claim*> via;
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (const Claim* claim : claims) {
+        const auto held = by_output.find(claim->output);
+        std::int64_t sum = claim->saved_bytes;
+        if (held != by_output.end()) {
+          const auto reached = gain.find(held->second->input);
+          if (held->second->input == claim->input || reached == gain.end()) continue;
+          sum += reached->second - held->second->saved_bytes;
+        }
+        const auto known = gain.find(claim->input);
+        if (known != gain.end() && known->second >= sum) continue;
+        gain[claim->input] = sum;
+        via[claim->input] = claim;
+        changed = true;
+      }
+    }
+    int best = -1;
+    for (const auto& [input, bytes] : gain) {
+      if (bytes > 0 && by_input.count(input) == 0 && (best < 0 || bytes > gain[best])) best = input;
+    }
+    if (best < 0) return total;
+    total += gain[best];
+    for (int input = best; input >= 0;) {
+      const Claim* claim = via[input];
+      const auto held = by_output.find(claim->output);
+      const int freed = held == by_output.end() ? -1 : held->second->input;
+      by_output[claim->output] = claim;
+      by_input[input] = claim;
+      input = freed;
+    }
+  }
+}
+
+std::vector<std::int64_t> BytesInOrder(const OrderModel& model, const std::vector<int>& order) {
+  const OrderSpace space(model, false);
+  std::vector<int> ran(space.shared.size(), 0);
+  std::int64_t live = space.start_bytes;
+  std::vector<std::int64_t> bytes;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const int op = order[i];
+    const auto uses = space.shared_of[op];
+    const OrderStep step = space.StepWith(op, live, i == 0, [&](int piece) {
+      const bool own = std::binary_search(uses.begin(), uses.end(), piece);
+      return ran[piece] + (own ? 1 : 0) == static_cast<int>(space.users[space.shared[piece].users].size());
+    });
+    for (const int piece : uses) ++ran[piece];
+    bytes.push_back(step.at);
+    live = step.after;
+  }
+  return bytes;
+}
+
+}  // namespace orionrt

@@ -1,0 +1,168 @@
+// Order models for tests, and what they cost told in the plainest way.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "graph/order/order_model.hpp"
+#include "random.hpp"
+
+namespace orionrt::tests {
+
+// The most that claims[i...] save, one for each output and one for each input, by trying all.
+inline std::int64_t MostSaved(const std::vector<OrderClaim>& claims, std::size_t i, std::vector<int> outputs,
+                              std::vector<int> inputs) {
+  if (i == claims.size()) return 0;
+  std::int64_t best = MostSaved(claims, i + 1, outputs, inputs);
+  const bool taken = std::count(outputs.begin(), outputs.end(), claims[i].output) != 0 ||
+                     std::count(inputs.begin(), inputs.end(), claims[i].input) != 0;
+  if (taken) return best;
+  outputs.push_back(claims[i].output);
+  inputs.push_back(claims[i].input);
+  return std::max(best, claims[i].saved_bytes + MostSaved(claims, i + 1, outputs, inputs));
+}
+
+// Bytes alive at `op` when those with ran[i] != 0 have run: the definition in order_model.hpp, piece by piece.
+inline std::int64_t BytesAt(const OrderModel& model, const std::vector<char>& ran, int op) {
+  const bool first = std::count(ran.begin(), ran.end(), 1) == 0;
+  const auto open = [&](const OrderPiece& piece) {  // somebody still needs it
+    return piece.kept || std::any_of(piece.users.begin(), piece.users.end(), [&](int user) { return ran[user] == 0; });
+  };
+  std::int64_t bytes = model.workspace[op];
+  for (const OrderPiece& piece : model.pieces) {
+    const bool given = piece.producer < 0;
+    const bool there = given || ran[piece.producer] != 0;
+    if (piece.producer == op || (there && open(piece)) || (given && first)) bytes += piece.bytes;
+  }
+  std::vector<OrderClaim> claims;
+  for (const OrderClaim& claim : model.claims[op]) {
+    const bool dies = std::all_of(claim.dying.begin(), claim.dying.end(), [&](int index) {
+      const OrderPiece& piece = model.pieces[index];
+      return !piece.kept && std::all_of(piece.users.begin(), piece.users.end(),
+                                        [&](int user) { return user == op || ran[user] != 0; });
+    });
+    if (dies) claims.push_back(claim);
+  }
+  return bytes - MostSaved(claims, 0, {}, {});
+}
+
+inline std::int64_t PeakOf(const OrderModel& model, const std::vector<int>& order) {
+  std::vector<char> ran(order.size(), 0);
+  std::int64_t peak = 0;
+  for (const int op : order) {
+    peak = std::max(peak, BytesAt(model, ran, op));
+    ran[op] = 1;
+  }
+  return peak;
+}
+
+inline bool MayRun(const OrderModel& model, const std::vector<char>& ran, int op) {
+  const auto& before = model.before[op];
+  return ran[op] == 0 && std::all_of(before.begin(), before.end(), [&](int earlier) { return ran[earlier] != 0; });
+}
+
+// Each op once, behind those that it waits for.
+inline bool IsOrder(const OrderModel& model, const std::vector<int>& order) {
+  std::vector<char> ran(model.before.size(), 0);
+  for (const int op : order) {
+    if (op < 0 || op >= static_cast<int>(ran.size()) || !MayRun(model, ran, op)) return false;
+    ran[op] = 1;
+  }
+  return order.size() == ran.size();
+}
+
+// The least peak over all orders, by a value for each set of ops that may have run: plain, and exponential in the
+// width.
+class PlainOptimum {
+ public:
+  explicit PlainOptimum(const OrderModel& model) : model_(model) {}
+  std::int64_t Find() { return From(std::vector<char>(model_.before.size(), 0)); }
+
+ private:
+  std::int64_t From(const std::vector<char>& ran) {
+    const auto known = least_.find(ran);
+    if (known != least_.end()) return known->second;
+    std::int64_t least = -1;
+    for (int op = 0; op < static_cast<int>(ran.size()); ++op) {
+      if (!MayRun(model_, ran, op)) continue;
+      std::vector<char> next = ran;
+      next[op] = 1;
+      const std::int64_t peak = std::max(BytesAt(model_, ran, op), From(next));
+      if (least < 0 || peak < least) least = peak;
+    }
+    return least_[ran] = std::max<std::int64_t>(least, 0);
+  }
+
+  const OrderModel& model_;
+  std::map<std::vector<char>, std::int64_t> least_;
+};
+
+struct RandomModel {
+  int ops = 8;
+  int window = 4;  // an op waits only for the `window` before it, which bounds the width; 0: for any
+  int chains = 0;  // > 0: op i also waits for op i - chains, so that the width is at most that
+  bool claims = true;
+  bool extras = true;  // given and kept pieces, workspaces, edges without bytes, pieces nobody needs
+  std::int64_t largest = 20;
+};
+
+inline OrderModel MakeRandomModel(const RandomModel& form, Random& random) {
+  OrderModel model;
+  const int ops = form.ops;
+  model.before.resize(ops);
+  model.workspace.assign(ops, 0);
+  model.claims.resize(ops);
+  const auto earlier = [&](int op) {
+    return static_cast<int>(random.Between(form.window > 0 ? std::max(0, op - form.window) : 0, op - 1));
+  };
+  std::vector<std::vector<int>> read(ops);
+  for (int op = 0; op < ops; ++op) {
+    model.pieces.push_back({random.Between(1, form.largest), op, {}, form.extras && random.OneIn(12)});
+    if (op > 0) {
+      for (int reads = static_cast<int>(random.Below(3)); reads > 0; --reads) read[op].push_back(earlier(op));
+      if (form.extras && random.OneIn(5)) model.before[op].push_back(earlier(op));
+    }
+    if (form.chains > 0 && op >= form.chains) read[op].push_back(op - form.chains);
+    std::sort(read[op].begin(), read[op].end());
+    read[op].erase(std::unique(read[op].begin(), read[op].end()), read[op].end());
+    for (const int from : read[op]) model.pieces[from].users.push_back(op);
+    if (form.extras && random.OneIn(4)) model.workspace[op] = random.Between(1, form.largest);
+  }
+  for (int given = form.extras ? static_cast<int>(random.Below(4)) : 0; given > 0; --given) {
+    OrderPiece piece{random.Between(1, form.largest), -1, {}, random.OneIn(4)};
+    for (int op = 0; op < ops; ++op) {
+      if (random.OneIn(4)) piece.users.push_back(op);
+    }
+    model.pieces.push_back(piece);
+  }
+  if (form.extras && ops > 0 && random.OneIn(3)) {  // a second output
+    model.pieces.push_back({random.Between(1, form.largest), 0, {}, false});
+    for (int op = 1; op < ops; ++op) {
+      if (random.OneIn(3)) model.pieces.back().users.push_back(op), read[op].push_back(-1);
+    }
+  }
+  for (int op = 0; op < ops; ++op) {
+    for (const OrderPiece& piece : model.pieces) {
+      if (piece.producer >= 0 && std::count(piece.users.begin(), piece.users.end(), op) != 0) {
+        model.before[op].push_back(piece.producer);
+      }
+    }
+    std::sort(model.before[op].begin(), model.before[op].end());
+    model.before[op].erase(std::unique(model.before[op].begin(), model.before[op].end()), model.before[op].end());
+    for (int input = 0; form.claims && input < static_cast<int>(read[op].size()); ++input) {
+      if (read[op][input] < 0 || !random.OneIn(2)) continue;
+      const int output = static_cast<int>(random.Below(2));
+      const std::int64_t most = std::min(model.pieces[read[op][input]].bytes, model.pieces[op].bytes) / 2;
+      std::vector<int> dying = {read[op][input]};
+      if (random.OneIn(6)) dying.push_back(static_cast<int>(random.Below(op)));
+      if (most > 0) model.claims[op].push_back({dying, output, input, random.Between(1, most)});
+    }
+  }
+  return model;
+}
+
+}  // namespace orionrt::tests

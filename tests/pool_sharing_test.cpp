@@ -1,0 +1,157 @@
+// Pools of graphs that share bytes, with and without a guard.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "interpreter.hpp"
+#include "orionrt/orionrt.hpp"
+#include "refuses.hpp"
+#include "sharing_graph.hpp"
+
+namespace orionrt {
+namespace {
+
+using tests::Interpreter;
+using tests::Random;
+using tests::Refuses;
+
+constexpr Transforms kAll{true, true, true, false};
+
+// 0 -view-> 1 -in place-> 2, and [2, 3] -> 4, all of one buffer; 5 is read by nobody else.
+Graph Example() {
+  std::vector<OpNode> ops = {{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {2}}, {3, {}, {3}}, {4, {2, 3}, {4}}, {5, {4}, {5}}};
+  ops[1].aliases = {{AliasKind::kView, 0, 0, 0}};
+  ops[2].aliases = {{AliasKind::kSameIndex, 0, 0, 0}};
+  ops[4].aliases = {{AliasKind::kPart, 0, 0, 0}, {AliasKind::kPart, 0, 1, 64}};
+  return Graph(ops, {{0, 64}, {1, 64}, {2, 64}, {3, 64}, {4, 128}, {5, 64, 0, kOutput}});
+}
+
+TEST(PoolSharing, GivesTheAddressesOfTheTransformedGraph) {
+  PoolOptions options;
+  options.transforms = kAll;
+  TensorPool pool(4096, options);
+  pool.RegisterGraph(Example());
+  pool.FinalizePlan();
+  EXPECT_EQ(pool.plan().peak_bytes, 192);
+  EXPECT_EQ(pool.GetPtr(0), pool.GetPtr(1));
+  EXPECT_EQ(pool.GetPtr(1), pool.GetPtr(2));
+  EXPECT_EQ(pool.GetPtr(2), pool.GetPtr(4));
+  EXPECT_EQ(static_cast<std::byte*>(pool.GetPtr(3)) - static_cast<std::byte*>(pool.GetPtr(4)), 64);
+  EXPECT_EQ(pool.transformed().vanished, (std::vector<int>{1, 4}));
+  EXPECT_EQ(pool.transformed().in_place.size(), 1u);
+
+  TensorPool same(4096);
+  same.RegisterTransformed(pool.transformed());
+  same.LoadPlan(pool.plan());
+  EXPECT_EQ(same.GetPtr(0), same.GetPtr(4));
+  TensorPool other(4096);
+  other.RegisterGraph(Example());
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"hash"}, [&] { other.LoadPlan(pool.plan()); }));
+}
+
+TEST(PoolSharing, RefusesWhatOthersSharedWrongly) {
+  TransformedGraph made = Transform(Example(), kAll, 64);
+  made.bound.bindings[3].delta = 0;
+  TensorPool pool(4096);
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"op 4", "tensor 2", "tensor 3"}, [&] { pool.RegisterTransformed(made); }));
+  made.bound.bindings.pop_back();
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"5 tensors, and has 6"}, [&] { pool.RegisterTransformed(made); }));
+}
+
+struct Watched {
+  explicit Watched(std::size_t canary_bytes = 64) {
+    options.guard = GuardOptions();
+    options.guard->canary_bytes = canary_bytes;
+    options.guard->report = [this](const GuardReport& report) { reports.push_back(report); };
+  }
+  PoolOptions options;
+  std::vector<GuardReport> reports;
+};
+
+TEST(PoolSharing, AGuardFindsNothingWrongWithARightRun) {
+  std::int64_t vanished = 0, in_place = 0;
+  for (std::uint64_t seed = 0; seed < 1500; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    const Graph graph = tests::SharingGraphMaker(random).Make(static_cast<int>(random.Between(1, 14)));
+    Watched watched(seed % 3 == 0 ? 0 : 16);
+    watched.options.alignment = std::size_t{1} << random.Below(6);
+    TensorPool pool(1 << 16, watched.options);
+    pool.RegisterTransformed(Transform(graph, kAll, static_cast<std::int64_t>(watched.options.alignment)));
+    pool.FinalizePlan("first_fit");
+    EXPECT_EQ(RequiredBytes(pool.transformed(), pool.plan(), watched.options), pool.peak_bytes());
+    for (int run = 0; run < 2; ++run) {
+      ASSERT_EQ(Interpreter(pool, seed, random.OneIn(2)).Run(), "");
+      if (random.OneIn(2)) pool.EndRun();
+    }
+    ASSERT_TRUE(watched.reports.empty()) << watched.reports[0].message;
+    vanished += static_cast<std::int64_t>(pool.transformed().vanished.size());
+    in_place += static_cast<std::int64_t>(pool.transformed().in_place.size());
+  }
+  EXPECT_GT(vanished, 500);
+  EXPECT_GT(in_place, 500);
+}
+
+TEST(PoolSharing, AGuardNamesTheCulpritAmongThoseThatShare) {
+  Watched watched;
+  watched.options.transforms = kAll;
+  TensorPool pool(1 << 16, watched.options);
+  pool.RegisterGraph(Example());
+  pool.FinalizePlan();
+  const auto at = [&](int id) { return static_cast<unsigned char*>(pool.GetPtr(id)); };
+  unsigned char* const places[] = {at(0), at(1), at(2), at(3), at(4), at(5)};
+  const auto said = [&] {
+    const std::string message = watched.reports.size() == 1 ? watched.reports[0].message : "not one report";
+    watched.reports.clear();
+    return message;
+  };
+  pool.BeginOp(0);
+  std::fill_n(places[0], 64, 1);
+  pool.BeginOp(1);  // has vanished
+  *places[1] = 9;
+  pool.EndOp();
+  EXPECT_EQ(said(), "op 1 wrote 1 byte to t0, which it only reads");
+  pool.BeginOp(2);
+  std::fill_n(places[2], 64, 2);
+  pool.BeginOp(3);
+  std::fill_n(places[3], 64, 3);
+  *places[2] = 7;
+  pool.EndOp();
+  EXPECT_EQ(said(),
+            "op 3 wrote 1 byte to t2, which it does not list; its bytes were those of t1, dead since step 3, "
+            "overwritten by t2 at step 2");
+  pool.BeginOp(5);  // 4 is left out
+  EXPECT_EQ(places[4][1], 2);
+  EXPECT_EQ(places[4][64], 3);
+  pool.GetPtr(0);
+  EXPECT_EQ(said(), "op 5 asked for t0, dead since step 2, overwritten by t2 at step 2");
+  pool.BeginOp(3);
+  EXPECT_EQ(said(), "op 3 ran after op 5, where the run ends; a plan holds for one order");
+}
+
+TEST(PoolSharing, SomeGuardsNeedTensorsApart) {
+  for (const bool pages : {false, true}) {
+    PoolOptions options;
+    options.guard = GuardOptions();
+    (pages ? options.guard->pages : options.guard->no_reuse) = true;
+    TensorPool pool(1 << 20, options);
+    pool.RegisterTransformed(Transform(Example(), kAll, 64));
+    EXPECT_TRUE(
+        Refuses(ErrorCode::kUnsupported, {pages ? "pages" : "no_reuse", "transforms"}, [&] { pool.FinalizePlan(); }));
+    pool.RegisterGraph(Example());
+    EXPECT_NO_THROW(pool.FinalizePlan());
+  }
+}
+
+TEST(PoolSharing, ViewsOfStatesLieInThemInSharedArenas) {
+  std::vector<TensorDesc> tensors = {{0, 100, 0, kState}, {1, 40}, {2, 64, 0, kOutput}};
+  tensors[1].view_of = 0;
+  tensors[1].view_offset = 60;
+  const Graph graph({{0, {1}, {2}}}, tensors);
+  const SharedArena arena(SharedPlan::Make({{graph, 0, {}}}));
+  EXPECT_EQ(static_cast<std::byte*>(arena.View().GetPtr(1)) - static_cast<std::byte*>(arena.View().GetPtr(0)), 60);
+  EXPECT_EQ(arena.View().Allocate(1).bytes, 40u);
+}
+
+}  // namespace
+}  // namespace orionrt
