@@ -9,6 +9,7 @@
 #include "input.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/planner.hpp"
+#include "output.hpp"
 #include "planning.hpp"
 
 namespace orionrt::cli {
@@ -19,7 +20,7 @@ struct Options {
   std::string effort = "balanced";
   std::vector<std::string> paths;
   std::string output = "-";
-  std::string format = "text";
+  std::string format;
 };
 
 struct Row {
@@ -95,10 +96,14 @@ nlohmann::ordered_json Json(const Input& input, const std::vector<Row>& rows) {
   return json;
 }
 
+bool IsJson(const Options& options) {
+  if (options.format.empty()) return HasSuffix(options.output, ".json");
+  if (options.format == "text" || options.format == "json") return options.format == "json";
+  throw Error(ErrorCode::kMisuse, "--format \"" + Printable(options.format) + "\" is unknown; there are: text, json");
+}
+
 int Run(const Options& options) {
-  if (options.format != "text" && options.format != "json") {
-    throw Error(ErrorCode::kMisuse, "--format \"" + Printable(options.format) + "\" is unknown; there are: text, json");
-  }
+  const bool as_json = IsJson(options);
   PlanningOptions planning;
   planning.effort = options.effort;
   const PlanOptions plan_options = MakePlanOptions(planning);
@@ -110,12 +115,12 @@ int Run(const Options& options) {
     for (const Policy& policy : Policies()) rows.push_back(Measure(policy, input, plan_options));
     // Those before a faulty one are not lost.
     const std::string table = Text(input, rows);
-    if (options.format == "text" && options.output == "-") WriteFile("-", table);
+    if (!as_json && options.output == "-") WriteFile("-", table);
     text += table;
     json.push_back(Json(input, rows));
   }
-  if (options.format == "text" && options.output == "-") return kDone;
-  if (options.format == "json") {
+  if (!as_json && options.output == "-") return kDone;
+  if (as_json) {
     text = (options.paths.size() == 1 ? json[0] : json)
                .dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
            "\n";
@@ -130,7 +135,8 @@ std::function<int()> SetUpCompare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("INPUT", options->paths, "Models, problems or plans; - is standard input")->required();
   app.add_option("-o,--output", options->output, "Where the table goes (default: standard output)")->type_name("FILE");
-  app.add_option("--format", options->format, "The default is text")->type_name("text|json");
+  app.add_option("--format", options->format, "Otherwise told by the suffix of -o, otherwise text")
+      ->type_name("text|json");
   app.add_option("--effort", options->effort, "How long to search (default: balanced)")
       ->type_name("fast|balanced|thorough");
   AddInputOptions(app, options->input);

@@ -32,7 +32,6 @@ struct Budget {
 Budget ParseBudget(const std::string& text) {
   Budget budget;
   if (!text.empty() && text.back() == '%') {
-    // In thousandths, by the reader of sizes: "0.5" of a K is 512, of which 1000/1024 are 500.
     const std::string number = text.substr(0, text.size() - 1);
     const std::size_t dot = number.find('.');
     const auto whole = ParseInt(number.substr(0, dot));
@@ -56,6 +55,7 @@ Budget ParseBudget(const std::string& text) {
 PlanFile LoadSide(const std::string& path, const Options& options, const ReusePlanner& planner) {
   const Input input = LoadInput(path, options.input);
   if (input.plan && input.plan->plan.offsets.size() == input.problem.buffers.size()) {
+    RefuseFaults(input);
     PlanFile file = *input.plan;
     file.source = path;
     return file;

@@ -6,6 +6,7 @@
 #include "command.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/io.hpp"
+#include "output.hpp"
 #include "report/replay.hpp"
 
 namespace orionrt::cli {
@@ -14,7 +15,7 @@ namespace {
 struct Options {
   std::string path;
   std::string output = "-";
-  std::string format = "text";
+  std::string format;
   std::string capacity;
   std::string blocks;
 };
@@ -53,17 +54,25 @@ std::vector<Replay> ReplaysOf(const BuddyTrace& trace, const Options& options) {
   return replays;
 }
 
-int Run(const Options& options) {
-  if (options.format != "text" && options.format != "csv" && options.format != "json") {
-    throw Error(ErrorCode::kMisuse,
-                "--format \"" + Printable(options.format) + "\" is unknown; there are: text, csv, json");
+std::string FormatOf(const Options& options) {
+  const std::string format = !options.format.empty()              ? options.format
+                             : HasSuffix(options.output, ".json") ? "json"
+                             : HasSuffix(options.output, ".csv")  ? "csv"
+                                                                  : "text";
+  if (format != "text" && format != "csv" && format != "json") {
+    throw Error(ErrorCode::kMisuse, "--format \"" + Printable(format) + "\" is unknown; there are: text, csv, json");
   }
+  return format;
+}
+
+int Run(const Options& options) {
+  const std::string format = FormatOf(options);
   const std::string source = options.path == "-" ? "standard input" : options.path;
   const BuddyTrace trace = ReadBuddyTrace(ReadFile(options.path), source);
   const std::vector<Replay> replays = ReplaysOf(trace, options);
-  WriteFile(options.output, options.format == "csv"    ? ReplaysToCsv(replays)
-                            : options.format == "json" ? ReplaysToJson(source, trace, replays)
-                                                       : DescribeReplays(source, trace, replays));
+  WriteFile(options.output, format == "csv"    ? ReplaysToCsv(replays)
+                            : format == "json" ? ReplaysToJson(source, trace, replays)
+                                               : DescribeReplays(source, trace, replays));
   return kDone;
 }
 
@@ -73,7 +82,9 @@ std::function<int()> SetUpReplay(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("TRACE", options->path, "What BuddyRecorder wrote, in CSV; - is standard input")->required();
   app.add_option("-o,--output", options->output, "Where the result goes (default: standard output)")->type_name("FILE");
-  app.add_option("--format", options->format, "csv has a row for each event")->type_name("text|csv|json");
+  app.add_option("--format", options->format,
+                 "Otherwise told by the suffix of -o, otherwise text; csv has a row for each event")
+      ->type_name("text|csv|json");
   app.add_option("--capacity", options->capacity, "Replay on an arena of this size too")->type_name("BYTES");
   app.add_option("--block", options->blocks, "Replay with blocks of this size too; several: 64,256,4K")
       ->type_name("BYTES,...");

@@ -10,7 +10,6 @@
 #include "command.hpp"
 #include "input.hpp"
 #include "orionrt/error.hpp"
-#include "orionrt/validate.hpp"
 #include "output.hpp"
 #include "planning.hpp"
 #include "report/report.hpp"
@@ -131,10 +130,7 @@ Report ReportOf(const Input& input, const Options& options, bool explained) {
   ReportGraph& graph = report.graphs[0];
   PlanOptions plan_options = MakePlanOptions(options.planning);
   if (input.plan && options.planning.policy.empty()) {
-    if (const auto violation = Validate(input.problem, input.plan->plan)) {
-      throw Error(ErrorCode::kBadInput, input.source + ": the plan is wrong, and its picture would be: " +
-                                            violation->message + "; see orionrt check");
-    }
+    RefuseFaults(input);
     AddPlan(report, graph, nullptr, PlannerOf(input.plan->plan), {input.plan->plan, input.plan->peak_nested_bytes},
             explained);
     return report;

@@ -7,6 +7,7 @@
 #include "orionrt/error.hpp"
 #include "orionrt/memory.hpp"
 #include "orionrt/tensor_pool.hpp"
+#include "orionrt/validate.hpp"
 #include "progress.hpp"
 
 namespace orionrt::cli {
@@ -79,6 +80,13 @@ Plan PlanInput(const ReusePlanner& planner, const Input& input, const PlanOption
   } catch (const Error& error) {
     throw Error(error.code(), input.source + ": " + error.what());
   }
+}
+
+void RefuseFaults(const Input& input) {
+  const auto violation = Validate(input.problem, input.plan->plan);
+  if (!violation) return;
+  throw Error(ErrorCode::kBadInput,
+              input.source + ": the plan is wrong: " + violation->message + "; see orionrt check");
 }
 
 Explanation ExplainPlanned(const PlanFile& file, const Graph* graph, const ReusePlanner& planner) {

@@ -28,6 +28,9 @@ Plan PlanInput(const ReusePlanner& planner, const Input& input, const PlanOption
 // The most that a body needs, those within it included: what comes on top of the peak while its op runs.
 std::int64_t NestedPeak(const ReusePlanner& planner, const std::vector<Body>& bodies, PlanOptions options);
 
+// Throws Error (kBadInput) where the plan that was read has a fault: what it says of itself would be wrong.
+void RefuseFaults(const Input& input);
+
 // Explain, with progress. `graph` may be null.
 Explanation ExplainPlanned(const PlanFile& file, const Graph* graph, const ReusePlanner& planner);
 

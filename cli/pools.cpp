@@ -115,7 +115,7 @@ std::string DescribeLadder(const PlanFile& file, const std::vector<Rung>& rungs)
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   }
-  std::string text = Printable(file.source, 60) + ": what more of pool " + rows[0][0] + " would buy\n";
+  std::string text = PrintablePath(file.source) + ": what more of pool " + rows[0][0] + " would buy\n";
   for (std::size_t k = 0; k < rows.size(); ++k) {
     for (std::size_t i = 0; i < rows[k].size(); ++i)
       text += "  " + std::string(widths[i] - rows[k][i].size(), ' ') + rows[k][i];

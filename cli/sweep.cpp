@@ -91,7 +91,7 @@ std::string DescribeSweep(const std::string& source, const Sweep& sweep, const s
                     plan.certificate.proven_optimal ? "proven" : "open", Cell(point.plan.peak_nested_bytes),
                     Cell(WeightsOf(point.plan).needed_bytes), Cell(TotalBytes(point.plan))});
   }
-  return Printable(source, 60) + ": " + std::to_string(points.size()) + " values of " + Printable(sweep.name, 30) +
+  return PrintablePath(source) + ": " + std::to_string(points.size()) + " values of " + Printable(sweep.name, 30) +
          ", alignment " + std::to_string(points[0].plan.alignment) + "\n" + Align(rows) + "\n" + DrawCurve(points);
 }
 

@@ -47,6 +47,18 @@ TEST(CliDiff, TakesPlansAsTheyStand) {
     EXPECT_NE(outcome.out.find(word), std::string::npos) << word << "\n" << outcome;
 }
 
+TEST(CliDiff, RefusesAPlanWithAFault) {
+  const Folder folder;
+  const std::string after = folder.Write("n.csv", kNew);
+  ASSERT_EQ(Orionrt({"plan", after, "-o", folder / "p.json"}).code, 0);
+  std::string plan = folder.Read("p.json");
+  const std::string peak = "\"peak_bytes\": 2040";
+  ASSERT_NE(plan.find(peak), std::string::npos) << plan;
+  plan.replace(plan.find(peak), peak.size(), "\"peak_bytes\": 1000");
+  EXPECT_FAILS(3, Orionrt({"diff", after, folder.Write("q.json", plan), "--max-growth", "0"}), "q.json",
+               "peak of 1000 bytes", "orionrt check");
+}
+
 TEST(CliDiff, WritesMarkdownBySuffix) {
   const Folder folder;
   const Outcome outcome = Orionrt(

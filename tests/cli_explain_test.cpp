@@ -56,6 +56,14 @@ TEST(CliExplain, KnowsLessOfProblemsAndPlans) {
   EXPECT_NE(aligned.out.find("-63  alignment 64 -> 1; then 130, still at step 1\n"), std::string::npos) << aligned;
 }
 
+TEST(CliExplain, SaysWhatMayFindABetterPlan) {
+  const Outcome outcome = Orionrt({"plan", "-", "--input-format", "csv", "--policy", "no_reuse", "--explain"},
+                                  "id,lower,upper,size\na,0,1,65\nb,1,3,65\n");
+  EXPECT_NE(outcome.out.find("65 bytes higher; whether a better one exists is open. --policy auto searches for one.\n"),
+            std::string::npos)
+      << outcome;
+}
+
 TEST(CliExplain, IsForTextAndJsonAlone) {
   EXPECT_FAILS(2,
                Orionrt({"plan", "-", "--input-format", "csv", "--explain", "--format", "csv"}, "id,lower,upper,size\n"),

@@ -40,6 +40,15 @@ TEST(CliReplay, ComparesSettings) {
   EXPECT_EQ(std::count(csv.out.begin(), csv.out.end(), '\n'), 4) << csv;
 }
 
+TEST(CliReplay, TheSuffixSaysWhatItIs) {
+  const Folder folder;
+  const std::string trace = folder.Write("t.csv", kTrace);
+  for (const auto& [file, begin] : {std::pair{"r.json", "{"}, {"r.csv", "capacity,block,"}, {"r.txt", "/"}}) {
+    ASSERT_EQ(Orionrt({"replay", trace, "-o", folder / file}).code, 0);
+    EXPECT_EQ(folder.Read(file).substr(0, std::string(begin).size()), begin) << file;
+  }
+}
+
 TEST(CliReplay, RefusesWithTheRightCode) {
   const Folder folder;
   EXPECT_FAILS(3, Orionrt({"replay", folder.Write("t.csv", std::string(kTrace) + "3,free,0,,,\n")}),

@@ -205,7 +205,8 @@ TEST(CliReport, ThePageListsSpills) {
   EXPECT_EQ(page["spills"][5], spill[0]["room_bytes"]);
   EXPECT_EQ(page["spills"][6], spill[0]["cost"]);
   EXPECT_EQ(page["spillCost"], spill[0]["cost"]);
-  EXPECT_EQ(page["pools"][1]["why"].get<std::string>().substr(0, 47), "At step 0 1 buffer is alive and needs 4 bytes. ");
+  EXPECT_EQ(page["pools"][1]["why"].get<std::string>().substr(0, 47),
+            "At step 0 1 buffer is alive and needs 4 bytes. ");
   EXPECT_EQ(page["explanation"]["holder"].size(), 3u) << "of all pools together";
 }
 
@@ -223,6 +224,14 @@ TEST(CliReport, TextIsAsWideAsAsked) {
     EXPECT_EQ(widest, width - 1);
   }
   EXPECT_FAILS(2, Orionrt({"report", problem, "-o", "-", "--width", "-3"}), "--width");
+}
+
+TEST(CliReport, TextNamesTheEndOfALongPath) {
+  const Folder folder;
+  const std::string name = std::string(70, 'x') + "-the-end.csv";
+  const std::string text = Orionrt({"report", folder.Write(name, kProblem), "-o", "-"}).out;
+  EXPECT_EQ(text.substr(0, 3), "...") << text;
+  EXPECT_NE(text.find("xx-the-end.csv: 5 buffers"), std::string::npos) << text;
 }
 
 TEST(CliReport, SeveralInputsGoIntoADirectory) {

@@ -124,6 +124,16 @@ TEST(Cli, CompareHasARowAPolicy) {
   }
 }
 
+TEST(Cli, CompareWritesJsonBySuffix) {
+  const Folder folder;
+  const std::string problem = folder.Write("x.csv", "id,lower,upper,size\na,0,1,4\n");
+  for (const auto& [file, begin] : {std::pair{"r.json", '{'}, {"r.txt", '/'}}) {
+    ASSERT_EQ(Orionrt({"compare", problem, "-o", folder / file}).code, 0);
+    EXPECT_EQ(folder.Read(file)[0], begin) << file;
+  }
+  EXPECT_FAILS(2, Orionrt({"compare", problem, "--format", "html"}), "html", "text, json");
+}
+
 TEST(Cli, CompareGoesOnWhenOnePolicyCannot) {
   const Folder folder;
   // Powers of two pass 63 bits; the plain sum does not.

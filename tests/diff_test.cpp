@@ -58,6 +58,26 @@ TEST(DiffPlans, MatchesById) {
   EXPECT_EQ(CausesOf(DiffPlans(before, after)), (std::vector<std::string>{"16 #x grew from 8 B to 24 B"}));
 }
 
+TEST(DiffPlans, TakesNoNameForAnId) {
+  const PlanFile before = Planned({{0, 3, 100}, {0, 3, 30}}, {"#1", ""});
+  const PlanFile after = Planned({{0, 3, 110}, {0, 3, 50}}, {"#1", ""});
+  EXPECT_EQ(CausesOf(DiffPlans(before, after)),
+            (std::vector<std::string>{"20 #1 grew from 30 B to 50 B", "10 #1 grew from 100 B to 110 B"}));
+}
+
+TEST(DiffPlans, KnowsPartsOfABuffer) {
+  PlanFile before = Planned({{0, 4, 100}}, {"a"}), after = before;
+  before.problem.parts = {{0, 0, 4, 0, 60}};
+  after.problem.parts = {{0, 0, 2, 0, 60}, {0, 2, 4, 0, 100}};
+  EXPECT_EQ(CausesOf(DiffPlans(before, after)), (std::vector<std::string>{"40 a holds more there"}));
+}
+
+TEST(DiffPlans, GrowsFromNothing) {
+  const PlanDiff diff = DiffPlans(Planned({}, {}), Planned({{0, 1, 40}}, {"a"}));
+  EXPECT_EQ(DiffToMarkdown(diff).find("()"), std::string::npos) << DiffToMarkdown(diff);
+  EXPECT_EQ(DescribeDiff(diff).find("()"), std::string::npos) << DescribeDiff(diff);
+}
+
 TEST(DiffPlans, SaysWhenNothingChanged) {
   const PlanFile file = Planned({{0, 2, 100}}, {"a"});
   const PlanDiff diff = DiffPlans(file, file);

@@ -134,5 +134,12 @@ TEST(Printable, CutsAtTheLimitBetweenCharacters) {
   EXPECT_EQ(Printable("aöö", 4), "aö...");
 }
 
+TEST(PrintablePath, KeepsTheEnd) {
+  EXPECT_EQ(PrintablePath("dir/model.onnx", 60), "dir/model.onnx");
+  EXPECT_EQ(PrintablePath("some/where/model.onnx", 10), "...model.onnx");
+  EXPECT_EQ(PrintablePath("aöö", 3), "...ö") << "not within a character";
+  EXPECT_EQ(PrintablePath(std::string(50, '\xFF') + "\nab", 4), "...??ab");
+}
+
 }  // namespace
 }  // namespace orionrt

@@ -130,4 +130,12 @@ std::string Printable(std::string_view text, std::size_t limit) {
   return out;
 }
 
+std::string PrintablePath(std::string_view path, std::size_t limit) {
+  const std::string all = Printable(path, path.size());
+  if (all.size() <= limit) return all;
+  std::size_t from = all.size() - limit;
+  while (from < all.size() && (static_cast<unsigned char>(all[from]) & 0xC0) == 0x80) ++from;  // not within a character
+  return "..." + all.substr(from);
+}
+
 }  // namespace orionrt

@@ -30,4 +30,7 @@ ORIONRT_API bool IsUtf8(std::string_view text);
 // message.
 ORIONRT_API std::string Printable(std::string_view text, std::size_t limit = 80);
 
+// The same of a path, whose end says most: "..." and its last `limit` bytes, or fewer.
+ORIONRT_API std::string PrintablePath(std::string_view path, std::size_t limit = 60);
+
 }  // namespace orionrt

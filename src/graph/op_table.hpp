@@ -25,7 +25,7 @@ struct OpOperands {
   std::vector<Operand> outputs;
   // Of a slice whose steps are all 1: where it begins along each axis of its first input, and how much of it it takes.
   // Empty: not known.
-  std::vector<std::int64_t> begin, extent;
+  std::vector<std::int64_t> begin = {}, extent = {};
 };
 
 // By type alone: whether each output element is computed from the input elements of the same place, and stored once

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <unordered_map>
 #include <utility>
 
@@ -36,19 +37,21 @@ struct Item {
   std::int64_t life = 0;           // steps
   std::int64_t bytes_at_peak = 0;  // 0: not alive there
 };
-using Items = std::unordered_map<std::string, Item>;
+using Items = std::map<std::string, Item>;  // by key
 
-// Names that stand twice in a plan tell nothing apart.
-std::vector<std::string> LabelsOf(const Problem& problem) {
+// What buffers are matched by, "=" and the name or "#" and the id: names that stand twice in a plan tell nothing apart.
+std::vector<std::string> KeysOf(const Problem& problem) {
   std::unordered_map<std::string, int> times;
   for (const std::string& name : problem.names) ++times[name];
-  std::vector<std::string> labels;
+  std::vector<std::string> keys;
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
     const bool named = !problem.names.empty() && !problem.names[i].empty() && times[problem.names[i]] == 1;
-    labels.push_back(named ? problem.names[i] : "#" + BufferId(problem, i));
+    keys.push_back(named ? "=" + problem.names[i] : "#" + BufferId(problem, i));
   }
-  return labels;
+  return keys;
 }
+
+std::string LabelOf(const std::string& key) { return key[0] == '=' ? key.substr(1) : key; }
 
 Items ItemsOf(const PlanFile& file, PlanDiff::Side& side) {
   const Problem& problem = file.problem;
@@ -59,11 +62,11 @@ Items ItemsOf(const PlanFile& file, PlanDiff::Side& side) {
   for (const PlacedRectangle& r : rectangles) {
     if (r.lower <= side.live_step && side.live_step < r.upper) at_peak[r.buffer] += r.end - r.begin;
   }
-  const std::vector<std::string> labels = LabelsOf(problem);
+  const std::vector<std::string> keys = KeysOf(problem);
   Items items;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
+  for (std::size_t i = 0; i < keys.size(); ++i) {
     const Buffer& b = problem.buffers[i];
-    items.emplace(labels[i], Item{b.size, b.upper - b.lower, at_peak[i]});
+    items.emplace(keys[i], Item{b.size, b.upper - b.lower, at_peak[i]});
   }
   return items;
 }
@@ -88,23 +91,23 @@ PeakCause::Kind KindOf(const Item& before, const Item& after) {
 
 std::vector<PeakCause> CausesOf(const Items& before, const Items& after) {
   std::vector<PeakCause> causes;
-  for (const auto& [label, now] : after) {
-    const auto found = before.find(label);
+  for (const auto& [key, now] : after) {
+    const auto found = before.find(key);
     if (found == before.end()) {
-      causes.push_back({PeakCause::Kind::kNew, label, now.bytes_at_peak, now.life, 0, now.bytes});
+      causes.push_back({PeakCause::Kind::kNew, LabelOf(key), now.bytes_at_peak, now.life, 0, now.bytes});
       continue;
     }
     const Item& then = found->second;
-    causes.push_back({KindOf(then, now), label, now.bytes_at_peak - then.bytes_at_peak, now.life - then.life,
+    causes.push_back({KindOf(then, now), LabelOf(key), now.bytes_at_peak - then.bytes_at_peak, now.life - then.life,
                       then.bytes, now.bytes});
   }
-  for (const auto& [label, then] : before) {
-    if (after.count(label) > 0) continue;
-    causes.push_back({PeakCause::Kind::kGone, label, -then.bytes_at_peak, -then.life, then.bytes, 0});
+  for (const auto& [key, then] : before) {
+    if (after.count(key) > 0) continue;
+    causes.push_back({PeakCause::Kind::kGone, LabelOf(key), -then.bytes_at_peak, -then.life, then.bytes, 0});
   }
   causes.erase(std::remove_if(causes.begin(), causes.end(), [](const PeakCause& c) { return c.bytes == 0; }),
                causes.end());
-  std::sort(causes.begin(), causes.end(), [](const PeakCause& a, const PeakCause& b) {
+  std::stable_sort(causes.begin(), causes.end(), [](const PeakCause& a, const PeakCause& b) {
     return std::make_pair(-std::abs(a.bytes), a.label) < std::make_pair(-std::abs(b.bytes), b.label);
   });
   return causes;
@@ -122,6 +125,12 @@ std::string Percent(std::int64_t change, std::int64_t from) {
          std::to_string(static_cast<int>(tenths % 10)) + " %";
 }
 
+// "+4.5 MiB (+20.0 %)".
+std::string Change(std::int64_t change, std::int64_t from) {
+  const std::string percent = Percent(change, from);
+  return Signed(change) + (percent.empty() ? "" : " (" + percent + ")");
+}
+
 // A name in a cell of a Markdown table, as code: no character of it means anything there.
 std::string Code(const std::string& name) {
   std::string text;
@@ -137,6 +146,7 @@ std::string Fate(const PeakCause& cause) {
     case PeakCause::Kind::kGone:
       return "is gone";
     case PeakCause::Kind::kResized:
+      if (cause.old_bytes == cause.new_bytes) return cause.bytes > 0 ? "holds more there" : "holds less there";
       return (cause.bytes > 0 ? "grew from " : "shrank from ") + FormatBytes(cause.old_bytes) + " to " +
              FormatBytes(cause.new_bytes);
     case PeakCause::Kind::kLivesLonger:
@@ -161,7 +171,7 @@ std::string Line(const char* label, std::int64_t before, std::int64_t after) {
 
 std::string Row(const char* label, std::int64_t before, std::int64_t after) {
   return "| " + std::string(label) + " | " + FormatBytes(before) + " | " + FormatBytes(after) + " | " +
-         (after == before ? "" : Signed(after - before) + " (" + Percent(after - before, before) + ")") + " |\n";
+         (after == before ? "" : Change(after - before, before)) + " |\n";
 }
 
 }  // namespace
@@ -179,7 +189,7 @@ PlanDiff DiffPlans(const PlanFile& before, const PlanFile& after) {
 std::string DescribeCause(const PeakCause& cause) { return Printable(cause.label, 80) + " " + Fate(cause); }
 
 std::string DescribeDiff(const PlanDiff& diff) {
-  std::string text = Printable(diff.before.source, 60) + " -> " + Printable(diff.after.source, 60) + "\n";
+  std::string text = PrintablePath(diff.before.source) + " -> " + PrintablePath(diff.after.source) + "\n";
   text += Line("peak", diff.before.peak_bytes, diff.after.peak_bytes);
   text += Line("lower bound", diff.before.lower_bound_bytes, diff.after.lower_bound_bytes);
   if (diff.before.nested_bytes != 0 || diff.after.nested_bytes != 0)
@@ -207,10 +217,9 @@ std::string DescribeDiff(const PlanDiff& diff) {
 std::string DiffToMarkdown(const PlanDiff& diff) {
   const std::int64_t before = diff.before.peak_bytes + diff.before.nested_bytes;
   const std::int64_t growth = diff.Growth();
-  std::string text = "### Memory: " +
-                     (growth == 0 ? std::string("unchanged, ") + FormatBytes(before)
-                                  : Signed(growth) + " (" + Percent(growth, before) + ")") +
-                     "\n\n| " + Code(diff.after.source) + " | before | after | change |\n|---|--:|--:|--:|\n";
+  std::string text =
+      "### Memory: " + (growth == 0 ? std::string("unchanged, ") + FormatBytes(before) : Change(growth, before)) +
+      "\n\n| " + Code(diff.after.source) + " | before | after | change |\n|---|--:|--:|--:|\n";
   text += Row("peak", diff.before.peak_bytes, diff.after.peak_bytes);
   text += Row("lower bound", diff.before.lower_bound_bytes, diff.after.lower_bound_bytes);
   if (diff.before.nested_bytes != 0 || diff.after.nested_bytes != 0)

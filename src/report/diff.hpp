@@ -15,7 +15,7 @@ struct PeakCause {
   enum class Kind {
     kNew,          // the old plan has no such buffer
     kGone,         // the new one has none
-    kResized,      // alive at both peaks, with another size
+    kResized,      // alive at both peaks, with another size, or other parts of it
     kLivesLonger,  // not alive at the old peak; its life has grown
     kLivesShorter,
     kPeakMoved,  // its life is as long as it was, but the peak is at another step

@@ -73,12 +73,14 @@ std::string Reason(const PlanFile& file, const std::vector<std::string>& names) 
 }
 
 std::string Conclusion(const Plan& plan) {
+  const bool searches = plan.policy.rfind("auto", 0) == 0 || plan.policy == "exact";
   if (plan.certificate.proven_optimal) {
     return "So no plan for this order of steps can be lower than this one: it is optimal.";
   }
   return "So no plan for this order of steps can be lower than that. This one is " +
          FormatThousands(plan.peak_bytes - plan.certificate.lower_bound_bytes) +
-         " bytes higher; whether a better one exists is open. --effort thorough searches longer.";
+         " bytes higher; whether a better one exists is open. " +
+         (searches ? "--effort thorough searches longer." : "--policy auto searches for one.");
 }
 
 constexpr const char* kNothing = "Nothing needs any bytes.";

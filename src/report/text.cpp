@@ -205,7 +205,7 @@ std::string DescribePlan(const PlanFile& file, int width) {
   const Certificate& certificate = plan.certificate;
   const std::int64_t no_reuse = NoReuseBytes(problem);
   const Steps steps = StepsOf(problem);
-  std::string text = Printable(file.source, 60) + ": " +
+  std::string text = PrintablePath(file.source) + ": " +
                      FormatThousands(static_cast<std::int64_t>(problem.buffers.size())) +
                      (problem.buffers.size() == 1 ? " buffer over " : " buffers over ") +
                      FormatThousands(problem.buffers.empty() ? 0 : steps.count) +

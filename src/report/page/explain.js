@@ -14,12 +14,22 @@ class Picks {
     this.element.setAttribute("role", "listbox");
     this.element.setAttribute("aria-label", name);
     this.element.tabIndex = 0;
+    this.items = [];
+    this.chosen = null;
+    this.element.addEventListener("click", (event) => this.act(event, pick));
+    this.element.addEventListener("dblclick", (event) => this.act(event, showTensor));
     this.element.addEventListener("keydown", (event) => this.key(event));
     this.add(0, Math.min(count, FIRST));
   }
 
   add(begin, end) {
-    for (let n = begin; n < end; n++) this.element.append(this.item(n));
+    for (let n = begin; n < end; n++) this.items.push(this.item(n));
+    this.element.append(...this.items.slice(begin));
+  }
+
+  act(event, what) {
+    const item = event.target.closest("[role=option]");
+    if (item) what(Number(item.dataset.tensor));
   }
 
   item(n) {
@@ -27,14 +37,13 @@ class Picks {
     const { graph } = current;
     const item = document.createElement("div");
     item.setAttribute("role", "option");
+    item.setAttribute("aria-selected", false);
     item.id = this.name.replaceAll(" ", "-") + "-" + n;
     item.dataset.tensor = tensor;
     const name = text("span", graph.label(tensor), "name");
     name.title = graph.label(tensor);
     name.prepend(swatch(graph.kind[tensor]));
     item.append(name, text("span", figure, "number"), text("small", below));
-    item.addEventListener("click", () => pick(tensor));
-    item.addEventListener("dblclick", () => showTensor(tensor));
     return item;
   }
 
@@ -53,22 +62,21 @@ class Picks {
   }
 
   mark(tensor) {
+    this.chosen?.setAttribute("aria-selected", false);
     this.element.removeAttribute("aria-activedescendant");
-    for (const item of this.element.children) {
-      const isChosen = Number(item.dataset.tensor) === tensor;
-      item.setAttribute("aria-selected", isChosen);
-      if (!isChosen) continue;
-      this.element.setAttribute("aria-activedescendant", item.id);
-      if (this.element.contains(document.activeElement)) item.scrollIntoView({ block: "nearest" });
-    }
+    this.chosen = this.items.find((item) => Number(item.dataset.tensor) === tensor) || null;
+    if (!this.chosen) return;
+    this.chosen.setAttribute("aria-selected", true);
+    this.element.setAttribute("aria-activedescendant", this.chosen.id);
+    if (this.element === document.activeElement) this.chosen.scrollIntoView({ block: "nearest" });
   }
 
   key(event) {
-    const items = [...this.element.children];
-    const now = items.findIndex((item) => item.getAttribute("aria-selected") === "true");
-    const to = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: items.length - 1, Enter: now }[event.key];
+    const now = this.items.indexOf(this.chosen);
+    const last = this.items.length - 1;
+    const to = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: last, Enter: now }[event.key];
     if (to === undefined) return;
-    pick(Number(items[Math.min(items.length - 1, Math.max(0, to))].dataset.tensor));
+    pick(Number(this.items[Math.min(last, Math.max(0, to))].dataset.tensor));
     event.preventDefault();
   }
 }

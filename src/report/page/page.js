@@ -44,6 +44,7 @@ function openGraph(n) {
   for (const [k, tab] of [...$("tabs").children].entries()) {
     tab.setAttribute("aria-selected", k === n);
     tab.tabIndex = k === n ? 0 : -1;
+    if (k === n) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
   shared.selected = -1;
   maps = current.arenas.map(addMap);
@@ -119,7 +120,7 @@ function fillFigures() {
     ["tensors", formatCount(active.arena.tensors), "over " + formatCount(graph.last - graph.first) + " steps"],
   ];
   if (plan.nested > 0) figures.splice(1, 0, ["nested bodies, on top", formatBytes(plan.nested), ""]);
-  if (data.weights) figures.push(["weights, beside", formatBytes(data.weights.needed), "in " + formatCount(data.weights.count)]);
+  if (data.weights && !body) figures.push(["weights, beside", formatBytes(data.weights.needed), "in " + formatCount(data.weights.count)]);
   $("figures").replaceChildren(...figures.map(([name, value, note]) => {
     const pair = document.createElement("div");
     const shown = text("dd", value);
