@@ -110,7 +110,7 @@ class Transformer {
     }
     if (all.score <= before.score) return all;
     more = all.choice;
-    LeaveOutTop(all, more.left_out[sharing]);
+    LeaveOutTop(all, sharing, more.left_out[sharing]);
     Attempt some = Try(std::move(more));
     return some.score <= before.score ? some : before;
   }
@@ -144,14 +144,10 @@ class Transformer {
     }
   }
 
-  // Those that this transform is about.
-  void LeaveOutTop(const Attempt& attempt, bool Transforms::*transform, std::vector<char>& left_out) const {
-    const auto is_meant = [&](const Alias& alias) {
-      Transforms needed;
-      (alias.kind == AliasKind::kView   ? needed.views
-       : alias.kind == AliasKind::kPart ? needed.colocate
-                                        : needed.in_place) = true;
-      return needed.*transform;
+  // Of the ops that this sharing is about.
+  void LeaveOutTop(const Attempt& attempt, Sharing sharing, std::vector<char>& left_out) const {
+    const auto is_meant = [sharing](const Alias& alias) {
+      return sharing == (alias.kind == AliasKind::kView ? kViews : alias.kind == AliasKind::kPart ? kParts : kClaims);
     };
     std::vector<char> is_top(attempt.bound.problem.buffers.size(), 0);
     for (const int i : attempt.top) is_top[static_cast<std::size_t>(i)] = 1;
