@@ -29,7 +29,7 @@ TEST(Completion, CompletesInBash) {
   const Outcome checked = tests::Run("bash", {"-n", script});
   EXPECT_EQ(checked.code, 0) << checked;
   EXPECT_EQ(Offered(script, "orionrt pl", 1), "plan ");
-  EXPECT_EQ(Offered(script, "orionrt plan --al", 2), "--alignment ");
+  EXPECT_EQ(Offered(script, "orionrt plan --ali", 2), "--alignment ");
   EXPECT_EQ(Offered(script, "orionrt plan x.onnx --effort ba", 4), "balanced ");
   EXPECT_EQ(Offered(script, "orionrt plan --format c-", 3), "c-header ");
   EXPECT_EQ(Offered(script, "orionrt plan --policy linear_s", 3), "linear_scan ");

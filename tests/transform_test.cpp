@@ -124,7 +124,7 @@ TEST(Transform, AReshapeTakesNothing) {
   const TransformedGraph made = Shared(graph, kViews);
   EXPECT_EQ(BoundOf(made), 100);
   EXPECT_EQ(made.vanished, std::vector<int>{1});
-  EXPECT_STREQ(made.stages[1].name, "views");
+  EXPECT_EQ(made.stages[1].name, "views");
   EXPECT_EQ(made.bound.problem.uses[0], 2) << "written once and read once";
 }
 
@@ -412,7 +412,7 @@ TEST(Transform, RunsTheBranchThatShrinksFirst) {
   const TransformedGraph made = Shared(graph, {false, false, false, true});
   EXPECT_EQ(made.stages[0].bound_bytes, 210);
   EXPECT_EQ(BoundOf(made), 120);
-  EXPECT_STREQ(made.stages[1].name, "reordered");
+  EXPECT_EQ(made.stages[1].name, "reorder");
   EXPECT_EQ(made.order_bound_bytes, 120);
   EXPECT_TRUE(made.order_proven);
 }
