@@ -47,7 +47,8 @@ struct TransformedGraph {
   bool order_proven = false;
 };
 
-// Does as much of what is asked for as is legal, and as lowers the peak: `planner` judges every stage, at effort fast;
+// Does as much of what is asked for as is legal, and as lowers the peak: `planner` judges every stage, at effort fast,
+// and at balanced what it would refuse;
 // without one LowerBound does. A stage that raises the peak is done in part or not at all. With no transform the
 // problem is that of MakeProblem. `alignment` and `pools` as there; an alignment that an offset would break keeps a
 // tensor in bytes of its own. Deterministic. Throws Error like MakeProblem, and what the planner throws but

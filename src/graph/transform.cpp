@@ -109,6 +109,9 @@ class Transformer {
       if (other.score < all.score) all = std::move(other);
     }
     if (all.score <= before.score) return all;
+    const bool may_be_as_low = LowerBound(all.bound.problem).lower_bound_bytes <= before.score.second;
+    if (may_be_as_low) Judge(all, Effort::kBalanced);  // a search that takes longer, before it is given up
+    if (all.score <= before.score) return all;
     more = all.choice;
     LeaveOutTop(all, sharing, more.left_out[sharing]);
     Attempt some = Try(std::move(more));
@@ -124,15 +127,15 @@ class Transformer {
     return bodies;
   }
 
-  void Judge(Attempt& attempt) const {
+  void Judge(Attempt& attempt, Effort effort = Effort::kFast) const {
     const Certificate bound = LowerBound(attempt.bound.problem);
     attempt.score = {0, bound.lower_bound_bytes};
     attempt.top = bound.witness;
     if (planner_ == nullptr) return;
-    PlanOptions quick;
-    quick.effort = Effort::kFast;
+    PlanOptions options;
+    options.effort = effort;
     try {
-      const Plan plan = planner_->Run(attempt.bound.problem, quick);
+      const Plan plan = planner_->Run(attempt.bound.problem, options);
       attempt.score = {plan.pools.spill_cost, plan.peak_bytes};
       for (int i = 0; i < static_cast<int>(plan.offsets.size()); ++i) {
         const Buffer& buffer = attempt.bound.problem.buffers[static_cast<std::size_t>(i)];

@@ -269,7 +269,7 @@ TensorPlace ReadTensorPlace(const ParsedJson& json, const std::string& place, co
 PlanDomain ReadDomain(const ObjectReader& object, const std::string& source, const PlanFile& file,
                       const IndexOf& index_of) {
   PlanDomain domain;
-  domain.graph_hash = ReadHex(object, "graph_hash");
+  if (object.Has("graph_hash")) domain.graph_hash = ReadHex(object, "graph_hash");
   if (object.Has("transforms")) {
     for (const ParsedJson& name : object.Array("transforms")) {
       if (!name.is_string()) object.Refuse("has \"transforms\" that are no names");
@@ -377,7 +377,8 @@ PlanFile ReadPlanJson(std::string_view text, const std::string& source) {
   plan.certificate = ReadCertificate(object, json, index_of);
   if (object.Has("metadata_bytes")) file.metadata_bytes = ReadCount(object, "metadata_bytes");
   if (object.Has("workspaces")) file.workspaces = ReadWorkspaces(json["workspaces"], source);
-  if (object.Has("graph_hash")) file.domain = ReadDomain(object, source, file, index_of);
+  PlanDomain domain = ReadDomain(object, source, file, index_of);
+  if (object.Has("graph_hash")) file.domain = std::move(domain);
   plan.time_limited = object.Flag("time_limited");
   plan.problem_hash = ReadHash(object, file.problem);
   CheckRead(file.problem, source);
