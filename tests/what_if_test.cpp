@@ -235,7 +235,7 @@ TEST(WhatIf, OverPoolsSaysWhoIsAliveAndTriesNothing) {
   EXPECT_NE(DescribeWhatIfs(file, explanation).find("one arena"), std::string::npos);
 }
 
-TEST(Explain, AddsUpThePartsThatAreAliveTogether) {
+TEST(WhatIf, AddsUpThePartsThatAreAliveTogether) {
   PlanFile file;
   file.problem.buffers = {{0, 4, 80}, {1, 2, 20}};
   file.problem.parts = {{0, 0, 3, 0, 30}, {0, 1, 3, 30, 60}, {0, 3, 4, 60, 80}};
