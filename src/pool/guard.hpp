@@ -112,7 +112,7 @@ class Guard {
   std::vector<bool> vanished_;                                  // per op; it may be left out
   std::vector<std::vector<int>> sharing_;                       // tensors that lie in one buffer, where several do
   std::vector<int> sharing_of_;                                 // per tensor the index of its own there, or -1
-  int first_real_ = -1;                                         // of the ops that have not vanished; the last op if all have
+  int first_real_ = -1;  // of the ops that have not vanished; the last op if all have
   int last_real_ = -1;
   std::unordered_map<int, int> step_of_;  // by id of op
   GuardLayout layout_;
