@@ -394,6 +394,17 @@ class Page(unittest.TestCase):
         page = self.open(self.report(self.write("relu.json", RELU)))
         self.assertNotIn("The highest byte", page.inner_text("#explained"))
 
+    def test_of_a_staircase_what_is_alive_counts(self):
+        plan = {"schema": "orionrt.plan/1", "peak_bytes": 100, "buffers": [
+            {"id": "a", "lower": 0, "upper": 4, "size": 80, "offset": 0, "parts": [
+                {"lower": 0, "upper": 3, "begin": 0, "end": 30}, {"lower": 1, "upper": 3, "begin": 30, "end": 60},
+                {"lower": 3, "upper": 4, "begin": 60, "end": 80}]},
+            {"id": "b", "lower": 1, "upper": 2, "size": 20, "offset": 80}]}
+        page = self.open(self.report(self.write("stairs.json", plan)))
+        self.assertIn("80 B in 2 tensors", page.inner_text("#explained"))
+        self.assertIn("60 B", page.inner_text("#explained [role=option] >> nth=0"))
+        self.assertEqual(page.inner_text("#rows [data-tensor='0'] >> [role=gridcell] >> nth=2"), "60.0 %")
+
     def test_spills(self):
         source = self.write("names.json", problem(NASTY[:3] + ["n"] * 9))
         plan = json.loads(orionrt("plan", source, "--pool", "sram=2K", "--pool", "dram", "--format", "json"))

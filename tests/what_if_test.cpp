@@ -235,6 +235,18 @@ TEST(WhatIf, OverPoolsSaysWhoIsAliveAndTriesNothing) {
   EXPECT_NE(DescribeWhatIfs(file, explanation).find("one arena"), std::string::npos);
 }
 
+TEST(WhatIf, AddsUpThePartsThatAreAliveTogether) {
+  PlanFile file;
+  file.problem.buffers = {{0, 4, 80}, {1, 2, 20}};
+  file.problem.parts = {{0, 0, 3, 0, 30}, {0, 1, 3, 30, 60}, {0, 3, 4, 60, 80}};
+  file.plan = ReusePlanner().Run(file.problem);
+  const Explanation explanation = Explain(file, nullptr, ReusePlanner());
+  EXPECT_EQ(explanation.peak_step, 1);
+  ASSERT_EQ(explanation.holders.size(), 2u);
+  EXPECT_EQ(explanation.holders[0].bytes, 60);
+  EXPECT_EQ(explanation.holders[1].bytes, 20);
+}
+
 TEST(WhatIf, CountsOfAPartOnlyWhatIsAlive) {
   PlanFile file;
   file.problem.buffers = {{0, 4, 100, 1, kFree}, {2, 4, 70, 1, kFree}};

@@ -36,7 +36,7 @@ std::vector<std::int64_t> BytesAt(const Problem& problem, std::int64_t step) {
   std::vector<bool> has_parts(problem.buffers.size(), false);
   for (const Part& part : problem.parts) {
     has_parts[part.buffer] = true;
-    if (part.lower <= step && step < part.upper) bytes[part.buffer] = part.end - part.begin;
+    if (part.lower <= step && step < part.upper) bytes[part.buffer] += part.end - part.begin;
   }
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     const Buffer& b = problem.buffers[i];

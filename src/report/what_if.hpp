@@ -16,7 +16,7 @@ namespace orionrt {
 // Bytes alive where the most are.
 struct PeakHolder {
   int buffer = 0;          // index into Problem::buffers
-  std::int64_t bytes = 0;  // alive at that step: of a buffer with parts, those of the part
+  std::int64_t bytes = 0;  // alive at that step: of a buffer with parts, those of the parts
   std::string why;         // "written by op 3 Conv_2, read last by op 41 Add_7"; one line
 };
 

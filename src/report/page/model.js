@@ -116,9 +116,9 @@ class Arena {
     this.tensors = plan.pool ? plan.pool.filter((p) => p === pool).length : graph.count;
     this.curve = this.liveBytes();
     this.bounds = this.blockBounds();
-    this.atPeak = new Uint8Array(graph.count);
+    this.atPeak = new Float64Array(graph.count);  // bytes alive there
     for (let k = 0; k < this.count; k++) {
-      if (this.x0[k] <= this.metrics.peakStep && this.metrics.peakStep < this.x1[k]) this.atPeak[this.tensor[k]] = 1;
+      if (this.x0[k] <= this.metrics.peakStep && this.metrics.peakStep < this.x1[k]) this.atPeak[this.tensor[k]] += this.y1[k] - this.y0[k];
     }
   }
 

@@ -9,7 +9,7 @@ const COLUMNS = [
   {
     name: "of the peak", number: true, title: "Share of the peak of those alive at it; they come first, then size × life",
     key: (a, i) => contribution(a, i),
-    cell: (a, i) => a.atPeak[i] ? (a.graph.size[i] * 100 / Math.max(1, a.metrics.peak)).toFixed(1) + " %" : "",
+    cell: (a, i) => a.atPeak[i] ? (a.atPeak[i] * 100 / Math.max(1, a.metrics.peak)).toFixed(1) + " %" : "",
   },
   { name: "offset", number: true, key: (a, i) => a.plan.offset[i], cell: (a, i) => formatCount(a.plan.offset[i]) },
   { name: "alive [from, to)", number: true, key: (a, i) => a.graph.lower[i], cell: (a, i) => formatCount(a.graph.lower[i]) + " – " + formatCount(a.graph.upper[i]) },
@@ -24,7 +24,7 @@ const WITHOUT_GRAPH = 5;  // the first columns, which a problem without a graph 
 function contribution(arena, i) {
   const { size, lower, upper } = arena.graph;
   const peak = arena.metrics.peak + 1;
-  return arena.atPeak[i] ? -size[i] - 1 : 1 - size[i] * (upper[i] - lower[i]) / (peak * (arena.graph.last - arena.graph.first + 1));
+  return arena.atPeak[i] ? -arena.atPeak[i] - 1 : 1 - size[i] * (upper[i] - lower[i]) / (peak * (arena.graph.last - arena.graph.first + 1));
 }
 
 class Table {

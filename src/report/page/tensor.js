@@ -50,7 +50,7 @@ function facts(arena, i, most) {
     ["pool", plan.pool ? plan.pools[plan.pool[i]].name : ""],
     ["offset", formatCount(plan.offset[i]) + " to " + formatCount(plan.offset[i] + size)],
     ["alive", "steps " + graph.stepName(graph.lower[i]) + " to " + graph.stepName(graph.upper[i] - 1)],
-    ["at the peak", arena.atPeak[i] ? (size * 100 / arena.metrics.peak).toFixed(1) + " % of it" : "no"],
+    ["at the peak", arena.atPeak[i] ? (arena.atPeak[i] * 100 / arena.metrics.peak).toFixed(1) + " % of it" : "no"],
     ["made by", graph.producer(i) < 0 ? "" : graph.stepName(graph.producer(i))],
     ["read by", readers.slice(0, most).map((step) => graph.stepName(step)).join(", ") +
       (readers.length > most ? " and " + (readers.length - most) + " more" : "")],
