@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <unordered_map>
 
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
@@ -222,6 +223,22 @@ void LowerAlignments(const Graph& graph, BoundProblem& bound) {
   }
 }
 
+// The fewest ops to take out of the one order and put back elsewhere to get the other: all but a longest run of ops
+// that keep their order (patience sorting).
+int MovedOps(const Graph& before, const Graph& after) {
+  std::unordered_map<int, int> step_of;
+  for (std::size_t step = 0; step < before.ops().size(); ++step) {
+    step_of.emplace(before.ops()[step].id, static_cast<int>(step));
+  }
+  std::vector<int> last;  // of the runs of each length, the least last step
+  for (const OpNode& op : after.ops()) {
+    const int step = step_of.at(op.id);
+    const auto place = std::lower_bound(last.begin(), last.end(), step);
+    place == last.end() ? last.push_back(step) : void(*place = step);
+  }
+  return static_cast<int>(before.ops().size() - last.size());
+}
+
 Input FromGraph(const Graph& graph, const InputOptions& options, const std::vector<Pool>& pools) {
   Input input;
   input.alignment = kModelAlignment;
@@ -234,9 +251,7 @@ Input FromGraph(const Graph& graph, const InputOptions& options, const std::vect
     TransformedGraph transformed = Transform(graph, transforms, alignment, &judge, pools);
     bound = transformed.bound;
     LowerAlignments(transformed.graph, bound);
-    for (std::size_t step = 0; step < graph.ops().size(); ++step) {
-      input.moved_ops += graph.ops()[step].id != transformed.graph.ops()[step].id;
-    }
+    input.moved_ops = MovedOps(graph, transformed.graph);
     input.graph = std::make_shared<const Graph>(transformed.graph);
     input.transformed = std::make_shared<const TransformedGraph>(std::move(transformed));
   } else {

@@ -86,7 +86,7 @@ struct PlanDomain {
   std::vector<TransformStage> stages;    // lower bounds: as given, and after each transform
   std::int64_t order_bound_bytes = 0;    // with "reorder": no order has fewer bytes alive at its peak
   bool order_proven = false;             // with "reorder": this one has no more
-  int moved_ops = 0;                     // with "reorder": how many do not run where they did
+  int moved_ops = 0;                     // with "reorder": how many were moved past others
   // Without transforms: what all of them would make of the lower bound. Not in files.
   std::optional<std::int64_t> bound_with_all = {};
 };

@@ -49,33 +49,41 @@ class Transformer {
         walk_(std::move(walk)),
         alignment_(alignment),
         planner_(planner),
-        pools_(pools) {}
+        pools_(&pools) {}
 
   const Graph& graph() const { return graph_; }
 
-  // The ops in another order; what `attempt` does is done to the same ops, and no in-place yet.
-  std::pair<Transformer, Attempt> InOrder(const std::vector<int>& order, const Attempt& attempt) const {
+  // The ops in another order, their views and parts bound as in this one.
+  Transformer InOrder(const std::vector<int>& order) const {
     std::vector<OpNode> ops;
     std::vector<int> position(order.size());
-    Choice choice = attempt.choice;
     for (std::size_t i = 0; i < order.size(); ++i) {
-      const auto from = static_cast<std::size_t>(order[i]);
-      ops.push_back(graph_.ops()[from]);
-      position[from] = static_cast<int>(i);
-      for (const Sharing sharing : {kViews, kParts, kClaims}) {
-        choice.left_out[sharing][i] = attempt.choice.left_out[sharing][from];
-      }
+      ops.push_back(graph_.ops()[static_cast<std::size_t>(order[i])]);
+      position[static_cast<std::size_t>(order[i])] = static_cast<int>(i);
     }
     std::vector<int> walk;
     for (const int step : walk_) walk.push_back(position[static_cast<std::size_t>(step)]);
-    Transformer other(Graph(std::move(ops), graph_.tensors()), std::move(walk), alignment_, planner_, pools_);
-    Attempt there = other.Try(std::move(choice));
-    return {std::move(other), std::move(there)};
+    return Transformer(Graph(std::move(ops), graph_.tensors()), std::move(walk), alignment_, planner_, *pools_);
   }
 
-  // Orders of lower peak than this one, the best first, with views and parts as `attempt` has them.
-  OrderResult Search(const Attempt& attempt, bool in_place) const {
-    return FindOrder(MakeBodyOrderModel(graph_, Bind(attempt.choice), in_place));
+  // Orders of lower peak than this one, the best first, with all the views and parts that are legal.
+  OrderResult Search(const Transforms& transforms) const {
+    return FindOrder(MakeBodyOrderModel(graph_, Bind(Nothing(transforms)), transforms.in_place));
+  }
+
+  // As much of what is asked for as pays in this order.
+  Attempt Build(const Transforms& transforms) const {
+    Attempt attempt = Try(Nothing(Transforms()));
+    for (const Sharing sharing : {kViews, kParts, kClaims}) {
+      if (transforms.*kAsked[sharing]) attempt = Add(sharing, std::move(attempt));
+    }
+    return attempt;
+  }
+
+  // Plans it with more effort, if that may yet bring it below `bytes`.
+  void JudgeAgain(Attempt& attempt, std::int64_t bytes) const {
+    const std::int64_t bound = LowerBound(attempt.bound.problem).lower_bound_bytes;
+    if (attempt.score.second > bound && bound < bytes) Judge(attempt, Effort::kBalanced);
   }
 
   Attempt Try(Choice choice) const {
@@ -92,7 +100,7 @@ class Transformer {
     if (choice.on.in_place) {
       attempt.in_place = ClaimInPlace(graph_, liveness_, choice.left_out[kClaims], choice.last_claims_first, bodies);
     }
-    attempt.bound = MakeBodyProblem(graph_, liveness_, alignment_, bodies.Places(), attempt.vanished, pools_);
+    attempt.bound = MakeBodyProblem(graph_, liveness_, alignment_, bodies.Places(), attempt.vanished, *pools_);
     attempt.choice = std::move(choice);
     return attempt;
   }
@@ -119,6 +127,12 @@ class Transformer {
   }
 
  private:
+  // Left out of what is asked for.
+  Choice Nothing(const Transforms& transforms) const {
+    const std::vector<char> none(walk_.size(), 0);
+    return {transforms, {none, none, none}, false};
+  }
+
   // What holds in any order.
   Bodies Bind(const Choice& choice) const {
     Bodies bodies(graph_, alignment_);
@@ -169,7 +183,7 @@ class Transformer {
   std::vector<int> walk_;  // the ops, in the order in which views and parts are bound
   std::int64_t alignment_;
   const ReusePlanner* planner_;
-  const std::vector<Pool>& pools_;
+  const std::vector<Pool>* pools_;
 };
 
 std::int64_t BoundOf(const Attempt& attempt) { return LowerBound(attempt.bound.problem).lower_bound_bytes; }
@@ -180,23 +194,6 @@ std::int64_t LiveBytes(Problem problem) {
   problem.pools.clear();
   problem.allowed_pools.clear();
   return LowerBound(problem).lower_bound_bytes;
-}
-
-using Candidate = std::pair<Transformer, Attempt>;  // of one order
-
-// The given order, and those found for it.
-std::vector<Candidate> InOrders(Candidate given, bool in_place, std::int64_t* bound_bytes) {
-  const OrderResult found = given.first.Search(given.second, in_place);
-  *bound_bytes = found.lower_bound_bytes;
-  std::vector<std::vector<int>> orders = found.runners_up;
-  orders.insert(orders.begin(), found.order);
-  std::vector<Candidate> all;
-  all.reserve(orders.size() + 1);
-  all.push_back(std::move(given));
-  for (const std::vector<int>& order : orders) {
-    if (!std::is_sorted(order.begin(), order.end())) all.push_back(all[0].first.InOrder(order, all[0].second));
-  }
-  return all;
 }
 
 // What each transform adds to those before it, in the given order of ops.
@@ -213,12 +210,12 @@ std::vector<TransformStage> StagesOf(const Transformer& given, const Choice& don
   return stages;
 }
 
-void Finish(Candidate&& made, TransformedGraph& result) {
-  result.graph = made.first.graph();
-  result.bound = std::move(made.second.bound);
-  result.in_place = std::move(made.second.in_place);
-  for (std::size_t step = 0; step < made.second.vanished.size(); ++step) {
-    if (made.second.vanished[step] != 0) result.vanished.push_back(result.graph.ops()[step].id);
+void Finish(const Transformer& order, Attempt&& made, TransformedGraph& result) {
+  result.graph = order.graph();
+  result.bound = std::move(made.bound);
+  result.in_place = std::move(made.in_place);
+  for (std::size_t step = 0; step < made.vanished.size(); ++step) {
+    if (made.vanished[step] != 0) result.vanished.push_back(result.graph.ops()[step].id);
   }
   if (!result.transforms.reorder) return;
   const std::int64_t live_bytes = LiveBytes(result.bound.problem);
@@ -237,42 +234,33 @@ TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std
   }
   std::vector<int> walk(graph.ops().size());
   std::iota(walk.begin(), walk.end(), 0);
-  const std::vector<char> none(walk.size(), 0);
-  Transformer transformer(graph, walk, alignment, planner, pools);
-  Attempt attempt = transformer.Try({Transforms(), {none, none, none}, false});
-
+  const Transformer given(graph, walk, alignment, planner, pools);
   TransformedGraph result;
   result.transforms = transforms;
-  if (transforms.views) attempt = transformer.Add(kViews, std::move(attempt));
-  if (transforms.colocate) attempt = transformer.Add(kParts, std::move(attempt));
-  // Who writes over whom depends on the order; so it is claimed in each, and the best taken.
-  std::vector<Candidate> orders;
-  orders.emplace_back(std::move(transformer), std::move(attempt));
-  if (transforms.reorder) orders = InOrders(std::move(orders[0]), transforms.in_place, &result.order_bound_bytes);
-  std::vector<Attempt> ends;
-  for (const auto& [order, before] : orders) {
-    // What did not pay in the given order may pay in this one.
-    Attempt end = before;
-    for (const Sharing sharing : {kViews, kParts, kClaims}) {
-      const bool is_missing = transforms.*kAsked[sharing] && !(end.choice.on.*kAsked[sharing]);
-      if (is_missing) end = order.Add(sharing, std::move(end));
-    }
-    ends.push_back(std::move(end));
+  Attempt best = given.Build(transforms);
+  result.stages = StagesOf(given, best.choice, transforms);
+  if (!transforms.reorder) {
+    Finish(given, std::move(best), result);
+    return result;
   }
-  const auto by_score = [](const Attempt& a, const Attempt& b) { return a.score < b.score; };
-  const auto best = std::min_element(ends.begin(), ends.end(), by_score);  // the first: the given one if it is no worse
-  Candidate& chosen = orders[static_cast<std::size_t>(best - ends.begin())];
-  result.stages = StagesOf(orders[0].first, ends[0].choice, transforms);
-  if (transforms.reorder) {
-    result.stages.push_back({"reorder", BoundOf(*best)});
-    const Transforms& searched = chosen.second.choice.on;  // a bound of what shares less is none of what shares more
-    if (searched.views != best->choice.on.views || searched.colocate != best->choice.on.colocate) {
-      const OrderResult again = chosen.first.Search(*best, transforms.in_place);
-      result.order_bound_bytes = std::min(result.order_bound_bytes, again.lower_bound_bytes);
-    }
+  // What pays depends on the order; so it is tried in each, and the best taken: the given one, if it is no worse.
+  given.JudgeAgain(best, best.score.second);
+  const OrderResult found = given.Search(transforms);
+  result.order_bound_bytes = found.lower_bound_bytes;
+  std::vector<std::vector<int>> orders = found.runners_up;
+  orders.insert(orders.begin(), found.order);
+  Transformer chosen = given;
+  for (const std::vector<int>& order : orders) {
+    if (std::is_sorted(order.begin(), order.end())) continue;
+    Transformer other = given.InOrder(order);
+    Attempt attempt = other.Build(transforms);
+    other.JudgeAgain(attempt, best.score.second);
+    if (!(attempt.score < best.score)) continue;
+    best = std::move(attempt);
+    chosen = std::move(other);
   }
-  chosen.second = std::move(*best);
-  Finish(std::move(chosen), result);
+  result.stages.push_back({"reorder", BoundOf(best)});
+  Finish(chosen, std::move(best), result);
   return result;
 }
 

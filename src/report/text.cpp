@@ -147,7 +147,7 @@ std::string DomainLines(const PlanFile& file) {
   const auto count = [](std::size_t n) { return FormatThousands(static_cast<std::int64_t>(n)); };
   std::string ops = count(domain.vanished.size()) + " vanish, " + count(domain.in_place.size()) + " write in place";
   if (!domain.order.empty()) {
-    ops += ", " + count(static_cast<std::size_t>(domain.moved_ops)) + " run at another step" +
+    ops += ", " + count(static_cast<std::size_t>(domain.moved_ops)) + " moved" +
            (domain.order_proven ? "; no order needs less" : "");
   }
   return names + "\n" + bytes + "\n  ops            " + ops + "\n";
