@@ -108,7 +108,8 @@ namespace {
 
 // Asked of a pool over memory that is not there. Nothing where the plan is not of all that the graph holds.
 std::optional<std::int64_t> PoolMetadata(const Input& input, const Plan& plan) {
-  if (input.graph == nullptr || !input.problem.pools.empty()) return std::nullopt;
+  const bool has_graph = input.graph != nullptr || input.transformed != nullptr;
+  if (!has_graph || !input.problem.pools.empty()) return std::nullopt;
   std::int64_t alignment = input.alignment;
   for (const Buffer& buffer : input.problem.buffers) alignment = std::max(alignment, buffer.alignment);
   SimulatedMemory device(std::size_t{1} << 62);
@@ -116,7 +117,11 @@ std::optional<std::int64_t> PoolMetadata(const Input& input, const Plan& plan) {
   options.alignment = static_cast<std::size_t>(input.alignment);
   if (plan.peak_bytes > std::int64_t{1} << 61 || alignment > std::int64_t{1} << 60) return std::nullopt;
   TensorPool pool(Arena::From(device, RequiredBytes(plan), static_cast<std::size_t>(alignment)), options);
-  pool.RegisterGraph(*input.graph);
+  if (input.transformed != nullptr) {
+    pool.RegisterTransformed(*input.transformed);
+  } else {
+    pool.RegisterGraph(*input.graph);
+  }
   if (HashProblem(pool.problem()) != plan.problem_hash) return std::nullopt;
   pool.LoadPlan(plan);
   return static_cast<std::int64_t>(pool.metadata_bytes());
