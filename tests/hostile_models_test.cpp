@@ -22,6 +22,7 @@
 #include "orionrt/tflite.hpp"
 #include "orionrt/validate.hpp"
 #include "random.hpp"
+#include "sanitized.hpp"
 
 namespace fs = std::filesystem;
 using namespace orionrt;
@@ -31,17 +32,7 @@ namespace {
 constexpr unsigned kSecondsACase = 5;
 constexpr rlim_t kMemory = rlim_t{2} << 30;  // bytes
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kLimitMemory = false;  // the sanitizer itself reserves terabytes
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kLimitMemory = false;
-#else
-constexpr bool kLimitMemory = true;
-#endif
-#else
-constexpr bool kLimitMemory = true;
-#endif
+constexpr bool kLimitMemory = !tests::kSanitized;  // a sanitizer reserves terabytes
 
 enum ChildExit { kGood = 0, kBadPlan = 10, kWrongError = 11, kOtherException = 12 };
 

@@ -8,6 +8,7 @@
 #include "graph/body_problem.hpp"
 #include "orionrt/planner.hpp"
 #include "orionrt/validate.hpp"
+#include "sanitized.hpp"
 #include "sharing_graph.hpp"
 
 namespace orionrt {
@@ -42,7 +43,7 @@ Plan PlanFor(const Problem& problem, std::uint64_t seed) {
 
 TEST(Interpreter, FindsNothingWrongWithWhatTransformShares) {
   std::int64_t vanished = 0, in_place = 0, in_parts = 0, lowered = 0, moved = 0;
-  for (std::uint64_t seed = 0; seed < 10000; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::Seeds(10000u); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Case c(seed);
     const ReusePlanner judge("first_fit");
@@ -62,17 +63,17 @@ TEST(Interpreter, FindsNothingWrongWithWhatTransformShares) {
     lowered += transformed.stages.back().bound_bytes < transformed.stages[0].bound_bytes ? 1 : 0;
   }
   // That much of all of it happened.
-  EXPECT_GT(vanished, 5000);
-  EXPECT_GT(in_place, 5000);
-  EXPECT_GT(in_parts, 1000);
-  EXPECT_GT(lowered, 1000);
-  EXPECT_GT(moved, 1000);
+  EXPECT_GT(vanished, tests::Seeds(5000));
+  EXPECT_GT(in_place, tests::Seeds(5000));
+  EXPECT_GT(in_parts, tests::Seeds(1000));
+  EXPECT_GT(lowered, tests::Seeds(1000));
+  EXPECT_GT(moved, tests::Seeds(1000));
 }
 
 // Rigid bodies may be harder to place than what they are made of: the judge leaves out what does not pay.
 TEST(Interpreter, NothingThatIsSharedRaisesThePeak) {
   int lower = 0, unjudged = 0;
-  for (std::uint64_t seed = 0; seed < 1500; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::Seeds(1500u); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Case c(seed);
     PlanOptions quick;
@@ -87,8 +88,8 @@ TEST(Interpreter, NothingThatIsSharedRaisesThePeak) {
     lower += shared < given ? 1 : 0;
     if (peak_of(Transform(c.graph, c.on, c.alignment)) > given) ++unjudged;
   }
-  EXPECT_GT(lower, 300);
-  EXPECT_GT(unjudged, 30) << "else nothing here needs a judge";
+  EXPECT_GT(lower, tests::Seeds(300));
+  EXPECT_GT(unjudged, tests::Seeds(30)) << "else nothing here needs a judge";
 }
 
 // ---- Would it notice? ----
@@ -109,7 +110,7 @@ bool IsReadLast(const TransformedGraph& transformed, int buffer, const Part& par
 
 TEST(Interpreter, NoticesALifeThatEndsAStepTooSoon) {
   int shortened = 0;
-  for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::Seeds(2000u); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Case c(seed);
     TransformedGraph transformed = Transform(c.graph, c.on, c.alignment);
@@ -138,13 +139,13 @@ TEST(Interpreter, NoticesALifeThatEndsAStepTooSoon) {
     transformed.bound.problem = shorter;
     EXPECT_TRUE(CheckSharing(transformed));
   }
-  EXPECT_GT(shortened, 400);
+  EXPECT_GT(shortened, tests::Seeds(400));
 }
 
 // An output laid on an input at random, as no rule allows: where running finds a fault, so does the checker.
 TEST(Interpreter, AgreesWithTheCheckerOnSharingThatIsWrong) {
   int wrong = 0, right = 0;
-  for (std::uint64_t seed = 0; seed < 4000; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::Seeds(4000u); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Case c(seed);
     const auto& op = c.graph.ops()[static_cast<std::size_t>(c.random.Below(static_cast<int>(c.graph.ops().size())))];
@@ -170,8 +171,8 @@ TEST(Interpreter, AgreesWithTheCheckerOnSharingThatIsWrong) {
     wrong += runs ? 0 : 1;
     right += !fault ? 1 : 0;
   }
-  EXPECT_GT(wrong, 500);
-  EXPECT_GT(right, 200);
+  EXPECT_GT(wrong, tests::Seeds(500));
+  EXPECT_GT(right, tests::Seeds(200));
 }
 
 }  // namespace

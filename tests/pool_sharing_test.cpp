@@ -6,6 +6,7 @@
 #include "interpreter.hpp"
 #include "orionrt/orionrt.hpp"
 #include "refuses.hpp"
+#include "sanitized.hpp"
 #include "sharing_graph.hpp"
 
 namespace orionrt {
@@ -86,7 +87,7 @@ struct Watched {
 
 TEST(PoolSharing, AGuardFindsNothingWrongWithARightRun) {
   std::int64_t vanished = 0, in_place = 0;
-  for (std::uint64_t seed = 0; seed < 1500; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::Seeds(1500u); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     const Graph graph = tests::SharingGraphMaker(random).Make(static_cast<int>(random.Between(1, 14)));
@@ -104,8 +105,8 @@ TEST(PoolSharing, AGuardFindsNothingWrongWithARightRun) {
     vanished += static_cast<std::int64_t>(pool.transformed().vanished.size());
     in_place += static_cast<std::int64_t>(pool.transformed().in_place.size());
   }
-  EXPECT_GT(vanished, 500);
-  EXPECT_GT(in_place, 500);
+  EXPECT_GT(vanished, tests::Seeds(500));
+  EXPECT_GT(in_place, tests::Seeds(500));
 }
 
 TEST(PoolSharing, AGuardNamesTheCulpritAmongThoseThatShare) {
