@@ -128,6 +128,7 @@ Report ReportOf(const Input& input, const Options& options, bool explained) {
   report.weights = input.weights;
   report.graphs.push_back(GraphOf("", input.problem, input.infos, input.step_names));
   ReportGraph& graph = report.graphs[0];
+  graph.domain = input.plan ? input.plan->domain : DomainOf(input);
   PlanOptions plan_options = MakePlanOptions(options.planning);
   if (input.plan && options.planning.policy.empty()) {
     RefuseFaults(input);

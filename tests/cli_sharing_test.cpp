@@ -141,6 +141,9 @@ TEST(CliSharing, IsTakenByTheOtherCommandsToo) {
             std::string::npos);
   EXPECT_EQ(Orionrt({"report", graph, "--all", "-o", folder / "r.html"}).code, 0);
   EXPECT_NE(folder.Read("r.html").find("relu, flat"), std::string::npos) << "what lies in the buffer of conv";
+  EXPECT_NE(folder.Read("r.html").find("1.44 KiB as given"), std::string::npos);
+  ASSERT_EQ(Orionrt({"report", graph, "--all", "-o", folder / "r.txt"}).code, 0);
+  EXPECT_NE(folder.Read("r.txt").find("as given → with views"), std::string::npos);
   ASSERT_EQ(Orionrt({"plan", graph, "--all", "-o", folder / "p.h"}).code, 0);
   const std::string header = folder.Read("p.h");
   for (const char* words : {"_ORDER_COUNT 8ULL", "_VANISHED {12, 16}", "_OFFSET_both", "_OFFSET_right"}) {

@@ -9,6 +9,7 @@
 #include "report/explain.hpp"
 #include "report/page.hpp"
 #include "report/report.hpp"
+#include "report/text.hpp"
 
 namespace orionrt {
 namespace {
@@ -86,7 +87,9 @@ std::string PoolJson(const Pool& pool, const PlanFile& file, const ReportGraph& 
   std::string out = "{\"name\":" + Quoted(pool.name) + ",\"proven\":" + (certificate.proven_optimal ? "true" : "false");
   Figure(out, "bound", certificate.lower_bound_bytes);
   if (pool.capacity != kUnlimited) Figure(out, "capacity", pool.capacity);
-  out += ",\"why\":" + Quoted(ExplainBound(file, graph.step_names));
+  const std::string stages = SayStages(file);
+  out += ",\"why\":" +
+         Quoted(ExplainBound(file, graph.step_names) + (stages.empty() ? "" : " The bound is " + stages + "."));
   return out + ",\"metrics\":" + MetricsJson(metrics) + "}";
 }
 

@@ -36,6 +36,7 @@ struct ReportGraph {
   std::vector<BufferInfo> infos;        // one per buffer, or none
   std::vector<std::string> step_names;  // by step, or none
   std::vector<ReportPlan> plans;        // at least one; as many in every graph
+  std::optional<PlanDomain> domain;     // of graphs, where it is known
 };
 
 struct Report {

@@ -122,6 +122,19 @@ std::string StageWords(const std::string& stage) {
   return Printable(stage, 20);
 }
 
+}  // namespace
+
+std::string SayStages(const PlanFile& file) {
+  std::string text;
+  if (!file.domain || file.domain->stages.size() < 2) return text;
+  for (const TransformStage& stage : file.domain->stages) {
+    text += (text.empty() ? "" : ", ") + FormatBytes(stage.bound_bytes) + " " + StageWords(stage.name);
+  }
+  return text;
+}
+
+namespace {
+
 // What transforms did to the bound, stage by stage, and to the ops.
 std::string DomainLines(const PlanFile& file) {
   if (!file.domain) return "";
@@ -283,6 +296,7 @@ PlanFile PlanFileOf(const Report& report, const ReportGraph& graph, const Report
   file.peak_nested_bytes = shown.peak_nested_bytes;
   if (graph.name.empty()) file.weights = report.weights;
   file.classes = ClassesOf(graph.infos);
+  file.domain = graph.domain;
   return file;
 }
 
