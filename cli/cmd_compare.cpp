@@ -4,7 +4,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "base/text.hpp"
 #include "command.hpp"
 #include "input.hpp"
 #include "orionrt/error.hpp"
@@ -96,14 +95,8 @@ nlohmann::ordered_json Json(const Input& input, const std::vector<Row>& rows) {
   return json;
 }
 
-bool IsJson(const Options& options) {
-  if (options.format.empty()) return HasSuffix(options.output, ".json");
-  if (options.format == "text" || options.format == "json") return options.format == "json";
-  throw Error(ErrorCode::kMisuse, "--format \"" + Printable(options.format) + "\" is unknown; there are: text, json");
-}
-
 int Run(const Options& options) {
-  const bool as_json = IsJson(options);
+  const bool as_json = PickFormat(options.format, options.output, {{"text", ".txt"}, {"json", ".json"}}) == "json";
   PlanningOptions planning;
   planning.effort = options.effort;
   const PlanOptions plan_options = MakePlanOptions(planning);

@@ -3,7 +3,6 @@
 
 #include "command.hpp"
 #include "input.hpp"
-#include "orionrt/error.hpp"
 #include "output.hpp"
 
 namespace orionrt::cli {
@@ -32,10 +31,7 @@ int Run(const Options& options) {
     const std::string name = options.path.substr(options.path.rfind('/') + 1);
     WriteBodies(input.bodies, options.subgraphs + "/" + name.substr(0, name.rfind('.')));
   }
-  const bool json = options.format.empty() ? HasSuffix(options.output, ".json") : options.format == "json";
-  if (!options.format.empty() && !json && options.format != "csv") {
-    throw Error(ErrorCode::kMisuse, "--format \"" + options.format + "\" is unknown; there are: csv, json");
-  }
+  const bool json = PickFormat(options.format, options.output, {{"csv", ".csv"}, {"json", ".json"}}) == "json";
   if (json) {
     WriteFile(options.output, WriteProblemJson({input.problem, input.source, input.alignment}));
     return kDone;

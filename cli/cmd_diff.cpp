@@ -96,20 +96,9 @@ bool IsWithin(const PlanDiff& diff, const Options& options) {
   return diff.Growth() <= budget.bytes + before * budget.millipercent / 100'000;
 }
 
-std::string FormatOf(const Options& options) {
-  const std::string format = !options.format.empty()              ? options.format
-                             : HasSuffix(options.output, ".json") ? "json"
-                             : HasSuffix(options.output, ".md")   ? "markdown"
-                                                                  : "text";
-  if (format != "text" && format != "json" && format != "markdown") {
-    throw Error(ErrorCode::kMisuse,
-                "--format \"" + Printable(format) + "\" is unknown; there are: text, json, markdown");
-  }
-  return format;
-}
-
 int Run(const Options& options) {
-  const std::string format = FormatOf(options);
+  const std::string format =
+      PickFormat(options.format, options.output, {{"text", ".txt"}, {"json", ".json"}, {"markdown", ".md"}});
   if (!options.max_growth.empty()) (void)ParseBudget(options.max_growth);
   const ReusePlanner planner(options.planning.policy);
   const PlanFile before = LoadSide(options.before, options, planner);

@@ -54,19 +54,9 @@ std::vector<Replay> ReplaysOf(const BuddyTrace& trace, const Options& options) {
   return replays;
 }
 
-std::string FormatOf(const Options& options) {
-  const std::string format = !options.format.empty()              ? options.format
-                             : HasSuffix(options.output, ".json") ? "json"
-                             : HasSuffix(options.output, ".csv")  ? "csv"
-                                                                  : "text";
-  if (format != "text" && format != "csv" && format != "json") {
-    throw Error(ErrorCode::kMisuse, "--format \"" + Printable(format) + "\" is unknown; there are: text, csv, json");
-  }
-  return format;
-}
-
 int Run(const Options& options) {
-  const std::string format = FormatOf(options);
+  const std::string format =
+      PickFormat(options.format, options.output, {{"text", ".txt"}, {"csv", ".csv"}, {"json", ".json"}});
   const std::string source = options.path == "-" ? "standard input" : options.path;
   const BuddyTrace trace = ReadBuddyTrace(ReadFile(options.path), source);
   const std::vector<Replay> replays = ReplaysOf(trace, options);

@@ -56,7 +56,7 @@ struct Input {
   std::shared_ptr<const Graph> graph;
   // What transforms made of the graph; null where none were asked for.
   std::shared_ptr<const TransformedGraph> transformed;
-  int moved_ops = 0;  // of these: moved past others
+  int moved_ops = 0;                         // of these: moved past others
   std::vector<BufferInfo> infos;             // one per buffer: of graphs; of plans their classes; or none
   std::optional<CsvFile> csv;                // where the input is CSV: its rows as they stand
   std::shared_ptr<const Problem> as_read;    // where it is not: before alignments were raised

@@ -18,4 +18,13 @@ std::string TargetOf(const std::string& output, const std::string& path, const s
 // Throws Error (kMisuse) when two results would go to one file.
 void CheckTargets(const std::string& output, const std::vector<std::string>& paths, const std::string& suffix);
 
+struct FormatName {
+  const char* name;
+  const char* suffix;
+};
+
+// The format that --format names; where it is empty, the one whose suffix -o has, otherwise the first. Throws Error
+// (kMisuse) for a name that is none of them.
+std::string PickFormat(const std::string& asked, const std::string& output, const std::vector<FormatName>& formats);
+
 }  // namespace orionrt::cli

@@ -13,20 +13,13 @@ import pathlib
 import subprocess
 import sys
 
+from model_options import options
+
 MODES = {"fold": [], "raw": ["--no-fold"], "static": ["--fold-shapes"]}
 
 
 def rows(text):
     return collections.Counter((r["lower"], r["upper"], r["size"]) for r in csv.DictReader(text.splitlines()))
-
-
-def options(overrides):
-    result = ["--dim", "*=1"]
-    for name, value in overrides.get("dims", {}).items():
-        result += ["--dim", f"{name}={value}"]
-    for name, shape in overrides.get("inputs", {}).items():
-        result += ["--input", f"{name}=" + "x".join(map(str, shape))]
-    return result
 
 
 def compare(orionrt, model, flags, reference):

@@ -15,17 +15,9 @@ import subprocess
 import sys
 import time
 
+from model_options import options
+
 STAGES = ["given", "views", "in_place", "colocate", "reorder"]
-
-
-def options(overrides):
-    """The import options that a model needs."""
-    result = ["--dim", "*=1"]
-    for name, value in overrides.get("dims", {}).items():
-        result += ["--dim", f"{name}={value}"]
-    for name, shape in overrides.get("inputs", {}).items():
-        result += ["--input", f"{name}=" + "x".join(map(str, shape))]
-    return result
 
 
 def measure(orionrt, model, flags):

@@ -1,8 +1,6 @@
 // orionrt plan
 #include <gtest/gtest.h>
 
-#include <sstream>
-
 #include "command.hpp"
 #include "orionrt/planner.hpp"
 #include "orionrt/tensor_pool.hpp"
@@ -16,14 +14,6 @@ using tests::Orionrt;
 using tests::Outcome;
 
 const char kProblem[] = "id,lower,upper,size\na,0,3,4\nb,3,9,4\nc,0,9,4\nd,9,21,4\ne,0,21,4\n";
-
-// Every line without its last field.
-std::string WithoutLastColumn(const std::string& csv) {
-  std::istringstream lines(csv);
-  std::string out;
-  for (std::string line; std::getline(lines, line);) out += line.substr(0, line.rfind(',')) + "\n";
-  return out;
-}
 
 TEST(CliPlan, PrintsTextByDefault) {
   const Folder folder;
@@ -87,7 +77,7 @@ TEST(CliPlan, RowsLessTheOffsetAreThoseOfConvert) {
       const Outcome converted = Orionrt({"convert", problem, "--alignment", "8"});
       EXPECT_EQ(planned.code, 0) << planned;
       EXPECT_EQ(converted.code, 0) << converted;
-      EXPECT_EQ(WithoutLastColumn(planned.out), converted.out) << policy.name;
+      EXPECT_EQ(tests::WithoutLastColumn(planned.out), converted.out) << policy.name;
     }
   }
 }

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "command.hpp"
 #include "folder.hpp"
@@ -88,14 +87,6 @@ TEST(CliSharing, PrintsTheBoundsAndWhatAllWouldSave) {
   EXPECT_EQ(some.out.find("with --all"), std::string::npos) << some;
 }
 
-// Every line without its last field.
-std::string WithoutOffsets(const std::string& csv) {
-  std::istringstream lines(csv);
-  std::string out;
-  for (std::string line; std::getline(lines, line);) out += line.substr(0, line.rfind(',')) + "\n";
-  return out;
-}
-
 TEST(CliSharing, PlansTheRowsThatConvertGives) {
   const Folder folder;
   const std::string graph = folder.Write("g.json", kGraph);
@@ -104,7 +95,7 @@ TEST(CliSharing, PlansTheRowsThatConvertGives) {
     std::vector<std::string> convert = {"convert", graph}, plan = {"plan", graph, "--format", "csv"};
     convert.insert(convert.end(), options.begin(), options.end());
     plan.insert(plan.end(), options.begin(), options.end());
-    EXPECT_EQ(WithoutOffsets(Orionrt(plan).out), Orionrt(convert).out) << options[0];
+    EXPECT_EQ(tests::WithoutLastColumn(Orionrt(plan).out), Orionrt(convert).out) << options[0];
   }
 }
 

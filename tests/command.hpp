@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <ostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,14 @@ inline Outcome Run(const std::string& program, const std::vector<std::string>& a
 
 inline Outcome Orionrt(const std::vector<std::string>& arguments, const std::string& input = "") {
   return Run(ORIONRT_COMMAND, arguments, input);
+}
+
+// Every line of CSV without its last field.
+inline std::string WithoutLastColumn(const std::string& csv) {
+  std::istringstream lines(csv);
+  std::string out;
+  for (std::string line; std::getline(lines, line);) out += line.substr(0, line.rfind(',')) + "\n";
+  return out;
 }
 
 }  // namespace orionrt::tests

@@ -384,7 +384,7 @@ TEST(Transform, TheSearchForAnOrderSeesTheBytesOfThePlan) {
     BindViews(graph, walk, all, bodies);
     BindParts(graph, walk, all, bodies);
     const BoundProblem bound = MakeBodyProblem(graph, GraphLiveness(graph), 1, bodies.Places(), {}, {});
-    EXPECT_EQ(PeakOf(MakeBodyOrderModel(graph, bodies, false)), LiveBytes(bound.problem));
+    EXPECT_EQ(PeakOf(MakeOrderModel(graph, bodies, false)), LiveBytes(bound.problem));
 
     for (const bool in_place : {false, true}) {
       Transforms on{true, true, in_place, false};

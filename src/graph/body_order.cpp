@@ -170,7 +170,7 @@ class BodyOrderMaker {
 
 }  // namespace
 
-OrderModel MakeBodyOrderModel(const Graph& graph, const Bodies& bodies, bool in_place) {
+OrderModel MakeOrderModel(const Graph& graph, const Bodies& bodies, bool in_place) {
   return BodyOrderMaker(graph, bodies).Make(in_place);
 }
 

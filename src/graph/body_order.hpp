@@ -7,9 +7,10 @@
 namespace orionrt {
 
 // A piece is what lies between two ends of windows in a body: one op writes it, and all members that show it need it.
-// As MakeOrderModel of the graph alone, but for views and parts that are bound. The peak of an order is that of live
-// bytes, padding left out; claims may be more than ClaimInPlace makes of them, never less, so bounds hold. O(ops + uses
-// log uses + members of each piece).
-OrderModel MakeBodyOrderModel(const Graph& graph, const Bodies& bodies, bool in_place);
+// Ops with effects (has_effects, no outputs, or a state among their tensors) keep their order among themselves. With
+// `in_place`, what OpNode::aliases allow an output to lie on (kSameIndex, kStreaming, kReadsFirst), where an op
+// produced the input and nothing keeps it. The peak of an order is that of live bytes, padding left out; claims may be
+// more than ClaimInPlace makes of them, never less, so bounds hold. O(ops + uses log uses + members of each piece).
+OrderModel MakeOrderModel(const Graph& graph, const Bodies& bodies, bool in_place);
 
 }  // namespace orionrt

@@ -68,7 +68,7 @@ class Transformer {
 
   // Orders of lower peak than this one, the best first, with all the views and parts that are legal.
   OrderResult Search(const Transforms& transforms) const {
-    return FindOrder(MakeBodyOrderModel(graph_, Bind(Nothing(transforms)), transforms.in_place));
+    return FindOrder(MakeOrderModel(graph_, Bind(Nothing(transforms)), transforms.in_place));
   }
 
   // As much of what is asked for as pays in this order.

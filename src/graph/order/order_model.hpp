@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "orionrt/graph.hpp"
-
 namespace orionrt {
 
 // Bytes that live and die together: a tensor, or a part of one. They are there before an op when the producer has run
@@ -35,11 +33,5 @@ struct OrderModel {
   std::vector<std::int64_t> workspace;          // per op, bytes
   std::vector<std::vector<OrderClaim>> claims;  // per op; empty: nothing is done in place
 };
-
-// One piece for each tensor; views are those of their roots. Ops with effects (has_effects, no outputs, or a state
-// among their tensors) keep their order among themselves. With `in_place`, whatever OpNode::aliases allow an output to
-// lie on (kSameIndex, kStreaming, kReadsFirst) where an op produced the input and no role keeps it. O(ops + uses log
-// uses).
-OrderModel MakeOrderModel(const Graph& graph, bool in_place);
 
 }  // namespace orionrt
