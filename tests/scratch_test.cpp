@@ -252,6 +252,30 @@ TEST(Scratch, HasNothingOnceMovedFrom) {
   EXPECT_EQ(first.FreeRegion(region, 1000), FreeStatus::kFreed) << "serves again once another is moved into it";
 }
 
+// ---- no plan, and no bytes ----
+
+static_assert(!std::is_copy_constructible_v<SharedArena> && !std::is_move_constructible_v<SharedArena>);
+
+// A null plan, which PlanCache::Get gives for a miss, was looked into.
+TEST(SharedArena, RefusesNoPlan) {
+  const Arena memory = Arena::Host(1 << 12, 4096);
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"null", "SharedPlan::Make"}, [] { SharedArena arena(nullptr); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"null"},
+                      [&] { SharedArena arena(nullptr, Arena::Borrow(memory.base(), memory.bytes())); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"null"}, [] { SharedArena arena(nullptr, Arena::Borrow(nullptr, 0)); }));
+}
+
+TEST(TensorView, KnowsNoTensorWithoutAPlan) {
+  const auto plan = PlanAll({Chain(100)}, {0});
+  std::byte memory[8];
+  for (const TensorView& view : {TensorView(), plan->View(memory, 1), plan->View(memory, -1)}) {
+    for (const int id : {-1, 0, 1, INT_MAX}) {
+      EXPECT_EQ(view.GetPtr(id), nullptr) << id;
+      EXPECT_EQ(view.Workspace(id).ptr, nullptr) << id;
+    }
+  }
+}
+
 // Scratch in the way of a plan: an error, and the old plan stays where it was.
 TEST(TensorPool, PlansAroundScratchOrSaysThatItIsInTheWay) {
   PoolOptions aligned;
