@@ -272,6 +272,31 @@ TEST(TensorPool, EmptyTensorsHaveAnAddressAndNoBytes) {
   EXPECT_EQ(pool.Allocate(0).bytes, 0u);
 }
 
+// They looked like ids that the graph does not have.
+TEST(TensorPool, EmptyTensorsHaveAnAddressAlsoWhereThereIsNoMemory) {
+  for (const int stride : {1, 1000003}) {
+    for (const bool guarded : {false, true}) {
+      PoolOptions options;
+      if (guarded) options.guard = GuardOptions();
+      if (guarded) options.guard->canary_bytes = 0;
+      TensorPool pool(Arena::Borrow(nullptr, 0), options);
+      pool.RegisterGraph({{0, {}, {0, 2 * stride}}, {1, {0}, {stride}}},
+                         {{0, 0}, {stride, 0, 1024}, {2 * stride, 0, 0, kOutput}});
+      pool.FinalizePlan();
+      pool.BeginOp(0);
+      for (const int id : {0, 2 * stride}) {
+        EXPECT_NE(pool.GetPtr(id), nullptr);
+        EXPECT_EQ(pool.Allocate(id).bytes, 0u);
+        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pool.GetPtr(id)) % kArenaAlignment, 0u);
+      }
+      pool.BeginOp(1);
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pool.GetPtr(stride)) % 1024, 0u);
+      pool.EndRun();
+      EXPECT_EQ(pool.GetPtr(5), nullptr);
+    }
+  }
+}
+
 static_assert(!std::is_copy_constructible_v<TensorPool> && !std::is_copy_assignable_v<TensorPool>);
 static_assert(!std::is_default_constructible_v<TensorPool>);
 

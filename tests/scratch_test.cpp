@@ -157,6 +157,20 @@ TEST(TensorPool, RefusesPlannedTensorsAsScratchInEachOfItsMemories) {
   ExpectPlannedRefused(pool, {pool.Allocate(0), pool.Allocate(1)});
 }
 
+// A plan of empty tensors alone takes no region; the base of the arena is then the address of scratch.
+TEST(TensorPool, RefusesEmptyTensorsAsScratch) {
+  TensorPool pool(1 << 16);
+  pool.RegisterGraph({{0, {}, {0, 1}}}, {{0, 0}, {1, 0}});
+  const TensorHandle scratch = pool.AllocateScratch(100);
+  pool.FinalizePlan();
+  for (const int id : {0, 1}) {
+    ASSERT_NE(pool.Allocate(id).ptr, nullptr);
+    EXPECT_EQ(pool.FreeScratch(pool.Allocate(id)), FreeStatus::kForeign);
+  }
+  EXPECT_EQ(pool.stats().scratch_bytes, 100);
+  EXPECT_EQ(pool.FreeScratch(scratch), FreeStatus::kFreed);
+}
+
 static_assert(!std::is_copy_constructible_v<Scratch> && !std::is_copy_assignable_v<Scratch>);
 static_assert(std::is_nothrow_move_constructible_v<Scratch>);
 
@@ -272,6 +286,20 @@ TEST(TensorView, KnowsNoTensorWithoutAPlan) {
     for (const int id : {-1, 0, 1, INT_MAX}) {
       EXPECT_EQ(view.GetPtr(id), nullptr) << id;
       EXPECT_EQ(view.Workspace(id).ptr, nullptr) << id;
+    }
+  }
+}
+
+// They looked like tensors that the graph does not have.
+TEST(TensorView, GivesEmptyTensorsOverNullAnAddress) {
+  for (const int id : {0, INT_MAX}) {
+    const auto plan = PlanAll({Graph({{0, {}, {id}}, {1, {id}, {}}}, {{id, 0}})}, {0});
+    ASSERT_EQ(plan->required_bytes(), 0u);
+    const SharedArena arena(plan, Arena::Borrow(nullptr, 0));
+    for (const TensorView& view : {plan->View(nullptr), arena.View()}) {
+      EXPECT_NE(view.GetPtr(id), nullptr);
+      EXPECT_EQ(view.Allocate(id).bytes, 0u);
+      EXPECT_EQ(view.GetPtr(5), nullptr);
     }
   }
 }

@@ -155,7 +155,7 @@ class ORIONRT_API TensorPool {
   // One arena. All of it is the scratch's: the plan's region is an allocation of it too.
   struct Memory {
     Memory(Arena taken, const PoolOptions& options);
-    std::byte* region_base() const noexcept { return arena.base() + (region == kNoSpace ? 0 : region); }
+    std::byte* region_base() const noexcept;
     Arena arena;
     Scratch scratch;
     std::int64_t region = kNoSpace;

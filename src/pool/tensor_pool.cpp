@@ -11,6 +11,7 @@
 #include "plan/infeasible.hpp"
 #include "pool/guard.hpp"
 #include "pool/guard_layout.hpp"
+#include "pool/nothing.hpp"
 
 namespace orionrt {
 namespace {
@@ -155,6 +156,11 @@ TensorPool& TensorPool::operator=(TensorPool&& other) noexcept {
   take(finalized_, other.finalized_);
   take(guard_, other.guard_);
   return *this;
+}
+
+// Memory without a region holds empty tensors alone. An address of the arena would be that of scratch.
+std::byte* TensorPool::Memory::region_base() const noexcept {
+  return region == kNoSpace ? Nothing() : arena.base() + region;
 }
 
 void TensorPool::RegisterGraph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors) {
