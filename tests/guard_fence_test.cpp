@@ -171,7 +171,7 @@ class Overwritten : public MemoryResource {
   HostMemory host_;
 };
 
-// The arena was protected still when it went: whoever had it next was told of a fault.
+// A move of member by member that took the arenas first would give them back with pages that nothing may touch.
 TEST(Guard, OpensItsPagesBeforeTheArenaIsGone) {
   Overwritten memory;
   PoolOptions options;
