@@ -4,8 +4,11 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
+#include <type_traits>
 #include <utility>
 
+#include "orionrt/memory.hpp"
 #include "refuses.hpp"
 
 namespace orionrt {
@@ -57,6 +60,24 @@ TEST(Arena, MovesItsMemory) {
   const Arena two = std::move(one);
   EXPECT_EQ(two.base(), base);
   EXPECT_EQ(one.base(), nullptr);
+}
+
+static_assert(!std::is_copy_constructible_v<Arena> && !std::is_copy_assignable_v<Arena>);
+
+// It said that it still had the bytes, and asked a resource that may be gone whether the host may read them.
+TEST(Arena, HasNothingOnceMovedFrom) {
+  auto device = std::make_unique<SimulatedMemory>(1 << 20);
+  Arena one = Arena::From(*device, 128);
+  {
+    const Arena two = std::move(one);
+    EXPECT_EQ(two.bytes(), 128u);
+    EXPECT_FALSE(two.host_accessible());
+  }
+  device.reset();
+  EXPECT_EQ(one.bytes(), 0u);
+  EXPECT_TRUE(one.host_accessible());
+  one = Arena::Host(64);
+  EXPECT_EQ(one.bytes(), 64u) << "serves again once another is moved into it";
 }
 
 }  // namespace

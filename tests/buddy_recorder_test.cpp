@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <type_traits>
+
 #include "random.hpp"
 
 namespace orionrt {
@@ -84,6 +86,9 @@ TEST(BuddyRecorder, LeavesTheBuddyAsItWouldBe) {
   }
   EXPECT_EQ(plain.Map(), behind.Map());
 }
+
+// Two would have numbered events of one buddy alike.
+static_assert(!std::is_copy_constructible_v<BuddyRecorder> && !std::is_move_constructible_v<BuddyRecorder>);
 
 }  // namespace
 }  // namespace orionrt

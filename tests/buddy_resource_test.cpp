@@ -6,7 +6,9 @@
 #include <list>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "random.hpp"
@@ -164,6 +166,51 @@ TEST_P(BuddyResources, RefuseToTakeBackWhatTheyDidNotGive) {
   int elsewhere = 0;
   EXPECT_TRUE(tests::Refuses(ErrorCode::kMisuse, {"not allocated here"},
                              [&] { resource.deallocate(&elsewhere, sizeof(int), alignof(int)); }));
+}
+
+// With another size the block found was another: a neighbour's, which was freed.
+TEST_P(BuddyResources, RefuseToTakeBackWithAnotherSize) {
+  const Bytes bytes(1 << 16, 96);
+  BuddyResource resource(bytes.base(), bytes.bytes(), 64, GetParam());
+  void* const neighbour = resource.allocate(64, 8);
+  void* const address = resource.allocate(64, 8);
+  const std::size_t most = ~std::size_t{0};
+  for (const auto& [size, alignment] : std::vector<std::pair<std::size_t, std::size_t>>{
+           {65, 8}, {128, 8}, {1, 128}, {5000, 8}, {most, 8}, {64, most / 2 + 1}, {most, most / 2 + 1}}) {
+    for (void* const at : {neighbour, address}) {
+      EXPECT_TRUE(tests::Refuses(ErrorCode::kMisuse, {"another size"},
+                                 [&, s = size, a = alignment] { resource.deallocate(at, s, a); }));
+    }
+  }
+  EXPECT_EQ(resource.stats().allocations, 2);
+  EXPECT_EQ(resource.stats().requested_bytes, 128);
+  resource.deallocate(neighbour, 64, 8);
+  resource.deallocate(address, 64, 8);
+  EXPECT_EQ(resource.stats().used_bytes, 0);
+}
+
+// 0 gave a null pointer, and kept the block that nobody had been given.
+TEST_P(BuddyResources, RefuseAlignmentsThatAreNoPowersOfTwo) {
+  const Bytes bytes(4096, 0);
+  Upstream upstream;
+  BuddyResource resource(bytes.base(), bytes.bytes(), 64, GetParam(), &upstream);
+  for (const std::size_t alignment : {std::size_t{0}, std::size_t{3}, std::size_t{48}, ~std::size_t{0}}) {
+    EXPECT_TRUE(tests::Refuses(ErrorCode::kMisuse, {std::to_string(alignment), "power of two"},
+                               [&] { (void)resource.allocate(64, alignment); }));
+  }
+  EXPECT_EQ(resource.stats().used_bytes, 0);
+  EXPECT_EQ(upstream.served, 0);
+}
+
+static_assert(!std::is_copy_constructible_v<BuddyResource> && !std::is_copy_assignable_v<BuddyResource>);
+static_assert(!std::is_move_constructible_v<BuddyResource>, "containers point to it");
+
+// Address 0 was served, and all behind it.
+TEST(BuddyResource, RefusesNullWithBytes) {
+  for (const std::size_t bytes : {std::size_t{1}, std::size_t{63}, std::size_t{4096}, ~std::size_t{0}}) {
+    EXPECT_TRUE(tests::Refuses(ErrorCode::kMisuse, {"null", std::to_string(bytes)},
+                               [&] { BuddyResource resource(nullptr, bytes); }));
+  }
 }
 
 TEST(BuddyResource, MayHaveNoMemoryAtAll) {

@@ -1,6 +1,7 @@
 // Every state that a tiny arena can come into, by every way of leaving each.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
@@ -15,9 +16,32 @@ namespace {
 
 constexpr std::int64_t kBlock = 16;
 
+// A buddy cannot be copied: a state is come to again by the calls that led to it.
+struct Call {
+  enum Kind { kAllocate, kAllocateRun, kAllocateAt, kFree, kFlush } kind;
+  std::int64_t offset, bytes;
+};
+
+std::int64_t Do(BuddyAllocator& buddy, const Call& call) {
+  switch (call.kind) {
+    case Call::kAllocate:
+      return buddy.Allocate(call.bytes);
+    case Call::kAllocateRun:
+      return buddy.AllocateRun(call.bytes);
+    case Call::kAllocateAt:
+      return buddy.AllocateAt(call.offset, call.bytes);
+    case Call::kFree:
+      return static_cast<std::int64_t>(buddy.Free(call.offset));
+    case Call::kFlush:
+      buddy.Flush();
+  }
+  return 0;
+}
+
 struct State {
   BuddyAllocator buddy;
   tests::BuddyModel model;
+  std::vector<Call> calls;
 };
 // All that decides what comes next: offset -> blocks; for each size the offsets kept back, and which goes next.
 using Key = std::tuple<std::map<std::int64_t, std::int64_t>, std::map<std::int64_t, std::vector<std::int64_t>>,
@@ -53,6 +77,19 @@ class BuddyStates : public testing::TestWithParam<Arena> {
     if (seen_.insert(KeyOf(state)).second) queue_.push_back(std::move(state));
   }
 
+  State Again(const State& state) const {
+    const auto [capacity, keep] = GetParam();
+    State again = {BuddyAllocator(capacity, kBlock, {keep, 0, false}), state.model, state.calls};
+    for (const Call& call : state.calls) (void)Do(again.buddy, call);
+    return again;
+  }
+
+  // What the call answers, which becomes the last of those that lead to the state.
+  static std::int64_t Go(State& state, Call call) {
+    state.calls.push_back(call);
+    return Do(state.buddy, call);
+  }
+
   // What the header says a call may do: `most` splits and as many merges; before them, one flush of what is kept back.
   void CheckSteps(const State& before, const State& after, std::int64_t most, bool may_flush) {
     const std::int64_t flushed = may_flush ? before.model.KeptBlocks() : 0;
@@ -66,17 +103,17 @@ class BuddyStates : public testing::TestWithParam<Arena> {
   std::int64_t StepsOfARun() const { return 2 * Levels() * Levels() + 1; }
 
   void Allocate(const State& state, std::int64_t bytes) {
-    State next = state;
+    State next = Again(state);
     const std::int64_t best = next.model.Allocate(bytes);
-    ASSERT_EQ(next.buddy.Allocate(bytes), best) << bytes << " " << state.buddy.Map();
+    ASSERT_EQ(Go(next, {Call::kAllocate, 0, bytes}), best) << bytes << " " << state.buddy.Map();
     CheckSteps(state, next, Levels(), true);
     Enter(std::move(next));
   }
 
   void AllocateRun(const State& state, std::int64_t bytes) {
-    State next = state;
+    State next = Again(state);
     std::int64_t best = next.model.BestPlace(bytes);
-    const std::int64_t at = next.buddy.AllocateRun(bytes);
+    const std::int64_t at = Go(next, {Call::kAllocateRun, 0, bytes});
     if (best == kNoSpace && next.buddy.stats().kept_bytes < next.model.KeptBytes()) {
       next.model.Flush();
       best = next.model.BestPlace(bytes);
@@ -93,8 +130,8 @@ class BuddyStates : public testing::TestWithParam<Arena> {
   }
 
   void AllocateAt(const State& state, std::int64_t offset, std::int64_t bytes) {
-    State next = state;
-    const std::int64_t at = next.buddy.AllocateAt(offset, bytes);
+    State next = Again(state);
+    const std::int64_t at = Go(next, {Call::kAllocateAt, offset, bytes});
     if (next.buddy.stats().kept_bytes < next.model.KeptBytes()) next.model.Flush();
     const std::int64_t expected = next.model.IsFree(offset, bytes) ? offset : kNoSpace;
     ASSERT_EQ(at, expected) << bytes << " at " << offset << " " << state.buddy.Map();
@@ -104,10 +141,11 @@ class BuddyStates : public testing::TestWithParam<Arena> {
   }
 
   void Free(const State& state, std::int64_t offset) {
-    State next = state;
+    State next = Again(state);
     const auto found = state.model.allocations().find(offset);
     const bool starts = found != state.model.allocations().end();
-    ASSERT_EQ(next.buddy.Free(offset), starts ? FreeStatus::kFreed : FreeStatus::kNotAllocated)
+    ASSERT_EQ(Go(next, {Call::kFree, offset, 0}),
+              static_cast<std::int64_t>(starts ? FreeStatus::kFreed : FreeStatus::kNotAllocated))
         << offset << " " << state.buddy.Map();
     if (starts) next.model.Free(offset);
     const bool is_run = starts && found->second != state.model.Rounded(found->second);
@@ -115,15 +153,25 @@ class BuddyStates : public testing::TestWithParam<Arena> {
     Enter(std::move(next));
   }
 
+  void CheckBytes(const State& state) {
+    for (std::int64_t offset = 0; offset <= GetParam().capacity; ++offset) {
+      const auto found = state.model.allocations().find(offset);
+      const std::int64_t blocks =
+          found == state.model.allocations().end() ? 0 : (found->second + kBlock - 1) / kBlock * kBlock;
+      ASSERT_EQ(state.buddy.BytesAt(offset), std::min(blocks, GetParam().capacity - offset)) << state.buddy.Map();
+    }
+  }
+
   void Leave(const State& state) {
+    CheckBytes(state);
     for (std::int64_t bytes = kBlock / 2; bytes <= GetParam().capacity + kBlock; bytes += kBlock / 2) {
       Allocate(state, bytes);
       AllocateRun(state, bytes);
       for (std::int64_t offset = 0; offset <= GetParam().capacity; offset += kBlock) AllocateAt(state, offset, bytes);
     }
     for (std::int64_t offset = 0; offset < GetParam().capacity; offset += kBlock) Free(state, offset);
-    State flushed = state;
-    flushed.buddy.Flush();
+    State flushed = Again(state);
+    (void)Go(flushed, {Call::kFlush, 0, 0});
     flushed.model.Flush();
     ASSERT_EQ(flushed.buddy.stats().kept_bytes, 0);
     Enter(std::move(flushed));
@@ -132,7 +180,7 @@ class BuddyStates : public testing::TestWithParam<Arena> {
   std::size_t Explore() {
     const auto [capacity, keep] = GetParam();
     const BuddyOptions options = {keep, 0, false};
-    Enter({BuddyAllocator(capacity, kBlock, options), tests::BuddyModel(capacity, kBlock, options)});
+    Enter({BuddyAllocator(capacity, kBlock, options), tests::BuddyModel(capacity, kBlock, options), {}});
     while (!queue_.empty() && !HasFatalFailure()) {
       const State state = std::move(queue_.front());
       queue_.pop_front();

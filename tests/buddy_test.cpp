@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "orionrt/locked_buddy.hpp"
 #include "refuses.hpp"
 
 namespace orionrt {
@@ -244,6 +247,81 @@ TEST(BuddyMap, HasACharacterABlock) {
   (void)buddy.Allocate(64);
   (void)buddy.Allocate(256);
   EXPECT_EQ(buddy.Map(), "a...cccc........");
+}
+
+// Two of one arena gave the same bytes out twice.
+static_assert(!std::is_copy_constructible_v<BuddyAllocator> && !std::is_copy_assignable_v<BuddyAllocator>);
+static_assert(std::is_nothrow_move_constructible_v<BuddyAllocator> &&
+              std::is_nothrow_move_assignable_v<BuddyAllocator>);
+static_assert(!std::is_copy_constructible_v<LockedBuddy> && !std::is_move_constructible_v<LockedBuddy>);
+
+// Every call on what was moved from, in either setting: the books were gone and their counts were not, so that calls
+// read and wrote where no books were.
+void ExpectEmpty(BuddyAllocator& moved) {
+  for (const std::int64_t bytes : {std::int64_t{0}, std::int64_t{1}, std::int64_t{64}, std::int64_t{1024}, INT64_MAX}) {
+    EXPECT_EQ(moved.Allocate(bytes), kNoSpace) << bytes;
+    EXPECT_EQ(moved.AllocateRun(bytes), kNoSpace) << bytes;
+    EXPECT_EQ(moved.AllocateAt(0, bytes), kNoSpace) << bytes;
+  }
+  for (const std::int64_t offset : {std::int64_t{-1}, std::int64_t{0}, std::int64_t{64}, std::int64_t{960}}) {
+    EXPECT_EQ(moved.Free(offset), FreeStatus::kForeign) << offset;
+    EXPECT_EQ(moved.BytesAt(offset), 0) << offset;
+  }
+  moved.Flush();
+  const BuddyStats stats = moved.stats();
+  EXPECT_EQ(stats.capacity + stats.used_bytes + stats.high_water_bytes + stats.free_bytes + stats.allocations, 0);
+  EXPECT_EQ(stats.splits + stats.merges + stats.kept_bytes + stats.largest_free_bytes, 0);
+  EXPECT_EQ(stats.requested_bytes, -1);
+  EXPECT_EQ(moved.capacity(), 0);
+  EXPECT_EQ(moved.Map(), "");
+  EXPECT_TRUE(moved.CheckInvariants());
+}
+
+TEST(Buddy, MovesAllItKnowsAndLeavesNothing) {
+  for (const BuddyOptions options : {kLeanBuddy, BuddyOptions{2, 0, false}, BuddyOptions{0, 0, true}}) {
+    BuddyAllocator first(1000, 64, options);
+    ASSERT_EQ(first.AllocateRun(1000), 0);
+    ASSERT_EQ(first.Free(0), FreeStatus::kFreed);
+    const std::int64_t held = first.Allocate(100), kept = first.Allocate(64);
+    ASSERT_EQ(first.Free(kept), FreeStatus::kFreed);
+    const std::string map = first.Map();
+    const std::int64_t merges = first.stats().merges;
+
+    BuddyAllocator second = std::move(first);
+    ExpectEmpty(first);
+    EXPECT_EQ(second.Map(), map);
+    EXPECT_EQ(second.stats().merges, merges);
+    EXPECT_TRUE(second.CheckInvariants());
+
+    BuddyAllocator third(64, 64);
+    third = std::move(second);
+    ExpectEmpty(second);
+    BuddyAllocator& itself = third;
+    third = std::move(itself);
+    EXPECT_EQ(third.Map(), map);
+    EXPECT_EQ(third.Free(held), FreeStatus::kFreed);
+    EXPECT_TRUE(third.CheckInvariants());
+
+    first = std::move(third);
+    EXPECT_EQ(first.AllocateRun(1000), 0) << "serves again once another is moved into it";
+    EXPECT_TRUE(first.CheckInvariants());
+  }
+}
+
+TEST(Buddy, SaysWhatAnAllocationTakes) {
+  BuddyAllocator buddy(1000, 64);
+  EXPECT_EQ(buddy.AllocateAt(0, 100), 0);
+  EXPECT_EQ(buddy.AllocateAt(896, 104), 896);
+  EXPECT_EQ(buddy.BytesAt(0), 128);
+  EXPECT_EQ(buddy.BytesAt(896), 104) << "with the broken block";
+  for (const std::int64_t none : {std::int64_t{-64}, std::int64_t{-1}, std::int64_t{1}, std::int64_t{64},
+                                  std::int64_t{128}, std::int64_t{960}, std::int64_t{1024}, INT64_MIN, INT64_MAX}) {
+    EXPECT_EQ(buddy.BytesAt(none), 0) << none;
+  }
+  BuddyAllocator broken(50, 64);
+  EXPECT_EQ(broken.BytesAt(0), 0);
+  EXPECT_EQ(broken.AllocateRun(50), 0);
+  EXPECT_EQ(broken.BytesAt(0), 50) << "the broken block alone";
 }
 
 }  // namespace

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <cstring>
 #include <functional>
 
 #include "guarded.hpp"
+#include "orionrt/memory.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ORIONRT_TEST_ASAN 1
@@ -151,6 +153,46 @@ TEST(Guard, PagesStopTheFirstBytePastTheEnd) {
   EXPECT_EQ(run.reports()[0].tensor, 5);
   EXPECT_NE(run.message().find("op 5 "), std::string::npos);
   EXPECT_NE(run.message().find(" 1 byte past the end of t5"), std::string::npos) << run.message();
+}
+
+// Memory that is written to when it is given back, as heaps do.
+class Overwritten : public MemoryResource {
+ public:
+  Overwritten() : MemoryResource({"overwritten", true, 1, 1, 0}) {}
+  int given_back = 0;
+
+ private:
+  void* DoAllocate(std::size_t bytes, std::size_t alignment) override { return host_.Allocate(bytes, alignment); }
+  void DoDeallocate(void* base, std::size_t bytes, std::size_t alignment) noexcept override {
+    std::memset(base, 1, bytes);
+    ++given_back;
+    host_.Deallocate(base, bytes, alignment);
+  }
+  HostMemory host_;
+};
+
+// A move of member by member that took the arenas first would give them back with pages that nothing may touch.
+TEST(Guard, OpensItsPagesBeforeTheArenaIsGone) {
+  Overwritten memory;
+  PoolOptions options;
+  int found = 0;
+  options.guard = Pages();
+  options.guard->report = [&](const GuardReport&) { ++found; };
+  const auto in_an_op = [&] {
+    TensorPool pool(Arena::From(memory, 1 << 20, 4096), options);
+    pool.RegisterGraph(tests::ChainGraph());
+    pool.FinalizePlan();
+    pool.BeginOp(0);
+    return pool;
+  };
+  TensorPool pool = in_an_op();
+  pool = in_an_op();
+  EXPECT_EQ(memory.given_back, 1);
+  pool = TensorPool(1 << 12);
+  EXPECT_EQ(memory.given_back, 2);
+  in_an_op();
+  EXPECT_EQ(memory.given_back, 3);
+  EXPECT_EQ(found, 0);
 }
 
 TEST(Guard, PagesStopEveryOpThatTouchesADeadTensor) {

@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
 #include <climits>
+#include <cstdint>
 #include <cstring>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "orionrt/orionrt.hpp"
@@ -267,6 +270,111 @@ TEST(TensorPool, EmptyTensorsHaveAnAddressAndNoBytes) {
   pool.FinalizePlan();
   EXPECT_NE(pool.GetPtr(0), nullptr);
   EXPECT_EQ(pool.Allocate(0).bytes, 0u);
+}
+
+// They looked like ids that the graph does not have.
+TEST(TensorPool, EmptyTensorsHaveAnAddressAlsoWhereThereIsNoMemory) {
+  for (const int stride : {1, 1000003}) {
+    for (const bool guarded : {false, true}) {
+      PoolOptions options;
+      if (guarded) options.guard = GuardOptions();
+      if (guarded) options.guard->canary_bytes = 0;
+      TensorPool pool(Arena::Borrow(nullptr, 0), options);
+      pool.RegisterGraph({{0, {}, {0, 2 * stride}}, {1, {0}, {stride}}},
+                         {{0, 0}, {stride, 0, 1024}, {2 * stride, 0, 0, kOutput}});
+      pool.FinalizePlan();
+      pool.BeginOp(0);
+      for (const int id : {0, 2 * stride}) {
+        EXPECT_NE(pool.GetPtr(id), nullptr);
+        EXPECT_EQ(pool.Allocate(id).bytes, 0u);
+        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pool.GetPtr(id)) % kArenaAlignment, 0u);
+      }
+      pool.BeginOp(1);
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pool.GetPtr(stride)) % 1024, 0u);
+      pool.EndRun();
+      EXPECT_EQ(pool.GetPtr(5), nullptr);
+    }
+  }
+}
+
+static_assert(!std::is_copy_constructible_v<TensorPool> && !std::is_copy_assignable_v<TensorPool>);
+static_assert(!std::is_default_constructible_v<TensorPool>);
+
+// Everything that may be asked of what was moved from: most of it looked into memories that were gone.
+void ExpectEmpty(TensorPool& moved) {
+  for (const int id : {-1, 0, 1, 2, 1000003, INT_MAX}) {
+    EXPECT_EQ(moved.Allocate(id).ptr, nullptr) << id;
+    EXPECT_EQ(moved.Workspace(id).ptr, nullptr) << id;
+    moved.Release(id);
+    moved.BeginOp(id);
+  }
+  moved.EndOp();
+  moved.EndRun();
+  int somewhere = 0;
+  EXPECT_EQ(moved.AllocateScratch(1).ptr, nullptr);
+  EXPECT_EQ(moved.FreeScratch({&somewhere, 1}), FreeStatus::kForeign);
+  EXPECT_EQ(moved.FreeScratch({}), FreeStatus::kForeign);
+  EXPECT_EQ(moved.stats().capacity + moved.stats().planned_bytes + moved.stats().used_bytes, 0);
+  EXPECT_EQ(moved.memory_count(), 0);
+  EXPECT_EQ(moved.capacity() + moved.peak_bytes() + moved.guard_bytes(), 0u);
+  EXPECT_GT(moved.metadata_bytes(), 0u);
+  EXPECT_FALSE(moved.finalized());
+  EXPECT_EQ(moved.graph().tensors().size() + moved.problem().buffers.size() + moved.plan().offsets.size(), 0u);
+  EXPECT_EQ(moved.graph().IndexOf(0), -1);
+  EXPECT_EQ(moved.plan().peak_bytes, 0);
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"moved"}, [&] { moved.FinalizePlan(); }));
+  moved.RegisterGraph(QuickstartOps(), QuickstartTensors());
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"moved"}, [&] { moved.FinalizePlan(); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"moved"}, [&] { moved.LoadPlan({}); }));
+}
+
+TEST(TensorPool, HasNothingOnceMovedFrom) {
+  for (const int stride : {1, 1000003}) {
+    for (const bool guarded : {false, true}) {
+      PoolOptions options;
+      if (guarded) options.guard = GuardOptions();
+      const auto make = [&] {
+        TensorPool pool(1 << 16, options);
+        pool.RegisterGraph({{0, {}, {0}}, {stride, {0}, {stride}}}, {{0, 100}, {stride, 200}});
+        pool.FinalizePlan();
+        return pool;
+      };
+      TensorPool first = make();
+      const std::size_t peak = first.peak_bytes();
+      const TensorHandle scratch = first.AllocateScratch(50);
+      TensorPool second = std::move(first);
+      ExpectEmpty(first);
+      TensorPool third = make();
+      third = std::move(second);
+      ExpectEmpty(second);
+      TensorPool& itself = third;
+      third = std::move(itself);
+      EXPECT_TRUE(third.finalized());
+      EXPECT_EQ(third.peak_bytes(), peak);
+      third.BeginOp(0);
+      EXPECT_EQ(third.Allocate(0).bytes, 100u);
+      third.BeginOp(stride);
+      EXPECT_EQ(third.Allocate(stride).bytes, 200u);
+      third.EndRun();
+      EXPECT_EQ(third.FreeScratch(scratch), FreeStatus::kFreed);
+      first = std::move(third);
+      EXPECT_TRUE(first.finalized()) << "serves again once another is moved into it";
+      first.FinalizePlan();
+      EXPECT_EQ(first.stats().allocations, 1);
+    }
+  }
+}
+
+// Any number was looked up among the memories as if it were one of theirs.
+TEST(TensorPool, HasNoScratchInMemoriesThatItDoesNotHave) {
+  TensorPool pool(1 << 16);
+  const TensorHandle scratch = pool.AllocateScratch(100);
+  for (const int memory : {-1, 1, 2, 3, INT_MIN, INT_MAX}) {
+    EXPECT_EQ(pool.AllocateScratch(1, memory).ptr, nullptr) << memory;
+    EXPECT_EQ(pool.FreeScratch(scratch, memory), FreeStatus::kForeign) << memory;
+    EXPECT_EQ(pool.stats(memory).capacity, 0) << memory;
+  }
+  EXPECT_EQ(pool.FreeScratch(scratch), FreeStatus::kFreed);
 }
 
 TEST(TensorPool, PlansAGraphWithoutTensorsOrOps) {

@@ -12,7 +12,7 @@ class MemoryResource;
 
 inline constexpr std::size_t kArenaAlignment = 64;  // bytes; a cache line, and the widest vector register
 
-// One contiguous range of memory, its own or borrowed. Movable, not copyable.
+// One contiguous range of memory, its own or borrowed. Movable, not copyable; what is moved from is empty.
 class ORIONRT_API Arena {
  public:
   // Host memory, taken now and given back by the destructor. Not touched: pages come on first use.
@@ -27,7 +27,7 @@ class ORIONRT_API Arena {
   static Arena Borrow(void* base, std::size_t bytes);
 
   std::byte* base() const noexcept { return base_.get(); }
-  std::size_t bytes() const noexcept { return bytes_; }
+  std::size_t bytes() const noexcept { return base_ == nullptr ? 0 : base_.get_deleter().bytes; }
 
   // Whether the host may read and write through base(): as the resource says, and true of borrowed memory.
   bool host_accessible() const noexcept;
@@ -39,10 +39,9 @@ class ORIONRT_API Arena {
     std::size_t alignment;
     void operator()(std::byte* base) const noexcept;
   };
-  Arena(std::byte* base, const Release& release) : base_(base, release), bytes_(release.bytes) {}
+  Arena(std::byte* base, const Release& release) : base_(base, release) {}
 
   std::unique_ptr<std::byte, Release> base_;
-  std::size_t bytes_;
 };
 
 }  // namespace orionrt

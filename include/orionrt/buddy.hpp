@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orionrt/export.hpp"
@@ -59,6 +60,50 @@ struct BuddyStats {
   }
 };
 
+// What a BuddyAllocator knows, and nobody else is to touch: a value, so that a move can leave the books of no capacity.
+struct BuddyBooks {
+  // 64 blocks, a bit of each word a block. Where a piece starts: allocated 10, free 01, kept back 11 (starts, free).
+  // The piece ends where the next one starts; see pieces.cpp for pieces that cover the next group.
+  struct Group {
+    std::uint64_t starts = 0;
+    std::uint64_t free = 0;
+    std::uint64_t pieces() const { return starts | free; }
+  };
+  // Blocks freed of one order, in kept_blocks_[at ... at + count): taken from behind. When there are `most`, the next
+  // one takes the place of that at `hand`, which is merged, and the hand goes on: an old one goes, and nothing moves.
+  struct Kept {
+    std::uint32_t count = 0, most = 0, at = 0, hand = 0;
+  };
+  // A set of small integers: one bit a member, and level by level a bit per non-zero word below.
+  struct Tree {
+    std::uint32_t levels = 0;
+    std::uint32_t low = 0;     // the first word of members that is not 0, when any is
+    std::uint32_t at[5] = {};  // where in index_ each level begins, members first
+  };
+
+  std::vector<Group> groups_;               // and one more, so that every group has a next
+  std::vector<Kept> kept_;                  // by order; empty when lean
+  std::vector<std::uint32_t> kept_blocks_;  // of all orders
+  int block_shift_ = 0;
+  unsigned fast_orders_ = 0;       // kept_.size()
+  std::uint64_t fast_blocks_ = 0;  // Free may keep back what starts below; 0 when lean
+  std::int64_t used_bytes_ = 0;
+  std::int64_t high_water_ = 0;
+
+  std::uint64_t nonempty_ = 0;        // bit k: the index has a free block of order k
+  std::vector<Tree> trees_;           // by order: the groups (order < 6), or the 2^order-blocks, that hold or are one
+  std::vector<std::uint64_t> index_;  // the words of all trees
+  std::uint64_t top_ = 0;             // [top_, top_end_) is free, and in no index; a piece starts at top_
+  std::uint64_t top_end_ = 0;         // the largest power of two <= blocks_, or 0
+  std::uint64_t blocks_ = 0;          // whole ones
+  std::int64_t capacity_ = 0;
+  std::int64_t tail_owner_ = kNoSpace;  // first block of the run that holds the broken block at the end, if any does
+  std::int64_t pieces_ = 0;             // allocated or kept back
+  std::int64_t splits_ = 0, merges_ = 0;
+  std::int64_t requested_bytes_ = 0;
+  std::vector<std::int64_t> requests_;  // by block: bytes asked for by the allocation that starts there, when counted
+};
+
 // The binary buddy system (Knowlton, CACM 8(10), 1965; Knuth, TAOCP 1, 2.5): a request is rounded up to a power of two
 // of blocks, cut from the smallest free block that holds it (the lowest address among equals) by splitting in halves;
 // on release a block is merged with its buddy, at its index XOR 1, while that is free. Any capacity will do.
@@ -68,12 +113,23 @@ struct BuddyStats {
 // Runs do so for each of their at most 2 log2 n powers of two. One
 // exception: with `keep`, a request that finds no place first merges all that was kept back, at most `keep` of each
 // size, and tries once more. Books: 2 bits a block, and an eighth of a bit for the index: 1,090 bytes per MiB at 256 B.
-class ORIONRT_API BuddyAllocator {
+class ORIONRT_API BuddyAllocator : private BuddyBooks {
  public:
   // `block_bytes` (a power of two) is the least that is given out, and the alignment of every offset. Throws Error:
   // kMisuse for a negative capacity, a block size that is no power of two, or options outside their bounds;
   // kUnsupported for more than 2^32 blocks.
   BuddyAllocator(std::int64_t capacity, std::int64_t block_bytes, BuddyOptions options = {});
+
+  // Not copyable: two of one arena would give the same bytes out twice. What is moved from has no capacity and refuses
+  // every call, until another is moved into it.
+  BuddyAllocator(BuddyAllocator&& other) noexcept : BuddyBooks(std::exchange(other.books(), {})) {}
+  BuddyAllocator& operator=(BuddyAllocator&& other) noexcept {
+    BuddyBooks taken = std::exchange(other.books(), {});  // first, so that moving into itself keeps all
+    books() = std::move(taken);
+    return *this;
+  }
+  BuddyAllocator(const BuddyAllocator&) = delete;
+  BuddyAllocator& operator=(const BuddyAllocator&) = delete;
 
   // A block of at least `bytes` (> 0), aligned to its own rounded size. Its offset, or kNoSpace.
   std::int64_t Allocate(std::int64_t bytes) noexcept {
@@ -117,6 +173,9 @@ class ORIONRT_API BuddyAllocator {
   // Merges all that is kept back: at most `keep` blocks of each size.
   void Flush() noexcept;
 
+  // What the allocation at `offset` takes, in whole blocks: bytes; 0 where none starts. O(1).
+  std::int64_t BytesAt(std::int64_t offset) const noexcept;
+
   BuddyStats stats() const noexcept;  // O(log n)
   std::int64_t capacity() const noexcept { return capacity_; }
   std::int64_t block_bytes() const noexcept { return std::int64_t{1} << block_shift_; }
@@ -128,25 +187,6 @@ class ORIONRT_API BuddyAllocator {
   std::string Map() const;
 
  private:
-  // 64 blocks, a bit of each word a block. Where a piece starts: allocated 10, free 01, kept back 11 (starts, free).
-  // The piece ends where the next one starts; see pieces.cpp for pieces that cover the next group.
-  struct Group {
-    std::uint64_t starts = 0;
-    std::uint64_t free = 0;
-    std::uint64_t pieces() const { return starts | free; }
-  };
-  // Blocks freed of one order, in kept_blocks_[at ... at + count): taken from behind. When there are `most`, the next
-  // one takes the place of that at `hand`, which is merged, and the hand goes on: an old one goes, and nothing moves.
-  struct Kept {
-    std::uint32_t count = 0, most = 0, at = 0, hand = 0;
-  };
-  // A set of small integers: one bit a member, and level by level a bit per non-zero word below.
-  struct Tree {
-    std::uint32_t levels = 0;
-    std::uint32_t low = 0;     // the first word of members that is not 0, when any is
-    std::uint32_t at[5] = {};  // where in index_ each level begins, members first
-  };
-
   // ceil(log2(blocks for `bytes`)); 63 - shift or more when bytes <= 0.
   unsigned OrderFor(std::int64_t bytes) const noexcept {
     const std::uint64_t more_blocks = (static_cast<std::uint64_t>(bytes) - 1) >> block_shift_;
@@ -227,29 +267,10 @@ class ORIONRT_API BuddyAllocator {
   std::uint64_t Least(unsigned order) const noexcept;
   std::int64_t broken_bytes() const noexcept { return capacity_ & (block_bytes() - 1); }
 
+  explicit BuddyAllocator(const BuddyBooks& books) : BuddyBooks(books) {}
+  BuddyBooks& books() noexcept { return *this; }
+  const BuddyBooks& books() const noexcept { return *this; }
   bool CheckKept(std::int64_t expected) const;
-
-  std::vector<Group> groups_;               // and one more, so that every group has a next
-  std::vector<Kept> kept_;                  // by order; empty when lean
-  std::vector<std::uint32_t> kept_blocks_;  // of all orders
-  int block_shift_ = 0;
-  unsigned fast_orders_ = 0;       // kept_.size()
-  std::uint64_t fast_blocks_ = 0;  // Free may keep back what starts below; 0 when lean
-  std::int64_t used_bytes_ = 0;
-  std::int64_t high_water_ = 0;
-
-  std::uint64_t nonempty_ = 0;        // bit k: the index has a free block of order k
-  std::vector<Tree> trees_;           // by order: the groups (order < 6), or the 2^order-blocks, that hold or are one
-  std::vector<std::uint64_t> index_;  // the words of all trees
-  std::uint64_t top_ = 0;             // [top_, top_end_) is free, and in no index; a piece starts at top_
-  std::uint64_t top_end_ = 0;         // the largest power of two <= blocks_, or 0
-  std::uint64_t blocks_ = 0;          // whole ones
-  std::int64_t capacity_ = 0;
-  std::int64_t tail_owner_ = kNoSpace;  // first block of the run that holds the broken block at the end, if any does
-  std::int64_t pieces_ = 0;             // allocated or kept back
-  std::int64_t splits_ = 0, merges_ = 0;
-  std::int64_t requested_bytes_ = 0;
-  std::vector<std::int64_t> requests_;  // by block: bytes asked for by the allocation that starts there, when counted
 };
 
 }  // namespace orionrt

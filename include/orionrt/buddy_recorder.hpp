@@ -55,6 +55,8 @@ class ORIONRT_API BuddyRecorder {
   // The buddy and the ring, or the context, are the caller's, and must outlive the recorder.
   BuddyRecorder(BuddyAllocator& buddy, Sink sink, void* context) : buddy_(buddy), sink_(sink), context_(context) {}
   BuddyRecorder(BuddyAllocator& buddy, BuddyRing& ring);
+  BuddyRecorder(const BuddyRecorder&) = delete;  // two would number the same events
+  BuddyRecorder& operator=(const BuddyRecorder&) = delete;
 
   std::int64_t Allocate(std::int64_t bytes, std::int64_t tag = 0) noexcept;
   std::int64_t AllocateRun(std::int64_t bytes, std::int64_t tag = 0) noexcept;

@@ -17,18 +17,22 @@ namespace orionrt {
 class ORIONRT_API BuddyResource : public std::pmr::memory_resource {
  public:
   // The memory and the upstream are the caller's, and must outlive the resource. `block_bytes` as for BuddyAllocator,
-  // and its errors; what lies before the first multiple of it in memory is not used.
+  // and its errors; what lies before the first multiple of it in memory is not used. Throws Error (kMisuse) for null
+  // with bytes.
   BuddyResource(void* memory, std::size_t bytes, std::size_t block_bytes = 64, BuddyOptions options = kFastBuddy,
                 std::pmr::memory_resource* upstream = nullptr);
+  BuddyResource(const BuddyResource&) = delete;  // containers point to it; two would give the same bytes out twice
+  BuddyResource& operator=(const BuddyResource&) = delete;
 
   // Of the buddy alone; requested_bytes counts what was asked for.
   BuddyStats stats() const noexcept;
   void Flush() noexcept { buddy_.Flush(); }
 
  protected:
+  // Throws Error (kMisuse) for an alignment that is no power of two, 0 among them.
   void* do_allocate(std::size_t bytes, std::size_t alignment) override;
-  // Throws Error (kMisuse) for an address in the memory that is not allocated; from a destructor, that ends the
-  // program.
+  // Throws Error (kMisuse) for an address in the memory that is not allocated, or was with bytes or an alignment that
+  // take another power of two; from a destructor, that ends the program.
   void do_deallocate(void* address, std::size_t bytes, std::size_t alignment) override;
   bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override { return this == &other; }
 

@@ -16,6 +16,8 @@ class ORIONRT_API LockedBuddy {
  public:
   LockedBuddy(std::int64_t capacity, std::int64_t block_bytes, BuddyOptions options = kFastBuddy)
       : buddy_(capacity, block_bytes, options) {}
+  LockedBuddy(const LockedBuddy&) = delete;
+  LockedBuddy& operator=(const LockedBuddy&) = delete;
 
   std::int64_t Allocate(std::int64_t bytes) noexcept {
     const Guard guard(busy_);

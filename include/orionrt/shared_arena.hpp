@@ -138,7 +138,8 @@ ORIONRT_API std::size_t RequiredBytes(const SharedPlan& plan, const SharedArenaO
 class ORIONRT_API SharedArena {
  public:
   // Host memory of RequiredBytes, or memory of the caller's, all of whose rest is scratch. States start as zeros.
-  // Throws Error: kOutOfMemory, kInfeasible when the memory is too small, kMisuse when its base is too little aligned.
+  // Throws Error: kOutOfMemory, kInfeasible when the memory is too small, kMisuse when its base is too little aligned,
+  // or for a plan that is null.
   explicit SharedArena(std::shared_ptr<const SharedPlan> plan, const SharedArenaOptions& options = {});
   SharedArena(std::shared_ptr<const SharedPlan> plan, Arena arena, const SharedArenaOptions& options = {});
 

@@ -65,7 +65,9 @@ class ORIONRT_API TensorPool {
   // not fit a fast one goes to the next (docs/pools.md). Throws Error (kMisuse): none given, an arena smaller than its
   // pool's capacity, or a guard, which watches one memory.
   explicit TensorPool(std::vector<PoolMemory> memories, PoolOptions options = {});
-  TensorPool(TensorPool&& other) noexcept;  // `other` then knows no tensor; give it nothing to do
+  // `other` then has no memory and knows no tensor: it answers like a pool without a plan, finds no place for scratch,
+  // and cannot plan (kMisuse), until another is moved into it.
+  TensorPool(TensorPool&& other) noexcept;
   TensorPool& operator=(TensorPool&& other) noexcept;
   ~TensorPool();
 
@@ -93,9 +95,8 @@ class ORIONRT_API TensorPool {
   // An empty tensor has an address and 0 bytes.
   TensorHandle Allocate(int tensor_id) const noexcept {
     const auto index = static_cast<std::size_t>(static_cast<unsigned>(tensor_id));
-    const std::size_t ids = table_ids_.value;
-    if (index >= ids) return FindSlow(tensor_id);
-    return {reinterpret_cast<void*>(table_[index]), table_[ids + index]};
+    if (index >= table_ids_) return FindSlow(tensor_id);
+    return {reinterpret_cast<void*>(table_[index]), table_[table_ids_ + index]};
   }
   void* GetPtr(int tensor_id) const noexcept { return Allocate(tensor_id).ptr; }
 
@@ -122,12 +123,13 @@ class ORIONRT_API TensorPool {
 
   // Memory beside the plan, of sizes that no plan knows: dynamic shapes, the scratch of a request. Served by a buddy
   // from what the plan leaves of the arena; no heap memory, no system call. {nullptr, 0} when there is no place.
-  // `memory`: which of several; it must be one of them.
+  // `memory`: which of several; one that the pool does not have has no place, and nothing to free (kForeign). What is
+  // not scratch of that memory, with the bytes asked for, is refused: a planned tensor above all.
   TensorHandle AllocateScratch(std::size_t bytes, int memory = 0) noexcept {
-    return memories_[static_cast<std::size_t>(memory)].scratch.Allocate(bytes);
+    return Has(memory) ? memories_[static_cast<std::size_t>(memory)].scratch.Allocate(bytes) : TensorHandle{};
   }
   FreeStatus FreeScratch(TensorHandle scratch, int memory = 0) noexcept {
-    return memories_[static_cast<std::size_t>(memory)].scratch.Free(scratch);
+    return Has(memory) ? memories_[static_cast<std::size_t>(memory)].scratch.Free(scratch) : FreeStatus::kForeign;
   }
 
   bool finalized() const noexcept { return finalized_; }
@@ -141,24 +143,19 @@ class ORIONRT_API TensorPool {
   // What Transform made of the graph: ops that need not run, outputs in place. As given: neither, and no stages.
   const TransformedGraph& transformed() const noexcept { return transformed_; }
   const Plan& plan() const noexcept { return plan_; }  // as without a guard
-  PoolStats stats(int memory = 0) const noexcept { return memories_[static_cast<std::size_t>(memory)].scratch.stats(); }
+  PoolStats stats(int memory = 0) const noexcept {     // zeros for a memory that the pool does not have
+    return Has(memory) ? memories_[static_cast<std::size_t>(memory)].scratch.stats() : PoolStats{};
+  }
 
  private:
   struct SparseHandle {
     int id;
     TensorHandle handle;
   };
-  // A number that a move leaves at 0.
-  struct Count {
-    Count() = default;
-    Count(Count&& other) noexcept : value(std::exchange(other.value, 0)) {}
-    std::size_t value = 0;
-  };
-
   // One arena. All of it is the scratch's: the plan's region is an allocation of it too.
   struct Memory {
     Memory(Arena taken, const PoolOptions& options);
-    std::byte* region_base() const noexcept { return arena.base() + (region == kNoSpace ? 0 : region); }
+    std::byte* region_base() const noexcept;
     Arena arena;
     Scratch scratch;
     std::int64_t region = kNoSpace;
@@ -170,6 +167,7 @@ class ORIONRT_API TensorPool {
     std::int64_t alignment = 1;
   };
 
+  bool Has(int memory) const noexcept { return memory >= 0 && memory < memory_count(); }
   void Register(TransformedGraph transformed);
   void CheckRegistered() const;
   void CheckBases() const;
@@ -187,7 +185,7 @@ class ORIONRT_API TensorPool {
 
   // By id, where ids are dense and there is no guard: all addresses, and behind them all bytes. So an address costs one
   // scaled load, its bytes one more, and nothing when nobody looks at them.
-  Count table_ids_;
+  std::size_t table_ids_ = 0;
   const std::uintptr_t* table_ = nullptr;
   std::vector<std::uintptr_t> table_memory_;
   std::vector<SparseHandle> sparse_;      // sorted by id, where ids are not dense

@@ -14,8 +14,7 @@ constexpr int kMostKept = 4096;
 constexpr std::uint64_t kLeastKept = 4;
 }  // namespace
 
-BuddyAllocator::BuddyAllocator(std::int64_t capacity, std::int64_t block_bytes, BuddyOptions options)
-    : capacity_(capacity) {
+BuddyAllocator::BuddyAllocator(std::int64_t capacity, std::int64_t block_bytes, BuddyOptions options) {
   if (capacity < 0) throw Error(ErrorCode::kMisuse, "buddy: capacity " + std::to_string(capacity) + " is negative");
   if (!IsPowerOfTwo(block_bytes)) {
     throw Error(ErrorCode::kMisuse, "buddy: block size " + std::to_string(block_bytes) + " is not a power of two");
@@ -27,6 +26,7 @@ BuddyAllocator::BuddyAllocator(std::int64_t capacity, std::int64_t block_bytes, 
   if (options.keep > 0 && options.count_requests) {
     throw Error(ErrorCode::kMisuse, "buddy: requests are counted with keep = 0 only");
   }
+  capacity_ = capacity;
   block_shift_ = static_cast<int>(FloorLog2(static_cast<std::uint64_t>(block_bytes)));
   blocks_ = static_cast<std::uint64_t>(capacity) >> block_shift_;
   if (blocks_ > kMostBlocks) {
@@ -130,6 +130,13 @@ FreeStatus BuddyAllocator::FreeMerge(std::int64_t offset) noexcept {
     KeepBack(first, Zeros(blocks));
   }
   return FreeStatus::kFreed;
+}
+
+std::int64_t BuddyAllocator::BytesAt(std::int64_t offset) const noexcept {
+  const std::uint64_t first = BlockAt(offset);
+  const std::int64_t tail = first <= blocks_ && tail_owner_ == static_cast<std::int64_t>(first) ? broken_bytes() : 0;
+  if (first >= blocks_ || !IsAllocated(first)) return tail;
+  return static_cast<std::int64_t>(LengthAt(first) << block_shift_) + tail;
 }
 
 void BuddyAllocator::KeepBack(std::uint64_t first, unsigned order) noexcept {

@@ -225,6 +225,7 @@ void Guard::CompareRange(std::int64_t begin, std::int64_t end, Reports& reports)
 }
 
 void Guard::Fill(std::int64_t begin, std::int64_t end, unsigned char pattern) {
+  if (begin == end) return;  // where all is empty the mirror is null
   std::memset(region_ + begin, pattern, static_cast<std::size_t>(end - begin));
   std::memset(mirror_.data() + begin, pattern, static_cast<std::size_t>(end - begin));
 }

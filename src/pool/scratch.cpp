@@ -1,6 +1,7 @@
 #include "orionrt/scratch.hpp"
 
 #include <algorithm>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,12 @@ std::int64_t Capacity(std::size_t bytes) {
   return static_cast<std::int64_t>(bytes);
 }
 
+// Whether `bytes` are rounded up to `block`, a power of two of at least `least`.
+bool Takes(std::size_t bytes, std::int64_t block, std::int64_t least) {
+  const auto size = static_cast<std::size_t>(block);
+  return bytes <= size && (block == least || bytes > size / 2);
+}
+
 }  // namespace
 
 const char* PoolEventName(PoolEvent event) {
@@ -27,7 +34,29 @@ const char* PoolEventName(PoolEvent event) {
 
 Scratch::Scratch(std::byte* base, std::size_t capacity, std::int64_t block_bytes, PoolLog log)
     : base_(base), buddy_(Capacity(capacity), block_bytes), log_(std::move(log)) {
+  if (base == nullptr && capacity > 0) {
+    throw Error(ErrorCode::kMisuse, "scratch: null memory given for " + std::to_string(capacity) + " bytes");
+  }
   Tell(PoolEvent::kArenaTaken, buddy_.capacity());
+}
+
+Scratch::Scratch(Scratch&& other) noexcept
+    : base_(std::exchange(other.base_, nullptr)),
+      buddy_(std::move(other.buddy_)),
+      regions_(std::exchange(other.regions_, {})),
+      scratch_bytes_(std::exchange(other.scratch_bytes_, 0)),
+      refused_(std::exchange(other.refused_, 0)),
+      log_(std::exchange(other.log_, {})) {}
+
+Scratch& Scratch::operator=(Scratch&& other) noexcept {
+  Scratch taken(std::move(other));  // first, so that moving into itself keeps all
+  base_ = taken.base_;
+  buddy_ = std::move(taken.buddy_);
+  regions_ = std::move(taken.regions_);
+  scratch_bytes_ = taken.scratch_bytes_;
+  refused_ = taken.refused_;
+  log_ = std::move(taken.log_);
+  return *this;
 }
 
 TensorHandle Scratch::Allocate(std::size_t bytes) noexcept {
@@ -48,7 +77,11 @@ FreeStatus Scratch::Free(TensorHandle scratch) noexcept {
   const auto at = reinterpret_cast<std::uintptr_t>(scratch.ptr);
   const auto base = reinterpret_cast<std::uintptr_t>(base_);
   if (at < base || at - base >= static_cast<std::uintptr_t>(buddy_.capacity())) return FreeStatus::kForeign;
-  const FreeStatus status = buddy_.Free(static_cast<std::int64_t>(at - base));
+  const auto offset = static_cast<std::int64_t>(at - base);
+  if (IsPlanned(offset)) return FreeStatus::kForeign;
+  const std::int64_t taken = buddy_.BytesAt(offset);
+  if (taken > 0 && !Takes(scratch.bytes, taken, buddy_.block_bytes())) return FreeStatus::kNotAllocated;
+  const FreeStatus status = buddy_.Free(offset);
   if (status == FreeStatus::kFreed) {
     scratch_bytes_ -= static_cast<std::int64_t>(scratch.bytes);
     Tell(PoolEvent::kScratchFreed, static_cast<std::int64_t>(scratch.bytes));
@@ -56,30 +89,50 @@ FreeStatus Scratch::Free(TensorHandle scratch) noexcept {
   return status;
 }
 
+bool Scratch::IsPlanned(std::int64_t offset) const noexcept {
+  for (const Region& region : regions_) {
+    if (offset >= region.offset && offset - region.offset < region.bytes) return true;
+  }
+  return false;
+}
+
+// Remembers a region just taken, or gives it back when there is no memory to remember it by.
+std::int64_t Scratch::Note(std::int64_t offset, std::int64_t bytes) noexcept {
+  if (offset == kNoSpace) return kNoSpace;
+  try {
+    regions_.push_back({offset, bytes});
+  } catch (const std::bad_alloc&) {
+    (void)buddy_.Free(offset);
+    return kNoSpace;
+  }
+  return offset;
+}
+
 std::int64_t Scratch::TakeRegionAt(std::int64_t offset, std::int64_t bytes) noexcept {
-  const std::int64_t at = buddy_.AllocateAt(offset, bytes);
-  if (at != kNoSpace) planned_bytes_ += bytes;
-  return at;
+  return Note(buddy_.AllocateAt(offset, bytes), bytes);
 }
 
 std::int64_t Scratch::TakeRegion(std::int64_t bytes, std::int64_t alignment) noexcept {
   const std::int64_t first = TakeRegionAt(0, bytes);
   if (first != kNoSpace) return first;
   // A run is aligned to its own size; one shorter than the alignment has to be stretched.
-  const std::int64_t offset = buddy_.AllocateRun(std::max(bytes, alignment));
-  if (offset != kNoSpace) planned_bytes_ += bytes;
-  return offset;
+  return Note(buddy_.AllocateRun(std::max(bytes, alignment)), bytes);
 }
 
-void Scratch::FreeRegion(std::int64_t offset, std::int64_t bytes) noexcept {
-  if (buddy_.Free(offset) == FreeStatus::kFreed) planned_bytes_ -= bytes;
+FreeStatus Scratch::FreeRegion(std::int64_t offset, std::int64_t bytes) noexcept {
+  const auto found = std::find_if(regions_.begin(), regions_.end(), [&](const Region& region) {
+    return region.offset == offset && region.bytes == bytes;
+  });
+  if (found == regions_.end()) return FreeStatus::kNotAllocated;
+  regions_.erase(found);
+  return buddy_.Free(offset);
 }
 
 PoolStats Scratch::stats() const noexcept {
   const BuddyStats buddy = buddy_.stats();
   PoolStats stats;
   stats.capacity = buddy.capacity;
-  stats.planned_bytes = planned_bytes_;
+  for (const Region& region : regions_) stats.planned_bytes += region.bytes;
   stats.scratch_bytes = scratch_bytes_;
   stats.used_bytes = buddy.used_bytes;
   stats.high_water_bytes = buddy.high_water_bytes;
@@ -90,7 +143,8 @@ PoolStats Scratch::stats() const noexcept {
 }
 
 std::int64_t Scratch::metadata_bytes() const noexcept {
-  return static_cast<std::int64_t>(sizeof *this - sizeof buddy_) + buddy_.stats().metadata_bytes;
+  return static_cast<std::int64_t>(sizeof *this - sizeof buddy_ + regions_.capacity() * sizeof(Region)) +
+         buddy_.stats().metadata_bytes;
 }
 
 }  // namespace orionrt

@@ -29,6 +29,17 @@ std::int64_t ScratchBegin(const SharedPlan& plan, const SharedArenaOptions& opti
                  static_cast<std::int64_t>(ScratchAlignment(options)));
 }
 
+const std::shared_ptr<const SharedPlan>& NotNull(const std::shared_ptr<const SharedPlan>& plan) {
+  if (plan != nullptr) return plan;
+  throw Error(ErrorCode::kMisuse,
+              "shared arena: no plan given (null); make one by SharedPlan::Make, or PlanCache::Prepare where "
+              "PlanCache::Get has none yet");
+}
+
+Arena HostArena(const SharedPlan& plan, const SharedArenaOptions& options) {
+  return Arena::Host(RequiredBytes(plan, options), BaseAlignment(plan, options));
+}
+
 // The plan's memory, which the scratch lies behind.
 Arena Checked(const SharedPlan& plan, Arena arena, const SharedArenaOptions& options) {
   const std::size_t needs = RequiredBytes(plan, options);
@@ -52,10 +63,10 @@ std::size_t RequiredBytes(const SharedPlan& plan, const SharedArenaOptions& opti
 }
 
 SharedArena::SharedArena(std::shared_ptr<const SharedPlan> plan, const SharedArenaOptions& options)
-    : SharedArena(plan, Arena::Host(RequiredBytes(*plan, options), BaseAlignment(*plan, options)), options) {}
+    : SharedArena(plan, HostArena(*NotNull(plan), options), options) {}
 
 SharedArena::SharedArena(std::shared_ptr<const SharedPlan> plan, Arena arena, const SharedArenaOptions& options)
-    : plan_(std::move(plan)),
+    : plan_(NotNull(plan)),
       arena_(Checked(*plan_, std::move(arena), options)),
       scratch_begin_(std::min(ScratchBegin(*plan_, options), static_cast<std::int64_t>(arena_.bytes()))),
       scratch_(arena_.base() + scratch_begin_, arena_.bytes() - static_cast<std::size_t>(scratch_begin_),

@@ -7,6 +7,7 @@
 #include "orionrt/error.hpp"
 #include "orionrt/liveness.hpp"
 #include "orionrt/shared_arena.hpp"
+#include "pool/nothing.hpp"
 
 namespace orionrt {
 namespace {
@@ -209,7 +210,7 @@ TensorView SharedPlan::View(void* base, int i) const noexcept {
   TensorView view;
   if (i < 0 || i >= graph_count()) return view;
   const Part& part = parts_[static_cast<std::size_t>(i)];
-  view.base_ = static_cast<std::byte*>(base);
+  view.base_ = base == nullptr && required_bytes_ == 0 ? Nothing() : static_cast<std::byte*>(base);
   view.size_ = part.offsets.size();
   view.offsets_ = part.offsets.data();
   view.bytes_ = part.bytes.data();

@@ -1,7 +1,6 @@
 #include "orionrt/tensor_pool.hpp"
 
 #include <algorithm>
-#include <new>
 #include <string>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "plan/infeasible.hpp"
 #include "pool/guard.hpp"
 #include "pool/guard_layout.hpp"
+#include "pool/nothing.hpp"
 
 namespace orionrt {
 namespace {
@@ -133,14 +133,34 @@ TensorPool::TensorPool(std::vector<PoolMemory> memories, PoolOptions options) : 
   }
 }
 
-TensorPool::TensorPool(TensorPool&&) noexcept = default;
+TensorPool::TensorPool(TensorPool&& other) noexcept { *this = std::move(other); }
 TensorPool::~TensorPool() = default;
 
-// The guard goes before the arena that it guards does, as in the destructor.
+// Member by member, each of `other` left as in a pool that has nothing. The guard goes before the arena that it guards
+// does, as in the destructor.
 TensorPool& TensorPool::operator=(TensorPool&& other) noexcept {
   if (this == &other) return *this;
-  this->~TensorPool();
-  return *new (this) TensorPool(std::move(other));
+  guard_.reset();
+  const auto take = [](auto& mine, auto& others) { mine = std::exchange(others, {}); };
+  take(table_ids_, other.table_ids_);
+  take(table_, other.table_);
+  take(table_memory_, other.table_memory_);
+  take(sparse_, other.sparse_);
+  take(workspaces_, other.workspaces_);
+  take(options_, other.options_);
+  take(memories_, other.memories_);
+  take(pools_, other.pools_);
+  take(transformed_, other.transformed_);
+  take(plan_, other.plan_);
+  take(registered_, other.registered_);
+  take(finalized_, other.finalized_);
+  take(guard_, other.guard_);
+  return *this;
+}
+
+// Memory without a region holds empty tensors alone. An address of the arena would be that of scratch.
+std::byte* TensorPool::Memory::region_base() const noexcept {
+  return region == kNoSpace ? Nothing() : arena.base() + region;
 }
 
 void TensorPool::RegisterGraph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors) {
@@ -191,6 +211,10 @@ void TensorPool::LoadPlan(const Plan& plan) {
 }
 
 void TensorPool::CheckRegistered() const {
+  if (memories_.empty()) {
+    throw Error(ErrorCode::kMisuse,
+                "pool: it was moved from and has no memory; use the one that has, or move one here");
+  }
   if (!registered_) throw Error(ErrorCode::kMisuse, "pool: no graph yet; call RegisterGraph first");
 }
 
@@ -310,7 +334,7 @@ void TensorPool::MakeTables(const std::vector<std::byte*>& places) {
     std::sort(table->begin(), table->end(), [](const SparseHandle& a, const SparseHandle& b) { return a.id < b.id; });
   }
   table_ = table_memory_.data();
-  table_ids_.value = dense ? ids : 0;
+  table_ids_ = dense ? ids : 0;
 }
 
 std::size_t TensorPool::capacity() const noexcept {
@@ -332,7 +356,7 @@ void TensorPool::Clear() noexcept {
     memory.region = kNoSpace;
     memory.region_bytes = 0;
   }
-  table_ids_.value = 0;
+  table_ids_ = 0;
   table_memory_.clear();
   sparse_.clear();
   workspaces_.clear();

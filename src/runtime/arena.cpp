@@ -34,7 +34,7 @@ Arena Arena::Borrow(void* base, std::size_t bytes) {
 
 bool Arena::host_accessible() const noexcept {
   const MemoryResource* const resource = base_.get_deleter().resource;
-  return resource == nullptr || resource->traits().host_accessible;
+  return base_ == nullptr || resource == nullptr || resource->traits().host_accessible;
 }
 
 }  // namespace orionrt

@@ -22,11 +22,21 @@ std::int64_t Capacity(void* memory, std::size_t bytes, std::size_t block_bytes) 
   return static_cast<std::int64_t>(rest);
 }
 
+void* Checked(void* memory, std::size_t bytes) {
+  if (memory != nullptr || bytes == 0) return memory;
+  throw Error(ErrorCode::kMisuse, "buddy resource: null memory given for " + std::to_string(bytes) + " bytes");
+}
+
+void CheckAlignment(std::size_t alignment) {
+  if (alignment != 0 && (alignment & (alignment - 1)) == 0) return;
+  throw Error(ErrorCode::kMisuse, "buddy resource: alignment " + std::to_string(alignment) + " is not a power of two");
+}
+
 }  // namespace
 
 BuddyResource::BuddyResource(void* memory, std::size_t bytes, std::size_t block_bytes, BuddyOptions options,
                              std::pmr::memory_resource* upstream)
-    : base_(FirstBlock(memory, bytes, block_bytes)),
+    : base_(FirstBlock(Checked(memory, bytes), bytes, block_bytes)),
       alignment_(reinterpret_cast<std::uintptr_t>(base_) & (0 - reinterpret_cast<std::uintptr_t>(base_))),
       buddy_(Capacity(memory, bytes, block_bytes), static_cast<std::int64_t>(block_bytes), options),
       upstream_(upstream) {}
@@ -40,6 +50,7 @@ std::size_t BuddyResource::Needed(std::size_t bytes, std::size_t alignment) cons
 }
 
 void* BuddyResource::do_allocate(std::size_t bytes, std::size_t alignment) {
+  CheckAlignment(alignment);
   const std::int64_t at = buddy_.Allocate(static_cast<std::int64_t>(Needed(bytes, alignment)));
   if (at == kNoSpace) {
     if (upstream_ == nullptr) throw std::bad_alloc();
@@ -57,10 +68,13 @@ void BuddyResource::do_deallocate(void* address, std::size_t bytes, std::size_t 
     if (upstream_ != nullptr) return upstream_->deallocate(address, bytes, alignment);
     throw Error(ErrorCode::kMisuse, "buddy resource: the address was not allocated here");
   }
-  // Blocks lie at multiples of their size.
+  // Blocks lie at multiples of their size, so a block of another size is not the one that was given.
+  const std::size_t needed = Needed(bytes, alignment);
+  const bool may_be = needed > 0 && needed <= static_cast<std::size_t>(buddy_.capacity());
   auto block = static_cast<std::size_t>(buddy_.block_bytes());
-  while (block < Needed(bytes, alignment)) block *= 2;
-  if (buddy_.Free(static_cast<std::int64_t>(offset & ~(block - 1))) != FreeStatus::kFreed) {
+  while (may_be && block < needed) block *= 2;
+  const auto at = static_cast<std::int64_t>(offset & ~(block - 1));
+  if (!may_be || buddy_.BytesAt(at) != static_cast<std::int64_t>(block) || buddy_.Free(at) != FreeStatus::kFreed) {
     throw Error(ErrorCode::kMisuse, "buddy resource: what lies at byte " + std::to_string(offset) +
                                         " is not allocated; it was given back twice, or with another size");
   }
