@@ -173,10 +173,11 @@ void ModelStep(benchmark::State& state) {
 BENCHMARK(ModelStep)->Iterations(2000);
 
 // What the guard costs a step in which the ops do nothing, and the arena that it needs on top of the plan.
-void GuardedStep(benchmark::State& state, bool no_reuse, bool pages) {
+void GuardedStep(benchmark::State& state, int quarantine_ops, bool no_reuse, bool pages) {
   const Graph graph = Model();
   PoolOptions options;
   options.guard = GuardOptions();
+  options.guard->quarantine_ops = quarantine_ops;
   options.guard->no_reuse = no_reuse;
   options.guard->pages = pages;
   TensorPool pool(std::size_t{1} << 28, options);
@@ -192,9 +193,12 @@ void GuardedStep(benchmark::State& state, bool no_reuse, bool pages) {
   state.counters["plan_MiB"] = static_cast<double>(RequiredBytes(pool.plan())) / 0x1p20;
   state.counters["guard_MiB"] = static_cast<double>(pool.guard_bytes()) / 0x1p20;
 }
-BENCHMARK_CAPTURE(GuardedStep, canaries, false, false)->Unit(benchmark::kMillisecond)->Iterations(1);
-BENCHMARK_CAPTURE(GuardedStep, no_reuse, true, false)->Unit(benchmark::kMillisecond)->Iterations(1);
-BENCHMARK_CAPTURE(GuardedStep, pages, true, true)->Unit(benchmark::kMillisecond)->Iterations(1);
+BENCHMARK_CAPTURE(GuardedStep, canaries, 0, false, false)->Unit(benchmark::kMillisecond)->Iterations(1);
+BENCHMARK_CAPTURE(GuardedStep, quarantine, GuardOptions().quarantine_ops, false, false)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1);
+BENCHMARK_CAPTURE(GuardedStep, no_reuse, 0, true, false)->Unit(benchmark::kMillisecond)->Iterations(1);
+BENCHMARK_CAPTURE(GuardedStep, pages, 0, true, true)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 // ---- scratch ----
 

@@ -116,6 +116,17 @@ TEST(Guard, TheSanitizerStopsTheFirstBytePastTheEnd) {
       "orionrt guard: op 5 wrote 1 byte past the end of t5");
 }
 
+// Bytes that the plan makes the op's own output are not, during the quarantine: there a stale read was not stopped.
+TEST(Guard, TheSanitizerStopsAStaleReadOfTheOpsOwnOutput) {
+  EXPECT_DEATH(
+      {
+        Guarded run(GuardOptions(), tests::ChainGraph(), tests::ChainPlanner(), /*collect=*/false);
+        run.RunTo(16);
+        sink = run.At(12)[0];
+      },
+      "orionrt guard: op 16 read t12 .relu_2., dead since step 15, overwritten by t30 .conv_4. at step 16");
+}
+
 #else
 
 GuardOptions Pages() {

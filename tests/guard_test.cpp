@@ -24,6 +24,7 @@ GuardOptions Watch() {
 GuardOptions AsPlanned() {
   GuardOptions options = Watch();
   options.canary_bytes = 0;
+  options.quarantine_ops = 0;
   return options;
 }
 
@@ -288,8 +289,10 @@ TEST(Guard, SaysHowMuchMoreArenaItNeeds) {
   const Arena memory = Arena::Host(needs, 4096);
   TensorPool tight(memory.base(), needs - 1, options);
   tight.RegisterGraph(graph);
-  EXPECT_TRUE(Refuses(ErrorCode::kInfeasible, {"with its guard", "7,040 bytes", "7,039", "1 short", "5,632"},
-                      [&] { tight.FinalizePlan(tests::ChainPlanner()); }));
+  EXPECT_TRUE(
+      Refuses(ErrorCode::kInfeasible,
+              {"with its guard", "7,040 bytes", "7,039", "1 short", "5,632", "larger arena", "no_reuse = false"},
+              [&] { tight.FinalizePlan(tests::ChainPlanner()); }));
   TensorPool exact(memory.base(), needs, options);
   exact.RegisterGraph(graph);
   exact.FinalizePlan(tests::ChainPlanner());
@@ -328,43 +331,6 @@ TEST(Guard, MovesWithItsPool) {
   EXPECT_EQ(found, 1) << "no guard, no report";
 }
 
-// Reads its inputs, writes its outputs, asks for no more than it lists. Twice, with inputs written anew. What comes of
-// it, in a number.
-unsigned RunCleanly(TensorPool& pool, bool end_ops) {
-  unsigned result = 0;
-  std::vector<TensorHandle> places;
-  for (const TensorDesc& tensor : pool.graph().tensors()) places.push_back(pool.Allocate(tensor.id));
-  std::vector<bool> produced(places.size(), false);
-  for (const OpNode& op : pool.graph().ops()) {
-    for (const int id : op.outputs) produced[static_cast<std::size_t>(pool.graph().IndexOf(id))] = true;
-  }
-  for (int round = 0; round < 2; ++round) {
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      if (!produced[i]) std::memset(places[i].ptr, round + 1, places[i].bytes);
-    }
-    unsigned sum = 0;
-    for (const OpNode& op : pool.graph().ops()) {
-      pool.BeginOp(op.id);
-      for (const int id : op.inputs) {
-        const TensorHandle in = pool.Allocate(id);
-        for (std::size_t k = 0; k < in.bytes; ++k) sum = sum * 31 + static_cast<unsigned char*>(in.ptr)[k];
-      }
-      for (const int id : op.outputs) {
-        const TensorHandle out = pool.Allocate(id);
-        std::memset(out.ptr, static_cast<int>(sum & 0xFF), out.bytes);
-      }
-      if (end_ops) pool.EndOp();
-    }
-    pool.EndRun();
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      if ((pool.graph().tensors()[i].roles & kOutput) == 0) continue;
-      for (std::size_t k = 0; k < places[i].bytes; ++k) sum += static_cast<unsigned char*>(places[i].ptr)[k];
-    }
-    result = result * 31 + sum;
-  }
-  return result;
-}
-
 // Every combination of switches, with pages where there are any, on random graphs: no false alarm, and
 // the ops compute what they do without a guard.
 TEST(Guard, RaisesNoFalseAlarm) {
@@ -381,18 +347,19 @@ TEST(Guard, RaisesNoFalseAlarm) {
     guard.canary_bytes = (seed & 4) != 0 ? 64 : 0;
     guard.contents = (seed & 8) != 0;
     guard.pages = (seed & 16) != 0;
+    guard.quarantine_ops = static_cast<int>(seed % 7);
     guard.report = [&](const GuardReport& report) { reports.push_back(report); };
     options.guard = guard;
     options.alignment = seed % 5 == 0 ? 1 : 64;
     TensorPool pool(8 << 20, options);
     pool.RegisterGraph(made.ops, made.tensors);
     pool.FinalizePlan(seed % 2 == 0 ? "auto" : "linear_scan");
-    const unsigned result = RunCleanly(pool, seed % 7 < 3);
+    const unsigned result = tests::RunCleanly(pool, seed % 7 < 3);
     ASSERT_TRUE(reports.empty()) << reports[0].message;
     TensorPool plain(8 << 20);
     plain.RegisterGraph(made.ops, made.tensors);
     plain.FinalizePlan();
-    ASSERT_EQ(result, RunCleanly(plain, true));
+    ASSERT_EQ(result, tests::RunCleanly(plain, true));
   }
 }
 

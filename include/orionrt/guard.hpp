@@ -33,14 +33,19 @@ struct GuardReport {
 
 // Switches of the guard; they work together. Guarded runs may allocate and are slow: when an op begins and when it ends
 // all bytes of the plan are compared with a copy of them (with `pages`, those in reach only), so the guard takes the
-// region's size once more from the heap.
+// region's size once more from the heap. Where canaries or the quarantine are on, tensors lie by a plan of the guard's
+// own, which needs a larger arena: RequiredBytes of graph, plan and options, or `guard_bytes()`, tell how large.
 struct GuardOptions {
   // Every tensor its own bytes: a stale pointer never meets a live tensor. Refused (kUnsupported), like `pages`, where
   // some must share: views, and what Transform has made lie in others.
   bool no_reuse = false;
   bool fill = true;               // a tensor's bytes are overwritten when it is born (0xFB) and when it dies (0xDE)
-  std::size_t canary_bytes = 64;  // 0xCA behind every tensor, reserved in a plan of the guard's own
-  bool contents = true;           // every byte that the op has no right to write stays as it is; false: canaries only
+  std::size_t canary_bytes = 64;  // 0xCA behind every tensor; up to 2^30
+  // For so many ops after its death nothing else lies in a tensor's bytes, so that what a pointer kept too long writes
+  // is told from what the op writes; up to the end of the run. Not those that tensors of one buffer share. The arena
+  // is then about 1.9 times the plan (docs/runtime.md); 0: none.
+  int quarantine_ops = 4;
+  bool contents = true;  // every byte that the op has no right to write stays as it is; false: canaries only
   // While an op runs only its inputs (readable) and outputs can be touched at all: each tensor lies on its own pages,
   // with one behind it that nothing may touch. Implies no_reuse. POSIX; refused (kUnsupported) elsewhere.
   bool pages = false;

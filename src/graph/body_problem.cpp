@@ -1,15 +1,13 @@
 #include "graph/body_problem.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <set>
 #include <string>
-#include <tuple>
 #include <utility>
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
+#include "plan/part_union.hpp"
 
 namespace orionrt {
 namespace {
@@ -50,91 +48,20 @@ std::vector<std::int64_t> CountUses(const Graph& graph, const std::vector<char>&
   return uses;
 }
 
-// A member of a body: bytes [begin, end) of it, during [lower, upper).
-struct Member {
-  std::int64_t begin = 0;
-  std::int64_t end = 0;
-  std::int64_t lower = 0;
-  std::int64_t upper = 0;
-};
-
-using Spans = std::vector<std::pair<std::int64_t, std::int64_t>>;  // of steps: ascending, apart
-
-// The steps at which one of the spans is alive; those that touch become one.
-Spans Union(const std::multiset<std::pair<std::int64_t, std::int64_t>>& spans) {
-  Spans all;
-  for (const auto& [lower, upper] : spans) {
-    if (all.empty() || lower > all.back().second) {
-      all.emplace_back(lower, upper);
-    } else {
-      all.back().second = std::max(all.back().second, upper);
-    }
-  }
-  return all;
-}
-
-//  bytes                         Between two ends of windows the members are the same: a segment. Its rectangles are
-//    |      +--- c -------+      the steps at which one of them is alive; a rectangle grows over the segments that
-//    |  +- b ---------+   |      follow for as long as they have one of the same steps.
-//    |  |   +---------+---+
-//    +--+----------------------> steps
-std::vector<Part> RectanglesOf(const std::vector<Member>& members, int buffer) {
-  std::vector<std::int64_t> ends;
-  std::vector<std::pair<std::int64_t, const Member*>> coming, going;
-  for (const Member& member : members) {
-    ends.insert(ends.end(), {member.begin, member.end});
-    coming.emplace_back(member.begin, &member);
-    going.emplace_back(member.end, &member);
-  }
-  std::sort(ends.begin(), ends.end());
-  ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
-  const auto by_bytes = [](const auto& a, const auto& b) { return a.first < b.first; };
-  std::sort(coming.begin(), coming.end(), by_bytes);
-  std::sort(going.begin(), going.end(), by_bytes);
-
-  std::vector<Part> parts, open;  // open: those of the segment before, by their steps
-  std::multiset<std::pair<std::int64_t, std::int64_t>> here;
-  std::size_t in = 0, out = 0;
-  for (std::size_t s = 0; s + 1 < ends.size(); ++s) {
-    for (; out < going.size() && going[out].first <= ends[s]; ++out) {
-      here.erase(here.find({going[out].second->lower, going[out].second->upper}));
-    }
-    for (; in < coming.size() && coming[in].first <= ends[s]; ++in) {
-      here.emplace(coming[in].second->lower, coming[in].second->upper);
-    }
-    std::vector<Part> now;
-    for (const auto& [lower, upper] : Union(here)) now.push_back({buffer, lower, upper, ends[s], ends[s + 1]});
-    for (const Part& before : open) {
-      const auto same = std::find_if(now.begin(), now.end(), [&](const Part& part) {
-        return part.lower == before.lower && part.upper == before.upper;
-      });
-      if (same == now.end()) {
-        parts.push_back(before);
-      } else {
-        same->begin = before.begin;
-      }
-    }
-    open = std::move(now);
-  }
-  parts.insert(parts.end(), open.begin(), open.end());
-  std::sort(parts.begin(), parts.end(),
-            [](const Part& a, const Part& b) { return std::tie(a.lower, a.begin) < std::tie(b.lower, b.begin); });
-  return parts;
-}
-
-void AppendBody(Problem& problem, const std::vector<Member>& members, std::int64_t need, std::string id,
-                std::string name) {
+// `members`: windows of the body, and when they are alive; which buffer they are of is told here.
+void AppendBody(Problem& problem, std::vector<Part>& members, std::int64_t need, std::string id, std::string name) {
   Buffer buffer;
   buffer.lower = members[0].lower;
   buffer.alignment = need;
-  for (const Member& member : members) {
+  for (const Part& member : members) {
     buffer.lower = std::min(buffer.lower, member.lower);
     buffer.upper = std::max(buffer.upper, member.upper);
     buffer.size = std::max(buffer.size, member.end);
   }
   const int index = Append(problem, buffer, std::move(id), std::move(name)).buffer;
   if (members.size() == 1) return;
-  const std::vector<Part> parts = RectanglesOf(members, index);
+  for (Part& member : members) member.buffer = index;
+  const std::vector<Part> parts = UnionOf(members);
   if (parts.size() == 1) return;  // the whole
   problem.parts.insert(problem.parts.end(), parts.begin(), parts.end());
 }
@@ -177,7 +104,7 @@ BoundProblem MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, 
   BoundProblem bound;
   bound.bindings.resize(tensors.size());
   std::vector<std::vector<std::string>> spaces;
-  std::vector<Member> members;
+  std::vector<Part> members;
   for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
     const int name = places[order[first]].index;
     std::int64_t need = 1, body_uses = 0;
@@ -186,7 +113,8 @@ BoundProblem MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, 
       const int t = order[last];
       const std::int64_t at = places[t].offset;
       const Lifetime& life = liveness.lifetimes()[t];
-      members.push_back({at, at + static_cast<std::int64_t>(tensors[t].bytes), life.start, std::int64_t{life.end} + 1});
+      const auto bytes = static_cast<std::int64_t>(tensors[t].bytes);
+      members.push_back({0, life.start, std::int64_t{life.end} + 1, at, at + bytes});
       need = std::max(need, needs[t]);
       body_uses += uses[t];
       bound.bindings[t] = {static_cast<int>(bound.problem.buffers.size()), at};

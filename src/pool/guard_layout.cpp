@@ -1,11 +1,15 @@
 #include "pool/guard_layout.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "base/checked.hpp"
 #include "orionrt/error.hpp"
-#include "orionrt/planner.hpp"
+#include "orionrt/validate.hpp"
+#include "plan/part_union.hpp"
+#include "plan/placing/orders.hpp"
+#include "plan/placing/placer.hpp"
 #include "pool/fence.hpp"
 
 namespace orionrt {
@@ -39,32 +43,90 @@ void CheckApart(const GuardOptions& options, const std::vector<int>& counts) {
                   "the graph without transforms and views, or leave the option off");
 }
 
-// The plan's own problem, each buffer larger by its canary, or grown to whole pages and one behind them. A canary is
-// there as long as the buffer is.
+// What the buffer takes, and when: its parts, and its canary for as long as it is alive.
+std::vector<Part> WithCanary(const Buffer& buffer, const Part* parts, const Part* end, std::int64_t canary) {
+  std::vector<Part> rectangles;
+  if (canary > 0) rectangles.push_back({parts->buffer, buffer.lower, buffer.upper, buffer.size, buffer.size + canary});
+  std::copy_if(parts, end, std::back_inserter(rectangles), [](const Part& part) { return part.begin < part.end; });
+  return rectangles;
+}
+
+// The plan's own problem, each buffer larger by its canary, or grown to whole pages and one behind them; and each alive
+// longer by its quarantine, as is every part, but for bytes that another part of the same buffer takes up meanwhile. No
+// life goes on past the last one's end, where nobody comes.
 Problem Enlarge(const Problem& problem, const GuardOptions& options, std::int64_t page) {
-  Problem larger = problem;
-  larger.parts.clear();
-  for (std::size_t p = 0; p < problem.parts.size(); ++p) {
-    const Part& part = problem.parts[p];
-    const Buffer& buffer = problem.buffers[static_cast<std::size_t>(part.buffer)];
-    if (p == 0 || problem.parts[p - 1].buffer != part.buffer) {
-      larger.parts.push_back({part.buffer, buffer.lower, buffer.upper, buffer.size,
-                              buffer.size + static_cast<std::int64_t>(options.canary_bytes)});
-    }
-    larger.parts.push_back(part);
-  }
-  if (page != 0) larger.parts.clear();
+  const auto canary = static_cast<std::int64_t>(options.canary_bytes);
+  std::int64_t last = INT64_MIN;
+  for (const Buffer& buffer : problem.buffers) last = std::max(last, buffer.upper);
+  const auto quarantined = [&](std::int64_t upper) { return std::min(upper + options.quarantine_ops, last); };
+
+  Problem larger;
+  larger.buffers = problem.buffers;
   for (Buffer& buffer : larger.buffers) {
     buffer.fixed_offset = kFree;
+    buffer.upper = quarantined(buffer.upper);
     if (buffer.size == 0) continue;
     if (page == 0) {
-      buffer.size += static_cast<std::int64_t>(options.canary_bytes);
+      buffer.size += canary;
     } else {
       buffer.size = RoundUp(buffer.size, page) + page;
       buffer.alignment = std::max(buffer.alignment, page);
     }
   }
+  if (page != 0) return larger;
+  const Part* const end = problem.parts.data() + problem.parts.size();
+  for (const Part *first = problem.parts.data(), *next = first; first != end; first = next) {
+    next = std::find_if(first, end, [&](const Part& part) { return part.buffer != first->buffer; });
+    const Buffer& buffer = problem.buffers[static_cast<std::size_t>(first->buffer)];
+    std::vector<Part> rectangles = WithCanary(buffer, first, next, canary);
+    for (Part& rectangle : rectangles) rectangle.upper = quarantined(rectangle.upper);
+    const std::vector<Part> parts = UnionOf(rectangles);
+    larger.parts.insert(larger.parts.end(), parts.begin(), parts.end());
+  }
   return larger;
+}
+
+std::vector<std::int64_t> OneBehindTheOther(const Problem& problem) {
+  std::vector<std::int64_t> offsets;
+  std::int64_t top = 0;
+  for (const Buffer& buffer : problem.buffers) {
+    if (buffer.size > 0) top = RoundUp(top, buffer.alignment);
+    offsets.push_back(buffer.size > 0 ? top : 0);
+    top += buffer.size;
+  }
+  return offsets;
+}
+
+// The lowest of three greedy placings. By no policy: who only loads plans shall not have to link the search for them.
+std::vector<std::int64_t> Pack(const Problem& problem) {
+  const Shapes shapes(problem);
+  const Orders orders(problem, shapes, {});
+  Placer placer(problem, shapes);
+  std::vector<std::int64_t> best;
+  for (const Key key : {Key::kSizeEarly, Key::kArea, Key::kEarly}) {
+    std::vector<int> movable = orders.movable();
+    orders.Sort(movable, key);
+    std::vector<std::int64_t> offsets(problem.buffers.size(), 0);
+    placer.Clear();
+    for (const int i : movable) {
+      offsets[static_cast<std::size_t>(i)] = placer.LowestFit(i);
+      placer.Place(i, offsets[static_cast<std::size_t>(i)]);
+    }
+    if (best.empty() || PeakOf(problem, offsets) < PeakOf(problem, best)) best = std::move(offsets);
+  }
+  return best;
+}
+
+// Offsets of what Enlarge made, judged as any plan is.
+Plan LayOut(const Problem& problem, bool apart) {
+  CheckProblem(problem);
+  Plan plan;
+  plan.offsets = apart ? OneBehindTheOther(problem) : Pack(problem);
+  plan.peak_bytes = PeakOf(problem, plan.offsets);
+  if (const auto fault = Validate(problem, plan)) {
+    throw Error(ErrorCode::kInternal, "guard: its layout is none: " + fault->message);
+  }
+  return plan;
 }
 
 // With pages a tensor ends where its last page does, as far as its alignment allows: one byte too far is a fault.
@@ -86,14 +148,16 @@ GuardLayout LayOutGuarded(const BoundProblem& bound, const std::vector<TensorDes
   if (options.canary_bytes > (std::size_t{1} << 30)) {
     throw Error(ErrorCode::kMisuse, "guard: canaries of more than a gigabyte; GuardOptions::canary_bytes is too large");
   }
+  if (options.quarantine_ops < 0) {
+    throw Error(ErrorCode::kMisuse, "guard: GuardOptions::quarantine_ops is " + std::to_string(options.quarantine_ops) +
+                                        "; give a number of ops, or 0 for none");
+  }
   const std::vector<int> counts = CountTensors(bound);
   CheckApart(options, counts);
   const Problem problem = Enlarge(bound.problem, options, page);
-  const bool as_planned = page == 0 && options.canary_bytes == 0 && !options.no_reuse;
-  PlanOptions quick;
-  quick.effort = Effort::kFast;
-  const Plan placed =
-      as_planned ? plan : ReusePlanner(page != 0 || options.no_reuse ? "no_reuse" : "auto").Run(problem, quick);
+  const bool apart = page != 0 || options.no_reuse;
+  const bool as_planned = !apart && options.canary_bytes == 0 && options.quarantine_ops == 0;
+  const Plan placed = as_planned ? plan : LayOut(problem, apart);
 
   GuardLayout layout;
   layout.region_bytes = page == 0 ? placed.peak_bytes : RoundUp(placed.peak_bytes, page);

@@ -1,4 +1,4 @@
-// Where tensors lie in a guarded pool: canaries and pages take room that the plan does not know of.
+// Where tensors lie in a guarded pool: canaries, quarantine and pages take room that the plan does not know of.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ struct GuardLayout {
   std::int64_t alignment = 1;  // of the region's base
 };
 
-// Deterministic but for the size of pages. Throws Error: kUnsupported where pages cannot be protected.
+// Deterministic but for the size of pages; in the time of a few greedy passes, without search. Throws Error:
+// kUnsupported where pages cannot be protected, kMisuse for options out of range.
 GuardLayout LayOutGuarded(const BoundProblem& bound, const std::vector<TensorDesc>& tensors, const Plan& plan,
                           const GuardOptions& options);
 

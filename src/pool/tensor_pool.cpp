@@ -66,6 +66,20 @@ TransformedGraph Prepare(Graph graph, const PoolOptions& options, const std::vec
   return given;
 }
 
+// Those of a guard's switches that are on and that take room in the arena, as they would have to stand to take none.
+std::string WithoutRoom(const GuardOptions& options) {
+  std::string off;
+  const auto add = [&](bool on, const char* text) {
+    if (on) off += (off.empty() ? "GuardOptions::" : ", ") + std::string(text);
+  };
+  const bool apart = options.pages || options.no_reuse;
+  add(options.pages, "pages = false");
+  add(options.no_reuse, "no_reuse = false");
+  add(!apart && options.quarantine_ops > 0, "quarantine_ops = 0");
+  add(!options.pages && options.canary_bytes > 0, "canary_bytes = 0");
+  return off;
+}
+
 GuardLayout LayOutFor(const Arena& arena, const BoundProblem& bound, const std::vector<TensorDesc>& tensors,
                       const Plan& plan, const GuardOptions& options) {
   if (!arena.host_accessible()) {
@@ -75,8 +89,10 @@ GuardLayout LayOutFor(const Arena& arena, const BoundProblem& bound, const std::
   GuardLayout layout = LayOutGuarded(bound, tensors, plan, options);
   const auto has = static_cast<std::int64_t>(arena.bytes());
   if (layout.region_bytes > has) {
-    throw Error(ErrorCode::kInfeasible, "pool: with its guard the plan needs " + Short(layout.region_bytes, has) +
-                                            "; without it, " + FormatThousands(plan.peak_bytes));
+    throw Error(ErrorCode::kInfeasible,
+                "pool: with its guard the plan needs " + Short(layout.region_bytes, has) + "; without it, " +
+                    FormatThousands(plan.peak_bytes) +
+                    "; give a larger arena, or a guard that takes less: " + WithoutRoom(options));
   }
   if (reinterpret_cast<std::uintptr_t>(arena.base()) % static_cast<std::uintptr_t>(layout.alignment) != 0) {
     throw Error(ErrorCode::kMisuse, "pool: the guard protects pages, so the arena's base must be aligned to " +
