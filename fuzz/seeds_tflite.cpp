@@ -13,6 +13,8 @@ void AddTfliteSeeds(Seeds& seeds) {
   mixed.ops.push_back({kCustomOp, {4, 5}, {}, "Own"});
   mixed.inputs.push_back(5);
   seeds["tflite/mixed"] = BuildModel(ModelSpec{{mixed}, 3, {{"min_runtime_version", "1.5.0"}, {"other", "xyz"}}});
+  const std::string plan("\1\0\0\0\1\0\0\0\4\0\0\0\0\0\0\0\xFF\xFF\xFF\xFF\x20\0\0\0\0\0\0\0", 28);
+  seeds["tflite/planned"] = BuildModel(ModelSpec{{Chain()}, 3, {{"OfflineMemoryAllocation", plan}}});
   SubgraphSpec folded = Chain();
   folded.ops[0] = {kDequantize, {1}, {2}};
   seeds["tflite/folded"] = BuildModel(folded);

@@ -59,11 +59,34 @@ TEST(LowerBound, SeesThatPartsAreNotAllAliveAtOnce) {
   EXPECT_EQ(LowerBound(problem).lower_bound_bytes, 8) << "four bytes each at every step, yet eight high";
 }
 
+// The bound was the most bytes alive at once, 1 and 0 here, though peaks count whole sizes.
 TEST(LowerBound, IsAtLeastTheSizeOfEveryBuffer) {
-  Problem problem = Of({{0, 2, 100}});
-  problem.parts = {{0, 0, 2, 0, 1}};
-  EXPECT_LE(LowerBound(problem).lower_bound_bytes, 100);
-  EXPECT_EQ(PeakOf(problem, {0}), 100);
+  Problem problem = Of({{0, 9, 5}, {3, 5, 100}});
+  problem.parts = {{1, 3, 4, 0, 1}, {1, 4, 5, 0, 3}};
+  const Certificate bound = LowerBound(problem);
+  EXPECT_EQ(bound.lower_bound_bytes, 100);
+  EXPECT_EQ(bound.bound_kind, BoundKind::kBufferSize);
+  EXPECT_EQ(bound.witness, std::vector<int>{1});
+  EXPECT_EQ(bound.witness_step, 4) << "of its life, the step at which most is alive";
+  problem.parts = {{1, 3, 5, 0, 0}};
+  EXPECT_EQ(LowerBound(problem).lower_bound_bytes, 100) << "never alive at all";
+  problem.buffers[1].fixed_offset = 8;
+  EXPECT_EQ(LowerBound(problem).lower_bound_bytes, 108);
+  EXPECT_EQ(LowerBound(problem).bound_kind, BoundKind::kFixedOffset);
+  EXPECT_EQ(LowerBound(Of({{0, 1, 100}})).bound_kind, BoundKind::kLiveBytes) << "alive as a whole: as ever";
+}
+
+TEST(LowerBound, OfSeveralPoolsIsAtLeastTheSizeOfEveryBuffer) {
+  Problem problem = Of({{0, 9, 5}, {3, 5, 100}});
+  problem.parts = {{1, 3, 5, 0, 0}};
+  Pool one, two;
+  one.name = "one";
+  one.granularity = 64;
+  two.name = "two";
+  SetPools(problem, {one}, {});
+  EXPECT_EQ(LowerBound(problem).lower_bound_bytes, 128) << "as the pool rounds it";
+  SetPools(problem, {one, two}, {});
+  EXPECT_EQ(LowerBound(problem).lower_bound_bytes, 100);
 }
 
 TEST(LowerBound, TakesSumsNear63Bits) {
@@ -82,6 +105,7 @@ TEST(BoundKindName, IsTheWordOfTheFiles) {
   EXPECT_STREQ(BoundKindName(BoundKind::kLiveBytes), "live_bytes");
   EXPECT_STREQ(BoundKindName(BoundKind::kFixedOffset), "fixed_offset");
   EXPECT_STREQ(BoundKindName(BoundKind::kRefutation), "refutation");
+  EXPECT_STREQ(BoundKindName(BoundKind::kBufferSize), "buffer_size");
 }
 
 RC_GTEST_PROP(LowerBoundProperty, TheWitnessIsAliveAtItsStepAndWeighsWhatIsClaimed, ()) {

@@ -135,6 +135,25 @@ TEST(CliPlan, CapacityDecides) {
   EXPECT_FAILS(5, Orionrt({"plan", problem, "--capacity", "13", "--policy", "no_reuse"}), "x.csv", "13", "20", "12");
 }
 
+// Both were undecided: gaps that leave nothing took the whole size out of the bound, and any gap kept the search out.
+TEST(CliPlan, CapacityDecidesAboutGapsToo) {
+  const Folder folder;
+  const std::string never = folder.Write("never.csv", "id,lower,upper,size,gaps\na,0,10,10,0-10\n");
+  EXPECT_FAILS(4, Orionrt({"plan", never, "--capacity", "5"}), "never.csv", "at least 10", "5 short",
+               "whatever its gaps", "a (10)");
+  EXPECT_EQ(Orionrt({"plan", never, "--capacity", "10"}).code, 0);
+  const std::string half = folder.Write("half.csv", "id,lower,upper,size,gaps\na,0,10,10,0-10@0:4\nb,0,10,3,\n");
+  EXPECT_FAILS(4, Orionrt({"plan", half, "--capacity", "9"}), "at least 10", "1 short", "a (10)");
+  EXPECT_EQ(Orionrt({"plan", half, "--capacity", "10"}).code, 0) << "b is in the bytes that a never uses";
+  const Outcome planned = Orionrt({"plan", never, "--format", "json"});
+  EXPECT_NE(planned.out.find("\"bound_kind\": \"buffer_size\""), std::string::npos) << planned;
+  EXPECT_EQ(Orionrt({"check", "-", "--input-format", "json"}, planned.out).code, 0) << "read back, and judged";
+  EXPECT_FAILS(
+      4,
+      Orionrt({"plan", folder.Write("fixed.csv", "id,lower,upper,size,offset\na,0,3,4,1000\n"), "--capacity", "500"}),
+      "1,004", "fixed offset of 1,000", "a (4)");
+}
+
 TEST(CliPlan, SeveralInputsComeOneAfterAnother) {
   const Folder folder;
   const std::string one = folder.Write("one.csv", kProblem);

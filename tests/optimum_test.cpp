@@ -90,6 +90,42 @@ TEST_P(Optimum, CapacityIsRefusedAsInfeasibleOnlyBelow) {
   });
 }
 
+// Some are alive for only a while of their lifetimes, some never: their parts said so, and the search, which takes no
+// parts, did not run. A capacity below the optimum was undecided, and often one at it.
+TEST(OptimumOfShortenedLives, DecidesEveryCapacity) {
+  tests::Random random(3);
+  for (int run = 0; run < 400 && !testing::Test::HasFailure(); ++run) {
+    Problem problem = tests::SeededProblem(random, static_cast<int>(random.Between(1, 7)), Small(2, true, false));
+    for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+      const Buffer& b = problem.buffers[i];
+      const std::int64_t lower = random.Between(b.lower, b.upper - 1), upper = random.Between(lower + 1, b.upper);
+      const std::int64_t middle = random.Between(lower, upper);
+      const std::int64_t end = random.OneIn(3) ? 0 : b.size;
+      if (random.OneIn(2)) continue;
+      if (middle > lower) problem.parts.push_back({i, lower, middle, 0, end});
+      if (upper > middle) problem.parts.push_back({i, middle, upper, 0, end});
+    }
+    const auto optimum = tests::OptimalPeak(problem).Find();
+    ASSERT_TRUE(optimum);
+    for (const std::int64_t capacity : {*optimum - 2, *optimum - 1, *optimum}) {
+      if (capacity <= 0) continue;
+      SCOPED_TRACE("capacity " + std::to_string(capacity) + ", optimum " + std::to_string(*optimum) +
+                   tests::Describe(problem));
+      PlanOptions options;
+      options.capacity = capacity;
+      try {
+        const Plan plan = ReusePlanner().Run(problem, options);
+        EXPECT_LE(plan.peak_bytes, capacity);
+        EXPECT_FALSE(tests::FindClash(problem, plan.offsets));
+        EXPECT_FALSE(Validate(problem, plan));
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::kInfeasible) << error.what();
+        EXPECT_LT(capacity, *optimum) << error.what();
+      }
+    }
+  }
+}
+
 std::string FamilyName(const testing::TestParamInfo<Family>& info) { return info.param.name; }
 INSTANTIATE_TEST_SUITE_P(Families, Optimum, testing::ValuesIn(kFamilies), FamilyName);
 

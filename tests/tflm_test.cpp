@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <optional>
 
+#include "hostile.hpp"
 #include "orionrt/tflite.hpp"
 #include "refuses.hpp"
 #include "tflite_model.hpp"
@@ -134,6 +136,118 @@ TEST(Tflm, RefusesModelsThatTflmCannotRun) {
   outside.outside = {64, 16};
   EXPECT_TRUE(Refuses(ErrorCode::kUnsupported, {"outside"}, [&] { Write(BuildModel(outside), {}); }));
   EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"no TFLite model"}, [] { Write(std::string("0123456789"), {}); }));
+}
+
+std::string WordsOf(const std::vector<std::int64_t>& words) {
+  std::string bytes;
+  for (const std::int64_t word : words) {
+    for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(word >> shift & 0xFF);
+  }
+  return bytes;
+}
+
+std::string Planned(const std::string& content) { return BuildModel(ModelSpec{{Chain()}, 3, {{kPlanName, content}}}); }
+
+std::optional<Offsets> Read(const std::string& bytes) { return ReadTflmPlan(bytes, "m.tflite"); }
+
+TEST(TflmRead, GivesBackWhatWasWritten) {
+  EXPECT_EQ(Read(Write(Chain(), {{0, -1, 32, 64}})), (Offsets{{0, -1, 32, 64}}));
+  EXPECT_EQ(Read(Write(Chain(), {{16}})), (Offsets{{16, -1, -1, -1}}));
+  EXPECT_EQ(Read(Write(Chain(), {{(std::int64_t{1} << 31) - 48}})), (Offsets{{0x7FFFFFD0, -1, -1, -1}}));
+  SubgraphSpec main = Chain();
+  main.ops[1] = {kIfOp, {2, 0}, {3}, "", {1, 2}};
+  const std::string bytes = BuildModel(ModelSpec{{main, Body(2, {1}), Body(2, {3})}});
+  EXPECT_EQ(Read(Write(bytes, {{0}, {}, {-1, 16}})), (Offsets{{0, -1, -1, -1}, {-1, -1, -1}, {-1, 16, -1}}));
+  SubgraphSpec state = Chain();
+  state.tensors.push_back({"state", {5}, kUint8, false, true});
+  state.ops[1].inputs.push_back(4);
+  EXPECT_EQ(Read(Write(state, {{0, -1, 32, 0, 64}})), (Offsets{{0, -1, 32, 0, -1}})) << "a variable is TFLM's";
+  EXPECT_EQ(Read(Write(Write(Chain(), {{0, -1, 32, 0}}), {{16, -1, 48, 16}})), (Offsets{{16, -1, 48, 16}}));
+}
+
+TEST(TflmRead, FindsNoneWhereThereIsNone) {
+  EXPECT_EQ(Read(BuildModel(Chain())), std::nullopt);
+  const std::string longer = std::string(kPlanName) + "s", shorter = std::string(kPlanName).substr(0, 7);
+  EXPECT_EQ(Read(BuildModel(ModelSpec{{Chain()}, 3, {{longer, "x"}, {shorter, "x"}, {"", "x"}}})), std::nullopt);
+}
+
+TEST(TflmRead, TakesListsOfOtherWriters) {
+  const Offsets offsets = {{0, -1, 40, 0}};  // no multiple of 16, which TFLM does not look at
+  EXPECT_EQ(Read(Planned(WordsOf({0, 1, 4, 0, -1, 40, 0}))), offsets) << "Vela's version";
+  EXPECT_EQ(Read(Planned(WordsOf({1, 0, 4, 0, -1, 40, 0}))), offsets) << "an index, as older writers have it";
+}
+
+TEST(TflmRead, RefusesListsThatAreNone) {
+  const auto refused = [](const std::string& content, const std::vector<std::string>& words) {
+    std::vector<std::string> all = words;
+    all.insert(all.end(), {"m.tflite", kPlanName});
+    EXPECT_TRUE(Refuses(ErrorCode::kBadInput, all, [&] { Read(Planned(content)); }));
+  };
+  refused("", {"0 bytes"});
+  refused(WordsOf({1, 1}), {"8 bytes"});
+  refused(WordsOf({2, 1, 4, 0, -1, 32, 0}), {"version 2"});
+  refused(WordsOf({-1, 1, 4, 0, -1, 32, 0}), {"version -1"});
+  refused(WordsOf({1, 2, 4, 0, -1, 32, 0}), {"2 subgraphs, the model has 1"});
+  refused(WordsOf({1, -1, 4, 0, -1, 32, 0}), {"-1 subgraphs"});
+  refused(WordsOf({1, 1, 5, 0, -1, 32, 0, 0}), {"5 tensors, the model has 4"});
+  refused(WordsOf({1, 1, 0x7FFFFFFF, 0, -1, 32, 0}), {"2147483647 tensors"});
+  refused(WordsOf({1, 1, -1, 0, -1, 32, 0}), {"-1 tensors"});
+  refused(WordsOf({1, 1, 4, 0, -1, 32}), {"24 bytes", "take 28"});
+  refused(WordsOf({1, 1, 4, 0, -1, 32, 0}) + "x", {"29 bytes", "take 28"});
+  refused(WordsOf({1, 1, 4, 0, -1, -2, 0}), {"subgraph 0: tensor 2", "-2"});
+  refused(WordsOf({1, 1, 4, 0, -1, 32, INT32_MIN}), {"tensor 3", "-2147483648"});
+  const std::string good = WordsOf({1, 1, 4, 0, -1, 32, 0});
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"m.tflite", "twice"}, [&] {
+    Read(BuildModel(ModelSpec{{Chain()}, 3, {{kPlanName, good}, {kPlanName, good}}}));
+  }));
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"no TFLite model"}, [] { Read("0123456789"); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"empty"}, [] { Read(""); }));
+}
+
+// Buffers that are not there, or keep their data elsewhere: the entry is found by its name and sent astray.
+TEST(TflmRead, RefusesListsThatLieElsewhere) {
+  ModelSpec spec{{Chain()}, 3, {{kPlanName, "last"}}};
+  spec.outside = {64, 28};
+  std::string bytes = BuildModel(spec);
+  const fb::Metadata& entry = *fb::GetModel(bytes.data())->metadata()->Get(0);
+  const std::uint32_t last = entry.buffer();
+  const auto send = [&](std::uint32_t to) {
+    flatbuffers::WriteScalar(const_cast<std::uint8_t*>(reinterpret_cast<const flatbuffers::Table&>(entry).GetAddressOf(
+                                 fb::Metadata::VT_BUFFER)),
+                             to);
+  };
+  const auto refused = [&](const std::vector<std::string>& words) {
+    EXPECT_TRUE(Refuses(ErrorCode::kBadInput, words, [&] { Read(bytes); }));
+  };
+  refused({"4 bytes"});
+  send(last + 1);
+  refused({"outside"});
+  send(last + 2);
+  refused({"buffer " + std::to_string(last + 2), "of which there are"});
+  send(0xFFFFFFFF);
+  refused({"buffer 4294967295"});
+  send(0);
+  refused({"buffer 0", "0 bytes"});
+}
+
+TEST(TflmRead, ServesOrRefusesDamagedFiles) {
+  const std::string good = Write(Chain(), {{0, -1, 32, 0}});
+  ASSERT_TRUE(Read(good));
+  const auto read = [](const std::string& bytes) {
+    const auto offsets = Read(bytes);
+    for (const auto& of_subgraph : offsets.value_or(Offsets())) {
+      for (const std::int64_t offset : of_subgraph) EXPECT_TRUE(offset >= -1 && offset <= INT32_MAX) << offset;
+    }
+  };
+  TryEveryPrefix(good, read);
+  TryByteChanges(good, 4000, read);
+  for (std::size_t at = 0; at < good.size() && !HasFailure(); ++at) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string bad = good;
+      bad[at] = static_cast<char>(bad[at] ^ 1 << bit);
+      ExpectServedOrRefused(bad, read);
+    }
+  }
 }
 
 }  // namespace

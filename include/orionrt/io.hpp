@@ -57,7 +57,8 @@ ORIONRT_API ProblemFile ReadProblemJson(std::string_view text, const std::string
 ORIONRT_API std::string WriteGraphJson(const Graph& graph);
 ORIONRT_API Graph ReadGraphJson(std::string_view text, const std::string& source);
 
-// The value of "schema", by which JSON files are told apart. Throws Error (kBadInput) where there is none.
+// The value of "schema", by which JSON files are told apart. Throws Error (kBadInput) where there is none. Reads no
+// further: what comes after is unchecked.
 ORIONRT_API std::string SchemaOf(std::string_view text, const std::string& source);
 
 // The scratch of a graph's ops, planned like any buffer.

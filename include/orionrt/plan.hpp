@@ -16,6 +16,7 @@ enum class BoundKind {
   kLiveBytes,    // the buffers alive at one step need that many bytes, alignment padding included
   kFixedOffset,  // a buffer with a fixed offset ends there
   kRefutation,   // a search over every placement of the witness buffers found none below
+  kBufferSize,   // a buffer has that size, though at no step it has a byte in all of it
 };
 
 struct Certificate {

@@ -56,6 +56,8 @@ class ORIONRT_API ReusePlanner {
 
  private:
   Plan RunOne(const Problem& problem, const PlanOptions& options) const;
+  // The same; once more, as a problem without parts, where a capacity is undecided and they say no more than lives do.
+  Plan RunWithin(const Problem& problem, const PlanOptions& options) const;
 
   Policy policy_;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,5 +35,23 @@ inline constexpr std::int64_t kTflmPlansIt = -1;  // an offset left to TFLM, whi
 // ImportTflite.
 ORIONRT_API std::string WriteTflmPlan(const std::string& bytes, const std::vector<std::vector<std::int64_t>>& offsets,
                                       const std::string& source);
+
+// The inverse: offsets[s][t] as the metadata "OfflineMemoryAllocation" of a .tflite file states them, whoever wrote it
+// (Arm's Vela does, too), a list a subgraph and an offset a tensor; nothing where the file has no such metadata. A file
+// of WriteTflmPlan gives back what it was given, lists filled up with kTflmPlansIt, variables kTflmPlansIt.
+//
+// What TFLM itself demands of the list, words of 32 bits: version, number of subgraphs, n, then n offsets, those of all
+// subgraphs one after another. It looks at neither of the first two; n must be the number of tensors of all subgraphs,
+// constants included, or it allocates nothing. An offset of -1 is its own to plan; any other is taken as it stands,
+// in bytes from the start of the arena's head, without a look at alignment (kernels count on 16) or at who else lies
+// there. It ignores those of constants and of empty tensors. Where several entries have that name it takes the last.
+// Here a list is refused that is not sure to mean what it says: of a version that is neither 1 nor Vela's 0; with
+// another number of subgraphs (0 will do where there is one: older writers put an index there), of tensors, or of
+// bytes; with an offset below -1; twice in a file. Where tensors lie is not judged: they may clash, or at no multiple
+// of 16.
+// Throws Error: kBadInput naming file and place for that, or a file that is no TFLite model; kUnsupported for another
+// version of the format.
+ORIONRT_API std::optional<std::vector<std::vector<std::int64_t>>> ReadTflmPlan(const std::string& bytes,
+                                                                               const std::string& source);
 
 }  // namespace orionrt

@@ -5,34 +5,11 @@
 #include "base/checked.hpp"
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
-#include "orionrt/io.hpp"
 
 namespace orionrt {
 
-ParsedJson ParseJson(std::string_view text, const std::string& source) {
-  try {
-    return ParsedJson::parse(text.begin(), text.end());
-  } catch (const ParsedJson::exception& error) {
-    // The library's message names line and column; its own prefix says nothing to a user.
-    std::string_view what = error.what();
-    const std::size_t prefix = what.find("] ");
-    if (prefix != std::string_view::npos) what.remove_prefix(prefix + 2);
-    throw Error(ErrorCode::kBadInput, source + ": not JSON, or cut off: " + Printable(what, 300));
-  }
-}
-
 std::string DumpJson(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string SchemaOf(std::string_view text, const std::string& source) {
-  const ParsedJson json = ParseJson(text, source);
-  const ObjectReader object(json, source + ": the file");
-  if (json.is_object() && !object.Has("schema")) {
-    object.Refuse(
-        "has no \"schema\", which says what it is: \"orionrt.graph/1\", \"orionrt.problem/1\" or \"orionrt.plan/1\"");
-  }
-  return object.Text("schema");
 }
 
 ObjectReader::ObjectReader(const ParsedJson& json, std::string place) : json_(json), place_(std::move(place)) {

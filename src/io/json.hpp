@@ -14,7 +14,8 @@ namespace orionrt {
 using Json = nlohmann::ordered_json;  // to write: keys stay in the order in which they were added
 using ParsedJson = nlohmann::json;    // to read: keys are looked up in logarithmic time, however many a file has
 
-// Throws Error (kBadInput) with line and column for what is no JSON.
+// Throws Error (kBadInput): with line and column for what is no JSON, with the place for an object that has a key twice
+// (a reader would have to guess which of the two was meant) and for more than 1,000 levels of nesting.
 ParsedJson ParseJson(std::string_view text, const std::string& source);
 
 // On one line with indent -1. Bytes that are no UTF-8 are replaced: JSON has no others.

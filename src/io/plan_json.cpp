@@ -22,7 +22,8 @@ std::string Hex(std::uint64_t value) {
 
 BoundKind ReadBoundKind(const ObjectReader& object) {
   const std::string name = object.Text("bound_kind", "live_bytes");
-  for (BoundKind kind : {BoundKind::kLiveBytes, BoundKind::kFixedOffset, BoundKind::kRefutation}) {
+  for (BoundKind kind :
+       {BoundKind::kLiveBytes, BoundKind::kFixedOffset, BoundKind::kRefutation, BoundKind::kBufferSize}) {
     if (name == BoundKindName(kind)) return kind;
   }
   object.Refuse("has an unknown \"bound_kind\"");

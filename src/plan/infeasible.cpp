@@ -34,6 +34,23 @@ std::string List(const Problem& problem, const std::vector<int>& buffers) {
   return rest > 0 ? text + " and " + std::to_string(rest) + " more" : text;
 }
 
+// What goes before the list of buffers.
+std::string Why(const Problem& problem, const Certificate& certificate, const std::vector<int>& buffers) {
+  switch (certificate.bound_kind) {
+    case BoundKind::kRefutation:
+      return "a search tried every placement of these: ";
+    case BoundKind::kFixedOffset:
+      return "at its fixed offset of " + FormatThousands(problem.buffers[buffers.front()].fixed_offset) +
+             " one buffer alone ends there: ";
+    case BoundKind::kBufferSize:
+      return "one buffer takes all its bytes, whatever its gaps or parts leave unused: ";
+    case BoundKind::kLiveBytes:
+      break;
+  }
+  if (buffers.size() == 1) return "one buffer alone is larger: ";
+  return "at step " + std::to_string(certificate.witness_step) + " these cannot be alive together: ";
+}
+
 }  // namespace
 
 void RefuseCapacity(const Problem& problem, const Plan& plan, std::int64_t capacity) {
@@ -41,14 +58,9 @@ void RefuseCapacity(const Problem& problem, const Plan& plan, std::int64_t capac
   const std::int64_t needed = certificate.lower_bound_bytes;
   if (needed > capacity) {
     const std::vector<int> buffers = TooMany(problem, certificate, capacity);
-    const std::string step = "at step " + std::to_string(certificate.witness_step);
-    const std::string why = certificate.bound_kind == BoundKind::kRefutation
-                                ? "a search tried every placement of these: "
-                            : buffers.size() == 1 ? "one buffer alone is larger: "
-                                                  : step + " these cannot be alive together: ";
     throw Error(ErrorCode::kInfeasible, "does not fit: " + FormatThousands(capacity) + " bytes given, at least " +
                                             FormatThousands(needed) + " needed, " + FormatThousands(needed - capacity) +
-                                            " short; " + why + List(problem, buffers));
+                                            " short; " + Why(problem, certificate, buffers) + List(problem, buffers));
   }
   throw Error(ErrorCode::kLimit, "no plan within " + FormatThousands(capacity) + " bytes found, none ruled out: best " +
                                      FormatThousands(plan.peak_bytes) + ", proven lower bound " +

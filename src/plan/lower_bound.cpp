@@ -115,6 +115,43 @@ Problem AcrossPools(const Problem& problem) {
   return plain;
 }
 
+// By the section with the highest of `bounds`.
+Certificate BoundOfLoad(const Problem& problem, const Shapes& shapes, const std::vector<std::int64_t>& bounds) {
+  Certificate certificate;
+  const auto worst = std::max_element(bounds.begin(), bounds.end());  // the first: adding a buffer adds to the bound
+  if (worst == bounds.end()) return certificate;
+  const auto section = static_cast<int>(worst - bounds.begin());
+  const std::vector<std::int64_t> alignments = Alignments(problem);
+  const auto tight = std::find_if(alignments.begin(), alignments.end(), [&](std::int64_t alignment) {
+    return BoundsAt(problem, shapes, alignment)[static_cast<std::size_t>(section)] == *worst;
+  });
+  certificate.lower_bound_bytes = *worst;
+  certificate.witness_step = shapes.steps[static_cast<std::size_t>(section)];
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    const bool alive = std::any_of(shapes.begin(i), shapes.end(i), [section](const Rectangle& r) {
+      return r.span.first <= section && section < r.span.last;
+    });
+    if (alive && problem.buffers[static_cast<std::size_t>(i)].alignment >= *tight) certificate.witness.push_back(i);
+  }
+  return certificate;
+}
+
+// Where the buffer ends at the lowest, whatever else there is.
+std::int64_t LeastEnd(const Buffer& buffer) {
+  return buffer.size == 0 ? 0 : std::max<std::int64_t>(0, buffer.fixed_offset) + buffer.size;
+}
+
+// Of the buffer's life: the step at which most is alive, the first of them.
+std::int64_t HeaviestStep(const Buffer& buffer, const Shapes& shapes, const std::vector<std::int64_t>& bounds) {
+  std::int64_t step = buffer.lower, most = -1;
+  for (std::size_t s = 0; s < bounds.size(); ++s) {
+    if (shapes.steps[s] < buffer.lower || shapes.steps[s] >= buffer.upper || bounds[s] <= most) continue;
+    step = shapes.steps[s];
+    most = bounds[s];
+  }
+  return step;
+}
+
 }  // namespace
 
 std::vector<std::int64_t> SectionBounds(const Problem& problem, const Shapes& shapes) {
@@ -130,33 +167,20 @@ Certificate LowerBound(const Problem& problem) {
   if (!problem.pools.empty()) return LowerBound(AcrossPools(problem));
   const Shapes shapes(problem);
   const std::vector<std::int64_t> bounds = SectionBounds(problem, shapes);
-  Certificate certificate;
-  const auto worst = std::max_element(bounds.begin(), bounds.end());  // the first: adding a buffer adds to the bound
-  if (worst != bounds.end()) {
-    const auto section = static_cast<int>(worst - bounds.begin());
-    const std::vector<std::int64_t> alignments = Alignments(problem);
-    const auto tight = std::find_if(alignments.begin(), alignments.end(), [&](std::int64_t alignment) {
-      return BoundsAt(problem, shapes, alignment)[static_cast<std::size_t>(section)] == *worst;
-    });
-    certificate.lower_bound_bytes = *worst;
-    certificate.witness_step = shapes.steps[static_cast<std::size_t>(section)];
-    for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-      const bool alive = std::any_of(shapes.begin(i), shapes.end(i), [section](const Rectangle& r) {
-        return r.span.first <= section && section < r.span.last;
-      });
-      if (alive && problem.buffers[static_cast<std::size_t>(i)].alignment >= *tight) certificate.witness.push_back(i);
-    }
-  }
+  Certificate certificate = BoundOfLoad(problem, shapes, bounds);
+  int highest = -1;
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    const Buffer& buffer = problem.buffers[static_cast<std::size_t>(i)];
-    if (buffer.fixed_offset == kFree || buffer.size == 0 ||
-        buffer.fixed_offset + buffer.size <= certificate.lower_bound_bytes)
-      continue;
-    certificate.lower_bound_bytes = buffer.fixed_offset + buffer.size;
-    certificate.bound_kind = BoundKind::kFixedOffset;
-    certificate.witness_step = buffer.lower;
-    certificate.witness.assign(1, i);
+    const std::int64_t end = LeastEnd(problem.buffers[static_cast<std::size_t>(i)]);
+    if (end <= certificate.lower_bound_bytes) continue;
+    certificate.lower_bound_bytes = end;
+    highest = i;
   }
+  if (highest < 0) return certificate;
+  const Buffer& buffer = problem.buffers[static_cast<std::size_t>(highest)];
+  const bool fixed = buffer.fixed_offset != kFree;
+  certificate.bound_kind = fixed ? BoundKind::kFixedOffset : BoundKind::kBufferSize;
+  certificate.witness_step = fixed ? buffer.lower : HeaviestStep(buffer, shapes, bounds);
+  certificate.witness.assign(1, highest);
   return certificate;
 }
 

@@ -36,6 +36,8 @@ const char* BoundKindName(BoundKind kind) {
       return "fixed_offset";
     case BoundKind::kRefutation:
       return "refutation";
+    case BoundKind::kBufferSize:
+      return "buffer_size";
   }
   return "unknown";
 }

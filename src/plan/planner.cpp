@@ -1,6 +1,7 @@
 #include "orionrt/planner.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/text.hpp"
@@ -8,6 +9,7 @@
 #include "orionrt/validate.hpp"
 #include "plan/infeasible.hpp"
 #include "plan/pools.hpp"
+#include "plan/without_parts.hpp"
 
 namespace orionrt {
 namespace {
@@ -63,6 +65,13 @@ void PutEmptyBuffers(const Problem& problem, Plan& plan) {
   }
 }
 
+// The same for those that are empty in `plain` alone.
+void PutNeverAlive(const Problem& plain, const Problem& problem, Plan& plan) {
+  for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
+    if (plain.buffers[i].size == 0) plan.offsets[i] = std::max<std::int64_t>(0, problem.buffers[i].fixed_offset);
+  }
+}
+
 bool HasFixed(const Problem& problem) {
   return std::any_of(problem.buffers.begin(), problem.buffers.end(),
                      [](const Buffer& buffer) { return buffer.fixed_offset != kFree; });
@@ -96,11 +105,27 @@ Plan ReusePlanner::RunOne(const Problem& problem, const PlanOptions& options) co
   return plan;
 }
 
+Plan ReusePlanner::RunWithin(const Problem& problem, const PlanOptions& options) const {
+  Plan plan = RunOne(problem, options);
+  const bool open = plan.peak_bytes > options.capacity && plan.certificate.lower_bound_bytes <= options.capacity;
+  if (problem.parts.empty() || options.capacity <= 0 || !open) return plan;
+  const std::optional<Problem> plain = WithoutParts(problem);
+  if (!plain) return plan;
+  Plan again = RunOne(*plain, options);
+  PutNeverAlive(*plain, problem, again);
+  again.peak_bytes = PeakOf(problem, again.offsets);
+  FillCertificate(problem, again);
+  if (const auto fault = Validate(problem, again)) {
+    throw Error(ErrorCode::kInternal, "policy \"" + policy_.name + "\" without parts: " + fault->message);
+  }
+  return again;
+}
+
 Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const {
   CheckProblem(problem);
   Plan plan;
   if (problem.pools.empty()) {
-    plan = RunOne(problem, options);
+    plan = RunWithin(problem, options);
   } else {
     if (HasFixed(problem)) CheckFixedInPools(problem);
     plan = PlanPools(problem, options,

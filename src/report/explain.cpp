@@ -65,6 +65,8 @@ std::string Reason(const PlanFile& file, const std::vector<std::string>& names) 
     }
     case BoundKind::kFixedOffset:
       return "A buffer has a fixed offset and ends at " + bound;
+    case BoundKind::kBufferSize:
+      return "A buffer has " + bound + ", though they are not all alive at any step";
     case BoundKind::kRefutation:
       return "A search tried every way to place " + count + " buffers below " + bound + " (" +
              FormatThousands(certificate.search_nodes) + " nodes) and found none";

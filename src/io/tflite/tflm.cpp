@@ -15,7 +15,8 @@ namespace fb = tflite_import::fb;
 
 constexpr const char* kName = "OfflineMemoryAllocation";
 constexpr std::int32_t kVersion = 1;
-constexpr std::int64_t kAlignment = 16;  // of every tensor in TFLM's arena
+constexpr std::int32_t kVelaVersion = 0;  // the same layout
+constexpr std::int64_t kAlignment = 16;   // of every tensor in TFLM's arena
 
 class PlanWriter {
  public:
@@ -122,6 +123,98 @@ class PlanWriter {
   const fb::Model& model_;
 };
 
+// Words of 32 bits: version, number of subgraphs, number of offsets, offsets.
+constexpr std::size_t kHead = 3;
+
+class PlanReader {
+ public:
+  PlanReader(const std::string& bytes, const std::string& source)
+      : source_(source), model_(tflite_import::OpenModel(bytes, source)) {}
+
+  std::optional<std::vector<std::vector<std::int64_t>>> Run() const {
+    const fb::Metadata* entry = FindEntry();
+    if (entry == nullptr) return std::nullopt;
+    const flatbuffers::Vector<std::uint8_t>& data = DataOf(*entry);
+    CheckHead(data);
+    std::vector<std::vector<std::int64_t>> offsets(SizeOf(model_.subgraphs()));
+    std::size_t word = kHead;
+    for (std::uint32_t s = 0; s < SizeOf(model_.subgraphs()); ++s) {
+      for (std::uint32_t t = 0; t < SizeOf(model_.subgraphs()->Get(s)->tensors()); ++t, ++word) {
+        const std::int64_t offset = Word(data, word);
+        if (offset < kTflmPlansIt) {
+          Refuse("subgraph " + std::to_string(s) + ": tensor " + std::to_string(t) + " is at offset " +
+                 std::to_string(offset) + "; -1 leaves it to TFLM, nothing else may be negative");
+        }
+        offsets[s].push_back(offset);
+      }
+    }
+    return offsets;
+  }
+
+ private:
+  [[noreturn]] void Refuse(const std::string& message) const {
+    throw Error(ErrorCode::kBadInput, source_ + ": metadata \"" + kName + "\": " + message);
+  }
+
+  const fb::Metadata* FindEntry() const {
+    const fb::Metadata* found = nullptr;
+    for (std::uint32_t i = 0; i < SizeOf(model_.metadata()); ++i) {
+      const fb::Metadata* entry = model_.metadata()->Get(i);
+      if (!entry->name() || entry->name()->string_view() != kName) continue;
+      if (found != nullptr) Refuse("is there twice, and TFLM takes the last; write the plan anew");
+      found = entry;
+    }
+    return found;
+  }
+
+  const flatbuffers::Vector<std::uint8_t>& DataOf(const fb::Metadata& entry) const {
+    const std::string buffer = "buffer " + std::to_string(entry.buffer());
+    if (entry.buffer() >= SizeOf(model_.buffers())) {
+      Refuse("is in " + buffer + ", of which there are " + std::to_string(SizeOf(model_.buffers())));
+    }
+    const fb::Buffer& held = *model_.buffers()->Get(entry.buffer());
+    if (tflite_import::LiesOutside(held)) Refuse(buffer + " keeps its data outside the tables, where TFLM never looks");
+    if (SizeOf(held.data()) < 4 * kHead) {
+      Refuse(buffer + " has " + std::to_string(SizeOf(held.data())) + " bytes, and a list begins with 12");
+    }
+    return *held.data();
+  }
+
+  // Signed, the least byte first.
+  static std::int64_t Word(const flatbuffers::Vector<std::uint8_t>& data, std::size_t word) {
+    std::uint32_t value = 0;
+    for (std::uint32_t i = 4; i-- > 0;) value = value << 8 | data.Get(static_cast<std::uint32_t>(4 * word) + i);
+    return value <= INT32_MAX ? std::int64_t{value} : std::int64_t{value} - (std::int64_t{1} << 32);
+  }
+
+  void CheckHead(const flatbuffers::Vector<std::uint8_t>& data) const {
+    const std::int64_t version = Word(data, 0), subgraphs = Word(data, 1), count = Word(data, 2);
+    if (version != kVersion && version != kVelaVersion) {
+      Refuse("is of version " + std::to_string(version) + ", and only 0 and 1 are known");
+    }
+    const std::int64_t in_model = SizeOf(model_.subgraphs());
+    if (subgraphs != in_model && !(subgraphs == 0 && in_model == 1)) {
+      Refuse("is of " + std::to_string(subgraphs) + " subgraphs, the model has " + std::to_string(in_model));
+    }
+    std::int64_t tensors = 0;
+    for (std::uint32_t s = 0; s < SizeOf(model_.subgraphs()); ++s) {
+      tensors += SizeOf(model_.subgraphs()->Get(s)->tensors());
+    }
+    if (count != tensors) {
+      Refuse("is of " + std::to_string(count) + " tensors, the model has " + std::to_string(tensors) +
+             "; was the model changed after it was planned?");
+    }
+    const std::int64_t bytes = 4 * (static_cast<std::int64_t>(kHead) + count);
+    if (data.size() != bytes) {
+      Refuse("has " + std::to_string(data.size()) + " bytes where " + std::to_string(count) + " offsets take " +
+             std::to_string(bytes));
+    }
+  }
+
+  std::string source_;
+  const fb::Model& model_;
+};
+
 bool InFileOrder(const Graph& graph, const std::vector<NestedGraph>& bodies) {
   const bool sorted = std::is_sorted(graph.ops().begin(), graph.ops().end(),
                                      [](const OpNode& a, const OpNode& b) { return a.id < b.id; });
@@ -142,6 +235,11 @@ std::string WriteTflmPlan(const std::string& bytes, const std::vector<std::vecto
   }
   const std::string content = PlanWriter(bytes, source).Run(offsets);
   return tflite_import::SetMetadata(bytes, source, kName, content);
+}
+
+std::optional<std::vector<std::vector<std::int64_t>>> ReadTflmPlan(const std::string& bytes,
+                                                                   const std::string& source) {
+  return PlanReader(bytes, source).Run();
 }
 
 }  // namespace orionrt
