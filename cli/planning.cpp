@@ -136,8 +136,8 @@ std::optional<PlanDomain> DomainOf(const Input& input) {
   if (input.transformed == nullptr) return domain;
   const TransformedGraph& transformed = *input.transformed;
   const Transforms& t = transformed.transforms;
-  for (const auto& [asked, name] : {std::pair(t.views, "views"), std::pair(t.in_place, "in_place"),
-                                    std::pair(t.colocate, "colocate"), std::pair(t.reorder, "reorder")}) {
+  for (const auto& [asked, name] : {std::pair(t.views, "views"), std::pair(t.colocate, "colocate"),
+                                    std::pair(t.in_place, "in_place"), std::pair(t.reorder, "reorder")}) {
     if (asked) domain.transforms.emplace_back(name);
   }
   if (t.reorder) {

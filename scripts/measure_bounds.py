@@ -17,7 +17,7 @@ import time
 
 from model_options import options
 
-STAGES = ["given", "views", "in_place", "colocate", "reorder"]
+STAGES = ["given", "views", "colocate", "in_place", "reorder"]
 
 
 def measure(orionrt, model, flags):
@@ -39,7 +39,7 @@ def main():
     parser.add_argument("--overrides")
     arguments = parser.parse_args()
     overrides = json.loads(pathlib.Path(arguments.overrides).read_text()) if arguments.overrides else {}
-    print("| model | as given | with views | in place | co-located | reordered | saved | plan | order | vanish | in place | s |")
+    print("| model | as given | with views | co-located | in place | reordered | saved | plan | order | vanish | in place | s |")
     print("|---|--:|--:|--:|--:|--:|--:|---|---|--:|--:|--:|")
     lower = 0
     for model in arguments.models:

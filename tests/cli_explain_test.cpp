@@ -16,15 +16,16 @@ using tests::Outcome;
 const char kGraph[] = R"({"schema": "orionrt.graph/1",
  "tensors": [{"id": 0, "name": "in", "bytes": 64}, {"id": 1, "name": "a", "bytes": 128},
              {"id": 2, "name": "b", "bytes": 128}, {"id": 3, "name": "c", "bytes": 64, "roles": ["output"]}],
- "ops": [{"id": 0, "type": "Conv", "inputs": [0], "outputs": [1]}, {"id": 1, "type": "Relu", "inputs": [1], "outputs": [2]},
-         {"id": 2, "type": "Conv", "inputs": [2], "outputs": [3]}]})";
+ "ops": [{"id": 10, "type": "Conv", "inputs": [0], "outputs": [1]},
+         {"id": 11, "type": "Relu", "name": "act", "inputs": [1], "outputs": [2], "aliases": [{"kind": "same_index"}]},
+         {"id": 12, "type": "Conv", "inputs": [2], "outputs": [3]}]})";
 
 TEST(CliExplain, SaysInWordsWhatHoldsThePeakAndWhatWouldLowerIt) {
   const Folder folder;
   const Outcome outcome = Orionrt({"plan", folder.Write("g.json", kGraph), "--explain"});
   EXPECT_EQ(outcome.code, 0) << outcome;
-  for (const char* line : {"128  1 \"a\", written by op 0 Conv, read last by op 1 Relu\n",
-                           "-64  writing op 1 Relu in place of a; then 192, held at op 0 Conv\n"}) {
+  for (const char* line : {"128  1 \"a\", written by op 10 Conv, read last by op 11 \"act\"\n",
+                           "-64  writing op 11 \"act\" in place of tensor 1 \"a\"; then 192, held at op 10 Conv\n"}) {
     EXPECT_NE(outcome.out.find(line), std::string::npos) << line << outcome;
   }
 }
@@ -45,6 +46,23 @@ TEST(CliExplain, AddsAKeyToThePlanInJson) {
   plan.erase("explanation");
   EXPECT_EQ(plan, nlohmann::json::parse(Orionrt({"plan", graph, "--format", "json"}).out)) << "and nothing else";
   EXPECT_EQ(Orionrt({"check", folder / "p.json", graph}).code, 0);
+}
+
+// The ids of ops stay what they are in another order; a position that was printed as "op 1" was another op's id.
+TEST(CliExplain, NamesOpsByTheirIdsInAnotherOrderToo) {
+  const Folder folder;
+  const std::string graph = folder.Write("g.json", kGraph);
+  const Outcome outcome = Orionrt({"plan", graph, "--reorder", "--explain"});
+  EXPECT_NE(outcome.out.find("writing op 11 \"act\" in place of tensor 1 \"a\""), std::string::npos) << outcome;
+}
+
+// It went by the type where the graph said nothing.
+TEST(CliExplain, ProposesOnlyWhatTheGraphAllows) {
+  const Folder folder;
+  std::string silent = kGraph;
+  silent.erase(silent.find(", \"aliases\""), std::string(", \"aliases\": [{\"kind\": \"same_index\"}]").size());
+  const Outcome outcome = Orionrt({"plan", folder.Write("g.json", silent), "--explain"});
+  EXPECT_NE(outcome.out.find("Nothing that was tried lowers the peak by itself.\n"), std::string::npos) << outcome;
 }
 
 TEST(CliExplain, KnowsLessOfProblemsAndPlans) {

@@ -129,7 +129,8 @@ TEST(CliReport, ShowsEveryPool) {
 const char kRelu[] = R"({"schema": "orionrt.graph/1",
  "tensors": [{"id": 0, "name": "in", "bytes": 64}, {"id": 1, "name": "a", "bytes": 128},
              {"id": 2, "name": "b", "bytes": 128}, {"id": 3, "name": "c", "bytes": 64, "roles": ["output"]}],
- "ops": [{"type": "Conv", "inputs": [0], "outputs": [1]}, {"type": "Relu", "inputs": [1], "outputs": [2]},
+ "ops": [{"type": "Conv", "inputs": [0], "outputs": [1]},
+         {"type": "Relu", "inputs": [1], "outputs": [2], "aliases": [{"kind": "same_index"}]},
          {"type": "Conv", "inputs": [2], "outputs": [3]}]})";
 
 std::string FromLine(const std::string& text, const std::string& begin) {
@@ -141,7 +142,8 @@ TEST(CliReport, TextExplainsThePeakAsPlanDoes) {
   const Folder folder;
   const std::string graph = folder.Write("g.json", kRelu);
   const std::string explained = FromLine(Orionrt({"plan", graph, "--explain"}).out, "At step 1");
-  EXPECT_NE(explained.find("-64  writing op 1 Relu in place of a; then 192"), std::string::npos) << explained;
+  EXPECT_NE(explained.find("-64  writing op 1 Relu in place of tensor 1 \"a\"; then 192"), std::string::npos)
+      << explained;
   EXPECT_EQ(FromLine(Orionrt({"report", graph, "-o", "-"}).out, "At step 1"), explained);
   const std::string csv = folder.Write("x.csv", "id,lower,upper,size\na,0,2,65\nb,1,3,65\n");
   for (const std::vector<std::string>& more : {std::vector<std::string>{"--alignment", "64"},
@@ -165,7 +167,7 @@ TEST(CliReport, ThePageExplainsThePeak) {
   EXPECT_EQ(explanation["holder"], nlohmann::json({1, 2}));
   EXPECT_EQ(explanation["bytes"], nlohmann::json({128, 128}));
   EXPECT_EQ(data["strings"][explanation["why"][1].get<int>()], "written by op 1 Relu, read last by op 2 Conv");
-  EXPECT_EQ(data["strings"][explanation["change"][0].get<int>()], "writing op 1 Relu in place of a");
+  EXPECT_EQ(data["strings"][explanation["change"][0].get<int>()], "writing op 1 Relu in place of tensor 1 \"a\"");
   EXPECT_EQ(explanation["saving"][0], 64);
   EXPECT_EQ(explanation["newPeak"][0], 192);
   EXPECT_EQ(explanation["nextStep"][0], 0);

@@ -47,16 +47,18 @@ std::string Wrote(const std::string& bytes) { return Read() == "read" ? "wrote "
 std::vector<Case> Cases() {
   return {
       {"ReadOfADeadTensor", 17, [](const Guarded& run) { sink = run.At(12)[0]; },
-       "op 17 \"Conv_3\" " + Read() + " t12 \"relu_2\", dead since step 15, overwritten by t30 \"conv_4\" at step 16",
+       "op 17 \"Conv_3\" " + Read() +
+           " tensor 12 \"relu_2\", dead since step 15, overwritten by tensor 30 \"conv_4\" at step 16",
        GuardFault::kDead},
       {"ReadWithinADeadTensor", 15, [](const Guarded& run) { sink = run.At(12)[7]; },
-       "op 15 " + Read() + " t12 \"relu_2\", dead since step 15 (from byte 7)", GuardFault::kDead},
+       "op 15 " + Read() + " tensor 12 \"relu_2\", dead since step 15 (from byte 7)", GuardFault::kDead},
       {"ReadOfAnUnbornTensor", 3, [](const Guarded& run) { sink = run.At(30)[0]; },
-       "op 3 " + Read() + " t30 \"conv_4\", not alive before step 16, where op 16 produces it", GuardFault::kUnborn},
+       "op 3 " + Read() + " tensor 30 \"conv_4\", not alive before step 16, where op 16 produces it",
+       GuardFault::kUnborn},
       {"ReadOfAnUnlistedTensor", 3, [](const Guarded& run) { sink = run.At(101)[0]; },
-       "op 3 " + Read() + " t101 \"cache\", which it does not list", GuardFault::kUnlisted},
+       "op 3 " + Read() + " tensor 101 \"cache\", which it does not list", GuardFault::kUnlisted},
       {"WriteToADeadTensor", 17, [](const Guarded& run) { run.At(11)[0] = 1; },
-       "op 17 \"Conv_3\" " + Wrote("1 byte") + " t11, dead since step 13", GuardFault::kDead},
+       "op 17 \"Conv_3\" " + Wrote("1 byte") + " tensor 11, dead since step 13", GuardFault::kDead},
   };
 }
 
@@ -113,7 +115,7 @@ TEST(Guard, TheSanitizerStopsTheFirstBytePastTheEnd) {
         run.RunTo(5);
         run.At(5)[kTensorBytes] = 1;
       },
-      "orionrt guard: op 5 wrote 1 byte past the end of t5");
+      "orionrt guard: op 5 wrote 1 byte past the end of tensor 5");
 }
 
 // Bytes that the plan makes the op's own output are not, during the quarantine: there a stale read was not stopped.
@@ -152,7 +154,8 @@ TEST(Guard, PagesStopAWriteToAnInput) {
   run.At(100)[3] = 99;
   ASSERT_EQ(run.reports().size(), 1u);
   EXPECT_EQ(run.reports()[0].fault, GuardFault::kReadOnly);
-  EXPECT_EQ(run.message(), "op 2 \"Add\" " + Wrote("1 byte") + " t100 \"image\", which it only reads (from byte 3)");
+  EXPECT_EQ(run.message(),
+            "op 2 \"Add\" " + Wrote("1 byte") + " tensor 100 \"image\", which it only reads (from byte 3)");
 }
 
 TEST(Guard, PagesStopTheFirstBytePastTheEnd) {
@@ -163,7 +166,7 @@ TEST(Guard, PagesStopTheFirstBytePastTheEnd) {
   EXPECT_EQ(run.reports()[0].fault, GuardFault::kOverrun);
   EXPECT_EQ(run.reports()[0].tensor, 5);
   EXPECT_NE(run.message().find("op 5 "), std::string::npos);
-  EXPECT_NE(run.message().find(" 1 byte past the end of t5"), std::string::npos) << run.message();
+  EXPECT_NE(run.message().find(" 1 byte past the end of tensor 5"), std::string::npos) << run.message();
 }
 
 // Memory that is written to when it is given back, as heaps do.
@@ -231,7 +234,7 @@ TEST(Guard, PagesEndTheProcessByDefault) {
         pool.BeginOp(0);
         sink = later[0];
       },
-      "orionrt guard: op 0 (read|touched) t30 .conv_4., not alive before step 16, where op 16 produces it");
+      "orionrt guard: op 0 (read|touched) tensor 30 .conv_4., not alive before step 16, where op 16 produces it");
 }
 
 TEST(Guard, AFaultElsewhereIsTheSystems) {

@@ -33,7 +33,8 @@ TEST(Guard, NamesADeadTensorThatIsAskedFor) {
   run.RunTo(17);
   run.pool().GetPtr(12);
   EXPECT_EQ(run.message(),
-            "op 17 \"Conv_3\" asked for t12 \"relu_2\", dead since step 15, overwritten by t30 \"conv_4\" at step 16");
+            "op 17 \"Conv_3\" asked for tensor 12 \"relu_2\", dead since step 15, overwritten by tensor 30 \"conv_4\" "
+            "at step 16");
   ASSERT_EQ(run.reports().size(), 1u);
   EXPECT_EQ(run.reports()[0].fault, GuardFault::kDead);
   EXPECT_EQ(run.reports()[0].op, 17);
@@ -45,14 +46,14 @@ TEST(Guard, SaysNothingOfAnOverwriterThatHasNotComeYet) {
   Guarded run(Watch());
   run.RunTo(15);
   run.pool().Allocate(12);
-  EXPECT_EQ(run.message(), "op 15 asked for t12 \"relu_2\", dead since step 15");
+  EXPECT_EQ(run.message(), "op 15 asked for tensor 12 \"relu_2\", dead since step 15");
 }
 
 TEST(Guard, NamesATensorThatIsNotBornYet) {
   Guarded run(Watch());
   run.RunTo(3);
   run.pool().GetPtr(30);
-  EXPECT_EQ(run.message(), "op 3 asked for t30 \"conv_4\", not alive before step 16, where op 16 produces it");
+  EXPECT_EQ(run.message(), "op 3 asked for tensor 30 \"conv_4\", not alive before step 16, where op 16 produces it");
   EXPECT_EQ(run.reports().at(0).fault, GuardFault::kUnborn);
 }
 
@@ -67,7 +68,7 @@ TEST(Guard, NamesALivingTensorThatTheOpDoesNotList) {
   run.pool().EndOp();
   run.pool().BeginOp(3);
   run.pool().GetPtr(101);
-  EXPECT_EQ(run.message(), "op 3 asked for t101 \"cache\", which it does not list");
+  EXPECT_EQ(run.message(), "op 3 asked for tensor 101 \"cache\", which it does not list");
   EXPECT_EQ(run.reports().at(0).fault, GuardFault::kUnlisted);
 }
 
@@ -89,8 +90,8 @@ TEST(Guard, NamesAWritePastTheEnd) {
     if (run.At(id) > run.At(2) && (next < 0 || run.At(id) < run.At(next))) next = id;
   }
   EXPECT_EQ(report.other, next);
-  EXPECT_EQ(report.message.rfind("op 2 \"Add\" wrote 3 bytes past the end of t2", 0), 0u) << report.message;
-  EXPECT_EQ(next >= 0, report.message.find("; behind it lies t" + std::to_string(next)) != std::string::npos);
+  EXPECT_EQ(report.message.rfind("op 2 \"Add\" wrote 3 bytes past the end of tensor 2", 0), 0u) << report.message;
+  EXPECT_EQ(next >= 0, report.message.find("; behind it lies tensor " + std::to_string(next)) != std::string::npos);
 }
 
 TEST(Guard, NamesTheNeighbourAndTheDistanceOfAnOverrun) {
@@ -101,7 +102,8 @@ TEST(Guard, NamesTheNeighbourAndTheDistanceOfAnOverrun) {
   run.RunTo(0);
   std::memset(run.At(0) + 64 + 60, 1, 2);
   run.pool().EndRun();
-  EXPECT_EQ(run.message(), "op 0 \"Split\" wrote 2 bytes, 60 past the end of t0 \"a\"; behind it lies t1 \"b\"");
+  EXPECT_EQ(run.message(),
+            "op 0 \"Split\" wrote 2 bytes, 60 past the end of tensor 0 \"a\"; behind it lies tensor 1 \"b\"");
 }
 
 TEST(Guard, NamesAWriteToAnInput) {
@@ -111,7 +113,7 @@ TEST(Guard, NamesAWriteToAnInput) {
     run.At(100)[5] ^= 1;
     run.At(100)[8] ^= 1;
     run.pool().EndOp();
-    EXPECT_EQ(run.message(), "op 2 \"Add\" wrote 4 bytes to t100 \"image\", which it only reads (from byte 5)");
+    EXPECT_EQ(run.message(), "op 2 \"Add\" wrote 4 bytes to tensor 100 \"image\", which it only reads (from byte 5)");
     EXPECT_EQ(run.reports().at(0).fault, GuardFault::kReadOnly);
   }
 }
@@ -125,7 +127,7 @@ TEST(Guard, LetsAnOpUpdateAStateThatItLists) {
   run.pool().BeginOp(3);
   run.At(101)[0] ^= 1;
   run.pool().BeginOp(4);  // ends op 3
-  EXPECT_EQ(run.message(), "op 3 wrote 1 byte to t101 \"cache\", which it does not list");
+  EXPECT_EQ(run.message(), "op 3 wrote 1 byte to tensor 101 \"cache\", which it does not list");
 }
 
 TEST(Guard, NamesAWriteToADeadTensor) {
@@ -136,7 +138,8 @@ TEST(Guard, NamesAWriteToADeadTensor) {
   std::memset(run.At(12), 7, 12);
   run.pool().EndOp();
   EXPECT_EQ(run.message(),
-            "op 17 \"Conv_3\" wrote 12 bytes to t12 \"relu_2\", dead since step 15, overwritten by t30 \"conv_4\" at "
+            "op 17 \"Conv_3\" wrote 12 bytes to tensor 12 \"relu_2\", dead since step 15, overwritten by tensor 30 "
+            "\"conv_4\" at "
             "step 16");
 }
 
@@ -144,14 +147,14 @@ TEST(Guard, NamesTheDeadTensorWhoseBytesAreReused) {
   Guarded run(AsPlanned());
   ASSERT_EQ(run.At(12), run.At(30)) << "as planned";
   run.RunTo(17);
-  run.At(12)[0] ^= 1;  // a pointer kept too long; the op lists t30, but to read it
+  run.At(12)[0] ^= 1;  // a pointer kept too long; the op lists tensor 30, but to read it
   run.pool().EndOp();
-  EXPECT_EQ(run.message(), "op 17 \"Conv_3\" wrote 1 byte to t30 \"conv_4\", which it only reads");
+  EXPECT_EQ(run.message(), "op 17 \"Conv_3\" wrote 1 byte to tensor 30 \"conv_4\", which it only reads");
   EXPECT_EQ(run.reports().at(0).tensor, 30);
 }
 
 TEST(Guard, NamesWhatBytesWereBeforeALivingTensorTookThem) {
-  // t1 lies where t0 did and is alive, but op 2 lists neither.
+  // tensor 1 lies where tensor 0 did and is alive, but op 2 lists neither.
   const Graph graph({{0, {}, {0}}, {1, {}, {1}}, {2, {}, {}}, {3, {1}, {}}}, {{0, 64, 0, 0, "old", "", {}}, {1, 64}});
   Guarded run(AsPlanned(), graph, ReusePlanner());
   ASSERT_EQ(run.At(0), run.At(1));
@@ -159,8 +162,9 @@ TEST(Guard, NamesWhatBytesWereBeforeALivingTensorTookThem) {
   run.At(0)[0] ^= 1;
   run.pool().EndRun();
   EXPECT_EQ(run.message(),
-            "op 2 wrote 1 byte to t1, which it does not list; its bytes were those of t0 \"old\", dead since step 1, "
-            "overwritten by t1 at step 1");
+            "op 2 wrote 1 byte to tensor 1, which it does not list; its bytes were those of tensor 0 \"old\", dead "
+            "since step 1, "
+            "overwritten by tensor 1 at step 1");
 }
 
 TEST(Guard, NamesAWriteWhereNoTensorLies) {
@@ -180,7 +184,7 @@ TEST(Guard, TellsTheCallerFromTheOps) {
   run.At(100)[kTensorBytes] = 1;  // and no more
   run.RunTo(3);
   ASSERT_EQ(run.reports().size(), 1u) << run.message();
-  EXPECT_EQ(run.message().rfind("between runs the caller wrote 1 byte past the end of t100 \"image\"", 0), 0u)
+  EXPECT_EQ(run.message().rfind("between runs the caller wrote 1 byte past the end of tensor 100 \"image\"", 0), 0u)
       << run.message();
   EXPECT_EQ(run.reports()[0].op, -1);
   run.reports().clear();
@@ -188,7 +192,7 @@ TEST(Guard, TellsTheCallerFromTheOps) {
   run.pool().EndOp();
   run.At(3)[0] ^= 1;
   run.pool().BeginOp(4);
-  EXPECT_EQ(run.message(), "after op 3 the caller wrote 1 byte to t3, which only its op writes");
+  EXPECT_EQ(run.message(), "after op 3 the caller wrote 1 byte to tensor 3, which only its op writes");
 }
 
 TEST(Guard, KnowsWorkspaces) {
@@ -273,7 +277,7 @@ TEST(Guard, WatchesOnlyCanariesWhenTold) {
   run.pool().BeginOp(3);
   run.At(3)[kTensorBytes] ^= 1;
   run.pool().EndOp();
-  EXPECT_EQ(run.message().rfind("op 3 wrote 1 byte past the end of t3", 0), 0u) << run.message();
+  EXPECT_EQ(run.message().rfind("op 3 wrote 1 byte past the end of tensor 3", 0), 0u) << run.message();
 }
 
 TEST(Guard, SaysHowMuchMoreArenaItNeeds) {

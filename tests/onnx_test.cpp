@@ -51,6 +51,20 @@ TEST(OnnxTest, SortsStablyWhenTheFileIsNotInOrder) {
   EXPECT_EQ(imported.graph.ops()[2].type, "Add");
 }
 
+// The file's number was all that was said of a node that the graph knows by another.
+TEST(OnnxTest, SaysBothNumbersOfANodeThatTheFileListsElsewhere) {
+  Model model;
+  model.Input("x", {4});
+  model.Node("Mystery", {"b"}, {"d"})->set_domain("acme");
+  model.Node("Neg", {"x"}, {"b"});
+  EXPECT_NE(MessageOf(model).find("node 0 \"Mystery_0\" (Mystery, op 1)"), std::string::npos) << MessageOf(model);
+  Model sorted;
+  sorted.Input("x", {4});
+  sorted.Node("Neg", {"x"}, {"b"});
+  sorted.Node("Mystery", {"b"}, {"d"})->set_domain("acme");
+  EXPECT_NE(MessageOf(sorted).find("node 1 \"Mystery_1\" (Mystery)"), std::string::npos) << MessageOf(sorted);
+}
+
 TEST(OnnxTest, NamesWhatBreaksTheGraph) {
   Model cycle;
   cycle.Input("x", {1});

@@ -47,6 +47,8 @@ TEST(OpTable, ElementwiseOpsMayWriteOverWhatHasTheirShape) {
 TEST(OpTable, RenamesAreViews) {
   EXPECT_EQ(Words(AliasesOf({"Reshape", {Floats(0, {2, 3}), Floats(-1, {1})}, {Floats(0, {6})}})), "view 0<0@0");
   EXPECT_EQ(Words(AliasesOf({"RESHAPE", {Floats(-1, {6})}, {Floats(0, {6})}})), "") << "of a constant";
+  // It was to be written over the tensor that only says its shape.
+  EXPECT_EQ(Words(AliasesOf({"Reshape", {Floats(-1, {1}), Floats(0, {1})}, {Floats(0, {1})}})), "") << "of a constant";
   EXPECT_EQ(Words(AliasesOf({"Dropout", {Floats(0, {6})}, {Floats(0, {6}), {1, {6}, 6}}})), "")
       << "one that somebody trains";
 }

@@ -128,21 +128,22 @@ TEST(PoolSharing, AGuardNamesTheCulpritAmongThoseThatShare) {
   pool.BeginOp(1);  // has vanished
   *places[1] = 9;
   pool.EndOp();
-  EXPECT_EQ(said(), "op 1 wrote 1 byte to t0, which it only reads");
+  EXPECT_EQ(said(), "op 1 wrote 1 byte to tensor 0, which it only reads");
   pool.BeginOp(2);
   std::fill_n(places[2], 64, 2);
   pool.BeginOp(3);
   std::fill_n(places[3], 64, 3);
   *places[2] = 7;
   pool.EndOp();
-  EXPECT_EQ(said(),
-            "op 3 wrote 1 byte to t2, which it does not list; its bytes were those of t1, dead since step 3, "
-            "overwritten by t2 at step 2");
+  EXPECT_EQ(
+      said(),
+      "op 3 wrote 1 byte to tensor 2, which it does not list; its bytes were those of tensor 1, dead since step 3, "
+      "overwritten by tensor 2 at step 2");
   pool.BeginOp(5);  // 4 is left out
   EXPECT_EQ(places[4][1], 2);
   EXPECT_EQ(places[4][64], 3);
   pool.GetPtr(0);
-  EXPECT_EQ(said(), "op 5 asked for t0, dead since step 2, overwritten by t2 at step 2");
+  EXPECT_EQ(said(), "op 5 asked for tensor 0, dead since step 2, overwritten by tensor 2 at step 2");
   pool.BeginOp(3);
   EXPECT_EQ(said(), "op 3 ran after op 5, where the run ends; a plan holds for one order");
 }

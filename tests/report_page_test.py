@@ -55,7 +55,7 @@ RELU = {
     "tensors": [{"id": 0, "bytes": 64, "name": "in"}, {"id": 1, "bytes": 128, "name": "a"}, {"id": 2, "bytes": 128, "name": "b"},
                 {"id": 3, "bytes": 64, "name": "c", "roles": ["output"]}, {"id": 4, "bytes": 32, "name": "skip"}],
     "ops": [{"type": "Conv", "name": "conv0", "inputs": [0], "outputs": [1, 4]},
-            {"type": "Relu", "name": "relu1", "inputs": [1], "outputs": [2]},
+            {"type": "Relu", "name": "relu1", "inputs": [1], "outputs": [2], "aliases": [{"kind": "same_index"}]},
             {"type": "Conv", "name": "conv2", "inputs": [2, 4], "outputs": [3]}],
 }
 
@@ -324,7 +324,7 @@ class Page(unittest.TestCase):
         for change in explanation["what_ifs"]:
             self.assertIn(f"−{change['saving_bytes']} B {change['sentence']}", panel)
             self.assertIn(f"then {change['new_peak_bytes']} B", panel)
-        self.assertIn("−64 B writing op 1 relu1 in place of a\nthen 224 B (224 bytes), held at step 0 conv0", panel)
+        self.assertIn("−64 B writing op 1 "relu1" in place of tensor 1 "a"\nthen 224 B (224 bytes), held at step 0 conv0", panel)
         items = page.locator("#explained [role=option]")
         self.assertEqual(items.count(), len(explanation["holders"]))
         for n, holder in enumerate(explanation["holders"]):
@@ -377,7 +377,7 @@ class Page(unittest.TestCase):
         first = page.inner_text("#explained")
         page.focus("canvas >> nth=1")
         second = page.inner_text("#explained")
-        self.assertIn("in place of a", first)
+        self.assertIn('in place of tensor 1 "a"', first)
         self.assertIn("bytes higher", second)
         for n, policy in enumerate(("auto", "no_reuse")):
             plan = json.loads(orionrt("plan", source, "--explain", "--policy", policy, "--format", "json"))

@@ -88,6 +88,62 @@ TEST(Transform, ChangesNothingUnlessAsked) {
   }
 }
 
+// The bounds in between were those of an order of decisions that was not taken: in-place before co-location.
+TEST(Transform, ReportsStagesAsTheyWereDecided) {
+  const ReusePlanner planner("first_fit");
+  int all_three = 0;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    tests::Random random(seed);
+    const Graph graph = tests::SharingGraphMaker(random).Make(static_cast<int>(random.Between(1, 14)));
+    const auto stages_of = [&](const Transforms& on) { return Transform(graph, on, 4, &planner).stages; };
+    const auto all = stages_of(kAll);
+    ASSERT_EQ(all.size(), 4u);
+    EXPECT_EQ(all[1].name, "views");
+    EXPECT_EQ(all[2].name, "colocate");
+    EXPECT_EQ(all[3].name, "in_place");
+    const auto fewer = stages_of({true, true, false, false});
+    for (std::size_t i = 0; i < fewer.size(); ++i) EXPECT_EQ(all[i].bound_bytes, fewer[i].bound_bytes);
+    all_three += all[3].bound_bytes < all[2].bound_bytes && all[2].bound_bytes < all[1].bound_bytes;
+  }
+  EXPECT_GT(all_three, 0);
+}
+
+// ---- At some ops alone ----
+
+TEST(TransformAt, SharesAtTheseOpsAndNoOthers) {
+  const Graph graph =
+      Net({Op(10, {}, {0}), Op(11, {0}, {1}, {Same()}), Op(12, {1}, {2}, {Same()}), Op(13, {2}, {})}, {50, 50, 50});
+  const TransformedGraph made = TransformAt(graph, kInPlace, {12});
+  ASSERT_EQ(made.in_place.size(), 1u);
+  EXPECT_EQ(made.in_place[0].op, 12);
+  EXPECT_EQ(made.in_place[0].input, 1);
+  EXPECT_TRUE(made.stages.empty());
+  EXPECT_EQ(made.graph.ops().size(), 4u);
+  EXPECT_EQ(made.bound.problem.buffers.size(), 2u);
+  EXPECT_EQ(TransformAt(graph, kInPlace, {12, 11, 12}).in_place.size(), 2u);
+  EXPECT_TRUE(TransformAt(graph, kViews, {11, 12}).in_place.empty());
+  EXPECT_TRUE(TransformAt(graph, kInPlace, {}).in_place.empty());
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"ids"}, [&] { TransformAt(graph, kInPlace, {1}); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"order"}, [&] { TransformAt(graph, {false, false, false, true}, {}); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"power of two"}, [&] { TransformAt(graph, kInPlace, {}, 3); }));
+}
+
+TEST(TransformAt, EveryOpAtOnceIsWhatTransformDoesWithoutAJudge) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    tests::Random random(seed);
+    const Graph graph = tests::SharingGraphMaker(random).Make(static_cast<int>(random.Between(1, 14)));
+    std::vector<int> ids;
+    for (const OpNode& op : graph.ops()) ids.push_back(op.id);
+    const TransformedGraph at = TransformAt(graph, kAll, ids);
+    const TransformedGraph made = Transform(graph, kAll);
+    EXPECT_EQ(HashProblem(at.bound.problem), HashProblem(made.bound.problem));
+    EXPECT_EQ(at.vanished, made.vanished);
+    EXPECT_EQ(at.in_place.size(), made.in_place.size());
+  }
+}
+
 // ---- Views that must be ----
 
 TEST(MakeProblem, BindsViewsToTheirRoots) {

@@ -9,9 +9,13 @@
 #include <regex>
 #include <set>
 
+#include "interpreter.hpp"
 #include "orionrt/liveness.hpp"
+#include "orionrt/transform.hpp"
 #include "random.hpp"
 #include "report/what_if.hpp"
+#include "sanitized.hpp"
+#include "sharing_graph.hpp"
 
 namespace orionrt {
 namespace {
@@ -25,9 +29,8 @@ struct Parts {
   Graph Make() const { return Graph(ops, tensors); }
 };
 
-// Every kind of tensor occurs; ops that are element-wise mostly keep the size of what they read.
+// Every kind of tensor occurs; some ops may write over what they read of the size of their first output.
 Parts MakeParts(Random& random) {
-  constexpr const char* kTypes[] = {"Relu", "Add", "Mul", "Sigmoid", "Conv", "Softmax", "Concat", "Loop"};
   Parts parts;
   const auto add = [&](std::size_t bytes, unsigned roles) {
     TensorDesc desc;
@@ -35,7 +38,6 @@ Parts MakeParts(Random& random) {
     desc.name = "t" + std::to_string(desc.id);
     desc.bytes = bytes;
     desc.alignment = random.OneIn(60) ? 64 : 0;
-    desc.dtype = random.OneIn(15) ? "bool" : "float32";
     desc.roles = roles;
     parts.tensors.push_back(desc);
     return desc.id;
@@ -48,18 +50,24 @@ Parts MakeParts(Random& random) {
     OpNode op;
     op.id = step;
     op.name = "o" + std::to_string(step);
-    op.type = kTypes[random.Below(8)];
+    op.has_effects = random.OneIn(8);
+    const bool element_wise = random.OneIn(2);
     const auto known = static_cast<std::int64_t>(parts.tensors.size());
     for (std::int64_t k = chain ? 1 : random.Between(1, 2); k > 0; --k) {
       const std::int64_t recent = chain ? 1 : random.OneIn(3) ? known : std::min<std::int64_t>(known, 3);
       op.inputs.push_back(static_cast<int>(known - 1 - random.Below(recent)));
     }
     if (random.OneIn(8)) op.workspace_bytes = 30;
-    const bool keeps = !random.OneIn(4) && (op.type == "Relu" || op.type == "Add" || op.type == "Sigmoid");
+    if (step > 1 && random.OneIn(6)) op.after = {static_cast<int>(random.Below(step))};
+    const bool keeps = element_wise && !random.OneIn(4);
     for (std::int64_t k = random.OneIn(8) ? 2 : 1; k > 0; --k) {
       const std::size_t bytes = random.OneIn(8) ? random.Below(200) : random.Between(1, 2) * 50;
       op.outputs.push_back(
           add(keeps ? parts.tensors[op.inputs[0]].bytes : bytes, random.OneIn(12) ? unsigned{kOutput} : 0u));
+    }
+    for (int slot = 0; element_wise && slot < static_cast<int>(op.inputs.size()); ++slot) {
+      const bool same = parts.tensors[op.inputs[slot]].bytes == parts.tensors[op.outputs[0]].bytes;
+      if (same && !random.OneIn(4)) op.aliases.push_back({AliasKind::kSameIndex, 0, slot, 0});
     }
     parts.ops.push_back(op);
   }
@@ -68,20 +76,21 @@ Parts MakeParts(Random& random) {
 
 bool Has(const std::vector<int>& ids, int id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
 
-// By the definition, and by looking at every op.
+// By the definition, and by looking at every op: the output's bytes are those of an input that an op wrote, that nobody
+// needs afterwards, and that each of its slots allows.
 bool MayWriteOver(const Parts& parts, int step, int input) {
   const OpNode& op = parts.ops[step];
-  const bool element_wise = op.type == "Relu" || op.type == "Sigmoid" || op.type == "Add" || op.type == "Mul";
-  const std::size_t operands = op.type == "Relu" || op.type == "Sigmoid" ? 1 : 2;
-  if (!element_wise || op.outputs.size() != 1 || op.inputs.size() > operands || !Has(op.inputs, input)) return false;
+  if (!Has(op.inputs, input) || parts.tensors[input].roles != 0 || parts.tensors[input].bytes == 0) return false;
+  for (int slot = 0; slot < static_cast<int>(op.inputs.size()); ++slot) {
+    const auto allows = [slot](const Alias& alias) { return alias.input == slot; };
+    if (op.inputs[slot] == input && std::none_of(op.aliases.begin(), op.aliases.end(), allows)) return false;
+  }
   bool produced = false;
   for (int other = 0; other < static_cast<int>(parts.ops.size()); ++other) {
     if (other > step && Has(parts.ops[other].inputs, input)) return false;
     produced |= Has(parts.ops[other].outputs, input);
   }
-  const TensorDesc& from = parts.tensors[input];
-  const TensorDesc& to = parts.tensors[op.outputs[0]];
-  return produced && from.roles == 0 && from.bytes > 0 && from.bytes == to.bytes && from.dtype == to.dtype;
+  return produced;
 }
 
 std::int64_t PeakOf(const Problem& problem) {
@@ -122,7 +131,21 @@ std::int64_t PeakInPlace(const Parts& parts, std::int64_t alignment, const std::
   return PeakOf(merged);
 }
 
-std::int64_t MoveOps(const Parts& parts, std::int64_t alignment, const std::string& sentence) {
+bool HasEffects(const Parts& parts, const OpNode& op) {
+  const auto is_state = [&](int id) { return (parts.tensors[id].roles & kState) != 0; };
+  return op.has_effects || op.outputs.empty() || std::any_of(op.inputs.begin(), op.inputs.end(), is_state);
+}
+
+std::vector<int> EffectsOf(const Parts& parts) {
+  std::vector<int> ids;
+  for (const OpNode& op : parts.ops) {
+    if (HasEffects(parts, op)) ids.push_back(op.id);
+  }
+  return ids;
+}
+
+// As the sentence says. Ops are told by their ids.
+Parts Moved(const Parts& parts, const std::string& sentence) {
   const std::size_t needs = sentence.find(" needs "), moved = sentence.find(" moved ");
   std::set<int> ids;
   const std::regex op("op (\\d+) ");
@@ -130,16 +153,20 @@ std::int64_t MoveOps(const Parts& parts, std::int64_t alignment, const std::stri
   for (std::sregex_iterator it(list.begin(), list.end(), op), end; it != end; ++it) ids.insert(std::stoi((*it)[1]));
   std::smatch target;
   const std::string tail = sentence.substr(moved) + " ";
-  const int before = std::regex_search(tail, target, op) ? std::stoi(target[1]) : static_cast<int>(parts.ops.size());
+  const int before = std::regex_search(tail, target, op) ? std::stoi(target[1]) : -1;  // -1: to the end
   Parts changed{{}, parts.tensors};
-  for (int step = 0; step <= static_cast<int>(parts.ops.size()); ++step) {
-    if (step == before) {
-      for (const int id : ids) changed.ops.push_back(parts.ops[id]);
+  const auto add_moved = [&] {
+    for (const OpNode& other : parts.ops) {
+      if (ids.count(other.id) != 0) changed.ops.push_back(other);
     }
-    if (step < static_cast<int>(parts.ops.size()) && ids.count(step) == 0) changed.ops.push_back(parts.ops[step]);
+  };
+  for (const OpNode& other : parts.ops) {
+    if (other.id == before) add_moved();
+    if (ids.count(other.id) == 0) changed.ops.push_back(other);
   }
-  for (const int id : ids) EXPECT_NE(parts.ops[id].type, "Loop") << "may do more than write its outputs";
-  return PeakOf(changed, alignment);  // Graph refuses an order in which an op reads what is not written
+  if (before < 0) add_moved();
+  EXPECT_EQ(EffectsOf(changed), EffectsOf(parts)) << sentence;
+  return changed;  // Graph refuses an order in which an op reads what is not written, or does not wait
 }
 
 int NumberAfter(const std::string& sentence, const std::string& word) {
@@ -150,16 +177,17 @@ int NumberAfter(const std::string& sentence, const std::string& word) {
 std::int64_t Apply(const Parts& parts, std::int64_t alignment, const WhatIf& w) {
   Parts changed = parts;
   if (w.kind == "alignment") return PeakOf(parts, NumberAfter(w.sentence, "-> "));
-  if (w.kind == "reorder") return MoveOps(parts, alignment, w.sentence);
+  if (w.kind == "reorder") return PeakOf(Moved(parts, w.sentence), alignment);
   if (w.kind == "in_place") {
-    const int step = NumberAfter(w.sentence, "op "), input = NumberAfter(w.sentence, "place of t");
+    const int step = NumberAfter(w.sentence, "op "), input = NumberAfter(w.sentence, "place of tensor ");
     EXPECT_TRUE(MayWriteOver(parts, step, input)) << w.sentence;
     return PeakInPlace(parts, alignment, {{step, input}});
   }
   if (w.kind == "in_place_all") {
     std::vector<std::pair<int, int>> pairs;
     for (int step = 0; step < static_cast<int>(parts.ops.size()); ++step) {
-      for (const int input : parts.ops[step].inputs) {
+      for (const Alias& alias : parts.ops[step].aliases) {
+        const int input = parts.ops[step].inputs[alias.input];
         if (!MayWriteOver(parts, step, input)) continue;
         pairs.emplace_back(step, input);
         break;
@@ -168,14 +196,15 @@ std::int64_t Apply(const Parts& parts, std::int64_t alignment, const WhatIf& w) 
     EXPECT_EQ(static_cast<int>(pairs.size()), NumberAfter(w.sentence, "all "));
     return PeakInPlace(parts, alignment, pairs);
   }
-  if (w.kind == "early_output") changed.tensors[NumberAfter(w.sentence, "output t")].roles &= ~unsigned{kOutput};
+  if (w.kind == "early_output") changed.tensors[NumberAfter(w.sentence, "output tensor ")].roles &= ~unsigned{kOutput};
   if (w.kind == "early_output_all") {
     for (TensorDesc& tensor : changed.tensors) tensor.roles &= ~unsigned{kOutput};
   }
   if (w.kind == "unread_output") {
-    const int id = NumberAfter(w.sentence, "writing t");
+    const int id = NumberAfter(w.sentence, "writing tensor ");
     for (OpNode& op : changed.ops) {
       EXPECT_FALSE(Has(op.inputs, id)) << w.sentence;
+      if (Has(op.outputs, id)) op.aliases.clear();
       op.outputs.erase(std::remove(op.outputs.begin(), op.outputs.end(), id), op.outputs.end());
     }
     changed.tensors.erase(changed.tensors.begin() + id);
@@ -209,6 +238,59 @@ TEST(WhatIfProperty, EverySavingIsThereWhenTheChangeIsMade) {
        {"in_place", "in_place_all", "reorder", "early_output", "early_output_all", "unread_output", "alignment"}) {
     std::cout << kind << ": " << seen[kind] << "\n";
     EXPECT_GT(seen[kind], 10) << kind << " hardly occurs: this test says little of it";
+  }
+}
+
+// What a sentence says of sharing is what the op of that id can do, on the tensors that are named: judged, and run.
+TEST(WhatIfProperty, WhatIsProposedToShareBytesRunsRight) {
+  const std::map<std::string, bool Transforms::*> kinds = {{"in_place", &Transforms::in_place},
+                                                           {"in_place_all", &Transforms::in_place},
+                                                           {"view", &Transforms::views},
+                                                           {"view_all", &Transforms::views},
+                                                           {"colocate", &Transforms::colocate},
+                                                           {"colocate_all", &Transforms::colocate},
+                                                           {"reorder", nullptr}};
+  std::map<std::string, int> seen;
+  for (std::uint64_t seed = 0; seed < tests::Seeds(4000u) && !testing::Test::HasFailure(); ++seed) {
+    Random random(seed);
+    const Graph graph = tests::SharingGraphMaker(random).Make(static_cast<int>(random.Between(1, 14)));
+    PlanFile file;
+    file.alignment = std::int64_t{1} << random.Below(4);
+    file.problem = MakeProblem(graph, GraphLiveness(graph), file.alignment).problem;
+    file.plan = ReusePlanner().Run(file.problem);
+    for (const WhatIf& w : Explain(file, &graph, ReusePlanner()).what_ifs) {
+      const auto kind = kinds.find(w.kind);
+      if (kind == kinds.end() || w.sentence.find(" more moved ") != std::string::npos) continue;
+      SCOPED_TRACE("seed " + std::to_string(seed) + ": " + w.sentence);
+      ++seen[w.kind];
+      if (w.kind == "reorder") {
+        EXPECT_EQ(PeakOf(Moved({graph.ops(), graph.tensors()}, w.sentence), file.alignment), w.new_peak_bytes);
+        continue;
+      }
+      const bool one = w.kind.find("_all") == std::string::npos;
+      std::vector<int> ids;
+      if (one) ids.push_back(NumberAfter(w.sentence, "op "));
+      for (const OpNode& op : graph.ops()) {
+        if (!one) ids.push_back(op.id);
+      }
+      Transforms only;
+      only.*kind->second = true;
+      const TransformedGraph made = TransformAt(graph, only, ids, file.alignment);
+      for (const InPlaceUse& use : made.in_place) {
+        if (one) EXPECT_NE((w.sentence + " ").find("tensor " + std::to_string(use.input) + " "), std::string::npos);
+      }
+      const auto fault = CheckSharing(made);
+      EXPECT_FALSE(fault) << fault->message;
+      PlanOptions quick;
+      quick.effort = Effort::kFast;
+      const Plan plan = ReusePlanner().Run(made.bound.problem, quick);
+      EXPECT_EQ(plan.peak_bytes, w.new_peak_bytes);
+      EXPECT_EQ(tests::Interpreter(made, made.bound.problem, plan, seed).Run(), "");
+    }
+  }
+  for (const auto& [kind, transform] : kinds) {
+    std::cout << kind << ": " << seen[kind] << "\n";
+    EXPECT_GT(seen[kind], tests::Seeds(10)) << kind << " hardly occurs";
   }
 }
 

@@ -28,7 +28,7 @@ struct GuardReport {
   int other = -1;          // kDead: the tensor that takes its bytes in the plan; kOverrun: the one that lies behind
   std::int64_t first = 0;  // first byte at fault: from the start of `tensor`, or of the region (kStray)
   std::int64_t bytes = 0;  // from the first byte that changed to the last; 0 when asked for, 1 when caught in the act
-  std::string message;  // op 17 "Conv_3" read t12 "relu_2", dead since step 15, overwritten by t30 "conv_4" at step 16
+  std::string message;  // op 17 "Conv_3" read tensor 12 "relu_2", dead since step 15, overwritten by tensor 30 "conv_4"
 };
 
 // Switches of the guard; they work together. Guarded runs may allocate and are slow: when an op begins and when it ends

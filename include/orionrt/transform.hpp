@@ -30,7 +30,7 @@ struct InPlaceUse {
 };
 
 struct TransformStage {
-  std::string name;              // "given", "views", "in_place", "colocate", "reorder"
+  std::string name;              // "given", "views", "colocate", "in_place", "reorder"
   std::int64_t bound_bytes = 0;  // LowerBound of the problem once this and the stages before are done
 };
 
@@ -41,7 +41,8 @@ struct TransformedGraph {
   Transforms transforms;             // that were asked for
   std::vector<int> vanished;         // ids of ops left with nothing to do: their outputs lie in place already. In order
   std::vector<InPlaceUse> in_place;  // in the order of the ops
-  std::vector<TransformStage> stages;  // "given", then those asked for, in the order of the graph up to "reorder"
+  // "given", then those asked for as they were decided; in the order of the graph up to "reorder".
+  std::vector<TransformStage> stages;
   // Of `reorder`: no order of the ops has a peak of live bytes below this; proven when the one found has that peak.
   std::int64_t order_bound_bytes = 0;
   bool order_proven = false;
@@ -55,6 +56,12 @@ struct TransformedGraph {
 // kInfeasible and kLimit, which count as the highest peak. O(n log n) without the judge, where bodies overlap little.
 ORIONRT_API TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std::int64_t alignment = 1,
                                        const ReusePlanner* planner = nullptr, const std::vector<Pool>& pools = {});
+
+// The same at these ops alone, and not judged: all that is legal there is done, at all other ops nothing. It answers
+// what a transform would do at one op; `vanished` and `in_place` say whether it does anything. No stages. Throws Error
+// (kMisuse) for `reorder`, which is about all ops, and for an id that no op has. O(n log n).
+ORIONRT_API TransformedGraph TransformAt(const Graph& graph, const Transforms& transforms,
+                                         const std::vector<int>& op_ids, std::int64_t alignment = 1);
 
 struct SharingFault {
   int op = -1;          // id: the one that would read or hold wrong bytes

@@ -174,4 +174,8 @@ OrderModel MakeOrderModel(const Graph& graph, const Bodies& bodies, bool in_plac
   return BodyOrderMaker(graph, bodies).Make(in_place);
 }
 
+std::vector<std::vector<int>> OpsBefore(const Graph& graph) {
+  return MakeOrderModel(graph, Bodies(graph, 1), false).before;
+}
+
 }  // namespace orionrt

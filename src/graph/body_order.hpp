@@ -1,8 +1,11 @@
 // What a search for an execution order has to know of a graph some of whose tensors lie in one body.
 #pragma once
 
+#include <vector>
+
 #include "graph/bodies.hpp"
 #include "graph/order/order_model.hpp"
+#include "orionrt/export.hpp"
 
 namespace orionrt {
 
@@ -12,5 +15,10 @@ namespace orionrt {
 // produced the input and nothing keeps it. The peak of an order is that of live bytes, padding left out; claims may be
 // more than ClaimInPlace makes of them, never less, so bounds hold. O(ops + uses log uses + members of each piece).
 OrderModel MakeOrderModel(const Graph& graph, const Bodies& bodies, bool in_place);
+
+// Per op (positions, ascending) those that have run before it in any order, whatever is shared: who writes what it
+// reads and what that is a view of, `after`, and of ops with effects the one before. Those
+// that are waited for only by way of others may be missing. O((ops + uses) log uses).
+ORIONRT_API std::vector<std::vector<int>> OpsBefore(const Graph& graph);
 
 }  // namespace orionrt

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
-#include "base/text.hpp"
+#include "graph/labels.hpp"
 #include "orionrt/error.hpp"
 #include "plan/part_union.hpp"
 
@@ -29,11 +29,10 @@ void AppendWorkspaces(const std::vector<OpNode>& ops, std::int64_t alignment, Bo
     const OpNode& op = ops[step];
     bound.workspaces.push_back({});
     if (op.workspace_bytes == 0) continue;
-    const std::string position = std::to_string(step);
     const Buffer buffer{step, step + 1, static_cast<std::int64_t>(op.workspace_bytes),
                         std::max(alignment, static_cast<std::int64_t>(op.workspace_alignment)), kFree};
-    bound.workspaces.back() =
-        Append(bound.problem, buffer, "w" + position, "workspace of " + (op.name.empty() ? "op " + position : op.name));
+    bound.workspaces.back() = Append(bound.problem, buffer, "w" + std::to_string(step),
+                                     "workspace of " + (op.name.empty() ? "op " + std::to_string(op.id) : op.name));
   }
 }
 
@@ -77,10 +76,9 @@ std::vector<std::int64_t> AlignmentNeeds(const Graph& graph, std::int64_t alignm
     needs.push_back(root.index == i ? std::max(own, alignment) : own);
     if (root.offset % own == 0) continue;
     const TensorDesc& whole = graph.tensors()[root.index];
-    throw Error(ErrorCode::kBadInput, "graph: tensor " + std::to_string(tensor.id) + " \"" + Printable(tensor.name) +
-                                          "\" wants to be aligned to " + std::to_string(own) +
-                                          ", but is a view of tensor " + std::to_string(whole.id) + " \"" +
-                                          Printable(whole.name) + "\" from byte " + std::to_string(root.offset) +
+    throw Error(ErrorCode::kBadInput, "graph: " + TensorLabel(tensor) + " wants to be aligned to " +
+                                          std::to_string(own) + ", but is a view of " + TensorLabel(whole) +
+                                          " from byte " + std::to_string(root.offset) +
                                           " on; ask for less, or let it have bytes of its own");
   }
   return needs;

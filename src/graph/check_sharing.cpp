@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "base/text.hpp"
+#include "graph/labels.hpp"
 #include "graph/shown.hpp"
 #include "orionrt/transform.hpp"
 
@@ -128,19 +128,15 @@ class SharingChecker {
   std::int64_t BytesOf(int tensor) const { return static_cast<std::int64_t>(Desc(tensor).bytes); }
   bool IsView(int tensor) const { return Desc(tensor).view_of != kNoTensor; }
   const Binding& Of(int tensor) const { return bound_.bindings[Cast(tensor)]; }
-  std::string Label(int tensor) const {
-    return "tensor " + std::to_string(Desc(tensor).id) + " \"" + Printable(Desc(tensor).name) + "\"";
-  }
+  std::string Label(int tensor) const { return TensorLabel(Desc(tensor)); }
 
   void Refuse(int tensor, const std::string& what) {
     if (fault_) return;
-    const bool in_op = step_ >= 0;
-    const OpNode none;
-    const OpNode& op = in_op ? graph_.ops()[Cast(step_)] : none;
-    fault_ =
-        SharingFault{in_op ? op.id : -1, Desc(tensor).id,
-                     (in_op ? "op " + std::to_string(op.id) + " \"" + Printable(op.name) + "\": " : std::string()) +
-                         Label(tensor) + " " + what};
+    fault_ = SharingFault{-1, Desc(tensor).id, Label(tensor) + " " + what};
+    if (step_ < 0) return;
+    const OpNode& op = graph_.ops()[Cast(step_)];
+    fault_->op = op.id;
+    fault_->message = OpLabel(op) + ": " + fault_->message;
   }
 
   // A workspace has a buffer to itself while its op runs.
@@ -157,9 +153,7 @@ class SharingChecker {
              buffer.alignment >= static_cast<std::int64_t>(op.workspace_alignment);
     }
     if (fits) return;
-    fault_ = SharingFault{
-        op.id, -1,
-        "op " + std::to_string(op.id) + " \"" + Printable(op.name) + "\" has no buffer to itself for its workspace"};
+    fault_ = SharingFault{op.id, -1, OpLabel(op) + " has no buffer to itself for its workspace"};
   }
 
   // How many tensors and workspaces lie in each buffer.

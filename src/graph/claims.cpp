@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <climits>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -101,12 +102,7 @@ class Occupants {
 class Claimer {
  public:
   Claimer(const Graph& graph, const GraphLiveness& liveness, Bodies& bodies)
-      : graph_(graph), bodies_(bodies), lives_(LivesOf(graph, liveness)), occupants_(graph.tensors().size()) {
-    for (int i = 0; i < static_cast<int>(occupants_.size()); ++i) {
-      const Bodies::Place place = bodies.Find(i);
-      if (BytesOf(i) > 0) OccupantsOf(place.body).Add(place.at, BytesOf(i), LifeOf(i).end, i);
-    }
-  }
+      : graph_(graph), bodies_(bodies), lives_(LivesOf(graph, liveness)), occupants_(graph.tensors().size()) {}
 
   void ClaimAt(int step, bool last_first, std::vector<InPlaceUse>& uses) {
     const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
@@ -128,7 +124,7 @@ class Claimer {
   }
 
   // Those that are legal by themselves, in the op's order of preference.
-  std::vector<Claim> ClaimsOf(int step) const {
+  std::vector<Claim> ClaimsOf(int step) {
     const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
     std::vector<Claim> claims;
     for (const Alias& alias : op.aliases) {
@@ -182,7 +178,7 @@ class Claimer {
   // What is given from outside is never written over, though its life may have ended: it is the caller's memory.
   //
   // The members of the smaller body are walked; of the larger those that have not died before each.
-  bool IsLegal(int step, const Claim& claim) const {
+  bool IsLegal(int step, const Claim& claim) {
     const Bodies::Place x = bodies_.Find(claim.input);
     const Bodies::Place o = bodies_.Find(claim.output);
     if (x.body == o.body || bodies_.IsGiven(x.body) || bodies_.IsGiven(o.body)) return false;
@@ -231,19 +227,29 @@ class Claimer {
   void Merge(const Claim& claim) {
     const int a = bodies_.Find(claim.input).body;
     const int b = bodies_.Find(claim.output).body;
+    (void)OccupantsOf(a);  // of the members before they are joined
+    (void)OccupantsOf(b);
     (void)bodies_.BindInTime(claim.output, claim.input, claim.behind);
     const int into = bodies_.Find(a).body;
     const int from = into == a ? b : a;
     OccupantsOf(into).Take(OccupantsOf(from), bodies_.Find(from).at);
   }
 
-  Occupants& OccupantsOf(int body) { return occupants_[static_cast<std::size_t>(body)]; }
-  const Occupants& OccupantsOf(int body) const { return occupants_[static_cast<std::size_t>(body)]; }
+  // Made when they are asked for: most bodies are in nobody's way.
+  Occupants& OccupantsOf(int body) {
+    std::optional<Occupants>& occupants = occupants_[static_cast<std::size_t>(body)];
+    if (occupants) return *occupants;
+    occupants.emplace();
+    for (const int t : bodies_.Members(body)) {
+      if (BytesOf(t) > 0) occupants->Add(bodies_.Find(t).at, BytesOf(t), LifeOf(t).end, t);
+    }
+    return *occupants;
+  }
 
   const Graph& graph_;
   Bodies& bodies_;
   Lives lives_;
-  std::vector<Occupants> occupants_;  // per body
+  std::vector<std::optional<Occupants>> occupants_;  // per body
 };
 
 }  // namespace

@@ -6,18 +6,11 @@
 
 #include "base/checked.hpp"
 #include "base/hash.hpp"
-#include "base/text.hpp"
+#include "graph/labels.hpp"
 #include "orionrt/error.hpp"
 
 namespace orionrt {
 namespace {
-
-std::string Label(const char* kind, int id, const std::string& name) {
-  std::string text = std::string(kind) + " " + std::to_string(id);
-  return name.empty() ? text : text + " \"" + Printable(name) + "\"";
-}
-std::string Label(const OpNode& op) { return Label("op", op.id, op.name); }
-std::string Label(const TensorDesc& tensor) { return Label("tensor", tensor.id, tensor.name); }
 
 [[noreturn]] void Refuse(const std::string& message) { throw Error(ErrorCode::kBadInput, "graph: " + message); }
 
@@ -28,18 +21,19 @@ struct Seen {
   bool viewed = false;
 };
 
-// What one tensor or workspace adds to `total`.
-void CheckSize(const std::string& label, std::size_t bytes, std::size_t aligned, std::int64_t* total) {
+// What one tensor or workspace adds to `total`. `label`: a function, as most graphs are in order and need no words.
+template <typename Label>
+void CheckSize(Label label, std::size_t bytes, std::size_t aligned, std::int64_t* total) {
   const auto alignment = static_cast<std::int64_t>(aligned);
   if (aligned > static_cast<std::size_t>(kMaxBytes)) {
-    Refuse(label + ": alignment " + std::to_string(aligned) + " is more than 63 bits");
+    Refuse(label() + ": alignment " + std::to_string(aligned) + " is more than 63 bits");
   }
   if (alignment != 0 && !IsPowerOfTwo(alignment)) {
-    Refuse(label + ": alignment " + std::to_string(aligned) + " is not a power of two");
+    Refuse(label() + ": alignment " + std::to_string(aligned) + " is not a power of two");
   }
   if (bytes > static_cast<std::size_t>(kMaxBytes) || !CheckedAdd(*total, static_cast<std::int64_t>(bytes), total) ||
       !CheckedAdd(*total, alignment, total)) {
-    Refuse(label + ": its " + std::to_string(bytes) +
+    Refuse(label() + ": its " + std::to_string(bytes) +
            " bytes take the sum of all sizes past 63 bits; was a negative size converted?");
   }
 }
@@ -48,17 +42,20 @@ void CheckSize(const std::string& label, std::size_t bytes, std::size_t aligned,
 void CheckView(const Graph& graph, const TensorDesc& tensor) {
   const int whole = graph.IndexOf(tensor.view_of);
   if (whole < 0) {
-    Refuse(Label(tensor) + " is a view of tensor " + std::to_string(tensor.view_of) + ", which has no description");
+    Refuse(TensorLabel(tensor) + " is a view of tensor " + std::to_string(tensor.view_of) +
+           ", which has no description");
   }
   const TensorDesc& root = graph.tensors()[whole];
   if (tensor.bytes > root.bytes || tensor.view_offset > root.bytes - tensor.bytes) {
-    Refuse(Label(tensor) + " is a view of " + Label(root) + " that ends past it: " + std::to_string(tensor.bytes) +
-           " bytes at " + std::to_string(tensor.view_offset) + " of " + std::to_string(root.bytes));
+    Refuse(TensorLabel(tensor) + " is a view of " + TensorLabel(root) +
+           " that ends past it: " + std::to_string(tensor.bytes) + " bytes at " + std::to_string(tensor.view_offset) +
+           " of " + std::to_string(root.bytes));
   }
   if ((tensor.roles & (kInput | kState)) != 0) {
-    Refuse(Label(tensor) + " is a view, yet an input or a state; give that role to " + Label(root));
+    Refuse(TensorLabel(tensor) + " is a view, yet an input or a state; give that role to " + TensorLabel(root));
   }
-  if (!tensor.spaces.empty()) Refuse(Label(tensor) + " is a view, yet names pools; " + Label(root) + " may");
+  if (!tensor.spaces.empty())
+    Refuse(TensorLabel(tensor) + " is a view, yet names pools; " + TensorLabel(root) + " may");
 }
 
 class UseChecker {
@@ -85,7 +82,7 @@ class UseChecker {
  private:
   int Find(const OpNode& op, int id, const char* verb) const {
     const int index = graph_.IndexOf(id);
-    if (index < 0) Refuse(Label(op) + " " + verb + " tensor " + std::to_string(id) + ", which has no description");
+    if (index < 0) Refuse(OpLabel(op) + " " + verb + " tensor " + std::to_string(id) + ", which has no description");
     return index;
   }
 
@@ -94,18 +91,19 @@ class UseChecker {
     const TensorDesc& tensor = graph_.tensors()[index];
     Seen& seen = seen_[index];
     if (seen.producer >= 0) {
-      if (seen.producer == step) Refuse(Label(op) + " writes " + Label(tensor) + " twice");
-      Refuse(Label(tensor) + " is produced twice, by " + Label(graph_.ops()[seen.producer]) + " and by " + Label(op));
+      if (seen.producer == step) Refuse(OpLabel(op) + " writes " + TensorLabel(tensor) + " twice");
+      Refuse(TensorLabel(tensor) + " is produced twice, by " + OpLabel(graph_.ops()[seen.producer]) + " and by " +
+             OpLabel(op));
     }
     if (seen.reader == step) {
-      Refuse(Label(op) + " reads and writes " + Label(tensor) + "; give what it writes an id of its own");
+      Refuse(OpLabel(op) + " reads and writes " + TensorLabel(tensor) + "; give what it writes an id of its own");
     }
     if (seen.reader >= 0) {
-      Refuse(Label(tensor) + " is read by " + Label(graph_.ops()[seen.reader]) + " before " + Label(op) +
+      Refuse(TensorLabel(tensor) + " is read by " + OpLabel(graph_.ops()[seen.reader]) + " before " + OpLabel(op) +
              " produces it; list the ops in execution order");
     }
     if ((tensor.roles & (kInput | kState)) != 0) {
-      Refuse(Label(tensor) + " is an input or a state, yet " + Label(op) + " produces it");
+      Refuse(TensorLabel(tensor) + " is an input or a state, yet " + OpLabel(op) + " produces it");
     }
     seen.producer = step;
   }
@@ -113,7 +111,7 @@ class UseChecker {
   void CheckAlias(const OpNode& op, const Alias& alias) const {
     if (alias.output < 0 || alias.output >= static_cast<int>(op.outputs.size()) || alias.input < 0 ||
         alias.input >= static_cast<int>(op.inputs.size())) {
-      Refuse(Label(op) + " has an alias of output " + std::to_string(alias.output) + " and input " +
+      Refuse(OpLabel(op) + " has an alias of output " + std::to_string(alias.output) + " and input " +
              std::to_string(alias.input) + ", which are no positions in its lists");
     }
     const TensorDesc& output = graph_.tensors()[graph_.IndexOf(op.outputs[alias.output])];
@@ -127,7 +125,7 @@ class UseChecker {
     if (alias.kind == AliasKind::kSameIndex || alias.kind == AliasKind::kReadsFirst) suits &= alias.offset == 0;
     if (alias.offset > static_cast<std::size_t>(kMaxBytes) / 2) suits = false;
     if (suits) return;
-    Refuse(Label(op) + " has an alias of " + Label(output) + " and " + Label(input) + " at offset " +
+    Refuse(OpLabel(op) + " has an alias of " + TensorLabel(output) + " and " + TensorLabel(input) + " at offset " +
            std::to_string(alias.offset) + ", which their " + std::to_string(output.bytes) + " and " +
            std::to_string(input.bytes) + " bytes do not allow");
   }
@@ -136,13 +134,13 @@ class UseChecker {
   void CheckRootIsThere(int step, int index) const {
     const int root = graph_.RootOf(index).index;
     if (root == index || seen_[root].producer < step) return;
-    Refuse(Label(graph_.ops()[step]) + " uses a view of " + Label(graph_.tensors()[root]) + ", which " +
-           Label(graph_.ops()[seen_[root].producer]) + " is still to write; list the ops in execution order");
+    Refuse(OpLabel(graph_.ops()[step]) + " uses a view of " + TensorLabel(graph_.tensors()[root]) + ", which " +
+           OpLabel(graph_.ops()[seen_[root].producer]) + " is still to write; list the ops in execution order");
   }
 
   static void CheckKept(const TensorDesc& tensor, const Seen& seen) {
     if (seen.producer < 0 && seen.reader < 0 && !seen.viewed && tensor.roles == 0) {
-      Refuse(Label(tensor) + " is used by no op; leave it out, or give it the role of an input, output or state");
+      Refuse(TensorLabel(tensor) + " is used by no op; leave it out, or give it the role of an input, output or state");
     }
   }
 
@@ -158,7 +156,7 @@ Graph::Graph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors)
   int largest = -1;
   for (const TensorDesc& tensor : tensors_) {
     if (tensor.id < 0) Refuse("tensor id " + std::to_string(tensor.id) + " is negative");
-    CheckSize(Label(tensor), tensor.bytes, tensor.alignment, &total);
+    CheckSize([&] { return TensorLabel(tensor); }, tensor.bytes, tensor.alignment, &total);
     largest = tensor.id > largest ? tensor.id : largest;
   }
   // A table as long as a few times the number of tensors is worth its direct look-up.
@@ -178,10 +176,10 @@ Graph::Graph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors)
     if (op.id < 0) Refuse("op id " + std::to_string(op.id) + " is negative");
     for (const int id : op.after) {
       if (earlier.count(id) == 0)
-        Refuse(Label(op) + " runs after op " + std::to_string(id) + ", which is not before it");
+        Refuse(OpLabel(op) + " runs after op " + std::to_string(id) + ", which is not before it");
     }
     if (!earlier.insert(op.id).second) Refuse("op id " + std::to_string(op.id) + " is used twice");
-    CheckSize("workspace of " + Label(op), op.workspace_bytes, op.workspace_alignment, &total);
+    CheckSize([&] { return "workspace of " + OpLabel(op); }, op.workspace_bytes, op.workspace_alignment, &total);
   }
   FindRoots();
   UseChecker(*this).Check();
@@ -201,7 +199,7 @@ void Graph::FindRoots() {
       roots_[t].index = kOnTheWay;
       way.push_back(t);
     }
-    if (roots_[t].index == kOnTheWay) Refuse(Label(tensors_[t]) + " is a view of itself");
+    if (roots_[t].index == kOnTheWay) Refuse(TensorLabel(tensors_[t]) + " is a view of itself");
     if (roots_[t].index == kUnknown) roots_[t].index = t;
     for (; !way.empty(); way.pop_back()) {
       const int view = way.back();

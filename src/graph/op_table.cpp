@@ -105,11 +105,14 @@ std::optional<std::int64_t> SliceOffset(const OpOperands& op) {
   return first * element;
 }
 
-}  // namespace
-
+// Whether each output element is computed from the input elements of the same place, and stored once they are read,
+// where the op reads `inputs` tensors that are no constants. So no reductions (Softmax, LayerNormalization), and no ops
+// that engines run in several passes over their output (Sum, Where, Max of many).
 bool IsElementwise(const std::string& type, std::size_t inputs) {
-  return inputs <= (Has(kUnary, type) || Has(kRenames, type) ? 1u : Has(kBinary, type) ? 2u : 0u);
+  return inputs <= (Has(kUnary, type) ? 1u : Has(kBinary, type) ? 2u : 0u);
 }
+
+}  // namespace
 
 bool HasEffects(const std::string& type) { return Has(kEffects, type); }
 

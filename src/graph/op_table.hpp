@@ -28,11 +28,6 @@ struct OpOperands {
   std::vector<std::int64_t> begin = {}, extent = {};
 };
 
-// By type alone: whether each output element is computed from the input elements of the same place, and stored once
-// they are read, where the op reads `inputs` tensors that are no constants. So no reductions (Softmax,
-// LayerNormalization), and no ops that engines run in several passes over their output (Sum, Where, Max of many).
-ORIONRT_API bool IsElementwise(const std::string& type, std::size_t inputs);
-
 // What does more than write its outputs: keeps state, reads it, draws random numbers, or runs ops that may.
 ORIONRT_API bool HasEffects(const std::string& type);
 

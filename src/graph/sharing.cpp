@@ -64,6 +64,14 @@ bool HasEffects(const Graph& graph, const OpNode& op) {
          std::any_of(op.outputs.begin(), op.outputs.end(), is_state);
 }
 
+bool Allows(const OpNode& op, bool Transforms::*transform) {
+  return std::any_of(op.aliases.begin(), op.aliases.end(), [transform](const Alias& alias) {
+    return transform == (alias.kind == AliasKind::kView   ? &Transforms::views
+                         : alias.kind == AliasKind::kPart ? &Transforms::colocate
+                                                          : &Transforms::in_place);
+  });
+}
+
 // The view is shown and no longer written, or the bytes of its input would be written twice; refused, it is as before.
 void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Bodies& bodies) {
   for (const int step : walk) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "graph/bodies.hpp"
+#include "orionrt/export.hpp"
 #include "orionrt/liveness.hpp"
 #include "orionrt/transform.hpp"
 
@@ -12,6 +13,9 @@ namespace orionrt {
 
 // Whether the op does more than write its outputs, said or implied.
 bool HasEffects(const Graph& graph, const OpNode& op);
+
+// Whether the op allows anything that this transform might do.
+ORIONRT_API bool Allows(const OpNode& op, bool Transforms::*transform);
 
 // Binds outputs that are views of an input, op by op in the order of `walk` (positions); `left_out`: per op whether it
 // is left as it is. Refused: views of states, whose bytes change.

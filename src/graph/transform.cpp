@@ -19,9 +19,10 @@ namespace {
 using Score = std::pair<std::int64_t, std::int64_t>;
 constexpr Score kDoesNotFit{INT64_MAX, INT64_MAX};
 
-// What of Transforms decides who shares bytes.
+// What of Transforms decides who shares bytes, in the order in which it is decided.
 enum Sharing { kViews, kParts, kClaims };
 constexpr bool Transforms::*kAsked[] = {&Transforms::views, &Transforms::colocate, &Transforms::in_place};
+constexpr const char* kNames[] = {"views", "colocate", "in_place"};
 
 // What is done, and to which ops it is not.
 struct Choice {
@@ -39,6 +40,14 @@ struct Attempt {
   std::vector<int> top;  // buffers that make the peak what it is
 };
 
+std::int64_t BoundOf(const Attempt& attempt) { return LowerBound(attempt.bound.problem).lower_bound_bytes; }
+
+std::vector<int> Ascending(std::size_t count) {
+  std::vector<int> numbers(count);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  return numbers;
+}
+
 // Of one order of the ops.
 class Transformer {
  public:
@@ -51,7 +60,7 @@ class Transformer {
         planner_(planner),
         pools_(&pools) {}
 
-  const Graph& graph() const { return graph_; }
+  Graph graph() && { return std::move(graph_); }
 
   // The ops in another order, their views and parts bound as in this one.
   Transformer InOrder(const std::vector<int>& order) const {
@@ -71,13 +80,23 @@ class Transformer {
     return FindOrder(MakeOrderModel(graph_, Bind(Nothing(transforms)), transforms.in_place));
   }
 
-  // As much of what is asked for as pays in this order.
-  Attempt Build(const Transforms& transforms) const {
+  // As much of what is asked for as pays in this order. Appends to `stages` the bound after each decision.
+  Attempt Build(const Transforms& transforms, std::vector<TransformStage>& stages) const {
     Attempt attempt = Try(Nothing(Transforms()));
+    stages.push_back({"given", BoundOf(attempt)});
     for (const Sharing sharing : {kViews, kParts, kClaims}) {
-      if (transforms.*kAsked[sharing]) attempt = Add(sharing, std::move(attempt));
+      if (!(transforms.*kAsked[sharing])) continue;
+      attempt = Add(sharing, std::move(attempt));
+      stages.push_back({kNames[sharing], BoundOf(attempt)});
     }
     return attempt;
+  }
+
+  // All that is legal at these ops (positions), not judged.
+  Attempt MakeAt(const Transforms& transforms, const std::vector<int>& ops) const {
+    std::vector<char> others(walk_.size(), 1);
+    for (const int op : ops) others[static_cast<std::size_t>(op)] = 0;
+    return Make({transforms, {others, others, others}, false});
   }
 
   // Plans it with more effort, if that may yet bring it below `bytes`.
@@ -163,15 +182,12 @@ class Transformer {
 
   // Of the ops that this sharing is about.
   void LeaveOutTop(const Attempt& attempt, Sharing sharing, std::vector<char>& left_out) const {
-    const auto is_meant = [sharing](const Alias& alias) {
-      return sharing == (alias.kind == AliasKind::kView ? kViews : alias.kind == AliasKind::kPart ? kParts : kClaims);
-    };
     std::vector<char> is_top(attempt.bound.problem.buffers.size(), 0);
     for (const int i : attempt.top) is_top[static_cast<std::size_t>(i)] = 1;
     for (std::size_t step = 0; step < left_out.size(); ++step) {
-      const std::vector<Alias>& aliases = graph_.ops()[step].aliases;
-      if (std::none_of(aliases.begin(), aliases.end(), is_meant)) continue;
-      for (const int id : graph_.ops()[step].outputs) {
+      const OpNode& op = graph_.ops()[step];
+      if (!Allows(op, kAsked[sharing])) continue;
+      for (const int id : op.outputs) {
         const int buffer = attempt.bound.bindings[static_cast<std::size_t>(graph_.IndexOf(id))].buffer;
         if (buffer >= 0 && is_top[static_cast<std::size_t>(buffer)] != 0) left_out[step] = 1;
       }
@@ -186,8 +202,6 @@ class Transformer {
   const std::vector<Pool>* pools_;
 };
 
-std::int64_t BoundOf(const Attempt& attempt) { return LowerBound(attempt.bound.problem).lower_bound_bytes; }
-
 // The most bytes alive at once, without padding.
 std::int64_t LiveBytes(Problem problem) {
   for (Buffer& buffer : problem.buffers) buffer.alignment = 1;
@@ -196,22 +210,8 @@ std::int64_t LiveBytes(Problem problem) {
   return LowerBound(problem).lower_bound_bytes;
 }
 
-// What each transform adds to those before it, in the given order of ops.
-std::vector<TransformStage> StagesOf(const Transformer& given, const Choice& done, const Transforms& transforms) {
-  constexpr std::pair<const char*, Sharing> kStages[] = {
-      {"views", kViews}, {"in_place", kClaims}, {"colocate", kParts}};
-  Choice choice{Transforms(), done.left_out, done.last_claims_first};
-  std::vector<TransformStage> stages = {{"given", BoundOf(given.Make(choice))}};
-  for (const auto& [name, sharing] : kStages) {
-    if (!(transforms.*kAsked[sharing])) continue;
-    choice.on.*kAsked[sharing] = done.on.*kAsked[sharing];
-    stages.push_back({name, BoundOf(given.Make(choice))});
-  }
-  return stages;
-}
-
-void Finish(const Transformer& order, Attempt&& made, TransformedGraph& result) {
-  result.graph = order.graph();
+void Finish(Transformer&& order, Attempt&& made, TransformedGraph& result) {
+  result.graph = std::move(order).graph();
   result.bound = std::move(made.bound);
   result.in_place = std::move(made.in_place);
   for (std::size_t step = 0; step < made.vanished.size(); ++step) {
@@ -225,22 +225,50 @@ void Finish(const Transformer& order, Attempt&& made, TransformedGraph& result) 
   result.order_bound_bytes = std::min(result.order_bound_bytes, live_bytes);
 }
 
+void CheckAlignment(std::int64_t alignment) {
+  if (IsPowerOfTwo(alignment)) return;
+  throw Error(ErrorCode::kMisuse, "alignment " + std::to_string(alignment) + " is not a power of two");
+}
+
+// Positions of ops, ascending, each once.
+std::vector<int> PositionsOf(const Graph& graph, std::vector<int> ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  std::vector<int> positions;
+  for (const int position : Ascending(graph.ops().size())) {
+    const int id = graph.ops()[static_cast<std::size_t>(position)].id;
+    if (std::binary_search(ids.begin(), ids.end(), id)) positions.push_back(position);
+  }
+  if (positions.size() == ids.size()) return positions;
+  throw Error(ErrorCode::kMisuse, "an op to be transformed alone is not in the graph; ops are named by their ids");
+}
+
 }  // namespace
+
+TransformedGraph TransformAt(const Graph& graph, const Transforms& transforms, const std::vector<int>& op_ids,
+                             std::int64_t alignment) {
+  CheckAlignment(alignment);
+  if (transforms.reorder) {
+    throw Error(ErrorCode::kMisuse, "another order is one of all ops; ask Transform for it");
+  }
+  const std::vector<Pool> one_arena;
+  Transformer given(graph, Ascending(graph.ops().size()), alignment, nullptr, one_arena);
+  TransformedGraph result;
+  result.transforms = transforms;
+  Attempt made = given.MakeAt(transforms, PositionsOf(graph, op_ids));
+  Finish(std::move(given), std::move(made), result);
+  return result;
+}
 
 TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std::int64_t alignment,
                            const ReusePlanner* planner, const std::vector<Pool>& pools) {
-  if (!IsPowerOfTwo(alignment)) {
-    throw Error(ErrorCode::kMisuse, "alignment " + std::to_string(alignment) + " is not a power of two");
-  }
-  std::vector<int> walk(graph.ops().size());
-  std::iota(walk.begin(), walk.end(), 0);
-  const Transformer given(graph, walk, alignment, planner, pools);
+  CheckAlignment(alignment);
+  Transformer given(graph, Ascending(graph.ops().size()), alignment, planner, pools);
   TransformedGraph result;
   result.transforms = transforms;
-  Attempt best = given.Build(transforms);
-  result.stages = StagesOf(given, best.choice, transforms);
+  Attempt best = given.Build(transforms, result.stages);
   if (!transforms.reorder) {
-    Finish(given, std::move(best), result);
+    Finish(std::move(given), std::move(best), result);
     return result;
   }
   // What pays depends on the order; so it is tried in each, and the best taken: the given one, if it is no worse.
@@ -253,14 +281,15 @@ TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std
   for (const std::vector<int>& order : orders) {
     if (std::is_sorted(order.begin(), order.end())) continue;
     Transformer other = given.InOrder(order);
-    Attempt attempt = other.Build(transforms);
+    std::vector<TransformStage> unasked;  // those of the given order are told
+    Attempt attempt = other.Build(transforms, unasked);
     other.JudgeAgain(attempt, best.score.second);
     if (!(attempt.score < best.score)) continue;
     best = std::move(attempt);
     chosen = std::move(other);
   }
   result.stages.push_back({"reorder", BoundOf(best)});
-  Finish(chosen, std::move(best), result);
+  Finish(std::move(chosen), std::move(best), result);
   return result;
 }
 

@@ -2,28 +2,21 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "graph/labels.hpp"
 #include "pool/guard.hpp"
 
 namespace orionrt {
 namespace {
 
-std::string Named(std::string text, const std::string& name) {
-  return name.empty() ? text : text + " \"" + Printable(name) + "\"";
-}
-
 std::string Bytes(std::int64_t count) { return FormatThousands(count) + (count == 1 ? " byte" : " bytes"); }
 
 }  // namespace
 
-std::string Guard::OpLabel(int step) const {
-  const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
-  return Named("op " + std::to_string(op.id), op.name);
-}
+std::string Guard::OpLabel(int step) const { return orionrt::OpLabel(graph_.ops()[static_cast<std::size_t>(step)]); }
 
 std::string Guard::TensorLabel(int tensor) const {
   if (IsWorkspace(tensor)) return "the workspace of " + OpLabel(lifetimes_[static_cast<std::size_t>(tensor)].start);
-  const TensorDesc& desc = graph_.tensors()[static_cast<std::size_t>(tensor)];
-  return Named("t" + std::to_string(desc.id), desc.name);
+  return orionrt::TensorLabel(graph_.tensors()[static_cast<std::size_t>(tensor)]);
 }
 
 std::string Guard::Subject() const {
@@ -53,7 +46,7 @@ int Guard::OverwrittenBy(int tensor) const {
   return first;
 }
 
-// ", dead since step 15, overwritten by t30 "conv_4" at step 16", or ", not alive before ...".
+// ", dead since step 15, overwritten by tensor 30 "conv_4" at step 16", or ", not alive before ...".
 std::string Guard::Fate(int tensor, int* other) const {
   const Lifetime& life = lifetimes_[static_cast<std::size_t>(tensor)];
   if (step_ < life.start) {

@@ -1,36 +1,59 @@
 #include "report/changes.hpp"
 
-#include "base/text.hpp"
+#include <utility>
 
 namespace orionrt {
-namespace {
 
-constexpr std::size_t kNameBytes = 60;  // of a name in a sentence
-
-}  // namespace
-
-GraphUses UsesOf(const Graph& graph) {
-  GraphUses uses{std::vector<int>(graph.tensors().size(), -1), std::vector<std::vector<int>>(graph.tensors().size()),
-                 GraphLiveness(graph).lifetimes()};
+std::vector<BufferUse> UsesOf(const Graph& graph, const BoundProblem& bound) {
+  std::vector<BufferUse> uses(bound.problem.buffers.size());
+  for (int t = 0; t < static_cast<int>(bound.bindings.size()); ++t) {
+    const int buffer = bound.bindings[t].buffer;
+    if (buffer < 0) continue;
+    uses[buffer].tensor = graph.RootOf(t).index;
+    uses[buffer].roles |= graph.tensors()[t].roles;
+    if ((graph.tensors()[t].roles & kOutput) != 0) uses[buffer].output = t;
+  }
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
-    for (const int id : graph.ops()[step].outputs) uses.producer[graph.IndexOf(id)] = step;
-    for (const int id : graph.ops()[step].inputs) {
-      std::vector<int>& readers = uses.readers[graph.IndexOf(id)];
-      if (readers.empty() || readers.back() != step) readers.push_back(step);
-    }
+    const auto add = [&](int id, bool writes) {
+      const int tensor = graph.IndexOf(id);
+      if (bound.bindings[tensor].buffer < 0) return;
+      BufferUse& use = uses[bound.bindings[tensor].buffer];
+      if (writes && use.tensor == tensor) {
+        use.writer = step;
+      } else if (use.writer != step && (use.readers.empty() || use.readers.back() != step)) {
+        use.readers.push_back(step);
+      }
+    };
+    for (const int id : graph.ops()[step].outputs) add(id, true);
+    for (const int id : graph.ops()[step].inputs) add(id, false);
   }
   return uses;
 }
 
-std::string OpLabel(const Graph& graph, int step) {
-  const OpNode& op = graph.ops()[step];
-  const std::string& name = op.name.empty() ? op.type : op.name;
-  return "op " + std::to_string(step) + (name.empty() ? "" : " " + Printable(name, kNameBytes));
-}
-
-std::string TensorLabel(const Graph& graph, int tensor) {
-  const TensorDesc& desc = graph.tensors()[tensor];
-  return desc.name.empty() ? "tensor " + std::to_string(desc.id) : Printable(desc.name, kNameBytes);
+Graph WithoutWords(const Graph& graph) {
+  std::vector<OpNode> ops;
+  ops.reserve(graph.ops().size());
+  for (const OpNode& op : graph.ops()) {
+    ops.push_back({op.id,
+                   op.inputs,
+                   op.outputs,
+                   {},
+                   {},
+                   op.workspace_bytes,
+                   op.workspace_alignment,
+                   op.aliases,
+                   op.has_effects,
+                   op.after});
+  }
+  std::vector<TensorDesc> tensors;
+  tensors.reserve(graph.tensors().size());
+  for (const TensorDesc& tensor : graph.tensors()) {
+    tensors.push_back({tensor.id, tensor.bytes, tensor.alignment, tensor.roles});
+    tensors.back().spaces = tensor.spaces;
+    tensors.back().view_of = tensor.view_of;
+    tensors.back().view_offset = tensor.view_offset;
+  }
+  return Graph(std::move(ops), std::move(tensors));
 }
 
 }  // namespace orionrt

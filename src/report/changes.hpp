@@ -1,8 +1,8 @@
-// What could be otherwise in a graph, and stay right. Internal to the report.
+// What could be otherwise in a graph, and stay right. Internal to the report. It knows no rule of its own: what must
+// run before what, and what may share bytes, is asked of src/graph.
 #pragma once
 
-#include <cstdint>
-#include <string>
+#include <cstddef>
 #include <vector>
 
 #include "orionrt/graph.hpp"
@@ -10,24 +10,20 @@
 
 namespace orionrt {
 
-// Who writes and reads each tensor; by its index in graph.tensors(). Steps are positions of ops.
-struct GraphUses {
-  std::vector<int> producer;              // a step, or -1: given from outside
-  std::vector<std::vector<int>> readers;  // steps, ascending, each once
-  std::vector<Lifetime> lives;
+// A buffer of a graph as given, that is a tensor and its views, and who uses it. Steps are positions of ops.
+struct BufferUse {
+  int tensor = -1;           // whose bytes it is, an index; -1: a workspace
+  int writer = -1;           // -1: given from outside
+  std::vector<int> readers;  // all others that use the tensor or a view of it; ascending, each once
+  unsigned roles = 0;        // of the tensor and of its views
+  int output = -1;           // one of them that is an output
 };
-GraphUses UsesOf(const Graph& graph);
 
-// "op 41 Add_7": the position, and the name or else the type; one line whatever they hold.
-std::string OpLabel(const Graph& graph, int step);
+// By buffer. `bound`: MakeProblem of the graph.
+std::vector<BufferUse> UsesOf(const Graph& graph, const BoundProblem& bound);
 
-// Its name, or "tensor 7" by its id; one line.
-std::string TensorLabel(const Graph& graph, int tensor);
-
-// The tensor whose bytes the only output of the op may be written over, as an index; or -1. The op is of a type that
-// computes every element from those at the same place; the tensor was written by another op, is no output or state, is
-// read here for the last time, and has the output's bytes and element type. O(inputs).
-int InPlaceInput(const Graph& graph, const GraphUses& uses, int step);
+// The graph without its names, types and shapes, which changes would copy again and again.
+Graph WithoutWords(const Graph& graph);
 
 // Some ops that run sooner or later than they do: `ops`, in their order, directly before op `before`, of which there
 // may be one more than there are ops: the end.
@@ -43,10 +39,19 @@ std::vector<int> OrderAfter(int ops, const Move& move);
 // The graph with its ops in that order. Throws Error (kBadInput) where an op would read what is not written yet.
 Graph Reordered(const Graph& graph, const std::vector<int>& order);
 
-// What would end the life of a tensor before `step`, at which it is alive (all its later readers move, and what they
-// need), or begin it after (its producer moves, and who reads what it writes); each at its nearest place, and at the
-// farthest. No more than `most` ops move, none that may do more than write its outputs, and never op `step`.
-// O(uses of what moves).
-std::vector<Move> MovesAround(const Graph& graph, const GraphUses& uses, int tensor, int step, std::size_t most);
+// Which moves keep what every order must.
+class Mover {
+ public:
+  explicit Mover(const Graph& graph);  // O((ops + uses) log ops)
+
+  // What would end the life of a buffer before `step`, at which it is alive (all its later readers move, and what they
+  // wait for), or begin it after (its writer moves, and who waits for it); each at its nearest place, and at the
+  // farthest. No more than `most` ops move, and never op `step`. O(uses of what moves).
+  std::vector<Move> MovesAround(const BufferUse& use, int step, std::size_t most) const;
+
+ private:
+  std::vector<std::vector<int>> before_;  // per op those that it waits for
+  std::vector<std::vector<int>> behind_;  // per op those that wait for it
+};
 
 }  // namespace orionrt

@@ -1,12 +1,17 @@
 #include "report/what_if.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/checked.hpp"
+#include "graph/labels.hpp"
+#include "graph/sharing.hpp"
+#include "graph/shown.hpp"
 #include "orionrt/error.hpp"
+#include "orionrt/liveness.hpp"
+#include "orionrt/transform.hpp"
 #include "report/changes.hpp"
 
 namespace orionrt {
@@ -16,11 +21,6 @@ constexpr std::size_t kPlans = 12;              // changes that are planned: tho
 constexpr std::size_t kTensors = 16;            // the largest at the peak, around which ops are moved
 constexpr std::size_t kMovedOps = 32;           // by one change; more is a rewrite, not a hint
 constexpr std::size_t kReorderedOps = 400'000;  // in all changed orders together: a fraction of a second
-
-struct Words {
-  const char* kind;
-  std::string sentence;
-};
 
 // A changed problem, before it is planned.
 struct Trial {
@@ -65,16 +65,18 @@ class Finder {
   }
 
   // A change is kept if it is worth planning, and if its bound is below `than`. Gives its bound.
-  std::int64_t Try(const Words& words, Problem problem, std::int64_t than) {
-    Trial trial = Bounded(words.kind, std::move(problem), {});
-    trial.result.sentence = words.sentence;
+  std::int64_t Try(const std::string& kind, std::string sentence, Problem problem, std::int64_t than) {
+    Trial trial = Bounded(kind, std::move(problem), {});
+    trial.result.sentence = std::move(sentence);
     const std::int64_t bound = trial.bound;
     if (bound < than) Keep(std::move(trial));
     return bound;
   }
 
   // `order`: the steps in the changed order; empty: as they are.
-  Trial Bounded(const char* kind, Problem problem, const std::vector<int>& order) const {
+  Trial Bounded(const std::string& kind, Problem problem, const std::vector<int>& order) const {
+    problem.ids.clear();
+    problem.names.clear();
     const Certificate bound = LowerBound(problem);
     const std::int64_t next = order.empty() ? bound.witness_step : order[bound.witness_step];
     return {{kind, "", 0, 0, next}, std::move(problem), bound.lower_bound_bytes, 0};
@@ -120,104 +122,138 @@ class Finder {
 
 // What is known of a graph, for all of its changes.
 struct Context {
+  Context(const Graph& of, const PlanFile& file, std::int64_t peak_step)
+      : graph(of),
+        bare(WithoutWords(of)),
+        liveness(of),
+        bound(MakeProblem(of, liveness)),
+        uses(UsesOf(of, bound)),
+        alignment(file.alignment),
+        step(static_cast<int>(peak_step)) {}
+
   const Graph& graph;
-  const GraphUses& uses;
-  const BoundProblem& bound;
-  std::int64_t step;  // of the peak
-  int BufferOf(int tensor) const { return bound.bindings[tensor].buffer; }
+  Graph bare;  // to be changed
+  GraphLiveness liveness;
+  BoundProblem bound;
+  std::vector<BufferUse> uses;
+  std::int64_t alignment;
+  int step;  // of the peak
+
+  std::string Op(int position) const { return OpLabel(graph.ops()[position]); }
+  std::string Tensor(int index) const { return TensorLabel(graph.tensors()[index]); }
+  Problem ProblemOf(const Graph& changed) const {
+    return MakeProblem(changed, GraphLiveness(changed), alignment).problem;
+  }
 };
 
-// The buffer of an op's output becomes the one of its input, which may itself be of an earlier output.
-void WriteInPlace(const Context& context, int step, int input, std::vector<int>& home, Problem& problem) {
-  const int output = context.graph.IndexOf(context.graph.ops()[step].outputs[0]);
-  home[output] = home[input];
-  Buffer& from = problem.buffers[context.BufferOf(output)];
-  Buffer& into = problem.buffers[context.BufferOf(home[input])];
-  into.upper = std::max(into.upper, from.upper);
-  into.alignment = std::max(into.alignment, from.alignment);
-  from.size = 0;
+// A transform as a change: at the op of the peak alone, and at every op. Elsewhere one alone leaves the peak as it is,
+// but for views and parts, which save for longer than their op runs: these are found together with all others.
+struct Sharing {
+  bool Transforms::*on;
+  const char* kind;
+  const char* all_ops;  // "... all 3 ops ..."
+};
+constexpr Sharing kSharings[] = {
+    {&Transforms::in_place, "in_place", "writing all # ops in place that can be"},
+    {&Transforms::views, "view", "letting the results of all # ops be views that can be"},
+    {&Transforms::colocate, "colocate", "writing what all # ops join where their results lie"},
+};
+
+// How many ops share something.
+int CountSharing(const Context& context, const TransformedGraph& made) {
+  std::set<int> ops;  // ids
+  for (const InPlaceUse& use : made.in_place) ops.insert(use.op);
+  for (const OpNode& op : made.graph.ops()) {
+    for (int o = 0; o < static_cast<int>(op.outputs.size()) && !op.aliases.empty(); ++o) {
+      const int tensor = context.graph.IndexOf(op.outputs[o]);  // one that is a view anyway is nobody's doing
+      const bool has_bytes = context.graph.RootOf(tensor).index == tensor;
+      if (has_bytes && IsShown(made.graph, made.bound.bindings, op, o)) ops.insert(op.id);
+    }
+  }
+  return static_cast<int>(ops.size());
 }
 
-void TryInPlace(const Context& context, Finder& finder) {
-  std::vector<int> alone(context.graph.tensors().size());
-  std::iota(alone.begin(), alone.end(), 0);
-  std::vector<int> home = alone;
-  Problem all = finder.base();
-  std::int64_t bound_of_one = kMaxBytes;
-  int count = 0;
-  for (int step = 0; step < static_cast<int>(context.graph.ops().size()); ++step) {
-    const int input = InPlaceInput(context.graph, context.uses, step);
-    if (input < 0) continue;
-    ++count;
-    WriteInPlace(context, step, input, home, all);
-    if (step != context.step) continue;  // elsewhere one alone leaves the peak as it is
-    Problem one = finder.base();
-    WriteInPlace(context, step, input, alone, one);
-    const std::string op = OpLabel(context.graph, step);
-    bound_of_one = finder.Try({"in_place", "writing " + op + " in place of " + TensorLabel(context.graph, input)},
-                              std::move(one), kMaxBytes);
+// What one op does to share bytes, as Transform made it.
+std::string SentenceOf(const Context& context, const Sharing& sharing, const TransformedGraph& made) {
+  const OpNode& op = context.graph.ops()[context.step];
+  if (sharing.on == &Transforms::colocate) return "writing what " + OpLabel(op) + " joins where its result lies";
+  const bool in_place = sharing.on == &Transforms::in_place;
+  std::vector<int> inputs;  // tensors, by index
+  for (const InPlaceUse& use : made.in_place) inputs.push_back(context.graph.IndexOf(use.input));
+  for (const Alias& alias : op.aliases) {
+    if (!in_place && alias.kind == AliasKind::kView) inputs.push_back(context.graph.IndexOf(op.inputs[alias.input]));
   }
+  std::string names;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const bool again = std::find(inputs.begin(), inputs.begin() + i, inputs[i]) != inputs.begin() + i;
+    if (!again) names += (names.empty() ? "" : " and ") + context.Tensor(inputs[i]);
+  }
+  return in_place ? "writing " + OpLabel(op) + " in place of " + names
+                  : "letting the result of " + OpLabel(op) + " be a view of " + names;
+}
+
+void TrySharing(const Context& context, const Sharing& sharing, Finder& finder) {
+  Transforms only;
+  only.*sharing.on = true;
+  std::vector<int> ids;
+  for (const OpNode& op : context.graph.ops()) {
+    if (Allows(op, sharing.on)) ids.push_back(op.id);
+  }
+  std::int64_t least = kMaxBytes;  // the bound of one op alone: all have to promise more
+  const OpNode& peak_op = context.graph.ops()[context.step];
+  if (Allows(peak_op, sharing.on)) {
+    TransformedGraph made = TransformAt(context.bare, only, {peak_op.id}, context.alignment);
+    if (CountSharing(context, made) > 0) {
+      least = finder.Try(sharing.kind, SentenceOf(context, sharing, made), std::move(made.bound.problem), kMaxBytes);
+    }
+  }
+  if (ids.size() < 2) return;
+  TransformedGraph made = TransformAt(context.bare, only, ids, context.alignment);
+  const int count = CountSharing(context, made);
   if (count < 2) return;
-  finder.Try({"in_place_all", "writing all " + std::to_string(count) + " ops in place that can be"}, std::move(all),
-             bound_of_one);
+  std::string sentence = sharing.all_ops;
+  sentence.replace(sentence.find('#'), 1, std::to_string(count));
+  finder.Try(std::string(sharing.kind) + "_all", std::move(sentence), std::move(made.bound.problem), least);
 }
 
-// The problem with the lifetimes of another order.
-Problem InOrder(const Context& context, const Problem& base, const std::vector<int>& order) {
-  const GraphLiveness liveness(Reordered(context.graph, order));
-  Problem problem = base;
-  const auto live = [&](int buffer, const Lifetime& life) {
-    if (buffer < 0) return;
-    problem.buffers[buffer].lower = life.start;
-    problem.buffers[buffer].upper = std::int64_t{life.end} + 1;
-  };
-  for (std::size_t t = 0; t < context.bound.bindings.size(); ++t) {
-    live(context.bound.bindings[t].buffer, liveness.lifetimes()[t]);
-  }
-  for (std::size_t step = 0; step < order.size() && !context.bound.workspaces.empty(); ++step) {
-    live(context.bound.workspaces[order[step]].buffer, {static_cast<int>(step), static_cast<int>(step)});
-  }
-  return problem;
-}
-
-std::string SentenceOf(const Graph& graph, const Move& move, int tensor, std::int64_t step) {
+std::string SentenceOf(const Context& context, const Move& move, int tensor) {
   constexpr std::size_t kNamed = 4;
   std::string ops;
-  for (std::size_t k = 0; k < move.ops.size() && k < kNamed; ++k)
-    ops += (k > 0 ? ", " : "") + OpLabel(graph, move.ops[k]);
+  for (std::size_t k = 0; k < move.ops.size() && k < kNamed; ++k) ops += (k > 0 ? ", " : "") + context.Op(move.ops[k]);
   if (move.ops.size() > kNamed) ops += " and " + std::to_string(move.ops.size() - kNamed) + " more";
-  const bool sooner = move.before <= step;
-  const bool at_end = move.before == static_cast<int>(graph.ops().size());
-  return (sooner ? "freeing " : "writing ") + TensorLabel(graph, tensor) + (sooner ? " sooner" : " later") + " needs " +
-         ops + " moved " + (at_end ? "to the end" : "before " + OpLabel(graph, move.before));
+  const bool sooner = move.before <= context.step;
+  const bool at_end = move.before == static_cast<int>(context.graph.ops().size());
+  return (sooner ? "freeing " : "writing ") + context.Tensor(tensor) + (sooner ? " sooner" : " later") + " needs " +
+         ops + " moved " + (at_end ? "to the end" : "before " + context.Op(move.before));
 }
 
-// Tensors alive at the peak, the largest first.
+// Buffers of tensors alive at the peak, the largest first.
 std::vector<int> LargestAt(const Context& context, const Problem& problem) {
-  std::vector<int> tensors;
-  for (int t = 0; t < static_cast<int>(context.bound.bindings.size()); ++t) {
-    const Lifetime& life = context.uses.lives[t];
-    if (context.BufferOf(t) >= 0 && life.start <= context.step && context.step <= life.end) tensors.push_back(t);
+  std::vector<int> buffers;
+  for (int b = 0; b < static_cast<int>(problem.buffers.size()); ++b) {
+    const bool alive = problem.buffers[b].lower <= context.step && context.step < problem.buffers[b].upper;
+    if (alive && context.uses[b].tensor >= 0) buffers.push_back(b);
   }
-  const auto bytes = [&](int t) { return problem.buffers[context.BufferOf(t)].size; };
-  std::stable_sort(tensors.begin(), tensors.end(), [&](int a, int b) { return bytes(a) > bytes(b); });
-  if (tensors.size() > kTensors) tensors.resize(kTensors);
-  return tensors;
+  std::stable_sort(buffers.begin(), buffers.end(),
+                   [&](int a, int b) { return problem.buffers[a].size > problem.buffers[b].size; });
+  if (buffers.size() > kTensors) buffers.resize(kTensors);
+  return buffers;
 }
 
-// The best change of the order around one tensor, of those that were not tried around another.
-std::optional<Trial> BestMove(const Context& context, const Finder& finder, int tensor, std::vector<Move>& tried) {
+// The best change of the order around one buffer, of those that were not tried around another.
+std::optional<Trial> BestMove(const Context& context, const Finder& finder, const Mover& mover, int buffer,
+                              std::vector<Move>& tried) {
   const std::size_t ops = context.graph.ops().size();
   std::optional<Trial> best;
-  for (Move& move : MovesAround(context.graph, context.uses, tensor, static_cast<int>(context.step), kMovedOps)) {
+  for (Move& move : mover.MovesAround(context.uses[buffer], context.step, kMovedOps)) {
     if (std::find(tried.begin(), tried.end(), move) != tried.end()) continue;
     if ((tried.size() + 1) * ops > kReorderedOps) break;
     const std::vector<int> order = OrderAfter(static_cast<int>(ops), move);
-    Trial trial = finder.Bounded("reorder", InOrder(context, finder.base(), order), order);
+    Trial trial = finder.Bounded("reorder", context.ProblemOf(Reordered(context.bare, order)), order);
     if (!best || trial.bound < best->bound) {
       best = std::move(trial);
       best->moved_ops = move.ops.size();
-      best->result.sentence = SentenceOf(context.graph, move, tensor, context.step);
+      best->result.sentence = SentenceOf(context, move, context.uses[buffer].tensor);
     }
     tried.push_back(std::move(move));
   }
@@ -226,10 +262,11 @@ std::optional<Trial> BestMove(const Context& context, const Finder& finder, int 
 
 // Of changes that promise the same, the one that moves the fewest ops.
 void TryReorder(const Context& context, Finder& finder) {
+  const Mover mover(context.graph);
   std::vector<Move> tried;
   std::vector<Trial> trials;
-  for (const int tensor : LargestAt(context, finder.base())) {
-    std::optional<Trial> best = BestMove(context, finder, tensor, tried);
+  for (const int buffer : LargestAt(context, finder.base())) {
+    std::optional<Trial> best = BestMove(context, finder, mover, buffer, tried);
     if (!best) continue;
     const auto same =
         std::find_if(trials.begin(), trials.end(), [&](const Trial& other) { return other.bound == best->bound; });
@@ -242,49 +279,53 @@ void TryReorder(const Context& context, Finder& finder) {
   for (Trial& trial : trials) finder.Keep(std::move(trial));
 }
 
-// Where the life of an output would end without its role; as it is for what is no output, or is state.
-std::int64_t EndAsNoOutput(const Context& context, int t) {
-  const unsigned roles = context.graph.tensors()[t].roles;
-  const std::vector<int>& readers = context.uses.readers[t];
-  if ((roles & kOutput) == 0 || (roles & kState) != 0) return context.uses.lives[t].end;
-  return readers.empty() ? std::max(0, context.uses.producer[t]) : readers.back();
+// Where the life of a buffer of outputs would end if none of them were; as it is for what is no output, or is state.
+std::int64_t EndAsNoOutput(const BufferUse& use, const Buffer& buffer) {
+  if ((use.roles & kOutput) == 0 || (use.roles & kState) != 0) return buffer.upper - 1;
+  return use.readers.empty() ? std::max(0, use.writer) : use.readers.back();
+}
+
+// With lives that end at these steps, by buffer. Parts may be over sooner yet; taken to last as long as the buffer,
+// they promise no more than is there.
+Problem EndingAt(Problem problem, const std::vector<std::int64_t>& ends) {
+  for (std::size_t b = 0; b < ends.size(); ++b) problem.buffers[b].upper = ends[b] + 1;
+  for (Part& part : problem.parts) part.upper = std::min(part.upper, ends[part.buffer] + 1);
+  return problem;
 }
 
 // Outputs that are kept though nothing in the graph reads them any more.
 void TryEarlyOutputs(const Context& context, Finder& finder) {
-  std::int64_t least = kMaxBytes;  // the lowest bound of one alone: all have to promise more
-  for (const int t : LargestAt(context, finder.base())) {
-    const std::int64_t end = EndAsNoOutput(context, t);
-    if (end >= context.step) continue;
-    Problem problem = finder.base();
-    problem.buffers[context.BufferOf(t)].upper = end + 1;
-    const std::string op = OpLabel(context.graph, static_cast<int>(end));
-    const std::string sentence =
-        "taking output " + TensorLabel(context.graph, t) + " right after " + op + ", not at the end";
-    least = std::min(least, finder.Try({"early_output", sentence}, std::move(problem), kMaxBytes));
-  }
-  Problem all = finder.base();
+  std::vector<std::int64_t> as_given, all;
   int count = 0;
-  for (int t = 0; t < static_cast<int>(context.bound.bindings.size()); ++t) {
-    if (context.BufferOf(t) < 0 || EndAsNoOutput(context, t) == context.uses.lives[t].end) continue;
-    all.buffers[context.BufferOf(t)].upper = EndAsNoOutput(context, t) + 1;
-    ++count;
+  for (std::size_t b = 0; b < context.uses.size(); ++b) {
+    as_given.push_back(finder.base().buffers[b].upper - 1);
+    all.push_back(EndAsNoOutput(context.uses[b], finder.base().buffers[b]));
+    count += all[b] < as_given[b];
+  }
+  std::int64_t least = kMaxBytes;  // the lowest bound of one alone: all have to promise more
+  for (const int buffer : LargestAt(context, finder.base())) {
+    if (all[buffer] >= context.step) continue;
+    std::vector<std::int64_t> ends = as_given;
+    ends[buffer] = all[buffer];
+    const std::string sentence = "taking output " + context.Tensor(context.uses[buffer].output) + " right after " +
+                                 context.Op(static_cast<int>(all[buffer])) + ", not at the end";
+    least = std::min(least, finder.Try("early_output", sentence, EndingAt(finder.base(), ends), kMaxBytes));
   }
   if (count < 2) return;
-  finder.Try({"early_output_all", "taking all " + std::to_string(count) + " outputs as soon as they are done"},
-             std::move(all), least);
+  finder.Try("early_output_all", "taking all " + std::to_string(count) + " outputs as soon as they are done",
+             EndingAt(finder.base(), all), least);
 }
 
 // Results that nobody wants.
 void TryUnreadOutputs(const Context& context, Finder& finder) {
-  for (const int t : LargestAt(context, finder.base())) {
-    const bool read = context.graph.tensors()[t].roles != 0 || !context.uses.readers[t].empty();
-    if (read || context.uses.producer[t] != context.step) continue;
+  for (const int buffer : LargestAt(context, finder.base())) {
+    const BufferUse& use = context.uses[buffer];
+    if (use.roles != 0 || !use.readers.empty() || use.writer != context.step) continue;
     Problem problem = finder.base();
-    problem.buffers[context.BufferOf(t)].size = 0;
-    const std::string op = OpLabel(context.graph, static_cast<int>(context.step));
-    const std::string sentence = "not writing " + TensorLabel(context.graph, t) + " of " + op + ", which nobody reads";
-    finder.Try({"unread_output", sentence}, std::move(problem), kMaxBytes);
+    problem.buffers[buffer].size = 0;
+    const std::string op = context.Op(use.writer);
+    finder.Try("unread_output", "not writing " + context.Tensor(use.tensor) + " of " + op + ", which nobody reads",
+               std::move(problem), kMaxBytes);
   }
 }
 
@@ -301,7 +342,7 @@ void TryAlignment(const Problem* own, Finder& finder) {
       it = own != nullptr ? std::max(alignment, own->buffers[i].alignment) : it > now ? it : alignment;
     }
     const std::string change = "alignment " + std::to_string(now) + " -> " + std::to_string(alignment);
-    least = std::min(least, finder.Try({"alignment", change}, std::move(problem), least));
+    least = std::min(least, finder.Try("alignment", change, std::move(problem), least));
   }
 }
 
@@ -312,74 +353,52 @@ void CheckMatches(const Problem& problem, const Problem& made) {
   if (!same) throw Error(ErrorCode::kMisuse, "the graph to explain is not the one that was planned");
 }
 
-std::string WhyAlive(const Graph& graph, const GraphUses& uses, int t) {
-  const unsigned roles = graph.tensors()[t].roles;
-  if ((roles & kState) != 0) return "is state";
-  const std::string begin = uses.producer[t] < 0 ? "a graph input" : "written by " + OpLabel(graph, uses.producer[t]);
-  if ((roles & kOutput) != 0) return begin + ", is a graph output";
-  return begin +
-         (uses.readers[t].empty() ? ", read by nobody" : ", read last by " + OpLabel(graph, uses.readers[t].back()));
+std::string WhyAlive(const Context& context, int buffer) {
+  const BufferUse& use = context.uses[buffer];
+  if (use.tensor < 0) return "scratch of " + context.Op(context.step);
+  if ((use.roles & kState) != 0) return "is state";
+  const std::string begin = use.writer < 0 ? "a graph input" : "written by " + context.Op(use.writer);
+  if ((use.roles & kOutput) != 0) return begin + ", is a graph output";
+  return begin + (use.readers.empty() ? ", read by nobody" : ", read last by " + context.Op(use.readers.back()));
 }
 
-std::vector<std::string> WhysOf(const Context& context) {
-  std::vector<std::string> whys(context.bound.problem.buffers.size());
-  for (int t = 0; t < static_cast<int>(context.bound.bindings.size()); ++t) {
-    if (context.BufferOf(t) >= 0) whys[context.BufferOf(t)] = WhyAlive(context.graph, context.uses, t);
-  }
-  for (int step = 0; step < static_cast<int>(context.bound.workspaces.size()); ++step) {
-    const int buffer = context.bound.workspaces[step].buffer;
-    if (buffer >= 0) whys[buffer] = "scratch of " + OpLabel(context.graph, step);
-  }
-  return whys;
-}
-
-std::vector<PeakHolder> HoldersAt(const Problem& problem, std::int64_t step, const std::vector<std::string>& whys) {
+std::vector<PeakHolder> HoldersAt(const Problem& problem, std::int64_t step, const std::optional<Context>& context) {
   const std::vector<std::int64_t> bytes = BytesAt(problem, step);
   std::vector<PeakHolder> holders;
   for (int i = 0; i < static_cast<int>(bytes.size()); ++i) {
     if (bytes[i] == 0) continue;
     const Buffer& b = problem.buffers[i];
     holders.push_back({i, bytes[i],
-                       whys.empty()
-                           ? "alive from step " + std::to_string(b.lower) + " to step " + std::to_string(b.upper - 1)
-                           : whys[i]});
+                       context
+                           ? WhyAlive(*context, i)
+                           : "alive from step " + std::to_string(b.lower) + " to step " + std::to_string(b.upper - 1)});
   }
   std::stable_sort(holders.begin(), holders.end(),
                    [](const PeakHolder& a, const PeakHolder& b) { return a.bytes > b.bytes; });
   return holders;
 }
 
-void ExplainHolders(const Context& context, const Problem& problem, Explanation& explanation) {
-  for (int step = 0; step < static_cast<int>(context.graph.ops().size()); ++step) {
-    explanation.op_labels.push_back(OpLabel(context.graph, step));
-  }
-  explanation.holders = HoldersAt(problem, explanation.peak_step, WhysOf(context));
-}
-
 }  // namespace
 
 Explanation Explain(const PlanFile& file, const Graph* graph, const ReusePlanner& planner) {
-  static const Graph kNoGraph;
   Explanation explanation;
   explanation.peak_step = PeakStep(file.problem);
-  const GraphUses uses = graph != nullptr ? UsesOf(*graph) : GraphUses();
-  const BoundProblem bound = graph != nullptr ? MakeProblem(*graph, GraphLiveness(*graph)) : BoundProblem();
-  const Context context{graph != nullptr ? *graph : kNoGraph, uses, bound, explanation.peak_step};
+  std::optional<Context> context;
   if (graph != nullptr) {
-    CheckMatches(file.problem, bound.problem);
-    ExplainHolders(context, file.problem, explanation);
-  } else {
-    explanation.holders = HoldersAt(file.problem, explanation.peak_step, {});
+    context.emplace(*graph, file, explanation.peak_step);
+    CheckMatches(file.problem, context->bound.problem);
+    for (const OpNode& op : graph->ops()) explanation.op_labels.push_back(OpLabel(op));
   }
+  explanation.holders = HoldersAt(file.problem, explanation.peak_step, context);
   if (!file.problem.pools.empty()) return explanation;
   Finder finder(file, planner);
-  if (!context.graph.ops().empty()) {
-    TryInPlace(context, finder);
-    TryReorder(context, finder);
-    TryEarlyOutputs(context, finder);
-    TryUnreadOutputs(context, finder);
+  if (context && !graph->ops().empty()) {
+    for (const Sharing& sharing : kSharings) TrySharing(*context, sharing, finder);
+    TryReorder(*context, finder);
+    TryEarlyOutputs(*context, finder);
+    TryUnreadOutputs(*context, finder);
   }
-  TryAlignment(graph != nullptr ? &bound.problem : nullptr, finder);
+  TryAlignment(context ? &context->bound.problem : nullptr, finder);
   explanation.what_ifs = finder.Plan();
   return explanation;
 }

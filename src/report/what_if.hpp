@@ -17,14 +17,14 @@ namespace orionrt {
 struct PeakHolder {
   int buffer = 0;          // index into Problem::buffers
   std::int64_t bytes = 0;  // alive at that step: of a buffer with parts, those of the parts
-  std::string why;         // "written by op 3 Conv_2, read last by op 41 Add_7"; one line
+  std::string why;         // `written by op 3 "Conv_2", read last by op 41 "Add_7"`; one line
 };
 
 // One change that lowers the peak, and by how much.
 struct WhatIf {
-  // in_place, in_place_all, reorder, early_output, early_output_all, unread_output, alignment
+  // in_place, view, colocate, each with _all; reorder, early_output, early_output_all, unread_output, alignment
   std::string kind;
-  std::string sentence;             // "writing op 38 Relu_7 in place of conv_6"; one line, no full stop
+  std::string sentence;             // `writing op 38 "Relu_7" in place of tensor 6 "conv_6"`; one line, no full stop
   std::int64_t saving_bytes = 0;    // of the peak, > 0
   std::int64_t new_peak_bytes = 0;  // of the changed problem, planned
   std::int64_t next_peak_step = 0;  // where the most bytes are then alive: the step that this op has now
@@ -34,7 +34,7 @@ struct Explanation {
   std::int64_t peak_step = 0;          // the first step at which the most bytes are alive, padding counted
   std::vector<PeakHolder> holders;     // by bytes, the largest first; empty where nothing needs any
   std::vector<WhatIf> what_ifs;        // by saving, the largest first
-  std::vector<std::string> op_labels;  // "op 38 Relu_7", by step; empty where there is no graph
+  std::vector<std::string> op_labels;  // `op 38 "Relu_7"`, by step; empty where there is no graph
 };
 
 // `graph`: of which file.problem was made (MakeProblem, any alignment); null: not known, and no more is tried than

@@ -33,7 +33,8 @@ class GraphBuilder {
   int depth() const { return depth_; }  // of calls of functions
   Session& session() { return session_; }
 
-  // `node 17 "Conv_3" (Conv)`, after the place of this graph.
+  // `node 17 "Conv_3" (Conv)`, after the place of this graph: the number that the file gives it. Where it runs at
+  // another position, that too, by which the graph names it: `node 17 "Conv_3" (Conv, op 12)`.
   std::string Place(const Node& node) const;
 
   void AddBody(NestedGraph body) { bodies_.push_back(std::move(body)); }

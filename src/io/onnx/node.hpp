@@ -13,6 +13,7 @@ namespace orionrt::onnx_import {
 struct Node {
   const onnx::NodeProto* proto = nullptr;
   int index = 0;                                    // in the file
+  int position = -1;                                // in execution order, the id of its op; -1: not known yet
   int opset = 0;                                    // version of its domain that the file asks for
   std::vector<Tensor*> inputs;                      // nullptr: an optional one left out
   std::vector<Tensor*> outputs;                     // nullptr: not wanted

@@ -135,6 +135,7 @@ bool GraphBuilder::Folds(const Node& node) const {
 }
 
 void GraphBuilder::Step(Node& node, int position) {
+  node.position = position;
   folded_[node.index] = step_folds_ = Folds(node);
   problem_.clear();
   broken_ = false;
