@@ -1,15 +1,19 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <unordered_map>
 
 #include "base/text.hpp"
 #include "command.hpp"
+#include "graph/regroup.hpp"
 #include "input.hpp"
+#include "orionrt/assignment.hpp"
 #include "orionrt/error.hpp"
-#include "orionrt/transform.hpp"
+#include "orionrt/export_plan.hpp"
 #include "orionrt/validate.hpp"
-#include "planning.hpp"
+#include "output.hpp"
+#include "placed_model.hpp"
 
 namespace orionrt::cli {
 namespace {
@@ -24,7 +28,8 @@ struct Options {
 struct Case {
   Problem problem;
   Plan plan;
-  std::optional<PlanDomain> domain;
+  std::optional<Assignment> assignment;
+  std::vector<PlanFile> bodies;  // that the assignment has
   std::int64_t alignment = 1;
   std::string fault;  // found before the validator is asked
 };
@@ -73,6 +78,15 @@ void StatePools(const CsvFile& csv, const std::string& path, Case& judged) {
   }
 }
 
+void RequireOffsets(const Case& judged, const std::string& path) {
+  const std::vector<std::int64_t>& offsets = judged.plan.offsets;
+  const bool complete = offsets.size() == judged.problem.buffers.size() &&
+                        std::find(offsets.begin(), offsets.end(), kFree) == offsets.end();
+  if (complete) return;
+  throw Error(ErrorCode::kBadInput,
+              path + ": no plan: there is not an offset for every buffer; orionrt plan INPUT -o plan.json makes one");
+}
+
 Case LoadPlanFile(const Options& options) {
   InputOptions as_plan = options.input;
   as_plan.transforms = {};  // they made the plan, and are asked of the input
@@ -80,31 +94,30 @@ Case LoadPlanFile(const Options& options) {
   as_plan.ignore_offsets = true;                         // offsets are the answer here, not part of the question
   if (options.plan_path != "-") as_plan.format.clear();  // then it is the input's, or told by the suffix
   Input input = LoadInput(options.plan_path, as_plan);
+  Workload& workload = input.workload;
   Case result;
-  result.alignment = input.alignment;
+  result.alignment = workload.alignment;
   if (input.plan) {
-    result.plan = input.plan->plan;
-    result.domain = input.plan->domain;
-    result.problem = input.plan->problem;
+    result.plan = std::move(input.plan->plan);
+    result.assignment = std::move(input.plan->assignment);
+    result.problem = std::move(input.plan->problem);
+    result.bodies = std::move(input.plan->bodies);
     if (result.plan.problem_hash != HashProblem(result.problem)) {
       result.fault = "problem_hash does not match the buffers: the file was changed after it was written";
     }
     if (result.fault.empty() && !options.input.pools.empty()) {
-      result.fault = OtherPools(input.problem, result.problem);
-      if (result.fault.empty()) result.problem.pools = input.problem.pools;  // are these large enough?
+      result.fault = OtherPools(workload.problem, result.problem);
+      if (result.fault.empty()) result.problem.pools = workload.problem.pools;  // are these large enough?
     }
     return result;
   }
-  result.problem = std::move(input.problem);
-  if (input.csv) result.plan.offsets = input.csv->offsets;
-  const bool complete =
-      result.plan.offsets.size() == result.problem.buffers.size() &&
-      std::find(result.plan.offsets.begin(), result.plan.offsets.end(), kFree) == result.plan.offsets.end();
-  if (!complete) {
+  if (workload.lowered != nullptr) {
     throw Error(ErrorCode::kBadInput,
-                options.plan_path +
-                    ": no plan: there is not an offset for every buffer; orionrt plan INPUT -o plan.json makes one");
+                options.plan_path + ": is a graph, not a plan; orionrt plan INPUT -o plan.json " + "makes one");
   }
+  result.problem = std::move(workload.problem);
+  if (input.csv) result.plan.offsets = input.csv->offsets;
+  RequireOffsets(result, options.plan_path);
   result.plan.peak_bytes = PeakOf(result.problem, result.plan.offsets);  // a CSV plan states none
   if (!result.problem.pools.empty()) StatePools(*input.csv, options.plan_path, result);
   return result;
@@ -145,44 +158,91 @@ std::string Rebind(const Problem& problem, Case& judged) {
   return "";
 }
 
-// Those of a plan file, by name.
-Transforms StatedTransforms(const PlanDomain& domain) {
-  const auto has = [&](const char* name) {
-    return std::find(domain.transforms.begin(), domain.transforms.end(), name) != domain.transforms.end();
-  };
-  Transforms transforms;
-  transforms.views = has("views");
-  transforms.in_place = has("in_place");
-  transforms.colocate = has("colocate");
-  transforms.reorder = has("reorder");
-  return transforms;
+// Who lies where, and when: no two buffers of a right plan agree in all of it.
+using Spot = std::tuple<int, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+
+Spot SpotOf(const Problem& problem, const Plan& plan, int i) {
+  const Buffer& b = problem.buffers[i];
+  return {problem.pools.empty() ? 0 : PoolOf(plan, i), plan.offsets[i], b.lower, b.upper, b.size};
 }
 
-std::string Named(const std::vector<std::string>& transforms) {
+// Buffers that take bytes, by their spots.
+std::vector<std::pair<Spot, int>> SpotsOf(const Problem& problem, const Plan& plan) {
+  std::vector<std::pair<Spot, int>> spots;
+  for (int i = 0; i < static_cast<int>(plan.offsets.size()); ++i) {
+    if (problem.buffers[i].size > 0) spots.emplace_back(SpotOf(problem, plan, i), i);
+  }
+  std::sort(spots.begin(), spots.end());
+  return spots;
+}
+
+std::string SaySpot(const Spot& spot) {
+  return std::to_string(std::get<4>(spot)) + " bytes at " + std::to_string(std::get<1>(spot)) + " in [" +
+         std::to_string(std::get<2>(spot)) + ", " + std::to_string(std::get<3>(spot)) + ")";
+}
+
+// Puts the buffers that the graph's tensors make at their places for those that the plan lists, which are to be the
+// same: so that what the plan states of its peak and its bound is judged by the graph.
+std::string RebindToGraph(const Graph& graph, const InputOptions& options, Case& judged) {
+  const Assignment& assignment = *judged.assignment;
+  const Graph ordered = InOrder(graph, assignment.order_ids);
+  const std::int64_t alignment = AskedAlignment(options).value_or(judged.alignment);
+  BoundProblem bound = RecoverProblem(ordered, assignment, alignment, judged.problem.pools);
+  Plan plan = judged.plan;
+  BufferPlaces places = PlacesOf(ordered, assignment, bound);
+  plan.offsets = std::move(places.offsets);
+  if (!judged.problem.pools.empty()) plan.pools.pool_of = std::move(places.spaces);
+  const auto stated = SpotsOf(judged.problem, judged.plan);
+  const auto made = SpotsOf(bound.problem, plan);
+  for (std::size_t k = 0; k < std::max(stated.size(), made.size()); ++k) {
+    if (k < made.size() && k < stated.size() && made[k].first == stated[k].first) continue;
+    const bool extra = k < stated.size() && (k >= made.size() || stated[k].first < made[k].first);
+    return extra ? "buffer " + BufferLabel(judged.problem, stated[k].second) + ", " + SaySpot(stated[k].first) +
+                       ", is not what the graph's tensors make of it"
+                 : "the plan lists no buffer of " + SaySpot(made[k].first) + ", where " +
+                       BufferLabel(bound.problem, made[k].second) + " lies";
+  }
+  std::vector<int> now(judged.problem.buffers.size(), 0);  // where a buffer of the plan stands among the graph's
+  for (std::size_t k = 0; k < stated.size(); ++k) now[stated[k].second] = made[k].second;
+  for (Spill& spill : plan.pools.spills) spill.buffer = now[spill.buffer];
+  judged.plan = std::move(plan);
+  judged.problem = std::move(bound.problem);
+  return "";
+}
+
+std::string Named(const Transforms& t) {
+  const std::pair<bool, const char*> all[] = {
+      {t.views, "views"}, {t.colocate, "colocate"}, {t.in_place, "in_place"}, {t.reorder, "reorder"}};
   std::string names;
-  for (const std::string& name : transforms) names += (names.empty() ? "" : ", ") + Printable(name, 40);
+  for (const auto& [on, name] : all) {
+    if (on) names += (names.empty() ? "" : ", ") + std::string(name);
+  }
   return names.empty() ? "no transforms" : names;
 }
 
-// What a plan says of its graph beyond buffers: the order, and where each tensor lies in its buffer.
-std::string CheckDomain(const PlanDomain& stated, const Input& input) {
-  const std::optional<PlanDomain> mine = DomainOf(input);
-  if (!mine) return "";
-  if (stated.transforms != mine->transforms) {
-    return "the plan was made with " + Named(stated.transforms) + ", the input is read with " +
-           Named(mine->transforms) + "; give check the options that plan had";
+bool Same(const Transforms& a, const Transforms& b) {
+  return a.views == b.views && a.colocate == b.colocate && a.in_place == b.in_place && a.reorder == b.reorder;
+}
+
+// The fault of an assignment that is judged with its graph; what was read how is said where the graph is another.
+std::string CheckGraph(const Graph& graph, const std::vector<NestedGraph>& bodies, const ImportOptions& import,
+                       Case& judged) {
+  Assignment& assignment = *judged.assignment;
+  const bool of_before = assignment.graph_id == 0;
+  try {
+    CompleteAssignment(graph, assignment);
+  } catch (const Error& error) {
+    return error.what();
   }
-  if (stated.order != mine->order) return "the plan holds for another order of ops";
-  if (stated.graph_hash != mine->graph_hash) return "the plan was made for another graph: its graph_hash differs";
-  for (std::size_t i = 0; i < mine->tensors.size(); ++i) {
-    const TensorPlace& tensor = mine->tensors[i];
-    const bool same = i < stated.tensors.size() && stated.tensors[i].id == tensor.id &&
-                      stated.tensors[i].buffer == tensor.buffer && stated.tensors[i].delta == tensor.delta;
-    if (!same) return "tensor " + std::to_string(tensor.id) + " \"" + Printable(tensor.name) + "\" lies elsewhere";
-  }
-  if (input.transformed == nullptr) return "";
-  const auto fault = CheckSharing(*input.transformed);
-  return fault ? fault->message : "";
+  // A file of before has no places for bodies.
+  const auto fault = CheckAssignment(graph, assignment, of_before ? std::vector<NestedGraph>() : bodies);
+  if (!fault) return "";
+  MadeWith read;
+  read.import = import;
+  const std::string made_with = OptionsOf({{}, {}, 1, assignment.made_with.import, {}}), mine = OptionsOf(read);
+  if (made_with == mine) return fault->message;
+  const auto say = [](const std::string& options) { return options.empty() ? "no options" : Printable(options, 300); };
+  return fault->message + "; it was made with " + say(made_with) + ", and the model is read with " + say(mine);
 }
 
 // A bound that no search is said to have proven must be one that can be computed.
@@ -203,38 +263,93 @@ std::string CheckBounds(const Case& judged) {
   return fault;
 }
 
-int Run(const Options& options) {
-  Case judged = LoadPlanFile(options);
-  if (!options.input_path.empty() && judged.fault.empty()) {
-    InputOptions as_input = options.input;
-    if (options.plan_path == "-") as_input.format.clear();  // it spoke of the plan
-    as_input.pool_table = judged.problem.pools;
-    if (as_input.alignment.empty()) as_input.alignment = std::to_string(judged.alignment);
-    if (judged.domain && !Any(TransformsOf(as_input))) as_input.transforms = StatedTransforms(*judged.domain);
-    const Input input = LoadInput(options.input_path, as_input);
-    if (judged.domain) judged.fault = CheckDomain(*judged.domain, input);
-    if (judged.fault.empty()) judged.fault = Rebind(input.problem, judged);
+// Of bodies, as far as they can be judged without their graphs.
+std::string CheckBodies(const std::vector<PlanFile>& bodies) {
+  for (const PlanFile& body : bodies) {
+    const auto violation = Validate(body.problem, body.plan);
+    std::string fault = violation ? violation->message : CheckBound(body.problem, body.plan.certificate);
+    if (fault.empty()) fault = CheckBodies(body.bodies);
+    if (!fault.empty()) return "body " + Printable(body.source) + ": " + fault;
   }
+  return "";
+}
+
+// With the model or problem that it was made for.
+void CheckWithInput(const Options& options, Case& judged) {
+  InputOptions as_input = options.input;
+  if (options.plan_path == "-") as_input.format.clear();  // it spoke of the plan
+  as_input.pool_table = judged.problem.pools;
+  if (as_input.alignment.empty()) as_input.alignment = std::to_string(judged.alignment);
+  const Transforms asked = TransformsOf(as_input);
+  as_input.transforms = {};
+  as_input.all_transforms = false;
+  if (judged.assignment) {
+    const Transforms& stated = judged.assignment->made_with.transforms;
+    if (Any(asked) && !Same(asked, stated)) {
+      judged.fault = "the plan was made with " + Named(stated) + ", the input is read with " + Named(asked) +
+                     "; leave these options out: check takes them from the plan";
+      return;
+    }
+    as_input.import = judged.assignment->made_with.import;
+  } else {
+    as_input.transforms = asked;
+  }
+  const Input input = LoadInput(options.input_path, as_input);
+  const Workload& workload = input.workload;
+  if (judged.assignment && workload.lowered != nullptr) {
+    judged.fault = CheckGraph(workload.lowered->graph, input.nested, workload.import, judged);
+    if (judged.fault.empty()) judged.fault = RebindToGraph(workload.lowered->graph, as_input, judged);
+  } else {
+    judged.fault = Rebind(workload.problem, judged);
+  }
+}
+
+int Say(const Options& options, const std::string& fault, const std::string& right) {
+  WriteFile("-", options.plan_path + (fault.empty() ? ": right: " + right : ": wrong: " + fault) + "\n");
+  return fault.empty() ? kDone : kAnswerIsNo;
+}
+
+// A plan of offsets and an order, and nothing said of how good it is.
+int CheckPlacesAlone(const Options& options) {
+  const PlacedModel placed = HasSuffix(options.plan_path, ".tflite")
+                                 ? LoadTflmPlan(options.plan_path, options.input)
+                                 : LoadHeaderPlan(options.plan_path, options.input_path, options.input);
+  const auto fault = CheckAssignment(placed.graph, placed.assignment, placed.bodies);
+  std::int64_t placed_tensors = 0;
+  for (const Place& place : placed.assignment.tensors) placed_tensors += place.bytes > 0 && place.space != kExternal;
+  return Say(options,
+             !placed.fault.empty() ? placed.fault
+             : fault               ? fault->message
+                                   : "",
+             std::to_string(placed_tensors) + " tensors in " +
+                 FormatThousands(placed.assignment.spaces[0].required_bytes) + " bytes");
+}
+
+int Run(const Options& options) {
+  const std::string& path = options.plan_path;
+  const bool places_alone = HasSuffix(path, ".tflite") || HasSuffix(path, ".h") || HasSuffix(path, ".hpp");
+  if (places_alone) return CheckPlacesAlone(options);
+  Case judged = LoadPlanFile(options);
+  if (!options.input_path.empty() && judged.fault.empty()) CheckWithInput(options, judged);
   if (judged.fault.empty()) {
     if (const auto violation = Validate(judged.problem, judged.plan)) judged.fault = violation->message;
   }
   if (judged.fault.empty()) judged.fault = CheckBounds(judged);
-  if (!judged.fault.empty()) {
-    WriteFile("-", options.plan_path + ": wrong: " + judged.fault + "\n");
-    return kAnswerIsNo;
-  }
+  if (judged.fault.empty()) judged.fault = CheckBodies(judged.bodies);
   const std::int64_t bound =
       std::max(LowerBound(judged.problem).lower_bound_bytes, judged.plan.certificate.lower_bound_bytes);
-  WriteFile("-", options.plan_path + ": right: " + std::to_string(judged.problem.buffers.size()) + " buffers, peak " +
-                     FormatThousands(judged.plan.peak_bytes) + " bytes, lower bound " + FormatThousands(bound) + "\n");
-  return kDone;
+  return Say(options, judged.fault,
+             std::to_string(judged.problem.buffers.size()) + " buffers, peak " +
+                 FormatThousands(judged.plan.peak_bytes) + " bytes, lower bound " + FormatThousands(bound));
 }
 
 }  // namespace
 
 std::function<int()> SetUpCheck(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("PLAN", options->plan_path, "A plan: JSON, or CSV with offsets")->required();
+  app.add_option("PLAN", options->plan_path,
+                 "A plan: JSON, CSV with offsets, a C header (with its model), or a .tflite file that has one inside")
+      ->required();
   app.add_option("INPUT", options->input_path, "The model or problem that it was made for");
   AddInputOptions(app, options->input);
   return [options] { return Run(*options); };

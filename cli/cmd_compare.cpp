@@ -34,7 +34,7 @@ Row Measure(const Policy& policy, const Input& input, const PlanOptions& options
   Row row;
   do {
     const auto start = std::chrono::steady_clock::now();
-    row.plan = PlanInput(planner, input, options);
+    row.plan = PlanInput(planner, input.workload, options).plan;
     seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   } while (seconds.size() < 3 && seconds.back() < 1.0);
   std::sort(seconds.begin(), seconds.end());
@@ -54,9 +54,9 @@ double Ratio(const Plan& plan) {
 }
 
 std::string Text(const Input& input, const std::vector<Row>& rows) {
-  std::string out = input.source + ": " + std::to_string(input.problem.buffers.size()) +
-                    (input.problem.buffers.size() == 1 ? " buffer, alignment " : " buffers, alignment ") +
-                    std::to_string(input.alignment) + "\n";
+  std::string out = input.workload.source + ": " + std::to_string(input.workload.problem.buffers.size()) +
+                    (input.workload.problem.buffers.size() == 1 ? " buffer, alignment " : " buffers, alignment ") +
+                    std::to_string(input.workload.alignment) + "\n";
   char line[256];
   std::snprintf(line, sizeof line, "%-24s %20s %20s %8s %8s %10s\n", "policy", "peak_bytes", "lower_bound_bytes",
                 "ratio", "optimal", "ms");
@@ -76,9 +76,9 @@ std::string Text(const Input& input, const std::vector<Row>& rows) {
 }
 
 nlohmann::ordered_json Json(const Input& input, const std::vector<Row>& rows) {
-  nlohmann::ordered_json json = {{"source", input.source},
-                                 {"alignment", input.alignment},
-                                 {"buffers", input.problem.buffers.size()},
+  nlohmann::ordered_json json = {{"source", input.workload.source},
+                                 {"alignment", input.workload.alignment},
+                                 {"buffers", input.workload.problem.buffers.size()},
                                  {"policies", nlohmann::ordered_json::array()}};
   for (const Row& row : rows) {
     if (!row.refusal.empty()) {
@@ -95,15 +95,23 @@ nlohmann::ordered_json Json(const Input& input, const std::vector<Row>& rows) {
   return json;
 }
 
+struct Format {
+  const char* name;
+  const char* suffix;
+  bool as_json;
+};
+constexpr Format kFormats[] = {{"text", ".txt", false}, {"json", ".json", true}};
+
 int Run(const Options& options) {
-  const bool as_json = PickFormat(options.format, options.output, {{"text", ".txt"}, {"json", ".json"}}) == "json";
+  const bool as_json = PickFormat(kFormats, options.format, options.output).as_json;
   PlanningOptions planning;
   planning.effort = options.effort;
   const PlanOptions plan_options = MakePlanOptions(planning);
   std::string text;
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const std::string& path : options.paths) {
-    const Input input = LoadInput(path, options.input);
+    Input input = LoadInput(path, options.input);
+    input.workload.bodies.clear();  // the graph alone is compared
     std::vector<Row> rows;
     for (const Policy& policy : Policies()) rows.push_back(Measure(policy, input, plan_options));
     // Those before a faulty one are not lost.
@@ -129,7 +137,7 @@ std::function<int()> SetUpCompare(CLI::App& app) {
   app.add_option("INPUT", options->paths, "Models, problems or plans; - is standard input")->required();
   app.add_option("-o,--output", options->output, "Where the table goes (default: standard output)")->type_name("FILE");
   app.add_option("--format", options->format, "Otherwise told by the suffix of -o, otherwise text")
-      ->type_name("text|json");
+      ->type_name(FormatNames(kFormats, "|"));
   app.add_option("--effort", options->effort, "How long to search (default: balanced)")
       ->type_name("fast|balanced|thorough");
   AddInputOptions(app, options->input);

@@ -17,29 +17,40 @@ struct Options {
 };
 
 // MODEL__OP.ATTRIBUTE.csv for every body, and so on for bodies within bodies.
-void WriteBodies(const std::vector<Body>& bodies, const std::string& stem) {
-  for (const Body& body : bodies) {
-    const std::string name = stem + "__" + body.name;
-    WriteFile(name + ".csv", WriteCsv(MakeCsv(*body.as_read), nullptr));
+void WriteBodies(const std::vector<Workload>& bodies, const std::string& stem) {
+  for (const Workload& body : bodies) {
+    const std::string name = stem + "__" + body.source;
+    WriteFile(name + ".csv", WriteCsv(RowsOf(body), nullptr));
     WriteBodies(body.bodies, name);
   }
 }
 
+std::string ToCsv(const Input& input) {
+  std::vector<std::int64_t> fixed;
+  for (const Buffer& buffer : input.workload.problem.buffers) fixed.push_back(buffer.fixed_offset);
+  const bool any = std::any_of(fixed.begin(), fixed.end(), [](std::int64_t offset) { return offset != kFree; });
+  return WriteRows(input, any ? &fixed : nullptr);
+}
+
+std::string ToJson(const Input& input) {
+  return WriteProblemJson({input.workload.problem, input.workload.source, input.workload.alignment});
+}
+
+struct Format {
+  const char* name;
+  const char* suffix;
+  std::string (*write)(const Input& input);
+};
+constexpr Format kFormats[] = {{"csv", ".csv", ToCsv}, {"json", ".json", ToJson}};
+
 int Run(const Options& options) {
+  const Format& format = PickFormat(kFormats, options.format, options.output);
   const Input input = LoadInput(options.path, options.input);
   if (!options.subgraphs.empty()) {
     const std::string name = options.path.substr(options.path.rfind('/') + 1);
-    WriteBodies(input.bodies, options.subgraphs + "/" + name.substr(0, name.rfind('.')));
+    WriteBodies(input.workload.bodies, options.subgraphs + "/" + name.substr(0, name.rfind('.')));
   }
-  const bool json = PickFormat(options.format, options.output, {{"csv", ".csv"}, {"json", ".json"}}) == "json";
-  if (json) {
-    WriteFile(options.output, WriteProblemJson({input.problem, input.source, input.alignment}));
-    return kDone;
-  }
-  std::vector<std::int64_t> fixed;
-  for (const Buffer& buffer : input.problem.buffers) fixed.push_back(buffer.fixed_offset);
-  const bool any = std::any_of(fixed.begin(), fixed.end(), [](std::int64_t offset) { return offset != kFree; });
-  WriteFile(options.output, WriteRows(input, any ? &fixed : nullptr));
+  WriteFile(options.output, format.write(input));
   return kDone;
 }
 
@@ -51,7 +62,7 @@ std::function<int()> SetUpConvert(CLI::App& app) {
   app.add_option("-o,--output", options->output, "Where the problem goes (default: standard output)")
       ->type_name("FILE");
   app.add_option("--format", options->format, "Otherwise told by the suffix of -o, otherwise csv")
-      ->type_name("csv|json");
+      ->type_name(FormatNames(kFormats, "|"));
   app.add_option("--subgraphs", options->subgraphs, "Write the bodies of control-flow ops into this directory")
       ->type_name("DIR")
       ->check(CLI::ExistingDirectory);

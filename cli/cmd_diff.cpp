@@ -54,13 +54,13 @@ Budget ParseBudget(const std::string& text) {
 // A plan as it stands; anything else is planned.
 PlanFile LoadSide(const std::string& path, const Options& options, const ReusePlanner& planner) {
   const Input input = LoadInput(path, options.input);
-  if (input.plan && input.plan->plan.offsets.size() == input.problem.buffers.size()) {
+  if (input.plan && input.plan->plan.offsets.size() == input.workload.problem.buffers.size()) {
     RefuseFaults(input);
     PlanFile file = *input.plan;
     file.source = path;
     return file;
   }
-  return MakePlanFile(planner, input, MakePlanOptions(options.planning));
+  return PlanToFile(planner, input, MakePlanOptions(options.planning));
 }
 
 nlohmann::ordered_json Json(const PlanDiff::Side& side) {
@@ -96,21 +96,31 @@ bool IsWithin(const PlanDiff& diff, const Options& options) {
   return diff.Growth() <= budget.bytes + before * budget.millipercent / 100'000;
 }
 
+struct Format {
+  const char* name;
+  const char* suffix;
+  std::string (*write)(const PlanDiff& diff, bool within);
+  std::string (*verdict)(const std::string& sentence);  // null: it is within what `write` gives
+};
+constexpr Format kFormats[] = {
+    {"text", ".txt", [](const PlanDiff& diff, bool) { return DescribeDiff(diff); },
+     [](const std::string& sentence) { return sentence + "\n"; }},
+    {"json", ".json", ToJson, nullptr},
+    {"markdown", ".md", [](const PlanDiff& diff, bool) { return DiffToMarkdown(diff); },
+     [](const std::string& sentence) { return "\n**" + sentence + "**\n"; }},
+};
+
 int Run(const Options& options) {
-  const std::string format =
-      PickFormat(options.format, options.output, {{"text", ".txt"}, {"json", ".json"}, {"markdown", ".md"}});
+  const Format& format = PickFormat(kFormats, options.format, options.output);
   if (!options.max_growth.empty()) (void)ParseBudget(options.max_growth);
   const ReusePlanner planner(options.planning.policy);
   const PlanFile before = LoadSide(options.before, options, planner);
   const PlanDiff diff = DiffPlans(before, LoadSide(options.after, options, planner));
   const bool within = IsWithin(diff, options);
-  std::string text = format == "json"       ? ToJson(diff, within)
-                     : format == "markdown" ? DiffToMarkdown(diff)
-                                            : DescribeDiff(diff);
+  std::string text = format.write(diff, within);
   const std::string verdict = "Over the budget: " + FormatThousands(diff.Growth()) + " bytes more, allowed are " +
-                              Printable(options.max_growth) + ".\n";
-  if (!within && format != "json")
-    text += format == "markdown" ? "\n**" + verdict.substr(0, verdict.size() - 1) + "**\n" : verdict;
+                              Printable(options.max_growth) + ".";
+  if (!within && format.verdict != nullptr) text += format.verdict(verdict);
   WriteFile(options.output, text);
   return within ? kDone : kAnswerIsNo;
 }
@@ -126,7 +136,7 @@ std::function<int()> SetUpDiff(CLI::App& app) {
   app.add_option("-o,--output", options->output, "Where the result goes (default: standard output)")->type_name("FILE");
   app.add_option("--format", options->format,
                  "Otherwise told by the suffix of -o (.json, .md), otherwise text; markdown is for pull requests")
-      ->type_name("text|json|markdown");
+      ->type_name(FormatNames(kFormats, "|"));
   AddPlanningOptions(app, options->planning);
   AddInputOptions(app, options->input);
   return [options] { return Run(*options); };

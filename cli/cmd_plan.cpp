@@ -31,74 +31,70 @@ struct Options {
   CHeaderOptions header;
 };
 
+// A row says what a format can hold; null: that has no place in it.
 struct Format {
   const char* name;
   const char* suffix;
   std::string (*write)(const Input& input, const PlanFile& plan, const Options& options);
+  std::string (*explain)(std::string text, const Input& input, const PlanFile& plan, const Explanation&) = nullptr;
+  std::string (*sweep)(const std::string& source, const Sweep& sweep, const std::vector<SweepPoint>&) = nullptr;
+  std::string (*ladder)(const PlanFile& file, const std::vector<Rung>& rungs) = nullptr;
+  Input (*load)(const std::string& path, const InputOptions& options) = LoadInput;
+  bool for_people = false;  // with what all transforms would save
 };
 
+std::string ExplainText(std::string text, const Input& input, const PlanFile& plan, const Explanation& explanation) {
+  std::vector<std::string> steps;
+  if (input.workload.lowered != nullptr) {
+    for (const OpNode& op : input.workload.lowered->graph.ops()) steps.push_back(op.name.empty() ? op.type : op.name);
+  }
+  return std::move(text) + ExplainPlan(plan, steps, explanation) + DescribeWhatIfs(plan, explanation);
+}
+
+std::string ExplainJson(std::string text, const Input&, const PlanFile& plan, const Explanation& explanation) {
+  return AddExplanation(std::move(text), plan, explanation);
+}
+
+std::string ToText(const Input&, const PlanFile& plan, const Options&) { return DescribePlan(plan); }
+std::string ToTrace(const Input&, const PlanFile& plan, const Options&) { return WriteTrace(plan); }
+std::string ToJson(const Input&, const PlanFile& plan, const Options&) { return WritePlanJson(plan); }
+std::string ToCsv(const Input& input, const PlanFile& plan, const Options&) {
+  return WriteRows(input, &plan.plan.offsets, &plan.plan);
+}
 std::string ToHeader(const Input&, const PlanFile& plan, const Options& options) {
   return WriteCHeader(plan, options.header);
 }
+std::string ToSnapshot(const Input&, const PlanFile& plan, const Options&) { return WriteMemorySnapshot(plan); }
+std::string ToTflm(const Input& input, const PlanFile& plan, const Options&) { return WriteTflm(input, plan); }
 
 // By suffix, the first that fits: ".trace.json" stands before ".json".
 constexpr Format kFormats[] = {
-    {"text", ".txt", [](const Input&, const PlanFile& plan, const Options&) { return DescribePlan(plan); }},
-    {"trace", ".trace.json", [](const Input&, const PlanFile& plan, const Options&) { return WriteTrace(plan); }},
-    {"json", ".json", [](const Input&, const PlanFile& plan, const Options&) { return WritePlanJson(plan); }},
-    {"csv", ".csv",
-     [](const Input& input, const PlanFile& plan, const Options&) {
-       return WriteRows(input, &plan.plan.offsets, &plan.plan);
-     }},
+    {"text", ".txt", ToText, ExplainText, DescribeSweep, DescribeLadder, LoadInput, true},
+    {"trace", ".trace.json", ToTrace},
+    {"json", ".json", ToJson, ExplainJson, SweepToJson, LadderToJson},
+    {"csv", ".csv", ToCsv, nullptr, SweepToCsv},
     {"c-header", ".h", ToHeader},
     {"c-header", ".hpp", ToHeader},
-    {"snapshot", ".pickle",
-     [](const Input&, const PlanFile& plan, const Options&) { return WriteMemorySnapshot(plan); }},
-    {"tflm", ".tflite",
-     [](const Input& input, const PlanFile& plan, const Options&) { return WriteTflm(input, plan); }},
+    {"snapshot", ".pickle", ToSnapshot},
+    {"tflm", ".tflite", ToTflm, nullptr, nullptr, nullptr, LoadForTflm},
 };
 
-std::string FormatNames(const char* separator) {
-  std::vector<std::string> names;
-  for (const Format& format : kFormats) {
-    if (names.empty() || names.back() != format.name) names.push_back(format.name);
-  }
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : separator) + name;
-  return list;
-}
-
 const Format& FormatOf(const Options& options) {
-  for (const Format& format : kFormats) {
-    if (options.format.empty() ? HasSuffix(options.output, format.suffix) : options.format == format.name)
-      return format;
+  if (const Format* const found = FindFormat(kFormats, options.format, options.output)) return *found;
+  const std::size_t dot = options.output.find_last_of("./");
+  const bool odd = dot != std::string::npos && options.output[dot] == '.' && !IsDirectory(options.output);
+  if (odd && options.output != ".") {
+    std::fprintf(stderr, "orionrt: warning: %s: no format has that suffix; text is written (see --format)\n",
+                 Printable(options.output, 300).c_str());
   }
-  if (options.format.empty()) {
-    const std::size_t dot = options.output.find_last_of("./");
-    const bool odd = dot != std::string::npos && options.output[dot] == '.' && !IsDirectory(options.output);
-    if (odd && options.output != ".") {
-      std::fprintf(stderr, "orionrt: warning: %s: no format has that suffix; text is written (see --format)\n",
-                   Printable(options.output, 300).c_str());
-    }
-    return kFormats[0];
-  }
-  throw Error(ErrorCode::kMisuse,
-              "--format \"" + Printable(options.format) + "\" is unknown; there are: " + FormatNames(", "));
+  return kFormats[0];
 }
 
 std::string PlanSuffix(const Format& format) { return std::string(".plan") + format.suffix; }
 
-Input LoadFor(const Format& format, const std::string& path, const InputOptions& options) {
-  if (format.name != std::string("tflm")) return LoadInput(path, options);
-  Input input = LoadInput(path, TflmOptions(path, options));
-  LeaveVariablesOut(input);
-  return input;
-}
-
 void CheckSweep(const Options& options, const Sweep& sweep, const Format& format) {
   const auto fail = [](const std::string& message) { throw Error(ErrorCode::kMisuse, "--sweep: " + message); };
-  const std::string name = format.name;
-  if (name != "text" && name != "json" && name != "csv") fail("gives text, json or csv, not " + name);
+  if (format.sweep == nullptr) fail(std::string("gives text, json or csv, not ") + format.name);
   if (options.explain) fail("leaves no room for --explain; plan the value of interest alone");
   if (options.paths.size() > 1) fail("takes one model at a time");
   const std::string& path = options.paths[0];
@@ -122,35 +118,25 @@ int RunSweep(const Options& options, const Format& format, const ReusePlanner& p
     input.dims.push_back(sweep.name + "=" + std::to_string(value));
     input.quiet = !points.empty();
     try {
-      points.push_back({value, MakePlanFile(planner, LoadInput(path, input), plan_options)});
+      points.push_back({value, PlanToFile(planner, LoadInput(path, input), plan_options)});
     } catch (const Error& error) {
       throw Error(error.code(), "--sweep " + input.dims.back() + ": " + error.what());
     }
     points.back().plan.problem = {};
     points.back().plan.plan.offsets = {};
   }
-  const std::string text = format.name == std::string("json")  ? SweepToJson(points)
-                           : format.name == std::string("csv") ? SweepToCsv(points)
-                                                               : DescribeSweep(path, sweep, points);
-  WriteFile(TargetOf(options.output, path, PlanSuffix(format)), text);
+  WriteFile(TargetOf(options.output, path, PlanSuffix(format)), format.sweep(path, sweep, points));
   return kDone;
 }
 
 // What --all would make of the bound; nothing of graphs for which finding out takes longer than a plan may.
-std::optional<std::int64_t> BoundWithAll(const Input& input) {
+std::optional<std::int64_t> BoundWithAll(const Workload& workload) {
   constexpr std::size_t kMostOps = 4000;
-  if (input.graph == nullptr || input.transformed != nullptr || !input.problem.pools.empty()) return std::nullopt;
-  if (input.graph->ops().size() > kMostOps) return std::nullopt;
-  const TransformedGraph all = Transform(*input.graph, {true, true, true, true}, input.alignment);
+  const Graph* const graph = GraphOf(workload);
+  if (graph == nullptr || workload.lowered->transforms.reorder || !workload.problem.pools.empty()) return std::nullopt;
+  if (graph->ops().size() > kMostOps) return std::nullopt;
+  const TransformedGraph all = Transform(*graph, {true, true, true, true}, workload.alignment);
   return all.stages.back().bound_bytes;
-}
-
-// Text or JSON, and what --explain adds to it.
-std::string WithExplanation(std::string text, bool json, const Input& input, const PlanFile& file,
-                            const ReusePlanner& planner) {
-  const Explanation explanation = ExplainPlanned(file, input.graph.get(), planner);
-  if (json) return AddExplanation(std::move(text), file, explanation);
-  return std::move(text) + ExplainPlan(file, input.step_names, explanation) + DescribeWhatIfs(file, explanation);
 }
 
 // A few sizes of the first pool up to what holds all that would best be in it, and its own among them.
@@ -167,36 +153,36 @@ std::vector<std::int64_t> LadderSizes(const Problem& problem, std::int64_t most)
   return sizes;
 }
 
-Rung Climb(const ReusePlanner& planner, const Input& input, std::int64_t nested, const PlanOptions& plan_options) {
+Rung Climb(const ReusePlanner& planner, const Workload& workload, const PlanOptions& plan_options) {
   Rung rung;
-  rung.capacity = input.problem.pools[0].capacity;
+  const Problem& problem = workload.problem;
+  rung.capacity = problem.pools[0].capacity;
   try {
-    rung.plan = PlanInput(planner, input, plan_options, nested);
+    rung.plan = PlanInput(planner, workload, plan_options).plan;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kInfeasible && error.code() != ErrorCode::kLimit) throw;
     rung.refusal = error.what();
     return rung;
   }
   for (const Spill& spill : rung.plan.pools.spills) {
-    const std::int64_t bytes = input.problem.buffers[spill.buffer].size;
+    const std::int64_t bytes = problem.buffers[spill.buffer].size;
     ++rung.spilled_buffers;
     rung.spilled_bytes += bytes;
-    rung.spilled_traffic += bytes * (input.problem.uses.empty() ? 1 : input.problem.uses[spill.buffer]);
+    rung.spilled_traffic += bytes * (problem.uses.empty() ? 1 : problem.uses[spill.buffer]);
   }
   return rung;
 }
 
 // A plan for less is one for more, too: where planning with more finds none as cheap, the one before stands.
-std::vector<Rung> MakeLadder(const ReusePlanner& planner, Input input, std::int64_t nested,
-                             const PlanOptions& plan_options) {
-  const Problem asked = input.problem;
-  input.problem.pools[0].capacity = kUnlimited;
-  const Rung all = Climb(planner, input, nested, plan_options);
+std::vector<Rung> MakeLadder(const ReusePlanner& planner, Workload workload, const PlanOptions& plan_options) {
+  const Problem asked = workload.problem;
+  workload.problem.pools[0].capacity = kUnlimited;
+  const Rung all = Climb(planner, workload, plan_options);
   if (!all.refusal.empty()) throw Error(ErrorCode::kInfeasible, all.refusal);
   std::vector<Rung> rungs;
   for (const std::int64_t size : LadderSizes(asked, all.plan.pools.figures[0].peak_bytes)) {
-    input.problem.pools[0].capacity = size;
-    Rung rung = Climb(planner, input, nested, plan_options);
+    workload.problem.pools[0].capacity = size;
+    Rung rung = Climb(planner, workload, plan_options);
     const bool had = !rungs.empty() && rungs.back().refusal.empty();
     if (had && (!rung.refusal.empty() || rung.plan.pools.spill_cost > rungs.back().plan.pools.spill_cost)) {
       const std::int64_t bound = rung.refusal.empty() ? rung.plan.pools.spill_cost_bound : 0;
@@ -212,20 +198,16 @@ std::vector<Rung> MakeLadder(const ReusePlanner& planner, Input input, std::int6
 int RunPoolTable(const Options& options, const Format& format, const ReusePlanner& planner,
                  const PlanOptions& plan_options) {
   const auto fail = [](const std::string& message) { throw Error(ErrorCode::kMisuse, "--pool-table: " + message); };
-  const bool json = format.name == std::string("json");
-  if (!json && format.name != std::string("text")) fail(std::string("gives text or json, not ") + format.name);
+  if (format.ladder == nullptr) fail(std::string("gives text or json, not ") + format.name);
   if (options.explain || !options.sweep.empty()) fail("leaves no room for --explain and --sweep");
   for (const std::string& path : options.paths) {
     const Input input = LoadInput(path, options.input);
-    if (input.problem.pools.empty()) fail("needs pools; give --pool sram=256K --pool dram, say");
+    if (input.workload.problem.pools.empty()) fail("needs pools; give --pool sram=256K --pool dram, say");
     PlanFile file;
-    file.source = input.source;
-    file.problem = input.problem;
-    const std::int64_t nested =
-        input.plan ? input.plan->peak_nested_bytes : NestedPeak(planner, input.bodies, plan_options);
-    const std::vector<Rung> rungs = MakeLadder(planner, input, nested, plan_options);
+    file.source = input.workload.source;
+    file.problem = input.workload.problem;
     WriteFile(TargetOf(options.output, path, PlanSuffix(format)),
-              json ? LadderToJson(file, rungs) : DescribeLadder(file, rungs));
+              format.ladder(file, MakeLadder(planner, input.workload, plan_options)));
   }
   return kDone;
 }
@@ -237,16 +219,17 @@ int Run(const Options& options) {
   const PlanOptions plan_options = MakePlanOptions(options.planning);
   if (options.pool_table) return RunPoolTable(options, format, planner, plan_options);
   if (!options.sweep.empty()) return RunSweep(options, format, planner, plan_options);
-  if (options.explain && format.name != std::string("text") && format.name != std::string("json")) {
+  if (options.explain && format.explain == nullptr) {
     throw Error(ErrorCode::kMisuse, "--explain is for --format text and json; the other formats have no place for it");
   }
   for (const std::string& path : options.paths) {
-    const Input input = LoadFor(format, path, options.input);
-    PlanFile file = MakePlanFile(planner, input, plan_options);
-    if (format.name == std::string("text") && file.domain) file.domain->bound_with_all = BoundWithAll(input);
+    const Input input = format.load(path, options.input);
+    PlanFile file = PlanToFile(planner, input, plan_options);
+    if (format.for_people) file.bound_with_all = BoundWithAll(input.workload);
     std::string text = format.write(input, file, options);
-    const bool json = format.name == std::string("json");
-    if (options.explain) text = WithExplanation(std::move(text), json, input, file, planner);
+    if (options.explain) {
+      text = format.explain(std::move(text), input, file, ExplainPlanned(file, GraphOf(input.workload), planner));
+    }
     WriteFile(TargetOf(options.output, path, PlanSuffix(format)), text);
   }
   return kDone;
@@ -262,7 +245,7 @@ std::function<int()> SetUpPlan(CLI::App& app) {
   app.add_option("--format", options->format,
                  "Otherwise told by the suffix of -o, otherwise text. trace is for Perfetto, snapshot for PyTorch's "
                  "memory_viz, tflm a copy of a .tflite model that carries the plan")
-      ->type_name(FormatNames("|"));
+      ->type_name(FormatNames(kFormats, "|"));
   app.add_option("--sweep", options->sweep,
                  "Plan a model once a value of a dimension ('*': of all that are unset): a table and a curve")
       ->type_name("NAME=N,N,...");

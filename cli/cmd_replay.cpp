@@ -54,15 +54,26 @@ std::vector<Replay> ReplaysOf(const BuddyTrace& trace, const Options& options) {
   return replays;
 }
 
+using Replays = std::vector<Replay>;
+
+struct Format {
+  const char* name;
+  const char* suffix;
+  std::string (*write)(const std::string& source, const BuddyTrace& trace, const Replays& replays);
+};
+constexpr Format kFormats[] = {
+    {"text", ".txt", DescribeReplays},
+    {"csv", ".csv",
+     [](const std::string&, const BuddyTrace&, const Replays& replays) { return ReplaysToCsv(replays); }},
+    {"json", ".json", ReplaysToJson},
+};
+
 int Run(const Options& options) {
-  const std::string format =
-      PickFormat(options.format, options.output, {{"text", ".txt"}, {"csv", ".csv"}, {"json", ".json"}});
+  const Format& format = PickFormat(kFormats, options.format, options.output);
   const std::string source = options.path == "-" ? "standard input" : options.path;
   const BuddyTrace trace = ReadBuddyTrace(ReadFile(options.path), source);
   const std::vector<Replay> replays = ReplaysOf(trace, options);
-  WriteFile(options.output, format == "csv"    ? ReplaysToCsv(replays)
-                            : format == "json" ? ReplaysToJson(source, trace, replays)
-                                               : DescribeReplays(source, trace, replays));
+  WriteFile(options.output, format.write(source, trace, replays));
   return kDone;
 }
 
@@ -74,7 +85,7 @@ std::function<int()> SetUpReplay(CLI::App& app) {
   app.add_option("-o,--output", options->output, "Where the result goes (default: standard output)")->type_name("FILE");
   app.add_option("--format", options->format,
                  "Otherwise told by the suffix of -o, otherwise text; csv has a row for each event")
-      ->type_name("text|csv|json");
+      ->type_name(FormatNames(kFormats, "|"));
   app.add_option("--capacity", options->capacity, "Replay on an arena of this size too")->type_name("BYTES");
   app.add_option("--block", options->blocks, "Replay with blocks of this size too; several: 64,256,4K")
       ->type_name("BYTES,...");

@@ -52,20 +52,9 @@ constexpr Format kFormats[] = {
     {"svg", ".svg", [](const Report& report, const Options&) { return WriteReportSvg(report); }, false},
 };
 
-std::string FormatNames(const char* separator) {
-  std::string names;
-  for (const Format& format : kFormats) names += (names.empty() ? "" : separator) + std::string(format.name);
-  return names;
-}
-
 const Format& FormatOf(const Options& options) {
   const std::string& out = options.output;
-  for (const Format& format : kFormats) {
-    if (options.format.empty() ? HasSuffix(out, format.suffix) : options.format == format.name) return format;
-  }
-  if (!options.format.empty()) {
-    Misuse("--format \"" + Printable(options.format) + "\" is unknown; there are: " + FormatNames(", "));
-  }
+  if (const Format* const found = FindFormat(kFormats, options.format, out)) return *found;
   if (out.empty() || out == "-") return kFormats[0];
   Misuse("-o " + Printable(out, 300) + ": no format has that suffix (.html, .svg, .txt); say which by --format");
 }
@@ -80,23 +69,6 @@ std::vector<ReusePlanner> PlannersOf(const std::string& names) {
   return planners;
 }
 
-ReportGraph GraphOf(const std::string& name, const Problem& problem, const std::vector<BufferInfo>& infos,
-                    const std::vector<std::string>& step_names) {
-  ReportGraph graph;
-  graph.name = name;
-  graph.problem = problem;
-  graph.infos = infos;
-  graph.step_names = step_names;
-  return graph;
-}
-
-// Adds a plan of `graph`, which was made of `made_of`, if that is known.
-void AddPlan(const Report& report, ReportGraph& graph, const Graph* made_of, const ReusePlanner& planner,
-             ReportPlan shown, bool explained) {
-  if (explained) shown.explanation = ExplainPlanned(PlanFileOf(report, graph, shown), made_of, planner);
-  graph.plans.push_back(std::move(shown));
-}
-
 // What made a plan that was read, to plan changes of it with; `auto` where it was none of ours.
 ReusePlanner PlannerOf(const Plan& plan) {
   const std::string name = plan.policy.substr(0, plan.policy.find(':'));
@@ -106,46 +78,34 @@ ReusePlanner PlannerOf(const Plan& plan) {
   return ReusePlanner();
 }
 
-// Bodies are planned by the same policies; none is asked to fit the capacity.
-void AddBodies(const std::vector<Body>& bodies, const std::string& prefix, const std::vector<ReusePlanner>& planners,
-               const PlanOptions& options, bool explained, Report& report) {
-  for (const Body& body : bodies) {
-    ReportGraph graph = GraphOf(prefix + body.name, body.problem, body.infos, body.step_names);
-    for (const ReusePlanner& planner : planners) {
-      AddPlan(report, graph, body.graph.get(), planner,
-              {planner.Run(body.problem, options), NestedPeak(planner, body.bodies, options)}, explained);
-    }
-    report.graphs.push_back(std::move(graph));
-    AddBodies(body.bodies, prefix + body.name + "/", planners, options, explained, report);
+// Of a plan and then of its bodies, each before those within it. `workload` may be null: its graph is not known.
+void AddExplanations(const PlanFile& file, const Workload* workload, const ReusePlanner& planner,
+                     std::vector<Explanation>& explanations) {
+  explanations.push_back(ExplainPlanned(file, workload != nullptr ? GraphOf(*workload) : nullptr, planner));
+  for (std::size_t i = 0; i < file.bodies.size(); ++i) {
+    const bool known = workload != nullptr && i < workload->bodies.size();
+    AddExplanations(file.bodies[i], known ? &workload->bodies[i] : nullptr, planner, explanations);
   }
 }
 
 // A plan file is shown as it stands, unless a policy is named.
 Report ReportOf(const Input& input, const Options& options, bool explained) {
   Report report;
-  report.source = input.source;
-  report.alignment = input.alignment;
-  report.weights = input.weights;
-  report.graphs.push_back(GraphOf("", input.problem, input.infos, input.step_names));
-  ReportGraph& graph = report.graphs[0];
-  graph.domain = input.plan ? input.plan->domain : DomainOf(input);
-  PlanOptions plan_options = MakePlanOptions(options.planning);
+  report.workload = input.workload;
+  const auto add = [&](PlanFile file, const ReusePlanner& planner) {
+    report.plans.push_back({std::move(file), {}});
+    ShownPlan& shown = report.plans.back();
+    if (explained) AddExplanations(shown.file, &report.workload, planner, shown.explanations);
+  };
+  const PlanOptions plan_options = MakePlanOptions(options.planning);
   if (input.plan && options.planning.policy.empty()) {
     RefuseFaults(input);
-    AddPlan(report, graph, nullptr, PlannerOf(input.plan->plan), {input.plan->plan, input.plan->peak_nested_bytes},
-            explained);
+    add(*input.plan, PlannerOf(input.plan->plan));
     return report;
   }
-  const std::vector<ReusePlanner> planners =
-      PlannersOf(options.planning.policy.empty() ? "auto" : options.planning.policy);
-  for (const ReusePlanner& planner : planners) {
-    const std::int64_t nested =
-        input.plan ? input.plan->peak_nested_bytes : NestedPeak(planner, input.bodies, plan_options);
-    AddPlan(report, graph, input.graph.get(), planner, {PlanInput(planner, input, plan_options, nested), nested},
-            explained);
+  for (const ReusePlanner& planner : PlannersOf(options.planning.policy.empty() ? "auto" : options.planning.policy)) {
+    add(PlanToFile(planner, input, plan_options), planner);
   }
-  plan_options.capacity = 0;
-  AddBodies(input.bodies, "", planners, plan_options, explained, report);
   return report;
 }
 
@@ -174,7 +134,8 @@ std::function<int()> SetUpReport(CLI::App& app) {
   app.add_option("-o,--output", options->output,
                  "Where the picture goes; the suffix says what it is. A directory takes a file an input")
       ->type_name("FILE");
-  app.add_option("--format", options->format, "Otherwise told by the suffix of -o")->type_name(FormatNames("|"));
+  app.add_option("--format", options->format, "Otherwise told by the suffix of -o")
+      ->type_name(FormatNames(kFormats, "|"));
   app.add_option("--width", options->width, "Of text: columns (default: the terminal's, COLUMNS, or 80)")
       ->type_name("COLUMNS");
   AddPlanningOptions(app, options->planning);

@@ -4,7 +4,6 @@
 #include <cstdio>
 
 #include "base/text.hpp"
-#include "graph_input.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/import.hpp"
 #include "output.hpp"
@@ -47,35 +46,6 @@ std::int64_t ParseDim(const std::string& text, const std::string& whole, const c
   return *value;
 }
 
-ImportOptions MakeImportOptions(const std::string& source, const InputOptions& options) {
-  ImportOptions import;
-  if (source != kStandardInput) {
-    const std::size_t slash = source.rfind('/');
-    import.data_folder = slash == std::string::npos ? "." : source.substr(0, slash + 1);
-  }
-  import.fold_constants = !options.no_fold;
-  import.fold_shapes = options.fold_shapes;
-  for (const std::string& text : options.dims) {
-    const auto [name, value] = SplitAssignment(text, "--dim");
-    const std::int64_t dim = ParseDim(value, text, "--dim");
-    if (name == "*") {
-      import.default_dim = dim;
-    } else {
-      import.dims[name] = dim;
-    }
-  }
-  for (const std::string& text : options.inputs) {
-    const auto [name, value] = SplitAssignment(text, "--input");
-    std::vector<std::int64_t>& shape = import.inputs[name];
-    for (std::size_t begin = 0; begin <= value.size();) {
-      const std::size_t end = std::min(value.find('x', begin), value.size());
-      shape.push_back(ParseDim(value.substr(begin, end - begin), text, "--input"));
-      begin = end + 1;
-    }
-  }
-  return import;
-}
-
 void FreeAll(Problem& problem) {
   for (Buffer& buffer : problem.buffers) buffer.fixed_offset = kFree;
 }
@@ -110,61 +80,79 @@ void ReplacePools(const InputOptions& options, Problem& problem) {
   SetPools(problem, table, spaces);
 }
 
+constexpr std::int64_t kModelAlignment = 64;  // bytes; what an engine's widest loads want
+
 Input FromCsv(const std::string& text, const std::string& source, const InputOptions& options) {
   Input input;
   input.csv = ReadCsv(text, source);
-  input.problem = std::move(input.csv->problem);
+  Problem& problem = input.workload.problem;
+  problem = std::move(input.csv->problem);
   const std::vector<std::int64_t>& offsets = input.csv->offsets;
   for (std::size_t i = 0; i < offsets.size() && !options.ignore_offsets; ++i) {
-    input.problem.buffers[i].fixed_offset = offsets[i];
+    problem.buffers[i].fixed_offset = offsets[i];
   }
   Warn(input.csv->warnings);
-  NamePools(*input.csv, options, input.problem);
+  NamePools(*input.csv, options, problem);
   return input;
+}
+
+// Lifetimes of a file of our own, at the alignment that it states.
+void TakeProblem(Problem problem, std::int64_t alignment, const InputOptions& options, Workload& workload) {
+  workload.problem = std::move(problem);
+  workload.alignment = alignment;
+  ReplacePools(options, workload.problem);
+  if (options.ignore_offsets) FreeAll(workload.problem);
+}
+
+// So that what they need is kept free when the graph around them is planned anew. A file of before has their sum alone.
+void TakeBodies(const PlanFile& file, Workload& workload) {
+  for (const PlanFile& body : file.bodies) {
+    Workload inner;
+    inner.source = body.source;
+    inner.problem = body.problem;
+    inner.alignment = body.alignment;
+    TakeBodies(body, inner);
+    workload.bodies.push_back(std::move(inner));
+  }
+  if (!file.bodies.empty() || file.peak_nested_bytes <= 0) return;
+  Workload sum;
+  sum.problem.buffers = {{0, 1, file.peak_nested_bytes, file.alignment}};
+  workload.bodies.push_back(std::move(sum));
 }
 
 Input FromPlanJson(const std::string& text, const std::string& source, const InputOptions& options) {
   Input input;
   input.plan = ReadPlanJson(text, source);
-  input.problem = input.plan->problem;
-  input.alignment = input.plan->alignment;
-  input.weights = input.plan->weights;
-  ReplacePools(options, input.problem);
-  input.workspaces = input.plan->workspaces;
-  for (const BufferClass kind : input.plan->classes) input.infos.push_back({kind, -1, {}, "", ""});
-  if (options.ignore_offsets) FreeAll(input.problem);
-  input.as_read = std::make_shared<Problem>(input.problem);
+  TakeBodies(*input.plan, input.workload);
+  TakeProblem(input.plan->problem, input.plan->alignment, options, input.workload);
+  input.workload.weights = input.plan->weights;
   return input;
-}
-
-Input FromModel(const ImportedModel& model, const InputOptions& options) {
-  if (!options.quiet) Warn(model.warnings);
-  Input input = FromGraph(model.graph, options, TableOf(options));
-  input.bodies = BodiesOf(model.bodies, options);
-  input.weights = model.weights;
-  return input;
-}
-
-Input FromGraphJson(const std::string& text, const std::string& source, const InputOptions& options) {
-  return FromGraph(ReadGraphJson(text, source), options, TableOf(options));
 }
 
 Input FromProblemJson(const std::string& text, const std::string& source, const InputOptions& options) {
   ProblemFile file = ReadProblemJson(text, source);
   Input input;
-  input.problem = std::move(file.problem);
-  input.alignment = file.alignment;
-  ReplacePools(options, input.problem);
-  if (options.ignore_offsets) FreeAll(input.problem);
-  input.as_read = std::make_shared<Problem>(input.problem);
+  TakeProblem(std::move(file.problem), file.alignment, options, input.workload);
   return input;
 }
 
-void RaiseAlignments(std::vector<Body>& bodies, std::int64_t alignment) {
-  for (Body& body : bodies) {
-    RaiseAlignment(body.problem, alignment);
-    RaiseAlignments(body.bodies, alignment);
-  }
+// Alignments are raised here, and nowhere else, for what is a graph.
+LowerOptions LoweringOf(const InputOptions& options) {
+  return {TransformsOf(options), AskedAlignment(options).value_or(kModelAlignment), TableOf(options)};
+}
+
+Input FromModel(const ImportedModel& model, const std::string& source, const InputOptions& options) {
+  if (!options.quiet) Warn(model.warnings);
+  Input input;
+  input.workload = Lower(model, source, MakeImportOptions(source, options), LoweringOf(options));
+  input.nested = model.bodies;
+  return input;
+}
+
+Input FromGraphJson(const std::string& text, const std::string& source, const InputOptions& options) {
+  Input input;
+  input.workload = Lower(ReadGraphJson(text, source), {}, LoweringOf(options));
+  return input;
 }
 
 struct Schema {
@@ -189,7 +177,7 @@ Input FromJson(const std::string& text, const std::string& source, const InputOp
 
 #ifdef ORIONRT_HAS_ONNX
 Input FromOnnx(const std::string& text, const std::string& source, const InputOptions& options) {
-  return FromModel(ImportOnnx(text, source, MakeImportOptions(source, options)), options);
+  return FromModel(ImportOnnx(text, source, MakeImportOptions(source, options)), source, options);
 }
 #else
 Input FromOnnx(const std::string&, const std::string& source, const InputOptions& options) {
@@ -202,7 +190,7 @@ Input FromOnnx(const std::string&, const std::string& source, const InputOptions
 #ifdef ORIONRT_HAS_TFLITE
 Input FromTflite(const std::string& text, const std::string& source, const InputOptions& options) {
   const ImportedModel model = ImportTflite(text, source, MakeImportOptions(source, options));
-  Input input = FromModel(model, options);
+  Input input = FromModel(model, source, options);
   input.tflite = std::make_shared<const TfliteFile>(TfliteFile{text, model.graph});
   return input;
 }
@@ -247,6 +235,36 @@ void WarnOfModelOptions(const std::string& format, const InputOptions& options) 
 
 }  // namespace
 
+ImportOptions MakeImportOptions(const std::string& source, const InputOptions& options) {
+  ImportOptions import = options.import.value_or(ImportOptions());
+  if (source != kStandardInput) {
+    const std::size_t slash = source.rfind('/');
+    import.data_folder = slash == std::string::npos ? "." : source.substr(0, slash + 1);
+  }
+  import.fold_constants = import.fold_constants && !options.no_fold;
+  import.fold_shapes = import.fold_shapes || options.fold_shapes;
+  for (const std::string& text : options.dims) {
+    const auto [name, value] = SplitAssignment(text, "--dim");
+    const std::int64_t dim = ParseDim(value, text, "--dim");
+    if (name == "*") {
+      import.default_dim = dim;
+    } else {
+      import.dims[name] = dim;
+    }
+  }
+  for (const std::string& text : options.inputs) {
+    const auto [name, value] = SplitAssignment(text, "--input");
+    std::vector<std::int64_t>& shape = import.inputs[name];
+    shape.clear();
+    for (std::size_t begin = 0; begin <= value.size();) {
+      const std::size_t end = std::min(value.find('x', begin), value.size());
+      shape.push_back(ParseDim(value.substr(begin, end - begin), text, "--input"));
+      begin = end + 1;
+    }
+  }
+  return import;
+}
+
 std::optional<std::int64_t> AskedAlignment(const InputOptions& options) {
   if (options.alignment.empty()) return std::nullopt;
   const auto asked = ParseBytes(options.alignment);
@@ -261,13 +279,23 @@ std::string InputFormat(const std::string& path, const InputOptions& options) {
   return FormatOf(path, options.format).name;
 }
 
-std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offsets, const Plan* plan) {
-  std::vector<std::string> pools;
-  const bool pooled = plan != nullptr && !input.problem.pools.empty();
-  for (std::size_t i = 0; pooled && i < input.problem.buffers.size(); ++i) {
-    pools.push_back(input.problem.pools[PoolOf(*plan, static_cast<int>(i))].name);
+CsvFile RowsOf(const Workload& workload) {
+  Problem problem = workload.problem;
+  if (workload.lowered != nullptr) {
+    const std::vector<std::int64_t> own = OwnAlignments(*workload.lowered);
+    for (std::size_t i = 0; i < own.size(); ++i) problem.buffers[i].alignment = own[i];
   }
-  return WriteCsv(input.csv ? *input.csv : MakeCsv(*input.as_read), offsets, pooled ? &pools : nullptr);
+  return MakeCsv(problem);
+}
+
+std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offsets, const Plan* plan) {
+  const Problem& problem = input.workload.problem;
+  std::vector<std::string> pools;
+  const bool pooled = plan != nullptr && !problem.pools.empty();
+  for (std::size_t i = 0; pooled && i < problem.buffers.size(); ++i) {
+    pools.push_back(problem.pools[PoolOf(*plan, static_cast<int>(i))].name);
+  }
+  return WriteCsv(input.csv ? *input.csv : RowsOf(input.workload), offsets, pooled ? &pools : nullptr);
 }
 
 void AddInputOptions(CLI::App& app, InputOptions& options) {
@@ -320,16 +348,17 @@ Input LoadInput(const std::string& path, const InputOptions& options) {
   const Progress progress("reading " + path);
   WarnOfModelOptions(format.name, options);
   Input input = format.load(ReadFile(path), path == "-" ? kStandardInput : path, options);
-  if (Any(TransformsOf(options)) && input.transformed == nullptr) {
+  Workload& workload = input.workload;
+  if (Any(TransformsOf(options)) && workload.lowered == nullptr) {
     Misuse(Printable(path, 1000) +
            ": --views, --in-place, --colocate and --reorder need a graph, and this holds lifetimes; give the model");
   }
-  input.source = path;
-  input.alignment = asked.value_or(input.alignment);
-  RaiseAlignment(input.problem, input.alignment);
-  RaiseAlignments(input.bodies, input.alignment);
+  workload.source = path;
+  if (workload.lowered != nullptr) return input;
+  workload.alignment = asked.value_or(workload.alignment);
+  RaiseAlignment(workload.problem, workload.alignment);
   try {
-    CheckProblem(input.problem);
+    CheckProblem(workload.problem);
   } catch (const Error& error) {
     throw Error(error.code(), Printable(path, 1000) + ": " + error.what());
   }

@@ -11,34 +11,24 @@
 #include "orionrt/graph.hpp"
 #include "orionrt/io.hpp"
 #include "orionrt/transform.hpp"
-#include "report/report.hpp"
+#include "orionrt/workload.hpp"
 
 namespace orionrt::cli {
 
 struct InputOptions {
-  std::string format;               // --input-format; empty: by suffix
-  std::string alignment;            // --alignment; empty: the format's default
-  bool ignore_offsets = false;      // --ignore-offsets
-  std::vector<std::string> dims;    // --dim NAME=N
-  std::vector<std::string> inputs;  // --input NAME=1x3x224x224
-  bool no_fold = false;             // --no-fold
-  bool fold_shapes = false;         // --fold-shapes
-  std::vector<std::string> pools;   // --pool NAME=BYTES:KEY=VALUE...
-  std::vector<Pool> pool_table;     // instead of --pool, where another command knows it
-  Transforms transforms;            // --views, --in-place, --colocate, --reorder
-  bool all_transforms = false;      // --all
-  bool quiet = false;               // no warnings: they have been given
-};
-
-// The body of a control-flow op: a problem of its own.
-struct Body {
-  std::string name;  // "2.else_branch": position of the op, and which of its bodies
-  Problem problem;
-  std::shared_ptr<const Problem> as_read;
-  std::shared_ptr<const Graph> graph;
-  std::vector<BufferInfo> infos;
-  std::vector<std::string> step_names;
-  std::vector<Body> bodies;
+  std::string format;                   // --input-format; empty: by suffix
+  std::string alignment;                // --alignment; empty: the format's default
+  bool ignore_offsets = false;          // --ignore-offsets
+  std::vector<std::string> dims;        // --dim NAME=N
+  std::vector<std::string> inputs;      // --input NAME=1x3x224x224
+  bool no_fold = false;                 // --no-fold
+  bool fold_shapes = false;             // --fold-shapes
+  std::vector<std::string> pools;       // --pool NAME=BYTES:KEY=VALUE...
+  std::vector<Pool> pool_table;         // instead of --pool, where another command knows it
+  Transforms transforms;                // --views, --in-place, --colocate, --reorder
+  bool all_transforms = false;          // --all
+  std::optional<ImportOptions> import;  // how the model was read before; --dim and the like come on top
+  bool quiet = false;                   // no warnings: they have been given
 };
 
 // A .tflite model, for what is written into a copy of it.
@@ -48,23 +38,11 @@ struct TfliteFile {
 };
 
 struct Input {
-  std::string source;                   // the path as given
-  Problem problem;                      // with its alignments raised to `alignment`
-  std::int64_t alignment = 1;           // bytes
-  std::vector<std::string> step_names;  // of a model's ops, by step
-  // Of a model or a graph, its ops in the order that is planned; null where its tensors share buffers.
-  std::shared_ptr<const Graph> graph;
-  // What transforms made of the graph; null where none were asked for.
-  std::shared_ptr<const TransformedGraph> transformed;
-  int moved_ops = 0;                         // of these: moved past others
-  std::vector<BufferInfo> infos;             // one per buffer: of graphs; of plans their classes; or none
+  Workload workload;                         // `source`: the path as given; alignments raised to `alignment`
   std::optional<CsvFile> csv;                // where the input is CSV: its rows as they stand
-  std::shared_ptr<const Problem> as_read;    // where it is not: before alignments were raised
-  std::vector<Body> bodies;                  // of a model's control-flow ops
-  std::optional<WeightBytes> weights;        // of a model
-  std::optional<WorkspaceBytes> workspaces;  // of a graph
   std::optional<PlanFile> plan;              // where the input is a plan
-  std::shared_ptr<const TfliteFile> tflite;
+  std::shared_ptr<const TfliteFile> tflite;  // where it is a .tflite model
+  std::vector<NestedGraph> nested;           // of a model: the bodies of its control-flow ops as they were read
 };
 
 void AddInputOptions(CLI::App& app, InputOptions& options);
@@ -76,9 +54,18 @@ bool Any(const Transforms& transforms);
 // "csv", "onnx", "tflite" or "json". Throws Error (kMisuse) where neither suffix nor option say it.
 std::string InputFormat(const std::string& path, const InputOptions& options);
 
+// Of --alignment; nothing where it is not given. Throws Error (kMisuse).
+std::optional<std::int64_t> AskedAlignment(const InputOptions& options);
+
+// What --dim, --input and the folding options say, on top of `import`. Throws Error (kMisuse).
+ImportOptions MakeImportOptions(const std::string& source, const InputOptions& options);
+
 // The rows in CSV; with `offsets`, these as their last column; with a plan over pools, their names before that. Throws
 // Error (kUnsupported) for what CSV cannot say.
 std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offsets, const Plan* plan = nullptr);
+
+// The lifetimes of a graph in CSV, each buffer with the alignment that its tensors ask for themselves.
+CsvFile RowsOf(const Workload& workload);
 
 // Reads a file, or standard input for "-". Warnings go to stderr. Throws Error.
 Input LoadInput(const std::string& path, const InputOptions& options);

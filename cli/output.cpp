@@ -38,13 +38,7 @@ void CheckTargets(const std::string& output, const std::vector<std::string>& pat
   }
 }
 
-std::string PickFormat(const std::string& asked, const std::string& output, const std::vector<FormatName>& formats) {
-  std::string known;
-  for (const FormatName& format : formats) {
-    if (asked.empty() ? HasSuffix(output, format.suffix) : asked == format.name) return format.name;
-    known += (known.empty() ? "" : ", ") + std::string(format.name);
-  }
-  if (asked.empty()) return formats[0].name;
+void RefuseFormat(const std::string& asked, const std::string& known) {
   throw Error(ErrorCode::kMisuse, "--format \"" + Printable(asked) + "\" is unknown; there are: " + known);
 }
 

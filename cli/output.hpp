@@ -1,6 +1,7 @@
 // Where results go, and what the name of a file says.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,38 @@ std::string TargetOf(const std::string& output, const std::string& path, const s
 // Throws Error (kMisuse) when two results would go to one file.
 void CheckTargets(const std::string& output, const std::vector<std::string>& paths, const std::string& suffix);
 
-struct FormatName {
-  const char* name;
-  const char* suffix;
-};
+// Of a command's table of formats, whose rows have a name and a suffix: the row that --format names; where it is empty,
+// the first whose suffix -o has; null where there is none. Throws Error (kMisuse) for a name that is none of them.
+template <typename Row, std::size_t kRows>
+const Row* FindFormat(const Row (&rows)[kRows], const std::string& asked, const std::string& output);
 
-// The format that --format names; where it is empty, the one whose suffix -o has, otherwise the first. Throws Error
-// (kMisuse) for a name that is none of them.
-std::string PickFormat(const std::string& asked, const std::string& output, const std::vector<FormatName>& formats);
+// The same, and otherwise the first row.
+template <typename Row, std::size_t kRows>
+const Row& PickFormat(const Row (&rows)[kRows], const std::string& asked, const std::string& output) {
+  const Row* const found = FindFormat(rows, asked, output);
+  return found != nullptr ? *found : rows[0];
+}
+
+// The names of a table, each once.
+template <typename Row, std::size_t kRows>
+std::string FormatNames(const Row (&rows)[kRows], const char* separator) {
+  std::string names;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    if (i > 0 && std::string(rows[i].name) == rows[i - 1].name) continue;
+    names += (names.empty() ? "" : separator) + std::string(rows[i].name);
+  }
+  return names;
+}
+
+[[noreturn]] void RefuseFormat(const std::string& asked, const std::string& known);
+
+template <typename Row, std::size_t kRows>
+const Row* FindFormat(const Row (&rows)[kRows], const std::string& asked, const std::string& output) {
+  for (const Row& row : rows) {
+    if (asked.empty() ? HasSuffix(output, row.suffix) : asked == row.name) return &row;
+  }
+  if (asked.empty()) return nullptr;
+  RefuseFormat(asked, FormatNames(rows, ", "));
+}
 
 }  // namespace orionrt::cli

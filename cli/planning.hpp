@@ -7,6 +7,7 @@
 
 #include "input.hpp"
 #include "orionrt/planner.hpp"
+#include "report/what_if.hpp"
 
 namespace orionrt::cli {
 
@@ -20,13 +21,8 @@ struct PlanningOptions {
 void AddPlanningOptions(CLI::App& app, PlanningOptions& options);
 PlanOptions MakePlanOptions(const PlanningOptions& options);
 
-// Runs the planner; the source is put before what it refuses. Of the last pool, if there are any, `nested_bytes` are
-// kept free: bodies of control-flow ops, which are planned in one piece, have them while their op runs.
-Plan PlanInput(const ReusePlanner& planner, const Input& input, const PlanOptions& options,
-               std::int64_t nested_bytes = 0);
-
-// The most that a body needs, those within it included: what comes on top of the peak while its op runs.
-std::int64_t NestedPeak(const ReusePlanner& planner, const std::vector<Body>& bodies, PlanOptions options);
+// PlanWorkload, with progress; the source is put before what it refuses.
+PlannedWorkload PlanInput(const ReusePlanner& planner, const Workload& workload, const PlanOptions& options);
 
 // Throws Error (kBadInput) where the plan that was read has a fault: what it says of itself would be wrong.
 void RefuseFaults(const Input& input);
@@ -34,10 +30,7 @@ void RefuseFaults(const Input& input);
 // Explain, with progress. `graph` may be null.
 Explanation ExplainPlanned(const PlanFile& file, const Graph* graph, const ReusePlanner& planner);
 
-// What a plan of the input holds for; nothing where there is no graph.
-std::optional<PlanDomain> DomainOf(const Input& input);
-
-// The plan of an input with its whole bill. Warns of bodies that pass a capacity.
-PlanFile MakePlanFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options);
+// The plan of an input with its whole bill; of a plan that was read, Replanned. Warns of bodies that pass a capacity.
+PlanFile PlanToFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options);
 
 }  // namespace orionrt::cli

@@ -95,7 +95,7 @@ std::string DescribeSweep(const std::string& source, const Sweep& sweep, const s
          ", alignment " + std::to_string(points[0].plan.alignment) + "\n" + Align(rows) + "\n" + DrawCurve(points);
 }
 
-std::string SweepToJson(const std::vector<SweepPoint>& points) {
+std::string SweepToJson(const std::string&, const Sweep&, const std::vector<SweepPoint>& points) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const SweepPoint& point : points) {
     const Plan& plan = point.plan.plan;
@@ -115,7 +115,7 @@ std::string SweepToJson(const std::vector<SweepPoint>& points) {
   return json.dump(1) + "\n";
 }
 
-std::string SweepToCsv(const std::vector<SweepPoint>& points) {
+std::string SweepToCsv(const std::string&, const Sweep&, const std::vector<SweepPoint>& points) {
   std::string text =
       "value,peak_bytes,lower_bound_bytes,proven_optimal,peak_nested_bytes,weights_needed_bytes,total_bytes\n";
   for (const SweepPoint& point : points) {

@@ -25,7 +25,7 @@ struct SweepPoint {
 
 // A table, and the peaks as bars.
 std::string DescribeSweep(const std::string& source, const Sweep& sweep, const std::vector<SweepPoint>& points);
-std::string SweepToJson(const std::vector<SweepPoint>& points);
-std::string SweepToCsv(const std::vector<SweepPoint>& points);
+std::string SweepToJson(const std::string& source, const Sweep& sweep, const std::vector<SweepPoint>& points);
+std::string SweepToCsv(const std::string& source, const Sweep& sweep, const std::vector<SweepPoint>& points);
 
 }  // namespace orionrt::cli

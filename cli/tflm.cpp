@@ -34,13 +34,15 @@ InputOptions TflmOptions(const std::string& path, InputOptions options) {
   return options;
 }
 
-void LeaveVariablesOut(Input& input) {
+Input LoadForTflm(const std::string& path, const InputOptions& options) {
+  Input input = LoadInput(path, TflmOptions(path, options));
   const std::vector<TensorDesc>& tensors = input.tflite->graph.tensors();
   const BoundProblem bound = MakeProblem(input.tflite->graph, GraphLiveness(input.tflite->graph));
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const int buffer = bound.bindings[i].buffer;
-    if ((tensors[i].roles & kState) != 0 && buffer >= 0) input.problem.buffers[buffer].size = 0;
+    if ((tensors[i].roles & kState) != 0 && buffer >= 0) input.workload.problem.buffers[buffer].size = 0;
   }
+  return input;
 }
 
 #ifdef ORIONRT_HAS_TFLITE
@@ -56,7 +58,7 @@ std::string WriteTflm(const Input& input, const PlanFile& plan) {
       offsets[id] = plan.plan.offsets[binding.buffer] + binding.delta;
     }
   }
-  return WriteTflmPlan(input.tflite->bytes, {offsets}, input.source);
+  return WriteTflmPlan(input.tflite->bytes, {offsets}, input.workload.source);
 }
 #else
 std::string WriteTflm(const Input&, const PlanFile&) { Misuse("this orionrt was built without FlatBuffers"); }

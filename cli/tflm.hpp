@@ -11,8 +11,9 @@ namespace orionrt::cli {
 // Throws Error (kMisuse) for what is no .tflite model, and for options that change what runs.
 InputOptions TflmOptions(const std::string& path, InputOptions options);
 
-// Leaves variables, which TFLM keeps apart, out of what is planned: their buffers take no bytes.
-void LeaveVariablesOut(Input& input);
+// A model as TFLM plans it. Variables, which it keeps apart, are left out of what is planned: their buffers take no
+// bytes.
+Input LoadForTflm(const std::string& path, const InputOptions& options);
 
 // The model with the offsets of its first subgraph.
 std::string WriteTflm(const Input& input, const PlanFile& plan);

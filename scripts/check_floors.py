@@ -17,10 +17,10 @@ HEADERS = {
     "src/base": {"export", "error", "version"},
     "src/buddy": {"buddy", "buddy_recorder"},
     "src/plan": {"metrics", "problem", "plan", "planner", "validate"},
-    "src/graph": {"graph", "liveness", "transform"},
+    "src/graph": {"assignment", "graph", "import", "liveness", "transform", "workload"},
     "src/runtime": {"arena", "buddy_resource", "locked_buddy", "memory"},
-    "src/pool": {"guard", "plan_cache", "scratch", "shared_arena", "tensor_pool", "orionrt"},
-    "src/io": {"io", "export_plan", "import", "onnx", "tflite"},
+    "src/pool": {"guard", "plan_cache", "scratch", "shared_arena", "tensor_pool", "tensor_view", "orionrt"},
+    "src/io": {"io", "export_plan", "onnx", "tflite"},
     "src/devices": {"cuda", "opencl"},
 }
 SIDES_MAY_SEE = {("src/buddy", "src/base"), ("src/report", "src/io")}  # the exceptions, each with a reason in docs/design.md

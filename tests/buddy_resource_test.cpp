@@ -140,9 +140,11 @@ TEST_P(BuddyResources, ThrowWhenFullOrAskUpstream) {
   BuddyResource alone(bytes.base(), bytes.bytes(), 64, GetParam());
   void* const half = alone.allocate(2048, 8);
   EXPECT_THROW((void)alone.allocate(2049, 8), std::bad_alloc);
-  EXPECT_THROW((void)alone.allocate(std::size_t{1} << 63, 8), std::bad_alloc);
-  EXPECT_THROW((void)alone.allocate(~std::size_t{0}, 8), std::bad_alloc);
-  EXPECT_THROW((void)alone.allocate(~std::size_t{0} - 4, 8192), std::bad_alloc);
+  for (const std::size_t bytes_asked : {std::size_t{1} << 63, ~std::size_t{0}, ~std::size_t{0} - 4}) {
+    for (const std::size_t alignment : {8, 8192}) {
+      EXPECT_THROW((void)alone.allocate(bytes_asked, alignment), std::bad_alloc);
+    }
+  }
   EXPECT_EQ(alone.stats().requested_bytes, 2048);
   alone.deallocate(half, 2048, 8);
 

@@ -209,8 +209,10 @@ TEST(CliPools, BodiesOfControlFlowHaveTheTopOfTheLastPool) {
   const std::int64_t nested = file["peak_nested_bytes"];
   EXPECT_GT(nested, 0);
   EXPECT_LE(file["pools"][1]["peak_bytes"].get<std::int64_t>() + nested, 8192);
-  EXPECT_FAILS(4, plan(std::to_string(nested - 1)), "pool dram", "bodies of control-flow ops", "1 short");
-  EXPECT_FAILS(4, plan(std::to_string(nested)), "pool sram", "short", "at step");
+  // A body within a body begins aligned behind it, so that together they may need a little more than their peaks.
+  const std::int64_t needed = (nested + 63) / 64 * 64;
+  EXPECT_FAILS(4, plan(std::to_string(needed - 1)), "pool dram", "bodies of control-flow ops", "1 short");
+  EXPECT_FAILS(4, plan(std::to_string(needed)), "pool sram", "short", "at step");
 }
 
 TEST(CliPools, CompareRunsEveryPolicyOverPools) {

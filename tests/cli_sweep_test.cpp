@@ -100,5 +100,30 @@ TEST(CliSweep, SaysWhichValueFails) {
                "--sweep batch=2: ");
 }
 
+// It failed for a dimension that is not set; and with another value it said "another graph", and no more.
+TEST(CliCheckModel, TakesDimsFromThePlan) {
+  const Folder folder;
+  const std::string model = folder.Write("m.onnx", Model());
+  for (const std::vector<std::string>& more : std::vector<std::vector<std::string>>{{}, {"--all"}, {"--no-fold"}}) {
+    for (const char* file : {"p.json", "p.h"}) {
+      std::vector<std::string> plan = {"plan", model, "--dim", "batch=2", "-o", folder / file};
+      plan.insert(plan.end(), more.begin(), more.end());
+      ASSERT_EQ(Orionrt(plan).code, 0);
+      const Outcome outcome = Orionrt({"check", folder / file, model});
+      EXPECT_EQ(outcome.code, 0) << outcome;
+      const Outcome other = Orionrt({"check", folder / file, model, "--dim", "batch=3"});
+      EXPECT_EQ(other.code, 6) << other;
+    }
+  }
+  ASSERT_EQ(Orionrt({"plan", model, "--dim", "batch=2", "-o", folder / "p.json"}).code, 0);
+  const Outcome other = Orionrt({"check", folder / "p.json", model, "--dim", "batch=3"});
+  EXPECT_NE(other.out.find("made with --dim batch=2, and the model is read with --dim batch=3"), std::string::npos)
+      << other;
+  const Outcome text = Orionrt({"plan", model, "--dim", "batch=2", "--views"});
+  EXPECT_NE(text.out.find("made with      --dim batch=2 --views\n"), std::string::npos) << text;
+  ASSERT_EQ(Orionrt({"report", model, "--dim", "batch=2", "-o", folder / "r.html"}).code, 0);
+  EXPECT_NE(folder.Read("r.html").find("--dim batch=2"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace orionrt

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
+#include "orionrt/tflite.hpp"
 #include "tflite_model.hpp"
 
 namespace orionrt::tests {
@@ -77,6 +78,27 @@ TEST(CliTflm, RefusesWhatItCannotWriteInto) {
   EXPECT_FAILS(2, Orionrt({"plan", model, "-o", out, "--pool", "sram=64K"}), "one arena", "--pool");
   EXPECT_FAILS(3, Orionrt({"plan", folder.Write("b.tflite", "x"), "-o", out}), "no TFLite model");
   EXPECT_FALSE(folder.Has("p.tflite"));
+}
+
+TEST(CliTflm, ChecksThePlanInsideAFileByItsOwnGraph) {
+  const Folder folder;
+  const std::string model = folder.Write("m.tflite", BuildModel(Chain()));
+  ASSERT_EQ(Orionrt({"plan", model, "-o", folder / "p.tflite"}).code, 0);
+  const Outcome right = Orionrt({"check", folder / "p.tflite"});
+  EXPECT_EQ(right.code, 0) << right;
+  EXPECT_FAILS(3, Orionrt({"check", model}), "carries no plan for TFLM");
+  // x, y and z at one place: y is written over x, which its op may still read.
+  const std::string wrong = WriteTflmPlan(BuildModel(Chain()), {{0, kTflmPlansIt, 0, 0}}, "m.tflite");
+  const Outcome outcome = Orionrt({"check", folder.Write("wrong.tflite", wrong)});
+  EXPECT_EQ(outcome.code, 6) << outcome;
+  EXPECT_NE(outcome.out.find("tensor 0"), std::string::npos) << outcome;
+  std::string crooked = folder.Read("p.tflite");
+  const std::vector<std::int32_t> plan = PlanIn(crooked);
+  const std::string words(reinterpret_cast<const char*>(plan.data()), plan.size() * 4);
+  const std::size_t at = crooked.find(words);
+  ASSERT_NE(at, std::string::npos);
+  crooked[at + 12] = static_cast<char>(crooked[at + 12] + 8);
+  EXPECT_EQ(Orionrt({"check", folder.Write("crooked.tflite", crooked)}).code, 6) << "no multiple of 16";
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "orionrt/onnx.hpp"
 #include "orionrt/tensor_pool.hpp"
 #include "orionrt/tflite.hpp"
+#include "assigned.hpp"
 #include "refuses.hpp"
 
 namespace orionrt::tests {
@@ -98,12 +99,14 @@ void ExpectExact(const Graph& graph) {
 
   TensorPool exact(block.base(), bytes);
   exact.RegisterGraph(graph);
-  exact.LoadPlan(plan);
+  const Assignment assignment = AssignmentOf(graph, plan);
+  ASSERT_EQ(RequiredBytes(assignment), bytes);
+  exact.LoadPlan(assignment);
   ExpectEveryTensorWithin(exact, graph, block.base(), bytes);
 
   TensorPool short_by_one(block.base(), bytes - 1);
   short_by_one.RegisterGraph(graph);
-  EXPECT_TRUE(Refuses(ErrorCode::kInfeasible, {"1 short"}, [&] { short_by_one.LoadPlan(plan); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kInfeasible, {"1 short"}, [&] { short_by_one.LoadPlan(assignment); }));
   EXPECT_FALSE(short_by_one.finalized());
 
   if (!plan.certificate.proven_optimal) return;  // another plan might fit

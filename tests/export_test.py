@@ -316,7 +316,8 @@ class Schemas(unittest.TestCase):
 BEYOND_A_SCHEMA = [("tensors", []), ("ops", []), ("ops", [PART]), ("ops", [{**PART, "end": -1}]), ("id", 1), ("id", 3),
                    ("id", 64), ("bytes", 2**63 - 1), ("lower", 64), ("lower", 2**31), ("lower", 2**61), ("upper", -1),
                    ("upper", 0), ("offset", 2**63 - 1), ("pools", [1]), ("pool", 1), ("pool", 3), ("pool", 64),
-                   ("view_of", 0), ("view_of", 1), ("view_of", 3), ("view_of", 64)]
+                   ("view_of", 0), ("view_of", 1), ("view_of", 3), ("view_of", 64), ("graph_id", "0123456789abcdef"),
+                   ("graph_hash", "0123456789abcdef")]  # of a graph, whose buffers bear ids of tensors
 # What is read so that `check` can say no to it, or means nothing to a reader.
 LEFT_TO_CHECK = [("peak_bytes", -1), ("lower_bound_bytes", -1), ("search_nodes", -1), ("peak_nested_bytes", -1),
                  ("offset", -1), ("problem_hash", ""), ("spill_cost", -1), ("spill_cost_bound", -1)]

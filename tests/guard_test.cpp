@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "assigned.hpp"
 #include "guarded.hpp"
 #include "random_graph.hpp"
 #include "refuses.hpp"
@@ -284,10 +285,11 @@ TEST(Guard, SaysHowMuchMoreArenaItNeeds) {
   const Graph graph = tests::ChainGraph();
   const Plan plan = tests::ChainPlanner().Run(MakeProblem(graph, GraphLiveness(graph), 64).problem);
   PoolOptions options;
-  EXPECT_EQ(RequiredBytes(graph, plan, options), RequiredBytes(plan));
+  const Assignment assignment = tests::AssignmentOf(graph, plan);
+  EXPECT_EQ(RequiredBytes(graph, assignment, options), RequiredBytes(plan));
   options.guard = Watch();
   options.guard->no_reuse = true;
-  const std::size_t needs = RequiredBytes(graph, plan, options);
+  const std::size_t needs = RequiredBytes(graph, assignment, options);
   EXPECT_EQ(needs, 22 * (kTensorBytes + 64)) << "22 tensors with a canary each";
 
   const Arena memory = Arena::Host(needs, 4096);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -36,7 +37,7 @@ class Interpreter {
   // In the memory of a pool, as an engine does: nothing is ruined but by the pool's guard. `leave_out`: ops that have
   // vanished do not even begin.
   Interpreter(TensorPool& pool, std::uint64_t seed, bool leave_out)
-      : Interpreter(pool.transformed(), pool.problem(), pool.plan(), seed) {
+      : Interpreter(std::make_shared<const InPool>(pool), seed) {
     pool_ = &pool;
     leave_out_ = leave_out;
     for (std::size_t t = 0; t < places_.size(); ++t) {
@@ -67,6 +68,21 @@ class Interpreter {
   }
 
  private:
+  // A pool's graph and what has vanished of it; all else is the pool's.
+  struct InPool {
+    explicit InPool(const TensorPool& pool) {
+      made.graph = pool.graph();
+      made.vanished = pool.assignment().vanished_ids;
+      made.bound.bindings.resize(made.graph.tensors().size());
+    }
+    TransformedGraph made;
+    Plan plan;
+  };
+  Interpreter(const std::shared_ptr<const InPool>& in_pool, std::uint64_t seed)
+      : Interpreter(in_pool->made, in_pool->made.bound.problem, in_pool->plan, seed) {
+    kept_ = in_pool;
+  }
+
   std::size_t Index(int id) const { return static_cast<std::size_t>(graph_.IndexOf(id)); }
 
   Bytes RandomBytes(std::size_t n) {
@@ -217,6 +233,7 @@ class Interpreter {
     for (std::size_t byte = 0; byte < read_[slot].size(); ++byte) Read(op, slot, byte);
   }
 
+  std::shared_ptr<const InPool> kept_;
   const Graph& graph_;
   const TransformedGraph& transformed_;
   const Problem& problem_;

@@ -93,14 +93,14 @@ TEST(MakeProblem, IsHalfOpenWhereLivenessIsInclusive) {
   EXPECT_EQ(bound.problem.buffers[0].fixed_offset, kFree);
 }
 
-TEST(MakeProblem, LeavesEmptyTensorsUnboundAndKeepsPositionsAsIds) {
+TEST(MakeProblem, LeavesEmptyTensorsUnboundAndKeepsTheirIds) {
   const Graph graph({{0, {}, {10, 11, 12}}}, {{10, 8, 0, 0, "a"}, {11, 0, 0, 0, "none"}, {12, 9, 0, 0, "c"}});
   const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph));
   ASSERT_EQ(bound.bindings.size(), 3u);
   EXPECT_EQ(bound.bindings[0].buffer, 0);
   EXPECT_EQ(bound.bindings[1].buffer, -1);
   EXPECT_EQ(bound.bindings[2].buffer, 1);
-  EXPECT_EQ(bound.problem.ids, (std::vector<std::string>{"0", "2"}));
+  EXPECT_EQ(bound.problem.ids, (std::vector<std::string>{"10", "12"}));
   EXPECT_EQ(bound.problem.names, (std::vector<std::string>{"a", "c"}));
 }
 

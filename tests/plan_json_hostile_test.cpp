@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
 #include "hostile.hpp"
+#include "interpreter.hpp"
 #include "orionrt/io.hpp"
 #include "orionrt/planner.hpp"
+#include "orionrt/tensor_pool.hpp"
 #include "orionrt/validate.hpp"
+#include "orionrt/workload.hpp"
 
 namespace orionrt {
 namespace {
@@ -41,6 +44,46 @@ TEST(HostilePlanJson, DeepNestingEnds) {
   tests::ExpectServedOrRefused(objects + "1" + std::string(deep / 4, '}'), Read);
   const std::string head = R"({"schema":"orionrt.plan/1","peak_bytes":0,"buffers":[],"extra":)";
   tests::ExpectServedOrRefused(head + std::string(deep, '[') + std::string(deep, ']') + "}", Read);
+}
+
+// Of a graph, with what a run needs: what is read is served only if it is right, whatever was changed.
+TEST(HostilePlanJson, ADamagedAssignmentIsNeverServedWrong) {
+  std::vector<OpNode> ops = {{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {2}}, {3, {}, {3}}, {4, {2, 3}, {4}}, {5, {4}, {5}}};
+  ops[1].aliases = {{AliasKind::kView, 0, 0, 0}};
+  ops[2].aliases = {{AliasKind::kSameIndex, 0, 0, 0}};
+  ops[4].aliases = {{AliasKind::kPart, 0, 0, 0}, {AliasKind::kPart, 0, 1, 64}};
+  ops[3].workspace_bytes = 40;
+  const Graph graph(ops, {{0, 64}, {1, 64}, {2, 64}, {3, 64}, {4, 128}, {5, 64, 0, kOutput}});
+  const Graph inner({{0, {}, {0}}, {1, {0}, {}}}, {{0, 100}});
+  const std::vector<NestedGraph> bodies = {{5, "body", inner, {}}};
+  LowerOptions options;
+  options.transforms = {true, true, true, true};
+  const Workload workload = Lower(graph, bodies, options);
+  const std::string good = WritePlanJson(MakePlanFile(workload, PlanWorkload(workload, ReusePlanner())));
+  int served = 0, refused = 0;
+  const auto serve = [&](const std::string& text) {
+    const PlanFile file = ReadPlanJson(text, "p.json");
+    (void)WritePlanJson(file);
+    if (!file.assignment) return;
+    TensorPool pool(1 << 16);
+    pool.RegisterModel(graph, bodies);
+    ++refused;
+    try {
+      pool.LoadPlan(*file.assignment);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kInfeasible && error.code() != ErrorCode::kMisuse) throw;
+      return;  // a larger arena than there is, or one that is more aligned
+    }
+    --refused;
+    ++served;
+    ASSERT_EQ(tests::Interpreter(pool, 1, false).Run(), "") << text;
+  };
+  ASSERT_NO_FATAL_FAILURE(serve(good));
+  ASSERT_EQ(served, 1);
+  tests::TryEveryPrefix(good, serve);
+  tests::TryByteChanges(good, 6000, serve);
+  EXPECT_GT(served, 100) << "what a run does not need may change";
+  EXPECT_GT(refused, 20);
 }
 
 }  // namespace

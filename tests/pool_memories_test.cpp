@@ -7,6 +7,7 @@
 
 #include "orionrt/memory.hpp"
 #include "orionrt/tensor_pool.hpp"
+#include "orionrt/workload.hpp"
 #include "random_graph.hpp"
 #include "refuses.hpp"
 
@@ -49,7 +50,7 @@ TEST(PoolMemories, PutsEachTensorWhereItsPlanSays) {
   EXPECT_TRUE(LiesIn(pool.Allocate(2), sram, 1024));
   EXPECT_TRUE(LiesIn(pool.Allocate(3), dram, 65536)) << "pinned";
   EXPECT_EQ(told[PoolEvent::kTensorSpilled], 4512);
-  EXPECT_EQ(pool.peak_bytes(), RequiredBytes(pool.plan(), 0) + RequiredBytes(pool.plan(), 1));
+  EXPECT_EQ(pool.peak_bytes(), RequiredBytes(pool.assignment(), 0) + RequiredBytes(pool.assignment(), 1));
   EXPECT_EQ(pool.stats(0).planned_bytes, 1024);
   EXPECT_EQ(pool.AllocateScratch(64, 0).ptr, nullptr) << "the plan fills it";
   EXPECT_TRUE(LiesIn(pool.AllocateScratch(64, 1), dram, 65536));
@@ -95,15 +96,17 @@ TEST(PoolMemories, LoadsAPlanMadeForTheSameTable) {
   sram.capacity = 1024;
   Pool dram = NamedPool("dram");
   dram.capacity = 4096;
-  const Problem problem = MakeProblem(graph, GraphLiveness(graph), 64, {sram, dram}).problem;
-  const Plan plan = ReusePlanner().Run(problem);
+  LowerOptions options;
+  options.pools = {sram, dram};
+  const Workload workload = Lower(graph, {}, options);
+  const Assignment assignment = Assign(workload, PlanWorkload(workload, ReusePlanner()));
   const auto load = [&](std::size_t sram_bytes) {
     std::vector<PoolMemory> memories;
     memories.push_back({sram, Arena::Host(sram_bytes, 4096)});
     memories.push_back({dram, Arena::Host(65536, 4096)});
     TensorPool pool(std::move(memories));
     pool.RegisterGraph(graph);
-    pool.LoadPlan(plan);
+    pool.LoadPlan(assignment);
     return pool.Allocate(1).bytes;
   };
   EXPECT_EQ(load(1024), 1024u);
@@ -121,7 +124,10 @@ TEST(PoolMemories, RefusesWhatCannotWork) {
   EXPECT_TRUE(Refuses(ErrorCode::kInfeasible, {"sram", "dram"}, [&] { pool.FinalizePlan(); }));
   TensorDesc lost{0, 64};
   lost.spaces = {"vram"};
-  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"vram", "sram"}, [&] { pool.RegisterGraph({{0, {}, {0}}}, {lost}); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"vram", "sram"}, [&] {
+    pool.RegisterGraph({{0, {}, {0}}}, {lost});
+    pool.FinalizePlan();
+  }));
 }
 
 TEST(PoolMemories, KeepsThePresentPlanWhenTheNextFindsNoRoom) {

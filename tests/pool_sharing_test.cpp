@@ -1,8 +1,10 @@
 // Pools of graphs that share bytes, with and without a guard.
 #include <gtest/gtest.h>
 
+#include <climits>
 #include <string>
 
+#include "assigned.hpp"
 #include "interpreter.hpp"
 #include "orionrt/orionrt.hpp"
 #include "refuses.hpp"
@@ -38,41 +40,45 @@ TEST(PoolSharing, GivesTheAddressesOfTheTransformedGraph) {
   EXPECT_EQ(pool.GetPtr(1), pool.GetPtr(2));
   EXPECT_EQ(pool.GetPtr(2), pool.GetPtr(4));
   EXPECT_EQ(static_cast<std::byte*>(pool.GetPtr(3)) - static_cast<std::byte*>(pool.GetPtr(4)), 64);
-  EXPECT_EQ(pool.transformed().vanished, (std::vector<int>{1, 4}));
-  EXPECT_EQ(pool.transformed().in_place.size(), 1u);
+  EXPECT_EQ(pool.assignment().vanished_ids, (std::vector<int>{1, 4}));
+  EXPECT_EQ(pool.assignment().in_place.size(), 1u);
 
   TensorPool same(4096);
-  same.RegisterTransformed(pool.transformed());
-  same.LoadPlan(pool.plan());
+  same.RegisterGraph(Example());
+  same.LoadPlan(pool.assignment());
   EXPECT_EQ(same.GetPtr(0), same.GetPtr(4));
-  TensorPool other(4096);
-  other.RegisterGraph(Example());
-  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"hash"}, [&] { other.LoadPlan(pool.plan()); }));
 }
 
 TEST(PoolSharing, RefusesWhatOthersSharedWrongly) {
-  TransformedGraph made = Transform(Example(), kAll, 64);
-  made.bound.bindings[3].delta = 0;
+  const Assignment right = tests::LaidOut(Transform(Example(), kAll, 64));
   TensorPool pool(4096);
-  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"op 4", "tensor 2", "tensor 3"}, [&] { pool.RegisterTransformed(made); }));
-  for (const Binding wrong : {Binding{7, 0}, Binding{-1, 0}, Binding{0, -64}, Binding{0, INT64_MAX}}) {
-    made.bound.bindings[3] = wrong;
-    EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"tensor 3", "buffer"}, [&] { pool.RegisterTransformed(made); }));
-  }
-  made.bound.bindings.pop_back();
-  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"6 tensors, of which 5"}, [&] { pool.RegisterTransformed(made); }));
+  pool.RegisterGraph(Example());
+  const auto refuses = [&](const std::vector<std::string>& words, auto change) {
+    Assignment wrong = right;
+    change(wrong);
+    return Refuses(ErrorCode::kBadInput, words, [&] { pool.LoadPlan(wrong); });
+  };
+  EXPECT_TRUE(refuses({"op 4", "tensor 2", "tensor 3"}, [](Assignment& a) { a.tensors[3].offset = 0; }));
+  EXPECT_TRUE(refuses({"tensor 3", "outside"}, [](Assignment& a) { a.tensors[3].offset = -64; }));
+  EXPECT_TRUE(refuses({"tensor 3", "outside"}, [](Assignment& a) { a.tensors[3].offset = INT64_MAX; }));
+  EXPECT_TRUE(refuses({"tensor 3", "space 7"}, [](Assignment& a) { a.tensors[3].space = 7; }));
+  EXPECT_TRUE(refuses({"tensor 5", "no place"}, [](Assignment& a) { a.tensors.pop_back(); }));
+  EXPECT_TRUE(refuses({"vanished"}, [](Assignment& a) { a.vanished_ids.push_back(5); })) << "it has work to do";
+  EXPECT_TRUE(refuses({"in_place"}, [](Assignment& a) { a.in_place.clear(); })) << "who runs it must know";
 }
 
 TEST(PoolSharing, RefusesAWorkspaceThatIsNotAlone) {
   std::vector<OpNode> ops = {{0, {}, {0}}, {1, {0}, {}}};
   ops[1].workspace_bytes = 64;
-  TransformedGraph made = Transform(Graph(ops, {{0, 64}}), {}, 64);
+  const Graph graph(ops, {{0, 64}});
+  Assignment made = tests::LaidOut(Transform(graph, {}, 64));
   TensorPool pool(4096);
-  EXPECT_NO_THROW(pool.RegisterTransformed(made));
-  for (const Binding wrong : {made.bound.bindings[0], Binding{9, 0}, Binding()}) {
-    made.bound.workspaces[1] = wrong;
-    EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"op 1", "workspace"}, [&] { pool.RegisterTransformed(made); }));
-  }
+  pool.RegisterGraph(graph);
+  EXPECT_NO_THROW(pool.LoadPlan(made));
+  made.workspaces[0].offset = made.tensors[0].offset;
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"op 1", "workspace", "tensor 0"}, [&] { pool.LoadPlan(made); }));
+  made.workspaces.clear();
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"op 1", "workspace"}, [&] { pool.LoadPlan(made); }));
 }
 
 struct Watched {
@@ -94,16 +100,17 @@ TEST(PoolSharing, AGuardFindsNothingWrongWithARightRun) {
     Watched watched(seed % 3 == 0 ? 0 : 16);
     watched.options.alignment = std::size_t{1} << random.Below(6);
     TensorPool pool(1 << 16, watched.options);
-    pool.RegisterTransformed(Transform(graph, kAll, static_cast<std::int64_t>(watched.options.alignment)));
-    pool.FinalizePlan("first_fit");
-    EXPECT_EQ(RequiredBytes(pool.transformed(), pool.plan(), watched.options), pool.peak_bytes());
+    const TransformedGraph made = Transform(graph, kAll, static_cast<std::int64_t>(watched.options.alignment));
+    pool.RegisterGraph(graph);
+    pool.LoadPlan(Assign(made, ReusePlanner("first_fit").Run(made.bound.problem)));
+    EXPECT_EQ(RequiredBytes(graph, pool.assignment(), watched.options), pool.peak_bytes());
     for (int run = 0; run < 2; ++run) {
       ASSERT_EQ(Interpreter(pool, seed, random.OneIn(2)).Run(), "");
       if (random.OneIn(2)) pool.EndRun();
     }
     ASSERT_TRUE(watched.reports.empty()) << watched.reports[0].message;
-    vanished += static_cast<std::int64_t>(pool.transformed().vanished.size());
-    in_place += static_cast<std::int64_t>(pool.transformed().in_place.size());
+    vanished += static_cast<std::int64_t>(pool.assignment().vanished_ids.size());
+    in_place += static_cast<std::int64_t>(pool.assignment().in_place.size());
   }
   EXPECT_GT(vanished, tests::Seeds(500));
   EXPECT_GT(in_place, tests::Seeds(500));
@@ -154,10 +161,10 @@ TEST(PoolSharing, SomeGuardsNeedTensorsApart) {
     options.guard = GuardOptions();
     (pages ? options.guard->pages : options.guard->no_reuse) = true;
     TensorPool pool(1 << 20, options);
-    pool.RegisterTransformed(Transform(Example(), kAll, 64));
-    EXPECT_TRUE(
-        Refuses(ErrorCode::kUnsupported, {pages ? "pages" : "no_reuse", "transforms"}, [&] { pool.FinalizePlan(); }));
     pool.RegisterGraph(Example());
+    const Assignment shared = tests::LaidOut(Transform(Example(), kAll, 64));
+    EXPECT_TRUE(
+        Refuses(ErrorCode::kUnsupported, {pages ? "pages" : "no_reuse", "transforms"}, [&] { pool.LoadPlan(shared); }));
     EXPECT_NO_THROW(pool.FinalizePlan());
   }
 }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "assigned.hpp"
 #include "orionrt/orionrt.hpp"
 #include "refuses.hpp"
 
@@ -109,7 +110,8 @@ TEST(TensorPool, RequiredBytesAreEnoughAndOneLessIsNot) {
                       [&] { tight.FinalizePlan(); }));
   EXPECT_FALSE(tight.finalized());
   EXPECT_EQ(tight.Allocate(0).ptr, nullptr);
-  EXPECT_TRUE(Refuses(ErrorCode::kInfeasible, {"3,048", "3,047"}, [&] { tight.LoadPlan(plan); }));
+  EXPECT_TRUE(
+      Refuses(ErrorCode::kInfeasible, {"3,048", "3,047"}, [&] { tight.LoadPlan(tests::AssignmentOf(graph, plan)); }));
 }
 
 TEST(TensorPool, AnArenaWithoutBytesIsRefusedLikeOneTooSmall) {
@@ -146,37 +148,38 @@ TEST(TensorPool, LoadsAPlanMadeElsewhere) {
   const Plan plan = ReusePlanner("no_reuse").Run(bound.problem);
   TensorPool pool(1 << 20);
   pool.RegisterGraph(graph);
-  pool.LoadPlan(plan);
+  pool.LoadPlan(tests::AssignmentOf(graph, plan));
   EXPECT_TRUE(pool.finalized());
   EXPECT_EQ(pool.peak_bytes(), 4096u);
-  EXPECT_EQ(pool.plan().offsets, plan.offsets);
+  EXPECT_TRUE(pool.plan().offsets.empty()) << "nothing was planned here";
   EXPECT_EQ(static_cast<std::byte*>(pool.GetPtr(1)) - static_cast<std::byte*>(pool.GetPtr(0)),
             plan.offsets[1] - plan.offsets[0]);
 }
 
 TEST(TensorPool, RefusesAPlanForAnotherGraphOrAlignment) {
   const Graph graph(QuickstartOps(), QuickstartTensors());
-  auto other_tensors = QuickstartTensors();
-  other_tensors[2].bytes = 1025;
+  std::vector<TensorDesc> other_tensors = QuickstartTensors();
+  other_tensors[1].bytes += 64;
   const Graph other(QuickstartOps(), other_tensors);
   TensorPool pool(1 << 20);
   pool.RegisterGraph(graph);
   const auto plan_for = [](const Graph& g, std::int64_t alignment) {
-    return ReusePlanner().Run(MakeProblem(g, GraphLiveness(g), alignment).problem);
+    return tests::AssignmentOf(g, ReusePlanner().Run(MakeProblem(g, GraphLiveness(g), alignment).problem), alignment);
   };
-  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"another graph", "hash"}, [&] { pool.LoadPlan(plan_for(other, 64)); }));
-  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"alignment"}, [&] { pool.LoadPlan(plan_for(graph, 32)); }));
+  EXPECT_TRUE(
+      Refuses(ErrorCode::kBadInput, {"another graph", "graph_id"}, [&] { pool.LoadPlan(plan_for(other, 64)); }));
+  EXPECT_TRUE(
+      Refuses(ErrorCode::kBadInput, {"32", "PoolOptions::alignment"}, [&] { pool.LoadPlan(plan_for(graph, 32)); }));
   EXPECT_FALSE(pool.finalized());
 }
 
-TEST(TensorPool, JudgesALoadedPlanThoughItsHashIsRight) {
+TEST(TensorPool, JudgesALoadedPlanThoughItsGraphIsRight) {
   const Graph graph(QuickstartOps(), {{0, 1024, 0, 0, "a"}, {1, 2048, 0, 0, "b"}, {2, 1024, 0, 0, "c"}});
   TensorPool pool(1 << 20);
   pool.RegisterGraph(graph);
-  Plan plan = ReusePlanner("no_reuse").Run(pool.problem());
-  plan.offsets[1] = plan.offsets[0];
-  plan.peak_bytes = PeakOf(pool.problem(), plan.offsets);
-  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"\"a\"", "\"b\"", "step 1"}, [&] { pool.LoadPlan(plan); }));
+  Assignment assignment = tests::LaidOut(tests::AsGiven(graph));
+  assignment.tensors[1].offset = assignment.tensors[0].offset;
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"\"a\"", "\"b\"", "step 1"}, [&] { pool.LoadPlan(assignment); }));
   EXPECT_FALSE(pool.finalized());
 }
 
@@ -184,11 +187,17 @@ TEST(TensorPool, LoadsItsOwnPlanAgain) {
   TensorPool pool(1 << 20);
   pool.RegisterGraph(QuickstartOps(), QuickstartTensors());
   pool.FinalizePlan();
-  const auto offsets = pool.plan().offsets;
   void* const before = pool.GetPtr(2);
-  pool.LoadPlan(pool.plan());  // the argument lies in the pool itself
-  EXPECT_EQ(pool.plan().offsets, offsets);
+  pool.LoadPlan(pool.assignment());  // the argument lies in the pool itself
   EXPECT_EQ(pool.GetPtr(2), before);
+}
+
+TEST(TensorPool, GivesTheTableOfAddresses) {
+  TensorPool pool(1 << 20);
+  pool.RegisterGraph({{0, {}, {7}}, {1, {7}, {3}}, {2, {3}, {}}}, {{3, 64}, {7, 128}});
+  pool.FinalizePlan();
+  EXPECT_EQ(pool.addresses()[0], pool.GetPtr(3)) << "by position, not by id";
+  EXPECT_EQ(pool.addresses()[1], pool.GetPtr(7));
 }
 
 TEST(TensorPool, RefusesCallsOutOfOrder) {
@@ -319,7 +328,7 @@ void ExpectEmpty(TensorPool& moved) {
   EXPECT_EQ(moved.capacity() + moved.peak_bytes() + moved.guard_bytes(), 0u);
   EXPECT_GT(moved.metadata_bytes(), 0u);
   EXPECT_FALSE(moved.finalized());
-  EXPECT_EQ(moved.graph().tensors().size() + moved.problem().buffers.size() + moved.plan().offsets.size(), 0u);
+  EXPECT_EQ(moved.graph().tensors().size() + moved.assignment().tensors.size() + moved.plan().offsets.size(), 0u);
   EXPECT_EQ(moved.graph().IndexOf(0), -1);
   EXPECT_EQ(moved.plan().peak_bytes, 0);
   EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"moved"}, [&] { moved.FinalizePlan(); }));

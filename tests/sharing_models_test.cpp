@@ -12,6 +12,7 @@
 #include "orionrt/tflite.hpp"
 #include "orionrt/transform.hpp"
 #include "orionrt/validate.hpp"
+#include "assigned.hpp"
 
 namespace orionrt::tests {
 namespace {

@@ -1,4 +1,5 @@
 #include "orionrt/transform.hpp"
+#include "assigned.hpp"
 
 #include <gtest/gtest.h>
 
@@ -41,7 +42,7 @@ OpNode Op(int id, std::vector<int> inputs, std::vector<int> outputs, std::vector
 TransformedGraph Shared(const Graph& graph, const Transforms& transforms, std::int64_t alignment = 1) {
   const ReusePlanner planner;
   TransformedGraph made = Transform(graph, transforms, alignment, &planner);
-  const auto fault = CheckSharing(made);
+  const auto fault = tests::CheckSharing(made);
   EXPECT_FALSE(fault) << fault->message;
   const auto overlap = Validate(made.bound.problem, planner.Run(made.bound.problem));
   EXPECT_FALSE(overlap) << overlap->message;
@@ -447,7 +448,7 @@ TEST(Transform, TheSearchForAnOrderSeesTheBytesOfThePlan) {
       const TransformedGraph given = Transform(graph, on);
       on.reorder = true;
       const TransformedGraph moved = Transform(graph, on);
-      const auto fault = CheckSharing(moved);
+      const auto fault = tests::CheckSharing(moved);
       EXPECT_FALSE(fault) << fault->message;
       EXPECT_LE(BoundOf(moved), BoundOf(given));
       EXPECT_LE(moved.order_bound_bytes, LiveBytes(moved.bound.problem));

@@ -9,6 +9,7 @@
 #include <regex>
 #include <set>
 
+#include "assigned.hpp"
 #include "interpreter.hpp"
 #include "orionrt/liveness.hpp"
 #include "orionrt/transform.hpp"
@@ -277,9 +278,10 @@ TEST(WhatIfProperty, WhatIsProposedToShareBytesRunsRight) {
       only.*kind->second = true;
       const TransformedGraph made = TransformAt(graph, only, ids, file.alignment);
       for (const InPlaceUse& use : made.in_place) {
-        if (one) EXPECT_NE((w.sentence + " ").find("tensor " + std::to_string(use.input) + " "), std::string::npos);
+        const std::string label = "tensor " + std::to_string(use.input) + " ";
+        EXPECT_TRUE(!one || (w.sentence + " ").find(label) != std::string::npos) << w.sentence;
       }
-      const auto fault = CheckSharing(made);
+      const auto fault = tests::CheckSharing(made);
       EXPECT_FALSE(fault) << fault->message;
       PlanOptions quick;
       quick.effort = Effort::kFast;

@@ -1,11 +1,15 @@
-// Plans in the formats of other tools (component orionrt::io). All of these are one-way: WritePlanJson keeps a plan.
+// Plans in the formats of other tools (component orionrt::io). WritePlanJson keeps a plan; of these a header alone is
+// read again, to be judged.
 //
 // Every writer first has the plan judged (Validate), and throws Error (kBadInput) for one with a fault: what leaves
 // this house is linked into firmware. Same plan, same bytes, on every machine. O(n log n), and a text of some hundred
 // bytes a buffer. Names go out as far as the format can carry them, and never break it, whatever they hold.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "orionrt/export.hpp"
 #include "orionrt/io.hpp"
@@ -23,6 +27,17 @@ struct CHeaderOptions {
 // their id appended. Throws Error: kMisuse for options that are no identifier or no section name, kUnsupported for an
 // alignment above 2^28 bytes, where object formats end.
 ORIONRT_API std::string WriteCHeader(const PlanFile& file, const CHeaderOptions& options = {});
+
+// What a header that WriteCHeader made says, to be judged: what it was made with, before its graph is read; then the
+// places that its macros give the graph's tensors, by the names that WriteCHeader gives them. A macro that is missing
+// leaves its tensor without a place, one too many adds a place that no tensor has: CheckAssignment sees both. Bodies of
+// control-flow ops have no place in a header. Throws Error (kBadInput) for what is no such header.
+ORIONRT_API MadeWith ReadCHeaderMadeWith(std::string_view text, const std::string& source);
+ORIONRT_API Assignment ReadCHeader(std::string_view text, const std::string& source, const Graph& graph);
+
+// The same of a problem without a graph: per buffer its offset, or kFree where there is no macro for it.
+ORIONRT_API std::vector<std::int64_t> ReadCHeaderOffsets(std::string_view text, const std::string& source,
+                                                         const Problem& problem);
 
 // A trace for ui.perfetto.dev and chrome://tracing (JSON): a slice for each buffer's life, with offset and size, and a
 // counter of the bytes alive. One microsecond is one step; if there are steps below 0, all are moved up by the lowest,

@@ -109,7 +109,11 @@ class ORIONRT_API Graph {
   std::vector<TensorRoot> roots_;        // per tensor; empty without views
 };
 
-// Identifies the graph for which a plan was made: order of ops, their uses, sizes, alignments, roles, workspaces,
+// Whether the op does more than write its outputs, said (OpNode::has_effects) or implied: such ops keep their order
+// among themselves. O(inputs + outputs).
+ORIONRT_API bool HasEffects(const Graph& graph, const OpNode& op);
+
+// Identifies a graph as it is listed: order of ops, their uses, sizes, alignments, roles, workspaces,
 // views; not what it only allows (aliases, effects, `after`), and no names but those of spaces. FNV-1a.
 ORIONRT_API std::uint64_t HashGraph(const Graph& graph);
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orionrt/assignment.hpp"
 #include "orionrt/buddy_recorder.hpp"
 #include "orionrt/export.hpp"
 #include "orionrt/graph.hpp"
@@ -16,6 +17,7 @@
 #include "orionrt/plan.hpp"
 #include "orionrt/problem.hpp"
 #include "orionrt/transform.hpp"
+#include "orionrt/workload.hpp"
 
 namespace orionrt {
 
@@ -67,29 +69,10 @@ struct WorkspaceBytes {
   std::int64_t count = 0;          // ops that need some
 };
 
-// Where a tensor lies that shares its buffer with others.
-struct TensorPlace {
-  int id = 0;  // in its graph
-  std::string name;
-  int buffer = -1;         // index into Problem::buffers; -1: it is empty and needs none
-  std::int64_t delta = 0;  // bytes from the buffer's first
-  std::int64_t bytes = 0;
-};
-
-// What a plan of a graph holds for, and what whoever runs the graph must know of it (orionrt/transform.hpp).
-struct PlanDomain {
-  std::uint64_t graph_hash = 0;          // HashGraph, with the ops in the order of the plan
-  std::vector<std::string> transforms;   // that were asked for: "views", "in_place", "colocate", "reorder"
-  std::vector<int> order;                // ids of ops as they must run; empty: in the order of the graph
-  std::vector<int> vanished;             // ids of ops with nothing left to do
-  std::vector<InPlaceUse> in_place;      // who writes over what
-  std::vector<TensorPlace> tensors;      // with transforms: where each lies, in the order of the graph
-  std::vector<TransformStage> stages;    // lower bounds: as given, and after each transform
-  std::int64_t order_bound_bytes = 0;    // with "reorder": no order has fewer bytes alive at its peak
-  bool order_proven = false;             // with "reorder": this one has no more
-  int moved_ops = 0;                     // with "reorder": how many were moved past others
-  // Without transforms: what all of them would make of the lower bound. Not in files.
-  std::optional<std::int64_t> bound_with_all = {};
+// What a plan file says of a tensor beyond its place.
+struct BoundTensor {
+  std::string name = {};  // for people
+  int buffer = -1;        // index into Problem::buffers of the one that it lies in; -1: empty, or held elsewhere
 };
 
 // A plan with the problem that it holds for, as files carry them: schema orionrt.plan/1.
@@ -105,8 +88,31 @@ struct PlanFile {
   std::optional<std::int64_t> metadata_bytes = {};
   std::optional<WorkspaceBytes> workspaces = {};  // of graphs whose ops need scratch; it is within peak_bytes
   std::vector<BufferClass> classes = {};          // one per buffer; empty where it is not known
-  std::optional<PlanDomain> domain = {};          // of graphs
+  std::optional<Assignment> assignment = {};      // of graphs: what a run needs; that of its bodies is within it
+  std::vector<BoundTensor> tensors = {};          // one per assignment->tensors, in that order
+  std::vector<PlanFile> bodies = {};              // of assignment->bodies, one each; `source`: "2.else_branch"
+  // What transforms did: lower bounds as given and after each; with "reorder" the least bytes alive at the peak of any
+  // order, whether this one has no more, and how many ops were moved past others.
+  std::vector<TransformStage> stages = {};
+  std::int64_t order_bound_bytes = 0;
+  bool order_proven = false;
+  int moved_ops = 0;
+  // Without transforms: what all of them would make of the lower bound. Not in files.
+  std::optional<std::int64_t> bound_with_all = {};
 };
+
+// The plan of a workload with its whole bill: all that a plan file holds. Linear but for sorting.
+ORIONRT_API PlanFile MakePlanFile(const Workload& workload, const PlannedWorkload& planned);
+
+// A plan that was read, with another plan of its buffers: each tensor stays where it is within its buffer. `problem`:
+// that of `before`, but for its alignments and its table of pools. Bodies keep their plans. O(n log n).
+ORIONRT_API PlanFile Replanned(const PlanFile& before, const Problem& problem, const Plan& plan);
+
+// What each buffer of a graph is to it. O(n + uses).
+ORIONRT_API std::vector<BufferClass> ClassesOf(const TransformedGraph& lowered);
+
+// What an assignment was made with as options of the command, quoted for a shell: "--dim batch=2 --views"; empty: none.
+ORIONRT_API std::string OptionsOf(const MadeWith& made_with);
 
 // peak_bytes, peak_nested_bytes and weights.needed_bytes: what it takes to run. 2^63 - 1 where that overflows.
 ORIONRT_API std::int64_t TotalBytes(const PlanFile& file);

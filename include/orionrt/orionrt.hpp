@@ -2,6 +2,7 @@
 #pragma once
 
 #include "orionrt/arena.hpp"
+#include "orionrt/assignment.hpp"
 #include "orionrt/buddy.hpp"
 #include "orionrt/buddy_recorder.hpp"
 #include "orionrt/buddy_resource.hpp"
@@ -19,6 +20,8 @@
 #include "orionrt/scratch.hpp"
 #include "orionrt/shared_arena.hpp"
 #include "orionrt/tensor_pool.hpp"
+#include "orionrt/tensor_view.hpp"
 #include "orionrt/transform.hpp"
 #include "orionrt/validate.hpp"
 #include "orionrt/version.hpp"
+#include "orionrt/workload.hpp"

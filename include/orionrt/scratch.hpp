@@ -79,6 +79,7 @@ class ORIONRT_API Scratch {
 
   PoolStats stats() const noexcept;  // O(log n)
   std::int64_t metadata_bytes() const noexcept;
+  static std::int64_t MetadataBytes(std::int64_t capacity, std::int64_t block_bytes);  // the same, with one region
   void Tell(PoolEvent event, std::int64_t bytes) const noexcept {
     if (log_) log_(event, bytes);
   }

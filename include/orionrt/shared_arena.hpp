@@ -9,15 +9,18 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "orionrt/arena.hpp"
+#include "orionrt/assignment.hpp"
 #include "orionrt/export.hpp"
 #include "orionrt/graph.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
 #include "orionrt/scratch.hpp"
+#include "orionrt/tensor_view.hpp"
 
 namespace orionrt {
 
@@ -31,97 +34,80 @@ struct StateKey {
 struct SharedGraph {
   Graph graph;
   int lane = 0;
-  std::vector<StateKey> states = {};  // a state without a key is the graph's own; it outlives a run all the same
+  std::vector<StateKey> states = {};     // a state without a key is the graph's own; it outlives a run all the same
+  std::vector<NestedGraph> bodies = {};  // of its control-flow ops
+  // Made elsewhere, over the spaces of the options: judged, and not planned anew. States that it places leave their
+  // bytes unused, as a state lies with the others; one that is external in it (SharedPlan::assignment) takes none.
+  std::optional<Assignment> assignment = {};
 };
 
 struct SharedPlanOptions {
   std::size_t alignment = kArenaAlignment;  // bytes, a power of two: the least that a tensor gets
   std::string policy = "auto";
   PlanOptions planning = {};  // of each graph by itself
-};
-
-// Where the tensors of one graph lie: offsets of a plan from a base of one's own. A value; the plan and the memory
-// outlive it. No locks, no heap, no system calls; for any number of threads.
-class ORIONRT_API TensorView {
- public:
-  TensorView() = default;
-
-  // As TensorPool::Allocate.
-  TensorHandle Allocate(int tensor_id) const noexcept {
-    const auto index = static_cast<std::size_t>(static_cast<unsigned>(tensor_id));
-    if (__builtin_expect(index < size_, 1)) {
-      const std::int64_t offset = offsets_[index];
-      if (__builtin_expect(offset >= 0, 1)) return {base_ + offset, bytes_[index]};
-    }
-    return FindSparse(tensor_id);
-  }
-  void* GetPtr(int tensor_id) const noexcept { return Allocate(tensor_id).ptr; }
-
-  // As TensorPool::Workspace.
-  TensorHandle Workspace(int op_id) const noexcept { return Find(workspaces_, workspaces_size_, op_id); }
-
- private:
-  friend class SharedPlan;
-  struct Sparse {
-    int id;
-    std::int64_t offset;
-    std::size_t bytes;
-  };
-  [[gnu::cold]] TensorHandle FindSparse(int tensor_id) const noexcept { return Find(sparse_, sparse_size_, tensor_id); }
-  TensorHandle Find(const Sparse* sorted, std::size_t count, int id) const noexcept;
-
-  std::byte* base_ = nullptr;
-  std::size_t size_ = 0;                   // of the next two, by id, where ids are dense
-  const std::int64_t* offsets_ = nullptr;  // -1: no such tensor
-  const std::size_t* bytes_ = nullptr;
-  const Sparse* sparse_ = nullptr;  // sorted by id, where they are not
-  std::size_t sparse_size_ = 0;
-  const Sparse* workspaces_ = nullptr;  // sorted by id of op
-  std::size_t workspaces_size_ = 0;
+  Transforms transforms = {};
+  // Several arenas, the best first (docs/pools.md); none: one without limits. A lane takes what those before it leave
+  // of a space. States lie in the first space that their tensor names, or else in the last.
+  std::vector<Pool> spaces = {};
 };
 
 // Immutable. Made once, on any thread, and shared by as many as like, each with memory of its own or one SharedArena.
 class ORIONRT_API SharedPlan {
  public:
-  // Plans each graph without its states, and puts the lanes beside each other in order of their numbers. Throws Error:
-  // what ReusePlanner::Run throws; kBadInput for a key given to what is no state, or twice in a graph.
+  // Plans each graph without its states, unless it brings an assignment, and puts the lanes beside each other in order
+  // of their numbers. Throws Error: what ReusePlanner::Run throws; kBadInput for a key given to what is no state, or
+  // twice in a graph, and for an assignment that CheckAssignment finds fault with, or that is over other spaces.
   static std::shared_ptr<const SharedPlan> Make(std::vector<SharedGraph> graphs, const SharedPlanOptions& options = {});
 
   // Bytes of memory, from the first state to the last lane's end: exactly. The sum over the lanes of their largest
-  // graph, the states, and what aligns one to another.
-  std::size_t required_bytes() const noexcept { return required_bytes_; }
-  std::size_t state_bytes() const noexcept { return state_bytes_; }        // of these, at the front
-  std::size_t base_alignment() const noexcept { return base_alignment_; }  // that the memory has to have
-  std::size_t metadata_bytes() const noexcept;                             // the tables, outside that memory
+  // graph, the states, and what aligns one to another. Of one space; 0 for one that there is not.
+  std::size_t required_bytes(int space = 0) const noexcept { return At(required_bytes_, space); }
+  std::size_t state_bytes(int space = 0) const noexcept { return At(state_bytes_, space); }  // of these, at the front
+  std::size_t base_alignment(int space = 0) const noexcept { return At(base_alignment_, space); }  // of its first byte
+  int space_count() const noexcept { return static_cast<int>(required_bytes_.size()); }
+  std::size_t metadata_bytes() const noexcept;  // the tables, outside that memory
 
   int graph_count() const noexcept { return static_cast<int>(parts_.size()); }
-  const Graph& graph(int i) const { return parts_.at(static_cast<std::size_t>(i)).graph; }
-  const Plan& plan(int i) const { return parts_.at(static_cast<std::size_t>(i)).plan; }  // states not among its buffers
+  const Graph& graph(int i) const { return parts_.at(static_cast<std::size_t>(i)).graph; }  // as given
+  // Of the graph by itself, from the first byte of its lane; its states are external. What a file carries: a SharedPlan
+  // made of the same graphs with these assignments is the same.
+  const Assignment& assignment(int i) const { return parts_.at(static_cast<std::size_t>(i)).assignment; }
+  // As it was planned here, states not among its buffers; empty for an assignment that was brought along.
+  const Plan& plan(int i) const { return parts_.at(static_cast<std::size_t>(i)).plan; }
 
   // `base` (required_bytes() long, aligned to base_alignment()) as graph `i` sees it. Checks neither; the first graph
-  // when there is but one.
+  // when there is but one. Where there are several spaces, a base of each: the array outlives the view.
   TensorView View(void* base, int i = 0) const noexcept;
+  TensorView View(std::byte* const* bases, int i) const noexcept;
 
  private:
   struct Part {
     Graph graph;
+    std::vector<NestedGraph> bodies;
     int lane = 0;
+    Assignment assignment;
     Plan plan;
-    std::vector<std::int64_t> offsets;
-    std::vector<std::size_t> bytes;
-    std::vector<TensorView::Sparse> sparse;
-    std::vector<TensorView::Sparse> workspaces;
+    PlaceTable table;
   };
   struct Cursor;
-  using Offsets = std::vector<std::vector<std::int64_t>>;  // per graph and tensor, from the base
+  struct State;
+  using Cursors = std::vector<Cursor>;  // per space
   SharedPlan() = default;
-  void PlaceLanes(const SharedPlanOptions& options, Cursor& cursor, Offsets& offsets);
-  static void MakeTable(Part& part, const std::vector<std::int64_t>& offsets);
+  static std::size_t At(const std::vector<std::size_t>& list, int space) noexcept {
+    const auto i = static_cast<std::size_t>(static_cast<unsigned>(space));
+    return i < list.size() ? list[i] : 0;
+  }
+  static void Judge(const SharedGraph& shared, std::size_t g, const SharedPlanOptions& options);
+  static void PlanPart(Part& part, const SharedPlanOptions& options, const Cursors& cursors);
+  static std::vector<State> PlaceStates(const std::vector<SharedGraph>& graphs, const SharedPlanOptions& options,
+                                        Cursors& cursors);
+  void PlaceLane(const std::vector<std::size_t>& lane, const SharedPlanOptions& options,
+                 const std::vector<State>& states, const std::vector<char>& brought, Cursors& cursors);
 
   std::vector<Part> parts_;
-  std::size_t required_bytes_ = 0;
-  std::size_t state_bytes_ = 0;
-  std::size_t base_alignment_ = 1;
+  std::vector<std::size_t> required_bytes_;  // per space; so are the next two
+  std::vector<std::size_t> state_bytes_;
+  std::vector<std::size_t> base_alignment_;
 };
 
 struct SharedArenaOptions {
@@ -130,7 +116,7 @@ struct SharedArenaOptions {
   PoolLog log = {};                 // not called under a lock of the caller's; one call at a time
 };
 
-// Bytes that an arena needs for the plan and that much scratch: exactly.
+// Bytes that the arena of the plan's last space needs for the plan and that much scratch: exactly.
 ORIONRT_API std::size_t RequiredBytes(const SharedPlan& plan, const SharedArenaOptions& options = {});
 
 // The memory of a SharedPlan, and scratch beside it. Not movable: views point into it. Views and scratch are for any
@@ -142,8 +128,11 @@ class ORIONRT_API SharedArena {
   // or for a plan that is null.
   explicit SharedArena(std::shared_ptr<const SharedPlan> plan, const SharedArenaOptions& options = {});
   SharedArena(std::shared_ptr<const SharedPlan> plan, Arena arena, const SharedArenaOptions& options = {});
+  // The same with an arena a space of the plan; scratch lies behind the plan in the last.
+  SharedArena(std::shared_ptr<const SharedPlan> plan, std::vector<Arena> arenas,
+              const SharedArenaOptions& options = {});
 
-  TensorView View(int graph = 0) const noexcept { return plan_->View(arena_.base(), graph); }
+  TensorView View(int graph = 0) const noexcept { return plan_->View(bases_.data(), graph); }
 
   // Forgets what was remembered: zeros in all states. No graph runs meanwhile. Nothing happens to memory that is not
   // the host's to write; its states start as whatever is there.
@@ -155,16 +144,17 @@ class ORIONRT_API SharedArena {
   TensorHandle AllocateScratch(std::size_t bytes) noexcept;
   FreeStatus FreeScratch(TensorHandle scratch) noexcept;
 
-  PoolStats stats() const noexcept;
+  PoolStats stats() const noexcept;  // of the last space's arena, which has the scratch
   const SharedPlan& plan() const noexcept { return *plan_; }
-  std::size_t capacity() const noexcept { return arena_.bytes(); }
+  std::size_t capacity() const noexcept;        // of all its arenas
   std::size_t metadata_bytes() const noexcept;  // outside the arena, without the plan's
 
  private:
   std::shared_ptr<const SharedPlan> plan_;
-  Arena arena_;
-  std::int64_t scratch_begin_;
-  mutable std::mutex mutex_;  // of scratch_
+  std::vector<Arena> arenas_;  // per space
+  std::vector<std::byte*> bases_;
+  std::int64_t scratch_begin_;  // in the last of them
+  mutable std::mutex mutex_;    // of scratch_
   Scratch scratch_;
 };
 

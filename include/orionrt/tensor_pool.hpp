@@ -10,18 +10,20 @@
 #include <vector>
 
 #include "orionrt/arena.hpp"
+#include "orionrt/assignment.hpp"
 #include "orionrt/export.hpp"
 #include "orionrt/graph.hpp"
 #include "orionrt/guard.hpp"
-#include "orionrt/liveness.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
 #include "orionrt/scratch.hpp"
+#include "orionrt/tensor_view.hpp"
 #include "orionrt/transform.hpp"
 
 namespace orionrt {
 
 class Guard;
+struct GuardLayout;
 
 struct PoolOptions {
   std::size_t alignment = kArenaAlignment;  // bytes, a power of two: the least that a tensor gets
@@ -29,7 +31,7 @@ struct PoolOptions {
   std::optional<GuardOptions> guard = {};   // finds the culprit; costs nothing when absent
   PoolLog log = {};                         // told of what is taken and refused; costs nothing when absent
   // What tensors may share, and the ops' order, as far as policy "auto" at effort fast finds it worth while. Ops then
-  // run in the order of graph(); those in transformed().vanished write nothing, and may be left out.
+  // run in the order of graph(); those in assignment().vanished_ids write nothing, and may be left out.
   Transforms transforms = {};
 };
 
@@ -44,17 +46,16 @@ struct PoolMemory {
 // exactly. What the pool itself takes is outside the arena: TensorPool::metadata_bytes.
 ORIONRT_API std::size_t RequiredBytes(const Plan& plan);
 
-// The same for a pool with a guard, which needs more; plans for the guard. Throws Error like FinalizePlan, but for
-// capacity.
-ORIONRT_API std::size_t RequiredBytes(const Graph& graph, const Plan& plan, const PoolOptions& options);
-ORIONRT_API std::size_t RequiredBytes(const TransformedGraph& transformed, const Plan& plan,
-                                      const PoolOptions& options);
+// The same for a pool with a guard, which needs more, its tensors being laid out anew; without one, those of the
+// assignment's only arena. The assignment is one that CheckAssignment takes.
+ORIONRT_API std::size_t RequiredBytes(const Graph& graph, const Assignment& assignment, const PoolOptions& options);
 
 // RegisterGraph, then FinalizePlan or LoadPlan, then Allocate for every tensor as the ops come to it.
 //
 // After the plan is finalized Allocate, Release and GetPtr compute nothing: they look up a table. They never throw,
 // lock, take heap memory or call the system, and may be called from several threads. With a guard they do all of that
-// but throw. Everything else throws Error unless it says noexcept, and is for one thread at a time.
+// but throw. Everything else throws Error unless it says noexcept, and is for one thread at a time. A program that only
+// registers and loads links neither policies nor transforms of the static library: FinalizePlan alone needs them.
 class ORIONRT_API TensorPool {
  public:
   // Takes the arena now: host memory of `capacity` bytes, or the caller's own, which must outlive the pool.
@@ -71,25 +72,24 @@ class ORIONRT_API TensorPool {
   TensorPool& operator=(TensorPool&& other) noexcept;
   ~TensorPool();
 
-  // Checks the graph, applies PoolOptions::transforms and computes lifetimes. Replaces an earlier graph, and its plan.
-  // Throws Error (kBadInput).
+  // Checks the graph. Replaces an earlier graph, and its plan. Throws Error (kBadInput).
   void RegisterGraph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors);
-  void RegisterGraph(Graph graph);
+  void RegisterGraph(Graph graph) { RegisterModel(std::move(graph), {}); }
+  // With the bodies of its control-flow ops, which are planned and served with it.
+  void RegisterModel(Graph graph, std::vector<NestedGraph> bodies);
 
-  // The same with a graph transformed elsewhere, for the pool's alignment; PoolOptions::transforms are not applied to
-  // it. Throws Error (kBadInput) when CheckSharing finds a fault.
-  void RegisterTransformed(TransformedGraph transformed);
-
-  // Plans the registered graph and takes its place in the arena. Throws Error: kMisuse without a graph, or when the
-  // arena's base is less aligned than a tensor wants; kInfeasible or kLimit when the arena is too small, with the bytes
-  // short, the step, and the largest tensors alive there; kInfeasible when scratch is in the way, or when the guard
-  // needs more than there is.
+  // Applies PoolOptions::transforms, plans the registered graph and takes its place in the arena. Throws Error:
+  // kMisuse without a graph, or when the arena's base is less aligned than a tensor wants; kBadInput for names of
+  // spaces that there are not; kInfeasible or kLimit when the arena is too small, with the bytes short, the step, and
+  // the largest tensors alive there; kInfeasible when scratch is in the way, or when the guard needs more than there
+  // is.
   void FinalizePlan(std::string_view policy = "auto", const PlanOptions& options = {});
   void FinalizePlan(const ReusePlanner& planner, const PlanOptions& options = {});
 
-  // The same with a plan made elsewhere. Validated; throws Error (kBadInput) when it was made for another graph or
-  // alignment.
-  void LoadPlan(const Plan& plan);
+  // The same with an assignment made elsewhere, with the transforms, spaces and bodies that it was made with; nothing
+  // is searched. Judged by CheckAssignment; throws Error (kBadInput) when it was made for another graph, breaks it, or
+  // is over other spaces than the pool has, otherwise as FinalizePlan does.
+  void LoadPlan(Assignment assignment);
 
   // The place of a tensor; {nullptr, 0} for an id that the graph does not have, and before the plan is finalized.
   // An empty tensor has an address and 0 bytes.
@@ -106,6 +106,16 @@ class ORIONRT_API TensorPool {
 
   // A planned tensor needs no release: its bytes are someone else's as soon as its lifetime ends.
   void Release(int) const noexcept {}
+
+  // The tensors of a body of a control-flow op, which lie where they may while that op runs; knows none where there is
+  // no such body. For one that runs now: the view is void when another plan is installed. A guard does not watch it.
+  TensorView Body(int op_id, std::string_view attribute) const noexcept {
+    return bodies_table_ != nullptr ? TensorView(*bodies_table_, bases_.data()).Body(op_id, attribute) : TensorView();
+  }
+
+  // The addresses of all tensors by their positions in graph().tensors(), for engines that want nothing in between;
+  // null where a tensor is held elsewhere, and before the plan is finalized. Valid until another plan is installed.
+  void* const* addresses() const noexcept { return addresses_.data(); }
 
   // Tell the guard where execution is; nothing at all without one. BeginOp takes the id of the op that now starts and
   // ends the one before; EndOp ends it too, so that what the caller does between ops is not blamed on one. EndRun comes
@@ -136,14 +146,17 @@ class ORIONRT_API TensorPool {
   int memory_count() const noexcept { return static_cast<int>(memories_.size()); }
   std::size_t capacity() const noexcept;    // of all memories together; so is the next
   std::size_t peak_bytes() const noexcept;  // with the guard's share
-  std::size_t guard_bytes() const noexcept { return peak_bytes() - RequiredBytes(plan_); }  // on top of the plan
+  std::size_t guard_bytes() const noexcept { return peak_bytes() - required_bytes_; }  // on top of the plan
   std::size_t metadata_bytes() const noexcept;  // tables and books outside the arena; not the graph and plan kept
-  const Graph& graph() const noexcept { return transformed_.graph; }
-  const Problem& problem() const noexcept { return transformed_.bound.problem; }
-  // What Transform made of the graph: ops that need not run, outputs in place. As given: neither, and no stages.
-  const TransformedGraph& transformed() const noexcept { return transformed_; }
-  const Plan& plan() const noexcept { return plan_; }  // as without a guard
-  PoolStats stats(int memory = 0) const noexcept {     // zeros for a memory that the pool does not have
+  // The same of a pool, without a guard, whose arenas are as large as the assignment needs.
+  static std::size_t MetadataBytes(const Assignment& assignment);
+  // Its ops in the order of the plan, once there is one; as registered until then.
+  const Graph& graph() const noexcept { return ordered_ ? *ordered_ : graph_; }
+  // Where everything lies, as without a guard: the order, ops that need not run, outputs in place, places.
+  const Assignment& assignment() const noexcept { return assignment_; }
+  // Its certificate, as FinalizePlan made it; empty for an assignment that was loaded.
+  const Plan& plan() const noexcept { return plan_; }
+  PoolStats stats(int memory = 0) const noexcept {  // zeros for a memory that the pool does not have
     return Has(memory) ? memories_[static_cast<std::size_t>(memory)].scratch.stats() : PoolStats{};
   }
 
@@ -168,14 +181,13 @@ class ORIONRT_API TensorPool {
   };
 
   bool Has(int memory) const noexcept { return memory >= 0 && memory < memory_count(); }
-  void Register(TransformedGraph transformed);
   void CheckRegistered() const;
-  void CheckBases() const;
-  void CheckFits(const Plan& plan) const;
-  std::vector<Demand> DemandsOf(const Plan& plan) const;
-  void Install(Plan plan);
+  std::vector<Demand> DemandsOf(const Assignment& assignment) const;
+  void CheckDemands(const std::vector<Demand>& demands) const;
+  void Install(Assignment assignment, Plan plan);
+  void MovePlaces(const GuardLayout& layout, std::vector<std::byte*>& places) const;
   void MakeTables(const std::vector<std::byte*>& places);
-  std::byte* PlaceOf(const Binding& binding) const;
+  std::byte* PlaceOf(const Place& place) const;
   static TensorHandle Find(const std::vector<SparseHandle>& sorted, int id) noexcept;
   void TakeRegions(const std::vector<Demand>& demands);
   void Clear() noexcept;
@@ -194,8 +206,15 @@ class ORIONRT_API TensorPool {
   PoolOptions options_;
   std::vector<Memory> memories_;
   std::vector<Pool> pools_;  // what planning is told of them; empty for one
-  TransformedGraph transformed_;
+  Graph graph_;              // as registered
+  std::vector<NestedGraph> bodies_;
+  std::optional<Graph> ordered_;  // where the plan's order is another
+  Assignment assignment_;
   Plan plan_;
+  std::size_t required_bytes_ = 0;            // of all memories together, without a guard
+  std::vector<void*> addresses_;              // per tensor of graph()
+  std::vector<std::byte*> bases_;             // per memory, of its region
+  std::unique_ptr<PlaceTable> bodies_table_;  // where there are bodies
   bool registered_ = false;
   bool finalized_ = false;
   std::unique_ptr<Guard> guard_;  // after the arenas: it opens what it closed before they go

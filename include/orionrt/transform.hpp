@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,17 +61,5 @@ ORIONRT_API TransformedGraph Transform(const Graph& graph, const Transforms& tra
 // (kMisuse) for `reorder`, which is about all ops, and for an id that no op has. O(n log n).
 ORIONRT_API TransformedGraph TransformAt(const Graph& graph, const Transforms& transforms,
                                          const std::vector<int>& op_ids, std::int64_t alignment = 1);
-
-struct SharingFault {
-  int op = -1;          // id: the one that would read or hold wrong bytes
-  int tensor = -1;      // id
-  std::string message;  // in words: which byte, and whose it is
-};
-
-// Runs the graph over bytes that know who wrote them, each buffer by itself: does every op find in its inputs what
-// they should hold, does it write over nothing that it may still read, are live tensors within live rectangles? The
-// first fault; nothing when there is none. Shares no code with Transform. Together with Validate, which judges where
-// buffers lie, it is the whole judgement of a plan. O(uses x pieces that their bytes are in).
-ORIONRT_API std::optional<SharingFault> CheckSharing(const TransformedGraph& transformed);
 
 }  // namespace orionrt

@@ -31,7 +31,7 @@ void AppendWorkspaces(const std::vector<OpNode>& ops, std::int64_t alignment, Bo
     if (op.workspace_bytes == 0) continue;
     const Buffer buffer{step, step + 1, static_cast<std::int64_t>(op.workspace_bytes),
                         std::max(alignment, static_cast<std::int64_t>(op.workspace_alignment)), kFree};
-    bound.workspaces.back() = Append(bound.problem, buffer, "w" + std::to_string(step),
+    bound.workspaces.back() = Append(bound.problem, buffer, "w" + std::to_string(op.id),
                                      "workspace of " + (op.name.empty() ? "op " + std::to_string(op.id) : op.name));
   }
 }
@@ -95,7 +95,7 @@ BoundProblem MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, 
   const std::vector<std::int64_t> uses = CountUses(graph, vanished);
   std::vector<int> order;  // tensors by the name of their body
   for (int i = 0; i < static_cast<int>(tensors.size()); ++i) {
-    if (tensors[i].bytes > 0) order.push_back(i);
+    if (tensors[i].bytes > 0 && places[i].index >= 0) order.push_back(i);
   }
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return places[a].index < places[b].index; });
 
@@ -117,7 +117,7 @@ BoundProblem MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, 
       body_uses += uses[t];
       bound.bindings[t] = {static_cast<int>(bound.problem.buffers.size()), at};
     }
-    AppendBody(bound.problem, members, need, std::to_string(name), tensors[name].name);
+    AppendBody(bound.problem, members, need, std::to_string(tensors[name].id), tensors[name].name);
     bound.problem.uses.push_back(body_uses);
     spaces.push_back(tensors[name].spaces);
   }

@@ -217,6 +217,15 @@ int Graph::IndexOf(int tensor_id) const noexcept {
   return found == sparse_.end() ? -1 : found->second;
 }
 
+bool HasEffects(const Graph& graph, const OpNode& op) {
+  const auto is_state = [&](int id) {
+    const int root = graph.RootOf(graph.IndexOf(id)).index;
+    return (graph.tensors()[static_cast<std::size_t>(root)].roles & kState) != 0;
+  };
+  return op.has_effects || op.outputs.empty() || std::any_of(op.inputs.begin(), op.inputs.end(), is_state) ||
+         std::any_of(op.outputs.begin(), op.outputs.end(), is_state);
+}
+
 std::uint64_t HashGraph(const Graph& graph) {
   Hasher hash;
   hash.Add(static_cast<std::uint64_t>(graph.tensors().size()));

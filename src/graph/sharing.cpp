@@ -58,12 +58,6 @@ bool BindWhole(const std::vector<PartOf>& parts, int output, Bodies& bodies) {
 
 }  // namespace
 
-bool HasEffects(const Graph& graph, const OpNode& op) {
-  const auto is_state = [&](int id) { return (RootRoles(graph, graph.IndexOf(id)) & kState) != 0; };
-  return op.has_effects || op.outputs.empty() || std::any_of(op.inputs.begin(), op.inputs.end(), is_state) ||
-         std::any_of(op.outputs.begin(), op.outputs.end(), is_state);
-}
-
 bool Allows(const OpNode& op, bool Transforms::*transform) {
   return std::any_of(op.aliases.begin(), op.aliases.end(), [transform](const Alias& alias) {
     return transform == (alias.kind == AliasKind::kView   ? &Transforms::views

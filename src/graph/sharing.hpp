@@ -11,9 +11,6 @@
 
 namespace orionrt {
 
-// Whether the op does more than write its outputs, said or implied.
-bool HasEffects(const Graph& graph, const OpNode& op);
-
 // Whether the op allows anything that this transform might do.
 ORIONRT_API bool Allows(const OpNode& op, bool Transforms::*transform);
 

@@ -36,6 +36,11 @@ class RowDump {
     text_ += "\n ]";
   }
 
+  // Appends the key and its value on one line.
+  void AddLine(const char* key, const Json& value) {
+    text_ += ",\n \"" + std::string(key) + "\": " + DumpJson(value, -1);
+  }
+
   std::string Finish() { return std::move(text_) + "\n}\n"; }
 
  private:

@@ -5,6 +5,7 @@
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
+#include "io/assignment_json.hpp"
 #include "io/json.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/io.hpp"
@@ -13,12 +14,6 @@ namespace orionrt {
 namespace {
 
 constexpr const char* kSchema = "orionrt.plan/1";
-
-std::string Hex(std::uint64_t value) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
-  return text;
-}
 
 BoundKind ReadBoundKind(const ObjectReader& object) {
   const std::string name = object.Text("bound_kind", "live_bytes");
@@ -127,6 +122,10 @@ Json CertificateJson(const Problem& problem, const Certificate& certificate) {
 Json PoolPlanJson(const PlanFile& file, std::size_t p) {
   Json json = PoolJson(file.problem.pools[p]);
   json["peak_bytes"] = file.plan.pools.figures[p].peak_bytes;
+  if (file.assignment) {
+    json["required_bytes"] = file.assignment->spaces[p].required_bytes;
+    json["base_alignment"] = file.assignment->spaces[p].base_alignment;
+  }
   json.update(CertificateJson(file.problem, file.plan.pools.figures[p].certificate));
   json["metrics"] = MetricsJson(file, static_cast<int>(p));
   return json;
@@ -205,120 +204,42 @@ void ReadPoolPlan(const ObjectReader& object, const ParsedJson& json, const Inde
   }
 }
 
-// Lists of ids, on one line each.
-Json IdsJson(const std::vector<int>& ids) {
-  Json json = Json::array();
-  for (const int id : ids) json.push_back(id);
+// A head and rows, of the whole or of a body; `assignment` may be null.
+struct PlanParts {
+  Json head;
+  std::vector<JsonRows> rows;
+};
+
+PlanParts PartsOf(const PlanFile& file, const Assignment* assignment);
+
+Json BodyJson(const PlanFile& file, const BodyAssignment& body) {
+  PlanParts parts = PartsOf(file, &body.assignment);
+  Json json = {{"op", body.op_id}, {"attribute", body.attribute}};
+  json.update(parts.head);
+  for (const JsonRows& rows : parts.rows) {
+    json[rows.key] = rows.line != nullptr ? Json(*rows.line) : Json::array();
+    for (std::size_t i = 0; i < rows.count; ++i) json[rows.key].push_back(rows.row(i));
+  }
   return json;
 }
 
-void AddDomain(const PlanDomain& domain, Json& head) {
-  head["graph_hash"] = Hex(domain.graph_hash);
-  if (domain.transforms.empty()) return;
-  head["transforms"] = domain.transforms;
-  Json bounds = Json::array();
-  for (const TransformStage& stage : domain.stages) {
-    bounds.push_back({{"stage", stage.name}, {"lower_bound_bytes", stage.bound_bytes}});
-  }
-  head["bounds"] = std::move(bounds);
-  if (!domain.order.empty()) head["order"] = IdsJson(domain.order);
-  if (domain.order_bound_bytes > 0) {
-    head["order_lower_bound_bytes"] = domain.order_bound_bytes;
-    head["order_proven_optimal"] = domain.order_proven;
-  }
-  head["vanished_ops"] = IdsJson(domain.vanished);
-}
-
-Json TensorJson(const PlanFile& file, const TensorPlace& tensor) {
-  Json json = {{"id", tensor.id}, {"name", tensor.name}, {"bytes", tensor.bytes}};
-  if (tensor.buffer < 0) return json;
-  json["buffer"] = BufferId(file.problem, tensor.buffer);
-  json["delta"] = tensor.delta;
-  json["offset"] = file.plan.offsets[tensor.buffer] + tensor.delta;
+Json BufferRow(const PlanFile& file, std::size_t i, std::size_t& part) {
+  Json json = BufferJson(file.problem, static_cast<int>(i), file.alignment, part);
+  json["offset"] = file.plan.offsets[i];
+  json["pool"] = PoolOf(file.plan, static_cast<int>(i));
+  if (!file.classes.empty()) json["class"] = BufferClassName(file.classes[i]);
+  if (file.problem.buffers[i].fixed_offset != kFree) json["fixed"] = true;
   return json;
 }
 
-int ReadId(const ParsedJson& json, const ObjectReader& object, const char* key) {
-  if (!json.is_number_integer() || json < 0 || json > INT32_MAX) {
-    object.Refuse("has an id in \"" + std::string(key) + "\" that is no whole number from 0 to 2^31 - 1");
-  }
-  return json.get<int>();
-}
-
-std::vector<int> ReadIds(const ObjectReader& object, const char* key) {
-  std::vector<int> ids;
-  if (!object.Has(key)) return ids;
-  for (const ParsedJson& id : object.Array(key)) ids.push_back(ReadId(id, object, key));
-  return ids;
-}
-
-TensorPlace ReadTensorPlace(const ParsedJson& json, const std::string& place, const PlanFile& file,
-                            const IndexOf& index_of) {
-  const ObjectReader object(json, place);
-  TensorPlace tensor;
-  tensor.id = ReadId(json.value("id", ParsedJson()), object, "id");
-  tensor.name = object.Text("name", "");
-  tensor.bytes = ReadCount(object, "bytes");
-  if (!object.Has("buffer")) return tensor;
-  tensor.buffer = ReadBufferId(json["buffer"], index_of, object);
-  tensor.delta = ReadCount(object, "delta");
-  const std::int64_t size = file.problem.buffers[tensor.buffer].size;
-  if (tensor.bytes > size || tensor.delta > size - tensor.bytes) object.Refuse("ends past its buffer");
-  return tensor;
-}
-
-PlanDomain ReadDomain(const ObjectReader& object, const std::string& source, const PlanFile& file,
-                      const IndexOf& index_of) {
-  PlanDomain domain;
-  if (object.Has("graph_hash")) domain.graph_hash = ReadHex(object, "graph_hash");
-  if (object.Has("transforms")) {
-    for (const ParsedJson& name : object.Array("transforms")) {
-      if (!name.is_string()) object.Refuse("has \"transforms\" that are no names");
-      domain.transforms.push_back(name.get<std::string>());
-    }
-  }
-  if (object.Has("bounds")) {
-    for (const ParsedJson& json : object.Array("bounds")) {
-      const ObjectReader stage(json, source + ": bounds[" + std::to_string(domain.stages.size()) + "]");
-      domain.stages.push_back({stage.Text("stage"), ReadCount(stage, "lower_bound_bytes")});
-    }
-  }
-  domain.order = ReadIds(object, "order");
-  domain.order_bound_bytes = object.Has("order_lower_bound_bytes") ? ReadCount(object, "order_lower_bound_bytes") : 0;
-  domain.order_proven = object.Flag("order_proven_optimal");
-  domain.vanished = ReadIds(object, "vanished_ops");
-  if (object.Has("in_place")) {
-    for (const ParsedJson& json : object.Array("in_place")) {
-      const ObjectReader use(json, source + ": in_place[" + std::to_string(domain.in_place.size()) + "]");
-      const auto id = [&](const char* key) { return ReadId(json.value(key, ParsedJson()), use, key); };
-      domain.in_place.push_back({id("op"), id("output"), id("input")});
-    }
-  }
-  if (object.Has("tensors")) {
-    for (const ParsedJson& json : object.Array("tensors")) {
-      const std::string place = source + ": tensors[" + std::to_string(domain.tensors.size()) + "]";
-      domain.tensors.push_back(ReadTensorPlace(json, place, file, index_of));
-    }
-  }
-  return domain;
-}
-
-}  // namespace
-
-std::int64_t TotalBytes(const PlanFile& file) {
-  std::int64_t total = file.plan.peak_bytes;
-  const bool fits = CheckedAdd(total, file.peak_nested_bytes, &total) &&
-                    CheckedAdd(total, file.weights ? file.weights->needed_bytes : 0, &total);
-  return fits ? total : kMaxBytes;
-}
-
-std::string WritePlanJson(const PlanFile& file) {
-  Json head = {{"schema", kSchema},
-               {"source", file.source},
-               {"policy", file.plan.policy},
-               {"alignment", file.alignment},
-               {"peak_bytes", file.plan.peak_bytes},
-               {"peak_nested_bytes", file.peak_nested_bytes}};
+PlanParts PartsOf(const PlanFile& file, const Assignment* assignment) {
+  PlanParts parts;
+  Json& head = parts.head;
+  head = {{"source", file.source},
+          {"policy", file.plan.policy},
+          {"alignment", file.alignment},
+          {"peak_bytes", file.plan.peak_bytes},
+          {"peak_nested_bytes", file.peak_nested_bytes}};
   head.update(CertificateJson(file.problem, file.plan.certificate));
   head["time_limited"] = file.plan.time_limited;
   head["problem_hash"] = Hex(file.plan.problem_hash);
@@ -331,41 +252,93 @@ std::string WritePlanJson(const PlanFile& file) {
   if (file.workspaces) {
     head["workspaces"] = {{"largest_bytes", file.workspaces->largest_bytes}, {"count", file.workspaces->count}};
   }
-  if (file.domain) AddDomain(*file.domain, head);
+  std::vector<JsonRows> of_graph;
+  if (assignment != nullptr) AddAssignment(file, *assignment, head, of_graph);
   if (!pooled) head["metrics"] = MetricsJson(file, 0);
-  std::size_t part = 0;
-  RowDump dump(head);
   if (pooled) {
-    dump.Add("pools", pools.figures.size(), [&](std::size_t p) { return PoolPlanJson(file, p); });
-    dump.Add("spills", pools.spills.size(), [&](std::size_t k) { return SpillJson(file, pools.spills[k]); });
+    parts.rows.push_back({"pools", pools.figures.size(), [&file](std::size_t p) { return PoolPlanJson(file, p); }});
+    parts.rows.push_back(
+        {"spills", pools.spills.size(), [&](std::size_t k) { return SpillJson(file, file.plan.pools.spills[k]); }});
   }
-  dump.Add("buffers", file.problem.buffers.size(), [&](std::size_t i) {
-    Json json = BufferJson(file.problem, static_cast<int>(i), file.alignment, part);
-    json["offset"] = file.plan.offsets[i];
-    json["pool"] = PoolOf(file.plan, static_cast<int>(i));
-    if (!file.classes.empty()) json["class"] = BufferClassName(file.classes[i]);
-    if (file.problem.buffers[i].fixed_offset != kFree) json["fixed"] = true;
-    return json;
-  });
-  if (file.domain && !file.domain->transforms.empty()) {
-    const PlanDomain& domain = *file.domain;
-    dump.Add("in_place", domain.in_place.size(), [&](std::size_t i) {
-      const InPlaceUse& use = domain.in_place[i];
-      return Json{{"op", use.op}, {"output", use.output}, {"input", use.input}};
-    });
-    dump.Add("tensors", domain.tensors.size(), [&](std::size_t i) { return TensorJson(file, domain.tensors[i]); });
-  }
-  return dump.Finish();
+  parts.rows.push_back({"buffers", file.problem.buffers.size(),
+                        [&file, part = std::size_t{0}](std::size_t i) mutable { return BufferRow(file, i, part); }});
+  for (JsonRows& rows : of_graph) parts.rows.push_back(std::move(rows));
+  if (assignment == nullptr || assignment->bodies.empty()) return parts;
+  parts.rows.push_back({"bodies", assignment->bodies.size(), [&file, assignment](std::size_t i) {
+                          return BodyJson(file.bodies[i], assignment->bodies[i]);
+                        }});
+  return parts;
 }
 
-PlanFile ReadPlanJson(std::string_view text, const std::string& source) {
-  const ParsedJson json = ParseJson(text, source);
-  const ObjectReader object(json, source + ": the plan");
-  object.ExpectSchema(kSchema);
+// The tensors of an assignment that was read, named and bound as the rows say.
+std::vector<BoundTensor> ReadBoundTensors(const ObjectReader& object, const PlanFile& file, const IndexOf& index_of,
+                                          const Assignment& assignment) {
+  std::unordered_map<int, BoundTensor> by_id;  // looked up, never walked
+  if (object.Has("tensors")) {
+    for (const ParsedJson& json : object.Array("tensors")) {
+      const ObjectReader row(json, object.place() + ": tensors[" + std::to_string(by_id.size()) + "]");
+      BoundTensor& tensor = by_id[static_cast<int>(row.Integer("id"))];
+      tensor.name = row.Text("name", "");
+      if (row.Has("buffer")) tensor.buffer = ReadBufferId(json["buffer"], index_of, row);
+    }
+  } else {
+    for (const Place& place : assignment.tensors) {
+      const auto found = index_of.find(std::to_string(place.id));
+      if (found != index_of.end()) by_id[place.id] = {file.problem.names[found->second], found->second};
+    }
+  }
+  std::vector<BoundTensor> tensors;
+  for (const Place& place : assignment.tensors) tensors.push_back(by_id[place.id]);
+  return tensors;
+}
+
+void ReadStages(const ObjectReader& object, PlanFile& file) {
+  if (object.Has("bounds")) {
+    for (const ParsedJson& json : object.Array("bounds")) {
+      const ObjectReader stage(json, object.place() + ": bounds[" + std::to_string(file.stages.size()) + "]");
+      file.stages.push_back({stage.Text("stage"), ReadCount(stage, "lower_bound_bytes")});
+    }
+  }
+  file.order_bound_bytes = object.Has("order_lower_bound_bytes") ? ReadCount(object, "order_lower_bound_bytes") : 0;
+  file.order_proven = object.Flag("order_proven_optimal");
+  const std::int64_t moved = object.Integer("moved_ops", 0);
+  if (moved < 0 || moved > INT32_MAX) object.Refuse("has a \"moved_ops\" that is no number of ops");
+  file.moved_ops = static_cast<int>(moved);
+}
+
+struct ReadPlan {
   PlanFile file;
+  std::optional<Assignment> assignment;
+};
+
+constexpr int kDeepest = 32;  // bodies within bodies; no model comes near
+
+ReadPlan ReadObject(const ParsedJson& json, const std::string& place, int last_space, int depth);
+
+// Each with its plan in the file, and its assignment in that of the whole.
+void ReadBodies(const ObjectReader& object, int last_space, int depth, ReadPlan& read) {
+  if (!object.Has("bodies")) return;
+  if (depth >= kDeepest) object.Refuse("has bodies within bodies more than " + std::to_string(kDeepest) + " deep");
+  for (const ParsedJson& row : object.Array("bodies")) {
+    const std::string place = object.place() + ": bodies[" + std::to_string(read.file.bodies.size()) + "]";
+    const ObjectReader reader(row, place);
+    ReadPlan body = ReadObject(row, place, last_space, depth + 1);
+    if (!body.assignment) reader.Refuse("has no \"graph_id\"");
+    const std::int64_t op = reader.Integer("op");
+    if (op < 0 || op > INT32_MAX) reader.Refuse("has an \"op\" that is no id");
+    BodyAssignment assignment{static_cast<int>(op), reader.Text("attribute"), *std::move(body.assignment)};
+    if (read.assignment) read.assignment->bodies.push_back(std::move(assignment));
+    read.file.bodies.push_back(std::move(body.file));
+  }
+}
+
+ReadPlan ReadObject(const ParsedJson& json, const std::string& place, int last_space, int depth) {
+  const ObjectReader object(json, place);
+  ReadPlan read;
+  PlanFile& file = read.file;
   file.source = object.Text("source", "");
   file.alignment = ReadAlignment(object);
-  ReadBuffers(object, source, file);
+  ReadBuffers(object, place, file);
   ReadPools(object, file.problem);
   IndexOf index_of;
   for (int i = 0; i < static_cast<int>(file.problem.ids.size()); ++i) index_of.emplace(file.problem.ids[i], i);
@@ -374,16 +347,45 @@ PlanFile ReadPlanJson(std::string_view text, const std::string& source) {
   plan.policy = object.Text("policy", "");
   plan.peak_bytes = object.Integer("peak_bytes");
   file.peak_nested_bytes = object.Integer("peak_nested_bytes", 0);
-  if (object.Has("weights")) file.weights = ReadWeights(json["weights"], source);
+  if (object.Has("weights")) file.weights = ReadWeights(json["weights"], place);
   plan.certificate = ReadCertificate(object, json, index_of);
   if (object.Has("metadata_bytes")) file.metadata_bytes = ReadCount(object, "metadata_bytes");
-  if (object.Has("workspaces")) file.workspaces = ReadWorkspaces(json["workspaces"], source);
-  PlanDomain domain = ReadDomain(object, source, file, index_of);
-  if (object.Has("graph_hash")) file.domain = std::move(domain);
+  if (object.Has("workspaces")) file.workspaces = ReadWorkspaces(json["workspaces"], place);
   plan.time_limited = object.Flag("time_limited");
   plan.problem_hash = ReadHash(object, file.problem);
-  CheckRead(file.problem, source);
-  return file;
+  CheckRead(file.problem, place);
+  ReadStages(object, file);
+  read.assignment = ReadAssignment(object, json, file, last_space);
+  if (read.assignment) file.tensors = ReadBoundTensors(object, file, index_of, *read.assignment);
+  const int last = std::max<int>(1, static_cast<int>(file.problem.pools.size())) - 1;
+  ReadBodies(object, last_space >= 0 ? last_space : last, depth, read);
+  if (!read.assignment) file.bodies.clear();  // of a plan of lifetimes alone they mean nothing
+  return read;
+}
+
+}  // namespace
+
+std::string WritePlanJson(const PlanFile& file) {
+  const PlanParts parts = PartsOf(file, file.assignment ? &*file.assignment : nullptr);
+  Json head = {{"schema", kSchema}};
+  head.update(parts.head);
+  RowDump dump(head);
+  for (const JsonRows& rows : parts.rows) {
+    if (rows.line != nullptr) {
+      dump.AddLine(rows.key, Json(*rows.line));
+    } else {
+      dump.Add(rows.key, rows.count, rows.row);
+    }
+  }
+  return dump.Finish();
+}
+
+PlanFile ReadPlanJson(std::string_view text, const std::string& source) {
+  const ParsedJson json = ParseJson(text, source);
+  ObjectReader(json, source + ": the plan").ExpectSchema(kSchema);
+  ReadPlan read = ReadObject(json, source + ": the plan", -1, 0);
+  read.file.assignment = std::move(read.assignment);
+  return std::move(read.file);
 }
 
 }  // namespace orionrt

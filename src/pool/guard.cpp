@@ -16,9 +16,9 @@ constexpr unsigned char kCanaryFill = 0xCA;
 
 }  // namespace
 
-Guard::Guard(const TransformedGraph& transformed, const Plan& plan, GuardLayout layout, std::byte* region,
-             const GuardOptions& options)
-    : graph_(transformed.graph),
+Guard::Guard(const Graph& ordered, const BoundProblem& bound, const Plan& plan, const std::vector<int>& vanished_ids,
+             GuardLayout layout, std::byte* region, const GuardOptions& options)
+    : graph_(ordered),
       lifetimes_(GraphLiveness(graph_).lifetimes()),
       given_(layout.places.size(), false),
       shown_(layout.places.size(), false),
@@ -29,8 +29,7 @@ Guard::Guard(const TransformedGraph& transformed, const Plan& plan, GuardLayout 
       reach_(layout_.places.size(), Access::kNone),
       fence_(region, mirror_.size(), options.pages, options.poison,
              [this](std::uintptr_t address, Access access) { OnFence(address, access); }) {
-  FindSharing(transformed);
-  const BoundProblem& bound = transformed.bound;
+  FindSharing(bound, vanished_ids);
   for (int step = 0; step < static_cast<int>(bound.workspaces.size()); ++step) lifetimes_.push_back({step, step});
   for (std::size_t i = 0; i < lifetimes_.size(); ++i) {
     const std::size_t tensors = graph_.tensors().size();
@@ -46,9 +45,9 @@ Guard::Guard(const TransformedGraph& transformed, const Plan& plan, GuardLayout 
 }
 
 // Who is given, who is written, who lies with whom.
-void Guard::FindSharing(const TransformedGraph& transformed) {
+void Guard::FindSharing(const BoundProblem& bound, const std::vector<int>& vanished_ids) {
   const std::size_t tensors = graph_.tensors().size();
-  const auto& bindings = transformed.bound.bindings;
+  const auto& bindings = bound.bindings;
   std::vector<bool> produced(tensors, false);
   for (int step = 0; step < static_cast<int>(graph_.ops().size()); ++step) {
     const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
@@ -58,14 +57,13 @@ void Guard::FindSharing(const TransformedGraph& transformed) {
       produced[output] = true;
       shown_[output] = orionrt::IsShown(graph_, bindings, op, static_cast<int>(o));
     }
-    const auto& vanished = transformed.vanished;
-    vanished_.push_back(std::find(vanished.begin(), vanished.end(), op.id) != vanished.end());
+    vanished_.push_back(std::find(vanished_ids.begin(), vanished_ids.end(), op.id) != vanished_ids.end());
     if (vanished_.back()) continue;
     if (first_real_ < 0) first_real_ = step;
     last_real_ = step;
   }
   if (first_real_ < 0) first_real_ = static_cast<int>(graph_.ops().size()) - 1;
-  std::vector<std::vector<int>> by_buffer(transformed.bound.problem.buffers.size());
+  std::vector<std::vector<int>> by_buffer(bound.problem.buffers.size());
   for (std::size_t i = 0; i < tensors; ++i) {
     const auto root = static_cast<std::size_t>(graph_.RootOf(static_cast<int>(i)).index);
     given_[i] = !produced[i] && !produced[root];

@@ -18,7 +18,6 @@
 #include "orionrt/guard.hpp"
 #include "orionrt/liveness.hpp"
 #include "orionrt/plan.hpp"
-#include "orionrt/transform.hpp"
 #include "pool/fence.hpp"
 #include "pool/guard_layout.hpp"
 
@@ -27,9 +26,10 @@ namespace orionrt {
 // For one run at a time; looking up is for any thread. Keeps copies of all that it needs but the region itself.
 class Guard {
  public:
-  // `plan` is the one that would be in force without a guard: it says who overwrites whom.
-  Guard(const TransformedGraph& transformed, const Plan& plan, GuardLayout layout, std::byte* region,
-        const GuardOptions& options);
+  // `ordered`: the graph in the order of the plan, its tensors in the buffers of `bound`; `plan`: where these would lie
+  // without a guard, which says who overwrites whom.
+  Guard(const Graph& ordered, const BoundProblem& bound, const Plan& plan, const std::vector<int>& vanished_ids,
+        GuardLayout layout, std::byte* region, const GuardOptions& options);
 
   // An op, by id, begins; what ran before ends. Nothing throws but the caller's own report.
   void BeginOp(int op_id);
@@ -73,7 +73,7 @@ class Guard {
   void CheckOrder(int step, Reports& reports) const;
   void OnFence(std::uintptr_t address, Access access);
 
-  void FindSharing(const TransformedGraph& transformed);
+  void FindSharing(const BoundProblem& bound, const std::vector<int>& vanished_ids);
   bool IsGiven(int tensor) const { return given_[static_cast<std::size_t>(tensor)]; }
   bool IsShown(int tensor) const { return shown_[static_cast<std::size_t>(tensor)]; }
   bool SharesWith(int tensor, int other) const {  // a buffer

@@ -142,6 +142,12 @@ PoolStats Scratch::stats() const noexcept {
   return stats;
 }
 
+std::int64_t Scratch::MetadataBytes(std::int64_t capacity, std::int64_t block_bytes) {
+  const BuddyAllocator buddy(capacity, block_bytes);
+  return static_cast<std::int64_t>(sizeof(Scratch) - sizeof buddy + (capacity > 0 ? sizeof(Region) : 0)) +
+         buddy.stats().metadata_bytes;
+}
+
 std::int64_t Scratch::metadata_bytes() const noexcept {
   return static_cast<std::int64_t>(sizeof *this - sizeof buddy_ + regions_.capacity() * sizeof(Region)) +
          buddy_.stats().metadata_bytes;

@@ -8,6 +8,7 @@
 #include "base/checked.hpp"
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
+#include "pool/nothing.hpp"
 
 namespace orionrt {
 namespace {
@@ -20,12 +21,16 @@ std::size_t ScratchAlignment(const SharedArenaOptions& options) {
   return std::max(options.scratch_block, kArenaAlignment);
 }
 
-std::size_t BaseAlignment(const SharedPlan& plan, const SharedArenaOptions& options) {
-  return std::max(plan.base_alignment(), ScratchAlignment(options));
+int LastSpace(const SharedPlan& plan) { return plan.space_count() - 1; }
+
+// Of the base of one space; scratch lies in the last.
+std::size_t BaseAlignment(const SharedPlan& plan, int space, const SharedArenaOptions& options) {
+  const std::size_t own = plan.base_alignment(space);
+  return space == LastSpace(plan) ? std::max(own, ScratchAlignment(options)) : own;
 }
 
 std::int64_t ScratchBegin(const SharedPlan& plan, const SharedArenaOptions& options) {
-  return RoundUp(static_cast<std::int64_t>(plan.required_bytes()),
+  return RoundUp(static_cast<std::int64_t>(plan.required_bytes(LastSpace(plan))),
                  static_cast<std::int64_t>(ScratchAlignment(options)));
 }
 
@@ -36,47 +41,83 @@ const std::shared_ptr<const SharedPlan>& NotNull(const std::shared_ptr<const Sha
               "PlanCache::Get has none yet");
 }
 
-Arena HostArena(const SharedPlan& plan, const SharedArenaOptions& options) {
-  return Arena::Host(RequiredBytes(plan, options), BaseAlignment(plan, options));
+std::vector<Arena> HostArenas(const SharedPlan& plan, const SharedArenaOptions& options) {
+  std::vector<Arena> arenas;
+  for (int space = 0; space < plan.space_count(); ++space) {
+    const std::size_t bytes = space == LastSpace(plan) ? RequiredBytes(plan, options) : plan.required_bytes(space);
+    arenas.push_back(Arena::Host(bytes, BaseAlignment(plan, space, options)));
+  }
+  return arenas;
+}
+
+std::vector<Arena> One(Arena arena) {
+  std::vector<Arena> arenas;
+  arenas.push_back(std::move(arena));
+  return arenas;
 }
 
 // The plan's memory, which the scratch lies behind.
-Arena Checked(const SharedPlan& plan, Arena arena, const SharedArenaOptions& options) {
-  const std::size_t needs = RequiredBytes(plan, options);
-  if (arena.bytes() < needs) {
-    const auto format = [](std::size_t bytes) { return FormatThousands(static_cast<std::int64_t>(bytes)); };
-    throw Error(ErrorCode::kInfeasible, "shared arena: " + format(needs) + " bytes needed, " + format(arena.bytes()) +
-                                            " given, " + format(needs - arena.bytes()) + " short");
+std::vector<Arena> Checked(const SharedPlan& plan, std::vector<Arena> arenas, const SharedArenaOptions& options) {
+  if (static_cast<int>(arenas.size()) != plan.space_count()) {
+    throw Error(ErrorCode::kMisuse, "shared arena: " + std::to_string(arenas.size()) + " arenas given, the plan has " +
+                                        std::to_string(plan.space_count()) + " spaces");
   }
-  if (reinterpret_cast<std::uintptr_t>(arena.base()) % BaseAlignment(plan, options) != 0) {
-    throw Error(ErrorCode::kMisuse, "shared arena: its base is not aligned to " +
-                                        std::to_string(BaseAlignment(plan, options)) + " bytes; give memory that is");
+  for (int space = 0; space < plan.space_count(); ++space) {
+    const Arena& arena = arenas[static_cast<std::size_t>(space)];
+    const std::size_t needs = space == LastSpace(plan) ? RequiredBytes(plan, options) : plan.required_bytes(space);
+    if (arena.bytes() < needs) {
+      const auto format = [](std::size_t bytes) { return FormatThousands(static_cast<std::int64_t>(bytes)); };
+      throw Error(ErrorCode::kInfeasible, "shared arena: " + format(needs) + " bytes needed, " + format(arena.bytes()) +
+                                              " given, " + format(needs - arena.bytes()) + " short");
+    }
+    const std::size_t alignment = BaseAlignment(plan, space, options);
+    if (reinterpret_cast<std::uintptr_t>(arena.base()) % alignment != 0) {
+      throw Error(ErrorCode::kMisuse, "shared arena: its base is not aligned to " + std::to_string(alignment) +
+                                          " bytes; give memory that is");
+    }
   }
-  return arena;
+  return arenas;
 }
 
 }  // namespace
 
 std::size_t RequiredBytes(const SharedPlan& plan, const SharedArenaOptions& options) {
-  if (options.scratch_bytes == 0) return plan.required_bytes();
+  if (options.scratch_bytes == 0) return plan.required_bytes(LastSpace(plan));
   return static_cast<std::size_t>(ScratchBegin(plan, options)) + options.scratch_bytes;
 }
 
 SharedArena::SharedArena(std::shared_ptr<const SharedPlan> plan, const SharedArenaOptions& options)
-    : SharedArena(plan, HostArena(*NotNull(plan), options), options) {}
+    : SharedArena(plan, HostArenas(*NotNull(plan), options), options) {}
 
 SharedArena::SharedArena(std::shared_ptr<const SharedPlan> plan, Arena arena, const SharedArenaOptions& options)
+    : SharedArena(std::move(plan), One(std::move(arena)), options) {}
+
+SharedArena::SharedArena(std::shared_ptr<const SharedPlan> plan, std::vector<Arena> arenas,
+                         const SharedArenaOptions& options)
     : plan_(NotNull(plan)),
-      arena_(Checked(*plan_, std::move(arena), options)),
-      scratch_begin_(std::min(ScratchBegin(*plan_, options), static_cast<std::int64_t>(arena_.bytes()))),
-      scratch_(arena_.base() + scratch_begin_, arena_.bytes() - static_cast<std::size_t>(scratch_begin_),
+      arenas_(Checked(*plan_, std::move(arenas), options)),
+      scratch_begin_(std::min(ScratchBegin(*plan_, options), static_cast<std::int64_t>(arenas_.back().bytes()))),
+      scratch_(arenas_.back().base() + scratch_begin_,
+               arenas_.back().bytes() - static_cast<std::size_t>(scratch_begin_),
                static_cast<std::int64_t>(options.scratch_block), options.log) {
-  scratch_.Tell(PoolEvent::kPlanInstalled, static_cast<std::int64_t>(plan_->required_bytes()));
+  for (const Arena& arena : arenas_) bases_.push_back(arena.base() != nullptr ? arena.base() : Nothing());
+  std::size_t planned = 0;
+  for (int space = 0; space < plan_->space_count(); ++space) planned += plan_->required_bytes(space);
+  scratch_.Tell(PoolEvent::kPlanInstalled, static_cast<std::int64_t>(planned));
   ClearStates();
 }
 
+std::size_t SharedArena::capacity() const noexcept {
+  std::size_t bytes = 0;
+  for (const Arena& arena : arenas_) bytes += arena.bytes();
+  return bytes;
+}
+
 void SharedArena::ClearStates() noexcept {
-  if (plan_->state_bytes() > 0 && arena_.host_accessible()) std::memset(arena_.base(), 0, plan_->state_bytes());
+  for (std::size_t i = 0; i < arenas_.size(); ++i) {
+    const std::size_t bytes = plan_->state_bytes(static_cast<int>(i));
+    if (bytes > 0 && arenas_[i].host_accessible()) std::memset(arenas_[i].base(), 0, bytes);
+  }
 }
 
 TensorHandle SharedArena::AllocateScratch(std::size_t bytes) noexcept {
@@ -92,8 +133,8 @@ FreeStatus SharedArena::FreeScratch(TensorHandle scratch) noexcept {
 PoolStats SharedArena::stats() const noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
   PoolStats stats = scratch_.stats();
-  stats.capacity = static_cast<std::int64_t>(arena_.bytes());
-  stats.planned_bytes = static_cast<std::int64_t>(plan_->required_bytes());
+  stats.capacity = static_cast<std::int64_t>(arenas_.back().bytes());
+  stats.planned_bytes = static_cast<std::int64_t>(plan_->required_bytes(LastSpace(*plan_)));
   stats.used_bytes += scratch_begin_;
   stats.high_water_bytes += scratch_begin_;
   stats.allocations += plan_->graph_count();
@@ -101,7 +142,8 @@ PoolStats SharedArena::stats() const noexcept {
 }
 
 std::size_t SharedArena::metadata_bytes() const noexcept {
-  return sizeof *this - sizeof scratch_ + static_cast<std::size_t>(scratch_.metadata_bytes());
+  return sizeof *this - sizeof scratch_ + arenas_.size() * (sizeof(Arena) + sizeof bases_[0]) +
+         static_cast<std::size_t>(scratch_.metadata_bytes());
 }
 
 }  // namespace orionrt

@@ -1,3 +1,4 @@
+// Several graphs in one arena: assignments, each moved to where its lane begins.
 #include <algorithm>
 #include <map>
 #include <string>
@@ -5,19 +6,12 @@
 
 #include "base/checked.hpp"
 #include "orionrt/error.hpp"
-#include "orionrt/liveness.hpp"
 #include "orionrt/shared_arena.hpp"
+#include "orionrt/workload.hpp"
 #include "pool/nothing.hpp"
 
 namespace orionrt {
 namespace {
-
-// One state, of one graph or of several.
-struct State {
-  std::int64_t bytes = 0;
-  std::int64_t alignment = 1;
-  std::vector<std::pair<std::size_t, std::size_t>> owners;  // graph, tensor: positions
-};
 
 std::int64_t Sum(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;
@@ -49,26 +43,6 @@ std::map<std::size_t, std::string> KeysOf(const SharedGraph& shared, std::size_t
   return keys;
 }
 
-// All states, the most aligned first, so that no padding is needed between them.
-std::vector<State> CollectStates(const std::vector<SharedGraph>& graphs, std::int64_t least_alignment) {
-  std::vector<State> states;
-  std::map<std::string, std::size_t> by_key;
-  for (std::size_t g = 0; g < graphs.size(); ++g) {
-    for (const auto& [tensor, key] : KeysOf(graphs[g], g)) {
-      const TensorDesc& desc = graphs[g].graph.tensors()[tensor];
-      const auto [found, is_new] = key.empty() ? std::pair(by_key.end(), true) : by_key.emplace(key, states.size());
-      if (is_new) states.emplace_back();
-      State& state = is_new ? states.back() : states[found->second];
-      state.bytes = std::max(state.bytes, static_cast<std::int64_t>(desc.bytes));
-      state.alignment = std::max({state.alignment, least_alignment, static_cast<std::int64_t>(desc.alignment)});
-      state.owners.emplace_back(g, tensor);
-    }
-  }
-  std::stable_sort(states.begin(), states.end(),
-                   [](const State& a, const State& b) { return a.alignment > b.alignment; });
-  return states;
-}
-
 // Whether the tensor's bytes are those of a state.
 bool IsOfState(const Graph& graph, std::size_t tensor) {
   const int root = graph.RootOf(static_cast<int>(tensor)).index;
@@ -84,15 +58,49 @@ Graph WithoutStates(const Graph& graph) {
   return Graph(graph.ops(), std::move(tensors));
 }
 
-std::int64_t AlignmentOf(const Problem& problem) {
-  std::int64_t largest = 1;
-  for (const Buffer& buffer : problem.buffers) largest = std::max(largest, buffer.alignment);
-  return largest;
+// What is no longer the graph's own to place: its states, and their views.
+void HoldStatesOutside(const Graph& graph, Assignment& assignment) {
+  for (Place& place : assignment.tensors) {
+    const auto tensor = static_cast<std::size_t>(graph.IndexOf(place.id));
+    if (!IsOfState(graph, tensor) || graph.tensors()[tensor].bytes == 0) continue;
+    place = {place.id, kExternal, 0, static_cast<std::int64_t>(graph.tensors()[tensor].bytes)};
+  }
+}
+
+// Moves all that an assignment places, by `begins` a space.
+void Shift(Assignment& assignment, const std::vector<std::int64_t>& begins) {
+  for (auto* places : {&assignment.tensors, &assignment.workspaces}) {
+    for (Place& place : *places) {
+      if (place.bytes > 0 && place.space != kExternal) place.offset += begins[static_cast<std::size_t>(place.space)];
+    }
+  }
+  for (BodyAssignment& body : assignment.bodies) Shift(body.assignment, begins);
+}
+
+std::size_t SpaceCount(const SharedPlanOptions& options) { return std::max<std::size_t>(1, options.spaces.size()); }
+
+// The first space that a state names, or the last of all.
+std::size_t SpaceOf(const TensorDesc& state, const SharedPlanOptions& options) {
+  for (std::size_t i = 0; i < options.spaces.size() && !state.spaces.empty(); ++i) {
+    if (options.spaces[i].name == state.spaces[0]) return i;
+  }
+  if (state.spaces.empty() || options.spaces.empty()) return SpaceCount(options) - 1;
+  throw Error(ErrorCode::kBadInput, "shared plan: state " + std::to_string(state.id) + " names space \"" +
+                                        state.spaces[0] + "\", which the options do not have");
 }
 
 }  // namespace
 
-// Lays things one behind the other.
+// One state, of one graph or of several.
+struct SharedPlan::State {
+  std::size_t space = 0;
+  std::int64_t bytes = 0;
+  std::int64_t alignment = 1;
+  std::int64_t offset = 0;
+  std::vector<std::pair<std::size_t, std::size_t>> owners;  // graph, tensor: positions
+};
+
+// Lays things one behind the other, in one space.
 struct SharedPlan::Cursor {
   std::int64_t end = 0;
   std::int64_t alignment = 1;  // the largest so far
@@ -108,132 +116,149 @@ struct SharedPlan::Cursor {
   }
 };
 
+// All states, the most aligned first, so that no padding is needed between them.
+std::vector<SharedPlan::State> SharedPlan::PlaceStates(const std::vector<SharedGraph>& graphs,
+                                                       const SharedPlanOptions& options, Cursors& cursors) {
+  std::vector<State> states;
+  std::map<std::string, std::size_t> by_key;
+  for (std::size_t g = 0; g < graphs.size(); ++g) {
+    for (const auto& [tensor, key] : KeysOf(graphs[g], g)) {
+      const TensorDesc& desc = graphs[g].graph.tensors()[tensor];
+      const auto [found, is_new] = key.empty() ? std::pair(by_key.end(), true) : by_key.emplace(key, states.size());
+      if (is_new) {
+        states.emplace_back();
+        states.back().space = SpaceOf(desc, options);
+      }
+      State& state = is_new ? states.back() : states[found->second];
+      state.bytes = std::max(state.bytes, static_cast<std::int64_t>(desc.bytes));
+      state.alignment = std::max(
+          {state.alignment, static_cast<std::int64_t>(options.alignment), static_cast<std::int64_t>(desc.alignment)});
+      state.owners.emplace_back(g, tensor);
+    }
+  }
+  std::stable_sort(states.begin(), states.end(),
+                   [](const State& a, const State& b) { return a.alignment > b.alignment; });
+  for (State& state : states) state.offset = cursors[state.space].Take(state.bytes, state.alignment);
+  return states;
+}
+
+void SharedPlan::Judge(const SharedGraph& shared, std::size_t g, const SharedPlanOptions& options) {
+  const auto refuse = [g](const std::string& why) {
+    throw Error(ErrorCode::kBadInput, "shared plan: graph " + std::to_string(g) + ": " + why);
+  };
+  if (const auto fault = CheckAssignment(shared.graph, *shared.assignment, shared.bodies)) refuse(fault->message);
+  const std::vector<AssignedSpace>& spaces = shared.assignment->spaces;
+  bool same = spaces.size() == SpaceCount(options);
+  for (std::size_t i = 0; i < options.spaces.size() && same; ++i) same = spaces[i].name == options.spaces[i].name;
+  if (!same) refuse("its assignment is over other spaces than SharedPlanOptions::spaces");
+}
+
 std::shared_ptr<const SharedPlan> SharedPlan::Make(std::vector<SharedGraph> graphs, const SharedPlanOptions& options) {
-  const auto least = static_cast<std::int64_t>(options.alignment);
-  if (!IsPowerOfTwo(least)) {
+  if (!IsPowerOfTwo(static_cast<std::int64_t>(options.alignment))) {
     throw Error(ErrorCode::kMisuse,
                 "shared plan: alignment " + std::to_string(options.alignment) + " is not a power of two");
   }
   std::shared_ptr<SharedPlan> made(new SharedPlan());
-  Cursor cursor;
-  Offsets offsets;
-  for (const SharedGraph& shared : graphs) offsets.emplace_back(shared.graph.tensors().size(), 0);
-  for (const State& state : CollectStates(graphs, least)) {
-    const std::int64_t at = cursor.Take(state.bytes, state.alignment);
-    for (const auto& [g, tensor] : state.owners) offsets[g][tensor] = at;
-  }
-  made->state_bytes_ = static_cast<std::size_t>(cursor.end);
-  for (SharedGraph& shared : graphs) {
+  Cursors cursors(SpaceCount(options));
+  for (std::size_t i = 0; i < options.spaces.size(); ++i) cursors[i].alignment = options.spaces[i].alignment;
+  const std::vector<State> states = PlaceStates(graphs, options, cursors);
+  for (const Cursor& cursor : cursors) made->state_bytes_.push_back(static_cast<std::size_t>(cursor.end));
+  std::map<int, std::vector<std::size_t>> lanes;
+  std::vector<char> brought;
+  for (std::size_t g = 0; g < graphs.size(); ++g) {
+    SharedGraph& shared = graphs[g];
+    brought.push_back(shared.assignment ? 1 : 0);
+    if (shared.assignment) CompleteAssignment(shared.graph, *shared.assignment);
+    if (shared.assignment) Judge(shared, g, options);
+    lanes[shared.lane].push_back(g);
     made->parts_.emplace_back();
-    made->parts_.back().graph = std::move(shared.graph);
-    made->parts_.back().lane = shared.lane;
+    Part& part = made->parts_.back();
+    part.graph = std::move(shared.graph);
+    part.bodies = std::move(shared.bodies);
+    part.lane = shared.lane;
+    if (shared.assignment) part.assignment = *std::move(shared.assignment);
   }
-  made->PlaceLanes(options, cursor, offsets);
-  for (std::size_t g = 0; g < made->parts_.size(); ++g) MakeTable(made->parts_[g], offsets[g]);
-  made->required_bytes_ = static_cast<std::size_t>(cursor.end);
-  made->base_alignment_ = static_cast<std::size_t>(cursor.alignment);
+  for (const auto& [number, lane] : lanes) made->PlaceLane(lane, options, states, brought, cursors);
+  for (const Cursor& cursor : cursors) {
+    made->required_bytes_.push_back(static_cast<std::size_t>(cursor.end));
+    made->base_alignment_.push_back(static_cast<std::size_t>(cursor.alignment));
+  }
   return made;
 }
 
-// Plans every graph, and adds its lane's begin to all that is no state.
-void SharedPlan::PlaceLanes(const SharedPlanOptions& options, Cursor& cursor, Offsets& offsets) {
-  struct Lane {
-    std::int64_t bytes = 0;
-    std::int64_t alignment = 1;
-    std::vector<std::size_t> parts;
-  };
-  std::map<int, Lane> lanes;
-  const ReusePlanner planner(options.policy);
-  for (std::size_t g = 0; g < parts_.size(); ++g) {
-    const Graph stateless = WithoutStates(parts_[g].graph);
-    const BoundProblem bound =
-        MakeProblem(stateless, GraphLiveness(stateless), static_cast<std::int64_t>(options.alignment));
-    Plan& plan = parts_[g].plan;
-    plan = planner.Run(bound.problem, options.planning);
-    for (std::size_t i = 0; i < bound.bindings.size(); ++i) {
-      const Binding& binding = bound.bindings[i];
-      if (binding.buffer < 0) continue;
-      offsets[g][i] = plan.offsets[static_cast<std::size_t>(binding.buffer)] + binding.delta;
-    }
-    for (std::size_t step = 0; step < bound.workspaces.size(); ++step) {
-      const Binding& binding = bound.workspaces[step];
-      const OpNode& op = parts_[g].graph.ops()[step];
-      if (binding.buffer < 0) continue;
-      parts_[g].workspaces.push_back(
-          {op.id, plan.offsets[static_cast<std::size_t>(binding.buffer)] + binding.delta, op.workspace_bytes});
-    }
-    Lane& lane = lanes[parts_[g].lane];
-    lane.bytes = std::max(lane.bytes, plan.peak_bytes);
-    lane.alignment = std::max(lane.alignment, AlignmentOf(bound.problem));
-    lane.parts.push_back(g);
+// By itself, and without its states, in what is left of the spaces that have a limit.
+void SharedPlan::PlanPart(Part& part, const SharedPlanOptions& options, const Cursors& cursors) {
+  LowerOptions lowering{options.transforms, static_cast<std::int64_t>(options.alignment), options.spaces};
+  Workload workload = Lower(WithoutStates(part.graph), part.bodies, lowering);
+  std::int64_t alignment = 1;
+  for (const Buffer& buffer : workload.problem.buffers) alignment = std::max(alignment, buffer.alignment);
+  for (std::size_t i = 0; i < workload.problem.pools.size(); ++i) {
+    Pool& pool = workload.problem.pools[i];
+    if (pool.capacity == kUnlimited) continue;
+    const std::int64_t begin = RoundUp(cursors[i].end, std::max(alignment, pool.alignment));
+    pool.capacity = std::max<std::int64_t>(0, pool.capacity - begin);
   }
-  for (const auto& [number, lane] : lanes) {
-    const std::int64_t begin = cursor.Take(lane.bytes, lane.alignment);
-    for (const std::size_t g : lane.parts) {
-      const auto& tensors = parts_[g].graph.tensors();
-      for (std::size_t i = 0; i < tensors.size(); ++i) {
-        const TensorRoot root = parts_[g].graph.RootOf(static_cast<int>(i));
-        const bool of_state = IsOfState(parts_[g].graph, i);
-        if (!of_state) offsets[g][i] += begin;
-        if (of_state && (tensors[i].roles & kState) == 0) {
-          offsets[g][i] = offsets[g][static_cast<std::size_t>(root.index)] + root.offset;
-        }
-      }
-      for (TensorView::Sparse& workspace : parts_[g].workspaces) workspace.offset += begin;
-    }
-  }
+  PlannedWorkload planned = PlanWorkload(workload, ReusePlanner(options.policy), options.planning);
+  part.assignment = Assign(workload, planned);
+  part.assignment.graph_id = GraphId(part.graph);
+  part.assignment.graph_hash = HashGraph(InOrder(part.graph, part.assignment.order_ids));
+  part.plan = std::move(planned.plan);
 }
 
-void SharedPlan::MakeTable(Part& part, const std::vector<std::int64_t>& offsets) {
-  const auto& tensors = part.graph.tensors();
-  std::size_t ids = 0;  // one more than the largest
-  for (const TensorDesc& tensor : tensors) ids = std::max(ids, static_cast<std::size_t>(tensor.id) + 1);
-  const bool dense = ids <= 4 * tensors.size() + 64;
-  if (dense) {
-    part.offsets.assign(ids, -1);
-    part.bytes.assign(ids, 0);
-  }
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (dense) {
-      part.offsets[static_cast<std::size_t>(tensors[i].id)] = offsets[i];
-      part.bytes[static_cast<std::size_t>(tensors[i].id)] = tensors[i].bytes;
-    } else {
-      part.sparse.push_back({tensors[i].id, offsets[i], tensors[i].bytes});
+// The graphs of a lane lie over each other, from behind what was placed before.
+void SharedPlan::PlaceLane(const std::vector<std::size_t>& lane, const SharedPlanOptions& options,
+                           const std::vector<State>& states, const std::vector<char>& brought, Cursors& cursors) {
+  std::vector<AssignedSpace> needs(cursors.size());
+  for (const std::size_t g : lane) {
+    Part& part = parts_[g];
+    if (brought[g] == 0) PlanPart(part, options, cursors);
+    HoldStatesOutside(part.graph, part.assignment);
+    for (std::size_t i = 0; i < needs.size(); ++i) {
+      const AssignedSpace& space = part.assignment.spaces[i];
+      needs[i].required_bytes = std::max(needs[i].required_bytes, space.required_bytes);
+      needs[i].base_alignment = std::max(needs[i].base_alignment, space.base_alignment);
     }
   }
-  for (auto* table : {&part.sparse, &part.workspaces}) {
-    std::sort(table->begin(), table->end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  std::vector<std::int64_t> begins;
+  for (std::size_t i = 0; i < needs.size(); ++i) {
+    begins.push_back(cursors[i].Take(needs[i].required_bytes, needs[i].base_alignment));
+  }
+  for (const std::size_t g : lane) {
+    Part& part = parts_[g];
+    Assignment placed = part.assignment;
+    Shift(placed, begins);
+    std::map<int, const State*> state_of;  // by position of the tensor
+    for (const State& state : states) {
+      for (const auto& [graph, tensor] : state.owners) {
+        if (graph == g) state_of[static_cast<int>(tensor)] = &state;
+      }
+    }
+    for (Place& place : placed.tensors) {
+      const TensorRoot root = part.graph.RootOf(part.graph.IndexOf(place.id));
+      const auto state = state_of.find(root.index);
+      if (state == state_of.end()) continue;
+      place.space = static_cast<int>(state->second->space);
+      place.offset = state->second->offset + root.offset;
+    }
+    part.table = PlaceTable(placed);
   }
 }
 
 TensorView SharedPlan::View(void* base, int i) const noexcept {
-  TensorView view;
-  if (i < 0 || i >= graph_count()) return view;
-  const Part& part = parts_[static_cast<std::size_t>(i)];
-  view.base_ = base == nullptr && required_bytes_ == 0 ? Nothing() : static_cast<std::byte*>(base);
-  view.size_ = part.offsets.size();
-  view.offsets_ = part.offsets.data();
-  view.bytes_ = part.bytes.data();
-  view.sparse_ = part.sparse.data();
-  view.sparse_size_ = part.sparse.size();
-  view.workspaces_ = part.workspaces.data();
-  view.workspaces_size_ = part.workspaces.size();
-  return view;
+  if (i < 0 || i >= graph_count()) return {};
+  auto* const first = static_cast<std::byte*>(base);
+  const bool empty = first == nullptr && required_bytes() == 0;
+  return TensorView(parts_[static_cast<std::size_t>(i)].table, empty ? Nothing() : first);
 }
 
-TensorHandle TensorView::Find(const Sparse* sorted, std::size_t count, int id) const noexcept {
-  const auto* const end = sorted + count;
-  const auto* const found = std::lower_bound(sorted, end, id, [](const Sparse& a, int b) { return a.id < b; });
-  if (found == end || found->id != id) return {};
-  return {base_ + found->offset, found->bytes};
+TensorView SharedPlan::View(std::byte* const* bases, int i) const noexcept {
+  if (i < 0 || i >= graph_count()) return {};
+  return TensorView(parts_[static_cast<std::size_t>(i)].table, bases);
 }
 
 std::size_t SharedPlan::metadata_bytes() const noexcept {
   std::size_t bytes = sizeof *this;
-  for (const Part& part : parts_) {
-    bytes += part.offsets.capacity() * sizeof part.offsets[0] + part.bytes.capacity() * sizeof part.bytes[0] +
-             (part.sparse.capacity() + part.workspaces.capacity()) * sizeof part.sparse[0];
-  }
+  for (const Part& part : parts_) bytes += part.table.metadata_bytes();
   return bytes;
 }
 

@@ -1,3 +1,4 @@
+// Registering, loading and serving. Planning is tensor_pool_plan.cpp: who only loads links nothing that searches.
 #include "orionrt/tensor_pool.hpp"
 
 #include <algorithm>
@@ -6,9 +7,8 @@
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
+#include "graph/regroup.hpp"
 #include "orionrt/error.hpp"
-#include "orionrt/validate.hpp"
-#include "plan/infeasible.hpp"
 #include "pool/guard.hpp"
 #include "pool/guard_layout.hpp"
 #include "pool/nothing.hpp"
@@ -25,12 +25,6 @@ std::size_t BaseAlignment(const PoolOptions& options) {
   }
   const bool pages = options.guard && options.guard->pages;
   return std::max({options.alignment, kArenaBase, pages ? static_cast<std::size_t>(Fence::page_bytes()) : 1});
-}
-
-std::int64_t LargestAlignment(const Problem& problem) {
-  std::int64_t largest = 1;
-  for (const Buffer& buffer : problem.buffers) largest = std::max(largest, buffer.alignment);
-  return largest;
 }
 
 // Two bits of books a block: no more than 4 MiB for any arena.
@@ -52,18 +46,38 @@ void CheckBase(const Arena& arena, std::int64_t alignment, const std::string& wh
                                       "PoolOptions::alignment");
 }
 
-// As the options want it. Without transforms, as MakeProblem makes it, and nothing said about it.
-TransformedGraph Prepare(Graph graph, const PoolOptions& options, const std::vector<Pool>& pools) {
-  const auto alignment = static_cast<std::int64_t>(options.alignment);
-  const Transforms& on = options.transforms;
-  if (on.views || on.colocate || on.in_place || on.reorder) {
-    const ReusePlanner judge;
-    return Transform(graph, on, alignment, &judge, pools);
-  }
-  TransformedGraph given;
-  given.bound = MakeProblem(graph, GraphLiveness(graph), alignment, pools);
-  given.graph = std::move(graph);
-  return given;
+// The graph in the order of the assignment; nothing where that is the order in which it is listed.
+std::optional<Graph> Reordered(const Graph& graph, const Assignment& assignment) {
+  const auto same = [](const OpNode& op, int id) { return op.id == id; };
+  const std::vector<int>& order = assignment.order_ids;
+  if (std::equal(graph.ops().begin(), graph.ops().end(), order.begin(), order.end(), same)) return std::nullopt;
+  return InOrder(graph, order);
+}
+
+// An assignment as the guard sees it: buffers that share bytes, and where they are without a guard.
+struct GuardedPlan {
+  BoundProblem bound;
+  Plan plan;
+  GuardLayout layout;
+};
+
+GuardedPlan LayOutFor(const Graph& ordered, const Assignment& assignment, const PoolOptions& options) {
+  GuardedPlan guarded;
+  guarded.bound = RecoverProblem(ordered, assignment, static_cast<std::int64_t>(options.alignment));
+  guarded.plan.offsets = PlacesOf(ordered, assignment, guarded.bound).offsets;
+  guarded.plan.peak_bytes = PeakOf(guarded.bound.problem, guarded.plan.offsets);
+  guarded.layout = LayOutGuarded(guarded.bound, ordered.tensors(), guarded.plan, *options.guard);
+  return guarded;
+}
+
+// Bodies lie where they would without a guard, but from behind its region on: it does not watch them.
+std::int64_t BodiesBegin(const GuardLayout& layout, const Assignment& assignment) {
+  return RoundUp(layout.region_bytes, assignment.spaces[0].base_alignment);
+}
+
+std::int64_t GuardedBytes(const GuardLayout& layout, const Assignment& assignment) {
+  if (assignment.bodies.empty()) return layout.region_bytes;
+  return BodiesBegin(layout, assignment) + assignment.spaces[0].required_bytes;
 }
 
 // Those of a guard's switches that are on and that take room in the arena, as they would have to stand to take none.
@@ -80,40 +94,54 @@ std::string WithoutRoom(const GuardOptions& options) {
   return off;
 }
 
-GuardLayout LayOutFor(const Arena& arena, const BoundProblem& bound, const std::vector<TensorDesc>& tensors,
-                      const Plan& plan, const GuardOptions& options) {
-  if (!arena.host_accessible()) {
-    throw Error(ErrorCode::kUnsupported,
-                "pool: a guard reads the arena, which the host may not; guard a run in host memory");
-  }
-  GuardLayout layout = LayOutGuarded(bound, tensors, plan, options);
+void CheckGuarded(const Arena& arena, const GuardLayout& layout, const Assignment& assignment,
+                  const GuardOptions& options) {
+  const std::int64_t needs = GuardedBytes(layout, assignment);
   const auto has = static_cast<std::int64_t>(arena.bytes());
-  if (layout.region_bytes > has) {
+  if (needs > has) {
     throw Error(ErrorCode::kInfeasible,
-                "pool: with its guard the plan needs " + Short(layout.region_bytes, has) + "; without it, " +
-                    FormatThousands(plan.peak_bytes) +
+                "pool: with its guard the plan needs " + Short(needs, has) + "; without it, " +
+                    FormatThousands(assignment.spaces[0].required_bytes) +
                     "; give a larger arena, or a guard that takes less: " + WithoutRoom(options));
   }
   if (reinterpret_cast<std::uintptr_t>(arena.base()) % static_cast<std::uintptr_t>(layout.alignment) != 0) {
     throw Error(ErrorCode::kMisuse, "pool: the guard protects pages, so the arena's base must be aligned to " +
                                         std::to_string(layout.alignment) + " bytes");
   }
-  return layout;
+}
+
+// Views lie where their roots do, whatever they would get by themselves.
+void CheckAlignment(const Graph& graph, const Assignment& assignment, std::int64_t alignment) {
+  for (const Place& place : assignment.tensors) {
+    const int tensor = graph.IndexOf(place.id);
+    const bool judged = place.bytes > 0 && place.space != kExternal && graph.RootOf(tensor).index == tensor;
+    if (!judged) continue;
+    const std::int64_t base = assignment.spaces[static_cast<std::size_t>(place.space)].base_alignment;
+    if (place.offset % alignment == 0 && base % alignment == 0) continue;
+    throw Error(ErrorCode::kBadInput,
+                "pool: the plan puts tensor " + std::to_string(place.id) + " at " + std::to_string(place.offset) +
+                    " in an arena aligned to " + std::to_string(base) + ", but the pool aligns tensors to " +
+                    std::to_string(alignment) + "; give PoolOptions::alignment that the plan was made with, " +
+                    std::to_string(assignment.made_with.alignment) + ", or plan again");
+  }
+}
+
+// Whether ids from 0 to less than `ids` are worth a table with a row each.
+bool IsDense(std::size_t ids, std::size_t tensors) { return ids <= 4 * tensors + 64; }
+
+std::size_t IdsOf(const Assignment& assignment) {
+  return assignment.tensors.empty() ? 0 : static_cast<std::size_t>(assignment.tensors.back().id) + 1;
 }
 
 }  // namespace
 
 std::size_t RequiredBytes(const Plan& plan) { return static_cast<std::size_t>(plan.peak_bytes); }
 
-std::size_t RequiredBytes(const Graph& graph, const Plan& plan, const PoolOptions& options) {
-  if (!options.guard) return RequiredBytes(plan);
-  return RequiredBytes(Prepare(graph, options, {}), plan, options);
-}
-
-std::size_t RequiredBytes(const TransformedGraph& transformed, const Plan& plan, const PoolOptions& options) {
-  if (!options.guard) return RequiredBytes(plan);
-  const auto& tensors = transformed.graph.tensors();
-  return static_cast<std::size_t>(LayOutGuarded(transformed.bound, tensors, plan, *options.guard).region_bytes);
+std::size_t RequiredBytes(const Graph& graph, const Assignment& assignment, const PoolOptions& options) {
+  if (!options.guard) return RequiredBytes(assignment);
+  const std::optional<Graph> ordered = Reordered(graph, assignment);
+  const GuardLayout layout = LayOutFor(ordered ? *ordered : graph, assignment, options).layout;
+  return static_cast<std::size_t>(GuardedBytes(layout, assignment));
 }
 
 TensorPool::Memory::Memory(Arena taken, const PoolOptions& options)
@@ -166,8 +194,15 @@ TensorPool& TensorPool::operator=(TensorPool&& other) noexcept {
   take(options_, other.options_);
   take(memories_, other.memories_);
   take(pools_, other.pools_);
-  take(transformed_, other.transformed_);
+  take(graph_, other.graph_);
+  take(bodies_, other.bodies_);
+  take(ordered_, other.ordered_);
+  take(assignment_, other.assignment_);
   take(plan_, other.plan_);
+  take(required_bytes_, other.required_bytes_);
+  take(addresses_, other.addresses_);
+  take(bases_, other.bases_);
+  take(bodies_table_, other.bodies_table_);
   take(registered_, other.registered_);
   take(finalized_, other.finalized_);
   take(guard_, other.guard_);
@@ -183,47 +218,21 @@ void TensorPool::RegisterGraph(std::vector<OpNode> ops, std::vector<TensorDesc> 
   RegisterGraph(Graph(std::move(ops), std::move(tensors)));
 }
 
-void TensorPool::RegisterGraph(Graph graph) { Register(Prepare(std::move(graph), options_, pools_)); }
-
-void TensorPool::RegisterTransformed(TransformedGraph transformed) {
-  CheckProblem(transformed.bound.problem);
-  if (const auto fault = CheckSharing(transformed)) throw Error(ErrorCode::kBadInput, "pool: " + fault->message);
-  Register(std::move(transformed));
-}
-
-void TensorPool::Register(TransformedGraph transformed) {
+void TensorPool::RegisterModel(Graph graph, std::vector<NestedGraph> bodies) {
   Clear();
-  transformed_ = std::move(transformed);
+  graph_ = std::move(graph);
+  bodies_ = std::move(bodies);
   registered_ = true;
 }
 
-void TensorPool::FinalizePlan(std::string_view policy, const PlanOptions& options) {
-  FinalizePlan(ReusePlanner(policy), options);
-}
-
-void TensorPool::FinalizePlan(const ReusePlanner& planner, const PlanOptions& options) {
+void TensorPool::LoadPlan(Assignment assignment) {
   CheckRegistered();
-  CheckBases();
-  PlanOptions within = options;
-  const auto most = static_cast<std::int64_t>(capacity());
-  within.capacity = options.capacity > 0 ? std::min(options.capacity, most) : most;
-  Plan plan = planner.Run(transformed_.bound.problem, within);
-  if (plan.peak_bytes > most) RefuseCapacity(transformed_.bound.problem, plan, most);  // one without any bytes
-  Install(std::move(plan));
-}
-
-void TensorPool::LoadPlan(const Plan& plan) {
-  CheckRegistered();
-  CheckBases();
-  if (plan.problem_hash != HashProblem(transformed_.bound.problem)) {
-    throw Error(
-        ErrorCode::kBadInput,
-        "pool: the plan was made for another graph, alignment or table of pools (its hash differs); plan again");
-  }
-  if (const auto fault = Validate(transformed_.bound.problem, plan))
+  CompleteAssignment(graph_, assignment);
+  if (const auto fault = CheckAssignment(graph_, assignment, bodies_)) {
     throw Error(ErrorCode::kBadInput, "pool: " + fault->message);
-  CheckFits(plan);
-  Install(plan);
+  }
+  CheckAlignment(graph_, assignment, static_cast<std::int64_t>(options_.alignment));
+  Install(std::move(assignment), {});
 }
 
 void TensorPool::CheckRegistered() const {
@@ -234,69 +243,94 @@ void TensorPool::CheckRegistered() const {
   if (!registered_) throw Error(ErrorCode::kMisuse, "pool: no graph yet; call RegisterGraph first");
 }
 
-// With several memories, what each holds is known once it is planned: Install checks them.
-void TensorPool::CheckBases() const {
-  if (pools_.empty()) CheckBase(memories_[0].arena, LargestAlignment(transformed_.bound.problem), "the arena");
-}
-
-void TensorPool::CheckFits(const Plan& plan) const {
-  for (int i = 0; i < memory_count(); ++i) {
-    const auto needs = static_cast<std::int64_t>(RequiredBytes(plan, i));
-    const auto has = static_cast<std::int64_t>(memories_[static_cast<std::size_t>(i)].arena.bytes());
-    if (needs > has) throw Error(ErrorCode::kInfeasible, "pool: the plan needs " + Short(needs, has));
+std::vector<TensorPool::Demand> TensorPool::DemandsOf(const Assignment& assignment) const {
+  std::vector<Demand> demands;
+  bool same = assignment.spaces.size() == memories_.size();
+  for (std::size_t i = 0; i < assignment.spaces.size() && same; ++i) {
+    const AssignedSpace& space = assignment.spaces[i];
+    demands.push_back({space.required_bytes, space.base_alignment});
+    same = pools_.empty() || pools_[i].name == space.name || (space.name.empty() && pools_.size() == 1);
   }
+  if (same) return demands;
+  std::string theirs, mine;
+  for (const AssignedSpace& space : assignment.spaces) theirs += (theirs.empty() ? "" : ", ") + space.name;
+  for (const Pool& pool : pools_) mine += (mine.empty() ? "" : ", ") + pool.name;
+  throw Error(ErrorCode::kBadInput, "pool: the plan is over " +
+                                        (theirs.empty() ? "one arena" : "the spaces " + theirs) + ", the pool has " +
+                                        (mine.empty() ? "one arena" : "the spaces " + mine) +
+                                        "; give the pool the memories that it was planned for");
 }
 
-std::vector<TensorPool::Demand> TensorPool::DemandsOf(const Plan& plan) const {
-  std::vector<Demand> demands(memories_.size());
+void TensorPool::CheckDemands(const std::vector<Demand>& demands) const {
   for (std::size_t i = 0; i < demands.size(); ++i) {
-    demands[i].bytes = static_cast<std::int64_t>(RequiredBytes(plan, static_cast<int>(i)));
-    if (!pools_.empty()) demands[i].alignment = pools_[i].alignment;
+    const auto has = static_cast<std::int64_t>(memories_[i].arena.bytes());
+    if (demands[i].bytes > has) {
+      throw Error(ErrorCode::kInfeasible, "pool: the plan needs " + Short(demands[i].bytes, has));
+    }
+    CheckBase(memories_[i].arena, demands[i].alignment, pools_.empty() ? "the arena" : "pool " + pools_[i].name);
   }
-  for (int b = 0; b < static_cast<int>(transformed_.bound.problem.buffers.size()); ++b) {
-    std::int64_t& alignment = demands[static_cast<std::size_t>(PoolOf(plan, b))].alignment;
-    alignment = std::max(alignment, transformed_.bound.problem.buffers[static_cast<std::size_t>(b)].alignment);
-  }
-  return demands;
 }
 
-void TensorPool::Install(Plan plan) {
-  std::vector<Demand> demands = DemandsOf(plan);
-  for (std::size_t i = 0; i < pools_.size(); ++i) {
-    CheckBase(memories_[i].arena, demands[i].alignment, "pool " + pools_[i].name);
-  }
-  GuardLayout layout;
+void TensorPool::Install(Assignment assignment, Plan plan) {
+  std::vector<Demand> demands = DemandsOf(assignment);
+  CheckDemands(demands);
+  std::optional<Graph> ordered = Reordered(graph_, assignment);
+  const Graph& graph = ordered ? *ordered : graph_;
+  GuardedPlan guarded;
   if (options_.guard) {
-    layout = LayOutFor(memories_[0].arena, transformed_.bound, transformed_.graph.tensors(), plan, *options_.guard);
-    demands[0] = {layout.region_bytes, layout.alignment};
+    if (!memories_[0].arena.host_accessible()) {
+      throw Error(ErrorCode::kUnsupported,
+                  "pool: a guard reads the arena, which the host may not; guard a run in host memory");
+    }
+    guarded = LayOutFor(graph, assignment, options_);
+    CheckGuarded(memories_[0].arena, guarded.layout, assignment, *options_.guard);
+    demands[0] = {GuardedBytes(guarded.layout, assignment), std::max(demands[0].alignment, guarded.layout.alignment)};
   }
   TakeRegions(demands);
+  ordered_ = std::move(ordered);
+  assignment_ = std::move(assignment);
   plan_ = std::move(plan);
-  std::vector<std::byte*> places;
-  const BoundProblem& bound = transformed_.bound;
-  for (const auto* bindings : {&bound.bindings, &bound.workspaces}) {
-    for (const Binding& binding : *bindings) {
-      places.push_back(options_.guard ? memories_[0].region_base() + layout.places[places.size()].begin
-                                      : PlaceOf(binding));
-    }
+  for (const AssignedSpace& space : assignment_.spaces) {
+    required_bytes_ += static_cast<std::size_t>(space.required_bytes);
   }
+  for (const Memory& memory : memories_) bases_.push_back(memory.region_base());
+  std::vector<std::byte*> places;  // of tensors as graph() lists them, then of workspaces as the assignment does
+  for (const TensorDesc& tensor : this->graph().tensors()) {
+    const Place* const place = FindPlace(assignment_.tensors, tensor.id);
+    places.push_back(place == nullptr ? bases_[0] : PlaceOf(*place));
+  }
+  for (const Place& workspace : assignment_.workspaces) places.push_back(PlaceOf(workspace));
+  if (options_.guard) MovePlaces(guarded.layout, places);
   MakeTables(places);
   if (options_.guard) {
-    std::byte* const base = memories_[0].region_base();
-    guard_ = std::make_unique<Guard>(transformed_, plan_, std::move(layout), base, *options_.guard);
+    bases_[0] += BodiesBegin(guarded.layout, assignment_);
+    guard_ = std::make_unique<Guard>(this->graph(), guarded.bound, guarded.plan, assignment_.vanished_ids,
+                                     std::move(guarded.layout), memories_[0].region_base(), *options_.guard);
   }
+  if (!assignment_.bodies.empty()) bodies_table_ = std::make_unique<PlaceTable>(assignment_);
   finalized_ = true;
   for (const Memory& memory : memories_) memory.scratch.Tell(PoolEvent::kPlanInstalled, memory.region_bytes);
-  for (const Spill& spill : plan_.pools.spills) {
-    memories_[static_cast<std::size_t>(spill.to)].scratch.Tell(
-        PoolEvent::kTensorSpilled, transformed_.bound.problem.buffers[static_cast<std::size_t>(spill.buffer)].size);
+}
+
+// Where the guard has laid them: its places are those of the tensors, then of workspaces by step.
+void TensorPool::MovePlaces(const GuardLayout& layout, std::vector<std::byte*>& places) const {
+  const std::size_t tensors = graph().tensors().size();
+  std::byte* const base = memories_[0].region_base();
+  for (std::size_t i = 0; i < tensors; ++i) {
+    if (places[i] != nullptr) places[i] = base + layout.places[i].begin;
+  }
+  for (std::size_t step = 0; tensors + step < layout.places.size(); ++step) {
+    const Place* const place = FindPlace(assignment_.workspaces, graph().ops()[step].id);
+    if (place == nullptr) continue;
+    const auto k = static_cast<std::size_t>(place - assignment_.workspaces.data());
+    places[tensors + k] = base + layout.places[tensors + step].begin;
   }
 }
 
-std::byte* TensorPool::PlaceOf(const Binding& binding) const {
-  if (binding.buffer < 0) return memories_[0].region_base();
-  const Memory& memory = memories_[static_cast<std::size_t>(PoolOf(plan_, binding.buffer))];
-  return memory.region_base() + plan_.offsets[static_cast<std::size_t>(binding.buffer)] + binding.delta;
+std::byte* TensorPool::PlaceOf(const Place& place) const {
+  if (place.bytes == 0) return bases_[0];
+  if (place.space == kExternal) return nullptr;
+  return bases_[static_cast<std::size_t>(place.space)] + place.offset;
 }
 
 // The regions for a plan, in the place of the present ones, which are gone when this succeeds and stay when it throws.
@@ -327,27 +361,27 @@ void TensorPool::TakeRegions(const std::vector<Demand>& demands) {
 }
 
 void TensorPool::MakeTables(const std::vector<std::byte*>& places) {
-  const auto& tensors = transformed_.graph.tensors();
-  std::size_t ids = 0;  // one more than the largest
-  for (const TensorDesc& tensor : tensors) ids = std::max(ids, static_cast<std::size_t>(tensor.id) + 1);
-  const bool dense = ids <= 4 * tensors.size() + 64 && !options_.guard;  // a guard has every look-up go the slow way
+  const auto& tensors = graph().tensors();
+  const std::size_t ids = IdsOf(assignment_);
+  const bool dense = IsDense(ids, tensors.size()) && !options_.guard;  // a guard has every look-up go the slow way
   if (dense) table_memory_.assign(2 * ids, 0);
+  if (!dense) sparse_.reserve(tensors.size());
+  addresses_.assign(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(tensors.size()));
   for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const std::size_t bytes = places[i] == nullptr ? 0 : tensors[i].bytes;
     if (dense) {
       const auto id = static_cast<std::size_t>(tensors[i].id);
       table_memory_[id] = reinterpret_cast<std::uintptr_t>(places[i]);
-      table_memory_[ids + id] = tensors[i].bytes;
+      table_memory_[ids + id] = bytes;
     } else {
-      sparse_.push_back({tensors[i].id, {places[i], tensors[i].bytes}});
+      sparse_.push_back({tensors[i].id, {places[i], bytes}});
     }
   }
-  for (std::size_t step = 0; step < transformed_.bound.workspaces.size(); ++step) {
-    const OpNode& op = transformed_.graph.ops()[step];
-    if (op.workspace_bytes == 0) continue;
-    workspaces_.push_back({op.id, {places[tensors.size() + step], op.workspace_bytes}});
-  }
-  for (auto* table : {&sparse_, &workspaces_}) {
-    std::sort(table->begin(), table->end(), [](const SparseHandle& a, const SparseHandle& b) { return a.id < b.id; });
+  std::sort(sparse_.begin(), sparse_.end(), [](const SparseHandle& a, const SparseHandle& b) { return a.id < b.id; });
+  workspaces_.reserve(assignment_.workspaces.size());
+  for (std::size_t k = 0; k < assignment_.workspaces.size(); ++k) {
+    const Place& workspace = assignment_.workspaces[k];
+    workspaces_.push_back({workspace.id, {places[tensors.size() + k], static_cast<std::size_t>(workspace.bytes)}});
   }
   table_ = table_memory_.data();
   table_ids_ = dense ? ids : 0;
@@ -376,6 +410,12 @@ void TensorPool::Clear() noexcept {
   table_memory_.clear();
   sparse_.clear();
   workspaces_.clear();
+  addresses_.clear();
+  bases_.clear();
+  bodies_table_.reset();
+  ordered_.reset();
+  assignment_ = {};
+  required_bytes_ = 0;
   plan_ = {};
   finalized_ = false;
 }
@@ -388,7 +428,7 @@ TensorHandle TensorPool::Find(const std::vector<SparseHandle>& sorted, int id) n
 
 TensorHandle TensorPool::FindSlow(int tensor_id) const noexcept {
   const TensorHandle handle = Find(sparse_, tensor_id);
-  if (guard_ != nullptr && handle.ptr != nullptr) guard_->Ask(transformed_.graph.IndexOf(tensor_id));
+  if (guard_ != nullptr && handle.ptr != nullptr) guard_->Ask(graph().IndexOf(tensor_id));
   return handle;
 }
 
@@ -398,12 +438,29 @@ void TensorPool::GuardBegin(int op_id) noexcept { guard_->BeginOp(op_id); }
 void TensorPool::GuardEnd(bool run) noexcept { guard_->EndOp(run); }
 
 std::size_t TensorPool::metadata_bytes() const noexcept {
-  const std::size_t tables = table_memory_.capacity() * sizeof table_memory_[0] +
-                             (sparse_.capacity() + workspaces_.capacity()) * sizeof(SparseHandle);
+  const std::size_t tables = table_memory_.size() * sizeof table_memory_[0] +
+                             (sparse_.size() + workspaces_.size()) * sizeof(SparseHandle) +
+                             addresses_.size() * sizeof addresses_[0] + bases_.size() * sizeof bases_[0] +
+                             (bodies_table_ == nullptr ? 0 : bodies_table_->metadata_bytes());
   std::int64_t books = guard_ == nullptr ? 0 : guard_->metadata_bytes();
   for (const Memory& memory : memories_) books += memory.scratch.metadata_bytes();
   return sizeof *this + memories_.size() * (sizeof(Memory) - sizeof(Scratch)) + tables +
          static_cast<std::size_t>(books);
+}
+
+std::size_t TensorPool::MetadataBytes(const Assignment& assignment) {
+  const PoolOptions options;
+  const std::size_t tensors = assignment.tensors.size(), ids = IdsOf(assignment);
+  std::size_t bytes = sizeof(TensorPool) + assignment.workspaces.size() * sizeof(SparseHandle) +
+                      tensors * sizeof(void*) +
+                      assignment.spaces.size() * (sizeof(void*) + sizeof(Memory) - sizeof(Scratch)) +
+                      (IsDense(ids, tensors) ? 2 * ids * sizeof(std::uintptr_t) : tensors * sizeof(SparseHandle)) +
+                      (assignment.bodies.empty() ? 0 : PlaceTable(assignment).metadata_bytes());
+  for (const AssignedSpace& space : assignment.spaces) {
+    const auto capacity = static_cast<std::size_t>(space.required_bytes);
+    bytes += static_cast<std::size_t>(Scratch::MetadataBytes(space.required_bytes, ScratchBlock(capacity, options)));
+  }
+  return bytes;
 }
 
 }  // namespace orionrt

@@ -9,6 +9,7 @@
 #include "report/explain.hpp"
 #include "report/page.hpp"
 #include "report/report.hpp"
+#include "report/shown_graph.hpp"
 #include "report/text.hpp"
 
 namespace orionrt {
@@ -82,7 +83,7 @@ std::string MetricsJson(const Metrics& m) {
 }
 
 // `file`: of one arena.
-std::string PoolJson(const Pool& pool, const PlanFile& file, const ReportGraph& graph, const Metrics& metrics) {
+std::string PoolJson(const Pool& pool, const PlanFile& file, const ShownGraph& graph, const Metrics& metrics) {
   const Certificate& certificate = file.plan.certificate;
   std::string out = "{\"name\":" + Quoted(pool.name) + ",\"proven\":" + (certificate.proven_optimal ? "true" : "false");
   Figure(out, "bound", certificate.lower_bound_bytes);
@@ -122,19 +123,17 @@ void AppendSpills(std::string& out, const PoolPlan& pools) {
   });
 }
 
-void AppendPlan(std::string& out, const Report& report, const ReportGraph& graph, const ReportPlan& shown,
-                Strings& strings) {
-  const PlanFile file = PlanFileOf(report, graph, shown);
-  const Plan& plan = shown.plan;
-  const std::vector<BufferClass> classes = ClassesOf(graph.infos);
+void AppendPlan(std::string& out, const ShownGraph& graph, const GraphPlan& shown, Strings& strings) {
+  const PlanFile& file = shown.file;
+  const Plan& plan = file.plan;
   out += "{\"policy\":" + Quoted(plan.policy) + ",\"limited\":" + (plan.time_limited ? "true" : "false");
-  Figure(out, "nested", shown.peak_nested_bytes);
+  Figure(out, "nested", file.peak_nested_bytes);
   // The page draws a map a pool, of the buffers whose number is in a column "pool"; without that one, of all.
   const std::vector<Pool>& pools = graph.problem.pools;
   out += ",\n\"pools\":[";
-  if (pools.empty()) out += PoolJson(Pool(), file, graph, MeasurePlan(graph.problem, plan, classes));
+  if (pools.empty()) out += PoolJson(Pool(), file, graph, MeasurePlan(graph.problem, plan, graph.classes));
   for (int p = 0; p < static_cast<int>(pools.size()); ++p) {
-    const Metrics metrics = MeasurePlan(graph.problem, plan, classes, p);
+    const Metrics metrics = MeasurePlan(graph.problem, plan, graph.classes, p);
     PoolView view = ViewPool(graph.problem, plan, p);
     PlanFile part;
     part.problem = std::move(view.problem);
@@ -142,7 +141,7 @@ void AppendPlan(std::string& out, const Report& report, const ReportGraph& graph
     out += (p > 0 ? "," : "") + PoolJson(pools[p], part, graph, metrics);
   }
   out += "]";
-  if (shown.explanation) AppendExplanation(out, file, *shown.explanation, strings);
+  if (shown.explanation != nullptr) AppendExplanation(out, file, *shown.explanation, strings);
   if (!pools.empty()) {
     AppendSpills(out, plan.pools);
     Column(out, "pool", plan.offsets.size(), [&](std::size_t i) { return PoolOf(plan, static_cast<int>(i)); });
@@ -151,9 +150,11 @@ void AppendPlan(std::string& out, const Report& report, const ReportGraph& graph
   out += "}";
 }
 
-void AppendInfos(std::string& out, const ReportGraph& graph, Strings& strings) {
-  const std::vector<BufferInfo>& infos = graph.infos;
-  Column(out, "kind", infos.size(), [&](std::size_t i) { return static_cast<int>(infos[i].kind); });
+void AppendInfos(std::string& out, const ShownGraph& graph, Strings& strings) {
+  // Of a plan that was read no more is known than the classes.
+  const std::vector<BufferInfo>& infos =
+      graph.infos.empty() ? std::vector<BufferInfo>(graph.classes.size()) : graph.infos;
+  Column(out, "kind", graph.classes.size(), [&](std::size_t i) { return static_cast<int>(graph.classes[i]); });
   Column(out, "type", infos.size(), [&](std::size_t i) { return strings.NumberOf(infos[i].type); });
   Column(out, "also", infos.size(), [&](std::size_t i) { return strings.NumberOf(infos[i].also); });
   Column(out, "producer", infos.size(), [&](std::size_t i) { return infos[i].producer; });
@@ -163,7 +164,7 @@ void AppendInfos(std::string& out, const ReportGraph& graph, Strings& strings) {
   Column(out, "readers", readers.size(), [&](std::size_t i) { return readers[i]; });
 }
 
-void AppendGraph(std::string& out, const Report& report, const ReportGraph& graph, Strings& strings) {
+void AppendGraph(std::string& out, const ShownGraph& graph, Strings& strings) {
   const Problem& problem = graph.problem;
   const std::size_t count = problem.buffers.size();
   out += "{\"name\":" + Quoted(graph.name);
@@ -182,24 +183,33 @@ void AppendGraph(std::string& out, const Report& report, const ReportGraph& grap
   out += ",\n\"plans\":[";
   for (std::size_t p = 0; p < graph.plans.size(); ++p) {
     out += p > 0 ? "," : "";
-    AppendPlan(out, report, graph, graph.plans[p], strings);
+    AppendPlan(out, graph, graph.plans[p], strings);
   }
   out += "]}";
 }
 
+// The options that the first plan was made with; empty: none.
+std::string MadeWithOf(const Report& report) {
+  const std::optional<Assignment>& assignment = report.plans[0].file.assignment;
+  return assignment ? OptionsOf(assignment->made_with) : "";
+}
+
 std::string DataOf(const Report& report) {
   Strings strings;
-  std::string out = "{\"version\":\"" ORIONRT_VERSION "\",\"source\":" + Quoted(report.source);
-  Figure(out, "alignment", report.alignment);
-  if (report.weights) {
-    out += ",\"weights\":{\"needed\":" + std::to_string(report.weights->needed_bytes) +
-           ",\"stored\":" + std::to_string(report.weights->stored_bytes) +
-           ",\"count\":" + std::to_string(report.weights->count) + "}";
+  std::string out = "{\"version\":\"" ORIONRT_VERSION "\",\"source\":" + Quoted(report.workload.source);
+  Figure(out, "alignment", report.workload.alignment);
+  if (const auto& weights = report.workload.weights) {
+    out += ",\"weights\":{\"needed\":" + std::to_string(weights->needed_bytes) +
+           ",\"stored\":" + std::to_string(weights->stored_bytes) + ",\"count\":" + std::to_string(weights->count) +
+           "}";
   }
+  const std::string made_with = MadeWithOf(report);
+  if (!made_with.empty()) out += ",\"made_with\":" + Quoted(made_with);
   out += ",\"graphs\":[";
-  for (std::size_t g = 0; g < report.graphs.size(); ++g) {
+  const std::vector<ShownGraph> graphs = ShownGraphs(report);
+  for (std::size_t g = 0; g < graphs.size(); ++g) {
     out += g > 0 ? "," : "";
-    AppendGraph(out, report, report.graphs[g], strings);
+    AppendGraph(out, graphs[g], strings);
   }
   return out + "],\n\"strings\":" + strings.Json() + "}";
 }
@@ -227,14 +237,8 @@ std::string Fill(const std::string& page, const std::vector<std::pair<std::strin
 
 }  // namespace
 
-std::vector<BufferClass> ClassesOf(const std::vector<BufferInfo>& infos) {
-  std::vector<BufferClass> classes;
-  for (const BufferInfo& info : infos) classes.push_back(info.kind);
-  return classes;
-}
-
 std::string WriteReportHtml(const Report& report) {
-  return Fill(kReportPage, {{"@title@", EscapeHtml(Printable(report.source, 200))},
+  return Fill(kReportPage, {{"@title@", EscapeHtml(Printable(report.workload.source, 200))},
                             {"@picture@", WriteReportSvg(report)},
                             {"@data@", DataOf(report)}});
 }

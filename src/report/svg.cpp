@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "report/report.hpp"
 #include "report/scale.hpp"
+#include "report/shown_graph.hpp"
 
 namespace orionrt {
 namespace {
@@ -99,11 +100,11 @@ struct Box {
 // One arena, drawn over `steps` with its upper left corner at (0, `top`).
 class Panel {
  public:
-  Panel(const Report& report, const ReportGraph& graph, const ReportPlan& plan, const Steps& steps, std::int64_t top)
+  Panel(const Report& report, const ShownGraph& graph, const Plan& plan, const Steps& steps, std::int64_t top)
       : report_(report),
         graph_(graph),
-        plan_(plan.plan),
-        metrics_(MeasurePlan(graph.problem, plan.plan, ClassesOf(graph.infos))),
+        plan_(plan),
+        metrics_(MeasurePlan(graph.problem, plan, graph.classes)),
         steps_(steps),
         ceiling_(CeilingOf(std::max(metrics_.peak_bytes, plan_.certificate.lower_bound_bytes))),
         top_((top + kHead) * 100),
@@ -131,15 +132,16 @@ class Panel {
     return curve_ + kCurveHeight * 100 - Scaled(bytes, kCurveHeight * 100, ceiling_);
   }
   int ClassOf(int buffer) const {
-    return static_cast<int>(graph_.infos.empty() ? BufferClass::kOther : graph_.infos[buffer].kind);
+    return static_cast<int>(graph_.classes.empty() ? BufferClass::kOther : graph_.classes[buffer]);
   }
 
   std::string Head() const {
     const Certificate& certificate = plan_.certificate;
     const std::string& part = graph_.name;
     const std::string name = part.empty() || part[0] == ',' ? part : ", body " + part;
-    std::string text = Text(kLeft * 100, top_ - 2400, "class=\"ink title\"",
-                            Printable(report_.source.substr(report_.source.rfind('/') + 1) + name, 80));
+    std::string text =
+        Text(kLeft * 100, top_ - 2400, "class=\"ink title\"",
+             Printable(report_.workload.source.substr(report_.workload.source.rfind('/') + 1) + name, 80));
     std::string line = plan_.policy + " · peak " + FormatBytes(metrics_.peak_bytes);
     line += certificate.proven_optimal ? ", proven optimal"
                                        : " · lower bound " + FormatBytes(certificate.lower_bound_bytes);
@@ -152,7 +154,7 @@ class Panel {
     std::string text;
     std::int64_t right = (kLeft + kMapWidth) * 100;
     for (int c = kBufferClasses - 1; c >= 0; --c) {
-      if (metrics_.classes[c].count == 0 || graph_.infos.empty()) continue;
+      if (metrics_.classes[c].count == 0 || graph_.classes.empty()) continue;
       const std::string name = BufferClassName(static_cast<BufferClass>(c));
       right -= static_cast<std::int64_t>(name.size()) * 600 + 400;
       text += Text(right, top_ - 2400, "class=\"soft\"", name);
@@ -303,7 +305,7 @@ class Panel {
   }
 
   const Report& report_;
-  const ReportGraph& graph_;
+  const ShownGraph& graph_;
   const Plan& plan_;
   const Metrics metrics_;
   const Steps steps_;
@@ -328,16 +330,16 @@ std::string Definitions() {
   return text + "<style>" + rules + "</style>\n<defs>\n" + patterns + "</defs>\n";
 }
 
-// What lies in one pool, as a graph without pools.
-ReportGraph InPool(const ReportGraph& graph, const ReportPlan& shown, int pool) {
-  PoolView view = ViewPool(graph.problem, shown.plan, pool);
-  ReportGraph inside;
+// What lies in one pool, as a graph without pools; `plan` is the one there.
+ShownGraph InPool(const ShownGraph& graph, const Plan& shown, int pool, Plan& plan) {
+  PoolView view = ViewPool(graph.problem, shown, pool);
+  ShownGraph inside;
   inside.name = graph.name + ", pool " + graph.problem.pools[pool].name;
   inside.problem = std::move(view.problem);
   for (const int i : view.buffers) {
-    if (!graph.infos.empty()) inside.infos.push_back(graph.infos[i]);
+    if (!graph.classes.empty()) inside.classes.push_back(graph.classes[i]);
   }
-  inside.plans.push_back({std::move(view.plan), 0});
+  plan = std::move(view.plan);
   return inside;
 }
 
@@ -346,17 +348,18 @@ ReportGraph InPool(const ReportGraph& graph, const ReportPlan& shown, int pool) 
 std::string WriteReportSvg(const Report& report) {
   std::string panels;
   std::size_t drawn = 0, all = 0;
-  const auto draw = [&](const ReportGraph& graph, const ReportPlan& plan, const Steps& steps) {
+  const auto draw = [&](const ShownGraph& graph, const Plan& plan, const Steps& steps) {
     if (all++ >= kPanels) return;
     panels += Panel(report, graph, plan, steps, static_cast<std::int64_t>(drawn++) * kPanel).Draw();
   };
-  for (const ReportGraph& graph : report.graphs) {
+  for (const ShownGraph& graph : ShownGraphs(report)) {
     const Steps steps = StepsOf(graph.problem);
-    for (const ReportPlan& plan : graph.plans) {
-      if (graph.problem.pools.empty()) draw(graph, plan, steps);
+    for (const GraphPlan& shown : graph.plans) {
+      if (graph.problem.pools.empty()) draw(graph, shown.file.plan, steps);
       for (int p = 0; p < static_cast<int>(graph.problem.pools.size()); ++p) {
-        const ReportGraph inside = InPool(graph, plan, p);
-        draw(inside, inside.plans[0], steps);
+        Plan plan;
+        const ShownGraph inside = InPool(graph, shown.file.plan, p, plan);
+        draw(inside, plan, steps);
       }
     }
   }
@@ -368,7 +371,7 @@ std::string WriteReportSvg(const Report& report) {
   const std::string size = std::to_string(kWidth) + "\" height=\"" + std::to_string(height);
   return "<svg class=\"plan\" xmlns=\"http://www.w3.org/2000/svg\" width=\"" + size + "\" viewBox=\"0 0 " +
          std::to_string(kWidth) + " " + std::to_string(height) + "\" role=\"img\">\n<title>Memory of " +
-         EscapeXml(Printable(report.source, 200)) + " over time</title>\n" + Definitions() +
+         EscapeXml(Printable(report.workload.source, 200)) + " over time</title>\n" + Definitions() +
          "<rect class=\"paper\" width=\"" + size + "\"/>\n" + panels + "</svg>\n";
 }
 

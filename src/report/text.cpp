@@ -7,6 +7,7 @@
 #include "report/explain.hpp"
 #include "report/report.hpp"
 #include "report/scale.hpp"
+#include "report/shown_graph.hpp"
 
 namespace orionrt {
 namespace {
@@ -126,8 +127,8 @@ std::string StageWords(const std::string& stage) {
 
 std::string SayStages(const PlanFile& file) {
   std::string text;
-  if (!file.domain || file.domain->stages.size() < 2) return text;
-  for (const TransformStage& stage : file.domain->stages) {
+  if (file.stages.size() < 2) return text;
+  for (const TransformStage& stage : file.stages) {
     text += (text.empty() ? "" : ", ") + FormatBytes(stage.bound_bytes) + " " + StageWords(stage.name);
   }
   return text;
@@ -136,18 +137,17 @@ std::string SayStages(const PlanFile& file) {
 namespace {
 
 // What transforms did to the bound, stage by stage, and to the ops.
-std::string DomainLines(const PlanFile& file) {
-  if (!file.domain) return "";
-  const PlanDomain& domain = *file.domain;
-  if (domain.bound_with_all) {
-    const std::int64_t saved = file.plan.certificate.lower_bound_bytes - *domain.bound_with_all;
+std::string TransformLines(const PlanFile& file) {
+  if (file.bound_with_all) {
+    const std::int64_t saved = file.plan.certificate.lower_bound_bytes - *file.bound_with_all;
     if (saved <= 0) return "  with --all     no lower: what may share bytes is not alive at the peak\n";
-    return Line("with --all", *domain.bound_with_all, " as bound, " + FormatThousands(saved) + " saved");
+    return Line("with --all", *file.bound_with_all, " as bound, " + FormatThousands(saved) + " saved");
   }
-  if (domain.transforms.empty()) return "";
+  if (!file.assignment || file.stages.size() < 2) return "";
+  const Assignment& assignment = *file.assignment;
   std::string names = "  bound         ", bytes = "                ";
-  for (const TransformStage& stage : domain.stages) {
-    const bool first = &stage == &domain.stages.front();
+  for (const TransformStage& stage : file.stages) {
+    const bool first = &stage == &file.stages.front();
     const std::string name = (first ? "" : "→ ") + StageWords(stage.name);
     const std::string amount = (first ? "" : "  ") + FormatBytes(stage.bound_bytes);
     const std::size_t width = name.size() - (first ? 0 : 2);  // an arrow is three bytes, and one column
@@ -158,10 +158,11 @@ std::string DomainLines(const PlanFile& file) {
   trim(names);
   trim(bytes);
   const auto count = [](std::size_t n) { return FormatThousands(static_cast<std::int64_t>(n)); };
-  std::string ops = count(domain.vanished.size()) + " vanish, " + count(domain.in_place.size()) + " write in place";
-  if (!domain.order.empty()) {
-    ops += ", " + count(static_cast<std::size_t>(domain.moved_ops)) + " moved" +
-           (domain.order_proven ? "; no order needs less" : "");
+  std::string ops =
+      count(assignment.vanished_ids.size()) + " vanish, " + count(assignment.in_place.size()) + " write in place";
+  if (assignment.made_with.transforms.reorder) {
+    ops += ", " + count(static_cast<std::size_t>(file.moved_ops)) + " moved" +
+           (file.order_proven ? "; no order needs less" : "");
   }
   return names + "\n" + bytes + "\n  ops            " + ops + "\n";
 }
@@ -225,6 +226,8 @@ std::string DescribePlan(const PlanFile& file, int width) {
                      (steps.count == 1 && !problem.buffers.empty() ? " step, alignment " : " steps, alignment ") +
                      std::to_string(file.alignment) + ", policy " + plan.policy +
                      (plan.time_limited ? ", shaped by the time limit" : "") + "\n";
+  const std::string options = file.assignment ? OptionsOf(file.assignment->made_with) : "";
+  if (!options.empty()) text += "  made with      " + Printable(options, 2000) + "\n";
   const bool pooled = !problem.pools.empty();
   if (pooled) text += PoolLines(file) + SpillLines(file);
   const std::string together = pooled ? ", of all pools together" : "";
@@ -234,7 +237,7 @@ std::string DescribePlan(const PlanFile& file, int width) {
     const std::int64_t gap = plan.peak_bytes - certificate.lower_bound_bytes;
     text += Line("gap", gap, ", " + Tenths(gap * 100, certificate.lower_bound_bytes) + " % of the bound");
   }
-  text += DomainLines(file);
+  text += TransformLines(file);
   text +=
       Line("no reuse", no_reuse, plan.peak_bytes > 0 ? ", " + Tenths(no_reuse, plan.peak_bytes) + " x the peak" : "");
   if (!pooled) text += Use(MeasurePlan(problem, plan, file.classes));
@@ -268,16 +271,17 @@ std::string DescribePlan(const PlanFile& file, int width) {
 namespace {
 
 // A line a policy, where several are compared.
-std::string Comparison(const ReportGraph& graph, int width) {
+std::string Comparison(const ShownGraph& graph, int width) {
   std::string text = "  policy" + std::string(24, ' ') + "peak      / bound\n";
-  for (const ReportPlan& shown : graph.plans) {
-    const Certificate& certificate = shown.plan.certificate;
-    std::string name = Printable(shown.plan.policy, 24);
+  for (const GraphPlan& shown : graph.plans) {
+    const Plan& plan = shown.file.plan;
+    const Certificate& certificate = plan.certificate;
+    std::string name = Printable(plan.policy, 24);
     name.resize(std::max<std::size_t>(26, name.size()), ' ');
-    const std::string peak = FormatBytes(shown.plan.peak_bytes);
+    const std::string peak = FormatBytes(plan.peak_bytes);
     text += "  " + name + std::string(peak.size() < 10 ? 10 - peak.size() : 0, ' ') + peak;
     if (certificate.lower_bound_bytes > 0) {
-      const std::string ratio = Ratio(shown.plan.peak_bytes, certificate.lower_bound_bytes);
+      const std::string ratio = Ratio(plan.peak_bytes, certificate.lower_bound_bytes);
       text += std::string(ratio.size() < 9 ? 9 - ratio.size() : 0, ' ') + ratio;
     }
     text += (certificate.proven_optimal && width >= 64 ? "  proven optimal\n" : "\n");
@@ -287,28 +291,15 @@ std::string Comparison(const ReportGraph& graph, int width) {
 
 }  // namespace
 
-PlanFile PlanFileOf(const Report& report, const ReportGraph& graph, const ReportPlan& shown) {
-  PlanFile file;
-  file.problem = graph.problem;
-  file.plan = shown.plan;
-  file.source = report.source + (graph.name.empty() ? "" : ", body " + graph.name);
-  file.alignment = report.alignment;
-  file.peak_nested_bytes = shown.peak_nested_bytes;
-  if (graph.name.empty()) file.weights = report.weights;
-  file.classes = ClassesOf(graph.infos);
-  file.domain = graph.domain;
-  return file;
-}
-
 std::string WriteReportText(const Report& report, int width) {
   std::string text;
-  for (const ReportGraph& graph : report.graphs) {
+  for (const ShownGraph& graph : ShownGraphs(report)) {
     if (graph.plans.size() > 1) text += Comparison(graph, width);
-    for (const ReportPlan& shown : graph.plans) {
-      const PlanFile file = PlanFileOf(report, graph, shown);
-      text += DescribePlan(file, width);
-      if (shown.explanation) {
-        text += ExplainPlan(file, graph.step_names, *shown.explanation) + DescribeWhatIfs(file, *shown.explanation);
+    for (const GraphPlan& shown : graph.plans) {
+      text += DescribePlan(shown.file, width);
+      if (shown.explanation != nullptr) {
+        text += ExplainPlan(shown.file, graph.step_names, *shown.explanation) +
+                DescribeWhatIfs(shown.file, *shown.explanation);
       }
       text += "\n";
     }

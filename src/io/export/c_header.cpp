@@ -6,7 +6,9 @@
 // the prefix and a kind before the tensor's name, so that no name can hit a keyword.
 #include <algorithm>
 #include <cstdio>
+#include <unordered_map>
 
+#include "io/assignment_json.hpp"
 #include "io/export/c_names.hpp"
 #include "io/export/spans.hpp"
 #include "orionrt/error.hpp"
@@ -160,36 +162,42 @@ std::string Pools(const PlanFile& file, const CHeaderOptions& options, const std
   return out;
 }
 
-// The plan with a buffer for each tensor, where several lie in one, and one for what is no tensor (workspaces).
+// Of a graph, the plan with a buffer for each tensor and workspace; else as it is.
 std::pair<Problem, Plan> PerTensor(const PlanFile& file) {
-  if (!file.domain || file.domain->tensors.empty()) return {file.problem, file.plan};
-  Problem problem;
-  Plan plan;
+  if (!file.assignment) return {file.problem, file.plan};
+  const Assignment& assignment = *file.assignment;
+  std::unordered_map<std::string, int> buffer_of;  // by id; looked up, never walked
+  for (int i = 0; i < static_cast<int>(file.problem.buffers.size()); ++i) {
+    buffer_of.emplace(BufferId(file.problem, i), i);
+  }
+  std::vector<int> workspaces;  // buffers
+  std::vector<std::string> workspace_names;
+  for (const Place& place : assignment.workspaces) {
+    const auto found = buffer_of.find("w" + std::to_string(place.id));
+    workspaces.push_back(found == buffer_of.end() ? -1 : found->second);
+    const bool named = found != buffer_of.end() && !file.problem.names.empty();
+    workspace_names.push_back(named ? file.problem.names[found->second] : "");
+  }
+  Problem problem = NamedPlaces(assignment, file.tensors, workspace_names);
   problem.pools = file.problem.pools;
-  const auto add = [&](int buffer, std::int64_t delta, std::int64_t bytes, std::string id, std::string name) {
-    if (buffer < 0) return;
-    problem.buffers.push_back(file.problem.buffers[buffer]);
-    problem.buffers.back().size = bytes;
-    problem.ids.push_back(std::move(id));
-    problem.names.push_back(std::move(name));
-    plan.offsets.push_back(file.plan.offsets[buffer] + delta);
-    plan.pools.pool_of.push_back(PoolOf(file.plan, buffer));
+  Plan plan;
+  const auto add = [&](const Place& place, int buffer) {
+    if (place.bytes == 0 || place.space == kExternal) return;
+    Buffer& named = problem.buffers[plan.offsets.size()];
+    if (buffer >= 0) named.lower = file.problem.buffers[buffer].lower;
+    if (buffer >= 0) named.upper = file.problem.buffers[buffer].upper;
+    plan.offsets.push_back(place.offset);
+    plan.pools.pool_of.push_back(place.space);
   };
-  std::vector<bool> bound(file.problem.buffers.size(), false);
-  for (const TensorPlace& tensor : file.domain->tensors) {
-    add(tensor.buffer, tensor.delta, tensor.bytes, std::to_string(tensor.id), tensor.name);
-    if (tensor.buffer >= 0) bound[tensor.buffer] = true;
-  }
-  for (int i = 0; i < static_cast<int>(bound.size()); ++i) {
-    const std::string name = file.problem.names.empty() ? "" : file.problem.names[i];
-    if (!bound[i]) add(i, 0, file.problem.buffers[i].size, BufferId(file.problem, i), name);
-  }
+  for (std::size_t t = 0; t < assignment.tensors.size(); ++t) add(assignment.tensors[t], file.tensors[t].buffer);
+  for (std::size_t k = 0; k < workspaces.size(); ++k) add(assignment.workspaces[k], workspaces[k]);
   return {std::move(problem), std::move(plan)};
 }
 
-// What the engine has to do otherwise than its graph says: ids of ops, as initialisers of arrays.
-std::string Domain(const PlanFile& file, const std::string& prefix) {
-  if (!file.domain || file.domain->transforms.empty()) return "";
+// What the plan is for, and what the engine has to do otherwise than its graph says: ids of ops, as initialisers.
+std::string OfGraph(const PlanFile& file, const std::string& prefix) {
+  if (!file.assignment) return "";
+  const Assignment& assignment = *file.assignment;
   const auto list = [&](const char* what, const std::vector<int>& ids, const char* why) {
     std::string values;
     for (const int id : ids) values += (values.empty() ? "" : ", ") + std::to_string(id);
@@ -197,13 +205,15 @@ std::string Domain(const PlanFile& file, const std::string& prefix) {
            Define(prefix + "_" + what + "_COUNT", Constant(static_cast<std::int64_t>(ids.size()))) +
            (ids.empty() ? "" : Define(prefix + "_" + what, "{" + values + "}"));
   };
-  std::string out;
-  if (!file.domain->order.empty()) {
-    out += list("ORDER", file.domain->order, "Ids of the ops as they must run; no other order has this plan.");
-  }
-  out += list("VANISHED", file.domain->vanished, "Ids of ops with nothing left to do: skip them.");
+  std::string out = "\n/* graph_id of the plan in JSON, and what it was made with: check PLAN.h MODEL reads them. */\n";
+  out += Define(prefix + "_GRAPH_ID", "0x" + Hex(assignment.graph_id) + "ULL");
+  out += Define(prefix + "_MADE_WITH", CString(DumpJson(MadeWithJson(assignment.made_with), -1)));
+  out += list("ORDER", assignment.order_ids, "Ids of the ops as they must run; no other order has this plan.");
+  const Transforms& t = assignment.made_with.transforms;
+  if (!t.views && !t.colocate && !t.in_place && !t.reorder) return out;
+  out += list("VANISHED", assignment.vanished_ids, "Ids of ops with nothing left to do: skip them.");
   std::vector<int> in_place;
-  for (const InPlaceUse& use : file.domain->in_place) in_place.push_back(use.op);
+  for (const InPlaceUse& use : assignment.in_place) in_place.push_back(use.op);
   return out + list("IN_PLACE", in_place, "Ids of ops that write over what they read.");
 }
 
@@ -246,7 +256,7 @@ std::string WriteCHeader(const PlanFile& file, const CHeaderOptions& options) {
   out += Define(prefix + "_TENSOR_COUNT", Constant(static_cast<std::int64_t>(tensors.buffers.size())));
   out += Define(prefix + "_PROBLEM_HASH", std::string(hash) + " /* problem_hash of the plan in JSON */");
   out += pooled ? Pools(file, options, prefix) : ReplaceMarks(kMacros, SectionOf(options), prefix);
-  out += Domain(file, prefix) + Tensors(tensors, plan, prefix);
+  out += OfGraph(file, prefix) + Tensors(tensors, plan, prefix);
   return out + "\n#endif /* " + guard + " */\n";
 }
 

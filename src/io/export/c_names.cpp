@@ -76,6 +76,39 @@ std::vector<std::string> UniqueIdentifiers(const Problem& problem) {
   return wanted;
 }
 
+std::string CString(std::string_view text) {
+  constexpr std::string_view kPlain = " !#$%&'()*+,-./:;<=>@[]^_`{|}~";
+  std::string out = "\"";
+  for (const char c : text) {
+    if (IsLetter(c) || IsDigit(c) || kPlain.find(c) != std::string_view::npos) {
+      out += c;
+      continue;
+    }
+    char octal[5];
+    std::snprintf(octal, sizeof octal, "\\%03o", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    out += octal;
+  }
+  return out + "\"";
+}
+
+Problem NamedPlaces(const Assignment& assignment, const std::vector<BoundTensor>& tensors,
+                    const std::vector<std::string>& workspace_names) {
+  Problem named;
+  const auto add = [&](const Place& place, std::string id, std::string name) {
+    if (place.bytes == 0 || place.space == kExternal) return;
+    named.buffers.push_back({0, 1, place.bytes});
+    named.ids.push_back(std::move(id));
+    named.names.push_back(std::move(name));
+  };
+  for (std::size_t t = 0; t < assignment.tensors.size(); ++t) {
+    add(assignment.tensors[t], std::to_string(assignment.tensors[t].id), tensors[t].name);
+  }
+  for (std::size_t k = 0; k < assignment.workspaces.size(); ++k) {
+    add(assignment.workspaces[k], "w" + std::to_string(assignment.workspaces[k].id), workspace_names[k]);
+  }
+  return named;
+}
+
 bool IsPlainIdentifier(std::string_view text) {
   const auto is_part = [](char c) { return IsLetter(c) || IsDigit(c) || c == '_'; };
   return !text.empty() && IsLetter(text[0]) && text.back() != '_' && text.find("__") == std::string_view::npos &&

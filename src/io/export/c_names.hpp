@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orionrt/io.hpp"
 #include "orionrt/problem.hpp"
 
 namespace orionrt {
@@ -23,6 +24,15 @@ std::string Identifier(std::string_view text);
 // appended, all of them, so that no name silently means another buffer when the model grows; ids that collide too,
 // "_2", "_3", ...
 std::vector<std::string> UniqueIdentifiers(const Problem& problem);
+
+// A literal of C, in quotes: only letters, digits and what no compiler reads twice; all else as octal.
+std::string CString(std::string_view text);
+
+// The places of an assignment that have bytes in an arena, tensors then workspaces, as buffers with ids, names, sizes
+// and the life [0, 1): what identifiers are made of, the same for the writer of a header and its reader. Names: one per
+// place of the assignment.
+Problem NamedPlaces(const Assignment& assignment, const std::vector<BoundTensor>& tensors,
+                    const std::vector<std::string>& workspace_names);
 
 // Fit to stand before "_MORE": letters, digits and single underscores, a letter first, no underscore last. (C++ keeps
 // names with "__" for itself, C and C++ most that begin with "_".)

@@ -119,9 +119,9 @@ std::string WriteTrace(const PlanFile& file) {
                 {"lower_bound_bytes", file.plan.certificate.lower_bound_bytes},
                 {"time", "1 us = 1 step"},
                 {"step_at_time_0", origin}};
-  if (file.domain && !file.domain->order.empty()) {
+  if (file.assignment && file.assignment->made_with.transforms.reorder) {
     std::string order;  // as text: viewers show what is no list
-    for (const int id : file.domain->order) order += (order.empty() ? "" : ",") + std::to_string(id);
+    for (const int id : file.assignment->order_ids) order += (order.empty() ? "" : ",") + std::to_string(id);
     about["order_of_ops"] = order;
   }
   RowDump dump(Json{{"displayTimeUnit", "ns"}, {"otherData", std::move(about)}});

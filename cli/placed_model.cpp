@@ -1,0 +1,110 @@
+#include "placed_model.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/export_plan.hpp"
+#ifdef ORIONRT_HAS_TFLITE
+#include "orionrt/tflite.hpp"
+#endif
+
+namespace orionrt::cli {
+namespace {
+
+#ifdef ORIONRT_HAS_TFLITE
+constexpr std::int64_t kTflmAlignment = 16;  // bytes, of the arena and of every tensor in it
+
+using SubgraphOffsets = std::vector<std::vector<std::int64_t>>;
+
+// The number of the subgraph that a body is: "cond_sub1" is number 1.
+std::size_t SubgraphOf(const std::string& attribute) {
+  const std::size_t at = attribute.rfind("sub");
+  const auto number = at == std::string::npos ? std::nullopt : ParseInt(attribute.substr(at + 3));
+  return number && *number >= 0 ? static_cast<std::size_t>(*number) : SIZE_MAX;
+}
+
+// TFLM runs the ops in the order of the file, which is that of the graph, and writes nothing in place.
+Assignment PlacesIn(const Graph& graph, const std::vector<NestedGraph>& bodies, const SubgraphOffsets& offsets,
+                    std::size_t subgraph, AssignedSpace& arena, std::string& fault) {
+  Assignment assignment;
+  assignment.graph_id = GraphId(graph);
+  for (const OpNode& op : graph.ops()) assignment.order_ids.push_back(op.id);
+  for (const TensorDesc& tensor : graph.tensors()) {
+    const auto id = static_cast<std::size_t>(tensor.id);
+    const bool stated = subgraph < offsets.size() && id < offsets[subgraph].size() && offsets[subgraph][id] >= 0;
+    Place place{tensor.id, kExternal, 0, static_cast<std::int64_t>(tensor.bytes)};
+    if (place.bytes == 0) place.space = 0;
+    if (stated && place.bytes > 0) {
+      place.space = 0;
+      place.offset = offsets[subgraph][id];
+      if (place.offset % kTflmAlignment != 0 && fault.empty()) {
+        fault = "tensor " + std::to_string(tensor.id) + " of subgraph " + std::to_string(subgraph) + " lies at " +
+                std::to_string(place.offset) + ", which is no multiple of 16";
+      }
+      arena.required_bytes = std::max(arena.required_bytes, place.offset + place.bytes);
+    }
+    assignment.tensors.push_back(place);
+  }
+  std::sort(assignment.tensors.begin(), assignment.tensors.end(),
+            [](const Place& a, const Place& b) { return a.id < b.id; });
+  for (const NestedGraph& body : bodies) {
+    const int op_id = graph.ops()[static_cast<std::size_t>(body.op)].id;
+    assignment.bodies.push_back(
+        {op_id, body.attribute, PlacesIn(body.graph, body.bodies, offsets, SubgraphOf(body.attribute), arena, fault)});
+  }
+  return assignment;
+}
+#endif
+
+}  // namespace
+
+#ifdef ORIONRT_HAS_TFLITE
+PlacedModel LoadTflmPlan(const std::string& path, const InputOptions& options) {
+  const std::string bytes = ReadFile(path);
+  const auto offsets = ReadTflmPlan(bytes, path);
+  if (!offsets) {
+    throw Error(ErrorCode::kBadInput,
+                Printable(path, 1000) +
+                    ": carries no plan for TFLM; orionrt plan model.tflite -o planned.tflite makes "
+                    "one");
+  }
+  InputOptions as_tflm = options;
+  if (as_tflm.dims.empty()) as_tflm.dims.push_back("*=1");
+  as_tflm.no_fold = true;
+  ImportedModel model = ImportTflite(bytes, path, MakeImportOptions(path, as_tflm));
+  PlacedModel placed;
+  AssignedSpace arena{"", 0, kTflmAlignment};
+  placed.assignment = PlacesIn(model.graph, model.bodies, *offsets, 0, arena, placed.fault);
+  placed.assignment.spaces.push_back(arena);
+  placed.graph = std::move(model.graph);
+  placed.bodies = std::move(model.bodies);
+  return placed;
+}
+#else
+PlacedModel LoadTflmPlan(const std::string& path, const InputOptions&) {
+  throw Error(ErrorCode::kUnsupported, Printable(path, 1000) + ": this orionrt was built without FlatBuffers");
+}
+#endif
+
+PlacedModel LoadHeaderPlan(const std::string& path, const std::string& model, const InputOptions& options) {
+  if (model.empty()) {
+    throw Error(ErrorCode::kMisuse, Printable(path, 1000) +
+                                        ": a header says nothing of lifetimes; name the model too: "
+                                        "orionrt check plan.h MODEL");
+  }
+  const std::string text = ReadFile(path);
+  InputOptions as_input = options;
+  as_input.import = ReadCHeaderMadeWith(text, path).import;
+  const Input input = LoadInput(model, as_input);
+  PlacedModel placed;
+  if (input.workload.lowered == nullptr) {
+    throw Error(ErrorCode::kUnsupported,
+                Printable(model, 1000) + ": holds lifetimes, and a header is judged by its graph; give the model");
+  }
+  placed.graph = input.workload.lowered->graph;
+  placed.assignment = ReadCHeader(text, path, placed.graph);
+  return placed;
+}
+
+}  // namespace orionrt::cli

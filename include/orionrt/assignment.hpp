@@ -1,0 +1,112 @@
+// Assignment: which bytes each tensor of one graph has, and in which order its ops run. All that a run needs, and what
+// a plan file holds. Plain data: nothing is searched when one is made, written, read, judged or loaded.
+//
+//   Graph -> Transform -> ReusePlanner -> Assign -> Assignment -> CheckAssignment -> TensorPool
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orionrt/export.hpp"
+#include "orionrt/graph.hpp"
+#include "orionrt/import.hpp"
+#include "orionrt/plan.hpp"
+#include "orionrt/transform.hpp"
+
+namespace orionrt {
+
+inline constexpr int kExternal = -1;  // Place::space of bytes that whoever runs the graph holds; no arena has them
+
+// Where the bytes of a tensor, or of an op's workspace, lie.
+struct Place {
+  int id = 0;               // of the tensor, or of the op
+  int space = 0;            // index into Assignment::spaces, or kExternal
+  std::int64_t offset = 0;  // bytes from the first of the space
+  std::int64_t bytes = 0;   // 0: it needs none, and lies nowhere
+};
+
+// One arena, as the assignment needs it.
+struct AssignedSpace {
+  std::string name;                 // as in the table of pools; empty where there is one arena and no table
+  std::int64_t required_bytes = 0;  // exactly; bodies of control-flow ops included
+  std::int64_t base_alignment = 1;  // bytes, a power of two: of the arena's first byte
+};
+
+// What an assignment was made with: for people, and so that a model is read again as it was read then.
+struct MadeWith {
+  std::string version;         // of OrionRT; empty: not known
+  std::string policy;          // Plan::policy
+  std::int64_t alignment = 1;  // bytes: the least that any tensor got
+  ImportOptions import;        // dims, input shapes and folding; data_folder is left empty
+  Transforms transforms;       // that were asked for
+};
+
+struct BodyAssignment;
+
+struct Assignment {
+  std::uint64_t graph_id = 0;          // GraphId; 0: read from a file of before, see CompleteAssignment
+  std::uint64_t graph_hash = 0;        // HashGraph of the graph in this order
+  std::vector<int> order_ids;          // ids of all ops, as they run
+  std::vector<int> vanished_ids;       // ids of ops with nothing left to do, in that order; they may be left out
+  std::vector<InPlaceUse> in_place;    // who writes over what it reads, in that order
+  std::vector<Place> tensors;          // one per tensor, ascending by id
+  std::vector<Place> workspaces;       // one per op that asks for one, ascending by id
+  std::vector<AssignedSpace> spaces;   // one at least; empty in bodies, whose places are in the spaces of the whole
+  std::vector<BodyAssignment> bodies;  // of control-flow ops, by op in the order of the graph as listed
+  MadeWith made_with;
+};
+
+// The body of a control-flow op: its ops run while that op does. Its places are those of the arenas that the graph
+// around it lies in, clear of what is alive there; bodies of one graph lie over each other.
+struct BodyAssignment {
+  int op_id = 0;
+  std::string attribute;  // NestedGraph::attribute
+  Assignment assignment;
+};
+
+// Identifies a graph whatever order its tensors and ops are listed in: sizes, alignments, roles, spaces and views of
+// the tensors by id, uses and workspaces of the ops by id, and the sequence of the ops with effects. Not what is only
+// allowed (aliases, `after`), and no names but those of spaces. FNV-1a, 64 bits, never 0. O(n log n).
+ORIONRT_API std::uint64_t GraphId(const Graph& graph);
+
+// The graph with its ops in that order, given by ids, all of them. Throws Error (kBadInput) where that is no order of
+// the graph: an op missing, repeated or unknown, or before what it needs.
+ORIONRT_API Graph InOrder(const Graph& graph, const std::vector<int>& order_ids);
+
+// The places that a plan of `lowered` gives; without bodies. `plan` is one that Validate takes. O(n log n).
+ORIONRT_API Assignment Assign(const TransformedGraph& lowered, const Plan& plan);
+
+// Adds the bodies of the graph's control-flow ops, each made as if alone in one arena: they move behind all of the
+// graph's bytes in its last space, over each other, aligned. Once. O(places).
+ORIONRT_API void AddBodies(Assignment& whole, std::vector<BodyAssignment> bodies);
+
+// What a file of before leaves out: with `graph_id` 0 an assignment states no order unless it was changed, and calls
+// tensors and ops by their positions in the graph. Completed from the graph that it is to be judged with; nothing
+// happens to one that has a graph_id. Throws Error (kBadInput) where it is of another graph: its graph_hash differs.
+ORIONRT_API void CompleteAssignment(const Graph& graph, Assignment& assignment);
+
+// Bytes that space number `space` needs; 0 for one that there is not.
+ORIONRT_API std::size_t RequiredBytes(const Assignment& assignment, int space = 0);
+
+// The place with that id in a list of an assignment; null when there is none. O(log n).
+ORIONRT_API const Place* FindPlace(const std::vector<Place>& places, int id);
+
+struct AssignmentFault {
+  int op_id = -1;  // the op that would read or hold wrong bytes; -1: none, or the caller in the end
+  int tensor_id = -1;
+  int other_id = -1;    // the tensor whose bytes those are, or are taken for
+  std::string message;  // in words: which op and step, which tensors, which bytes
+};
+
+// Judges an assignment: is it one of this graph; does the stated order respect data, `after` and effects; are places
+// within their arenas, and aligned; and, run in that order over arenas whose bytes know their writer: does every op
+// find in its inputs what they should hold, and write over nothing that it may still read? So it covers overlap of
+// every kind, wherever tensors share bytes. External places are nobody's to judge. `bodies`: those of the graph's
+// control-flow ops; each must have its own assignment, and none more. The first fault; nothing when there is none.
+// Shares no code with Transform and the planners. O(n log n + uses x pieces that their bytes are in).
+ORIONRT_API std::optional<AssignmentFault> CheckAssignment(const Graph& graph, const Assignment& assignment,
+                                                           const std::vector<NestedGraph>& bodies = {});
+
+}  // namespace orionrt

@@ -1,0 +1,223 @@
+// Making an assignment, and the identity of the graph that it is for. No search; what judges one is
+// check_assignment.cpp.
+#include "orionrt/assignment.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "base/checked.hpp"
+#include "base/hash.hpp"
+#include "graph/regroup.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/version.hpp"
+
+namespace orionrt {
+namespace {
+
+// Positions of a list in ascending order of their ids.
+template <typename Item>
+std::vector<std::size_t> ById(const std::vector<Item>& items) {
+  std::vector<std::size_t> order(items.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return items[a].id < items[b].id; });
+  return order;
+}
+
+void AddTensor(const TensorDesc& tensor, Hasher& hash) {
+  hash.Add(tensor.id);
+  hash.Add(static_cast<std::uint64_t>(tensor.bytes));
+  hash.Add(static_cast<std::uint64_t>(tensor.alignment));
+  hash.Add(static_cast<std::uint64_t>(tensor.roles));
+  hash.Add(static_cast<std::uint64_t>(tensor.spaces.size()));
+  for (const std::string& space : tensor.spaces) hash.Add(HashText(space));
+  hash.Add(tensor.view_of);
+  hash.Add(static_cast<std::uint64_t>(tensor.view_offset));
+}
+
+void AddOp(const OpNode& op, Hasher& hash) {
+  hash.Add(op.id);
+  for (const auto* ids : {&op.inputs, &op.outputs}) {
+    hash.Add(static_cast<std::uint64_t>(ids->size()));
+    for (const int id : *ids) hash.Add(id);
+  }
+  hash.Add(static_cast<std::uint64_t>(op.workspace_bytes));
+  hash.Add(static_cast<std::uint64_t>(op.workspace_alignment));
+}
+
+// Ascending by id.
+void Sort(std::vector<Place>& places) {
+  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.id < b.id; });
+}
+
+// What no claim was made for, but came of several: bodies that were joined for one output may have another lie on an
+// operand, where its aliases allow that too. Whoever runs the op is told of each output once at least.
+void AddInPlace(const Graph& graph, Assignment& made) {
+  std::set<std::pair<int, int>> stated;  // ids of op and output
+  for (const InPlaceUse& use : made.in_place) stated.emplace(use.op, use.output);
+  std::vector<InPlaceUse> all;
+  auto next = made.in_place.begin();
+  const std::vector<InPlaceUse> found = FindInPlace(graph, made);
+  for (const OpNode& op : graph.ops()) {
+    for (; next != made.in_place.end() && next->op == op.id; ++next) all.push_back(*next);
+  }
+  for (const InPlaceUse& use : found) {
+    if (stated.emplace(use.op, use.output).second) all.push_back(use);
+  }
+  made.in_place = std::move(all);
+}
+
+std::vector<AssignedSpace> SpacesOf(const Problem& problem, const Plan& plan) {
+  std::vector<AssignedSpace> spaces;
+  for (std::size_t p = 0; p < problem.pools.size(); ++p) {
+    const Pool& pool = problem.pools[p];
+    spaces.push_back({pool.name, plan.pools.figures[p].peak_bytes, pool.alignment});
+  }
+  if (spaces.empty()) spaces.push_back({"", plan.peak_bytes, 1});
+  for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
+    std::int64_t& alignment = spaces[static_cast<std::size_t>(PoolOf(plan, static_cast<int>(i)))].base_alignment;
+    alignment = std::max(alignment, problem.buffers[i].alignment);
+  }
+  return spaces;
+}
+
+// The number that a file of before calls a thing by, as the id of what stands at that position of `items`.
+template <typename Item>
+int IdAt(const std::vector<Item>& items, int position, const char* what) {
+  if (position >= 0 && static_cast<std::size_t>(position) < items.size()) {
+    return items[static_cast<std::size_t>(position)].id;
+  }
+  throw Error(ErrorCode::kBadInput, std::string("the plan places ") + what + " number " + std::to_string(position) +
+                                        ", the graph has " + std::to_string(items.size()));
+}
+
+}  // namespace
+
+std::uint64_t GraphId(const Graph& graph) {
+  Hasher hash;
+  hash.Add(static_cast<std::uint64_t>(graph.tensors().size()));
+  for (const std::size_t i : ById(graph.tensors())) AddTensor(graph.tensors()[i], hash);
+  hash.Add(static_cast<std::uint64_t>(graph.ops().size()));
+  for (const std::size_t i : ById(graph.ops())) AddOp(graph.ops()[i], hash);
+  for (const OpNode& op : graph.ops()) {
+    if (HasEffects(graph, op)) hash.Add(op.id);
+  }
+  return std::max<std::uint64_t>(1, hash.value());
+}
+
+Graph InOrder(const Graph& graph, const std::vector<int>& order_ids) {
+  std::unordered_map<int, const OpNode*> op_of;  // looked up, never walked
+  for (const OpNode& op : graph.ops()) op_of.emplace(op.id, &op);
+  if (order_ids.size() != op_of.size()) {
+    throw Error(ErrorCode::kBadInput, "graph: an order of " + std::to_string(order_ids.size()) + " ops for its " +
+                                          std::to_string(op_of.size()));
+  }
+  std::vector<OpNode> ops;
+  ops.reserve(order_ids.size());
+  for (const int id : order_ids) {
+    const auto found = op_of.find(id);
+    if (found == op_of.end()) {
+      throw Error(ErrorCode::kBadInput, "graph: an order with op " + std::to_string(id) + ", which it does not have");
+    }
+    ops.push_back(*found->second);
+  }
+  return Graph(std::move(ops), graph.tensors());  // refuses what stands twice or too early
+}
+
+Assignment Assign(const TransformedGraph& lowered, const Plan& plan) {
+  const Graph& graph = lowered.graph;
+  const BoundProblem& bound = lowered.bound;
+  Assignment made;
+  made.graph_id = GraphId(graph);
+  made.graph_hash = HashGraph(graph);
+  for (const OpNode& op : graph.ops()) made.order_ids.push_back(op.id);
+  made.vanished_ids = lowered.vanished;
+  made.in_place = lowered.in_place;
+  const auto place = [&](int id, const Binding& at, std::size_t bytes) {
+    Place here{id, 0, 0, static_cast<std::int64_t>(bytes)};
+    if (at.buffer < 0) return here;
+    here.space = PoolOf(plan, at.buffer);
+    here.offset = plan.offsets[static_cast<std::size_t>(at.buffer)] + at.delta;
+    return here;
+  };
+  for (std::size_t i = 0; i < graph.tensors().size(); ++i) {
+    made.tensors.push_back(place(graph.tensors()[i].id, bound.bindings[i], graph.tensors()[i].bytes));
+  }
+  for (std::size_t step = 0; step < bound.workspaces.size(); ++step) {
+    const OpNode& op = graph.ops()[step];
+    if (op.workspace_bytes > 0) made.workspaces.push_back(place(op.id, bound.workspaces[step], op.workspace_bytes));
+  }
+  Sort(made.tensors);
+  Sort(made.workspaces);
+  AddInPlace(graph, made);
+  made.spaces = SpacesOf(bound.problem, plan);
+  made.made_with.version = ORIONRT_VERSION;
+  made.made_with.policy = plan.policy;
+  made.made_with.transforms = lowered.transforms;
+  return made;
+}
+
+void MovePlaces(Assignment& assignment, int space, std::int64_t by) {
+  for (auto* places : {&assignment.tensors, &assignment.workspaces}) {
+    for (Place& place : *places) {
+      if (place.bytes == 0 || place.space == kExternal) continue;
+      place.space = space;
+      place.offset += by;
+    }
+  }
+  for (BodyAssignment& inner : assignment.bodies) MovePlaces(inner.assignment, space, by);
+}
+
+void AddBodies(Assignment& whole, std::vector<BodyAssignment> bodies) {
+  AssignedSpace& space = whole.spaces.back();
+  const std::int64_t own = space.required_bytes;
+  for (BodyAssignment& body : bodies) {
+    const AssignedSpace needs = body.assignment.spaces.back();
+    std::int64_t begin = 0, end = 0;
+    bool fits = CheckedAdd(own, needs.base_alignment - 1, &begin);
+    begin &= -needs.base_alignment;
+    fits = fits && CheckedAdd(begin, needs.required_bytes, &end);
+    if (!fits) throw Error(ErrorCode::kBadInput, "the bodies of control-flow ops take an arena past 63 bits");
+    space.required_bytes = std::max(space.required_bytes, end);
+    space.base_alignment = std::max(space.base_alignment, needs.base_alignment);
+    MovePlaces(body.assignment, static_cast<int>(whole.spaces.size()) - 1, begin);
+    body.assignment.spaces.clear();
+    whole.bodies.push_back(std::move(body));
+  }
+}
+
+void CompleteAssignment(const Graph& graph, Assignment& assignment) {
+  if (assignment.graph_id != 0) return;
+  if (assignment.order_ids.empty()) {
+    for (const OpNode& op : graph.ops()) assignment.order_ids.push_back(op.id);
+  }
+  const Graph ordered = InOrder(graph, assignment.order_ids);
+  if (assignment.graph_hash != HashGraph(ordered)) {
+    throw Error(ErrorCode::kBadInput,
+                "the plan was made for another graph, or another order of its ops: its graph_hash differs");
+  }
+  const Transforms& t = assignment.made_with.transforms;
+  const bool by_position = !t.views && !t.colocate && !t.in_place && !t.reorder;  // else it lists tensors by their ids
+  for (Place& place : assignment.tensors) {
+    if (by_position) place.id = IdAt(ordered.tensors(), place.id, "tensor");
+  }
+  for (Place& place : assignment.workspaces) place.id = IdAt(ordered.ops(), place.id, "the workspace of op");
+  Sort(assignment.tensors);
+  Sort(assignment.workspaces);
+  assignment.graph_id = GraphId(graph);
+}
+
+std::size_t RequiredBytes(const Assignment& assignment, int space) {
+  const bool known = space >= 0 && static_cast<std::size_t>(space) < assignment.spaces.size();
+  return known ? static_cast<std::size_t>(assignment.spaces[static_cast<std::size_t>(space)].required_bytes) : 0;
+}
+
+const Place* FindPlace(const std::vector<Place>& places, int id) {
+  const auto found = std::lower_bound(places.begin(), places.end(), id,
+                                      [](const Place& place, int wanted) { return place.id < wanted; });
+  return found == places.end() || found->id != id ? nullptr : &*found;
+}
+
+}  // namespace orionrt

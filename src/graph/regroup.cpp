@@ -1,0 +1,138 @@
+#include "graph/regroup.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <unordered_set>
+
+#include "graph/body_problem.hpp"
+
+namespace orionrt {
+namespace {
+
+bool Meet(const Place& a, const Place& b) {
+  return a.bytes > 0 && b.bytes > 0 && a.space == b.space && a.space != kExternal && a.offset < b.offset + b.bytes &&
+         b.offset < a.offset + a.bytes;
+}
+
+// Tensors that share bytes, by a union-find; each root with the lowest offset of its members.
+class Groups {
+ public:
+  Groups(const Graph& graph, const Assignment& assignment) : graph_(graph), up_(graph.tensors().size()) {
+    std::iota(up_.begin(), up_.end(), 0);
+    for (const TensorDesc& tensor : graph.tensors()) {
+      const Place* const place = FindPlace(assignment.tensors, tensor.id);
+      places_.push_back(place != nullptr ? *place : Place());
+    }
+    for (int t = 0; t < static_cast<int>(up_.size()); ++t) {
+      if (places_[Cast(t)].bytes > 0) Join(t, graph.RootOf(t).index);
+    }
+    for (const OpNode& op : graph.ops()) {
+      for (const int output : op.outputs) {
+        for (const int input : op.inputs) JoinIfMet(graph.IndexOf(output), graph.IndexOf(input));
+      }
+    }
+  }
+
+  // Per tensor the member that names its group, and the bytes from the group's first; the name as colocations have it:
+  // of those that begin the group, and are no views, the largest, then the first.
+  std::vector<TensorRoot> Places() {
+    std::vector<int> name(up_.size(), -1);
+    std::vector<std::int64_t> begin(up_.size(), INT64_MAX);
+    for (int t = 0; t < static_cast<int>(up_.size()); ++t) {
+      if (IsPlaced(t)) begin[Cast(Find(t))] = std::min(begin[Cast(Find(t))], places_[Cast(t)].offset);
+    }
+    for (int t = 0; t < static_cast<int>(up_.size()); ++t) {
+      const int root = Find(t);
+      if (!IsPlaced(t) || places_[Cast(t)].offset != begin[Cast(root)] || graph_.RootOf(t).index != t) continue;
+      int& best = name[Cast(root)];
+      if (best < 0 || places_[Cast(t)].bytes > places_[Cast(best)].bytes) best = t;
+    }
+    std::vector<TensorRoot> roots;
+    for (int t = 0; t < static_cast<int>(up_.size()); ++t) {
+      const int root = Find(t);
+      roots.push_back(IsPlaced(t) ? TensorRoot{name[Cast(root)], places_[Cast(t)].offset - begin[Cast(root)]}
+                                  : TensorRoot{-1, 0});
+    }
+    return roots;
+  }
+
+ private:
+  static std::size_t Cast(int i) { return static_cast<std::size_t>(i); }
+  bool IsPlaced(int t) const { return places_[Cast(t)].bytes > 0 && places_[Cast(t)].space != kExternal; }
+
+  int Find(int t) {
+    while (up_[Cast(t)] != t) t = up_[Cast(t)] = up_[Cast(up_[Cast(t)])];
+    return t;
+  }
+  void Join(int a, int b) { up_[Cast(Find(a))] = Find(b); }
+  void JoinIfMet(int a, int b) {
+    if (Meet(places_[Cast(a)], places_[Cast(b)])) Join(a, b);
+  }
+
+  const Graph& graph_;
+  std::vector<Place> places_;
+  std::vector<int> up_;
+};
+
+}  // namespace
+
+BoundProblem RecoverProblem(const Graph& ordered, const Assignment& assignment, std::int64_t alignment,
+                            const std::vector<Pool>& pools) {
+  const std::unordered_set<int> ids(assignment.vanished_ids.begin(), assignment.vanished_ids.end());
+  std::vector<char> vanished;
+  for (const OpNode& op : ordered.ops()) vanished.push_back(ids.count(op.id) != 0 ? 1 : 0);
+  return MakeBodyProblem(ordered, GraphLiveness(ordered), alignment, Groups(ordered, assignment).Places(), vanished,
+                         pools);
+}
+
+std::vector<InPlaceUse> FindInPlace(const Graph& ordered, const Assignment& assignment) {
+  const std::unordered_set<int> vanished(assignment.vanished_ids.begin(), assignment.vanished_ids.end());
+  std::vector<InPlaceUse> uses;
+  const auto shows = [&](const OpNode& op, int output, const Place& own) {
+    std::int64_t shown = 0;  // bytes
+    for (const Alias& alias : op.aliases) {
+      if (alias.output != output) continue;
+      const Place* other = FindPlace(assignment.tensors, op.inputs[static_cast<std::size_t>(alias.input)]);
+      const auto offset = static_cast<std::int64_t>(alias.offset);
+      if (other == nullptr || other->bytes == 0 || other->space != own.space) continue;
+      if (alias.kind == AliasKind::kView && own.offset == other->offset + offset) return true;
+      if (alias.kind == AliasKind::kPart && other->offset == own.offset + offset) shown += other->bytes;
+    }
+    return shown == own.bytes;
+  };
+  for (const OpNode& op : ordered.ops()) {
+    if (vanished.count(op.id) != 0) continue;
+    for (std::size_t o = 0; o < op.outputs.size(); ++o) {
+      const Place* const own = FindPlace(assignment.tensors, op.outputs[o]);
+      const bool is_view = ordered.RootOf(ordered.IndexOf(op.outputs[o])).index != ordered.IndexOf(op.outputs[o]);
+      if (own == nullptr || is_view || shows(op, static_cast<int>(o), *own)) continue;
+      std::unordered_set<int> seen;
+      for (const int input : op.inputs) {
+        const Place* const read = FindPlace(assignment.tensors, input);
+        if (read == nullptr || !Meet(*own, *read) || !seen.insert(input).second) continue;
+        uses.push_back({op.id, op.outputs[o], input});
+      }
+    }
+  }
+  return uses;
+}
+
+BufferPlaces PlacesOf(const Graph& ordered, const Assignment& assignment, const BoundProblem& bound) {
+  BufferPlaces places;
+  places.offsets.resize(bound.problem.buffers.size());
+  places.spaces.resize(bound.problem.buffers.size());
+  const auto set = [&](const Binding& binding, const Place* place) {
+    if (binding.buffer < 0) return;
+    places.offsets[static_cast<std::size_t>(binding.buffer)] = place->offset - binding.delta;
+    places.spaces[static_cast<std::size_t>(binding.buffer)] = place->space;
+  };
+  for (std::size_t t = 0; t < bound.bindings.size(); ++t) {
+    set(bound.bindings[t], FindPlace(assignment.tensors, ordered.tensors()[t].id));
+  }
+  for (std::size_t step = 0; step < bound.workspaces.size(); ++step) {
+    set(bound.workspaces[step], FindPlace(assignment.workspaces, ordered.ops()[step].id));
+  }
+  return places;
+}
+
+}  // namespace orionrt

@@ -1,0 +1,175 @@
+#include "orionrt/workload.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "base/checked.hpp"
+#include "base/text.hpp"
+#include "orionrt/error.hpp"
+
+namespace orionrt {
+namespace {
+
+bool Any(const Transforms& t) { return t.views || t.colocate || t.in_place || t.reorder; }
+
+// Without transforms, as MakeProblem makes it, and no bounds of stages.
+TransformedGraph LowerGraph(const Graph& graph, const LowerOptions& options) {
+  if (Any(options.transforms)) {
+    const ReusePlanner judge;
+    return Transform(graph, options.transforms, options.alignment, &judge, options.pools);
+  }
+  TransformedGraph given;
+  given.bound = MakeProblem(graph, GraphLiveness(graph), options.alignment, options.pools);
+  given.graph = graph;
+  return given;
+}
+
+// The fewest ops to take out of the one order and put back elsewhere to get the other: all but a longest run of ops
+// that keep their order (patience sorting).
+int MovedOps(const Graph& before, const Graph& after) {
+  std::unordered_map<int, int> step_of;  // by id of op; looked up, never walked
+  for (std::size_t step = 0; step < before.ops().size(); ++step) {
+    step_of.emplace(before.ops()[step].id, static_cast<int>(step));
+  }
+  std::vector<int> last;  // of the runs of each length, the least last step
+  for (const OpNode& op : after.ops()) {
+    const int step = step_of.at(op.id);
+    const auto place = std::lower_bound(last.begin(), last.end(), step);
+    if (place == last.end()) {
+      last.push_back(step);
+    } else {
+      *place = step;
+    }
+  }
+  return static_cast<int>(before.ops().size() - last.size());
+}
+
+// The top of the pool is for others, from a multiple of `alignment` on.
+void KeepFree(Pool& pool, std::int64_t bytes, std::int64_t alignment) {
+  if (bytes > pool.capacity) {
+    throw Error(ErrorCode::kInfeasible, "pool " + pool.name + ": bodies of control-flow ops need " +
+                                            FormatThousands(bytes) + " bytes of its " + FormatThousands(pool.capacity) +
+                                            ", " + FormatThousands(bytes - pool.capacity) + " short");
+  }
+  pool.capacity = (pool.capacity - bytes) & -std::max(alignment, pool.alignment);
+}
+
+AssignedSpace NeedsOfBodies(const Workload& workload, const PlannedWorkload& planned);
+
+// What a workload in one arena takes of it, its bodies included, and how the arena has to be aligned.
+AssignedSpace NeedsOf(const Workload& workload, const PlannedWorkload& planned) {
+  AssignedSpace needs{"", planned.plan.peak_bytes, 1};
+  for (const Buffer& buffer : workload.problem.buffers) {
+    needs.base_alignment = std::max(needs.base_alignment, buffer.alignment);
+  }
+  const AssignedSpace bodies = NeedsOfBodies(workload, planned);
+  if (bodies.required_bytes == 0) return needs;
+  needs.required_bytes = RoundUp(needs.required_bytes, bodies.base_alignment) + bodies.required_bytes;
+  needs.base_alignment = std::max(needs.base_alignment, bodies.base_alignment);
+  return needs;
+}
+
+AssignedSpace NeedsOfBodies(const Workload& workload, const PlannedWorkload& planned) {
+  AssignedSpace needs;
+  for (std::size_t i = 0; i < workload.bodies.size(); ++i) {
+    const AssignedSpace body = NeedsOf(workload.bodies[i], planned.bodies[i]);
+    needs.required_bytes = std::max(needs.required_bytes, body.required_bytes);
+    needs.base_alignment = std::max(needs.base_alignment, body.base_alignment);
+  }
+  return needs;
+}
+
+}  // namespace
+
+Workload Lower(const Graph& graph, const std::vector<NestedGraph>& bodies, const LowerOptions& options) {
+  Workload workload;
+  auto lowered = std::make_shared<TransformedGraph>(LowerGraph(graph, options));
+  workload.problem = lowered->bound.problem;
+  workload.alignment = options.alignment;
+  if (options.transforms.reorder) workload.moved_ops = MovedOps(graph, lowered->graph);
+  workload.lowered = std::move(lowered);
+  LowerOptions within = options;
+  within.pools.clear();
+  for (const NestedGraph& body : bodies) {
+    workload.bodies.push_back(Lower(body.graph, body.bodies, within));
+    Workload& inner = workload.bodies.back();
+    inner.op_id = graph.ops().at(static_cast<std::size_t>(body.op)).id;
+    inner.attribute = body.attribute;
+    inner.source = std::to_string(body.op) + "." + body.attribute;
+  }
+  return workload;
+}
+
+Workload Lower(const ImportedModel& model, std::string source, const ImportOptions& import,
+               const LowerOptions& options) {
+  Workload workload = Lower(model.graph, model.bodies, options);
+  workload.source = std::move(source);
+  workload.import = import;
+  workload.import.data_folder.clear();
+  workload.weights = model.weights;
+  return workload;
+}
+
+const Graph* GraphOf(const Workload& workload) {
+  if (workload.lowered == nullptr) return nullptr;
+  const Transforms& t = workload.lowered->transforms;
+  return t.views || t.colocate || t.in_place ? nullptr : &workload.lowered->graph;
+}
+
+PlannedWorkload PlanWorkload(const Workload& workload, const ReusePlanner& planner, const PlanOptions& options) {
+  PlannedWorkload planned;
+  PlanOptions within = options;
+  within.capacity = 0;  // which is asked of the graph itself
+  for (const Workload& body : workload.bodies) {
+    planned.bodies.push_back(PlanWorkload(body, planner, within));
+    const PlannedWorkload& inner = planned.bodies.back();
+    planned.peak_nested_bytes = std::max(planned.peak_nested_bytes, inner.plan.peak_bytes + inner.peak_nested_bytes);
+  }
+  const std::vector<Pool>& pools = workload.problem.pools;
+  if (planned.peak_nested_bytes == 0 || pools.empty() || pools.back().capacity == kUnlimited) {
+    planned.plan = planner.Run(workload.problem, options);
+    return planned;
+  }
+  Problem problem = workload.problem;
+  const AssignedSpace needs = NeedsOfBodies(workload, planned);
+  KeepFree(problem.pools.back(), needs.required_bytes, std::max(workload.alignment, needs.base_alignment));
+  planned.plan = planner.Run(problem, options);
+  planned.plan.problem_hash = HashProblem(workload.problem);  // it holds for the whole pool too
+  return planned;
+}
+
+Assignment Assign(const Workload& workload, const PlannedWorkload& planned) {
+  if (workload.lowered == nullptr) {
+    throw Error(ErrorCode::kMisuse, "an assignment is of a graph, and only lifetimes are known; lower a graph");
+  }
+  Assignment made = Assign(*workload.lowered, planned.plan);
+  made.made_with.alignment = workload.alignment;
+  made.made_with.import = workload.import;
+  std::vector<BodyAssignment> bodies;
+  for (std::size_t i = 0; i < workload.bodies.size(); ++i) {
+    const Workload& body = workload.bodies[i];
+    bodies.push_back({body.op_id, body.attribute, Assign(body, planned.bodies[i])});
+  }
+  AddBodies(made, std::move(bodies));
+  return made;
+}
+
+std::vector<std::int64_t> OwnAlignments(const TransformedGraph& lowered) {
+  const BoundProblem& bound = lowered.bound;
+  std::vector<std::int64_t> alignments(bound.problem.buffers.size(), 1);
+  const auto raise = [&](const Binding& binding, std::size_t bytes) {
+    if (binding.buffer < 0) return;
+    std::int64_t& alignment = alignments[static_cast<std::size_t>(binding.buffer)];
+    alignment = std::max(alignment, static_cast<std::int64_t>(bytes));
+  };
+  for (std::size_t t = 0; t < bound.bindings.size(); ++t) {
+    raise(bound.bindings[t], lowered.graph.tensors()[t].alignment);
+  }
+  for (std::size_t step = 0; step < bound.workspaces.size(); ++step) {
+    raise(bound.workspaces[step], lowered.graph.ops()[step].workspace_alignment);
+  }
+  return alignments;
+}
+
+}  // namespace orionrt

@@ -1,0 +1,226 @@
+// From a planned workload to all that a plan file holds.
+#include <algorithm>
+#include <numeric>
+#include <unordered_map>
+#include <utility>
+
+#include "base/checked.hpp"
+#include "graph/regroup.hpp"
+#include "orionrt/io.hpp"
+#include "orionrt/tensor_pool.hpp"
+
+namespace orionrt {
+namespace {
+
+std::optional<WorkspaceBytes> WorkspacesOf(const Graph& graph) {
+  WorkspaceBytes all;
+  for (const OpNode& op : graph.ops()) {
+    all.largest_bytes = std::max(all.largest_bytes, static_cast<std::int64_t>(op.workspace_bytes));
+    all.count += op.workspace_bytes > 0;
+  }
+  return all.count > 0 ? std::optional(all) : std::nullopt;
+}
+
+BufferClass ClassOf(const TensorDesc& tensor, bool produced) {
+  if ((tensor.roles & kState) != 0) return BufferClass::kState;
+  if ((tensor.roles & kInput) != 0 || !produced) return BufferClass::kInput;
+  return (tensor.roles & kOutput) != 0 ? BufferClass::kOutput : BufferClass::kActivation;
+}
+
+// Quoted where a shell would take it for more than a word.
+std::string Quoted(const std::string& word) {
+  constexpr const char* kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=./:,@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace
+
+std::vector<BufferClass> ClassesOf(const TransformedGraph& lowered) {
+  const Graph& graph = lowered.graph;
+  const BoundProblem& bound = lowered.bound;
+  std::vector<BufferClass> classes(bound.problem.buffers.size(), BufferClass::kWorkspace);
+  std::vector<bool> produced(classes.size(), false), known(classes.size(), false);
+  const auto buffer_of = [&](std::size_t tensor) { return bound.bindings[tensor].buffer; };
+  for (const OpNode& op : graph.ops()) {
+    for (const int id : op.outputs) {
+      const int buffer = buffer_of(static_cast<std::size_t>(graph.IndexOf(id)));
+      if (buffer >= 0) produced[static_cast<std::size_t>(buffer)] = true;
+    }
+  }
+  for (std::size_t t = 0; t < graph.tensors().size(); ++t) {
+    if (buffer_of(t) < 0) continue;
+    const auto buffer = static_cast<std::size_t>(buffer_of(t));
+    const BufferClass kind = ClassOf(graph.tensors()[t], produced[buffer]);
+    // What must outlive the graph's ops says more of a buffer than what else is in it.
+    if (!known[buffer] || kind != BufferClass::kActivation) classes[buffer] = kind;
+    known[buffer] = true;
+  }
+  return classes;
+}
+
+std::int64_t TotalBytes(const PlanFile& file) {
+  std::int64_t total = file.plan.peak_bytes;
+  const bool fits = CheckedAdd(total, file.peak_nested_bytes, &total) &&
+                    CheckedAdd(total, file.weights ? file.weights->needed_bytes : 0, &total);
+  return fits ? total : kMaxBytes;
+}
+
+namespace {
+
+// Ascending by id, as an assignment has its places.
+std::vector<BoundTensor> TensorsOf(const TransformedGraph& lowered) {
+  const auto& tensors = lowered.graph.tensors();
+  std::vector<std::size_t> order(tensors.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return tensors[a].id < tensors[b].id; });
+  std::vector<BoundTensor> bound;
+  for (const std::size_t t : order) bound.push_back({tensors[t].name, lowered.bound.bindings[t].buffer});
+  return bound;
+}
+
+// All but the assignment, which the whole has.
+PlanFile Fill(const Workload& workload, const PlannedWorkload& planned) {
+  PlanFile file;
+  file.problem = workload.problem;
+  file.plan = planned.plan;
+  file.source = workload.source;
+  file.alignment = workload.alignment;
+  file.peak_nested_bytes = planned.peak_nested_bytes;
+  file.weights = workload.weights;
+  for (std::size_t i = 0; i < workload.bodies.size(); ++i) {
+    file.bodies.push_back(Fill(workload.bodies[i], planned.bodies[i]));
+  }
+  if (workload.lowered == nullptr) return file;
+  const TransformedGraph& lowered = *workload.lowered;
+  file.workspaces = WorkspacesOf(lowered.graph);
+  file.classes = ClassesOf(lowered);
+  file.tensors = TensorsOf(lowered);
+  file.stages = lowered.stages;
+  file.order_bound_bytes = lowered.order_bound_bytes;
+  file.order_proven = lowered.order_proven;
+  file.moved_ops = workload.moved_ops;
+  return file;
+}
+
+}  // namespace
+
+PlanFile MakePlanFile(const Workload& workload, const PlannedWorkload& planned) {
+  PlanFile file = Fill(workload, planned);
+  if (workload.lowered == nullptr) return file;
+  file.assignment = Assign(workload, planned);
+  constexpr std::size_t kMost = std::size_t{1} << 61;  // books of larger arenas are not worth counting
+  bool known = true;
+  for (int i = 0; i < static_cast<int>(file.assignment->spaces.size()); ++i) {
+    known &= RequiredBytes(*file.assignment, i) <= kMost;
+  }
+  if (known) file.metadata_bytes = static_cast<std::int64_t>(TensorPool::MetadataBytes(*file.assignment));
+  return file;
+}
+
+namespace {
+
+// Where the lowest byte of a body lies; 0 of one without any.
+std::int64_t BeginOf(const Assignment& body) {
+  std::int64_t begin = kMaxBytes;
+  for (const auto* places : {&body.tensors, &body.workspaces}) {
+    for (const Place& place : *places) {
+      if (place.bytes > 0 && place.space != kExternal) begin = std::min(begin, place.offset);
+    }
+  }
+  for (const BodyAssignment& inner : body.bodies) begin = std::min(begin, BeginOf(inner.assignment));
+  return begin;
+}
+
+std::int64_t EndOf(const Assignment& body) {
+  std::int64_t end = 0;
+  for (const auto* places : {&body.tensors, &body.workspaces}) {
+    for (const Place& place : *places) {
+      if (place.space != kExternal) end = std::max(end, place.offset + place.bytes);
+    }
+  }
+  for (const BodyAssignment& inner : body.bodies) end = std::max(end, EndOf(inner.assignment));
+  return end;
+}
+
+std::int64_t AlignmentOf(const PlanFile& file) {
+  std::int64_t alignment = 1;
+  for (const Buffer& buffer : file.problem.buffers) alignment = std::max(alignment, buffer.alignment);
+  for (const PlanFile& body : file.bodies) alignment = std::max(alignment, AlignmentOf(body));
+  return alignment;
+}
+
+// Every place moves with the buffer that it is in.
+void Replace(const PlanFile& before, const Plan& plan, Assignment& assignment) {
+  const auto follow = [&](Place& place, int buffer) {
+    if (buffer < 0 || place.bytes == 0 || place.space == kExternal) return;
+    place.offset +=
+        plan.offsets[static_cast<std::size_t>(buffer)] - before.plan.offsets[static_cast<std::size_t>(buffer)];
+    place.space = PoolOf(plan, buffer);
+  };
+  std::unordered_map<std::string, int> buffer_of;  // by id; looked up, never walked
+  for (int i = 0; i < static_cast<int>(before.problem.buffers.size()); ++i) {
+    buffer_of.emplace(BufferId(before.problem, i), i);
+  }
+  for (std::size_t t = 0; t < assignment.tensors.size(); ++t) follow(assignment.tensors[t], before.tensors[t].buffer);
+  for (Place& place : assignment.workspaces) {
+    const auto found = buffer_of.find("w" + std::to_string(place.id));
+    if (found != buffer_of.end()) follow(place, found->second);
+  }
+}
+
+}  // namespace
+
+PlanFile Replanned(const PlanFile& before, const Problem& problem, const Plan& plan) {
+  PlanFile file = before;
+  file.problem = problem;
+  file.plan = plan;
+  if (!file.assignment) return file;
+  Assignment& assignment = *file.assignment;
+  Replace(before, plan, assignment);
+  std::vector<BodyAssignment> bodies = std::move(assignment.bodies);
+  assignment.bodies.clear();
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    Assignment& body = bodies[i].assignment;
+    const std::int64_t alignment = AlignmentOf(file.bodies[i]);
+    const std::int64_t begin = BeginOf(body) == kMaxBytes ? 0 : BeginOf(body) & -alignment;
+    MovePlaces(body, 0, -begin);
+    body.spaces = {{"", EndOf(body), alignment}};
+  }
+  assignment.spaces.clear();
+  for (std::size_t p = 0; p < problem.pools.size(); ++p) {
+    assignment.spaces.push_back({problem.pools[p].name, plan.pools.figures[p].peak_bytes, problem.pools[p].alignment});
+  }
+  if (assignment.spaces.empty()) assignment.spaces.push_back({"", plan.peak_bytes, 1});
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    std::int64_t& base = assignment.spaces[static_cast<std::size_t>(PoolOf(plan, i))].base_alignment;
+    base = std::max(base, problem.buffers[static_cast<std::size_t>(i)].alignment);
+  }
+  AddBodies(assignment, std::move(bodies));
+  assignment.made_with.policy = plan.policy;
+  return file;
+}
+
+std::string OptionsOf(const MadeWith& made_with) {
+  std::string text;
+  const auto add = [&](const std::string& option) { text += (text.empty() ? "" : " ") + option; };
+  const ImportOptions& import = made_with.import;
+  for (const auto& [name, size] : import.dims) add("--dim " + Quoted(name + "=" + std::to_string(size)));
+  if (import.default_dim) add("--dim " + Quoted("*=" + std::to_string(*import.default_dim)));
+  for (const auto& [name, shape] : import.inputs) {
+    std::string dims;
+    for (const std::int64_t dim : shape) dims += (dims.empty() ? "" : "x") + std::to_string(dim);
+    add("--input " + Quoted(name + "=" + dims));
+  }
+  if (!import.fold_constants) add("--no-fold");
+  if (import.fold_shapes) add("--fold-shapes");
+  if (made_with.transforms.views) add("--views");
+  if (made_with.transforms.colocate) add("--colocate");
+  if (made_with.transforms.in_place) add("--in-place");
+  if (made_with.transforms.reorder) add("--reorder");
+  return text;
+}
+
+}  // namespace orionrt
