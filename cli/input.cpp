@@ -337,8 +337,6 @@ Transforms TransformsOf(const InputOptions& options) {
   return options.all_transforms ? Transforms{true, true, true, true} : options.transforms;
 }
 
-bool Any(const Transforms& t) { return t.views || t.in_place || t.colocate || t.reorder; }
-
 Input LoadInput(const std::string& path, const InputOptions& options) {
   const std::optional<std::int64_t> asked = AskedAlignment(options);
   (void)TableOf(options);  // usage is judged before the file

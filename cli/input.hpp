@@ -49,7 +49,6 @@ void AddInputOptions(CLI::App& app, InputOptions& options);
 
 // Those that the options ask for.
 Transforms TransformsOf(const InputOptions& options);
-bool Any(const Transforms& transforms);
 
 // "csv", "onnx", "tflite" or "json". Throws Error (kMisuse) where neither suffix nor option say it.
 std::string InputFormat(const std::string& path, const InputOptions& options);

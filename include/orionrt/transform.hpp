@@ -21,6 +21,9 @@ struct Transforms {
   bool reorder = false;   // ops in an order of lower peak
 };
 
+// Whether anything is asked for.
+inline bool Any(const Transforms& t) { return t.views || t.colocate || t.in_place || t.reorder; }
+
 // An output that begins in the bytes of an input. Ids: of the op, and of tensors.
 struct InPlaceUse {
   int op = 0;

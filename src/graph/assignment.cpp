@@ -198,8 +198,7 @@ void CompleteAssignment(const Graph& graph, Assignment& assignment) {
     throw Error(ErrorCode::kBadInput,
                 "the plan was made for another graph, or another order of its ops: its graph_hash differs");
   }
-  const Transforms& t = assignment.made_with.transforms;
-  const bool by_position = !t.views && !t.colocate && !t.in_place && !t.reorder;  // else it lists tensors by their ids
+  const bool by_position = !Any(assignment.made_with.transforms);  // else it lists tensors by their ids
   for (Place& place : assignment.tensors) {
     if (by_position) place.id = IdAt(ordered.tensors(), place.id, "tensor");
   }

@@ -11,8 +11,6 @@
 namespace orionrt {
 namespace {
 
-bool Any(const Transforms& t) { return t.views || t.colocate || t.in_place || t.reorder; }
-
 // Without transforms, as MakeProblem makes it, and no bounds of stages.
 TransformedGraph LowerGraph(const Graph& graph, const LowerOptions& options) {
   if (Any(options.transforms)) {

@@ -209,8 +209,7 @@ std::string OfGraph(const PlanFile& file, const std::string& prefix) {
   out += Define(prefix + "_GRAPH_ID", "0x" + Hex(assignment.graph_id) + "ULL");
   out += Define(prefix + "_MADE_WITH", CString(DumpJson(MadeWithJson(assignment.made_with), -1)));
   out += list("ORDER", assignment.order_ids, "Ids of the ops as they must run; no other order has this plan.");
-  const Transforms& t = assignment.made_with.transforms;
-  if (!t.views && !t.colocate && !t.in_place && !t.reorder) return out;
+  if (!Any(assignment.made_with.transforms)) return out;
   out += list("VANISHED", assignment.vanished_ids, "Ids of ops with nothing left to do: skip them.");
   std::vector<int> in_place;
   for (const InPlaceUse& use : assignment.in_place) in_place.push_back(use.op);
