@@ -148,9 +148,11 @@ TEST(TensorPool, RefusesPlannedTensorsAsScratch) {
 }
 
 TEST(TensorPool, RefusesPlannedTensorsAsScratchInEachOfItsMemories) {
+  const Pool fast{"fast"};
+  const Pool slow{"slow"};
   std::vector<PoolMemory> memories;
-  memories.push_back({{"fast"}, Arena::Host(1 << 13, 4096)});
-  memories.push_back({{"slow"}, Arena::Host(1 << 16, 4096)});
+  memories.push_back({fast, Arena::Host(1 << 13, 4096)});
+  memories.push_back({slow, Arena::Host(1 << 16, 4096)});
   TensorPool pool(std::move(memories));
   pool.RegisterGraph({{0, {}, {0, 1}}, {1, {0, 1}, {}}}, {{0, 4096}, {1, 4096, 0, 0, {}, {}, {}, {"slow"}}});
   pool.FinalizePlan();
