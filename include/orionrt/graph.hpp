@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "orionrt/export.hpp"
 
 namespace orionrt {
+
+class StreamOrder;  // orionrt/streams.hpp
 
 // What the kernel of an op allows an output and an input to share. It is allowed, not done: nothing shares a byte
 // unless a Transform asks for it (orionrt/transform.hpp).
@@ -46,6 +49,10 @@ struct OpNode {
   // any order of ops. Implied where there are no outputs, and where it uses a tensor that is a state.
   bool has_effects = false;
   std::vector<int> after = {};  // ids of ops that run earlier in any order, though no tensor says so
+  // Where it runs: the ops of one stream run one after another, as they are listed; those of two at the same time, but
+  // for `waits`: ids of ops that have ended before this one begins (an event recorded behind each, waited for here).
+  int stream = 0;  // non-negative
+  std::vector<int> waits = {};
 };
 
 // What holds a tensor alive beyond its uses. Bits of TensorDesc::roles.
@@ -99,6 +106,10 @@ class ORIONRT_API Graph {
     return roots_.empty() ? TensorRoot{index, 0} : roots_[static_cast<std::size_t>(index)];
   }
 
+  // Which ops happen before which; null where the ops run one after another: on one stream, or on several that waits
+  // order totally. Lives as long as the graph or a copy of it.
+  const StreamOrder* streams() const noexcept { return streams_.get(); }
+
  private:
   void FindRoots();
 
@@ -107,6 +118,7 @@ class ORIONRT_API Graph {
   std::vector<int> dense_;               // id -> index where ids are dense
   std::unordered_map<int, int> sparse_;  // otherwise; looked up, never walked
   std::vector<TensorRoot> roots_;        // per tensor; empty without views
+  std::shared_ptr<const StreamOrder> streams_;
 };
 
 // Whether the op does more than write its outputs, said (OpNode::has_effects) or implied: such ops keep their order

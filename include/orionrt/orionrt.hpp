@@ -19,6 +19,7 @@
 #include "orionrt/problem.hpp"
 #include "orionrt/scratch.hpp"
 #include "orionrt/shared_arena.hpp"
+#include "orionrt/streams.hpp"
 #include "orionrt/tensor_pool.hpp"
 #include "orionrt/tensor_view.hpp"
 #include "orionrt/transform.hpp"

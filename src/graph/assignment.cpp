@@ -3,6 +3,7 @@
 #include "orionrt/assignment.hpp"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <set>
 #include <unordered_map>
@@ -45,6 +46,23 @@ void AddOp(const OpNode& op, Hasher& hash) {
   }
   hash.Add(static_cast<std::uint64_t>(op.workspace_bytes));
   hash.Add(static_cast<std::uint64_t>(op.workspace_alignment));
+}
+
+// Who runs where and waits for whom: the sequence of every stream, in the order of their numbers.
+void AddStreams(const std::vector<OpNode>& ops, Hasher& hash) {
+  std::map<int, std::vector<const OpNode*>> streams;
+  for (const OpNode& op : ops) streams[op.stream].push_back(&op);
+  for (const auto& [stream, sequence] : streams) {
+    hash.Add(stream);
+    hash.Add(static_cast<std::uint64_t>(sequence.size()));
+    for (const OpNode* op : sequence) {
+      std::vector<int> waits = op->waits;
+      std::sort(waits.begin(), waits.end());
+      hash.Add(op->id);
+      hash.Add(static_cast<std::uint64_t>(waits.size()));
+      for (const int id : waits) hash.Add(id);
+    }
+  }
 }
 
 // Ascending by id.
@@ -104,6 +122,7 @@ std::uint64_t GraphId(const Graph& graph) {
   for (const OpNode& op : graph.ops()) {
     if (HasEffects(graph, op)) hash.Add(op.id);
   }
+  if (graph.streams() != nullptr) AddStreams(graph.ops(), hash);
   return std::max<std::uint64_t>(1, hash.value());
 }
 

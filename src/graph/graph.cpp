@@ -8,6 +8,7 @@
 #include "base/hash.hpp"
 #include "graph/labels.hpp"
 #include "orionrt/error.hpp"
+#include "orionrt/streams.hpp"
 
 namespace orionrt {
 namespace {
@@ -148,10 +149,41 @@ class UseChecker {
   std::vector<Seen> seen_;
 };
 
+// Every use of a tensor on several streams happens after what writes it, and what writes its root.
+void CheckOrdered(const Graph& graph, const StreamOrder& order) {
+  const auto& ops = graph.ops();
+  std::vector<int> writers(graph.tensors().size(), -1);
+  for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
+    for (const int id : ops[step].outputs) {
+      if (graph.IndexOf(id) >= 0) writers[graph.IndexOf(id)] = step;
+    }
+  }
+  for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
+    const OpNode& op = ops[step];
+    for (const auto* ids : {&op.inputs, &op.outputs}) {
+      for (const int id : *ids) {
+        const int tensor = graph.IndexOf(id);
+        if (tensor < 0) continue;  // CheckOutput and its kin say so
+        for (const int written : {tensor, graph.RootOf(tensor).index}) {
+          const int writer = writers[written];
+          if (writer < 0 || writer == step || order.IsBefore(writer, step)) continue;
+          if (order.IsBefore(step, writer)) continue;  // the same in one line of execution, which is told as there
+          const OpNode& other = ops[writer];
+          Refuse(OpLabel(op) + " on stream " + std::to_string(op.stream) + " uses " +
+                 TensorLabel(graph.tensors()[written]) + ", which " + OpLabel(other) + " on stream " +
+                 std::to_string(other.stream) + " writes, and nothing orders the two; let op " +
+                 std::to_string(op.id) + " wait for op " + std::to_string(other.id) +
+                 ", or have such waits added (--imply-waits)");
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Graph::Graph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors)
-    : ops_(std::move(ops)), tensors_(std::move(tensors)) {
+    : ops_(HasStreams(ops) ? InRunningOrder(std::move(ops)) : std::move(ops)), tensors_(std::move(tensors)) {
   std::int64_t total = 0;
   int largest = -1;
   for (const TensorDesc& tensor : tensors_) {
@@ -182,6 +214,11 @@ Graph::Graph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors)
     CheckSize([&] { return "workspace of " + OpLabel(op); }, op.workspace_bytes, op.workspace_alignment, &total);
   }
   FindRoots();
+  if (HasStreams(ops_)) {
+    auto order = std::make_shared<const StreamOrder>(ops_);
+    if (order->lanes() > 1) streams_ = std::move(order);
+  }
+  if (streams_ != nullptr) CheckOrdered(*this, *streams_);
   UseChecker(*this).Check();
 }
 
@@ -245,9 +282,14 @@ std::uint64_t HashGraph(const Graph& graph) {
     for (int id : op.inputs) hash.Add(id);
     hash.Add(static_cast<std::uint64_t>(op.outputs.size()));
     for (int id : op.outputs) hash.Add(id);
-    if (op.workspace_bytes == 0) continue;
-    hash.Add(static_cast<std::uint64_t>(op.workspace_bytes));
-    hash.Add(static_cast<std::uint64_t>(op.workspace_alignment));
+    if (op.workspace_bytes > 0) {
+      hash.Add(static_cast<std::uint64_t>(op.workspace_bytes));
+      hash.Add(static_cast<std::uint64_t>(op.workspace_alignment));
+    }
+    if (graph.streams() == nullptr) continue;
+    hash.Add(op.stream);
+    hash.Add(static_cast<std::uint64_t>(op.waits.size()));
+    for (const int id : op.waits) hash.Add(id);
   }
   return hash.value();
 }

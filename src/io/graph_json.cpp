@@ -98,6 +98,8 @@ OpNode ReadOp(const ObjectReader& object, int position) {
   }
   op.has_effects = object.Flag("has_effects");
   op.after = ReadIds(object, "after");
+  op.stream = object.Has("stream") ? ReadId(object, "stream") : 0;
+  op.waits = ReadIds(object, "waits");
   return op;
 }
 
@@ -171,6 +173,8 @@ Json OpJson(const OpNode& op) {
   for (const Alias& alias : op.aliases) json["aliases"].push_back(AliasJson(alias));
   if (op.has_effects) json["has_effects"] = true;
   if (!op.after.empty()) json["after"] = op.after;
+  if (op.stream != 0) json["stream"] = op.stream;
+  if (!op.waits.empty()) json["waits"] = op.waits;
   return json;
 }
 

@@ -1,0 +1,75 @@
+// Several streams: which ops happen before which, and so which tensors are over before others are written.
+//
+//   stream 0   a ──▶ b ──────────▶ c        a happens before b, c (program order), d and e (the wait);
+//                \                           b and d run at the same time, whatever the order of the list says.
+//   stream 1      ╰─ wait ─▶ d ──▶ e
+//
+// Two tensors may share bytes iff every access of one, its writes included, happens before the first write of the
+// other. docs/streams.md has the rules and where they come from.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "orionrt/export.hpp"
+#include "orionrt/graph.hpp"
+
+namespace orionrt {
+
+// Program order on every stream and waits, closed; nothing else. Ops are positions in a list in which every op stands
+// behind what happens before it.
+//
+// A lane is a stream, or several that waits order totally: their ops are one sequence, and count as one stream.
+class ORIONRT_API StreamOrder {
+ public:
+  static constexpr int kMostLanes = 64;
+
+  // `ops` as Graph::ops() has them. Throws Error (kBadInput) where more than kMostLanes lanes remain. O(ops x lanes +
+  // waits x lanes).
+  explicit StreamOrder(const std::vector<OpNode>& ops);
+
+  int lanes() const noexcept { return lanes_; }
+  int LaneOf(int op) const noexcept { return lane_of_[static_cast<std::size_t>(op)]; }
+  int PositionOf(int op) const noexcept { return position_of_[static_cast<std::size_t>(op)]; }  // on its lane, from 0
+  int LengthOf(int lane) const noexcept { return lengths_[static_cast<std::size_t>(lane)]; }    // ops
+
+  // Per lane how many of its ops happen before the op or are it: `lanes()` numbers.
+  const int* ClockOf(int op) const noexcept {
+    return clocks_.data() + static_cast<std::size_t>(op) * static_cast<std::size_t>(lanes_);
+  }
+
+  // Whether `a` has ended before `b` begins, in any execution. O(1).
+  bool IsBefore(int a, int b) const noexcept { return a != b && ClockOf(b)[LaneOf(a)] > PositionOf(a); }
+
+ private:
+  void Fill(const std::vector<OpNode>& ops);
+  bool MergeLanes();
+  void CoverByChains(const std::vector<OpNode>& ops);
+
+  int lanes_ = 0;
+  std::vector<int> lane_of_, position_of_;  // per op
+  std::vector<int> lengths_;                // per lane
+  std::vector<int> clocks_;                 // ops x lanes
+  std::vector<std::vector<int>> before_;    // per op what it follows directly; empty once the clocks are known
+};
+
+// Whether the ops name more than one stream, or wait for others.
+ORIONRT_API bool HasStreams(const std::vector<OpNode>& ops);
+
+// The ops in an order in which each stands behind what happens before it: as they are listed, but for those that wait
+// for later ones. Throws Error (kBadInput) for a negative stream, a wait for an op that there is not or for itself, and
+// waits that make a circle, naming the ops on it. O((ops + waits) log ops).
+ORIONRT_API std::vector<OpNode> InRunningOrder(std::vector<OpNode> ops);
+
+// A wait that a graph lacked.
+struct ImpliedWait {
+  int op_id = 0;      // that waits now,
+  int waits_for = 0;  // for this one: the id of an op on another stream
+  int tensor_id = 0;  // because it reads what that one wrote
+};
+
+// Adds the waits that data needs and nothing implies: an op waits for whoever wrote what it reads on another stream.
+// The latest writers first, so that what they imply is not added. Throws as InRunningOrder does. O(uses x lanes).
+ORIONRT_API std::vector<ImpliedWait> ImplyWaits(std::vector<OpNode>& ops, const std::vector<TensorDesc>& tensors);
+
+}  // namespace orionrt

@@ -1,0 +1,273 @@
+#include "orionrt/streams.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <numeric>
+#include <queue>
+#include <unordered_map>
+#include <utility>
+
+#include "graph/labels.hpp"
+#include "orionrt/error.hpp"
+
+namespace orionrt {
+namespace {
+
+[[noreturn]] void Refuse(const std::string& message) { throw Error(ErrorCode::kBadInput, "graph: " + message); }
+
+std::size_t At(int index) { return static_cast<std::size_t>(index); }
+
+std::string OnStream(const OpNode& op) { return OpLabel(op) + " on stream " + std::to_string(op.stream); }
+
+// Per op, by position, the ops that it follows directly: the one before it on its stream first, then those it waits
+// for.
+std::vector<std::vector<int>> DirectlyBefore(const std::vector<OpNode>& ops) {
+  std::unordered_map<int, int> position_of;  // by id; looked up, never walked
+  for (int i = 0; i < static_cast<int>(ops.size()); ++i) position_of.emplace(ops[At(i)].id, i);
+  std::map<int, int> last_on;  // stream -> position
+  std::vector<std::vector<int>> before(ops.size());
+  for (int i = 0; i < static_cast<int>(ops.size()); ++i) {
+    const OpNode& op = ops[At(i)];
+    if (op.stream < 0) Refuse(OpLabel(op) + " is on stream " + std::to_string(op.stream) + ", which is negative");
+    const auto [last, first_there] = last_on.try_emplace(op.stream, i);
+    if (!first_there) before[At(i)].push_back(std::exchange(last->second, i));
+    for (const int id : op.waits) {
+      const auto found = position_of.find(id);
+      if (found == position_of.end()) {
+        Refuse(OnStream(op) + " waits for op " + std::to_string(id) + ", which there is not");
+      }
+      if (found->second == i) Refuse(OnStream(op) + " waits for itself");
+      before[At(i)].push_back(found->second);
+    }
+  }
+  return before;
+}
+
+// `left`: per op how many of those before it have not run; some never will. Names the ops of one circle.
+[[noreturn]] void RefuseCircle(const std::vector<OpNode>& ops, const std::vector<std::vector<int>>& before,
+                               const std::vector<int>& left) {
+  const auto stuck = std::find_if(left.begin(), left.end(), [](int count) { return count > 0; });
+  std::vector<int> way, seen(ops.size(), -1);
+  int at = static_cast<int>(stuck - left.begin());
+  while (seen[At(at)] < 0) {
+    seen[At(at)] = static_cast<int>(way.size());
+    way.push_back(at);
+    const auto& previous = before[At(at)];
+    at = *std::find_if(previous.begin(), previous.end(), [&](int op) { return left[At(op)] > 0; });
+  }
+  way.erase(way.begin(), way.begin() + seen[At(at)]);
+  constexpr std::size_t kNamed = 6;
+  std::string text;
+  for (std::size_t i = 0; i < way.size() && i < kNamed; ++i) {
+    const OpNode& op = ops[At(way[i])];
+    const OpNode& next = ops[At(way[(i + 1) % way.size()])];
+    const bool waits = std::find(op.waits.begin(), op.waits.end(), next.id) != op.waits.end();
+    text += (i == 0 ? OnStream(op) : ", which") + (waits ? " waits for " : " runs behind ") + OnStream(next);
+  }
+  if (way.size() > kNamed) text += ", and so on through " + std::to_string(way.size()) + " ops";
+  Refuse("waits that make a circle: " + text + "; leave one of the waits out");
+}
+
+// Positions in a running order: of those that may run next the first in the list.
+std::vector<int> RunningOrder(const std::vector<OpNode>& ops, const std::vector<std::vector<int>>& before) {
+  std::vector<int> left(ops.size(), 0);
+  std::vector<std::vector<int>> behind(ops.size());
+  std::priority_queue<int, std::vector<int>, std::greater<>> ready;
+  for (int i = 0; i < static_cast<int>(ops.size()); ++i) {
+    left[At(i)] = static_cast<int>(before[At(i)].size());
+    for (const int previous : before[At(i)]) behind[At(previous)].push_back(i);
+    if (left[At(i)] == 0) ready.push(i);
+  }
+  std::vector<int> order;
+  while (!ready.empty()) {
+    order.push_back(ready.top());
+    ready.pop();
+    for (const int next : behind[At(order.back())]) {
+      if (--left[At(next)] == 0) ready.push(next);
+    }
+  }
+  if (order.size() < ops.size()) RefuseCircle(ops, before, left);
+  return order;
+}
+
+// Streams by rank: the lowest number is lane 0.
+std::vector<int> LanesOfStreams(const std::vector<OpNode>& ops, int* count) {
+  std::map<int, int> rank_of;
+  for (const OpNode& op : ops) rank_of.emplace(op.stream, 0);
+  *count = 0;
+  for (auto& [stream, rank] : rank_of) rank = (*count)++;
+  std::vector<int> lane_of;
+  for (const OpNode& op : ops) lane_of.push_back(rank_of.at(op.stream));
+  return lane_of;
+}
+
+}  // namespace
+
+bool HasStreams(const std::vector<OpNode>& ops) {
+  return std::any_of(ops.begin(), ops.end(),
+                     [&](const OpNode& op) { return op.stream != ops.front().stream || !op.waits.empty(); }) ||
+         (!ops.empty() && ops.front().stream < 0);
+}
+
+std::vector<OpNode> InRunningOrder(std::vector<OpNode> ops) {
+  const std::vector<int> order = RunningOrder(ops, DirectlyBefore(ops));
+  if (std::is_sorted(order.begin(), order.end())) return ops;
+  std::vector<OpNode> sorted;
+  sorted.reserve(ops.size());
+  for (const int position : order) sorted.push_back(std::move(ops[At(position)]));
+  return sorted;
+}
+
+StreamOrder::StreamOrder(const std::vector<OpNode>& ops) : before_(DirectlyBefore(ops)) {
+  lane_of_ = LanesOfStreams(ops, &lanes_);
+  if (lanes_ > kMostLanes) {
+    CoverByChains(ops);
+  } else {
+    Fill(ops);
+    if (MergeLanes()) Fill(ops);
+  }
+  before_ = {};
+}
+
+// Clocks, from the lanes of the ops.
+void StreamOrder::Fill(const std::vector<OpNode>& ops) {
+  lengths_.assign(At(lanes_), 0);
+  position_of_.assign(ops.size(), 0);
+  clocks_.assign(ops.size() * At(lanes_), 0);
+  for (int op = 0; op < static_cast<int>(ops.size()); ++op) {
+    int* clock = clocks_.data() + At(op) * At(lanes_);
+    for (const int previous : before_[At(op)]) {
+      const int* other = ClockOf(previous);
+      for (int lane = 0; lane < lanes_; ++lane) clock[lane] = std::max(clock[lane], other[lane]);
+    }
+    const std::size_t own = At(lane_of_[At(op)]);
+    position_of_[At(op)] = lengths_[own]++;
+    clock[own] = lengths_[own];
+  }
+}
+
+// Joins lanes of which any two ops are ordered, each with the first group that takes it. Pairs decide: what is ordered
+// with each of two lanes that are ordered with one another is ordered with both. True if any were joined.
+bool StreamOrder::MergeLanes() {
+  std::vector<std::vector<int>> ops_of(At(lanes_));
+  for (int op = 0; op < static_cast<int>(lane_of_.size()); ++op) ops_of[At(LaneOf(op))].push_back(op);
+  const auto total = [&](int a, int b) {
+    return std::all_of(ops_of[At(a)].begin(), ops_of[At(a)].end(), [&](int op) {
+      const int known = ClockOf(op)[b];  // of b's ops before this one; the next must come behind it
+      return known == LengthOf(b) || IsBefore(op, ops_of[At(b)][At(known)]);
+    });
+  };
+  std::vector<std::vector<int>> groups;
+  std::vector<int> group_of(At(lanes_));
+  for (int lane = 0; lane < lanes_; ++lane) {
+    const auto takes = std::find_if(groups.begin(), groups.end(), [&](const std::vector<int>& group) {
+      return std::all_of(group.begin(), group.end(), [&](int other) { return total(lane, other); });
+    });
+    group_of[At(lane)] = static_cast<int>(takes - groups.begin());
+    if (takes == groups.end()) groups.emplace_back();
+    groups[At(group_of[At(lane)])].push_back(lane);
+  }
+  if (static_cast<int>(groups.size()) == lanes_) return false;
+  lanes_ = static_cast<int>(groups.size());
+  for (int& lane : lane_of_) lane = group_of[At(lane)];
+  return true;
+}
+
+// Many streams: each op goes to its stream's lane if that ends with the op before it there, else to another that ends
+// with something before it, or it begins one. No more lanes than streams: an op that has one behind it on its stream
+// has one behind it on its lane.
+void StreamOrder::CoverByChains(const std::vector<OpNode>& ops) {
+  lanes_ = kMostLanes;
+  lengths_.assign(At(lanes_), 0);
+  position_of_.assign(ops.size(), 0);
+  clocks_.assign(ops.size() * At(lanes_), 0);
+  int begun = 0;
+  for (int op = 0; op < static_cast<int>(ops.size()); ++op) {
+    int* clock = clocks_.data() + At(op) * At(lanes_);
+    const auto& before = before_[At(op)];
+    for (const int previous : before) {
+      const int* other = ClockOf(previous);
+      for (int lane = 0; lane < lanes_; ++lane) clock[lane] = std::max(clock[lane], other[lane]);
+    }
+    const auto ends_before = [&](int lane) { return clock[lane] == LengthOf(lane); };
+    int chosen = begun;
+    for (int lane = begun; lane-- > 0;) chosen = ends_before(lane) ? lane : chosen;
+    if (!before.empty() && ops[At(before.front())].stream == ops[At(op)].stream) {
+      const int own = LaneOf(before.front());
+      if (PositionOf(before.front()) + 1 == LengthOf(own)) chosen = own;
+    }
+    if (chosen == begun && ++begun > kMostLanes) {
+      throw Error(ErrorCode::kBadInput, "graph: more than " + std::to_string(kMostLanes) +
+                                            " streams run at the same time, those that waits order totally counted "
+                                            "once; give ops that need not run at the same time one stream");
+    }
+    lane_of_[At(op)] = chosen;
+    position_of_[At(op)] = lengths_[At(chosen)]++;
+    clock[chosen] = LengthOf(chosen);
+  }
+  std::vector<int> kept;
+  kept.reserve(ops.size() * At(begun));
+  for (int op = 0; op < static_cast<int>(ops.size()); ++op) kept.insert(kept.end(), ClockOf(op), ClockOf(op) + begun);
+  clocks_ = std::move(kept);
+  lanes_ = begun;
+  lengths_.resize(At(begun));
+}
+
+std::vector<ImpliedWait> ImplyWaits(std::vector<OpNode>& ops, const std::vector<TensorDesc>& tensors) {
+  std::unordered_map<int, int> root_of, writer_of;  // by id of tensor: its root's id, the position of what writes it
+  for (const TensorDesc& tensor : tensors) {
+    if (tensor.view_of != kNoTensor) root_of.emplace(tensor.id, tensor.view_of);
+  }
+  for (int i = 0; i < static_cast<int>(ops.size()); ++i) {
+    for (const int id : ops[At(i)].outputs) writer_of.emplace(id, i);
+  }
+  std::vector<std::vector<int>> before = DirectlyBefore(ops), with_data = before;
+  std::vector<std::vector<std::pair<int, int>>> needs(ops.size());  // writers, tensors
+  for (int i = 0; i < static_cast<int>(ops.size()); ++i) {
+    for (const auto* ids : {&ops[At(i)].inputs, &ops[At(i)].outputs}) {
+      for (int id : *ids) {
+        for (std::size_t hops = 0; hops <= tensors.size(); ++hops) {  // a view of itself is for Graph to refuse
+          const auto writer = writer_of.find(id);
+          if (writer != writer_of.end() && writer->second != i) needs[At(i)].emplace_back(writer->second, id);
+          const auto root = root_of.find(id);
+          if (root == root_of.end()) break;
+          id = root->second;
+        }
+      }
+    }
+    for (const auto& [writer, id] : needs[At(i)]) with_data[At(i)].push_back(writer);
+  }
+  const std::vector<int> order = RunningOrder(ops, with_data);
+  std::vector<int> rank(ops.size());
+  for (int r = 0; r < static_cast<int>(order.size()); ++r) rank[At(order[At(r)])] = r;
+
+  int lanes = 0;
+  const std::vector<int> lane_of = LanesOfStreams(ops, &lanes);
+  std::vector<int> position(ops.size()), length(At(lanes), 0), clocks(ops.size() * At(lanes), 0);
+  std::vector<ImpliedWait> added;
+  for (const int i : order) {
+    int* clock = clocks.data() + At(i) * At(lanes);
+    const auto join = [&](int other) {
+      for (int lane = 0; lane < lanes; ++lane) {
+        clock[lane] = std::max(clock[lane], clocks[At(other) * At(lanes) + At(lane)]);
+      }
+    };
+    for (const int previous : before[At(i)]) join(previous);
+    auto& wanted = needs[At(i)];
+    std::stable_sort(wanted.begin(), wanted.end(),
+                     [&](const auto& a, const auto& b) { return rank[At(a.first)] > rank[At(b.first)]; });
+    for (const auto& [writer, id] : wanted) {
+      if (clock[lane_of[At(writer)]] > position[At(writer)]) continue;
+      ops[At(i)].waits.push_back(ops[At(writer)].id);
+      added.push_back({ops[At(i)].id, ops[At(writer)].id, id});
+      join(writer);
+    }
+    const std::size_t own = At(lane_of[At(i)]);
+    position[At(i)] = length[own]++;
+    clock[own] = length[own];
+  }
+  return added;
+}
+
+}  // namespace orionrt
