@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orionrt/export.hpp"
@@ -51,16 +52,29 @@ struct Pool {
   std::int64_t cost = kByPosition;     // of reading or writing one byte, >= 0, in any unit
 };
 
+// Lives on several streams, where there is no one time. A clock is one number a stream: how many of its ops have
+// happened. `begins` is the clock just before the first write of a buffer, `ends` the least clock at which all its
+// accesses have happened. A is over before B iff A's end is at most B's begin in every part; only then may the two
+// share bytes. Where one is over before another, that is so whatever the order in which the streams advance.
+struct Clocks {
+  int streams = 0;                                   // numbers in a clock, 2 to 64; 0: one stream, lives are steps
+  std::vector<std::int64_t> begins, ends;            // of buffer i from i x streams on; end >= begin, not equal
+  std::vector<std::int64_t> part_begins, part_ends;  // of Problem::parts; within those of their buffer
+};
+
 // Invariants, checked by CheckProblem: what the comments above say; every part lies inside its buffer's bounding
 // rectangle [lower, upper) x [0, size); parts are sorted by buffer, then by lower, and those of one buffer do not
 // overlap; steps lie within +-2^61; the sum of all sizes rounded up to their alignments fits in 63 bits. With pools:
 // that of the sizes as rounded in the coarsest of them, and that of size x uses x the highest cost, do too; a fixed
-// offset suits the alignment of the pool that it is in.
+// offset suits the alignment of the pool that it is in. With clocks, steps are what WidenLives makes of them.
 struct Problem {
   std::vector<Buffer> buffers;
   std::vector<Part> parts;         // a buffer that has none is one rectangle: alive as a whole
   std::vector<std::string> ids;    // unique; empty: the decimal position is the id
   std::vector<std::string> names;  // for people; empty: none
+  Clocks clocks;                   // of several streams; none on one
+  // Pairs of buffers that must not share a byte whatever their lives are; either may stand first.
+  std::vector<std::pair<int, int>> apart;
 
   std::vector<Pool> pools;  // empty: one without limits, and the next field is empty too
   // Per buffer the pools it may live in, by index, the best first; none: all, in the table's order. Empty: all so.
@@ -71,6 +85,12 @@ struct Problem {
 
 // Throws Error (kBadInput) naming the first buffer that breaks an invariant. O(n log n).
 ORIONRT_API void CheckProblem(const Problem& problem);
+
+// With clocks, fills in the steps of buffers and parts: positions in one order of all begins in which the streams may
+// advance. Lives that are apart in steps are over before one another; those that meet need not conflict, so this is
+// safe for whoever knows no clocks, and wasteful. Does nothing without clocks. Throws Error (kBadInput) for clocks that
+// CheckProblem would refuse. O(n log n x streams) where the begins make as few chains as there are streams.
+ORIONRT_API void WidenLives(Problem& problem);
 
 // Raises every buffer's alignment to at least `alignment` (a power of two). O(n).
 ORIONRT_API void RaiseAlignment(Problem& problem, std::int64_t alignment);
@@ -91,8 +111,8 @@ ORIONRT_API std::vector<std::string> SpacesOf(const Problem& problem, int i);
 // in), the difference being at least 1 to anywhere but that first, where it is 0.
 ORIONRT_API std::int64_t SpillCost(const Problem& problem, int i, int pool);
 
-// Identifies what was planned: lifetimes, sizes, alignments, fixed offsets and parts, in order; with pools, their
-// limits and costs, who may live where, and the uses; not ids or names. FNV-1a, 64 bits.
+// Identifies what was planned: lifetimes (clocks, where there are some), sizes, alignments, fixed offsets, parts and
+// pairs kept apart, in order; with pools, their limits and costs, who may live where, and the uses; not ids or names. FNV-1a, 64 bits.
 ORIONRT_API std::uint64_t HashProblem(const Problem& problem);
 
 }  // namespace orionrt
