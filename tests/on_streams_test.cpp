@@ -253,5 +253,13 @@ TEST(OnStreams, RefusesWhatHasStreamsAlready) {
   EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"itself"}, [&] { OnStreams(streamed, 2); }));
 }
 
+TEST(OnStreams, LeavesNoOtherOrder) {
+  const StreamedGraph streamed = OnStreams(Branches(2, 3, false), 2);
+  Transforms transforms;
+  transforms.reorder = true;
+  EXPECT_TRUE(
+      Refuses(ErrorCode::kMisuse, {"reorder", "waits alone decide"}, [&] { Transform(streamed.graph, transforms); }));
+}
+
 }  // namespace
 }  // namespace orionrt
