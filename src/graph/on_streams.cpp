@@ -1,12 +1,12 @@
 // A one-stream graph on several: a cover by paths, the paths on streams, and the waits between these.
 #include <algorithm>
-#include <array>
 #include <map>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
 
 #include "graph/path_cover.hpp"
+#include "graph/stream_placing.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/streams.hpp"
 
@@ -14,13 +14,6 @@ namespace orionrt {
 namespace {
 
 std::size_t At(int index) { return static_cast<std::size_t>(index); }
-
-// What the ops of a list must keep, by position.
-struct Dependencies {
-  std::vector<std::vector<int>> before;  // per op those that it depends on directly, ascending, each once
-  std::vector<int> effects_before;       // per op with effects the one before it, else -1
-  std::vector<int> time;                 // per op the steps that it takes: 1, or 0 where it has nothing to do
-};
 
 int TimeOf(const OpNode& op) {
   const bool folded = op.inputs.empty() && op.outputs.empty() && op.workspace_bytes == 0 && !op.has_effects;
@@ -69,76 +62,6 @@ std::vector<int> DepthsOf(const Dependencies& needs) {
   }
   return depth;
 }
-
-// How ops are put on streams, one after another as they are listed. All keep an op on the stream of its path where
-// that lets it begin as early as any other would.
-enum class Style {
-  kWholePaths,  // a path stays on one stream
-  kEvenPaths,   // the same, and it begins where the fewest paths go on, before where it may begin first
-  kCutPaths,    // an op leaves its path for a stream on which it begins earlier
-};
-
-struct Placement {
-  std::vector<int> stream_of;  // per op
-  int longest_chain = 0;
-};
-
-class Placing {
- public:
-  Placing(const Dependencies& needs, const std::vector<int>& path_before, int streams)
-      : needs_(needs),
-        path_before_(path_before),
-        free_(At(streams)),
-        open_(At(streams)),
-        goes_on_(path_before.size(), false) {
-    for (const int previous : path_before) {
-      if (previous >= 0) goes_on_[At(previous)] = true;
-    }
-  }
-
-  Placement Place(Style style) {
-    Placement placed{std::vector<int>(path_before_.size(), 0), 0};
-    std::vector<int> ended(path_before_.size(), 0);
-    std::fill(free_.begin(), free_.end(), 0);
-    std::fill(open_.begin(), open_.end(), 0);
-    for (int i = 0; i < static_cast<int>(path_before_.size()); ++i) {
-      int ready = 0;
-      for (const int previous : needs_.before[At(i)]) ready = std::max(ready, ended[At(previous)]);
-      const int previous = path_before_[At(i)];
-      const int own = previous < 0 ? -1 : placed.stream_of[At(previous)];
-      if (own >= 0) --open_[At(own)];
-      const bool stays = own >= 0 && (style != Style::kCutPaths || needs_.effects_before[At(i)] >= 0);
-      const int stream = stays ? own : Choose(style, ready, own);
-      placed.stream_of[At(i)] = stream;
-      ended[At(i)] = std::max(ready, free_[At(stream)]) + needs_.time[At(i)];
-      free_[At(stream)] = ended[At(i)];
-      placed.longest_chain = std::max(placed.longest_chain, ended[At(i)]);
-      if (goes_on_[At(i)]) ++open_[At(stream)];
-    }
-    return placed;
-  }
-
- private:
-  // The best stream for an op that may begin at `ready` and whose path comes from stream `own`.
-  int Choose(Style style, int ready, int own) const {
-    const auto rank = [&](int stream) {
-      const int begins = std::max(ready, free_[At(stream)]), elsewhere = stream == own ? 0 : 1;
-      return style == Style::kEvenPaths ? std::array<int, 4>{elsewhere, open_[At(stream)], begins, stream}
-                                        : std::array<int, 4>{begins, elsewhere, open_[At(stream)], stream};
-    };
-    int best = 0;
-    for (int stream = 1; stream < static_cast<int>(free_.size()); ++stream) {
-      if (rank(stream) < rank(best)) best = stream;
-    }
-    return best;
-  }
-
-  const Dependencies& needs_;
-  const std::vector<int>& path_before_;
-  std::vector<int> free_;      // per stream when its last op has run
-  std::vector<int> open_;      // per stream how many paths of ops there go on
-  std::vector<bool> goes_on_;  // per op: its path does
-};
 
 // Numbers streams in the order in which ops come to them; returns how many there are.
 int Renumber(std::vector<int>& stream_of) {
@@ -209,11 +132,9 @@ StreamedGraph OnStreams(const Graph& graph, int streams) {
   const Dependencies needs = DependenciesOf(graph);
   const std::vector<int> path_before = FewestPaths(needs.before, needs.effects_before, DepthsOf(needs));
   StreamedGraph result = AsGiven(graph, needs, path_before);
-  Placing placing(needs, path_before, streams);
   std::vector<int> stream_of;
   std::vector<std::vector<int>> waits;
-  for (const Style style : {Style::kWholePaths, Style::kEvenPaths, Style::kCutPaths}) {
-    Placement placed = placing.Place(style);
+  for (Placement& placed : PlaceOnStreams(needs, path_before, streams)) {
     const int used = Renumber(placed.stream_of);
     auto needed = WaitsOf(needs, placed.stream_of, used);
     const std::pair<int, int> figures(placed.longest_chain, CountOf(needed));
