@@ -105,16 +105,20 @@ ORIONRT_API const Place* FindPlace(const std::vector<Place>& places, int id);
 struct AssignmentFault {
   int op_id = -1;  // the op that would read or hold wrong bytes; -1: none, or the caller in the end
   int tensor_id = -1;
-  int other_id = -1;    // the tensor whose bytes those are, or are taken for
-  std::string message;  // in words: which op and step, which tensors, which bytes
+  int other_id = -1;     // the tensor whose bytes those are, or are taken for
+  std::string message;   // in words: which op and step, which tensors, which bytes
+  int other_op_id = -1;  // on several streams: the op that nothing orders with that one, though both use some bytes
 };
 
 // Judges an assignment: is it one of this graph; does the stated order respect data, `after` and effects; are places
 // within their arenas, and aligned; and, run in that order over arenas whose bytes know their writer: does every op
 // find in its inputs what they should hold, and write over nothing that it may still read? So it covers overlap of
-// every kind, wherever tensors share bytes. External places are nobody's to judge. `bodies`: those of the graph's
+// every kind, wherever tensors share bytes. On several streams the stated order is one of launching, and every two
+// accesses to a byte, one of them a write, must be ordered by program order or waits: then every interleaving does what
+// that order does. External places are nobody's to judge. `bodies`: those of the graph's
 // control-flow ops; each must have its own assignment, and none more. The first fault; nothing when there is none.
-// Shares no code with Transform and the planners. O(n log n + uses x pieces that their bytes are in).
+// Shares no code with Transform, the planners and StreamOrder. O(n log n + uses x pieces that their bytes are in); on
+// several streams, besides, O(pairs of ops with bytes in common / 256 x ops between them).
 ORIONRT_API std::optional<AssignmentFault> CheckAssignment(const Graph& graph, const Assignment& assignment,
                                                            const std::vector<NestedGraph>& bodies = {});
 
