@@ -91,6 +91,8 @@ Case LoadPlanFile(const Options& options) {
   InputOptions as_plan = options.input;
   as_plan.transforms = {};  // they made the plan, and are asked of the input
   as_plan.all_transforms = false;
+  as_plan.streams.reset();
+  as_plan.imply_waits = false;
   as_plan.ignore_offsets = true;                         // offsets are the answer here, not part of the question
   if (options.plan_path != "-") as_plan.format.clear();  // then it is the input's, or told by the suffix
   Input input = LoadInput(options.plan_path, as_plan);

@@ -8,6 +8,7 @@
 #include "orionrt/error.hpp"
 #include "orionrt/export_plan.hpp"
 #include "orionrt/planner.hpp"
+#include "orionrt/streams.hpp"
 #include "output.hpp"
 #include "planning.hpp"
 #include "pools.hpp"
@@ -134,6 +135,7 @@ std::optional<std::int64_t> BoundWithAll(const Workload& workload) {
   constexpr std::size_t kMostOps = 4000;
   const Graph* const graph = GraphOf(workload);
   if (graph == nullptr || workload.lowered->transforms.reorder || !workload.problem.pools.empty()) return std::nullopt;
+  if (HasStreams(graph->ops())) return std::nullopt;  // which no other order is for
   if (graph->ops().size() > kMostOps) return std::nullopt;
   const TransformedGraph all = Transform(*graph, {true, true, true, true}, workload.alignment);
   return all.stages.back().bound_bytes;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <unordered_map>
 
 #include "base/text.hpp"
+#include "graph/labels.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/import.hpp"
 #include "output.hpp"
@@ -141,17 +143,62 @@ LowerOptions LoweringOf(const InputOptions& options) {
   return {TransformsOf(options), AskedAlignment(options).value_or(kModelAlignment), TableOf(options)};
 }
 
-Input FromModel(const ImportedModel& model, const std::string& source, const InputOptions& options) {
+// Usage, judged before the file.
+void CheckStreams(const InputOptions& options) {
+  if (options.streams && (*options.streams < 1 || *options.streams > StreamOrder::kMostLanes)) {
+    Misuse("--streams " + std::to_string(*options.streams) + " is no number from 1 to " +
+           std::to_string(StreamOrder::kMostLanes));
+  }
+  if (!options.streams || *options.streams == 1 || !TransformsOf(options).reorder) return;
+  Misuse(std::string("--streams leaves no room for ") +
+         (options.all_transforms ? "--all, which reorders" : "--reorder") +
+         ": on several streams program order and waits alone decide; --views, --in-place and --colocate may stay");
+}
+
+// The graph on as many streams as are asked for, which is told.
+Graph Streamed(Graph graph, const std::string& source, const InputOptions& options) {
+  if (!options.streams) return graph;
+  if (HasStreams(graph.ops())) {
+    Misuse(Printable(source, 1000) +
+           ": --streams is for graphs on one, and this names streams, or waits, itself; leave " + "the option out");
+  }
+  StreamedGraph found = OnStreams(graph, *options.streams);
+  if (!options.quiet && *options.streams > 1) {
+    std::fprintf(stderr,
+                 "orionrt: %s: on %d stream%s, with %d wait%s, the longest chain has %d of %d ops (no less than %d)\n",
+                 Printable(source, 300).c_str(), found.streams, found.streams == 1 ? "" : "s", found.waits,
+                 found.waits == 1 ? "" : "s", found.longest_chain, LongestChain(graph), found.least_chain);
+  }
+  return std::move(found.graph);
+}
+
+void TellImpliedWaits(const Graph& graph, const std::vector<ImpliedWait>& waits) {
+  std::unordered_map<int, const OpNode*> op_of;  // by id; looked up, never walked
+  for (const OpNode& op : graph.ops()) op_of.emplace(op.id, &op);
+  const auto on_stream = [&](int id) {
+    return OpLabel(*op_of.at(id)) + " on stream " + std::to_string(op_of.at(id)->stream);
+  };
+  for (const ImpliedWait& wait : waits) {
+    const TensorDesc& tensor = graph.tensors()[static_cast<std::size_t>(graph.IndexOf(wait.tensor_id))];
+    std::fprintf(stderr, "orionrt: %s waits for %s, which writes %s\n", on_stream(wait.op_id).c_str(),
+                 on_stream(wait.waits_for).c_str(), TensorLabel(tensor).c_str());
+  }
+}
+
+Input FromModel(ImportedModel model, const std::string& source, const InputOptions& options) {
   if (!options.quiet) Warn(model.warnings);
+  model.graph = Streamed(std::move(model.graph), source, options);
   Input input;
   input.workload = Lower(model, source, MakeImportOptions(source, options), LoweringOf(options));
-  input.nested = model.bodies;
+  input.nested = std::move(model.bodies);
   return input;
 }
 
 Input FromGraphJson(const std::string& text, const std::string& source, const InputOptions& options) {
   Input input;
-  input.workload = Lower(ReadGraphJson(text, source), {}, LoweringOf(options));
+  Graph graph = ReadGraphJson(text, source, options.imply_waits ? &input.implied_waits : nullptr);
+  if (!options.quiet) TellImpliedWaits(graph, input.implied_waits);
+  input.workload = Lower(Streamed(std::move(graph), source, options), {}, LoweringOf(options));
   return input;
 }
 
@@ -320,6 +367,14 @@ void AddInputOptions(CLI::App& app, InputOptions& options) {
       ->group(model);
   app.add_flag("--no-fold", options.no_fold, "Keep ops whose inputs are all constant")->group(model);
   app.add_flag("--fold-shapes", options.fold_shapes, "Fold ops of known shapes too")->group(model);
+  const auto streams = "Streams (docs/on_streams.md)";
+  app.add_option("--streams", options.streams,
+                 "Put the branches of a model or graph on at most so many streams, with the waits that it needs")
+      ->type_name("N")
+      ->group(streams);
+  app.add_flag("--imply-waits", options.imply_waits,
+               "Of a graph that names streams: add the waits that its data needs and nothing implies, and list them")
+      ->group(streams);
   const auto below = "Below the bound of the graph as given (docs/sharing.md)";
   app.add_flag("--views", options.transforms.views,
                "Reshapes, and slices and splits of one run of bytes, take no bytes of their own")
@@ -340,6 +395,7 @@ Transforms TransformsOf(const InputOptions& options) {
 Input LoadInput(const std::string& path, const InputOptions& options) {
   const std::optional<std::int64_t> asked = AskedAlignment(options);
   (void)TableOf(options);  // usage is judged before the file
+  CheckStreams(options);
   if (IsDirectory(path))
     throw Error(ErrorCode::kBadInput, Printable(path, 1000) + ": is a directory; name a file in it");
   const Format& format = FormatOf(path, options.format);
@@ -350,6 +406,10 @@ Input LoadInput(const std::string& path, const InputOptions& options) {
   if (Any(TransformsOf(options)) && workload.lowered == nullptr) {
     Misuse(Printable(path, 1000) +
            ": --views, --in-place, --colocate and --reorder need a graph, and this holds lifetimes; give the model");
+  }
+  if ((options.streams || options.imply_waits) && workload.lowered == nullptr) {
+    Misuse(Printable(path, 1000) +
+           ": --streams and --imply-waits need a graph, and this holds lifetimes; give the model");
   }
   workload.source = path;
   if (workload.lowered != nullptr) return input;

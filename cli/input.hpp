@@ -10,6 +10,7 @@
 
 #include "orionrt/graph.hpp"
 #include "orionrt/io.hpp"
+#include "orionrt/streams.hpp"
 #include "orionrt/transform.hpp"
 #include "orionrt/workload.hpp"
 
@@ -25,6 +26,8 @@ struct InputOptions {
   bool fold_shapes = false;             // --fold-shapes
   std::vector<std::string> pools;       // --pool NAME=BYTES:KEY=VALUE...
   std::vector<Pool> pool_table;         // instead of --pool, where another command knows it
+  std::optional<int> streams;           // --streams N
+  bool imply_waits = false;             // --imply-waits
   Transforms transforms;                // --views, --in-place, --colocate, --reorder
   bool all_transforms = false;          // --all
   std::optional<ImportOptions> import;  // how the model was read before; --dim and the like come on top
@@ -43,6 +46,7 @@ struct Input {
   std::optional<PlanFile> plan;              // where the input is a plan
   std::shared_ptr<const TfliteFile> tflite;  // where it is a .tflite model
   std::vector<NestedGraph> nested;           // of a model: the bodies of its control-flow ops as they were read
+  std::vector<ImpliedWait> implied_waits;    // that --imply-waits has added, in the order of a run
 };
 
 void AddInputOptions(CLI::App& app, InputOptions& options);

@@ -25,6 +25,7 @@ InputOptions TflmOptions(const std::string& path, InputOptions options) {
   if (Any(TransformsOf(options))) {
     Misuse("TFLM runs every op as the model has it; leave --views, --in-place, --colocate, --reorder and --all out");
   }
+  if (options.streams.value_or(1) != 1) Misuse("TFLM runs one op after another; leave --streams out");
   if (options.fold_shapes) Misuse("TFLM runs every op; leave --fold-shapes out");
   const auto alignment = options.alignment.empty() ? kTflmAlignment : ParseBytes(options.alignment).value_or(0);
   if (alignment < kTflmAlignment) Misuse("TFLM aligns to 16 bytes; give --alignment 16 or more, or none");

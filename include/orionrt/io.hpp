@@ -16,6 +16,7 @@
 #include "orionrt/metrics.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/problem.hpp"
+#include "orionrt/streams.hpp"
 #include "orionrt/transform.hpp"
 #include "orionrt/workload.hpp"
 
@@ -55,9 +56,11 @@ struct ProblemFile {
 ORIONRT_API std::string WriteProblemJson(const ProblemFile& file);
 ORIONRT_API ProblemFile ReadProblemJson(std::string_view text, const std::string& source);
 
-// A graph, from any engine: schema orionrt.graph/1.
+// A graph, from any engine: schema orionrt.graph/1. Given a place to list them, the reader adds the waits that the
+// graph's data needs and the file lacks (ImplyWaits).
 ORIONRT_API std::string WriteGraphJson(const Graph& graph);
-ORIONRT_API Graph ReadGraphJson(std::string_view text, const std::string& source);
+ORIONRT_API Graph ReadGraphJson(std::string_view text, const std::string& source,
+                                std::vector<ImpliedWait>* implied = nullptr);
 
 // The value of "schema", by which JSON files are told apart. Throws Error (kBadInput) where there is none. Reads no
 // further: what comes after is unchecked.

@@ -73,4 +73,26 @@ struct ImpliedWait {
 // that is added could be left out. Throws as InRunningOrder and StreamOrder do. O((ops + uses) x lanes).
 ORIONRT_API std::vector<ImpliedWait> ImplyWaits(std::vector<OpNode>& ops, const std::vector<TensorDesc>& tensors);
 
+// A graph whose branches run at the same time. Chains count ops, as nobody knows here how long one takes; one with
+// nothing to do (a folded one) takes no time and does not count.
+struct StreamedGraph {
+  Graph graph;            // the given ops, in the given order, with streams and waits
+  int streams = 1;        // that have ops
+  int waits = 0;          // of all ops
+  int paths = 0;          // the fewest paths along direct dependencies that cover all ops: more streams do not help
+  int longest_chain = 0;  // LongestChain of `graph`
+  int least_chain = 0;    // the longest chain of dependencies, which no number of streams makes shorter
+};
+
+// Puts the branches of a graph on at most `streams` streams, with the waits that its dependencies need and no other
+// implies. Dependencies are those of data, `after`, and the order of ops with effects, which stay on one stream; the
+// order of the list on each stream is the given one. A graph that gains nothing, and any on one stream, stays as it is.
+// Deterministic. Throws Error (kMisuse) for a number of streams below 1 or above StreamOrder::kMostLanes, and for a
+// graph that has streams of its own. O(dependencies x sqrt(ops) + ops x streams), mostly linear; docs/on_streams.md.
+ORIONRT_API StreamedGraph OnStreams(const Graph& graph, int streams);
+
+// Ops on the longest chain of which each happens before the next: how many steps a run takes if every op takes one. On
+// one stream all that have something to do. O(ops + waits).
+ORIONRT_API int LongestChain(const Graph& graph);
+
 }  // namespace orionrt

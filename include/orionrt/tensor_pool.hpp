@@ -120,7 +120,7 @@ class ORIONRT_API TensorPool {
   // Tell the guard where execution is; nothing at all without one. BeginOp takes the id of the op that now starts and
   // ends the one before; EndOp ends it too, so that what the caller does between ops is not blamed on one. EndRun comes
   // before the next run's inputs are written; outputs stay readable until that run begins. All ops of a run begin on
-  // one thread.
+  // one thread, but for those of several streams.
   void BeginOp(int op_id) noexcept {
     if (guard_ != nullptr) GuardBegin(op_id);
   }
@@ -129,6 +129,21 @@ class ORIONRT_API TensorPool {
   }
   void EndRun() noexcept {
     if (guard_ != nullptr) GuardEnd(true);
+  }
+
+  // Of a graph on several streams the guard is told of order too, as it comes about; nothing at all on one. Ops of
+  // several streams may be open at once: BeginOp ends only the one before on its own stream, and EndOp takes the id.
+  // One thread at a time reports. Record: an event is recorded behind the op, on its stream; it covers what has ended
+  // there, and what that had waited for. Wait: what begins on the stream from now on comes behind that event. Events of
+  // ops that have vanished are recorded and waited for all the same. EndRun ends what is open, and forgets all events.
+  void EndOp(int op_id) noexcept {
+    if (guard_ != nullptr) GuardEndOne(op_id);
+  }
+  void Record(int op_id) noexcept {
+    if (guard_ != nullptr) GuardRecord(op_id);
+  }
+  void Wait(int stream, int op_id) noexcept {
+    if (guard_ != nullptr) GuardWait(stream, op_id);
   }
 
   // Memory beside the plan, of sizes that no plan knows: dynamic shapes, the scratch of a request. Served by a buddy
@@ -194,6 +209,9 @@ class ORIONRT_API TensorPool {
   [[gnu::cold]] TensorHandle FindSlow(int tensor_id) const noexcept;
   void GuardBegin(int op_id) noexcept;
   void GuardEnd(bool run) noexcept;
+  void GuardEndOne(int op_id) noexcept;
+  void GuardRecord(int op_id) noexcept;
+  void GuardWait(int stream, int op_id) noexcept;
 
   // By id, where ids are dense and there is no guard: all addresses, and behind them all bytes. So an address costs one
   // scaled load, its bytes one more, and nothing when nobody looks at them.

@@ -11,6 +11,7 @@
 #include "graph/order/find_order.hpp"
 #include "graph/sharing.hpp"
 #include "orionrt/error.hpp"
+#include "orionrt/streams.hpp"
 
 namespace orionrt {
 namespace {
@@ -225,6 +226,13 @@ void Finish(Transformer&& order, Attempt&& made, TransformedGraph& result) {
   result.order_bound_bytes = std::min(result.order_bound_bytes, live_bytes);
 }
 
+void CheckOrderIsFree(const Graph& graph, const Transforms& transforms) {
+  if (!transforms.reorder || !HasStreams(graph.ops())) return;
+  throw Error(ErrorCode::kMisuse,
+              "reorder is for graphs on one stream: on several, program order and waits alone decide what may share "
+              "bytes, in any order of the list; leave it off");
+}
+
 void CheckAlignment(std::int64_t alignment) {
   if (IsPowerOfTwo(alignment)) return;
   throw Error(ErrorCode::kMisuse, "alignment " + std::to_string(alignment) + " is not a power of two");
@@ -263,6 +271,7 @@ TransformedGraph TransformAt(const Graph& graph, const Transforms& transforms, c
 TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std::int64_t alignment,
                            const ReusePlanner* planner, const std::vector<Pool>& pools) {
   CheckAlignment(alignment);
+  CheckOrderIsFree(graph, transforms);
   Transformer given(graph, Ascending(graph.ops().size()), alignment, planner, pools);
   TransformedGraph result;
   result.transforms = transforms;

@@ -8,6 +8,7 @@
 #include "io/json.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/io.hpp"
+#include "orionrt/streams.hpp"
 
 namespace orionrt {
 namespace {
@@ -187,7 +188,7 @@ std::string WriteGraphJson(const Graph& graph) {
   return dump.Finish();
 }
 
-Graph ReadGraphJson(std::string_view text, const std::string& source) {
+Graph ReadGraphJson(std::string_view text, const std::string& source, std::vector<ImpliedWait>* implied) {
   const ParsedJson json = ParseJson(text, source);
   const ObjectReader object(json, source + ": the graph");
   object.ExpectSchema(kSchema);
@@ -201,6 +202,7 @@ Graph ReadGraphJson(std::string_view text, const std::string& source) {
     ops.push_back(ReadOp(op, static_cast<int>(ops.size())));
   }
   try {
+    if (implied != nullptr) *implied = ImplyWaits(ops, tensors);
     return Graph(std::move(ops), std::move(tensors));
   } catch (const Error& error) {
     throw Error(error.code(), source + ": " + error.what());

@@ -14,6 +14,20 @@ constexpr unsigned char kDeadFill = 0xDE;
 constexpr unsigned char kBornFill = 0xFB;
 constexpr unsigned char kCanaryFill = 0xCA;
 
+using Ranges = std::vector<std::pair<std::int64_t, std::int64_t>>;  // [first, second)
+
+// Visits what of [begin, end) lies in none of `held`.
+template <typename Visit>
+void ForGaps(std::int64_t begin, std::int64_t end, Ranges held, Visit visit) {
+  std::sort(held.begin(), held.end());
+  for (const auto& [first, last] : held) {
+    if (first >= end) break;
+    if (first > begin) visit(begin, first);
+    begin = std::max(begin, last);
+  }
+  if (begin < end) visit(begin, end);
+}
+
 }  // namespace
 
 Guard::Guard(const Graph& ordered, const BoundProblem& bound, const Plan& plan, const std::vector<int>& vanished_ids,
@@ -27,7 +41,7 @@ Guard::Guard(const Graph& ordered, const BoundProblem& bound, const Plan& plan, 
       region_(region),
       mirror_(static_cast<std::size_t>(layout_.region_bytes)),
       reach_(layout_.places.size(), Access::kNone),
-      fence_(region, mirror_.size(), options.pages, options.poison,
+      fence_(region, mirror_.size(), options.pages, options.poison && !HasStreams(ordered.ops()),
              [this](std::uintptr_t address, Access access) { OnFence(address, access); }) {
   FindSharing(bound, vanished_ids);
   for (int step = 0; step < static_cast<int>(bound.workspaces.size()); ++step) lifetimes_.push_back({step, step});
@@ -38,6 +52,7 @@ Guard::Guard(const Graph& ordered, const BoundProblem& bound, const Plan& plan, 
         binding.buffer < 0 ? 0 : plan.offsets[static_cast<std::size_t>(binding.buffer)] + binding.delta;
     planned_.emplace_back(begin, begin + layout_.places[i].bytes);
   }
+  if (HasStreams(graph_.ops())) FollowStreams();
   if (options_.fill) Fill(0, layout_.region_bytes, kDeadFill);
   StartRun();
   running_ = false;
@@ -82,40 +97,58 @@ void Guard::BeginOp(int op_id) {
   Reports reports;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    OpenForUs();
-    Settle(reports);
     const auto found = step_of_.find(op_id);
-    if (found == step_of_.end()) {
-      in_op_ = false;
-      GuardReport report = Start(GuardFault::kOrder, -1);
-      report.op = op_id;
-      report.message = "op " + std::to_string(op_id) + " is not in the graph that was planned; a plan holds for one";
-      reports.push_back(report);
-      Close();
+    if (streams_ == nullptr) {
+      BeginInLine(found == step_of_.end() ? -1 : found->second, op_id, reports);
+    } else if (found == step_of_.end()) {
+      reports.push_back(Unplanned(op_id));
     } else {
-      const int step = found->second;
-      if (running_ && step <= step_ && step <= first_real_ && IsOver()) running_ = false;
-      CheckOrder(step, reports);
-      if (!running_) StartRun();
-      while (step_ + 1 < step && vanished_[static_cast<std::size_t>(step_ + 1)]) MoveTo(step_ + 1);
-      MoveTo(step);
-      Close();
+      BeginOnStream(found->second, reports);
     }
   }
   Deliver(reports);
+}
+
+void Guard::BeginInLine(int step, int op_id, Reports& reports) {
+  OpenForUs();
+  Settle(reports);
+  if (step < 0) {
+    in_op_ = false;
+    reports.push_back(Unplanned(op_id));
+  } else {
+    if (running_ && step <= step_ && step <= first_real_ && IsOver()) running_ = false;
+    CheckOrder(step, reports);
+    if (!running_) StartRun();
+    while (step_ + 1 < step && vanished_[static_cast<std::size_t>(step_ + 1)]) MoveTo(step_ + 1);
+    MoveTo(step);
+  }
+  Close();
 }
 
 void Guard::EndOp(bool run) {
   Reports reports;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    OpenForUs();
-    Settle(reports);
+    if (streams_ == nullptr) {
+      OpenForUs();
+      Settle(reports);
+    } else if (run) {
+      EndAllStreams(reports);
+    } else if (InOp()) {
+      EndOnStream(streams_->clocks.open().back(), reports);
+    }
     in_op_ = false;
     if (run) running_ = false;
-    Close();
+    if (streams_ == nullptr) Close();
   }
   Deliver(reports);
+}
+
+GuardReport Guard::Unplanned(int op_id) const {
+  GuardReport report = Start(GuardFault::kOrder, -1);
+  report.op = op_id;
+  report.message = "op " + std::to_string(op_id) + " is not in the graph that was planned; a plan holds for one";
+  return report;
 }
 
 void Guard::Ask(int tensor) {
@@ -123,7 +156,7 @@ void Guard::Ask(int tensor) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     // Before a run, and between ops, a caller may look up what it likes: for later.
-    if (in_op_ && UseOf(tensor) == Use::kNone) reports.push_back(JudgeTensor({"asked for", 0, 0}, tensor));
+    if (InOp() && UseOf(tensor) == Use::kNone) reports.push_back(JudgeTensor({"asked for", 0, 0}, tensor));
   }
   Deliver(reports);
 }
@@ -171,14 +204,19 @@ bool Guard::IsAlive(int tensor, int step) const {
 }
 
 // What the caller may touch while no op runs: what is alive; and once a run is over, the next run's inputs.
-bool Guard::IsOpenBetween(int tensor) const {
-  return IsAlive(tensor, step_) || ((!running_ || IsOver()) && IsGiven(tensor));
-}
+bool Guard::IsOpenBetween(int tensor) const { return IsAlive(tensor) || ((!running_ || IsOver()) && IsGiven(tensor)); }
 
 Guard::Use Guard::UseOf(int tensor) const {
-  if (!in_op_) return IsOpenBetween(tensor) ? (IsGiven(tensor) ? Use::kWrite : Use::kRead) : Use::kNone;
-  if (IsWorkspace(tensor)) return IsAlive(tensor, step_) ? Use::kWrite : Use::kNone;
-  const OpNode& op = graph_.ops()[static_cast<std::size_t>(step_)];
+  if (!InOp()) return IsOpenBetween(tensor) ? (IsGiven(tensor) ? Use::kWrite : Use::kRead) : Use::kNone;
+  if (streams_ == nullptr) return UseBy(step_, tensor);
+  Use most = Use::kNone;
+  for (const int step : streams_->clocks.open()) most = std::max(most, UseBy(step, tensor));
+  return most;
+}
+
+Guard::Use Guard::UseBy(int step, int tensor) const {
+  if (IsWorkspace(tensor)) return IsAlive(tensor, step) ? Use::kWrite : Use::kNone;
+  const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
   const TensorDesc& desc = graph_.tensors()[static_cast<std::size_t>(tensor)];
   if (std::find(op.outputs.begin(), op.outputs.end(), desc.id) != op.outputs.end()) {
     return IsShown(tensor) ? Use::kRead : Use::kWrite;
@@ -187,8 +225,9 @@ Guard::Use Guard::UseOf(int tensor) const {
   return (desc.roles & kState) != 0 ? Use::kWrite : Use::kRead;  // an op that lists a state may update it
 }
 
-// Ends the op, or the time between ops: compares what had no right to change, and takes note of what had.
-void Guard::Settle(Reports& reports) {
+// Compares what had no right to change, and takes note of what had; but of what an op that goes on may write nothing is
+// looked at: it is being written.
+void Guard::Settle(Reports& reports, int ending) {
   std::vector<int> writable;
   for (int i = 0; i < tensor_count(); ++i) {
     if (UseOf(i) == Use::kWrite && Place(i).bytes > 0) writable.push_back(i);
@@ -202,7 +241,19 @@ void Guard::Settle(Reports& reports) {
     at = std::max(at, place.end());
   }
   if (!options_.pages) CompareRange(at, layout_.region_bytes, reports);
-  for (const int i : writable) std::copy_n(region_ + Place(i).begin, Place(i).bytes, mirror_.data() + Place(i).begin);
+  Ranges being_written;
+  for (const int i : writable) {
+    for (std::size_t k = 0; streams_ != nullptr && ending != kAllOps && k < streams_->clocks.open().size(); ++k) {
+      const int step = streams_->clocks.open()[k];
+      if (step == ending || UseBy(step, i) != Use::kWrite) continue;
+      being_written.emplace_back(Place(i).begin, Place(i).end());
+    }
+  }
+  for (const int i : writable) {
+    ForGaps(Place(i).begin, Place(i).end(), being_written, [&](std::int64_t first, std::int64_t last) {
+      std::copy(region_ + first, region_ + last, mirror_.data() + first);
+    });
+  }
 }
 
 void Guard::CompareRange(std::int64_t begin, std::int64_t end, Reports& reports) {
@@ -232,21 +283,20 @@ void Guard::Fill(std::int64_t begin, std::int64_t end, unsigned char pattern) {
 // then, and when it is born, before then too, as its bytes may be theirs.
 void Guard::FillUnshared(int tensor, std::int64_t end, int step, bool born) {
   const unsigned char pattern = born ? kBornFill : kDeadFill;
-  std::int64_t at = born ? Place(tensor).begin : Place(tensor).reserved_begin;
+  const std::int64_t at = born ? Place(tensor).begin : Place(tensor).reserved_begin;
   const int shared = sharing_of_[static_cast<std::size_t>(tensor)];
-  std::vector<std::pair<std::int64_t, std::int64_t>> held;
-  for (std::size_t k = 0; shared >= 0 && k < sharing_[static_cast<std::size_t>(shared)].size(); ++k) {
+  Ranges held;
+  for (std::size_t k = 0; streams_ == nullptr && shared >= 0 && k < sharing_[static_cast<std::size_t>(shared)].size();
+       ++k) {
     const int other = sharing_[static_cast<std::size_t>(shared)][k];
     if (other == tensor || !IsAlive(other, step) || (born && !IsAlive(other, step_))) continue;
     held.emplace_back(Place(other).reserved_begin, Place(other).reserved_end);
   }
-  std::sort(held.begin(), held.end());
-  for (const auto& [first, last] : held) {
-    if (first >= end) break;
-    if (first > at) Fill(at, first, pattern);
-    at = std::max(at, last);
+  // On several streams whatever is alive may be in use.
+  for (int i = 0; streams_ != nullptr && i < tensor_count(); ++i) {
+    if (i != tensor && IsAlive(i)) held.emplace_back(Place(i).reserved_begin, Place(i).reserved_end);
   }
-  if (at < end) Fill(at, end, pattern);
+  ForGaps(at, end, held, [&](std::int64_t first, std::int64_t last) { Fill(first, last, pattern); });
 }
 
 void Guard::PutCanary(int tensor) {
@@ -273,6 +323,7 @@ void Guard::StartRun() {
   }
   step_ = -1;
   running_ = true;
+  if (streams_ != nullptr) StartLives();
 }
 
 // Deaths before births: the born may lie where the dead did.

@@ -3,11 +3,16 @@
 // A copy of the region, taken whenever an op begins or ends, tells what changed in between: a byte that changed and was
 // not the op's to write is a violation, and where it lies tells whose. Fills and canaries make changes visible; fences
 // (pages, AddressSanitizer) add reads, and the act itself.
+//
+// Of a graph on several streams ops overlap: between two reports several may be open, and what one of them may write is
+// not looked at until it ends. Who has begun and ended says what is alive, and the order that was reported who may lie
+// over whom (guard_streams.cpp).
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -18,7 +23,9 @@
 #include "orionrt/guard.hpp"
 #include "orionrt/liveness.hpp"
 #include "orionrt/plan.hpp"
+#include "orionrt/streams.hpp"
 #include "pool/fence.hpp"
+#include "pool/guard_clocks.hpp"
 #include "pool/guard_layout.hpp"
 
 namespace orionrt {
@@ -31,9 +38,14 @@ class Guard {
   Guard(const Graph& ordered, const BoundProblem& bound, const Plan& plan, const std::vector<int>& vanished_ids,
         GuardLayout layout, std::byte* region, const GuardOptions& options);
 
-  // An op, by id, begins; what ran before ends. Nothing throws but the caller's own report.
+  // An op, by id, begins; what ran before ends, on its stream. Nothing throws but the caller's own report.
   void BeginOp(int op_id);
-  void EndOp(bool run);
+  void EndOp(bool run);  // of several that are open the one that began last
+
+  // Of several streams alone: nothing otherwise.
+  void EndOne(int op_id);
+  void Record(int op_id);
+  void Wait(int stream, int op_id);
 
   // Judges that a tensor, by index, is asked for now.
   void Ask(int tensor);
@@ -42,6 +54,7 @@ class Guard {
 
  private:
   enum class Use { kNone, kRead, kWrite };
+  enum class Life { kUnborn, kAlive, kDead };
   using Reports = std::vector<GuardReport>;
 
   // What lies at a byte of the region at the present step: [.., end) is all of the same kind.
@@ -57,8 +70,27 @@ class Guard {
     std::int64_t at = 0;  // offset in the region
     std::int64_t bytes = 0;
   };
+  // Of a graph on several streams: what it says, and how far the run has come.
+  struct Streams {
+    explicit Streams(const Graph& graph) : clocks(graph.ops()), order(graph.ops()) {}
+    GuardClocks clocks;                        // what was reported
+    StreamOrder order;                         // what the graph says
+    std::vector<int> first_op;                 // per tensor the op that begins its life; -1: given
+    std::vector<std::vector<int>> users;       // per tensor the ops that use it, or a view of it
+    std::vector<std::vector<int>> born, used;  // the same by op: tensors
+    std::vector<bool> kept;                    // per tensor: alive to the end of the run
+    std::vector<Life> lives;                   // per tensor; so are the next four
+    std::vector<int> left;                     // users that have not ended
+    std::vector<int> born_at, died_at;         // the count of `now` then
+    std::vector<int> died_with;                // the op that ended its life
+    int now = 0;                               // births and deaths so far
+    int ops_left = 0;                          // of those that have not vanished
+  };
+  static constexpr int kAllOps = -1;
+  static constexpr int kNoOp = -2;
 
-  void Settle(Reports& reports);
+  // Ends `ending`, or the time between ops.
+  void Settle(Reports& reports, int ending = kAllOps);
   void CompareRange(std::int64_t begin, std::int64_t end, Reports& reports);
   void StartRun();
   void MoveTo(int step);
@@ -71,6 +103,8 @@ class Guard {
   void Close();
   void Deliver(const Reports& reports) const;
   void CheckOrder(int step, Reports& reports) const;
+  void BeginInLine(int step, int op_id, Reports& reports);
+  GuardReport Unplanned(int op_id) const;
   void OnFence(std::uintptr_t address, Access access);
 
   void FindSharing(const BoundProblem& bound, const std::vector<int>& vanished_ids);
@@ -80,14 +114,36 @@ class Guard {
     const int shared = sharing_of_[static_cast<std::size_t>(tensor)];
     return shared >= 0 && shared == sharing_of_[static_cast<std::size_t>(other)];
   }
-  bool IsOver() const { return step_ >= last_real_; }  // nothing is left to do in this run
+  // Nothing is left to do in this run.
+  bool IsOver() const { return streams_ != nullptr ? streams_->ops_left == 0 : step_ >= last_real_; }
+  bool InOp() const { return streams_ != nullptr ? !streams_->clocks.open().empty() : in_op_; }
   bool IsAlive(int tensor, int step) const;
+  bool IsAlive(int tensor) const {  // now
+    return streams_ != nullptr ? LifeOf(tensor) == Life::kAlive : IsAlive(tensor, step_);
+  }
   bool IsOpenBetween(int tensor) const;
-  Use UseOf(int tensor) const;  // by the op that runs
+  Use UseOf(int tensor) const;  // by whatever runs
+  Use UseBy(int step, int tensor) const;
   const GuardPlace& Place(int tensor) const { return layout_.places[static_cast<std::size_t>(tensor)]; }
   // Workspaces of ops count as tensors, behind those of the graph: alive, and writable, while their op runs.
   int tensor_count() const { return static_cast<int>(lifetimes_.size()); }
   bool IsWorkspace(int tensor) const { return static_cast<std::size_t>(tensor) >= graph_.tensors().size(); }
+
+  // guard_streams.cpp: runs on several streams.
+  void FollowStreams();
+  void StartLives();
+  void BeginOnStream(int step, Reports& reports);
+  void EndOnStream(int step, Reports& reports);
+  void EndAllStreams(Reports& reports);
+  void PassVanished(int step, Reports& reports);
+  void Bear(int step);
+  void Bury(int step);
+  void CheckStreamOrder(int step, Reports& reports) const;
+  void CheckWaits(int step, Reports& reports) const;
+  void CheckReads(int step, Reports& reports) const;
+  void CheckWrites(int step, Reports& reports) const;
+  int UserNotOver(int tensor, int step, bool shares) const;
+  Life LifeOf(int tensor) const { return streams_->lives[static_cast<std::size_t>(tensor)]; }
 
   // guard_words.cpp: what happened, in a sentence.
   Owner OwnerOf(std::int64_t at) const;
@@ -95,8 +151,13 @@ class Guard {
   GuardReport JudgeTensor(const Touch& touch, int tensor) const;
   GuardReport Start(GuardFault fault, int tensor) const;
   int IdOf(int tensor) const;
+  bool IsUnborn(int tensor) const;
+  bool IsDead(int tensor) const;
+  int BirthOf(int tensor) const;  // the step, or on several streams how many births and deaths came before
+  int DeathOf(int tensor) const;
   std::string Subject() const;
   std::string Fate(int tensor, int* other) const;
+  bool HasOverwritten(int other, int tensor) const;
   int OverwrittenBy(int tensor) const;
   int NextBehind(int tensor) const;
   int LatestDeadAt(std::int64_t at) const;
@@ -115,6 +176,7 @@ class Guard {
   int first_real_ = -1;  // of the ops that have not vanished; the last op if all have
   int last_real_ = -1;
   std::unordered_map<int, int> step_of_;  // by id of op
+  std::unique_ptr<Streams> streams_;      // where the graph names several
   GuardLayout layout_;
   GuardOptions options_;
   std::byte* region_;

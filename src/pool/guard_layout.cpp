@@ -6,6 +6,7 @@
 
 #include "base/checked.hpp"
 #include "orionrt/error.hpp"
+#include "orionrt/streams.hpp"
 #include "orionrt/validate.hpp"
 #include "plan/part_union.hpp"
 #include "plan/placing/orders.hpp"
@@ -129,6 +130,24 @@ Plan LayOut(const Problem& problem, bool apart) {
   return plan;
 }
 
+// On several streams there is no step to which a life could be made longer: buffers are only made larger, and lie
+// beside each other, so that no time is looked at.
+Problem WithCanaries(const Problem& problem, const GuardOptions& options) {
+  Problem larger;
+  larger.buffers = problem.buffers;
+  for (Buffer& buffer : larger.buffers) {
+    if (buffer.size > 0) buffer.size += static_cast<std::int64_t>(options.canary_bytes);
+  }
+  return larger;
+}
+
+Plan SideBySide(const Problem& problem) {
+  Plan plan;
+  plan.offsets = OneBehindTheOther(problem);
+  plan.peak_bytes = PeakOf(problem, plan.offsets);
+  return plan;
+}
+
 // With pages a tensor ends where its last page does, as far as its alignment allows: one byte too far is a fault.
 GuardPlace PlaceIn(const Buffer& buffer, std::int64_t size, std::int64_t alignment, std::int64_t offset,
                    std::int64_t page) {
@@ -142,8 +161,15 @@ GuardPlace PlaceIn(const Buffer& buffer, std::int64_t size, std::int64_t alignme
 
 }  // namespace
 
-GuardLayout LayOutGuarded(const BoundProblem& bound, const std::vector<TensorDesc>& tensors, const Plan& plan,
+GuardLayout LayOutGuarded(const BoundProblem& bound, const Graph& graph, const Plan& plan,
                           const GuardOptions& options) {
+  const std::vector<TensorDesc>& tensors = graph.tensors();
+  const bool streams = HasStreams(graph.ops());
+  if (streams && options.pages) {
+    throw Error(ErrorCode::kUnsupported,
+                "guard: GuardOptions::pages closes pages that ops on other streams use meanwhile; leave it off, or "
+                "run the ops one after another, from a graph on one stream");
+  }
   const std::int64_t page = PageBytes(options);
   if (options.canary_bytes > (std::size_t{1} << 30)) {
     throw Error(ErrorCode::kMisuse, "guard: canaries of more than a gigabyte; GuardOptions::canary_bytes is too large");
@@ -154,10 +180,11 @@ GuardLayout LayOutGuarded(const BoundProblem& bound, const std::vector<TensorDes
   }
   const std::vector<int> counts = CountTensors(bound);
   CheckApart(options, counts);
-  const Problem problem = Enlarge(bound.problem, options, page);
-  const bool apart = page != 0 || options.no_reuse;
-  const bool as_planned = !apart && options.canary_bytes == 0 && options.quarantine_ops == 0;
-  const Plan placed = as_planned ? plan : LayOut(problem, apart);
+  const bool as_given = options.canary_bytes == 0 && options.quarantine_ops == 0;
+  const bool apart = page != 0 || options.no_reuse || (streams && !as_given);
+  const Problem problem = streams ? WithCanaries(bound.problem, options) : Enlarge(bound.problem, options, page);
+  const bool as_planned = !apart && as_given;
+  const Plan placed = as_planned ? plan : streams ? SideBySide(problem) : LayOut(problem, apart);
 
   GuardLayout layout;
   layout.region_bytes = page == 0 ? placed.peak_bytes : RoundUp(placed.peak_bytes, page);

@@ -12,15 +12,24 @@ std::string Bytes(std::int64_t count) { return FormatThousands(count) + (count =
 
 }  // namespace
 
-std::string Guard::OpLabel(int step) const { return orionrt::OpLabel(graph_.ops()[static_cast<std::size_t>(step)]); }
+std::string Guard::OpLabel(int step) const {
+  const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
+  return orionrt::OpLabel(op) + (streams_ != nullptr ? " on stream " + std::to_string(op.stream) : "");
+}
 
 std::string Guard::TensorLabel(int tensor) const {
   if (IsWorkspace(tensor)) return "the workspace of " + OpLabel(lifetimes_[static_cast<std::size_t>(tensor)].start);
   return orionrt::TensorLabel(graph_.tensors()[static_cast<std::size_t>(tensor)]);
 }
 
+// Of several ops that are open any may have done it.
 std::string Guard::Subject() const {
-  if (in_op_) return OpLabel(step_);
+  if (streams_ == nullptr && in_op_) return OpLabel(step_);
+  std::string ops;
+  for (std::size_t k = 0; InOp() && k < streams_->clocks.open().size(); ++k) {
+    ops += (k == 0 ? "" : " or ") + OpLabel(streams_->clocks.open()[k]);
+  }
+  if (!ops.empty()) return ops;
   return running_ && step_ >= 0 ? "after " + OpLabel(step_) + " the caller" : "between runs the caller";
 }
 
@@ -30,18 +39,44 @@ std::string Guard::Amount(const Touch& touch) const {
   return touch.verb + " " + Bytes(touch.bytes) + " to";
 }
 
-// The first tensor born after this one's death that takes some of its bytes in the plan; -1 when none has yet.
-int Guard::OverwrittenBy(int tensor) const {
+bool Guard::IsUnborn(int tensor) const {
+  if (streams_ != nullptr) return LifeOf(tensor) == Life::kUnborn;
+  return step_ < lifetimes_[static_cast<std::size_t>(tensor)].start;
+}
+
+bool Guard::IsDead(int tensor) const {
+  if (streams_ != nullptr) return LifeOf(tensor) == Life::kDead;
+  return lifetimes_[static_cast<std::size_t>(tensor)].end < step_;
+}
+
+int Guard::BirthOf(int tensor) const {
+  const auto i = static_cast<std::size_t>(tensor);
+  return streams_ != nullptr ? streams_->born_at[i] : lifetimes_[i].start;
+}
+
+int Guard::DeathOf(int tensor) const {
+  const auto i = static_cast<std::size_t>(tensor);
+  return streams_ != nullptr ? streams_->died_at[i] : lifetimes_[i].end;
+}
+
+// Whether `other` was born after the death of `tensor`, or in place of it.
+bool Guard::HasOverwritten(int other, int tensor) const {
   const auto& [begin, end] = planned_[static_cast<std::size_t>(tensor)];
-  const int died = lifetimes_[static_cast<std::size_t>(tensor)].end;
+  const auto& [other_begin, other_end] = planned_[static_cast<std::size_t>(other)];
+  if (IsUnborn(other) || std::max(begin, other_begin) >= std::min(end, other_end)) return false;
+  if (BirthOf(other) > DeathOf(tensor)) return true;
+  const bool with_death = streams_ != nullptr ? streams_->first_op[static_cast<std::size_t>(other)] >= 0 &&
+                                                    streams_->first_op[static_cast<std::size_t>(other)] ==
+                                                        streams_->died_with[static_cast<std::size_t>(tensor)]
+                                              : BirthOf(other) == DeathOf(tensor);
+  return with_death && !IsShown(other) && SharesWith(other, tensor);
+}
+
+// The first tensor to take some of this one's bytes in the plan; -1 when none has yet.
+int Guard::OverwrittenBy(int tensor) const {
   int first = -1;
   for (int i = 0; i < tensor_count(); ++i) {
-    const auto& [other_begin, other_end] = planned_[static_cast<std::size_t>(i)];
-    const int born = lifetimes_[static_cast<std::size_t>(i)].start;
-    const bool in_place = born == died && !IsShown(i) && SharesWith(i, tensor);
-    if ((born <= died && !in_place) || born > step_ || std::max(begin, other_begin) >= std::min(end, other_end))
-      continue;
-    if (first < 0 || born < lifetimes_[static_cast<std::size_t>(first)].start) first = i;
+    if (HasOverwritten(i, tensor) && (first < 0 || BirthOf(i) < BirthOf(first))) first = i;
   }
   return first;
 }
@@ -49,16 +84,19 @@ int Guard::OverwrittenBy(int tensor) const {
 // ", dead since step 15, overwritten by tensor 30 "conv_4" at step 16", or ", not alive before ...".
 std::string Guard::Fate(int tensor, int* other) const {
   const Lifetime& life = lifetimes_[static_cast<std::size_t>(tensor)];
-  if (step_ < life.start) {
-    return ", not alive before step " + std::to_string(life.start) + ", where " + OpLabel(life.start) +
-           (IsWorkspace(tensor) ? " uses it" : " produces it");
+  if (IsUnborn(tensor)) {
+    const std::string before = streams_ != nullptr ? "" : "step " + std::to_string(life.start) + ", where ";
+    return ", not alive before " + before + OpLabel(life.start) + (IsWorkspace(tensor) ? " uses it" : " produces it");
   }
-  std::string fate = ", dead since step " + std::to_string(life.end + 1);
+  std::string fate = streams_ != nullptr
+                         ? ", dead since the end of " + OpLabel(streams_->died_with[static_cast<std::size_t>(tensor)])
+                         : ", dead since step " + std::to_string(life.end + 1);
   const int by = OverwrittenBy(tensor);
   if (by < 0) return fate;
   *other = IdOf(by);
-  return fate + ", overwritten by " + TensorLabel(by) + " at step " +
-         std::to_string(lifetimes_[static_cast<std::size_t>(by)].start);
+  const int writer = lifetimes_[static_cast<std::size_t>(by)].start;
+  return fate + ", overwritten by " + TensorLabel(by) +
+         (streams_ != nullptr ? " of " + OpLabel(writer) : " at step " + std::to_string(writer));
 }
 
 int Guard::IdOf(int tensor) const {
@@ -68,7 +106,14 @@ int Guard::IdOf(int tensor) const {
 GuardReport Guard::Start(GuardFault fault, int tensor) const {
   GuardReport report;
   report.fault = fault;
-  report.op = in_op_ ? graph_.ops()[static_cast<std::size_t>(step_)].id : -1;
+  if (streams_ == nullptr) {
+    report.op = in_op_ ? graph_.ops()[static_cast<std::size_t>(step_)].id : -1;
+  } else {
+    const std::vector<int>& open = streams_->clocks.open();
+    for (const int step : open) report.candidates.push_back(graph_.ops()[static_cast<std::size_t>(step)].id);
+    if (open.size() == 1) report.op = report.candidates[0];
+    if (open.size() <= 1 || fault == GuardFault::kOrder || fault == GuardFault::kUnordered) report.candidates.clear();
+  }
   report.tensor = tensor < 0 ? -1 : IdOf(tensor);
   return report;
 }
@@ -77,7 +122,7 @@ GuardReport Guard::Start(GuardFault fault, int tensor) const {
 int Guard::NextBehind(int tensor) const {
   int next = -1;
   for (int i = 0; i < tensor_count(); ++i) {
-    if (i == tensor || !IsAlive(i, step_) || Place(i).bytes == 0 || Place(i).begin < Place(tensor).end()) continue;
+    if (i == tensor || !IsAlive(i) || Place(i).bytes == 0 || Place(i).begin < Place(tensor).end()) continue;
     if (next < 0 || Place(i).begin < Place(next).begin) next = i;
   }
   return next;
@@ -87,9 +132,8 @@ int Guard::NextBehind(int tensor) const {
 int Guard::LatestDeadAt(std::int64_t at) const {
   int latest = -1;
   for (int i = 0; i < tensor_count(); ++i) {
-    const int died = lifetimes_[static_cast<std::size_t>(i)].end;
-    if (died >= step_ || at < Place(i).begin || at >= Place(i).end()) continue;
-    if (latest < 0 || died > lifetimes_[static_cast<std::size_t>(latest)].end) latest = i;
+    if (!IsDead(i) || at < Place(i).begin || at >= Place(i).end()) continue;
+    if (latest < 0 || DeathOf(i) > DeathOf(latest)) latest = i;
   }
   return latest;
 }
@@ -105,7 +149,7 @@ Guard::Owner Guard::OwnerOf(std::int64_t at) const {
     if (place.bytes == 0) continue;
     const bool within = place.begin <= at && at < place.end();
     const bool reserved = place.reserved_begin <= at && at < place.reserved_end;
-    if (IsAlive(i, step_) || (!in_op_ && IsOpenBetween(i))) {
+    if (IsAlive(i) || (!InOp() && IsOpenBetween(i))) {
       if (within && (live < 0 || (UseOf(live) == Use::kNone && UseOf(i) != Use::kNone))) live = i;
       if (within) continue;
       if (reserved && live < 0) return {Owner::Kind::kPast, i, at < place.begin ? place.begin : place.reserved_end};
@@ -125,9 +169,8 @@ Guard::Owner Guard::OwnerOf(std::int64_t at) const {
 
 // `tensor` is not the op's to touch like this.
 GuardReport Guard::JudgeTensor(const Touch& touch, int tensor) const {
-  const bool alive = IsAlive(tensor, step_);
-  const Lifetime& life = lifetimes_[static_cast<std::size_t>(tensor)];
-  const GuardFault fault = !alive && step_ < life.start  ? GuardFault::kUnborn
+  const bool alive = IsAlive(tensor);
+  const GuardFault fault = !alive && IsUnborn(tensor)    ? GuardFault::kUnborn
                            : !alive                      ? GuardFault::kDead
                            : UseOf(tensor) == Use::kRead ? GuardFault::kReadOnly
                                                          : GuardFault::kUnlisted;
@@ -135,8 +178,13 @@ GuardReport Guard::JudgeTensor(const Touch& touch, int tensor) const {
   report.first = touch.bytes == 0 ? 0 : touch.at - Place(tensor).begin;
   report.bytes = touch.bytes;
   report.message = Subject() + " " + Amount(touch) + " " + TensorLabel(tensor);
-  if (fault == GuardFault::kUnlisted) report.message += ", which it does not list";
-  if (fault == GuardFault::kReadOnly) report.message += in_op_ ? ", which it only reads" : ", which only its op writes";
+  const bool several = !report.candidates.empty();
+  if (fault == GuardFault::kUnlisted) report.message += several ? ", which none lists" : ", which it does not list";
+  if (fault == GuardFault::kReadOnly) {
+    report.message += several  ? ", which none may write"
+                      : InOp() ? ", which it only reads"
+                               : ", which only its op writes";
+  }
   if (!alive) report.message += Fate(tensor, &report.other);
   if (report.first > 0) report.message += " (from byte " + FormatThousands(report.first) + ")";
   // A pointer kept too long looks like this where bytes are reused.

@@ -66,7 +66,7 @@ GuardedPlan LayOutFor(const Graph& ordered, const Assignment& assignment, const 
   guarded.bound = RecoverProblem(ordered, assignment, static_cast<std::int64_t>(options.alignment));
   guarded.plan.offsets = PlacesOf(ordered, assignment, guarded.bound).offsets;
   guarded.plan.peak_bytes = PeakOf(guarded.bound.problem, guarded.plan.offsets);
-  guarded.layout = LayOutGuarded(guarded.bound, ordered.tensors(), guarded.plan, *options.guard);
+  guarded.layout = LayOutGuarded(guarded.bound, ordered, guarded.plan, *options.guard);
   return guarded;
 }
 
@@ -436,6 +436,9 @@ TensorHandle TensorPool::Workspace(int op_id) const noexcept { return Find(works
 
 void TensorPool::GuardBegin(int op_id) noexcept { guard_->BeginOp(op_id); }
 void TensorPool::GuardEnd(bool run) noexcept { guard_->EndOp(run); }
+void TensorPool::GuardEndOne(int op_id) noexcept { guard_->EndOne(op_id); }
+void TensorPool::GuardRecord(int op_id) noexcept { guard_->Record(op_id); }
+void TensorPool::GuardWait(int stream, int op_id) noexcept { guard_->Wait(stream, op_id); }
 
 std::size_t TensorPool::metadata_bytes() const noexcept {
   const std::size_t tables = table_memory_.size() * sizeof table_memory_[0] +
