@@ -69,7 +69,8 @@ struct ImpliedWait {
 };
 
 // Adds the waits that data needs and nothing implies: an op waits for whoever wrote what it reads on another stream.
-// The latest writers first, so that what they imply is not added. Throws as InRunningOrder does. O(uses x lanes).
+// The latest writers first, so that what they imply is not added. Throws as InRunningOrder does, and
+// (kBadInput) where ops x streams are more than 2^26. O(uses x streams).
 ORIONRT_API std::vector<ImpliedWait> ImplyWaits(std::vector<OpNode>& ops, const std::vector<TensorDesc>& tensors);
 
 // A graph whose branches run at the same time. Chains count ops, as nobody knows here how long one takes; one with

@@ -244,6 +244,12 @@ std::vector<ImpliedWait> ImplyWaits(std::vector<OpNode>& ops, const std::vector<
 
   int lanes = 0;
   const std::vector<int> lane_of = LanesOfStreams(ops, &lanes);
+  constexpr std::size_t kMostNumbers = std::size_t{1} << 26;  // in all clocks
+  if (ops.size() > kMostNumbers / At(std::max(lanes, 1))) {
+    Refuse(std::to_string(ops.size()) + " ops on " + std::to_string(lanes) +
+           " streams are too many to find the waits that they lack; give ops that need not run at the same time one "
+           "stream");
+  }
   std::vector<int> position(ops.size()), length(At(lanes), 0), clocks(ops.size() * At(lanes), 0);
   std::vector<ImpliedWait> added;
   for (const int i : order) {
