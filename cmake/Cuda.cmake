@@ -1,4 +1,4 @@
-# Component orionrt::cuda: memory of CUDA devices, over the runtime library; no CUDA compiler is needed. Looked for under
+# Component orionrt::cuda: memory and events of CUDA devices, over the runtime library; no CUDA compiler is needed. Looked for under
 # ORIONRT_CUDA_ROOT alone where it is set, else under CUDA_PATH and CUDA_HOME of the environment and where CMake finds a
 # toolkit. Python's wheels (nvidia-cuda-runtime and nvidia-cuda-crt, unpacked) will do; their library has no short name.
 set(ORIONRT_CUDA_ROOT "" CACHE PATH "Folder with CUDA's include/cuda_runtime_api.h and lib/libcudart.so")
@@ -20,6 +20,6 @@ if(NOT CUDART_LIBRARY OR NOT EXISTS "${CUDART_INCLUDE_DIR}/crt/host_defines.h") 
   orionrt_left_out("component orionrt::cuda" "the CUDA runtime, 11.2 or later (a toolkit, or -DORIONRT_CUDA_ROOT=...)")
   return()
 endif()
-orionrt_component(orionrt_cuda src/devices/cuda.cpp)
+orionrt_component(orionrt_cuda src/devices/cuda.cpp src/devices/cuda_events.cpp)
 target_include_directories(orionrt_cuda SYSTEM PRIVATE ${CUDART_INCLUDE_DIR})
 target_link_libraries(orionrt_cuda PUBLIC orionrt PRIVATE ${CUDART_LIBRARY})

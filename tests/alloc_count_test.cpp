@@ -1,5 +1,5 @@
-// Looking up takes no heap memory, nor do views, scratch, and a buddy's Allocate and Free. Replaces operator new to
-// count.
+// Looking up takes no heap memory, nor do views, scratch of one stream or several, and a buddy's Allocate and Free.
+// Replaces operator new to count.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -134,6 +134,40 @@ TEST(HeapCount, ARequestToASharedArenaTakesNothing) {
   EXPECT_EQ(allocations - before, 0);
   EXPECT_GT(sum, 0u);
   EXPECT_EQ(events, 2 + 4 * 20000);
+}
+
+// With every way of being served: free, own, covered, finished, refused; pieces cut and joined.
+TEST(HeapCount, ScratchOfSeveralStreamsTakesNothing) {
+  HostStreamEvents events(3, 16);
+  std::vector<std::byte> memory(1 << 16);
+  StreamScratchOptions options;
+  options.streams = 3;
+  options.blocks = 64;
+  options.records = 16;
+  options.events = &events;
+  StreamScratch scratch(memory.data(), memory.size(), options);
+  StreamBlock held[16];
+  std::int64_t pending = 0;
+  const long before = allocations;
+  for (int k = 0; k < 50000; ++k) {
+    const int stream = k % 3;
+    StreamBlock& block = held[k * 7919 % 16];
+    events.Put(stream);
+    if (block.ptr != nullptr && k % 4 == 0) (void)scratch.Release(block, {stream, (k + 1) % 3});
+    if (block.ptr != nullptr && k % 4 != 0) (void)scratch.Release(block, stream);
+    block = scratch.Allocate(stream, static_cast<std::size_t>(k * 7919 % 6000));
+    if (k % 5 == 0) scratch.Wait((k + 1) % 3, scratch.Record(stream));
+    if (k >= 12) events.End(stream);  // four tasks behind
+    pending += scratch.Pending(stream).bytes + scratch.LastRefusal(stream).pending.bytes;
+  }
+  const StreamScratchStats stats = scratch.stats();
+  EXPECT_EQ(allocations - before, 0);
+  EXPECT_GT(pending, 0);
+  EXPECT_GT(stats.from_free, 0);
+  EXPECT_GT(stats.from_own, 0);
+  EXPECT_GT(stats.from_covered, 0);
+  EXPECT_GT(stats.from_finished, 0);
+  EXPECT_GT(stats.refused, 0);
 }
 
 // What a pool says that it takes is what it takes, the graph and plan that it keeps aside: from above, and not by far.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "orionrt/shared_arena.hpp"
+#include "orionrt/stream_scratch.hpp"
 #include "orionrt/tensor_pool.hpp"
 
 int main(int argc, char** argv) {
@@ -21,6 +22,12 @@ int main(int argc, char** argv) {
   orionrt::SharedArenaOptions options;
   options.scratch_bytes = 1 << 20;
   orionrt::SharedArena arena(orionrt::SharedPlan::Make({{pool.graph(), 0, {}}}), options);
+  orionrt::HostStreamEvents events(2);
+  orionrt::StreamScratchOptions on_streams;
+  on_streams.streams = 2;
+  on_streams.events = &events;
+  std::vector<std::byte> memory(1 << 15);
+  orionrt::StreamScratch streamed(memory.data(), memory.size(), on_streams);
   std::size_t sum = 0;
   for (long k = 0; k < n; ++k) {
     const int id = static_cast<int>(k % 101);
@@ -31,6 +38,10 @@ int main(int argc, char** argv) {
     sum += arena.View().Allocate(id).bytes + scratch.bytes + beside.bytes;
     (void)arena.FreeScratch(scratch);
     (void)pool.FreeScratch(beside);
+    const int stream = static_cast<int>(k / 3 % 2);
+    const orionrt::StreamBlock block = streamed.Allocate(stream, static_cast<std::size_t>(k % 9000));
+    (void)streamed.Release(block, stream);
+    if (k % 16 == 0) streamed.Wait(1 - stream, streamed.Record(stream));
   }
   std::printf("%d\n", sum > 0 ? 1 : 0);  // the same output for every N
   return 0;

@@ -1,10 +1,12 @@
-// Memory of CUDA devices (component orionrt::cuda, built where the CUDA runtime library is).
+// Memory and events of CUDA devices (component orionrt::cuda, built where the CUDA runtime library is).
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "orionrt/export.hpp"
 #include "orionrt/memory.hpp"
+#include "orionrt/stream_events.hpp"
 
 namespace orionrt {
 
@@ -33,6 +35,26 @@ class ORIONRT_API CudaMemory : public MemoryResource {
   void* DoAllocate(std::size_t bytes, std::size_t alignment) override;
   void DoDeallocate(void* base, std::size_t bytes, std::size_t alignment) noexcept override;
 
+  std::unique_ptr<State> state_;
+};
+
+// Streams of one device, for StreamScratch: cudaEvent_t without timing, made at construction. Leaves the calling
+// thread's current device, and errors of earlier calls, as they were. Not while a stream is captured into a graph:
+// asking is not allowed there; use a StreamScratch without events.
+class ORIONRT_API CudaStreamEvents final : public StreamEvents {
+ public:
+  // `streams` are cudaStream_t of that device, which outlive this; stream i of StreamScratch is streams[i]. Null is the
+  // legacy default stream: an event on it waits for all blocking streams, and they for it, so that it costs their
+  // running side by side; what that orders beyond the Waits that were told is not made use of.
+  // Throws Error: kMisuse for cudaStreamPerThread, and as StreamEvents does; kUnsupported when there is no such device.
+  explicit CudaStreamEvents(std::vector<void*> streams, int device = 0, int events = 64);
+  ~CudaStreamEvents() override;
+
+  bool Record(int stream, int event) noexcept override;
+  bool IsDone(int stream, int event) noexcept override;
+
+ private:
+  class State;
   std::unique_ptr<State> state_;
 };
 

@@ -1,6 +1,7 @@
 // When each tensor of a graph is alive.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -19,6 +20,11 @@ struct Lifetime {
 // One pass over the ops, O(ops + uses). A tensor is alive from the op that produces it (from step 0 when none does) to
 // its last reader; a tensor that nobody reads, at its producer only; an output, to the last step; a state, throughout.
 // What has views lives until the last of them has gone.
+//
+// On several streams (Graph::streams()) lives are clocks too, O(ops + uses x lanes): a tensor begins with the clock
+// just before the op that produces it, all zero where none does, and ends with the least clock at which all its
+// accesses have happened; outputs and states, with every stream's end. The lifetimes are then those of one execution,
+// in the order of ops(): two that are apart there may still meet in another.
 class ORIONRT_API GraphLiveness {
  public:
   explicit GraphLiveness(const Graph& graph);
@@ -26,9 +32,20 @@ class ORIONRT_API GraphLiveness {
   // One per tensor, in the graph's order of tensors.
   const std::vector<Lifetime>& lifetimes() const noexcept { return lifetimes_; }
 
+  // Numbers in a clock, one a lane; 0 on one stream, and the clocks are then empty.
+  int lanes() const noexcept { return lanes_; }
+  const std::int64_t* BeginOf(int tensor) const noexcept { return begins_.data() + Offset(tensor); }
+  const std::int64_t* EndOf(int tensor) const noexcept { return ends_.data() + Offset(tensor); }
+
  private:
   void LiveWithViews(const Graph& graph);
+  void FindClocks(const Graph& graph);
+  std::size_t Offset(int tensor) const noexcept {
+    return static_cast<std::size_t>(tensor) * static_cast<std::size_t>(lanes_);
+  }
   std::vector<Lifetime> lifetimes_;
+  int lanes_ = 0;
+  std::vector<std::int64_t> begins_, ends_;  // tensors x lanes
 };
 
 // Where a tensor lies: at `delta` bytes into a buffer.

@@ -1,13 +1,16 @@
-// Memory of OpenCL devices (component orionrt::opencl, built where the OpenCL headers and loader are). OpenCL's handles
-// are void* here, as its own headers make them pointers: cl_context, cl_device_id, cl_mem.
+// Memory and events of OpenCL devices (component orionrt::opencl, built where the OpenCL headers and loader are).
+// OpenCL's handles are void* here, as its own headers make them pointers: cl_context, cl_device_id, cl_mem,
+// cl_command_queue.
 #pragma once
 
 #include <cstddef>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "orionrt/export.hpp"
 #include "orionrt/memory.hpp"
+#include "orionrt/stream_events.hpp"
 
 namespace orionrt {
 
@@ -65,6 +68,23 @@ class ORIONRT_API OpenClBuffer {
   Handle mem_;
   std::size_t bytes_;
   std::size_t alignment_;
+};
+
+// Command queues as streams, for StreamScratch. OpenCL makes an event for each marker, so Record takes heap memory of
+// its own, and flushes the queue.
+class ORIONRT_API OpenClStreamEvents final : public StreamEvents {
+ public:
+  // `queues` are cl_command_queue, retained; stream i of StreamScratch is queues[i].
+  // Throws Error (kMisuse) for what is no queue, for an out-of-order one, and as StreamEvents does.
+  explicit OpenClStreamEvents(const std::vector<void*>& queues, int events = 64);
+  ~OpenClStreamEvents() override;
+
+  bool Record(int stream, int event) noexcept override;
+  bool IsDone(int stream, int event) noexcept override;
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace orionrt

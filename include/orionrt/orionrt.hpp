@@ -19,6 +19,8 @@
 #include "orionrt/problem.hpp"
 #include "orionrt/scratch.hpp"
 #include "orionrt/shared_arena.hpp"
+#include "orionrt/stream_events.hpp"
+#include "orionrt/stream_scratch.hpp"
 #include "orionrt/streams.hpp"
 #include "orionrt/tensor_pool.hpp"
 #include "orionrt/tensor_view.hpp"

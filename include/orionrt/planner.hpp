@@ -30,6 +30,9 @@ struct Policy {
   std::string help;  // one line
   PolicyFunction run;
   bool carries_parts = false;  // false: it is handed the bounding rectangles of buffers with parts
+  // Clocks of several streams, and pairs kept apart. False: it is handed lives in steps that are safe (WidenLives, and
+  // lives of pairs made to meet), and needs more than it would have to.
+  bool carries_clocks = false;
 };
 
 // All built-in policies, in the order in which they are listed to people. The CLI, the tests and the benchmarks walk

@@ -66,7 +66,8 @@ struct Clocks {
 // rectangle [lower, upper) x [0, size); parts are sorted by buffer, then by lower, and those of one buffer do not
 // overlap; steps lie within +-2^61; the sum of all sizes rounded up to their alignments fits in 63 bits. With pools:
 // that of the sizes as rounded in the coarsest of them, and that of size x uses x the highest cost, do too; a fixed
-// offset suits the alignment of the pool that it is in. With clocks, steps are what WidenLives makes of them.
+// offset suits the alignment of the pool that it is in. With clocks, their lengths are what `streams` and the buffers
+// make them, and steps are nobody's to check: only what knows no clocks looks at them (WidenLives).
 struct Problem {
   std::vector<Buffer> buffers;
   std::vector<Part> parts;         // a buffer that has none is one rectangle: alive as a whole
@@ -88,8 +89,8 @@ ORIONRT_API void CheckProblem(const Problem& problem);
 
 // With clocks, fills in the steps of buffers and parts: positions in one order of all begins in which the streams may
 // advance. Lives that are apart in steps are over before one another; those that meet need not conflict, so this is
-// safe for whoever knows no clocks, and wasteful. Does nothing without clocks. Throws Error (kBadInput) for clocks that
-// CheckProblem would refuse. O(n log n x streams) where the begins make as few chains as there are streams.
+// safe for whoever knows no clocks, and wasteful. Does nothing without clocks. REQUIRES: clocks that CheckProblem
+// takes. O(n log n x streams) where the begins make as few chains as there are streams.
 ORIONRT_API void WidenLives(Problem& problem);
 
 // Raises every buffer's alignment to at least `alignment` (a power of two). O(n).
@@ -112,7 +113,8 @@ ORIONRT_API std::vector<std::string> SpacesOf(const Problem& problem, int i);
 ORIONRT_API std::int64_t SpillCost(const Problem& problem, int i, int pool);
 
 // Identifies what was planned: lifetimes (clocks, where there are some), sizes, alignments, fixed offsets, parts and
-// pairs kept apart, in order; with pools, their limits and costs, who may live where, and the uses; not ids or names. FNV-1a, 64 bits.
+// pairs kept apart, in order; with pools, their limits and costs, who may live where, and the uses; not ids or names.
+// FNV-1a, 64 bits.
 ORIONRT_API std::uint64_t HashProblem(const Problem& problem);
 
 }  // namespace orionrt

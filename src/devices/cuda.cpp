@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "devices/cuda_calls.hpp"
 #include "devices/padded_blocks.hpp"
 #include "orionrt/error.hpp"
 
@@ -31,33 +32,6 @@ constexpr KindRow kKinds[] = {
     {"stream-ordered device memory", false,
      [](void** base, std::size_t bytes, cudaStream_t stream) { return cudaMallocAsync(base, bytes, stream); },
      [](void* base, cudaStream_t stream) { return cudaFreeAsync(base, stream); }},
-};
-
-std::string Describe(cudaError_t status) {
-  return std::string(cudaGetErrorName(status)) + " (" + cudaGetErrorString(status) + ")";
-}
-
-// Makes a device the thread's current one, for a while.
-class CurrentDevice {
- public:
-  explicit CurrentDevice(int device) {
-    status_ = cudaGetDevice(&before_);
-    if (status_ == cudaSuccess && before_ != device) {
-      status_ = cudaSetDevice(device);
-      changed_ = status_ == cudaSuccess;
-    }
-  }
-  ~CurrentDevice() {
-    if (changed_) (void)cudaSetDevice(before_);
-  }
-  CurrentDevice(const CurrentDevice&) = delete;
-  CurrentDevice& operator=(const CurrentDevice&) = delete;
-  cudaError_t status() const { return status_; }
-
- private:
-  int before_ = 0;
-  bool changed_ = false;
-  cudaError_t status_;
 };
 
 MemoryTraits Traits(CudaKind kind, int device) {

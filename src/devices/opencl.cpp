@@ -1,20 +1,13 @@
 #include "orionrt/opencl.hpp"
 
-#define CL_TARGET_OPENCL_VERSION 200  // for SVM; what is older answers CL_INVALID_VALUE
-#include <CL/cl.h>
-
 #include <algorithm>
 #include <string>
 
+#include "devices/opencl_calls.hpp"
 #include "devices/padded_blocks.hpp"
 #include "orionrt/error.hpp"
 
 namespace orionrt {
-namespace {
-
-constexpr std::size_t kNatural = sizeof(cl_long16);
-
-// "-13 (CL_MISALIGNED_SUB_BUFFER_OFFSET)": those that the calls below can give.
 std::string Describe(cl_int status) {
   static constexpr struct {
     cl_int status;
@@ -27,6 +20,7 @@ std::string Describe(cl_int status) {
       {CL_INVALID_VALUE, "CL_INVALID_VALUE"},
       {CL_INVALID_DEVICE, "CL_INVALID_DEVICE"},
       {CL_INVALID_CONTEXT, "CL_INVALID_CONTEXT"},
+      {CL_INVALID_COMMAND_QUEUE, "CL_INVALID_COMMAND_QUEUE"},
       {CL_INVALID_MEM_OBJECT, "CL_INVALID_MEM_OBJECT"},
       {CL_INVALID_BUFFER_SIZE, "CL_INVALID_BUFFER_SIZE"},
   };
@@ -36,9 +30,13 @@ std::string Describe(cl_int status) {
   return std::to_string(status) + " (see CL/cl.h)";
 }
 
-[[noreturn]] void Fail(ErrorCode code, const std::string& what, cl_int status) {
+void Fail(ErrorCode code, const std::string& what, cl_int status) {
   throw Error(code, "OpenCL: " + what + ": error " + Describe(status));
 }
+
+namespace {
+
+constexpr std::size_t kNatural = sizeof(cl_long16);
 
 // A property of a device; `Value` is the type that OpenCL documents for it.
 template <typename Value>
@@ -152,8 +150,8 @@ OpenClBuffer OpenClBuffer::SubBuffer(std::size_t offset, std::size_t bytes) cons
   }
   const cl_buffer_region region{offset, bytes};
   cl_int status = CL_SUCCESS;
-  void* const mem = clCreateSubBuffer(static_cast<cl_mem>(mem_.get()), 0 /* as the whole */, CL_BUFFER_CREATE_TYPE_REGION,
-                                      &region, &status);
+  void* const mem = clCreateSubBuffer(static_cast<cl_mem>(mem_.get()), 0 /* as the whole */,
+                                      CL_BUFFER_CREATE_TYPE_REGION, &region, &status);
   if (status != CL_SUCCESS) Fail(ErrorCode::kMisuse, "sub-buffer of " + range, status);
   return OpenClBuffer(Handle(mem), bytes, alignment_);
 }

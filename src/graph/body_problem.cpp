@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "graph/body_clocks.hpp"
 #include "graph/labels.hpp"
 #include "orionrt/error.hpp"
+#include "orionrt/streams.hpp"
 #include "plan/part_union.hpp"
 
 namespace orionrt {
@@ -22,7 +24,15 @@ Binding Append(Problem& problem, Buffer buffer, std::string id, std::string name
   return {static_cast<int>(problem.buffers.size()) - 1, 0};
 }
 
-void AppendWorkspaces(const std::vector<OpNode>& ops, std::int64_t alignment, BoundProblem& bound) {
+// A workspace belongs to its op, and so to the op's stream.
+void AppendWorkspaceClock(const StreamOrder& order, int step, Problem& problem) {
+  std::vector<std::int64_t> from(order.ClockOf(step), order.ClockOf(step) + order.lanes()), to = from;
+  --from[static_cast<std::size_t>(order.LaneOf(step))];
+  AppendClocks(problem, {{0, problem.buffers.back().size, from.data(), to.data()}});
+}
+
+void AppendWorkspaces(const Graph& graph, std::int64_t alignment, BoundProblem& bound) {
+  const std::vector<OpNode>& ops = graph.ops();
   const bool any = std::any_of(ops.begin(), ops.end(), [](const OpNode& op) { return op.workspace_bytes > 0; });
   if (!any) return;
   for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
@@ -33,6 +43,7 @@ void AppendWorkspaces(const std::vector<OpNode>& ops, std::int64_t alignment, Bo
                         std::max(alignment, static_cast<std::int64_t>(op.workspace_alignment)), kFree};
     bound.workspaces.back() = Append(bound.problem, buffer, "w" + std::to_string(op.id),
                                      "workspace of " + (op.name.empty() ? "op " + std::to_string(op.id) : op.name));
+    if (graph.streams() != nullptr) AppendWorkspaceClock(*graph.streams(), step, bound.problem);
   }
 }
 
@@ -58,7 +69,7 @@ void AppendBody(Problem& problem, std::vector<Part>& members, std::int64_t need,
     buffer.size = std::max(buffer.size, member.end);
   }
   const int index = Append(problem, buffer, std::move(id), std::move(name)).buffer;
-  if (members.size() == 1) return;
+  if (problem.clocks.streams > 0 || members.size() == 1) return;
   for (Part& member : members) member.buffer = index;
   const std::vector<Part> parts = UnionOf(members);
   if (parts.size() == 1) return;  // the whole
@@ -103,29 +114,36 @@ BoundProblem MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, 
   bound.bindings.resize(tensors.size());
   std::vector<std::vector<std::string>> spaces;
   std::vector<Part> members;
+  std::vector<ClockedWindow> windows;  // the same, on several streams
+  bound.problem.clocks.streams = liveness.lanes();
   for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
     const int name = places[order[first]].index;
     std::int64_t need = 1, body_uses = 0;
     members.clear();
+    windows.clear();
     for (; last < order.size() && places[order[last]].index == name; ++last) {
       const int t = order[last];
       const std::int64_t at = places[t].offset;
       const Lifetime& life = liveness.lifetimes()[t];
       const auto bytes = static_cast<std::int64_t>(tensors[t].bytes);
       members.push_back({0, life.start, std::int64_t{life.end} + 1, at, at + bytes});
+      if (liveness.lanes() > 0) windows.push_back({at, at + bytes, liveness.BeginOf(t), liveness.EndOf(t)});
       need = std::max(need, needs[t]);
       body_uses += uses[t];
       bound.bindings[t] = {static_cast<int>(bound.problem.buffers.size()), at};
     }
     AppendBody(bound.problem, members, need, std::to_string(tensors[name].id), tensors[name].name);
+    if (!windows.empty()) AppendClocks(bound.problem, windows);
     bound.problem.uses.push_back(body_uses);
     spaces.push_back(tensors[name].spaces);
   }
-  AppendWorkspaces(graph.ops(), alignment, bound);
+  AppendWorkspaces(graph, alignment, bound);
   bound.problem.uses.resize(bound.problem.buffers.size(), kWorkspaceUses);
   spaces.resize(bound.problem.buffers.size());
   if (!pools.empty()) SetPools(bound.problem, pools, spaces);
+  if (bound.problem.buffers.empty()) bound.problem.clocks = {};
   CheckProblem(bound.problem);
+  WidenLives(bound.problem);
   return bound;
 }
 

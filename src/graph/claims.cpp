@@ -1,5 +1,6 @@
 // In place: an output on an input that dies. Two bodies become one if all members that meet, in bytes and in time, meet
 // at this op alone, the one as an operand that it reads last and the other as its result, as an alias of the op allows.
+// On several streams that must hold in every execution: who reads the operand too happens before the op.
 #include <algorithm>
 #include <climits>
 #include <map>
@@ -10,6 +11,7 @@
 
 #include "base/checked.hpp"
 #include "graph/sharing.hpp"
+#include "orionrt/streams.hpp"
 
 namespace orionrt {
 namespace {
@@ -102,7 +104,11 @@ class Occupants {
 class Claimer {
  public:
   Claimer(const Graph& graph, const GraphLiveness& liveness, Bodies& bodies)
-      : graph_(graph), bodies_(bodies), lives_(LivesOf(graph, liveness)), occupants_(graph.tensors().size()) {}
+      : graph_(graph),
+        liveness_(liveness),
+        bodies_(bodies),
+        lives_(LivesOf(graph, liveness)),
+        occupants_(graph.tensors().size()) {}
 
   void ClaimAt(int step, bool last_first, std::vector<InPlaceUse>& uses) {
     const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
@@ -121,6 +127,23 @@ class Claimer {
   const Lifetime& LifeOf(int tensor) const { return lives_.lives[static_cast<std::size_t>(tensor)]; }
   std::int64_t BytesOf(int tensor) const {
     return static_cast<std::int64_t>(graph_.tensors()[static_cast<std::size_t>(tensor)].bytes);
+  }
+
+  // Whether all accesses of the tensor have happened by the end of the op; true on one stream, where steps say so.
+  bool IsOverBy(int tensor, int step) const {
+    const StreamOrder* order = graph_.streams();
+    if (order == nullptr) return true;
+    const std::int64_t* end = liveness_.EndOf(tensor);
+    return std::equal(end, end + order->lanes(), order->ClockOf(step), [](std::int64_t a, int b) { return a <= b; });
+  }
+
+  // Whether one is over before the other is written, in that order.
+  bool IsOverBefore(int a, int b) const {
+    if (LifeOf(b).start <= LifeOf(a).end) return false;
+    if (graph_.streams() == nullptr) return true;
+    const std::int64_t* end = liveness_.EndOf(a);
+    return std::equal(end, end + liveness_.lanes(), liveness_.BeginOf(b),
+                      [](std::int64_t x, std::int64_t y) { return x <= y; });
   }
 
   // Those that are legal by themselves, in the op's order of preference.
@@ -183,6 +206,7 @@ class Claimer {
     const Bodies::Place o = bodies_.Find(claim.output);
     if (x.body == o.body || bodies_.IsGiven(x.body) || bodies_.IsGiven(o.body)) return false;
     if (!bodies_.IsWritten(claim.output) || LifeOf(claim.input).end != step) return false;
+    if (!IsOverBy(claim.input, step)) return false;
     if (!bodies_.Fits(claim.output, claim.input, claim.behind)) return false;
     const bool walk_output = bodies_.Members(o.body).size() <= bodies_.Members(x.body).size();
     const int small = walk_output ? o.body : x.body;
@@ -191,10 +215,12 @@ class Claimer {
     for (const int a : bodies_.Members(small)) {
       const std::int64_t begin = bodies_.Find(a).at + shift;
       const auto apart = [&](int b, std::int64_t other) {
-        return LifeOf(b).start > LifeOf(a).end || Excused(step, a, b, other - begin) ||
+        return IsOverBefore(a, b) || IsOverBefore(b, a) || Excused(step, a, b, other - begin) ||
                Excused(step, b, a, begin - other);
       };
-      if (!OccupantsOf(large).All(begin, begin + BytesOf(a), LifeOf(a).start, apart)) return false;
+      // On one stream what has died before is over; on several it must be asked.
+      const int start = graph_.streams() == nullptr ? LifeOf(a).start : INT_MIN;
+      if (!OccupantsOf(large).All(begin, begin + BytesOf(a), start, apart)) return false;
     }
     return true;
   }
@@ -202,7 +228,7 @@ class Claimer {
   // Whether `read` dies at the op as an operand on which `written`, its result `behind` bytes behind, may lie. A view
   // that came with a result is that result; a root that only its views still use is judged by them.
   bool Excused(int step, int read, int written, std::int64_t behind) const {
-    if (LifeOf(read).end != step || LifeOf(written).start != step) return false;
+    if (LifeOf(read).end != step || LifeOf(written).start != step || !IsOverBy(read, step)) return false;
     if (lives_.own_ends[static_cast<std::size_t>(read)] < step) return true;
     const TensorRoot root = graph_.RootOf(written);
     const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
@@ -247,6 +273,7 @@ class Claimer {
   }
 
   const Graph& graph_;
+  const GraphLiveness& liveness_;
   Bodies& bodies_;
   Lives lives_;
   std::vector<std::optional<Occupants>> occupants_;  // per body

@@ -171,9 +171,8 @@ void CheckOrdered(const Graph& graph, const StreamOrder& order) {
           const OpNode& other = ops[writer];
           Refuse(OpLabel(op) + " on stream " + std::to_string(op.stream) + " uses " +
                  TensorLabel(graph.tensors()[written]) + ", which " + OpLabel(other) + " on stream " +
-                 std::to_string(other.stream) + " writes, and nothing orders the two; let op " +
-                 std::to_string(op.id) + " wait for op " + std::to_string(other.id) +
-                 ", or have such waits added (--imply-waits)");
+                 std::to_string(other.stream) + " writes, and nothing orders the two; let op " + std::to_string(op.id) +
+                 " wait for op " + std::to_string(other.id) + ", or have such waits added (--imply-waits)");
         }
       }
     }

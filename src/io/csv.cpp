@@ -27,6 +27,7 @@ constexpr ColumnName kColumnNames[] = {
 };
 
 constexpr std::size_t kLongestId = 1000;  // bytes
+constexpr int kMostStreams = 64;
 
 struct Window {
   std::int64_t begin = 0, end = 0;  // bytes from the buffer's first
@@ -59,6 +60,7 @@ class CsvReader {
     file_.problem.buffers.reserve(static_cast<std::size_t>(std::count(rest_.begin(), rest_.end(), '\n')) + 1);
     while (NextLine()) ReadRow();
     if (ids_are_positions_) file_.problem.ids.clear();
+    WidenLives(file_.problem);
     return std::move(file_);
   }
 
@@ -167,8 +169,7 @@ class CsvReader {
     file_.problem.ids.emplace_back(id);
 
     Buffer buffer;
-    buffer.lower = Number(kLower, "lower");
-    buffer.upper = at_[kUpper] >= 0 ? Number(kUpper, "upper") : Inclusive(Number(kEnd, "end"));
+    ReadLife(buffer);
     buffer.size = Number(kSize, "size");
     if (at_[kAlignment] >= 0) buffer.alignment = Number(kAlignment, "alignment");
     file_.problem.buffers.push_back(buffer);
@@ -177,6 +178,59 @@ class CsvReader {
     ReadPools();
     file_.rows.push_back(WithoutAnswer());
     CheckRow(buffer);
+  }
+
+  // In steps, or in clocks: 1:0:3, one number a stream.
+  void ReadLife(Buffer& buffer) {
+    const bool clocked = fields_[at_[kLower]].find(':') != std::string_view::npos;
+    if (clocked || file_.problem.clocks.streams > 0) return ReadClocks(buffer);
+    buffer.lower = Number(kLower, "lower");
+    buffer.upper = at_[kUpper] >= 0 ? Number(kUpper, "upper") : Inclusive(Number(kEnd, "end"));
+  }
+
+  void ReadClocks(Buffer& buffer) {
+    Clocks& clocks = file_.problem.clocks;
+    if (at_[kUpper] < 0) Refuse("a clock in the column \"end\"; give clocks in lower and upper");
+    if (at_[kGaps] >= 0 && !fields_[at_[kGaps]].empty()) {
+      Refuse("gaps of a life that is given by clocks; CSV has no words for them, JSON has (parts)");
+    }
+    const std::size_t before = clocks.begins.size();
+    ReadClock(fields_[at_[kLower]], "lower", clocks.begins);
+    ReadClock(fields_[at_[kUpper]], "upper", clocks.ends);
+    const auto streams = static_cast<int>(clocks.begins.size() - before);
+    if (file_.problem.buffers.empty()) clocks.streams = streams;
+    if (streams != clocks.streams || clocks.ends.size() != clocks.begins.size()) {
+      Refuse("clocks of unequal length: lower has " + std::to_string(streams) + " numbers, upper " +
+             std::to_string(clocks.ends.size() - before) + ", and the rows above " +
+             (file_.problem.buffers.empty() ? "none" : std::to_string(clocks.streams)) +
+             "; each needs one number a stream");
+    }
+    if (streams < 2 || streams > kMostStreams) {
+      Refuse("clocks of " + std::to_string(streams) + " streams; there may be 2 to " + std::to_string(kMostStreams));
+    }
+    bool empty = true;
+    for (std::size_t s = before; s < clocks.begins.size(); ++s) {
+      empty &= clocks.begins[s] == clocks.ends[s];
+      if (clocks.ends[s] >= clocks.begins[s]) continue;
+      Refuse("the life ends before it begins, in part " + std::to_string(s - before) + ": " +
+             std::to_string(clocks.begins[s]) + " to " + std::to_string(clocks.ends[s]));
+    }
+    if (empty) Refuse("the life is empty; let one part of upper be later than that of lower");
+    buffer.upper = 1;  // steps are found when all clocks are known
+  }
+
+  void ReadClock(std::string_view text, const char* name, std::vector<std::int64_t>& clock) const {
+    constexpr std::int64_t kLatest = std::int64_t{1} << 61;
+    for (bool more = true; more;) {
+      more = text.find(':') != std::string_view::npos;
+      const std::string_view field = Trim(TakeUntil(text, ':'));
+      const auto value = ParseInt(field);
+      if (!value) Refuse(std::string(name) + " \"" + Printable(field) + "\" is not a whole number of 64 bits");
+      if (*value < -kLatest || *value > kLatest) {
+        Refuse(std::string(name) + " " + std::to_string(*value) + " reaches past 2^61");
+      }
+      clock.push_back(*value);
+    }
   }
 
   void ReadPools() {
@@ -358,6 +412,12 @@ CsvFile MakeCsv(const Problem& problem) {
   const bool aligned = any([](const Buffer& b) { return b.alignment > 1; });
   const bool fixed = any([](const Buffer& b) { return b.fixed_offset != kFree; });
   file.header = aligned ? "id,lower,upper,size,alignment" : "id,lower,upper,size";
+  const int streams = problem.clocks.streams;
+  if (!problem.apart.empty() || (streams > 0 && !problem.parts.empty())) {
+    throw Error(ErrorCode::kUnsupported, std::string("the problem has ") +
+                                             (problem.apart.empty() ? "parts with clocks" : "pairs kept apart") +
+                                             ", for which CSV has no words; write JSON");
+  }
   if (!problem.parts.empty()) file.header += ",gaps";
   const bool spaces = !problem.allowed_pools.empty(), uses = spaces && !problem.uses.empty();
   if (spaces) file.header += ",spaces";
@@ -370,7 +430,16 @@ CsvFile MakeCsv(const Problem& problem) {
       throw Error(ErrorCode::kUnsupported, "buffer " + BufferLabel(problem, static_cast<int>(i)) +
                                                ": its id has what CSV without quoting cannot say; write JSON");
     }
-    for (std::int64_t value : {b.lower, b.upper, b.size}) Append(row += ',', value);
+    if (streams == 0) {
+      for (std::int64_t value : {b.lower, b.upper}) Append(row += ',', value);
+    } else {
+      for (const auto* clocks : {&problem.clocks.begins, &problem.clocks.ends}) {
+        const std::size_t first = i * static_cast<std::size_t>(streams);
+        for (int s = 0; s < streams; ++s)
+          Append(row += s == 0 ? ',' : ':', (*clocks)[first + static_cast<std::size_t>(s)]);
+      }
+    }
+    Append(row += ',', b.size);
     if (aligned) Append(row += ',', b.alignment);
     if (!problem.parts.empty()) row += "," + Gaps(problem, static_cast<int>(i), part);
     if (spaces) row += "," + Joined(SpacesOf(problem, static_cast<int>(i)));

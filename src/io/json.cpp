@@ -1,6 +1,7 @@
 #include "io/json.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
@@ -57,6 +58,19 @@ void ObjectReader::ExpectSchema(const char* schema) const {
   if (found != schema) Refuse("has schema \"" + Printable(found) + "\" where " + schema + " is read");
 }
 
+namespace {
+
+// Where a life begins or ends: a step, or the clock at that index.
+Json LifeEnd(const std::vector<std::int64_t>& clocks, int streams, std::size_t index, std::int64_t step) {
+  if (streams == 0) return step;
+  Json clock = Json::array();
+  const auto count = static_cast<std::size_t>(streams);
+  for (std::size_t s = 0; s < count; ++s) clock.push_back(clocks[index * count + s]);
+  return clock;
+}
+
+}  // namespace
+
 Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size_t& part) {
   const Buffer& buffer = problem.buffers[i];
   const std::string id = BufferId(problem, i);
@@ -67,12 +81,17 @@ Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size
   Json json = {{"id", id}};
   if (!problem.names.empty()) json["name"] = problem.names[i];
   json["size"] = buffer.size;
-  json["lower"] = buffer.lower;
-  json["upper"] = buffer.upper;
+  const Clocks& clocks = problem.clocks;
+  const auto index = static_cast<std::size_t>(i);
+  json["lower"] = LifeEnd(clocks.begins, clocks.streams, index, buffer.lower);
+  json["upper"] = LifeEnd(clocks.ends, clocks.streams, index, buffer.upper);
   if (buffer.alignment != alignment) json["alignment"] = buffer.alignment;
   for (; part < problem.parts.size() && problem.parts[part].buffer == i; ++part) {
     const Part& p = problem.parts[part];
-    json["parts"].push_back({{"lower", p.lower}, {"upper", p.upper}, {"begin", p.begin}, {"end", p.end}});
+    json["parts"].push_back({{"lower", LifeEnd(clocks.part_begins, clocks.streams, part, p.lower)},
+                             {"upper", LifeEnd(clocks.part_ends, clocks.streams, part, p.upper)},
+                             {"begin", p.begin},
+                             {"end", p.end}});
   }
   if (problem.pools.empty()) return json;
   if (!problem.allowed_pools.empty() && !problem.allowed_pools[i].empty()) json["pools"] = problem.allowed_pools[i];
@@ -130,13 +149,52 @@ std::vector<int> ReadPoolNumbers(const ObjectReader& object) {
   return pools;
 }
 
+void ReadClock(const ObjectReader& object, const char* key, int streams, std::vector<std::int64_t>& clocks) {
+  if (!object.HasArray(key)) object.Refuse(std::string("has a \"") + key + "\" that is no clock, as others are");
+  const ParsedJson& array = object.Array(key);
+  if (array.size() != static_cast<std::size_t>(streams)) {
+    object.Refuse("has clocks of unequal length: \"" + std::string(key) + "\" has " + std::to_string(array.size()) +
+                  " numbers, where " + std::to_string(streams) + " streams are");
+  }
+  for (const ParsedJson& number : array) {
+    const bool fits =
+        number.is_number_integer() &&
+        (!number.is_number_unsigned() || number.get<std::uint64_t>() <= static_cast<std::uint64_t>(INT64_MAX));
+    if (!fits) object.Refuse(std::string("has in \"") + key + "\" what is no whole number of 64 bits");
+    clocks.push_back(number.get<std::int64_t>());
+  }
+}
+
+// The keys "lower" and "upper": steps, or clocks, which go to the back of `begins` and `ends`.
+void ReadLife(const ObjectReader& object, const Problem& problem, std::int64_t* lower, std::int64_t* upper,
+              std::vector<std::int64_t>& begins, std::vector<std::int64_t>& ends) {
+  const int streams = problem.clocks.streams;
+  if (streams == 0) {
+    if (object.HasArray("lower")) object.Refuse("has a clock as \"lower\", where the buffer before it has a step");
+    *lower = object.Integer("lower");
+    *upper = object.Integer("upper");
+    return;
+  }
+  ReadClock(object, "lower", streams, begins);
+  ReadClock(object, "upper", streams, ends);
+}
+
 }  // namespace
 
 void ReadBuffer(const ObjectReader& object, std::int64_t alignment, Problem& problem) {
   const int index = static_cast<int>(problem.buffers.size());
   Buffer buffer;
-  buffer.lower = object.Integer("lower");
-  buffer.upper = object.Integer("upper");
+  Clocks& clocks = problem.clocks;
+  if (index == 0 && object.HasArray("lower")) {
+    constexpr std::size_t kMostStreams = 64;
+    const std::size_t streams = object.Array("lower").size();
+    if (streams < 2 || streams > kMostStreams) {
+      object.Refuse("has a clock of " + std::to_string(streams) + " streams; there may be 2 to " +
+                    std::to_string(kMostStreams));
+    }
+    clocks.streams = static_cast<int>(streams);
+  }
+  ReadLife(object, problem, &buffer.lower, &buffer.upper, clocks.begins, clocks.ends);
   buffer.size = object.Integer("size");
   buffer.alignment = object.Integer("alignment", alignment);
   problem.buffers.push_back(buffer);
@@ -150,14 +208,46 @@ void ReadBuffer(const ObjectReader& object, std::int64_t alignment, Problem& pro
   int number = 0;
   for (const ParsedJson& json : object.Array("parts")) {
     const ObjectReader part(json, object.place() + ".parts[" + std::to_string(number++) + "]");
-    problem.parts.push_back(
-        {index, part.Integer("lower"), part.Integer("upper"), part.Integer("begin"), part.Integer("end")});
+    Part read;
+    read.buffer = index;
+    ReadLife(part, problem, &read.lower, &read.upper, clocks.part_begins, clocks.part_ends);
+    read.begin = part.Integer("begin");
+    read.end = part.Integer("end");
+    problem.parts.push_back(read);
   }
 }
 
-void CheckRead(const Problem& problem, const std::string& source) {
+Json ApartJson(const Problem& problem) {
+  Json pairs = Json::array();
+  for (const auto& [a, b] : problem.apart) pairs.push_back({BufferId(problem, a), BufferId(problem, b)});
+  return pairs;
+}
+
+void ReadApart(const ObjectReader& object, Problem& problem) {
+  if (!object.Has("apart")) return;
+  std::unordered_map<std::string, int> index_of;  // looked up, never walked
+  for (int i = 0; i < static_cast<int>(problem.ids.size()); ++i)
+    index_of.emplace(problem.ids[static_cast<std::size_t>(i)], i);
+  for (const ParsedJson& pair : object.Array("apart")) {
+    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string()) {
+      object.Refuse("has in \"apart\" what is no pair of ids; write [[\"a\", \"b\"]]");
+    }
+    int indices[2];
+    for (std::size_t k = 0; k < 2; ++k) {
+      const auto found = index_of.find(pair[k].get<std::string>());
+      if (found == index_of.end()) {
+        object.Refuse("keeps buffer \"" + Printable(pair[k].get<std::string>()) + "\" apart, which there is not");
+      }
+      indices[k] = found->second;
+    }
+    problem.apart.emplace_back(indices[0], indices[1]);
+  }
+}
+
+void CheckRead(Problem& problem, const std::string& source) {
   try {
     CheckProblem(problem);
+    WidenLives(problem);
   } catch (const Error& error) {
     throw Error(error.code(), source + ": " + error.what());
   }

@@ -59,6 +59,7 @@ class ObjectReader {
   std::string Text(const char* key, const char* otherwise) const { return Has(key) ? Text(key) : otherwise; }
   bool Flag(const char* key) const;  // false where it is absent
   const ParsedJson& Array(const char* key) const;
+  bool HasArray(const char* key) const { return Has(key) && json_.at(key).is_array(); }
 
   // The key "schema" must be `schema`.
   void ExpectSchema(const char* schema) const;
@@ -73,8 +74,8 @@ class ObjectReader {
   std::string place_;
 };
 
-// The keys that a buffer has in problems and plans alike: id, name, size, lower, upper, alignment (left out where it is
-// `alignment`, the common one), parts; with a table of pools, pools and uses. `part` is the position of the buffer's
+// The keys that a buffer has in problems and plans alike: id, name, size, lower, upper (of several streams arrays, the
+// clocks), alignment (left out where it is `alignment`, the common one), parts; with a table of pools, pools and uses. `part` is the position of the buffer's
 // first part, if it has any; stepped over.
 Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size_t& part);
 
@@ -90,7 +91,13 @@ std::int64_t ReadAlignment(const ObjectReader& object);
 // Appends a buffer; "offset" and "fixed" are left to the caller. Unchecked: CheckProblem comes after the last.
 void ReadBuffer(const ObjectReader& object, std::int64_t alignment, Problem& problem);
 
-// CheckProblem, with the source before what it refuses.
-void CheckRead(const Problem& problem, const std::string& source);
+// Pairs kept apart, as ids: [["a", "b"]].
+Json ApartJson(const Problem& problem);
+
+// The key "apart", if there is one; the buffers are read. An id that there is not is refused.
+void ReadApart(const ObjectReader& object, Problem& problem);
+
+// CheckProblem, with the source before what it refuses; then WidenLives.
+void CheckRead(Problem& problem, const std::string& source);
 
 }  // namespace orionrt

@@ -243,6 +243,7 @@ PlanParts PartsOf(const PlanFile& file, const Assignment* assignment) {
   head.update(CertificateJson(file.problem, file.plan.certificate));
   head["time_limited"] = file.plan.time_limited;
   head["problem_hash"] = Hex(file.plan.problem_hash);
+  if (!file.problem.apart.empty()) head["apart"] = ApartJson(file.problem);
   if (file.weights) head["weights"] = WeightsJson(*file.weights);
   const PoolPlan& pools = file.plan.pools;
   const bool pooled = !pools.figures.empty();
@@ -340,6 +341,7 @@ ReadPlan ReadObject(const ParsedJson& json, const std::string& place, int last_s
   file.alignment = ReadAlignment(object);
   ReadBuffers(object, place, file);
   ReadPools(object, file.problem);
+  ReadApart(object, file.problem);
   IndexOf index_of;
   for (int i = 0; i < static_cast<int>(file.problem.ids.size()); ++i) index_of.emplace(file.problem.ids[i], i);
   ReadPoolPlan(object, json, index_of, file);

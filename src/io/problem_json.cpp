@@ -15,6 +15,7 @@ std::string WriteProblemJson(const ProblemFile& file) {
   if (!file.problem.pools.empty()) {
     dump.Add("pools", file.problem.pools.size(), [&](std::size_t p) { return PoolJson(file.problem.pools[p]); });
   }
+  if (!file.problem.apart.empty()) dump.AddLine("apart", ApartJson(file.problem));
   dump.Add("buffers", file.problem.buffers.size(), [&](std::size_t i) {
     Json json = BufferJson(file.problem, static_cast<int>(i), file.alignment, part);
     const std::int64_t offset = file.problem.buffers[i].fixed_offset;
@@ -40,6 +41,7 @@ ProblemFile ReadProblemJson(std::string_view text, const std::string& source) {
       buffer.Refuse("has a negative \"offset\", " + std::to_string(buffer.Integer("offset")));
   }
   ReadPools(object, file.problem);
+  ReadApart(object, file.problem);
   CheckRead(file.problem, source);
   return file;
 }

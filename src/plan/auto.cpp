@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plan/clocks/stream_plan.hpp"
 #include "plan/exact/exact.hpp"
 #include "plan/policies.hpp"
 #include "plan/portfolio.hpp"
@@ -56,6 +57,7 @@ bool Search(const Problem& problem, std::int64_t bound, const PlanOptions& optio
 }  // namespace
 
 Plan PlanAuto(const Problem& problem, const PlanOptions& options) {
+  if (NeedsStreams(problem)) return PlanStreams(problem, options);
   const std::int64_t bound = LowerBound(problem).lower_bound_bytes;
   const bool searchable = ExactCarries(problem);
   Plan plan;
@@ -76,6 +78,7 @@ Plan PlanAuto(const Problem& problem, const PlanOptions& options) {
 }
 
 Plan PlanExact(const Problem& problem, const PlanOptions& options) {
+  if (NeedsStreams(problem)) return PlanStreamsExact(problem, options);
   Plan plan = PlanGreedyBySize(problem, options);
   plan.peak_bytes = PeakOf(problem, plan.offsets);
   if (!ExactCarries(problem)) plan.policy = "exact:greedy_by_size";  // too many to search, and the plan says so

@@ -2,6 +2,7 @@
 // placing/placed_set.hpp.
 #include <vector>
 
+#include "plan/clocks/stream_plan.hpp"
 #include "plan/placing/orders.hpp"
 #include "plan/placing/placer.hpp"
 #include "plan/policies.hpp"
@@ -12,6 +13,10 @@ namespace {
 enum class Fit { kLowest, kTightest };
 
 Plan PlanGreedy(const Problem& problem, Key key, Fit fit) {
+  if (NeedsStreams(problem)) {
+    const StreamOrderKey order = key == Key::kEarly ? StreamOrderKey::kBegin : StreamOrderKey::kSize;
+    return PlaceOnStreams(problem, order, fit == Fit::kTightest);
+  }
   const Shapes shapes(problem);
   Placer placer(problem, shapes);
   const Orders orders(problem, shapes, {});

@@ -8,9 +8,11 @@
 #include "plan/lower_bound.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "orionrt/plan.hpp"
+#include "plan/clocks/stream_plan.hpp"
 #include "plan/pools.hpp"
 
 namespace orionrt {
@@ -152,6 +154,26 @@ std::int64_t HeaviestStep(const Buffer& buffer, const Shapes& shapes, const std:
   return step;
 }
 
+// Raised to where a buffer ends at the lowest, whatever else there is. `heaviest`: of its life the step to show; null:
+// that at which it begins.
+Certificate WithEnds(const Problem& problem, Certificate certificate,
+                     const std::function<std::int64_t(const Buffer&)>& heaviest) {
+  int highest = -1;
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    const std::int64_t end = LeastEnd(problem.buffers[static_cast<std::size_t>(i)]);
+    if (end <= certificate.lower_bound_bytes) continue;
+    certificate.lower_bound_bytes = end;
+    highest = i;
+  }
+  if (highest < 0) return certificate;
+  const Buffer& buffer = problem.buffers[static_cast<std::size_t>(highest)];
+  const bool fixed = buffer.fixed_offset != kFree;
+  certificate.bound_kind = fixed ? BoundKind::kFixedOffset : BoundKind::kBufferSize;
+  certificate.witness_step = fixed || !heaviest ? buffer.lower : heaviest(buffer);
+  certificate.witness.assign(1, highest);
+  return certificate;
+}
+
 }  // namespace
 
 std::vector<std::int64_t> SectionBounds(const Problem& problem, const Shapes& shapes) {
@@ -165,23 +187,10 @@ std::vector<std::int64_t> SectionBounds(const Problem& problem, const Shapes& sh
 
 Certificate LowerBound(const Problem& problem) {
   if (!problem.pools.empty()) return LowerBound(AcrossPools(problem));
+  if (problem.clocks.streams > 0) return WithEnds(problem, StreamBound(problem), nullptr);
   const Shapes shapes(problem);
   const std::vector<std::int64_t> bounds = SectionBounds(problem, shapes);
-  Certificate certificate = BoundOfLoad(problem, shapes, bounds);
-  int highest = -1;
-  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    const std::int64_t end = LeastEnd(problem.buffers[static_cast<std::size_t>(i)]);
-    if (end <= certificate.lower_bound_bytes) continue;
-    certificate.lower_bound_bytes = end;
-    highest = i;
-  }
-  if (highest < 0) return certificate;
-  const Buffer& buffer = problem.buffers[static_cast<std::size_t>(highest)];
-  const bool fixed = buffer.fixed_offset != kFree;
-  certificate.bound_kind = fixed ? BoundKind::kFixedOffset : BoundKind::kBufferSize;
-  certificate.witness_step = fixed ? buffer.lower : HeaviestStep(buffer, shapes, bounds);
-  certificate.witness.assign(1, highest);
-  return certificate;
+  return WithEnds(problem, BoundOfLoad(problem, shapes, bounds),
+                  [&](const Buffer& buffer) { return HeaviestStep(buffer, shapes, bounds); });
 }
-
 }  // namespace orionrt

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/validate.hpp"
+#include "plan/clocks/stream_plan.hpp"
 #include "plan/infeasible.hpp"
 #include "plan/pools.hpp"
 #include "plan/without_parts.hpp"
@@ -14,11 +15,15 @@
 namespace orionrt {
 namespace {
 
-// Each buffer alive as a whole: what a policy gets that knows no parts. A plan of it is one of the problem itself.
-Problem BoundingRectangles(const Problem& problem) {
-  Problem whole = problem;
-  whole.parts.clear();
-  return whole;
+// What a policy gets that knows no clocks, or no parts: safe lives in steps, each buffer alive as a whole. A plan of it
+// is one of the problem itself.
+Problem Simplified(const Problem& problem, const Policy& policy) {
+  Problem simple = policy.carries_clocks || !NeedsStreams(problem) ? problem : WithoutClocks(problem);
+  if (policy.carries_parts) return simple;
+  simple.parts.clear();
+  simple.clocks.part_begins.clear();
+  simple.clocks.part_ends.clear();
+  return simple;
 }
 
 void FillCertificate(const Problem& problem, Plan& plan) {
@@ -35,11 +40,9 @@ void CheckFixed(const Problem& problem, const char* remedy) {
     plan.offsets.push_back(std::max<std::int64_t>(0, buffer.fixed_offset));
     if (buffer.fixed_offset == kFree) buffer.size = 0;
   }
-  std::vector<Part> parts;
-  for (const Part& part : fixed.parts) {
-    if (fixed.buffers[part.buffer].fixed_offset != kFree) parts.push_back(part);
+  for (Part& part : fixed.parts) {
+    if (fixed.buffers[part.buffer].fixed_offset == kFree) part.begin = part.end = 0;
   }
-  fixed.parts = std::move(parts);
   plan.peak_bytes = PeakOf(fixed, plan.offsets);
   if (const auto fault = Validate(fixed, plan)) {
     throw Error(ErrorCode::kInfeasible, "fixed offsets clash: " + fault->message + remedy);
@@ -85,18 +88,19 @@ ReusePlanner::ReusePlanner(Policy policy) : policy_(std::move(policy)) {
 }
 
 Plan ReusePlanner::RunOne(const Problem& problem, const PlanOptions& options) const {
-  const bool whole = problem.parts.empty() || policy_.carries_parts;
+  const bool whole =
+      (problem.parts.empty() || policy_.carries_parts) && (!NeedsStreams(problem) || policy_.carries_clocks);
   if (HasFixed(problem)) CheckFixed(problem, "; move one, or free all (on the command line: --ignore-offsets)");
   Plan plan;
   if (whole) {
     plan = policy_.run(problem, options);
   } else {
-    const Problem rectangles = BoundingRectangles(problem);
-    CheckFixed(rectangles, "; this policy knows no parts, another may");
-    plan = policy_.run(rectangles, options);
+    const Problem simple = Simplified(problem, policy_);
+    if (HasFixed(problem)) CheckFixed(simple, "; this policy knows no parts, or no clocks, another may");
+    plan = policy_.run(simple, options);
   }
   PutEmptyBuffers(problem, plan);
-  if (!whole) plan.certificate = {};  // a bound of the bounding rectangles is none of the parts
+  if (!whole) plan.certificate = {};  // a bound of what it was handed is none of the problem
   plan.peak_bytes = plan.offsets.size() == problem.buffers.size() ? PeakOf(problem, plan.offsets) : 0;
   FillCertificate(problem, plan);
   if (const auto fault = Validate(problem, plan)) {
@@ -108,7 +112,7 @@ Plan ReusePlanner::RunOne(const Problem& problem, const PlanOptions& options) co
 Plan ReusePlanner::RunWithin(const Problem& problem, const PlanOptions& options) const {
   Plan plan = RunOne(problem, options);
   const bool open = plan.peak_bytes > options.capacity && plan.certificate.lower_bound_bytes <= options.capacity;
-  if (problem.parts.empty() || options.capacity <= 0 || !open) return plan;
+  if (problem.parts.empty() || NeedsStreams(problem) || options.capacity <= 0 || !open) return plan;
   const std::optional<Problem> plain = WithoutParts(problem);
   if (!plain) return plan;
   Plan again = RunOne(*plain, options);

@@ -192,8 +192,18 @@ Problem ProblemIn(const Problem& problem, const std::vector<int>& buffers, const
   Problem result;
   result.buffers.reserve(buffers.size());
   std::size_t part = 0;
+  const Clocks& clocks = problem.clocks;
+  result.clocks.streams = clocks.streams;
+  const auto copy_clock = [&](const std::vector<std::int64_t>& from, std::size_t i, std::vector<std::int64_t>& to) {
+    const auto streams = static_cast<std::ptrdiff_t>(clocks.streams);
+    if (streams == 0) return;
+    const auto first = from.begin() + static_cast<std::ptrdiff_t>(i) * streams;
+    to.insert(to.end(), first, first + streams);
+  };
   for (const int i : buffers) {
     Buffer buffer = problem.buffers[i];
+    copy_clock(clocks.begins, static_cast<std::size_t>(i), result.clocks.begins);
+    copy_clock(clocks.ends, static_cast<std::size_t>(i), result.clocks.ends);
     buffer.size = BytesIn(pool, buffer);
     buffer.alignment = std::max(buffer.alignment, pool.alignment);
     while (part < problem.parts.size() && problem.parts[part].buffer < i) ++part;
@@ -203,8 +213,16 @@ Problem ProblemIn(const Problem& problem, const std::vector<int>& buffers, const
       // The padding lives as long as the last byte does.
       if (copy.begin < copy.end && copy.end == problem.buffers[i].size) copy.end = buffer.size;
       result.parts.push_back(copy);
+      copy_clock(clocks.part_begins, part, result.clocks.part_begins);
+      copy_clock(clocks.part_ends, part, result.clocks.part_ends);
     }
     result.buffers.push_back(buffer);
+  }
+  if (problem.apart.empty()) return result;
+  std::vector<int> position(problem.buffers.size(), -1);
+  for (std::size_t k = 0; k < buffers.size(); ++k) position[buffers[k]] = static_cast<int>(k);
+  for (const auto& [a, b] : problem.apart) {
+    if (position[a] >= 0 && position[b] >= 0) result.apart.emplace_back(position[a], position[b]);
   }
   return result;
 }

@@ -1,0 +1,214 @@
+#include "plan/clocks/precedence.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+
+#include "orionrt/error.hpp"
+
+namespace orionrt {
+namespace {
+
+constexpr std::size_t kMostEntries = std::size_t{1} << 28;  // of a table: a gigabyte
+
+std::size_t At(int index) { return static_cast<std::size_t>(index); }
+
+bool AtMost(const std::int64_t* a, const std::int64_t* b, int streams) {
+  for (int s = 0; s < streams; ++s) {
+    if (a[s] > b[s]) return false;
+  }
+  return true;
+}
+
+// How far the streams have come in all. Parts are at most 2^61 and there are 64 of them, so in units of 2^6.
+std::int64_t Progress(const std::int64_t* clock, int streams, std::int64_t* rest) {
+  std::int64_t high = 0, low = 0;
+  for (int s = 0; s < streams; ++s) {
+    high += clock[s] >> 6;
+    low += clock[s] & 63;
+  }
+  *rest = low & 63;
+  return high + (low >> 6);
+}
+
+}  // namespace
+
+Precedence::Precedence(const Problem& problem) {
+  FindRectangles(problem);
+  CoverByChains(problem.clocks.streams);
+  FindFirsts(problem.clocks.streams);
+}
+
+void Precedence::FindRectangles(const Problem& problem) {
+  const Clocks& clocks = problem.clocks;
+  const auto streams = At(clocks.streams);
+  std::size_t part = 0;
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    const std::int64_t size = problem.buffers[At(i)].size;
+    const bool whole = part == problem.parts.size() || problem.parts[part].buffer != i;
+    if (whole && size > 0) {
+      rectangles_.push_back({i, 0, size, clocks.begins.data() + At(i) * streams, clocks.ends.data() + At(i) * streams});
+    }
+    for (; part < problem.parts.size() && problem.parts[part].buffer == i; ++part) {
+      const Part& p = problem.parts[part];
+      if (p.begin == p.end) continue;
+      rectangles_.push_back(
+          {i, p.begin, p.end, clocks.part_begins.data() + part * streams, clocks.part_ends.data() + part * streams});
+    }
+  }
+}
+
+// In the order of progress each distinct begin goes to the chain whose last one has come the furthest, of those that it
+// does not come before; else it begins a chain.
+void Precedence::CoverByChains(int streams) {
+  struct Key {
+    std::int64_t high = 0, low = 0;
+    int rectangle = 0;
+  };
+  std::vector<Key> keys(rectangles_.size());
+  for (int r = 0; r < count(); ++r) {
+    keys[At(r)].rectangle = r;
+    keys[At(r)].high = Progress(rectangles_[At(r)].clock, streams, &keys[At(r)].low);
+  }
+  const auto clock = [&](const Key& key) { return rectangles_[At(key.rectangle)].clock; };
+  std::sort(keys.begin(), keys.end(), [&](const Key& a, const Key& b) {
+    if (a.high != b.high) return a.high < b.high;
+    if (a.low != b.low) return a.low < b.low;
+    return std::lexicographical_compare(clock(a), clock(a) + streams, clock(b), clock(b) + streams);
+  });
+  chain_.resize(rectangles_.size());
+  position_.resize(rectangles_.size());
+  std::vector<const std::int64_t*> last;                 // per chain
+  std::vector<int> by_progress;                          // chains, the furthest first
+  std::vector<std::pair<int, int>> at_rank;              // chain, position
+  std::vector<std::vector<const std::int64_t*>> clocks;  // per chain
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    const int r = keys[k].rectangle;
+    if (k > 0 && std::equal(clock(keys[k]), clock(keys[k]) + streams, clock(keys[k - 1]))) {
+      chain_[At(r)] = chain_[At(keys[k - 1].rectangle)];
+      position_[At(r)] = position_[At(keys[k - 1].rectangle)];
+      continue;
+    }
+    auto taken = std::find_if(by_progress.begin(), by_progress.end(),
+                              [&](int c) { return AtMost(last[At(c)], clock(keys[k]), streams); });
+    if (taken == by_progress.end()) {
+      by_progress.push_back(static_cast<int>(last.size()));
+      taken = std::prev(by_progress.end());
+      last.push_back(nullptr);
+      clocks.emplace_back();
+    }
+    const int c = *taken;
+    std::rotate(by_progress.begin(), taken, std::next(taken));
+    last[At(c)] = clock(keys[k]);
+    chain_[At(r)] = c;
+    position_[At(r)] = static_cast<int>(clocks[At(c)].size());
+    clocks[At(c)].push_back(clock(keys[k]));
+    at_rank.emplace_back(c, position_[At(r)]);
+    if (last.size() * keys.size() > kMostEntries) {
+      throw Error(ErrorCode::kUnsupported, "the lives of " + std::to_string(keys.size()) +
+                                               " buffers begin at clocks of " + "which " + std::to_string(last.size()) +
+                                               " and more are unordered: no program on so few streams has such clocks");
+    }
+  }
+  int nodes = 0;
+  for (const auto& chain : clocks) {
+    start_.push_back(nodes);
+    lengths_.push_back(static_cast<int>(chain.size()));
+    nodes += lengths_.back();
+    clock_of_.insert(clock_of_.end(), chain.begin(), chain.end());
+  }
+  rank_of_.resize(At(nodes));
+  at_rank_.resize(At(nodes));
+  for (int rank = 0; rank < nodes; ++rank) {
+    const int n = node(at_rank[At(rank)].first, at_rank[At(rank)].second);
+    rank_of_[At(n)] = rank;
+    at_rank_[At(rank)] = n;
+  }
+}
+
+void Precedence::FindFirsts(int streams) {
+  const std::size_t width = At(chains());
+  first_.resize(rectangles_.size() * width);
+  for (int r = 0; r < count(); ++r) {
+    for (int c = 0; c < chains(); ++c) {
+      const auto begin = clock_of_.begin() + start_[At(c)], end = begin + length(c);
+      const auto found = std::partition_point(
+          begin, end, [&](const std::int64_t* clock) { return !AtMost(rectangles_[At(r)].over, clock, streams); });
+      first_[At(r) * width + At(c)] = static_cast<int>(found - begin);
+    }
+  }
+  reach_.resize(clock_of_.size() * width);
+  for (int c = 0; c < chains(); ++c) {
+    for (int other = 0; other < chains(); ++other) {
+      int at = 0;  // only grows along the chain
+      for (int p = 0; p < length(c); ++p) {
+        const std::int64_t* clock = clock_of_[At(node(c, p))];
+        while (at < length(other) && !AtMost(clock, clock_of_[At(node(other, at))], streams)) ++at;
+        reach_[At(node(c, p)) * width + At(other)] = at;
+      }
+    }
+  }
+}
+
+Precedence::Span Precedence::Widened(int r) const {
+  Span span{rank(node(chain(r), position(r))), 0};
+  span.upper = span.lower + 1;
+  for (int c = 0; c < chains(); ++c) {
+    const int before = first(r)[c] - 1;
+    if (before >= 0) span.upper = std::max(span.upper, rank(node(c, before)) + 1);
+  }
+  return span;
+}
+
+Precedence::Span Precedence::Serial(int r) const {
+  Span span{rank(node(chain(r), position(r))), nodes()};
+  for (int c = 0; c < chains(); ++c) {
+    if (first(r)[c] < length(c)) span.upper = std::min(span.upper, rank(node(c, first(r)[c])));
+  }
+  return span;
+}
+
+std::vector<Precedence::Span> AsIntervals(const Precedence& order, const std::vector<int>& some) {
+  // Of each chain, how many come before its begins.
+  const int chains = order.chains();
+  std::vector<std::vector<int>> before(At(chains));
+  for (int c = 0; c < chains; ++c) before[At(c)].assign(At(order.length(c)) + 1, 0);
+  for (const int r : some) {
+    for (int c = 0; c < chains; ++c) ++before[At(c)][At(order.first(r)[c])];
+  }
+  for (auto& counts : before) std::partial_sum(counts.begin(), counts.end(), counts.begin());
+  const auto predecessors = [&](int r) { return before[At(order.chain(r))][At(order.position(r))]; };
+  std::vector<int> steps;  // the counts that occur; a life begins at the number of its own
+  steps.reserve(some.size());
+  for (const int r : some) steps.push_back(predecessors(r));
+  std::sort(steps.begin(), steps.end());
+  std::vector<int> at_most = steps;  // as it stands: how many begin no later than a step
+  steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
+  const auto step_of = [&](int value) {
+    return static_cast<int>(std::lower_bound(steps.begin(), steps.end(), value) - steps.begin());
+  };
+  // The steps of the begins on each chain only grow; so what a life is over before sets in at the least of them.
+  std::vector<std::vector<std::pair<int, int>>> begins(At(chains));  // position, step; per rectangle
+  for (const int r : some) begins[At(order.chain(r))].emplace_back(order.position(r), step_of(predecessors(r)));
+  for (auto& chain : begins) std::sort(chain.begin(), chain.end());
+  std::vector<Precedence::Span> spans;
+  spans.reserve(some.size());
+  for (const int r : some) {
+    Precedence::Span span{step_of(predecessors(r)), static_cast<int>(steps.size())};
+    std::size_t after = 0;
+    for (int c = 0; c < chains; ++c) {
+      const auto& chain = begins[At(c)];
+      const auto found = std::lower_bound(chain.begin(), chain.end(), std::make_pair(order.first(r)[c], -1));
+      after += static_cast<std::size_t>(chain.end() - found);
+      if (found != chain.end()) span.upper = std::min(span.upper, found->second);
+    }
+    const auto later = span.upper == static_cast<int>(steps.size())
+                           ? at_most.end()
+                           : std::lower_bound(at_most.begin(), at_most.end(), steps[At(span.upper)]);
+    if (static_cast<std::size_t>(at_most.end() - later) != after) return {};
+    spans.push_back(span);
+  }
+  return spans;
+}
+
+}  // namespace orionrt

@@ -1,0 +1,586 @@
+#include "plan/clocks/stream_plan.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <numeric>
+#include <tuple>
+#include <utility>
+
+#include "base/checked.hpp"
+#include "plan/clocks/address_list.hpp"
+#include "plan/clocks/antichain.hpp"
+#include "plan/clocks/conflicts.hpp"
+#include "plan/clocks/displacer.hpp"
+#include "plan/clocks/precedence.hpp"
+#include "plan/clocks/split.hpp"
+#include "plan/clocks/stream_search.hpp"
+#include "plan/placing/placer.hpp"
+#include "plan/policies.hpp"
+#include "plan/pools.hpp"
+#include "plan/portfolio.hpp"
+
+namespace orionrt {
+namespace {
+
+std::size_t At(int index) { return static_cast<std::size_t>(index); }
+
+// Of the general rest, in buffers. First-fit looks at all that is placed, so its passes are few where n is large.
+constexpr int kManyOrders = 8192;  // up to so many every order is tried
+constexpr int kFirstFit = 40000;   // beyond: lanes alone
+constexpr int kPressure = 600;     // up to so many the heaviest antichain through each buffer is found
+constexpr int kSearched = 300;     // up to so many are searched exactly
+constexpr int kAuto = 600;         // of a part on one stream: all of `auto`, and beyond its portfolio alone,
+constexpr int kPortfolio = 4096;   // beyond one pass
+constexpr int kDeepest = 200;      // of parts within parts
+
+std::int64_t WorkOf(Effort effort) {
+  constexpr std::int64_t kWork[] = {40'000'000, 450'000'000, 12'000'000'000};  // entries: fast, balanced, thorough
+  return kWork[static_cast<int>(effort)];
+}
+
+std::int64_t NodesOf(Effort effort) {
+  constexpr std::int64_t kNodes[] = {2'000, 20'000, 2'000'000};
+  return kNodes[static_cast<int>(effort)];
+}
+
+// What was found for a part of a problem. Offsets per buffer of the part.
+struct Found {
+  std::vector<std::int64_t> offsets;
+  std::int64_t peak = 0;
+  Certificate certificate;  // of the part alone: its bound, without `proven_optimal`
+  std::string winner;
+};
+
+bool HasFixed(const Problem& problem) {
+  return std::any_of(problem.buffers.begin(), problem.buffers.end(),
+                     [](const Buffer& buffer) { return buffer.fixed_offset != kFree; });
+}
+
+// Whether stacking is exact: all sizes and alignments are multiples of one unit, and nothing is fixed.
+bool HasUnit(const Problem& problem) {
+  std::int64_t unit = 1;
+  for (const Buffer& buffer : problem.buffers) unit = std::max(unit, buffer.size > 0 ? buffer.alignment : 1);
+  return std::all_of(problem.buffers.begin(), problem.buffers.end(),
+                     [unit](const Buffer& buffer) { return buffer.size % unit == 0 && buffer.fixed_offset == kFree; });
+}
+
+// Every buffer is one rectangle of all its bytes, or several of all its bytes.
+bool AreWhole(const Problem& problem, const Precedence& order) {
+  return std::all_of(order.rectangles().begin(), order.rectangles().end(), [&](const Precedence::Rectangle& r) {
+    return r.end - r.begin == problem.buffers[At(r.buffer)].size;
+  });
+}
+
+// The part on one stream that an interval order is.
+Problem OnOneStream(const Problem& problem, const std::vector<Precedence::Span>& spans) {
+  Problem single;
+  single.buffers = problem.buffers;
+  std::size_t r = 0;
+  std::size_t part = 0;
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    Buffer& buffer = single.buffers[At(i)];
+    buffer.lower = 0;
+    buffer.upper = 1;
+    const bool has_parts = part < problem.parts.size() && problem.parts[part].buffer == i;
+    if (!has_parts) {
+      if (buffer.size == 0) continue;
+      buffer.lower = spans[r].lower;
+      buffer.upper = spans[r++].upper;
+      continue;
+    }
+    const std::size_t first = single.parts.size();
+    for (; part < problem.parts.size() && problem.parts[part].buffer == i; ++part) {
+      Part copy = problem.parts[part];
+      if (copy.begin == copy.end) continue;
+      copy.lower = spans[r].lower;
+      copy.upper = spans[r++].upper;
+      single.parts.push_back(copy);
+    }
+    if (first == single.parts.size()) {  // nothing of it is ever alive
+      buffer.size = 0;
+      continue;
+    }
+    std::sort(single.parts.begin() + static_cast<std::ptrdiff_t>(first), single.parts.end(),
+              [](const Part& a, const Part& b) { return std::tie(a.lower, a.begin) < std::tie(b.lower, b.begin); });
+    buffer.lower = single.parts[first].lower;
+    for (std::size_t k = first; k < single.parts.size(); ++k) {
+      buffer.upper = std::max(buffer.upper, single.parts[k].upper);
+    }
+  }
+  return single;
+}
+
+// Classes by octave, each in so many equal steps.
+std::int64_t ClassOf(std::int64_t size, std::int64_t steps) {
+  int octave = 0;
+  while (size >> (octave + 1) != 0) ++octave;
+  return octave * steps + ((size - (std::int64_t{1} << octave)) >> std::max(0, octave - 20)) * steps /
+                              std::max<std::int64_t>(1, (std::int64_t{1} << octave) >> std::max(0, octave - 20));
+}
+
+// First-fit by classes of size, within one in the order of time, on one stream. O(n log n) in practice.
+PortfolioResult PlaceByClasses(const Problem& single) {
+  const Shapes shapes(single);
+  Placer placer(single, shapes);
+  std::vector<std::pair<std::tuple<std::int64_t, std::int64_t, std::int64_t>, int>> keys;
+  PortfolioResult placed;
+  placed.winner = "first_fit:class_begin";
+  for (int i = 0; i < static_cast<int>(single.buffers.size()); ++i) {
+    const Buffer& buffer = single.buffers[At(i)];
+    placed.offsets.push_back(std::max<std::int64_t>(0, buffer.fixed_offset));
+    if (buffer.size == 0) continue;
+    if (buffer.fixed_offset != kFree) {
+      placer.Place(i, buffer.fixed_offset);
+    } else {
+      keys.push_back({{-ClassOf(buffer.size, 4), buffer.lower, -buffer.size}, i});
+    }
+  }
+  std::sort(keys.begin(), keys.end());
+  for (const auto& [key, i] : keys) {
+    placed.offsets[At(i)] = placer.LowestFit(i);
+    placer.Place(i, placed.offsets[At(i)]);
+  }
+  return placed;
+}
+
+class StreamPlanner {
+ public:
+  explicit StreamPlanner(const PlanOptions& options) : options_(options), work_(WorkOf(options.effort)) {}
+
+  // `enough`: a peak that ends the search.
+  Found Solve(const Problem& problem, std::int64_t enough, int depth);
+
+  bool time_limited() const { return time_limited_; }
+
+ private:
+  Found SolveSeries(const Problem& problem, const std::vector<std::vector<int>>& parts, std::int64_t enough, int depth);
+  Found SolveParallel(const Problem& problem, const std::vector<std::vector<int>>& parts, int depth);
+  Found SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough);
+  Found SolveLanes(const Problem& problem, const Precedence& order, const Found& so_far);
+  void Improve(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
+
+  const PlanOptions& options_;
+  std::int64_t work_;
+  bool time_limited_ = false;
+};
+
+// Keeps the lower of two plans of one part, and the higher bound.
+void Keep(Found&& other, Found& found) {
+  if (other.certificate.lower_bound_bytes > found.certificate.lower_bound_bytes) {
+    found.certificate = std::move(other.certificate);
+  }
+  if (!found.offsets.empty() && other.peak >= found.peak) return;
+  found.offsets = std::move(other.offsets);
+  found.peak = other.peak;
+  found.winner = std::move(other.winner);
+}
+
+std::vector<int> Mapped(const std::vector<int>& witness, const std::vector<int>& buffers) {
+  std::vector<int> mapped;
+  for (const int i : witness) mapped.push_back(buffers[At(i)]);
+  return mapped;
+}
+
+// Parts take the same bytes, so only the worst matters: it is planned first, and the others need be no lower.
+Found StreamPlanner::SolveSeries(const Problem& problem, const std::vector<std::vector<int>>& parts,
+                                 std::int64_t enough, int depth) {
+  struct Piece {
+    Problem problem;
+    std::int64_t bound;
+    std::size_t index;
+  };
+  std::vector<Piece> pieces;
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    Problem part = ProblemIn(problem, parts[p], Pool());
+    const std::int64_t bound = StreamBound(part).lower_bound_bytes;
+    pieces.push_back({std::move(part), bound, p});
+  }
+  std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.bound > b.bound; });
+  Found found;
+  found.offsets.assign(problem.buffers.size(), 0);
+  for (const Piece& piece : pieces) {
+    const std::vector<int>& buffers = parts[piece.index];
+    const Found part = Solve(piece.problem, std::max({enough, found.peak, pieces.front().bound}), depth + 1);
+    for (std::size_t k = 0; k < buffers.size(); ++k) found.offsets[At(buffers[k])] = part.offsets[k];
+    if (part.peak > found.peak || found.winner.empty()) found.winner = part.winner;
+    found.peak = std::max(found.peak, part.peak);
+    if (part.certificate.lower_bound_bytes <= found.certificate.lower_bound_bytes) continue;
+    found.certificate = part.certificate;
+    found.certificate.witness = Mapped(part.certificate.witness, buffers);
+  }
+  return found;
+}
+
+// Stacked, each at the next multiple of its largest alignment. The sum of the bounds is one where there is a unit.
+Found StreamPlanner::SolveParallel(const Problem& problem, const std::vector<std::vector<int>>& parts, int depth) {
+  Found found;
+  found.offsets.assign(problem.buffers.size(), 0);
+  const bool exact = HasUnit(problem);
+  std::size_t left = 0;
+  for (const std::vector<int>& buffers : parts) left += buffers.size();
+  for (const std::vector<int>& buffers : parts) {
+    const std::int64_t kept =
+        work_ / static_cast<std::int64_t>(left) * static_cast<std::int64_t>(left - buffers.size());
+    work_ -= kept;  // each has its share, and what those before it left
+    const Found part = Solve(ProblemIn(problem, buffers, Pool()), 0, depth + 1);
+    work_ += kept;
+    left -= buffers.size();
+    std::int64_t alignment = 1;
+    for (const int i : buffers) alignment = std::max(alignment, problem.buffers[At(i)].alignment);
+    const std::int64_t base = RoundUp(found.peak, alignment);
+    for (std::size_t k = 0; k < buffers.size(); ++k) found.offsets[At(buffers[k])] = base + part.offsets[k];
+    found.peak = base + part.peak;
+    if (found.winner.empty() || part.peak > part.certificate.lower_bound_bytes) found.winner = part.winner;
+    if (!exact) continue;
+    Certificate& all = found.certificate;
+    all.lower_bound_bytes += part.certificate.lower_bound_bytes;
+    all.search_nodes += part.certificate.search_nodes;
+    if (part.certificate.bound_kind == BoundKind::kRefutation) all.bound_kind = BoundKind::kRefutation;
+    for (const int i : Mapped(part.certificate.witness, buffers)) all.witness.push_back(i);
+  }
+  std::sort(found.certificate.witness.begin(), found.certificate.witness.end());
+  return found;
+}
+
+Found StreamPlanner::SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough) {
+  PlanOptions options = options_;
+  options.capacity = enough;
+  const std::size_t n = single.buffers.size();
+  Plan plan;
+  if (n <= At(kAuto)) {
+    plan = PlanAuto(single, options);
+  } else {
+    PortfolioResult packed;
+    if (n <= At(kPortfolio)) {
+      packed = RunPortfolio(single, LowerBound(single).lower_bound_bytes, options.effort, false);
+    } else {
+      packed = PlaceByClasses(single);
+    }
+    plan.offsets = std::move(packed.offsets);
+    plan.policy = "auto:" + packed.winner;
+  }
+  time_limited_ |= plan.time_limited;
+  for (std::size_t i = 0; i < single.buffers.size(); ++i) {
+    if (single.buffers[i].size == 0) plan.offsets[i] = std::max<std::int64_t>(0, problem.buffers[i].fixed_offset);
+  }
+  Found found{std::move(plan.offsets), 0, std::move(plan.certificate), plan.policy.substr(plan.policy.find(':') + 1)};
+  found.peak = PeakOf(problem, found.offsets);
+  Certificate simple = LowerBound(single);
+  if (simple.lower_bound_bytes >= found.certificate.lower_bound_bytes) found.certificate = std::move(simple);
+  return found;
+}
+
+// What engines do: every stream has bytes of its own. What begins on one chain is an interval order.
+// Without offsets where even its bound is no better than what is there.
+Found StreamPlanner::SolveLanes(const Problem& problem, const Precedence& order, const Found& so_far) {
+  std::vector<std::vector<int>> lanes(At(order.chains()));
+  std::vector<char> placed(problem.buffers.size(), 0);
+  for (int r = 0; r < order.count(); ++r) {
+    const int i = order.rectangles()[At(r)].buffer;
+    if (std::exchange(placed[At(i)], 1) == 0) lanes[At(order.chain(r))].push_back(i);
+  }
+  std::vector<Problem> singles;
+  std::int64_t bounds = 0;
+  for (const std::vector<int>& buffers : lanes) {
+    const Problem lane = ProblemIn(problem, buffers, Pool());
+    const Precedence within(lane);
+    std::vector<int> all(At(within.count()));
+    std::iota(all.begin(), all.end(), 0);
+    const std::vector<Precedence::Span> spans = AsIntervals(within, all);
+    if (spans.empty()) return {};  // a body whose parts begin on several chains
+    singles.push_back(OnOneStream(lane, spans));
+    bounds += LowerBound(singles.back()).lower_bound_bytes;
+  }
+  if (!so_far.offsets.empty() && bounds >= so_far.peak) return {};
+  Found found;
+  found.offsets.assign(problem.buffers.size(), 0);
+  for (std::size_t l = 0; l < lanes.size(); ++l) {
+    const std::vector<int>& buffers = lanes[l];
+    const Found part = SolveOneStream(ProblemIn(problem, buffers, Pool()), singles[l], 0);
+    std::int64_t alignment = 1;
+    for (const int i : buffers) alignment = std::max(alignment, problem.buffers[At(i)].alignment);
+    const std::int64_t base = RoundUp(found.peak, alignment);
+    for (std::size_t k = 0; k < buffers.size(); ++k) found.offsets[At(buffers[k])] = base + part.offsets[k];
+    found.peak = base + part.peak;
+  }
+  found.winner = "lanes";
+  return found;
+}
+
+// Aims at the bound itself, then at half the gap, and so on, with what costs found the most where they were tried: up
+// to a thousand buffers slow growth, beyond quick growth of plain sizes. Found on the sync patterns of omnimalloc,
+// seeds 1 to 5, 200 and 2,000 buffers: docs/streams.md.
+void StreamPlanner::Improve(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found) {
+  constexpr Displacer::Costs kFew[] = {{true, 1000}, {true, 64}, {false, 1000}, {true, 16}};
+  constexpr Displacer::Costs kMany[] = {{false, 8}, {true, 8}, {false, 16}, {true, 16}};
+  constexpr int kFewBuffers = 1000, kTurns = 4;
+  const std::int64_t bound = std::max(found.certificate.lower_bound_bytes, enough);
+  if (found.peak <= bound || work_ <= 0) return;
+  Conflicts conflicts(problem, order);
+  Displacer displacer(problem, order, conflicts);
+  const Displacer::Costs* costs = order.count() <= kFewBuffers ? kFew : kMany;
+  const std::int64_t budget = work_, least = std::max<std::int64_t>(1, bound / 8192);
+  std::int64_t step = found.peak - bound;
+  for (int turn = 0; work_ > 0 && found.peak > bound; ++turn) {
+    std::int64_t work = std::min(work_, budget / kTurns);
+    const std::int64_t before = work;
+    if (displacer.Lower(found.offsets, found.peak - step, costs[turn % 4], work)) {
+      found.peak = PeakOf(problem, found.offsets);
+      found.winner = "displaced";
+    } else {
+      step = step / 2 < least ? found.peak - bound : step / 2;
+    }
+    work_ -= before - work;
+    const std::int64_t gap = found.peak - bound;
+    step = std::max<std::int64_t>(1, std::min(step, turn % 8 == 7 ? gap : (gap + 1) / 2));
+  }
+}
+
+// The orders of first-fit. Sizes in classes of a quarter of an octave, in the order of time within one: what is about
+// as large is laid into columns, as if all were of one size.
+class FirstFits {
+ public:
+  FirstFits(const Problem& problem, const Precedence& order, std::int64_t bound)
+      : problem_(problem), order_(order), bound_(bound), facts_(problem.buffers.size()) {
+    for (int r = 0; r < order.count(); ++r) {
+      const Precedence::Span span = order.Serial(r);
+      Facts& facts = facts_[At(order.rectangles()[At(r)].buffer)];
+      facts.begin = facts.length == 0 ? span.lower : std::min(facts.begin, span.lower);
+      facts.end = std::max(facts.end, span.upper);
+      facts.length = facts.end - facts.begin;
+    }
+    for (int i = 0; i < static_cast<int>(facts_.size()); ++i) {
+      if (facts_[At(i)].length > 0) buffers_.push_back(i);
+    }
+  }
+
+  static constexpr int kOrders = 7;
+  static const char* Name(int number) {
+    constexpr const char* kNames[kOrders] = {"class_begin", "size",     "class_end", "octave_begin",
+                                             "area",        "pressure", "begin"};
+    return kNames[number];
+  }
+
+  std::vector<int> Sorted(int number) {
+    if (number == 5) FindPressure();
+    std::vector<std::pair<std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>, int>> keys;
+    for (const int i : buffers_) {
+      const Facts& facts = facts_[At(i)];
+      const std::int64_t size = problem_.buffers[At(i)].size, begin = facts.begin, end = -facts.end;
+      std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t> key;
+      switch (number) {
+        case 0:
+          key = {-ClassOf(size, 4), begin, -size, end};
+          break;
+        case 1:
+          key = {-size, begin, end, 0};
+          break;
+        case 2:
+          key = {-ClassOf(size, 4), end, -size, begin};
+          break;
+        case 3:
+          key = {-ClassOf(size, 1), begin, -size, end};
+          break;
+        case 4:
+          key = {-Area(size, facts.length), begin, -size, end};
+          break;
+        case 5:
+          key = {-facts.pressure, begin, -size, end};
+          break;
+        default:
+          key = {begin, -size, end, 0};
+          break;
+      }
+      keys.emplace_back(key, i);
+    }
+    std::sort(keys.begin(), keys.end());
+    std::vector<int> sorted;
+    for (const auto& [key, i] : keys) sorted.push_back(i);
+    return sorted;
+  }
+
+ private:
+  struct Facts {
+    int begin = 0, end = 0, length = 0;  // in one execution
+    std::int64_t pressure = 0;           // bytes of the heaviest antichain through it
+  };
+
+  static std::int64_t Area(std::int64_t size, int length) {
+    std::int64_t area = 0;
+    return CheckedMul(size, std::int64_t{length}, &area) ? area : std::numeric_limits<std::int64_t>::max();
+  }
+
+  void FindPressure() {
+    std::vector<std::int64_t> sizes, around(At(order_.count()));
+    for (const Precedence::Rectangle& r : order_.rectangles()) sizes.push_back(r.end - r.begin);
+    for (const int r : HeaviestAntichain(order_, sizes).rectangles) {
+      facts_[At(order_.rectangles()[At(r)].buffer)].pressure = bound_;
+    }
+    for (int r = 0; r < order_.count(); ++r) {
+      std::int64_t& pressure = facts_[At(order_.rectangles()[At(r)].buffer)].pressure;
+      if (pressure >= bound_) continue;
+      for (int other = 0; other < order_.count(); ++other) {
+        around[At(other)] = other == r || order_.Conflict(r, other) ? sizes[At(other)] : 0;
+      }
+      pressure = std::max(pressure, HeaviestAntichain(order_, around).weight);
+    }
+  }
+
+  const Problem& problem_;
+  const Precedence& order_;
+  std::int64_t bound_;
+  std::vector<Facts> facts_;
+  std::vector<int> buffers_;
+};
+
+Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int depth) {
+  Found found;
+  found.certificate = StreamBound(problem);
+  const Precedence order(problem);
+  std::vector<int> all(At(order.count()));
+  std::iota(all.begin(), all.end(), 0);
+  if (order.count() == 0) {
+    found.offsets.assign(problem.buffers.size(), 0);
+    found.winner = "none";
+    return found;
+  }
+  const std::int64_t bound = std::max(found.certificate.lower_bound_bytes, enough);
+  if (problem.apart.empty()) {
+    const std::vector<Precedence::Span> spans = AsIntervals(order, all);
+    if (!spans.empty()) {
+      Keep(SolveOneStream(problem, OnOneStream(problem, spans), enough), found);
+      if (found.peak <= std::max(found.certificate.lower_bound_bytes, enough)) return found;
+      if (problem.buffers.size() <= At(kAuto)) return found;
+    }
+  }
+  if (depth < kDeepest && found.offsets.empty()) {
+    const std::vector<std::vector<int>> series = SplitInSeries(problem, order);
+    if (series.size() > 1) {
+      Keep(SolveSeries(problem, series, enough, depth), found);
+      return found;
+    }
+    const std::vector<std::vector<int>> parallel = SplitInParallel(problem, order);
+    if (parallel.size() > 1 && !HasFixed(problem)) {
+      Keep(SolveParallel(problem, parallel, depth), found);
+      if (found.peak <= bound || HasUnit(problem)) return found;
+    }
+  }
+  const int n = order.count();
+  if (n <= kFirstFit) {
+    Conflicts conflicts(problem, order);
+    AddressList list(problem, order, conflicts);
+    FirstFits orders(problem, order, found.certificate.lower_bound_bytes);
+    const int tried = n > kManyOrders ? 2 : FirstFits::kOrders;
+    for (int number = 0; number < tried && (found.offsets.empty() || found.peak > bound); ++number) {
+      if (number == 5 && n > kPressure) continue;
+      const std::int64_t pass = static_cast<std::int64_t>(n) * n / 4;
+      if (!found.offsets.empty() && work_ - list.work() < pass) break;
+      Found placed;
+      placed.offsets = PlaceInOrder(problem, list, orders.Sorted(number));
+      placed.peak = PeakOf(problem, placed.offsets);
+      placed.winner = std::string("first_fit:") + FirstFits::Name(number);
+      Keep(std::move(placed), found);
+    }
+    work_ -= list.work();
+  }
+  const bool in_lanes = problem.apart.empty() && order.chains() > 1 && !HasFixed(problem);
+  if (in_lanes && (found.offsets.empty() || found.peak > bound)) {
+    Found lanes = SolveLanes(problem, order, found);
+    if (!lanes.offsets.empty()) Keep(std::move(lanes), found);
+  }
+  if (found.offsets.empty()) {  // many, and no lanes: one pass is better than none
+    const StreamOrderKey key = StreamOrderKey::kSize;
+    found.offsets = PlaceOnStreams(problem, key, false).offsets;
+    found.peak = PeakOf(problem, found.offsets);
+    found.winner = "first_fit:size";
+  }
+  if (found.peak <= bound) return found;
+  if (n <= kFirstFit && Displacer::Carries(problem) && AreWhole(problem, order)) Improve(problem, order, enough, found);
+  if (found.peak > bound && n <= kSearched && AreWhole(problem, order) && Displacer::Carries(problem)) {
+    SearchResult searched =
+        SearchStreams(problem, order, found.certificate.lower_bound_bytes, found.peak, NodesOf(options_.effort));
+    if (!searched.offsets.empty() && searched.peak < found.peak) {
+      found.offsets = std::move(searched.offsets);
+      found.peak = searched.peak;
+      found.winner = "exact";
+    }
+    if (searched.proven_bound > found.certificate.lower_bound_bytes) {
+      found.certificate.lower_bound_bytes = searched.proven_bound;
+      found.certificate.bound_kind = BoundKind::kRefutation;
+      found.certificate.search_nodes = searched.nodes;
+      found.certificate.witness.clear();
+      for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+        if (problem.buffers[At(i)].size > 0) found.certificate.witness.push_back(i);
+      }
+    }
+  }
+  return found;
+}
+
+// Steps as clocks of one stream, for a problem that has pairs kept apart and no clocks.
+Problem Clocked(const Problem& problem) {
+  if (problem.clocks.streams > 0) return problem;
+  Problem clocked = problem;
+  clocked.clocks.streams = 1;
+  for (const Buffer& buffer : problem.buffers) {
+    clocked.clocks.begins.push_back(buffer.lower);
+    clocked.clocks.ends.push_back(buffer.upper);
+  }
+  for (const Part& part : problem.parts) {
+    clocked.clocks.part_begins.push_back(part.lower);
+    clocked.clocks.part_ends.push_back(part.upper);
+  }
+  return clocked;
+}
+
+Plan PlanOf(Found&& found, const StreamPlanner& planner) {
+  Plan plan;
+  plan.offsets = std::move(found.offsets);
+  plan.peak_bytes = found.peak;
+  plan.policy = "auto:" + found.winner;
+  plan.time_limited = planner.time_limited();
+  if (found.certificate.bound_kind == BoundKind::kRefutation) plan.certificate = std::move(found.certificate);
+  return plan;
+}
+
+// Whether pairs kept apart share no byte.
+bool KeepsApart(const Problem& problem, const std::vector<std::int64_t>& offsets) {
+  return std::all_of(problem.apart.begin(), problem.apart.end(), [&](const std::pair<int, int>& pair) {
+    const std::int64_t a = offsets[At(pair.first)], b = offsets[At(pair.second)];
+    const std::int64_t a_size = problem.buffers[At(pair.first)].size, b_size = problem.buffers[At(pair.second)].size;
+    return a_size == 0 || b_size == 0 || a + a_size <= b || b + b_size <= a;
+  });
+}
+
+}  // namespace
+
+Plan PlanStreams(const Problem& problem, const PlanOptions& options) {
+  StreamPlanner planner(options);
+  if (problem.clocks.streams == 0) {  // pairs alone: by luck the plan without them keeps them apart
+    Problem free = problem;
+    free.apart.clear();
+    Plan plan = PlanAuto(free, options);
+    if (KeepsApart(problem, plan.offsets)) return plan;
+  }
+  return PlanOf(planner.Solve(Clocked(problem), options.capacity, 0), planner);
+}
+
+Plan PlaceOnStreams(const Problem& problem, StreamOrderKey key, bool tightest) {
+  const Problem clocked = Clocked(problem);
+  const Precedence order(clocked);
+  Conflicts conflicts(clocked, order);
+  AddressList list(clocked, order, conflicts);
+  FirstFits orders(clocked, order, 0);
+  Plan plan;
+  plan.offsets = PlaceInOrder(clocked, list, orders.Sorted(key == StreamOrderKey::kSize ? 1 : 6), tightest);
+  return plan;
+}
+
+Plan PlanStreamsExact(const Problem& problem, const PlanOptions& options) {
+  PlanOptions more = options;
+  more.effort = std::max(options.effort, Effort::kBalanced);
+  return PlanStreams(problem, more);
+}
+
+}  // namespace orionrt

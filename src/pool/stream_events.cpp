@@ -1,0 +1,48 @@
+#include "orionrt/stream_events.hpp"
+
+#include <atomic>
+#include <string>
+
+#include "orionrt/error.hpp"
+
+namespace orionrt {
+
+StreamEvents::StreamEvents(int streams, int events) : streams_(streams), events_(events) {
+  if (streams < 1 || streams > kMaxStreams) {
+    throw Error(ErrorCode::kMisuse, "stream events: " + std::to_string(streams) + " streams; 1 to " +
+                                        std::to_string(kMaxStreams) + " are possible");
+  }
+  if (events < 1 || events > 1 << 20) {
+    throw Error(ErrorCode::kMisuse,
+                "stream events: " + std::to_string(events) + " of each stream; 1 to 2^20 are possible");
+  }
+}
+
+StreamEvents::~StreamEvents() = default;
+
+struct alignas(64) HostStreamEvents::Stream {  // a cache line each
+  std::atomic<std::uint64_t> put{0}, ended{0};
+};
+
+HostStreamEvents::HostStreamEvents(int streams, int events)
+    : StreamEvents(streams, events),
+      by_stream_(std::make_unique<Stream[]>(static_cast<std::size_t>(streams))),
+      recorded_(std::make_unique<std::uint64_t[]>(static_cast<std::size_t>(streams) * events)) {}
+
+HostStreamEvents::~HostStreamEvents() = default;
+
+void HostStreamEvents::Put(int stream) noexcept { by_stream_[stream].put.fetch_add(1, std::memory_order_relaxed); }
+void HostStreamEvents::End(int stream) noexcept { by_stream_[stream].ended.fetch_add(1, std::memory_order_release); }
+
+bool HostStreamEvents::Record(int stream, int event) noexcept {
+  recorded_[static_cast<std::size_t>(stream) * events() + event] =
+      by_stream_[stream].put.load(std::memory_order_relaxed);
+  return true;
+}
+
+bool HostStreamEvents::IsDone(int stream, int event) noexcept {
+  return by_stream_[stream].ended.load(std::memory_order_acquire) >=
+         recorded_[static_cast<std::size_t>(stream) * events() + event];
+}
+
+}  // namespace orionrt
