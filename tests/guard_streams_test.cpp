@@ -86,9 +86,10 @@ GuardOptions AsPlanned() {
 // A pool under guard that collects what it finds.
 class Watched {
  public:
-  Watched(Graph graph, GuardOptions guard) : graph_(std::move(graph)), pool_(1 << 22, Options(std::move(guard))) {
+  Watched(Graph graph, GuardOptions guard, bool by_auto = false)
+      : graph_(std::move(graph)), pool_(1 << 22, Options(std::move(guard))) {
     pool_.RegisterGraph(graph_);
-    pool_.FinalizePlan(FirstFit(graph_));
+    pool_.FinalizePlan(by_auto ? ReusePlanner() : FirstFit(graph_));
     for (const TensorDesc& tensor : graph_.tensors()) handles_[tensor.id] = pool_.Allocate(tensor.id);
   }
 
@@ -538,10 +539,10 @@ Graph RandomStreams(Random& random) {
 }
 
 TEST(GuardStreams, SaysNothingOfRandomCleanRuns) {
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
-    Watched run(RandomStreams(random), random.OneIn(2) ? GuardOptions() : AsPlanned());
+    Watched run(RandomStreams(random), random.OneIn(2) ? GuardOptions() : AsPlanned(), random.OneIn(2));
     for (int round = 0; round < 4; ++round) {
       EXPECT_EQ(Engine(run, random, {-1, -1}).RunOnce(), 0);
       EXPECT_EQ(run.Messages(), Messages());
@@ -551,10 +552,10 @@ TEST(GuardStreams, SaysNothingOfRandomCleanRuns) {
 
 TEST(GuardStreams, NamesEveryWaitThatIsDropped) {
   int dropped = 0;
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
-    Watched run(RandomStreams(random), random.OneIn(2) ? GuardOptions() : AsPlanned());
+    Watched run(RandomStreams(random), random.OneIn(2) ? GuardOptions() : AsPlanned(), random.OneIn(2));
     for (const OpNode& op : run.graph().ops()) {
       for (const int id : op.waits) {
         ++dropped;
@@ -570,7 +571,7 @@ TEST(GuardStreams, NamesEveryWaitThatIsDropped) {
       }
     }
   }
-  EXPECT_GT(dropped, 100);
+  EXPECT_GT(dropped, 60);
 }
 
 }  // namespace
