@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "plan/clocks/stream_plan.hpp"
 #include "plan/pools_tenancy.hpp"
 
 namespace orionrt {
@@ -55,8 +56,8 @@ class PoolPlanner {
         held.push_back(i);
         tenants.push_back({next < 0 ? 0 : tenancy_.CheapestFrom(i, next), next < 0});
       }
-      sum += ChooseEviction(ProblemIn(problem_, held, tenancy_.pool(p)), tenants, tenancy_.pool(p).capacity,
-                            options_.effort)
+      sum += ChooseEviction(InOneExecution(ProblemIn(problem_, held, tenancy_.pool(p))), tenants,
+                            tenancy_.pool(p).capacity, options_.effort)
                  .bound;
     }
     return sum;
@@ -75,7 +76,7 @@ class PoolPlanner {
     std::vector<Tenant> tenants;
     for (const int i : held) tenants.push_back({tenancy_.CostOfLeaving(i), tenancy_.Pinned(i)});
     const Eviction eviction =
-        ChooseEviction(ProblemIn(problem_, held, tenancy_.pool(p)), tenants, capacity, options_.effort);
+        ChooseEviction(InOneExecution(ProblemIn(problem_, held, tenancy_.pool(p))), tenants, capacity, options_.effort);
     Packing packing;
     packing.covered = eviction.covers;
     for (std::size_t k = 0; k < held.size(); ++k)

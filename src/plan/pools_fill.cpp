@@ -1,6 +1,8 @@
 // Holes of a pool, and who fits into them.
 #include <algorithm>
 
+#include "plan/clocks/filler.hpp"
+#include "plan/clocks/stream_plan.hpp"
 #include "plan/load_tree.hpp"
 #include "plan/placing/placer.hpp"
 #include "plan/pools_tenancy.hpp"
@@ -13,7 +15,7 @@ std::vector<int> WithRoom(const Tenancy& tenancy, int p, const Packing& packing,
   std::vector<int> all = packing.buffers;
   all.insert(all.end(), packing.out.begin(), packing.out.end());
   std::sort(all.begin(), all.end());
-  const Problem part = ProblemIn(tenancy.problem(), all, tenancy.pool(p));
+  const Problem part = InOneExecution(ProblemIn(tenancy.problem(), all, tenancy.pool(p)));
   const Shapes shapes(part);
   LoadTree loads(std::max(1, shapes.sections()));
   const auto in = [&](int i) { return std::binary_search(packing.buffers.begin(), packing.buffers.end(), i); };
@@ -40,8 +42,7 @@ Packing FillInOrder(const Tenancy& tenancy, int p, const Packing& packing, const
     return static_cast<int>(std::lower_bound(all.begin(), all.end(), i) - all.begin());
   };
   const Problem part = ProblemIn(tenancy.problem(), all, tenancy.pool(p));
-  const Shapes shapes(part);
-  Placer placer(part, shapes);
+  Filler placer(part);
   std::vector<std::int64_t> offset(all.size(), -1);
   for (std::size_t k = 0; k < packing.buffers.size(); ++k) {
     const int at = position(packing.buffers[k]);
@@ -112,7 +113,7 @@ void ListSpills(const Tenancy& tenancy, int p, std::vector<Spill>& spills) {
   for (int i = 0; i < tenancy.size(); ++i) {
     if (tenancy.PoolAt(i) == p || tenancy.Allowed(i)[0] == p) all.push_back(i);
   }
-  const Problem part = ProblemIn(tenancy.problem(), all, tenancy.pool(p));
+  const Problem part = InOneExecution(ProblemIn(tenancy.problem(), all, tenancy.pool(p)));
   const Shapes shapes(part);
   LoadTree loads(std::max(1, shapes.sections()));
   for (int k = 0; k < static_cast<int>(all.size()); ++k) {

@@ -65,6 +65,13 @@ std::vector<std::int64_t> PaddingAlignments(const Problem& problem) {
   return alignments;
 }
 
+// As CheckProblem wants them: by buffer, then by step.
+void SortParts(Problem& problem) {
+  std::stable_sort(problem.parts.begin(), problem.parts.end(), [](const Part& a, const Part& b) {
+    return a.buffer != b.buffer ? a.buffer < b.buffer : a.lower < b.lower;
+  });
+}
+
 // Both buffers' lives reach to a step at which both are alive.
 void Meet(Buffer& a, Buffer& b) {
   Buffer& first = a.upper <= b.lower ? a : b;
@@ -93,6 +100,21 @@ Certificate StreamBound(const Problem& problem) {
   return certificate;
 }
 
+Problem WithClocks(const Problem& problem) {
+  if (problem.clocks.streams > 0) return problem;
+  Problem clocked = problem;
+  clocked.clocks.streams = 1;
+  for (const Buffer& buffer : problem.buffers) {
+    clocked.clocks.begins.push_back(buffer.lower);
+    clocked.clocks.ends.push_back(buffer.upper);
+  }
+  for (const Part& part : problem.parts) {
+    clocked.clocks.part_begins.push_back(part.lower);
+    clocked.clocks.part_ends.push_back(part.upper);
+  }
+  return clocked;
+}
+
 Problem WithoutClocks(const Problem& problem) {
   Problem widened = problem;
   WidenLives(widened);
@@ -106,53 +128,45 @@ Problem WithoutClocks(const Problem& problem) {
   // Of those in a pair every byte is kept apart, so they are alive as a whole.
   const auto whole = [&](const Part& part) { return kept[At(part.buffer)] != 0; };
   widened.parts.erase(std::remove_if(widened.parts.begin(), widened.parts.end(), whole), widened.parts.end());
-  // CheckProblem wants parts by step.
-  std::stable_sort(widened.parts.begin(), widened.parts.end(), [](const Part& a, const Part& b) {
-    return a.buffer != b.buffer ? a.buffer < b.buffer : a.lower < b.lower;
-  });
+  SortParts(widened);
   return widened;
 }
 
-Problem InOneExecution(const Problem& problem) {
-  Problem serial = problem;
-  serial.apart.clear();
-  if (problem.clocks.streams == 0) return serial;
+Problem InOneExecution(Problem problem) {
+  problem.apart.clear();
+  if (problem.clocks.streams == 0) return problem;
   const Precedence order(problem);
   std::size_t part = 0;
   int r = 0;
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    Buffer& buffer = serial.buffers[At(i)];
+    Buffer& buffer = problem.buffers[At(i)];
+    bool alive = false;
     buffer.lower = 0;
     buffer.upper = 1;
-    bool first = true;
     const auto cover = [&](const Precedence::Span& span) {
-      buffer.lower = first ? span.lower : std::min<std::int64_t>(buffer.lower, span.lower);
-      buffer.upper = first ? span.upper : std::max<std::int64_t>(buffer.upper, span.upper);
-      first = false;
+      buffer.lower = alive ? std::min<std::int64_t>(buffer.lower, span.lower) : span.lower;
+      buffer.upper = alive ? std::max<std::int64_t>(buffer.upper, span.upper) : span.upper;
+      alive = true;
     };
-    const bool has_parts = part < problem.parts.size() && problem.parts[part].buffer == i;
-    if (!has_parts && buffer.size > 0) cover(order.Serial(r++));
     const std::size_t begin = part;
     for (; part < problem.parts.size() && problem.parts[part].buffer == i; ++part) {
-      Part& p = serial.parts[part];
+      Part& p = problem.parts[part];
       if (p.begin == p.end) continue;
       const Precedence::Span span = order.Serial(r++);
       p.lower = span.lower;
       p.upper = span.upper;
       cover(span);
     }
+    if (begin == part && buffer.size > 0) cover(order.Serial(r++));
     for (std::size_t k = begin; k < part; ++k) {
-      if (serial.parts[k].begin == serial.parts[k].end) {
-        serial.parts[k].lower = buffer.lower;
-        serial.parts[k].upper = buffer.upper;
-      }
+      if (problem.parts[k].begin != problem.parts[k].end) continue;
+      problem.parts[k].lower = buffer.lower;
+      problem.parts[k].upper = buffer.upper;
     }
   }
-  serial.clocks = {};
-  std::stable_sort(serial.parts.begin(), serial.parts.end(), [](const Part& a, const Part& b) {
-    return a.buffer != b.buffer ? a.buffer < b.buffer : a.lower < b.lower;
-  });
-  return serial;
+  problem.clocks = {};
+  SortParts(problem);
+  return problem;
 }
 
 }  // namespace orionrt

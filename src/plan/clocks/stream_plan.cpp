@@ -34,9 +34,12 @@ constexpr int kAuto = 600;         // of a part on one stream: all of `auto`, an
 constexpr int kPortfolio = 4096;   // beyond one pass
 constexpr int kDeepest = 200;      // of parts within parts
 
-std::int64_t WorkOf(Effort effort) {
-  constexpr std::int64_t kWork[] = {40'000'000, 450'000'000, 12'000'000'000};  // entries: fast, balanced, thorough
-  return kWork[static_cast<int>(effort)];
+// Entries looked at: as many steps as there are buffers, some thousand times over, up to a limit.
+std::int64_t WorkOf(std::size_t buffers, Effort effort) {
+  constexpr std::int64_t kSteps[] = {1'000, 10'000, 250'000};  // fast, balanced, thorough
+  constexpr std::int64_t kMost[] = {40'000'000, 450'000'000, 12'000'000'000};
+  const std::int64_t n = static_cast<std::int64_t>(std::min<std::size_t>(buffers, 100'000));
+  return std::min(kMost[static_cast<int>(effort)], n * n * kSteps[static_cast<int>(effort)]);
 }
 
 std::int64_t NodesOf(Effort effort) {
@@ -146,7 +149,8 @@ PortfolioResult PlaceByClasses(const Problem& single) {
 
 class StreamPlanner {
  public:
-  explicit StreamPlanner(const PlanOptions& options) : options_(options), work_(WorkOf(options.effort)) {}
+  StreamPlanner(std::size_t buffers, const PlanOptions& options)
+      : options_(options), work_(WorkOf(buffers, options.effort)) {}
 
   // `enough`: a peak that ends the search.
   Found Solve(const Problem& problem, std::int64_t enough, int depth);
@@ -159,6 +163,7 @@ class StreamPlanner {
   Found SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough);
   Found SolveLanes(const Problem& problem, const Precedence& order, const Found& so_far);
   void Improve(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
+  void Search(const Problem& problem, const Precedence& order, std::int64_t nodes, Found& found);
 
   const PlanOptions& options_;
   std::int64_t work_;
@@ -434,6 +439,26 @@ class FirstFits {
   std::vector<int> buffers_;
 };
 
+// A lower plan, or the proof that there is none, if so many nodes find one.
+void StreamPlanner::Search(const Problem& problem, const Precedence& order, std::int64_t nodes, Found& found) {
+  if (found.peak <= found.certificate.lower_bound_bytes) return;
+  SearchResult searched = SearchStreams(problem, order, found.certificate.lower_bound_bytes, found.peak, nodes);
+  if (!searched.offsets.empty()) {
+    found.offsets = std::move(searched.offsets);
+    found.peak = searched.peak;
+    found.winner = "exact";
+  }
+  Certificate& certificate = found.certificate;
+  if (searched.proven_bound <= certificate.lower_bound_bytes) return;
+  certificate.lower_bound_bytes = searched.proven_bound;
+  certificate.bound_kind = BoundKind::kRefutation;
+  certificate.search_nodes = searched.nodes;
+  certificate.witness.clear();
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    if (problem.buffers[At(i)].size > 0) certificate.witness.push_back(i);
+  }
+}
+
 Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int depth) {
   Found found;
   found.certificate = StreamBound(problem);
@@ -495,43 +520,12 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
     found.peak = PeakOf(problem, found.offsets);
     found.winner = "first_fit:size";
   }
-  if (found.peak <= bound) return found;
-  if (n <= kFirstFit && Displacer::Carries(problem) && AreWhole(problem, order)) Improve(problem, order, enough, found);
-  if (found.peak > bound && n <= kSearched && AreWhole(problem, order) && Displacer::Carries(problem)) {
-    SearchResult searched =
-        SearchStreams(problem, order, found.certificate.lower_bound_bytes, found.peak, NodesOf(options_.effort));
-    if (!searched.offsets.empty() && searched.peak < found.peak) {
-      found.offsets = std::move(searched.offsets);
-      found.peak = searched.peak;
-      found.winner = "exact";
-    }
-    if (searched.proven_bound > found.certificate.lower_bound_bytes) {
-      found.certificate.lower_bound_bytes = searched.proven_bound;
-      found.certificate.bound_kind = BoundKind::kRefutation;
-      found.certificate.search_nodes = searched.nodes;
-      found.certificate.witness.clear();
-      for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-        if (problem.buffers[At(i)].size > 0) found.certificate.witness.push_back(i);
-      }
-    }
-  }
+  if (found.peak <= bound || !Displacer::Carries(problem) || !AreWhole(problem, order)) return found;
+  // A few nodes settle what is tiny; more are spent on what is left in the end.
+  if (n <= kSearched) Search(problem, order, NodesOf(options_.effort) / 8, found);
+  if (n <= kFirstFit) Improve(problem, order, enough, found);
+  if (n <= kSearched) Search(problem, order, NodesOf(options_.effort), found);
   return found;
-}
-
-// Steps as clocks of one stream, for a problem that has pairs kept apart and no clocks.
-Problem Clocked(const Problem& problem) {
-  if (problem.clocks.streams > 0) return problem;
-  Problem clocked = problem;
-  clocked.clocks.streams = 1;
-  for (const Buffer& buffer : problem.buffers) {
-    clocked.clocks.begins.push_back(buffer.lower);
-    clocked.clocks.ends.push_back(buffer.upper);
-  }
-  for (const Part& part : problem.parts) {
-    clocked.clocks.part_begins.push_back(part.lower);
-    clocked.clocks.part_ends.push_back(part.upper);
-  }
-  return clocked;
 }
 
 Plan PlanOf(Found&& found, const StreamPlanner& planner) {
@@ -556,18 +550,18 @@ bool KeepsApart(const Problem& problem, const std::vector<std::int64_t>& offsets
 }  // namespace
 
 Plan PlanStreams(const Problem& problem, const PlanOptions& options) {
-  StreamPlanner planner(options);
+  StreamPlanner planner(problem.buffers.size(), options);
   if (problem.clocks.streams == 0) {  // pairs alone: by luck the plan without them keeps them apart
     Problem free = problem;
     free.apart.clear();
     Plan plan = PlanAuto(free, options);
     if (KeepsApart(problem, plan.offsets)) return plan;
   }
-  return PlanOf(planner.Solve(Clocked(problem), options.capacity, 0), planner);
+  return PlanOf(planner.Solve(WithClocks(problem), options.capacity, 0), planner);
 }
 
 Plan PlaceOnStreams(const Problem& problem, StreamOrderKey key, bool tightest) {
-  const Problem clocked = Clocked(problem);
+  const Problem clocked = WithClocks(problem);
   const Precedence order(clocked);
   Conflicts conflicts(clocked, order);
   AddressList list(clocked, order, conflicts);
@@ -580,7 +574,9 @@ Plan PlaceOnStreams(const Problem& problem, StreamOrderKey key, bool tightest) {
 Plan PlanStreamsExact(const Problem& problem, const PlanOptions& options) {
   PlanOptions more = options;
   more.effort = std::max(options.effort, Effort::kBalanced);
-  return PlanStreams(problem, more);
+  Plan plan = PlanStreams(problem, more);
+  if (plan.policy.rfind("auto:", 0) == 0) plan.policy = "exact:" + plan.policy.substr(5);
+  return plan;
 }
 
 }  // namespace orionrt

@@ -38,11 +38,14 @@ Plan PlaceOnStreams(const Problem& problem, StreamOrderKey key, bool tightest);
 // The bound with clocks: the heaviest antichain, padding of one common alignment included, and fixed offsets.
 Certificate StreamBound(const Problem& problem);
 
+// Steps as clocks of one stream, where there are no others: for whoever knows clocks alone.
+Problem WithClocks(const Problem& problem);
+
 // The problem for whoever knows no clocks and no pairs: lives are widened, also so that pairs meet.
 Problem WithoutClocks(const Problem& problem);
 
 // Lives in the steps of one execution: what is alive together there conflicts, and what conflicts need not be. For
 // bounds of load; no plan of it is one of the problem.
-Problem InOneExecution(const Problem& problem);
+Problem InOneExecution(Problem problem);
 
 }  // namespace orionrt
