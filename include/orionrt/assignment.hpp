@@ -4,7 +4,9 @@
 //   Graph -> Transform -> ReusePlanner -> Assign -> Assignment -> CheckAssignment -> TensorPool
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,7 +61,8 @@ struct Assignment {
 };
 
 // The body of a control-flow op: its ops run while that op does. Its places are those of the arenas that the graph
-// around it lies in, clear of what is alive there; bodies of one graph lie over each other.
+// around it lies in, clear of what is alive there; bodies of one graph lie over each other, but for those of ops that
+// nothing orders.
 struct BodyAssignment {
   int op_id = 0;
   std::string attribute;  // NestedGraph::attribute
@@ -67,20 +70,26 @@ struct BodyAssignment {
 };
 
 // Identifies a graph whatever order its tensors and ops are listed in: sizes, alignments, roles, spaces and views of
-// the tensors by id, uses and workspaces of the ops by id, and the sequence of the ops with effects. Not what is only
+// the tensors by id, uses and workspaces of the ops by id, and the sequence of the ops with effects; on several
+// streams, instead, the sequence of each stream and the waits, whatever the order of launching. Not what is only
 // allowed (aliases, `after`), and no names but those of spaces. FNV-1a, 64 bits, never 0. O(n log n).
 ORIONRT_API std::uint64_t GraphId(const Graph& graph);
 
 // The graph with its ops in that order, given by ids, all of them. Throws Error (kBadInput) where that is no order of
-// the graph: an op missing, repeated or unknown, or before what it needs.
+// the graph: an op missing, repeated or unknown, or before what it needs or waits for; on several streams, too, before
+// another of its stream that the graph lists first.
 ORIONRT_API Graph InOrder(const Graph& graph, const std::vector<int>& order_ids);
 
 // The places that a plan of `lowered` gives; without bodies. `plan` is one that Validate takes. O(n log n).
 ORIONRT_API Assignment Assign(const TransformedGraph& lowered, const Plan& plan);
 
+// Whether two bodies, by their positions in a list, may be at work at the same time: their ops are two, and nothing
+// orders them. Empty: no two may, as on one stream.
+using KeptApart = std::function<bool(std::size_t, std::size_t)>;
+
 // Adds the bodies of the graph's control-flow ops, each made as if alone in one arena: they move behind all of the
-// graph's bytes in its last space, over each other, aligned. Once. O(places).
-ORIONRT_API void AddBodies(Assignment& whole, std::vector<BodyAssignment> bodies);
+// graph's bytes in its last space, over each other unless they are kept apart, aligned. Once. O(places + bodies^2).
+ORIONRT_API void AddBodies(Assignment& whole, std::vector<BodyAssignment> bodies, const KeptApart& apart = {});
 
 // What a file of before leaves out: with `graph_id` 0 an assignment states no order unless it was changed, and calls
 // tensors and ops by their positions in the graph. Completed from the graph that it is to be judged with; nothing
@@ -96,16 +105,20 @@ ORIONRT_API const Place* FindPlace(const std::vector<Place>& places, int id);
 struct AssignmentFault {
   int op_id = -1;  // the op that would read or hold wrong bytes; -1: none, or the caller in the end
   int tensor_id = -1;
-  int other_id = -1;    // the tensor whose bytes those are, or are taken for
-  std::string message;  // in words: which op and step, which tensors, which bytes
+  int other_id = -1;     // the tensor whose bytes those are, or are taken for
+  std::string message;   // in words: which op and step, which tensors, which bytes
+  int other_op_id = -1;  // on several streams: the op that nothing orders with that one, though both use some bytes
 };
 
 // Judges an assignment: is it one of this graph; does the stated order respect data, `after` and effects; are places
 // within their arenas, and aligned; and, run in that order over arenas whose bytes know their writer: does every op
 // find in its inputs what they should hold, and write over nothing that it may still read? So it covers overlap of
-// every kind, wherever tensors share bytes. External places are nobody's to judge. `bodies`: those of the graph's
+// every kind, wherever tensors share bytes. On several streams the stated order is one of launching, and every two
+// accesses to a byte, one of them a write, must be ordered by program order or waits: then every interleaving does what
+// that order does. External places are nobody's to judge. `bodies`: those of the graph's
 // control-flow ops; each must have its own assignment, and none more. The first fault; nothing when there is none.
-// Shares no code with Transform and the planners. O(n log n + uses x pieces that their bytes are in).
+// Shares no code with Transform, the planners and StreamOrder. O(n log n + uses x pieces that their bytes are in); on
+// several streams, besides, O(pairs of ops with bytes in common / 256 x ops between them).
 ORIONRT_API std::optional<AssignmentFault> CheckAssignment(const Graph& graph, const Assignment& assignment,
                                                            const std::vector<NestedGraph>& bodies = {});
 

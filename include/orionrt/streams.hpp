@@ -65,11 +65,12 @@ ORIONRT_API std::vector<OpNode> InRunningOrder(std::vector<OpNode> ops);
 struct ImpliedWait {
   int op_id = 0;      // that waits now,
   int waits_for = 0;  // for this one: the id of an op on another stream
-  int tensor_id = 0;  // because it reads what that one wrote
+  int tensor_id = 0;  // because that one wrote this tensor or what it is a view of, or may have updated this state
 };
 
-// Adds the waits that data needs and nothing implies: an op waits for whoever wrote what it reads on another stream.
-// The latest writers first, so that what they imply is not added. Throws as InRunningOrder does. O(uses x lanes).
+// Adds the waits that data needs and nothing implies: an op waits for whoever wrote what it uses on another stream, and
+// for whoever used a state before it, in running order. The latest first, so that what they imply is not added: no wait
+// that is added could be left out. Throws as InRunningOrder and StreamOrder do. O((ops + uses) x lanes).
 ORIONRT_API std::vector<ImpliedWait> ImplyWaits(std::vector<OpNode>& ops, const std::vector<TensorDesc>& tensors);
 
 // A graph whose branches run at the same time. Chains count ops, as nobody knows here how long one takes; one with

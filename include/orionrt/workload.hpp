@@ -53,7 +53,8 @@ ORIONRT_API const Graph* GraphOf(const Workload& workload);
 
 struct PlannedWorkload {
   Plan plan;
-  // What the bodies need on top of the plan's peak while their op runs: the most that any does, those within it too.
+  // What the bodies need on top of the plan's peak while their op runs: the most that any does, those within it too. On
+  // several streams what all need that may run at the same time, with the padding between them.
   std::int64_t peak_nested_bytes = 0;
   std::vector<PlannedWorkload> bodies = {};
 };

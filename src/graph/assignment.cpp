@@ -11,8 +11,10 @@
 
 #include "base/checked.hpp"
 #include "base/hash.hpp"
+#include "graph/labels.hpp"
 #include "graph/regroup.hpp"
 #include "orionrt/error.hpp"
+#include "orionrt/streams.hpp"
 #include "orionrt/version.hpp"
 
 namespace orionrt {
@@ -101,6 +103,32 @@ std::vector<AssignedSpace> SpacesOf(const Problem& problem, const Plan& plan) {
   return spaces;
 }
 
+// An order of launching: none before one that it waits for, and those of each of several streams as the graph lists
+// them.
+void CheckLaunches(const Graph& graph, const std::vector<int>& order_ids) {
+  if (!HasStreams(graph.ops())) return;
+  std::unordered_map<int, std::size_t> step_of;  // by id; looked up, never walked
+  for (const int id : order_ids) step_of.emplace(id, step_of.size());
+  const auto refuse = [](const OpNode& op, int earlier, const std::string& why) {
+    throw Error(ErrorCode::kBadInput, "graph: an order with " + OpLabel(op) + " before op " + std::to_string(earlier) +
+                                          ", " + why + std::to_string(op.stream));
+  };
+  const int first_stream = graph.ops().front().stream;
+  const bool several =
+      std::any_of(graph.ops().begin(), graph.ops().end(), [&](const OpNode& op) { return op.stream != first_stream; });
+  std::map<int, int> last_on;  // stream -> id
+  for (const OpNode& op : graph.ops()) {
+    for (const int id : op.waits) {
+      if (step_of.at(id) > step_of.at(op.id)) refuse(op, id, "for which it waits on stream ");
+    }
+    const auto [last, first_there] = last_on.try_emplace(op.stream, op.id);
+    const int previous = std::exchange(last->second, op.id);
+    if (several && !first_there && step_of.at(previous) > step_of.at(op.id)) {
+      refuse(op, previous, "behind which it runs on stream ");
+    }
+  }
+}
+
 // The number that a file of before calls a thing by, as the id of what stands at that position of `items`.
 template <typename Item>
 int IdAt(const std::vector<Item>& items, int position, const char* what) {
@@ -119,10 +147,13 @@ std::uint64_t GraphId(const Graph& graph) {
   for (const std::size_t i : ById(graph.tensors())) AddTensor(graph.tensors()[i], hash);
   hash.Add(static_cast<std::uint64_t>(graph.ops().size()));
   for (const std::size_t i : ById(graph.ops())) AddOp(graph.ops()[i], hash);
+  if (graph.streams() != nullptr) {
+    AddStreams(graph.ops(), hash);  // between streams effects have no sequence but that of waits
+    return std::max<std::uint64_t>(1, hash.value());
+  }
   for (const OpNode& op : graph.ops()) {
     if (HasEffects(graph, op)) hash.Add(op.id);
   }
-  if (graph.streams() != nullptr) AddStreams(graph.ops(), hash);
   return std::max<std::uint64_t>(1, hash.value());
 }
 
@@ -142,7 +173,9 @@ Graph InOrder(const Graph& graph, const std::vector<int>& order_ids) {
     }
     ops.push_back(*found->second);
   }
-  return Graph(std::move(ops), graph.tensors());  // refuses what stands twice or too early
+  Graph ordered(std::move(ops), graph.tensors());  // refuses what stands twice or too early
+  CheckLaunches(graph, order_ids);
+  return ordered;
 }
 
 Assignment Assign(const TransformedGraph& lowered, const Plan& plan) {
@@ -189,21 +222,53 @@ void MovePlaces(Assignment& assignment, int space, std::int64_t by) {
   for (BodyAssignment& inner : assignment.bodies) MovePlaces(inner.assignment, space, by);
 }
 
-void AddBodies(Assignment& whole, std::vector<BodyAssignment> bodies) {
+std::vector<std::int64_t> LayBodies(std::int64_t from, const std::vector<AssignedSpace>& needs,
+                                    const KeptApart& apart) {
+  const auto add = [](std::int64_t a, std::int64_t b) {
+    std::int64_t sum = 0;
+    if (CheckedAdd(a, b, &sum)) return sum;
+    throw Error(ErrorCode::kBadInput, "the bodies of control-flow ops take an arena past 63 bits");
+  };
+  std::vector<std::int64_t> begins;
+  for (std::size_t i = 0; i < needs.size(); ++i) {
+    const auto aligned = [&](std::int64_t offset) {
+      return add(offset, needs[i].base_alignment - 1) & -needs[i].base_alignment;
+    };
+    std::vector<std::pair<std::int64_t, std::int64_t>> taken;
+    for (std::size_t j = 0; j < i && apart; ++j) {
+      if (apart(i, j)) taken.emplace_back(begins[j], begins[j] + needs[j].required_bytes);
+    }
+    std::sort(taken.begin(), taken.end());
+    std::int64_t begin = aligned(from);
+    for (const auto& [first, end] : taken) {
+      if (end > begin && first < add(begin, needs[i].required_bytes)) begin = aligned(end);
+    }
+    add(begin, needs[i].required_bytes);
+    begins.push_back(begin);
+  }
+  return begins;
+}
+
+void AddBodies(Assignment& whole, std::vector<BodyAssignment> bodies, const KeptApart& apart) {
   AssignedSpace& space = whole.spaces.back();
-  const std::int64_t own = space.required_bytes;
-  for (BodyAssignment& body : bodies) {
-    const AssignedSpace needs = body.assignment.spaces.back();
-    std::int64_t begin = 0, end = 0;
-    bool fits = CheckedAdd(own, needs.base_alignment - 1, &begin);
-    begin &= -needs.base_alignment;
-    fits = fits && CheckedAdd(begin, needs.required_bytes, &end);
-    if (!fits) throw Error(ErrorCode::kBadInput, "the bodies of control-flow ops take an arena past 63 bits");
-    space.required_bytes = std::max(space.required_bytes, end);
-    space.base_alignment = std::max(space.base_alignment, needs.base_alignment);
-    MovePlaces(body.assignment, static_cast<int>(whole.spaces.size()) - 1, begin);
-    body.assignment.spaces.clear();
-    whole.bodies.push_back(std::move(body));
+  std::vector<AssignedSpace> needs;
+  std::int64_t alignment = 1;
+  for (const BodyAssignment& body : bodies) {
+    needs.push_back(body.assignment.spaces.back());
+    alignment = std::max(alignment, needs.back().base_alignment);
+  }
+  space.base_alignment = std::max(space.base_alignment, alignment);
+  // Those that stand side by side do so as they would from 0 on, where they were counted.
+  std::vector<std::int64_t> begins = LayBodies(apart ? 0 : space.required_bytes, needs, apart);
+  if (apart && !bodies.empty()) {
+    const std::int64_t base = LayBodies(space.required_bytes, {{"", 0, alignment}}, {}).front();
+    for (std::int64_t& begin : begins) begin += base;
+  }
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    space.required_bytes = std::max(space.required_bytes, begins[i] + needs[i].required_bytes);
+    MovePlaces(bodies[i].assignment, static_cast<int>(whole.spaces.size()) - 1, begins[i]);
+    bodies[i].assignment.spaces.clear();
+    whole.bodies.push_back(std::move(bodies[i]));
   }
 }
 

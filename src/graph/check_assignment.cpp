@@ -1,8 +1,7 @@
 // Runs a graph, in the stated order, over arenas whose bytes know who wrote them. It shares no code with what shares
 // bytes and places them: only the places and what ops promise (OpNode::aliases) are looked at.
 #include <algorithm>
-#include <iterator>
-#include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <tuple>
@@ -11,89 +10,14 @@
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
+#include "graph/check_streams.hpp"
 #include "graph/labels.hpp"
+#include "graph/written_bytes.hpp"
 #include "orionrt/assignment.hpp"
 #include "orionrt/error.hpp"
 
 namespace orionrt {
 namespace {
-
-constexpr int kNobody = -1;     // WrittenBytes: no tensor's
-constexpr int kWorkspace = -2;  // scratch of an op, or what a body of it leaves behind
-
-// A run of bytes, as one op wrote them: bytes [from, from + bytes) of `tensor` as it was after `step`.
-struct Written {
-  std::int64_t begin = 0;  // where it lies, or belongs
-  std::int64_t bytes = 0;
-  int tensor = kNobody;
-  std::int64_t from = 0;
-  int step = -1;  // -1: from outside
-};
-using WrittenRun = std::vector<Written>;  // one behind the other
-
-// The pieces of [begin, end), moved so that `begin` becomes `to`.
-WrittenRun Slice(const WrittenRun& pieces, std::int64_t begin, std::int64_t end, std::int64_t to) {
-  WrittenRun slice;
-  for (const Written& piece : pieces) {
-    const std::int64_t first = std::max(piece.begin, begin);
-    const std::int64_t last = std::min(piece.begin + piece.bytes, end);
-    if (first < last)
-      slice.push_back({first - begin + to, last - first, piece.tensor, piece.from + first - piece.begin, piece.step});
-  }
-  return slice;
-}
-
-// Who wrote each byte of one arena last.
-class WrittenBytes {
- public:
-  void Write(const Written& piece) {
-    Split(piece.begin);
-    Split(piece.begin + piece.bytes);
-    pieces_.erase(pieces_.lower_bound(piece.begin), pieces_.lower_bound(piece.begin + piece.bytes));
-    pieces_[piece.begin] = piece;
-  }
-
-  // The first byte that is not as `wanted` says, or -1.
-  std::int64_t FirstWrong(const Written& wanted) const {
-    std::int64_t at = wanted.begin;
-    for (auto it = At(at); at < wanted.begin + wanted.bytes; ++it) {
-      if (it == pieces_.end() || it->first > at || it->second.tensor != wanted.tensor ||
-          it->second.step != wanted.step || it->second.from + at - it->first != wanted.from + at - wanted.begin)
-        return at;
-      at = it->first + it->second.bytes;
-    }
-    return -1;
-  }
-
-  // What holds a byte; of tensor kNobody where nobody wrote it.
-  Written HolderOf(std::int64_t at) const {
-    const auto it = At(at);
-    return it == pieces_.end() || it->first > at ? Written() : it->second;
-  }
-
- private:
-  using Map = std::map<std::int64_t, Written>;
-
-  // The piece that holds a byte, or the next one.
-  Map::const_iterator At(std::int64_t at) const {
-    auto it = pieces_.upper_bound(at);
-    if (it != pieces_.begin() && std::prev(it)->first + std::prev(it)->second.bytes > at) --it;
-    return it;
-  }
-
-  // Makes a piece begin at `at`, if one holds it.
-  void Split(std::int64_t at) {
-    auto it = pieces_.lower_bound(at);
-    if (it == pieces_.begin()) return;
-    Written& before = (--it)->second;
-    const std::int64_t kept = at - before.begin;
-    if (kept >= before.bytes) return;
-    pieces_[at] = {at, before.bytes - kept, before.tensor, before.from + kept, before.step};
-    before.bytes = kept;
-  }
-
-  Map pieces_;
-};
 
 bool Meet(const Place& a, const Place& b) {
   return a.bytes > 0 && b.bytes > 0 && a.space == b.space && a.space != kExternal && a.offset < b.offset + b.bytes &&
@@ -163,6 +87,10 @@ class Checker {
       ordered_ = InOrder(given_, assignment_.order_ids);
     } catch (const Error& error) {
       return Refuse(std::string("the stated order is none of this graph's: ") + error.what());
+    }
+    if (UsesSeveralStreams(given_)) {  // there waits alone order effects; InOrder has seen to them
+      races_ = std::make_unique<RaceFinder>(ordered_, spaces_.size());
+      return;
     }
     std::vector<const OpNode*> listed;
     for (const OpNode& op : given_.ops()) {
@@ -308,6 +236,17 @@ class Checker {
       Refuse("op " + std::to_string(std::get<0>(*stated_uses_.begin())) +
              " is said to write in place, and shares no byte with what it reads");
     }
+    if (!fault_ && races_ != nullptr) fault_ = races_->Find();
+  }
+
+  // For what other streams do with those bytes; the caller's own accesses are before and behind all of it.
+  void Note(const Place& place, int what, bool writes) {
+    if (races_ == nullptr || step_ < 0 || HasVanished(ordered_.ops()[Cast(step_)])) return;
+    if (writes) {
+      races_->Write(step_, place, what);
+    } else {
+      races_->Read(step_, place, what);
+    }
   }
 
   // An op that runs reads everything before it writes anything: which of its bytes it may still need while it writes is
@@ -365,6 +304,7 @@ class Checker {
       }
     }
     arenas_[Cast(scratch.space)].Write({scratch.offset, scratch.bytes, kWorkspace, 0, step_});
+    Note(scratch, kWorkspace, true);
   }
 
   static std::string Common(const Place& a, const Place& b) {
@@ -423,6 +363,7 @@ class Checker {
     holds_[Cast(tensor)].assign(1, {0, BytesOf(tensor), tensor, 0, step_});
     if (IsHeld(tensor)) {
       arenas_[Cast(Of(tensor).space)].Write({Of(tensor).offset, BytesOf(tensor), tensor, 0, step_});
+      Note(Of(tensor), tensor, true);
     }
   }
 
@@ -430,6 +371,7 @@ class Checker {
   // its reader.
   void Read(int tensor) {
     if (fault_ || !IsHeld(tensor)) return;
+    Note(Of(tensor), tensor, false);
     for (Written piece : Holds(tensor)) {
       piece.begin += Of(tensor).offset;
       const WrittenBytes& bytes = arenas_[Cast(Of(tensor).space)];
@@ -508,6 +450,7 @@ class Checker {
   std::vector<Place> places_;      // per tensor of ordered_
   std::vector<WrittenRun> holds_;  // per tensor what its bytes should be, by who wrote them; a view's are its root's
   std::vector<WrittenBytes> arenas_;
+  std::unique_ptr<RaceFinder> races_;                // null on one stream
   std::unordered_set<int> vanished_;                 // ids
   std::set<std::tuple<int, int, int>> stated_uses_;  // ids of op, output, input: stated, and not met yet
   std::set<std::pair<int, int>> said_;               // ids of op, output: stated, and met

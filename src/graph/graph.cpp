@@ -149,35 +149,57 @@ class UseChecker {
   std::vector<Seen> seen_;
 };
 
-// Every use of a tensor on several streams happens after what writes it, and what writes its root.
-void CheckOrdered(const Graph& graph, const StreamOrder& order) {
-  const auto& ops = graph.ops();
-  std::vector<int> writers(graph.tensors().size(), -1);
-  for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
-    for (const int id : ops[step].outputs) {
-      if (graph.IndexOf(id) >= 0) writers[graph.IndexOf(id)] = step;
+// Uses on several streams: each happens after what writes the tensor, and what writes its root; and those of a state
+// one after another, since any op that lists it may update it.
+class OrderChecker {
+ public:
+  OrderChecker(const Graph& graph, const StreamOrder& order)
+      : graph_(graph), order_(order), writers_(graph.tensors().size(), -1), last_uses_(graph.tensors().size(), -1) {}
+
+  void Check() {
+    const auto& ops = graph_.ops();
+    for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
+      for (const int id : ops[step].outputs) {
+        if (graph_.IndexOf(id) >= 0) writers_[graph_.IndexOf(id)] = step;
+      }
     }
-  }
-  for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
-    const OpNode& op = ops[step];
-    for (const auto* ids : {&op.inputs, &op.outputs}) {
-      for (const int id : *ids) {
-        const int tensor = graph.IndexOf(id);
-        if (tensor < 0) continue;  // CheckOutput and its kin say so
-        for (const int written : {tensor, graph.RootOf(tensor).index}) {
-          const int writer = writers[written];
-          if (writer < 0 || writer == step || order.IsBefore(writer, step)) continue;
-          if (order.IsBefore(step, writer)) continue;  // the same in one line of execution, which is told as there
-          const OpNode& other = ops[writer];
-          Refuse(OpLabel(op) + " on stream " + std::to_string(op.stream) + " uses " +
-                 TensorLabel(graph.tensors()[written]) + ", which " + OpLabel(other) + " on stream " +
-                 std::to_string(other.stream) + " writes, and nothing orders the two; let op " + std::to_string(op.id) +
-                 " wait for op " + std::to_string(other.id) + ", or have such waits added (--imply-waits)");
+    for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
+      for (const auto* ids : {&ops[step].inputs, &ops[step].outputs}) {
+        for (const int id : *ids) {
+          if (graph_.IndexOf(id) >= 0) CheckUse(step, graph_.IndexOf(id));  // else UseChecker says so
         }
       }
     }
   }
-}
+
+ private:
+  void CheckUse(int step, int tensor) {
+    const int root = graph_.RootOf(tensor).index;
+    for (const int written : {tensor, root}) {
+      const int writer = writers_[written];
+      // One that writes too late is told as in one line of execution.
+      if (writer >= 0 && !order_.IsBefore(step, writer)) Expect(writer, step, written, " writes, and");
+    }
+    if ((graph_.tensors()[root].roles & kState) == 0) return;
+    const int last = std::exchange(last_uses_[root], step);
+    if (last >= 0) Expect(last, step, root, " uses too; either may update it, and");
+  }
+
+  void Expect(int first, int step, int tensor, const char* what) const {
+    if (first == step || order_.IsBefore(first, step)) return;
+    const OpNode& op = graph_.ops()[step];
+    const OpNode& other = graph_.ops()[first];
+    Refuse(OpLabel(op) + " on stream " + std::to_string(op.stream) + " uses " + TensorLabel(graph_.tensors()[tensor]) +
+           ", which " + OpLabel(other) + " on stream " + std::to_string(other.stream) + what +
+           " nothing orders the two; let op " + std::to_string(op.id) + " wait for op " + std::to_string(other.id) +
+           ", or have such waits added (--imply-waits)");
+  }
+
+  const Graph& graph_;
+  const StreamOrder& order_;
+  std::vector<int> writers_;    // per tensor, or -1
+  std::vector<int> last_uses_;  // per root of a state, so far
+};
 
 }  // namespace
 
@@ -217,7 +239,7 @@ Graph::Graph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors)
     auto order = std::make_shared<const StreamOrder>(ops_);
     if (order->lanes() > 1) streams_ = std::move(order);
   }
-  if (streams_ != nullptr) CheckOrdered(*this, *streams_);
+  if (streams_ != nullptr) OrderChecker(*this, *streams_).Check();
   UseChecker(*this).Check();
 }
 

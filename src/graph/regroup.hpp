@@ -20,6 +20,12 @@ struct BufferPlaces {
 };
 ORIONRT_API BufferPlaces PlacesOf(const Graph& ordered, const Assignment& assignment, const BoundProblem& bound);
 
+// Where bodies that need that much begin: each, in turn, at the lowest aligned offset from `from` on that is clear of
+// those before it that are kept apart from it. Throws Error (kBadInput) past 63 bits. O(bodies^2 log bodies); linear
+// where none are.
+ORIONRT_API std::vector<std::int64_t> LayBodies(std::int64_t from, const std::vector<AssignedSpace>& needs,
+                                                const KeptApart& apart);
+
 // Moves all places that have bytes in an arena, and those of bodies, into space `space`, by that many bytes.
 ORIONRT_API void MovePlaces(Assignment& assignment, int space, std::int64_t by);
 

@@ -174,9 +174,9 @@ bool StreamOrder::MergeLanes() {
   return true;
 }
 
-// Many streams: each op goes to its stream's lane if that ends with the op before it there, else to another that ends
-// with something before it, or it begins one. No more lanes than streams: an op that has one behind it on its stream
-// has one behind it on its lane.
+// Many streams: each op goes to the lane that ends with the op before it on its stream; else to one that ends with an op
+// it waits for, else with anything before it; or it begins one. No more lanes than streams: an op that has one behind it
+// on its stream has one behind it on its lane.
 void StreamOrder::CoverByChains(const std::vector<OpNode>& ops) {
   lanes_ = kMostLanes;
   lengths_.assign(At(lanes_), 0);
@@ -193,10 +193,9 @@ void StreamOrder::CoverByChains(const std::vector<OpNode>& ops) {
     const auto ends_before = [&](int lane) { return clock[lane] == LengthOf(lane); };
     int chosen = begun;
     for (int lane = begun; lane-- > 0;) chosen = ends_before(lane) ? lane : chosen;
-    if (!before.empty() && ops[At(before.front())].stream == ops[At(op)].stream) {
-      const int own = LaneOf(before.front());
-      if (PositionOf(before.front()) + 1 == LengthOf(own)) chosen = own;
-    }
+    const auto is_last = [&](int other) { return PositionOf(other) + 1 == LengthOf(LaneOf(other)); };
+    const auto last = std::find_if(before.begin(), before.end(), is_last);
+    if (last != before.end()) chosen = LaneOf(*last);
     if (chosen == begun && ++begun > kMostLanes) {
       throw Error(ErrorCode::kBadInput, "graph: more than " + std::to_string(kMostLanes) +
                                             " streams run at the same time, those that waits order totally counted "
@@ -214,58 +213,138 @@ void StreamOrder::CoverByChains(const std::vector<OpNode>& ops) {
   lengths_.resize(At(begun));
 }
 
-std::vector<ImpliedWait> ImplyWaits(std::vector<OpNode>& ops, const std::vector<TensorDesc>& tensors) {
-  std::unordered_map<int, int> root_of, writer_of;  // by id of tensor: its root's id, the position of what writes it
-  for (const TensorDesc& tensor : tensors) {
-    if (tensor.view_of != kNoTensor) root_of.emplace(tensor.id, tensor.view_of);
+namespace {
+
+// An op needs what another one writes or may update first.
+struct Need {
+  int op = 0;  // positions
+  int first = 0;
+  int tensor_id = 0;
+};
+
+// Who uses what: for the waits that data needs.
+class DataNeeds {
+ public:
+  DataNeeds(const std::vector<OpNode>& ops, const std::vector<TensorDesc>& tensors) : ops_(ops), tensors_(tensors) {
+    for (const TensorDesc& tensor : tensors) {
+      if (tensor.view_of != kNoTensor) viewed_by_.emplace(tensor.id, tensor.view_of);
+      if ((tensor.roles & kState) != 0) states_.emplace(tensor.id, -1);
+    }
+    for (int i = 0; i < static_cast<int>(ops.size()); ++i) {
+      for (const int id : ops[At(i)].outputs) writer_of_.emplace(id, i);
+    }
   }
-  for (int i = 0; i < static_cast<int>(ops.size()); ++i) {
-    for (const int id : ops[At(i)].outputs) writer_of.emplace(id, i);
+
+  // Of the writers of tensors and of what these are views of.
+  std::vector<Need> OfWriters() const {
+    std::vector<Need> needs;
+    ForEachUse([&](int op, int id) {
+      for (const int written : {id, RootOf(id)}) {
+        const auto writer = writer_of_.find(written);
+        if (writer != writer_of_.end() && writer->second != op) needs.push_back({op, writer->second, written});
+      }
+    });
+    return needs;
   }
-  std::vector<std::vector<int>> before = DirectlyBefore(ops), with_data = before;
-  std::vector<std::vector<std::pair<int, int>>> needs(ops.size());  // writers, tensors
-  for (int i = 0; i < static_cast<int>(ops.size()); ++i) {
-    for (const auto* ids : {&ops[At(i)].inputs, &ops[At(i)].outputs}) {
-      for (int id : *ids) {
-        for (std::size_t hops = 0; hops <= tensors.size(); ++hops) {  // a view of itself is for Graph to refuse
-          const auto writer = writer_of.find(id);
-          if (writer != writer_of.end() && writer->second != i) needs[At(i)].emplace_back(writer->second, id);
-          const auto root = root_of.find(id);
-          if (root == root_of.end()) break;
-          id = root->second;
-        }
+
+  // Of those that used a state before, in that order of positions: each may have updated it.
+  std::vector<Need> OfStates(const std::vector<int>& order) {
+    std::vector<std::vector<int>> used(ops_.size());
+    ForEachUse([&](int op, int id) {
+      if (states_.count(RootOf(id)) != 0) used[At(op)].push_back(RootOf(id));
+    });
+    std::vector<Need> needs;
+    for (const int op : order) {
+      for (const int id : used[At(op)]) {
+        const int last = std::exchange(states_.at(id), op);
+        if (last >= 0 && last != op) needs.push_back({op, last, id});
       }
     }
-    for (const auto& [writer, id] : needs[At(i)]) with_data[At(i)].push_back(writer);
+    return needs;
   }
+
+ private:
+  template <typename Take>
+  void ForEachUse(Take take) const {
+    for (int i = 0; i < static_cast<int>(ops_.size()); ++i) {
+      for (const auto* ids : {&ops_[At(i)].inputs, &ops_[At(i)].outputs}) {
+        for (const int id : *ids) take(i, id);
+      }
+    }
+  }
+
+  int RootOf(int id) const {
+    for (std::size_t hops = 0; hops <= tensors_.size(); ++hops) {  // a view of itself is for Graph to refuse
+      const auto whole = viewed_by_.find(id);
+      if (whole == viewed_by_.end()) break;
+      id = whole->second;
+    }
+    return id;
+  }
+
+  const std::vector<OpNode>& ops_;
+  const std::vector<TensorDesc>& tensors_;
+  // By id; looked up, never walked.
+  std::unordered_map<int, int> viewed_by_;  // a view -> what it is a view of
+  std::unordered_map<int, int> writer_of_;  // -> position of the op
+  std::unordered_map<int, int> states_;     // -> position of the last op that used it
+};
+
+// The ops at these positions, each with what it follows as its waits: all that an order of streams is made of.
+std::vector<OpNode> Skeleton(const std::vector<OpNode>& ops, const std::vector<int>& order,
+                             const std::vector<std::vector<int>>& before) {
+  std::vector<OpNode> bare;
+  bare.reserve(order.size());
+  for (const int i : order) {
+    bare.emplace_back();
+    bare.back().id = i;
+    bare.back().stream = ops[At(i)].stream;
+    bare.back().waits = before[At(i)];
+  }
+  return bare;
+}
+
+}  // namespace
+
+std::vector<ImpliedWait> ImplyWaits(std::vector<OpNode>& ops, const std::vector<TensorDesc>& tensors) {
+  const std::vector<std::vector<int>> before = DirectlyBefore(ops);
+  std::vector<std::vector<int>> with_data = before;
+  std::vector<std::vector<Need>> needs(ops.size());
+  const auto add = [&](const std::vector<Need>& found) {
+    for (const Need& need : found) {
+      needs[At(need.op)].push_back(need);
+      with_data[At(need.op)].push_back(need.first);
+    }
+  };
+  DataNeeds data(ops, tensors);
+  add(data.OfWriters());
   const std::vector<int> order = RunningOrder(ops, with_data);
+  add(data.OfStates(order));
+
+  // What will happen before what once all needs are met; so an op need not wait for what any other that it follows
+  // does.
+  const StreamOrder met(Skeleton(ops, order, with_data));
   std::vector<int> rank(ops.size());
   for (int r = 0; r < static_cast<int>(order.size()); ++r) rank[At(order[At(r)])] = r;
-
-  int lanes = 0;
-  const std::vector<int> lane_of = LanesOfStreams(ops, &lanes);
-  std::vector<int> position(ops.size()), length(At(lanes), 0), clocks(ops.size() * At(lanes), 0);
   std::vector<ImpliedWait> added;
+  std::vector<int> clock;
   for (const int i : order) {
-    int* clock = clocks.data() + At(i) * At(lanes);
+    clock.assign(At(met.lanes()), 0);
     const auto join = [&](int other) {
-      for (int lane = 0; lane < lanes; ++lane) {
-        clock[lane] = std::max(clock[lane], clocks[At(other) * At(lanes) + At(lane)]);
-      }
+      const int* theirs = met.ClockOf(rank[At(other)]);
+      for (int lane = 0; lane < met.lanes(); ++lane) clock[At(lane)] = std::max(clock[At(lane)], theirs[lane]);
     };
     for (const int previous : before[At(i)]) join(previous);
     auto& wanted = needs[At(i)];
     std::stable_sort(wanted.begin(), wanted.end(),
-                     [&](const auto& a, const auto& b) { return rank[At(a.first)] > rank[At(b.first)]; });
-    for (const auto& [writer, id] : wanted) {
-      if (clock[lane_of[At(writer)]] > position[At(writer)]) continue;
-      ops[At(i)].waits.push_back(ops[At(writer)].id);
-      added.push_back({ops[At(i)].id, ops[At(writer)].id, id});
-      join(writer);
+                     [&](const Need& a, const Need& b) { return rank[At(a.first)] > rank[At(b.first)]; });
+    for (const Need& need : wanted) {
+      const int first = rank[At(need.first)];
+      if (clock[At(met.LaneOf(first))] > met.PositionOf(first)) continue;
+      ops[At(i)].waits.push_back(ops[At(need.first)].id);
+      added.push_back({ops[At(i)].id, ops[At(need.first)].id, need.tensor_id});
+      join(need.first);
     }
-    const std::size_t own = At(lane_of[At(i)]);
-    position[At(i)] = length[own]++;
-    clock[own] = length[own];
   }
   return added;
 }

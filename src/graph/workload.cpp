@@ -6,7 +6,9 @@
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
+#include "graph/regroup.hpp"
 #include "orionrt/error.hpp"
+#include "orionrt/streams.hpp"
 
 namespace orionrt {
 namespace {
@@ -68,12 +70,30 @@ AssignedSpace NeedsOf(const Workload& workload, const PlannedWorkload& planned) 
   return needs;
 }
 
+// Of bodies in the order of the workload's; empty where ops run one after another. Lives as long as the workload.
+KeptApart ApartIn(const Workload& workload) {
+  const StreamOrder* const order = workload.lowered == nullptr ? nullptr : workload.lowered->graph.streams();
+  if (order == nullptr || workload.bodies.empty()) return {};
+  std::unordered_map<int, int> step_of;  // by id of op; looked up, never walked
+  for (const OpNode& op : workload.lowered->graph.ops()) step_of.emplace(op.id, static_cast<int>(step_of.size()));
+  std::vector<int> steps;
+  for (const Workload& body : workload.bodies) steps.push_back(step_of.at(body.op_id));
+  return [order, steps](std::size_t a, std::size_t b) {
+    return steps[a] != steps[b] && !order->IsBefore(steps[a], steps[b]) && !order->IsBefore(steps[b], steps[a]);
+  };
+}
+
+// What the bodies take together, from a multiple of their alignment on.
 AssignedSpace NeedsOfBodies(const Workload& workload, const PlannedWorkload& planned) {
   AssignedSpace needs;
+  std::vector<AssignedSpace> each;
   for (std::size_t i = 0; i < workload.bodies.size(); ++i) {
-    const AssignedSpace body = NeedsOf(workload.bodies[i], planned.bodies[i]);
-    needs.required_bytes = std::max(needs.required_bytes, body.required_bytes);
-    needs.base_alignment = std::max(needs.base_alignment, body.base_alignment);
+    each.push_back(NeedsOf(workload.bodies[i], planned.bodies[i]));
+    needs.base_alignment = std::max(needs.base_alignment, each.back().base_alignment);
+  }
+  const std::vector<std::int64_t> begins = LayBodies(0, each, ApartIn(workload));
+  for (std::size_t i = 0; i < each.size(); ++i) {
+    needs.required_bytes = std::max(needs.required_bytes, begins[i] + each[i].required_bytes);
   }
   return needs;
 }
@@ -124,6 +144,7 @@ PlannedWorkload PlanWorkload(const Workload& workload, const ReusePlanner& plann
     const PlannedWorkload& inner = planned.bodies.back();
     planned.peak_nested_bytes = std::max(planned.peak_nested_bytes, inner.plan.peak_bytes + inner.peak_nested_bytes);
   }
+  if (ApartIn(workload)) planned.peak_nested_bytes = NeedsOfBodies(workload, planned).required_bytes;
   const std::vector<Pool>& pools = workload.problem.pools;
   if (planned.peak_nested_bytes == 0 || pools.empty() || pools.back().capacity == kUnlimited) {
     planned.plan = planner.Run(workload.problem, options);
@@ -149,7 +170,7 @@ Assignment Assign(const Workload& workload, const PlannedWorkload& planned) {
     const Workload& body = workload.bodies[i];
     bodies.push_back({body.op_id, body.attribute, Assign(body, planned.bodies[i])});
   }
-  AddBodies(made, std::move(bodies));
+  AddBodies(made, std::move(bodies), ApartIn(workload));
   return made;
 }
 

@@ -152,6 +152,22 @@ std::int64_t AlignmentOf(const PlanFile& file) {
   return alignment;
 }
 
+// Of several streams only the places tell which bodies are kept apart: those of two ops that share no byte.
+KeptApart ApartAsBefore(const std::vector<BodyAssignment>& bodies) {
+  struct Taken {
+    int op_id;
+    std::int64_t begin, end;
+  };
+  std::vector<Taken> taken;
+  for (const BodyAssignment& body : bodies) {
+    taken.push_back({body.op_id, BeginOf(body.assignment), EndOf(body.assignment)});
+  }
+  return [taken](std::size_t a, std::size_t b) {
+    const bool meet = taken[a].begin < taken[b].end && taken[b].begin < taken[a].end;
+    return taken[a].op_id != taken[b].op_id && !meet;
+  };
+}
+
 // Every place moves with the buffer that it is in.
 void Replace(const PlanFile& before, const Plan& plan, Assignment& assignment) {
   const auto follow = [&](Place& place, int buffer) {
@@ -182,6 +198,7 @@ PlanFile Replanned(const PlanFile& before, const Problem& problem, const Plan& p
   Replace(before, plan, assignment);
   std::vector<BodyAssignment> bodies = std::move(assignment.bodies);
   assignment.bodies.clear();
+  const KeptApart apart = problem.clocks.streams > 0 ? ApartAsBefore(bodies) : KeptApart();
   for (std::size_t i = 0; i < bodies.size(); ++i) {
     Assignment& body = bodies[i].assignment;
     const std::int64_t alignment = AlignmentOf(file.bodies[i]);
@@ -198,7 +215,7 @@ PlanFile Replanned(const PlanFile& before, const Problem& problem, const Plan& p
     std::int64_t& base = assignment.spaces[static_cast<std::size_t>(PoolOf(plan, i))].base_alignment;
     base = std::max(base, problem.buffers[static_cast<std::size_t>(i)].alignment);
   }
-  AddBodies(assignment, std::move(bodies));
+  AddBodies(assignment, std::move(bodies), apart);
   assignment.made_with.policy = plan.policy;
   return file;
 }

@@ -29,22 +29,23 @@ std::size_t At(int index) { return static_cast<std::size_t>(index); }
 constexpr int kManyOrders = 8192;  // up to so many every order is tried
 constexpr int kFirstFit = 40000;   // beyond: lanes alone
 constexpr int kPressure = 600;     // up to so many the heaviest antichain through each buffer is found
-constexpr int kSearched = 300;     // up to so many are searched exactly
+constexpr int kSearched = 600;     // up to so many are searched exactly
 constexpr int kAuto = 600;         // of a part on one stream: all of `auto`, and beyond its portfolio alone,
 constexpr int kPortfolio = 4096;   // beyond one pass
 constexpr int kDeepest = 200;      // of parts within parts
 
 // Entries looked at: as many steps as there are buffers, some thousand times over, up to a limit.
 std::int64_t WorkOf(std::size_t buffers, Effort effort) {
-  constexpr std::int64_t kSteps[] = {1'000, 10'000, 250'000};  // fast, balanced, thorough
+  constexpr std::int64_t kSteps[] = {1'000, 40'000, 250'000};  // fast, balanced, thorough
   constexpr std::int64_t kMost[] = {40'000'000, 450'000'000, 12'000'000'000};
   const std::int64_t n = static_cast<std::int64_t>(std::min<std::size_t>(buffers, 100'000));
   return std::min(kMost[static_cast<int>(effort)], n * n * kSteps[static_cast<int>(effort)]);
 }
 
-std::int64_t NodesOf(Effort effort) {
-  constexpr std::int64_t kNodes[] = {2'000, 20'000, 2'000'000};
-  return kNodes[static_cast<int>(effort)];
+// Of the exact search, in buffers and members of antichains looked at.
+std::int64_t SearchWorkOf(Effort effort) {
+  constexpr std::int64_t kWork[] = {40'000'000, 1'000'000'000, 30'000'000'000};  // fast, balanced, thorough
+  return kWork[static_cast<int>(effort)];
 }
 
 // What was found for a part of a problem. Offsets per buffer of the part.
@@ -150,7 +151,7 @@ PortfolioResult PlaceByClasses(const Problem& single) {
 class StreamPlanner {
  public:
   StreamPlanner(std::size_t buffers, const PlanOptions& options)
-      : options_(options), work_(WorkOf(buffers, options.effort)) {}
+      : options_(options), work_(WorkOf(buffers, options.effort)), search_work_(SearchWorkOf(options.effort)) {}
 
   // `enough`: a peak that ends the search.
   Found Solve(const Problem& problem, std::int64_t enough, int depth);
@@ -163,10 +164,10 @@ class StreamPlanner {
   Found SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough);
   Found SolveLanes(const Problem& problem, const Precedence& order, const Found& so_far);
   void Improve(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
-  void Search(const Problem& problem, const Precedence& order, std::int64_t nodes, Found& found);
+  void Search(const StreamSearch& search, const Problem& problem, std::int64_t work, Found& found);
 
   const PlanOptions& options_;
-  std::int64_t work_;
+  std::int64_t work_, search_work_;  // left, of the whole problem
   bool time_limited_ = false;
 };
 
@@ -439,10 +440,11 @@ class FirstFits {
   std::vector<int> buffers_;
 };
 
-// A lower plan, or the proof that there is none, if so many nodes find one.
-void StreamPlanner::Search(const Problem& problem, const Precedence& order, std::int64_t nodes, Found& found) {
-  if (found.peak <= found.certificate.lower_bound_bytes) return;
-  SearchResult searched = SearchStreams(problem, order, found.certificate.lower_bound_bytes, found.peak, nodes);
+// A lower plan, or the proof that there is none, if so much work finds one.
+void StreamPlanner::Search(const StreamSearch& search, const Problem& problem, std::int64_t work, Found& found) {
+  if (found.peak <= found.certificate.lower_bound_bytes || work <= 0) return;
+  SearchResult searched = search.Run(found.certificate.lower_bound_bytes, found.peak, work);
+  search_work_ -= searched.work;
   if (!searched.offsets.empty()) {
     found.offsets = std::move(searched.offsets);
     found.peak = searched.peak;
@@ -521,10 +523,16 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
     found.winner = "first_fit:size";
   }
   if (found.peak <= bound || !Displacer::Carries(problem) || !AreWhole(problem, order)) return found;
-  // A few nodes settle what is tiny; more are spent on what is left in the end.
-  if (n <= kSearched) Search(problem, order, NodesOf(options_.effort) / 8, found);
-  if (n <= kFirstFit) Improve(problem, order, enough, found);
-  if (n <= kSearched) Search(problem, order, NodesOf(options_.effort), found);
+  if (n > kSearched) {
+    if (n <= kFirstFit) Improve(problem, order, enough, found);
+    return found;
+  }
+  // Most that can be settled is settled soon; what is not then takes the rest.
+  const StreamSearch search(problem, order);
+  const std::int64_t work = std::min(search_work_, SearchWorkOf(options_.effort) / 4);
+  Search(search, problem, work, found);
+  Improve(problem, order, enough, found);
+  Search(search, problem, search_work_, found);
   return found;
 }
 

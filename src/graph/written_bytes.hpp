@@ -1,0 +1,89 @@
+// Who wrote each byte of an arena last: what a run of a graph is judged by.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <vector>
+
+namespace orionrt {
+
+constexpr int kNobody = -1;     // Written::tensor: no tensor's
+constexpr int kWorkspace = -2;  // scratch of an op, or what a body of it leaves behind
+
+// A run of bytes, as one op wrote them: bytes [from, from + bytes) of `tensor` as it was after `step`.
+struct Written {
+  std::int64_t begin = 0;  // where it lies, or belongs
+  std::int64_t bytes = 0;
+  int tensor = kNobody;
+  std::int64_t from = 0;
+  int step = -1;  // -1: from outside
+};
+using WrittenRun = std::vector<Written>;  // one behind the other
+
+// The pieces of [begin, end), moved so that `begin` becomes `to`.
+inline WrittenRun Slice(const WrittenRun& pieces, std::int64_t begin, std::int64_t end, std::int64_t to) {
+  WrittenRun slice;
+  for (const Written& piece : pieces) {
+    const std::int64_t first = std::max(piece.begin, begin);
+    const std::int64_t last = std::min(piece.begin + piece.bytes, end);
+    if (first < last)
+      slice.push_back({first - begin + to, last - first, piece.tensor, piece.from + first - piece.begin, piece.step});
+  }
+  return slice;
+}
+
+// Who wrote each byte of one arena last.
+class WrittenBytes {
+ public:
+  void Write(const Written& piece) {
+    Split(piece.begin);
+    Split(piece.begin + piece.bytes);
+    pieces_.erase(pieces_.lower_bound(piece.begin), pieces_.lower_bound(piece.begin + piece.bytes));
+    pieces_[piece.begin] = piece;
+  }
+
+  // The first byte that is not as `wanted` says, or -1.
+  std::int64_t FirstWrong(const Written& wanted) const {
+    std::int64_t at = wanted.begin;
+    for (auto it = At(at); at < wanted.begin + wanted.bytes; ++it) {
+      if (it == pieces_.end() || it->first > at || it->second.tensor != wanted.tensor ||
+          it->second.step != wanted.step || it->second.from + at - it->first != wanted.from + at - wanted.begin)
+        return at;
+      at = it->first + it->second.bytes;
+    }
+    return -1;
+  }
+
+  // What holds a byte; of tensor kNobody where nobody wrote it.
+  Written HolderOf(std::int64_t at) const {
+    const auto it = At(at);
+    return it == pieces_.end() || it->first > at ? Written() : it->second;
+  }
+
+ private:
+  using Map = std::map<std::int64_t, Written>;
+
+  // The piece that holds a byte, or the next one.
+  Map::const_iterator At(std::int64_t at) const {
+    auto it = pieces_.upper_bound(at);
+    if (it != pieces_.begin() && std::prev(it)->first + std::prev(it)->second.bytes > at) --it;
+    return it;
+  }
+
+  // Makes a piece begin at `at`, if one holds it.
+  void Split(std::int64_t at) {
+    auto it = pieces_.lower_bound(at);
+    if (it == pieces_.begin()) return;
+    Written& before = (--it)->second;
+    const std::int64_t kept = at - before.begin;
+    if (kept >= before.bytes) return;
+    pieces_[at] = {at, before.bytes - kept, before.tensor, before.from + kept, before.step};
+    before.bytes = kept;
+  }
+
+  Map pieces_;
+};
+
+}  // namespace orionrt

@@ -1,0 +1,191 @@
+// Plans on several streams, judged by running them in many interleavings; and the judge of such plans by that.
+#include "stream_interpreter.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "orionrt/error.hpp"
+#include "sanitized.hpp"
+#include "stream_graph.hpp"
+
+namespace orionrt {
+namespace {
+
+using tests::NaiveOrder;
+using tests::NaiveStreamPlan;
+using tests::Random;
+using tests::StreamGraphMaker;
+using tests::StreamInterpreter;
+
+// ORIONRT_STREAM_SEEDS times as many as are run always.
+std::uint64_t Seeds(std::uint64_t count) {
+  const char* const times = std::getenv("ORIONRT_STREAM_SEEDS");
+  return tests::Seeds(count) * (times == nullptr ? 1 : std::strtoull(times, nullptr, 10));
+}
+
+struct Case {
+  explicit Case(std::uint64_t seed)
+      : random(seed), graph(StreamGraphMaker(random).Make(static_cast<int>(random.Between(2, 14)))) {
+    NaiveStreamPlan plan(graph, random);
+    const bool views = random.OneIn(2), colocate = random.OneIn(2);
+    assignment = plan.Make(views, colocate, random.OneIn(2));
+  }
+  Random random;
+  Graph graph;
+  Assignment assignment;
+};
+
+// Two ops that nothing orders, or {-1, -1}.
+std::pair<int, int> Unordered(const NaiveOrder& order, Random& random) {
+  for (int tries = 0; tries < 10; ++tries) {
+    const int a = static_cast<int>(random.Below(order.size())), b = static_cast<int>(random.Below(order.size()));
+    if (!order.AreOrdered(a, b)) return {a, b};
+  }
+  return {-1, -1};
+}
+
+int StepOf(const Graph& graph, int op_id) {
+  int step = 0;
+  while (graph.ops()[static_cast<std::size_t>(step)].id != op_id) ++step;
+  return step;
+}
+
+// Runs the ops of a fault against one another; "" where no interleaving goes wrong. Of bytes that are equal by chance
+// nobody can tell, so it is tried more than once.
+std::string RunFault(const Graph& graph, const Assignment& assignment, const AssignmentFault& fault) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    StreamInterpreter interpreter(graph, assignment, seed);
+    const std::string wrong = interpreter.RunAgainst(StepOf(graph, fault.other_op_id), StepOf(graph, fault.op_id));
+    if (!wrong.empty()) return wrong;
+  }
+  return "";
+}
+
+TEST(StreamInterpreter, FindsNothingWrongWithPlansByTheSlowOrder) {
+  std::int64_t hand_overs = 0, in_place = 0, vanished = 0, unordered = 0;
+  for (std::uint64_t seed = 0; seed < Seeds(10000u); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Case c(seed);
+    const auto fault = CheckAssignment(c.graph, c.assignment);
+    ASSERT_FALSE(fault) << fault->message;
+    StreamInterpreter interpreter(c.graph, c.assignment, seed);
+    for (int again = 0; again < 2; ++again) ASSERT_EQ(interpreter.RunAtRandom(), "");
+    const auto [a, b] = Unordered(interpreter.order(), c.random);
+    if (a >= 0) {
+      ++unordered;
+      ASSERT_EQ(interpreter.RunAgainst(a, b), "");
+    }
+    hand_overs += interpreter.HandOvers();
+    in_place += static_cast<std::int64_t>(c.assignment.in_place.size());
+    vanished += static_cast<std::int64_t>(c.assignment.vanished_ids.size());
+  }
+  // That much of all of it happened.
+  EXPECT_GT(hand_overs, Seeds(10000));
+  EXPECT_GT(in_place, Seeds(2000));
+  EXPECT_GT(vanished, Seeds(2000));
+  EXPECT_GT(unordered, Seeds(3000));
+}
+
+// Without a wait that alone orders a hand-over the judge says so, names the two ops, and some interleaving goes wrong;
+// without any other wait nothing changes.
+TEST(StreamInterpreter, NeedsEveryWaitThatAloneOrdersAHandOver) {
+  int needed = 0, spared = 0;
+  for (std::uint64_t seed = 0; seed < Seeds(2500u); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Case c(seed);
+    for (std::size_t i = 0; i < c.graph.ops().size(); ++i) {
+      for (std::size_t w = 0; w < c.graph.ops()[i].waits.size(); ++w) {
+        std::vector<OpNode> ops = c.graph.ops();
+        ops[i].waits.erase(ops[i].waits.begin() + static_cast<std::ptrdiff_t>(w));
+        Graph less;
+        try {
+          less = Graph(ops, c.graph.tensors());
+        } catch (const Error&) {
+          continue;  // data needs it
+        }
+        Assignment assignment = c.assignment;
+        assignment.graph_id = GraphId(less);
+        const auto fault = CheckAssignment(less, assignment);
+        StreamInterpreter interpreter(less, assignment, seed);
+        ASSERT_EQ(fault.has_value(), interpreter.HasRace()) << (fault ? fault->message : "not seen");
+        if (!fault) {
+          ++spared;
+          ASSERT_EQ(interpreter.RunAtRandom(), "");
+          continue;
+        }
+        ++needed;
+        ASSERT_GE(fault->other_op_id, 0) << fault->message;
+        EXPECT_NE(RunFault(less, assignment, *fault), "") << fault->message;
+        // The wait that the message asks for mends it, or brings the next such pair.
+        ops[static_cast<std::size_t>(StepOf(less, fault->op_id))].waits.push_back(fault->other_op_id);
+        const Graph mended(ops, c.graph.tensors());
+        assignment.graph_id = GraphId(mended);
+        const auto next = CheckAssignment(mended, assignment);
+        EXPECT_TRUE(!next || next->op_id != fault->op_id || next->other_op_id != fault->other_op_id);
+      }
+    }
+  }
+  EXPECT_GT(needed, Seeds(500));
+  EXPECT_GT(spared, Seeds(500));
+}
+
+// Tensors moved over others: what the judge takes runs in every interleaving tried, and what it calls a race is one.
+TEST(StreamInterpreter, AgreesWithTheJudgeOfMovedTensors) {
+  int right = 0, races = 0, wrong = 0;
+  for (std::uint64_t seed = 0; seed < Seeds(6000u); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Case c(seed);
+    auto& places = c.assignment.tensors;
+    const auto pick = [&] {
+      return static_cast<std::size_t>(c.random.Below(static_cast<std::int64_t>(places.size())));
+    };
+    Place& moved = places[pick()];
+    const Place& onto = places[pick()];
+    moved.offset = onto.offset;
+    moved.space = onto.space;
+    for (AssignedSpace& space : c.assignment.spaces) space.required_bytes += 256;
+    const auto fault = CheckAssignment(c.graph, c.assignment);
+    if (fault && fault->other_op_id < 0) {
+      ++wrong;
+      continue;
+    }
+    StreamInterpreter interpreter(c.graph, c.assignment, seed);
+    ASSERT_EQ(fault.has_value(), interpreter.HasRace()) << (fault ? fault->message : "not seen");
+    if (fault) {
+      ++races;
+      EXPECT_NE(RunFault(c.graph, c.assignment, *fault), "") << fault->message;
+      continue;
+    }
+    ++right;
+    for (int again = 0; again < 2; ++again) ASSERT_EQ(interpreter.RunAtRandom(), "");
+    const auto [a, b] = Unordered(interpreter.order(), c.random);
+    if (a >= 0) {
+      ASSERT_EQ(interpreter.RunAgainst(a, b), "");
+    }
+  }
+  EXPECT_GT(right, Seeds(500));
+  EXPECT_GT(races, Seeds(200));
+  EXPECT_GT(wrong, Seeds(500));
+}
+
+// Launched in another order it is the same plan.
+TEST(StreamInterpreter, TakesAnyOrderOfLaunching) {
+  for (std::uint64_t seed = 0; seed < Seeds(1500u); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Case c(seed);
+    const Graph relaunched(tests::Relaunched(c.graph.ops(), c.random), c.graph.tensors());
+    const auto listed = CheckAssignment(relaunched, c.assignment);
+    EXPECT_FALSE(listed) << listed->message;
+    Assignment other = c.assignment;
+    other.order_ids.clear();
+    for (const OpNode& op : relaunched.ops()) other.order_ids.push_back(op.id);
+    other.in_place = FindInPlace(relaunched, other);
+    const auto launched = CheckAssignment(c.graph, other);
+    EXPECT_FALSE(launched) << launched->message;
+  }
+}
+
+}  // namespace
+}  // namespace orionrt
