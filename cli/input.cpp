@@ -373,7 +373,7 @@ void AddInputOptions(CLI::App& app, InputOptions& options) {
       ->group(model);
   app.add_flag("--no-fold", options.no_fold, "Keep ops whose inputs are all constant")->group(model);
   app.add_flag("--fold-shapes", options.fold_shapes, "Fold ops of known shapes too")->group(model);
-  const auto streams = "Streams (docs/on_streams.md)";
+  const auto streams = "Streams (docs/streams.md)";
   app.add_option("--streams", options.streams,
                  "Put the branches of a model or graph on at most so many streams, with the waits that it needs")
       ->type_name("N")
