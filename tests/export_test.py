@@ -250,8 +250,9 @@ class Schemas(unittest.TestCase):
     def reads(self, document):
         """Whether orionrt takes it."""
         command = "check" if "plan" in document["schema"] else "convert"
-        run = subprocess.run([ORIONRT, command, "-", "--input-format", "json"], input=json.dumps(document).encode(), stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE)
+        as_json = ["--format", "json"] if command == "convert" else []
+        run = subprocess.run([ORIONRT, command, "-", "--input-format", "json", *as_json], input=json.dumps(document).encode(),
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertIn(run.returncode, (0, 3, 6), run.stderr)
         return run.returncode != 3
 
@@ -305,11 +306,37 @@ class Schemas(unittest.TestCase):
             {"kind": "no"}, {"kind": None}, {"input": -1}, {"output": 0.5}, {"output": "x"}, {"offset": -1}, {"offset": []})]
         cases += [("aliases", value, False) for value in (None, {}, "x", [1], [{}], ["view"])]
         cases += [("has_effects", value, value in (True, False)) for value in (True, False, None, "x")]
-        cases += [("after", value, value == [7]) for value in ([7], [-1], ["x"], None, [0.5], 7)]
+        for key in ("after", "waits"):
+            cases += [(key, value, value == [7]) for value in ([7], [-1], ["x"], None, [0.5], 7)]
+        cases += [("stream", value, value == 0) for value in (0, -1, "x", None, 0.5, 2**31, [0])]
         for key, value, taken in cases:
             document = {"schema": "orionrt.graph/1", "tensors": [{"id": 0, "bytes": 8}, {"id": 1, "bytes": 8}],
                         "ops": [{"id": 7, "outputs": [0]}, {"id": 8, "inputs": [0], "outputs": [1], key: value}]}
             self.assertEqual((self.valid(document), self.reads(document)), (taken, taken), f"{key} {value}")
+
+    def test_agree_on_streams(self):
+        """Both take a clock, or pairs kept apart, or both refuse them; and the schema takes what is written."""
+        clocks = [(value, False) for value in ([0], [0, 0.5], [0, "x"], [0, None], [0] * 65, [[0], [0]], "0:0")]
+        clocks += [([0, 0], True)]
+        pairs = [(value, value in ([], [["a", "b"]])) for value in (
+            [], [["a", "b"]], [["a"]], [["a", "b", "a"]], [[0, 1]], ["a", "b"], "ab", None, {}, [{"a": "b"}])]
+        for key, value, taken in [("lower", *case) for case in clocks] + [("apart", *case) for case in pairs]:
+            life = {"lower": [0, 0], "upper": [1, 2], "size": 8}
+            problem = {"schema": "orionrt.problem/1", "buffers": [{"id": "a", **life}, {"id": "b", **life}]}
+            plan = {**problem, "schema": "orionrt.plan/1", "peak_bytes": 16,
+                    "buffers": [{**b, "offset": 8 * i} for i, b in enumerate(problem["buffers"])]}
+            for document in (problem, plan):
+                if key == "lower":
+                    document["buffers"][0][key] = value
+                else:
+                    document[key] = value
+                self.assertEqual((self.valid(document), self.reads(document)), (taken, taken), f"{key} {value}")
+            if taken:
+                written = json.loads(orionrt("plan", "-", "--input-format", "json", "--format", "json",
+                                             stdin=json.dumps(problem).encode()))
+                self.validators["orionrt.plan/1"].validate(written)
+                described = set(self.validators["orionrt.plan/1"].schema["properties"])
+                self.assertTrue(set(written) <= described, "all are described")
 
 
 # What no schema can say: that a tensor is used and known, an interval not empty, a sum within 63 bits, a pool in the table.

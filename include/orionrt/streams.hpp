@@ -88,7 +88,7 @@ struct StreamedGraph {
 // implies. Dependencies are those of data, `after`, and the order of ops with effects, which stay on one stream; the
 // order of the list on each stream is the given one. A graph that gains nothing, and any on one stream, stays as it is.
 // Deterministic. Throws Error (kMisuse) for a number of streams below 1 or above StreamOrder::kMostLanes, and for a
-// graph that has streams of its own. O(dependencies x sqrt(ops) + ops x streams), mostly linear; docs/on_streams.md.
+// graph that has streams of its own. O(dependencies x sqrt(ops) + ops x streams), mostly linear; docs/streams.md.
 ORIONRT_API StreamedGraph OnStreams(const Graph& graph, int streams);
 
 // Ops on the longest chain of which each happens before the next: how many steps a run takes if every op takes one. On

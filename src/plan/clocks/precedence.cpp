@@ -9,7 +9,7 @@
 namespace orionrt {
 namespace {
 
-constexpr std::size_t kMostEntries = std::size_t{1} << 28;  // of a table: a gigabyte
+constexpr std::size_t kMostEntries = std::size_t{1} << 26;  // of a table: 256 MiB
 
 std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
