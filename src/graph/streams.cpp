@@ -174,9 +174,9 @@ bool StreamOrder::MergeLanes() {
   return true;
 }
 
-// Many streams: each op goes to the lane that ends with the op before it on its stream; else to one that ends with an op
-// it waits for, else with anything before it; or it begins one. No more lanes than streams: an op that has one behind it
-// on its stream has one behind it on its lane.
+// Many streams: each op goes to the lane that ends with the op before it on its stream; else to one that ends with an
+// op it waits for, else with anything before it; or it begins one. No more lanes than streams: an op that has one
+// behind it on its stream has one behind it on its lane.
 void StreamOrder::CoverByChains(const std::vector<OpNode>& ops) {
   lanes_ = kMostLanes;
   lengths_.assign(At(lanes_), 0);
