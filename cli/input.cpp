@@ -157,13 +157,14 @@ void CheckStreams(const InputOptions& options) {
 
 // The graph on as many streams as are asked for, which is told.
 Graph Streamed(Graph graph, const std::string& source, const InputOptions& options) {
-  if (!options.streams) return graph;
+  const int streams = options.streams.value_or(options.import ? options.import->streams : 1);
+  if (!options.streams && streams == 1) return graph;
   if (HasStreams(graph.ops())) {
     Misuse(Printable(source, 1000) +
            ": --streams is for graphs on one, and this names streams, or waits, itself; leave " + "the option out");
   }
-  StreamedGraph found = OnStreams(graph, *options.streams);
-  if (!options.quiet && *options.streams > 1) {
+  StreamedGraph found = OnStreams(graph, streams);
+  if (!options.quiet && options.streams.value_or(1) > 1) {
     std::fprintf(stderr,
                  "orionrt: %s: on %d stream%s, with %d wait%s, the longest chain has %d of %d ops (no less than %d)\n",
                  Printable(source, 300).c_str(), found.streams, found.streams == 1 ? "" : "s", found.waits,
@@ -196,9 +197,12 @@ Input FromModel(ImportedModel model, const std::string& source, const InputOptio
 
 Input FromGraphJson(const std::string& text, const std::string& source, const InputOptions& options) {
   Input input;
-  Graph graph = ReadGraphJson(text, source, options.imply_waits ? &input.implied_waits : nullptr);
-  if (!options.quiet) TellImpliedWaits(graph, input.implied_waits);
+  const bool imply = options.imply_waits || (options.import && options.import->imply_waits);
+  Graph graph = ReadGraphJson(text, source, imply ? &input.implied_waits : nullptr);
+  if (!options.quiet && options.imply_waits) TellImpliedWaits(graph, input.implied_waits);
   input.workload = Lower(Streamed(std::move(graph), source, options), {}, LoweringOf(options));
+  input.workload.import.streams = MakeImportOptions(source, options).streams;
+  input.workload.import.imply_waits = imply;
   return input;
 }
 
@@ -290,6 +294,8 @@ ImportOptions MakeImportOptions(const std::string& source, const InputOptions& o
   }
   import.fold_constants = import.fold_constants && !options.no_fold;
   import.fold_shapes = import.fold_shapes || options.fold_shapes;
+  import.streams = options.streams.value_or(import.streams);
+  import.imply_waits = import.imply_waits || options.imply_waits;
   for (const std::string& text : options.dims) {
     const auto [name, value] = SplitAssignment(text, "--dim");
     const std::int64_t dim = ParseDim(value, text, "--dim");

@@ -253,6 +253,18 @@ TEST(OnStreams, RefusesWhatHasStreamsAlready) {
   EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"itself"}, [&] { OnStreams(streamed, 2); }));
 }
 
+// A file may name a stream an op, and clocks would then be larger than memory.
+TEST(ImplyWaits, RefusesTooManyStreams) {
+  std::vector<OpNode> ops;
+  for (int i = 0; i < 20000; ++i) {
+    ops.push_back({i, {}, {}});
+    ops.back().stream = i;
+  }
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"20000 ops on 20000 streams"}, [&] { ImplyWaits(ops, {}); }));
+  for (OpNode& op : ops) op.stream %= 100;
+  EXPECT_TRUE(ImplyWaits(ops, {}).empty());
+}
+
 TEST(OnStreams, LeavesNoOtherOrder) {
   const StreamedGraph streamed = OnStreams(Branches(2, 3, false), 2);
   Transforms transforms;

@@ -44,8 +44,7 @@ struct GuardReport {
 // - Fills and canaries: 0xFB when a tensor's first op begins, 0xDE when the last that uses it has ended, and never on
 //   bytes of what is alive. With canaries or the quarantine every buffer has bytes of its own (as with no_reuse).
 // - `pages` is refused (kUnsupported) and `poison` does nothing: what they close others may be using. To find reads,
-// run
-//   the ops one after another, from a graph on one stream.
+//   run the ops one after another, from a graph on one stream.
 //
 // Switches of the guard; they work together. Guarded runs may allocate and are slow: when an op begins and when it ends
 // all bytes of the plan are compared with a copy of them (with `pages`, those in reach only), so the guard takes the

@@ -20,6 +20,9 @@ struct ImportOptions {
   std::string data_folder;
   bool fold_constants = true;  // --no-fold clears it: ops of constants alone do not run
   bool fold_shapes = false;    // --fold-shapes: neither do ops of known shapes
+  // What is done to the graph before it is planned; importers do neither, but plan files say so.
+  int streams = 1;           // --streams N: OnStreams puts its branches on at most so many streams
+  bool imply_waits = false;  // --imply-waits: ImplyWaits adds the waits that data needs
 };
 
 // What the body of a control-flow op (If, Loop, Scan, ...) runs: a graph of its own, with its own time. Tensors of the

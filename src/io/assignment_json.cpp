@@ -8,6 +8,7 @@
 #include "base/checked.hpp"
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
+#include "orionrt/streams.hpp"
 
 namespace orionrt {
 namespace {
@@ -277,6 +278,8 @@ Json MadeWithJson(const MadeWith& made_with) {
   for (const auto& [name, shape] : import.inputs) json["inputs"][name] = shape;
   if (!import.fold_constants) json["fold"] = "none";
   if (import.fold_constants && import.fold_shapes) json["fold"] = "shapes";
+  if (import.streams != 1) json["streams"] = import.streams;
+  if (import.imply_waits) json["imply_waits"] = true;
   return json;
 }
 
@@ -309,6 +312,12 @@ MadeWith ReadMadeWith(const ParsedJson& json, const std::string& place) {
   const std::string fold = object.Text("fold", "constants");
   made.import.fold_constants = fold != "none";
   made.import.fold_shapes = fold == "shapes";
+  const std::int64_t streams = object.Integer("streams", 1);
+  if (streams < 1 || streams > StreamOrder::kMostLanes) {
+    object.Refuse("has \"streams\" that are no number from 1 to " + std::to_string(StreamOrder::kMostLanes));
+  }
+  made.import.streams = static_cast<int>(streams);
+  made.import.imply_waits = object.Flag("imply_waits");
   return made;
 }
 

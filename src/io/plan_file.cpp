@@ -233,6 +233,8 @@ std::string OptionsOf(const MadeWith& made_with) {
   }
   if (!import.fold_constants) add("--no-fold");
   if (import.fold_shapes) add("--fold-shapes");
+  if (import.streams != 1) add("--streams " + std::to_string(import.streams));
+  if (import.imply_waits) add("--imply-waits");
   if (made_with.transforms.views) add("--views");
   if (made_with.transforms.colocate) add("--colocate");
   if (made_with.transforms.in_place) add("--in-place");
