@@ -202,7 +202,7 @@ Input FromGraphJson(const std::string& text, const std::string& source, const In
   if (!options.quiet && options.imply_waits) TellImpliedWaits(graph, input.implied_waits);
   input.workload = Lower(Streamed(std::move(graph), source, options), {}, LoweringOf(options));
   input.workload.import.streams = MakeImportOptions(source, options).streams;
-  input.workload.import.imply_waits = imply;
+  input.workload.import.imply_waits = !input.implied_waits.empty();
   return input;
 }
 

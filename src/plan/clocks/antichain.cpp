@@ -279,6 +279,7 @@ Antichain HeaviestMoment(const Precedence& order, const std::vector<std::int64_t
 }
 
 Antichain HeaviestAntichain(const Precedence& order, const std::vector<std::int64_t>& weights, std::int64_t most_work) {
+  if (At(order.count()) * At(order.chains()) > kMostEntries) return HeaviestMoment(order, weights);
   Network network(order, weights);
   if (!network.Run(most_work)) return HeaviestMoment(order, weights);
   Antichain found;

@@ -23,7 +23,7 @@ bool Displacer::Carries(const Problem& problem) {
 }
 
 Displacer::Displacer(const Problem& problem, const Precedence& order, Conflicts& conflicts)
-    : problem_(problem), order_(order), conflicts_(conflicts), first_of_buffer_(problem.buffers.size() + 1, 0) {
+    : problem_(problem), conflicts_(conflicts), first_of_buffer_(problem.buffers.size() + 1, 0) {
   for (const Precedence::Rectangle& r : order.rectangles()) ++first_of_buffer_[At(r.buffer) + 1];
   std::partial_sum(first_of_buffer_.begin(), first_of_buffer_.end(), first_of_buffer_.begin());
   several_ = false;

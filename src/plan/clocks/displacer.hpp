@@ -46,7 +46,6 @@ class Displacer {
   void DisplaceAt(int buffer, std::int64_t offset);
 
   const Problem& problem_;
-  const Precedence& order_;
   Conflicts& conflicts_;
   std::vector<int> first_of_buffer_;  // rectangles; one more at the end
   bool several_;                      // some buffer has several rectangles: rows are by buffer, else by slot
