@@ -142,7 +142,8 @@ TEST(CheckStreams, WritesInPlaceBehindAllOtherReaders) {
   EXPECT_FALSE(CheckAssignment(graph({1}), in_place(graph({1}))));
 }
 
-// A view by an op that has vanished: who reads it reads the whole's bytes, in order by the waits of that op.
+// A view by an op that has vanished: who reads it reads the whole's bytes, in order by the waits of that op, which may
+// be run all the same.
 TEST(CheckStreams, KeepsTheWaitsOfVanishedOps) {
   const auto graph = [](std::vector<int> waits) {
     std::vector<OpNode> ops = {Op(0, 0, {}, {0}), Op(1, 1, {0}, {1}, {0}), Op(2, 2, {1}, {2}, {1}),
@@ -158,6 +159,7 @@ TEST(CheckStreams, KeepsTheWaitsOfVanishedOps) {
     return made;
   };
   EXPECT_TRUE(Says(graph({1}), shown(graph({1})), {"op 3", "over tensor 1", "[16, 48)", "op 2 \"n2\" on stream 2"}));
+  EXPECT_TRUE(Says(graph({0}), shown(graph({0})), {"op 3", "op 1 \"n1\" on stream 1 may still read"}));
   EXPECT_FALSE(CheckAssignment(graph({2}), shown(graph({2}))));
 }
 

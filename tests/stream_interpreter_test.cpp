@@ -7,6 +7,9 @@
 #include <string>
 
 #include "orionrt/error.hpp"
+#include "orionrt/planner.hpp"
+#include "orionrt/validate.hpp"
+#include "orionrt/workload.hpp"
 #include "sanitized.hpp"
 #include "stream_graph.hpp"
 
@@ -25,12 +28,17 @@ std::uint64_t Seeds(std::uint64_t count) {
   return tests::Seeds(count) * (times == nullptr ? 1 : std::strtoull(times, nullptr, 10));
 }
 
+// A graph and a plan of it: by the slow order, or of the library.
 struct Case {
-  explicit Case(std::uint64_t seed)
+  explicit Case(std::uint64_t seed, bool by_library)
       : random(seed), graph(StreamGraphMaker(random).Make(static_cast<int>(random.Between(2, 14)))) {
-    NaiveStreamPlan plan(graph, random);
-    const bool views = random.OneIn(2), colocate = random.OneIn(2);
-    assignment = plan.Make(views, colocate, random.OneIn(2));
+    const bool views = random.OneIn(2), colocate = random.OneIn(2), in_place = random.OneIn(2);
+    if (!by_library) {
+      assignment = NaiveStreamPlan(graph, random).Make(views, colocate, in_place);
+      return;
+    }
+    const TransformedGraph made = Transform(graph, {views, colocate, in_place, false});
+    assignment = Assign(made, ReusePlanner(random.OneIn(2) ? "first_fit" : "best_fit").Run(made.bound.problem));
   }
   Random random;
   Graph graph;
@@ -67,7 +75,7 @@ TEST(StreamInterpreter, FindsNothingWrongWithPlansByTheSlowOrder) {
   std::int64_t hand_overs = 0, in_place = 0, vanished = 0, unordered = 0;
   for (std::uint64_t seed = 0; seed < Seeds(10000u); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Case c(seed);
+    Case c(seed, false);
     const auto fault = CheckAssignment(c.graph, c.assignment);
     ASSERT_FALSE(fault) << fault->message;
     StreamInterpreter interpreter(c.graph, c.assignment, seed);
@@ -88,13 +96,56 @@ TEST(StreamInterpreter, FindsNothingWrongWithPlansByTheSlowOrder) {
   EXPECT_GT(unordered, Seeds(3000));
 }
 
+// Every policy in turn, with all that may be shared.
+TEST(StreamInterpreter, FindsNothingWrongWithPlansOfAnyPolicy) {
+  std::int64_t hand_overs = 0, in_place = 0, vanished = 0;
+  for (std::uint64_t seed = 0; seed < Seeds(1000u); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    const Graph graph = StreamGraphMaker(random).Make(static_cast<int>(random.Between(2, 14)));
+    LowerOptions options;
+    options.transforms = {random.OneIn(2), random.OneIn(2), random.OneIn(2), false};
+    options.alignment = std::int64_t{1} << random.Below(6);
+    if (random.OneIn(4)) {
+      options.pools.resize(2);
+      options.pools[0].name = "fast";
+      options.pools[0].capacity = random.Between(64, 512);
+      options.pools[1].name = "slow";
+    }
+    const Policy& policy = Policies()[seed % Policies().size()];
+    SCOPED_TRACE(policy.name);
+    PlanOptions quick;
+    quick.effort = Effort::kFast;
+    const Workload workload = Lower(graph, {}, options);
+    const PlannedWorkload planned = PlanWorkload(workload, ReusePlanner(policy.name), quick);
+    const auto overlap = Validate(workload.problem, planned.plan);
+    ASSERT_FALSE(overlap) << overlap->message;
+    const Assignment assignment = Assign(workload, planned);
+    const auto fault = CheckAssignment(graph, assignment);
+    ASSERT_FALSE(fault) << fault->message;
+    StreamInterpreter interpreter(workload.lowered->graph, assignment, seed);
+    ASSERT_FALSE(interpreter.HasRace());
+    ASSERT_EQ(interpreter.RunAtRandom(), "");
+    const auto [a, b] = Unordered(interpreter.order(), random);
+    if (a >= 0) {
+      ASSERT_EQ(interpreter.RunAgainst(a, b), "");
+    }
+    hand_overs += interpreter.HandOvers();
+    in_place += static_cast<std::int64_t>(assignment.in_place.size());
+    vanished += static_cast<std::int64_t>(assignment.vanished_ids.size());
+  }
+  EXPECT_GT(hand_overs, Seeds(1000));
+  EXPECT_GT(in_place, Seeds(150));
+  EXPECT_GT(vanished, Seeds(150));
+}
+
 // Without a wait that alone orders a hand-over the judge says so, names the two ops, and some interleaving goes wrong;
 // without any other wait nothing changes.
 TEST(StreamInterpreter, NeedsEveryWaitThatAloneOrdersAHandOver) {
   int needed = 0, spared = 0;
   for (std::uint64_t seed = 0; seed < Seeds(2500u); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Case c(seed);
+    Case c(seed, seed % 2 == 1);
     for (std::size_t i = 0; i < c.graph.ops().size(); ++i) {
       for (std::size_t w = 0; w < c.graph.ops()[i].waits.size(); ++w) {
         std::vector<OpNode> ops = c.graph.ops();
@@ -136,7 +187,7 @@ TEST(StreamInterpreter, AgreesWithTheJudgeOfMovedTensors) {
   int right = 0, races = 0, wrong = 0;
   for (std::uint64_t seed = 0; seed < Seeds(6000u); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Case c(seed);
+    Case c(seed, seed % 2 == 1);
     auto& places = c.assignment.tensors;
     const auto pick = [&] {
       return static_cast<std::size_t>(c.random.Below(static_cast<std::int64_t>(places.size())));
@@ -174,7 +225,7 @@ TEST(StreamInterpreter, AgreesWithTheJudgeOfMovedTensors) {
 TEST(StreamInterpreter, TakesAnyOrderOfLaunching) {
   for (std::uint64_t seed = 0; seed < Seeds(1500u); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Case c(seed);
+    Case c(seed, seed % 2 == 1);
     const Graph relaunched(tests::Relaunched(c.graph.ops(), c.random), c.graph.tensors());
     const auto listed = CheckAssignment(relaunched, c.assignment);
     EXPECT_FALSE(listed) << listed->message;

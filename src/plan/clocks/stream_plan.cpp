@@ -478,7 +478,6 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
     if (!spans.empty()) {
       Keep(SolveOneStream(problem, OnOneStream(problem, spans), enough), found);
       if (found.peak <= std::max(found.certificate.lower_bound_bytes, enough)) return found;
-      if (problem.buffers.size() <= At(kAuto)) return found;
     }
   }
   if (depth < kDeepest && found.offsets.empty()) {
