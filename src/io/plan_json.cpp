@@ -356,6 +356,10 @@ ReadPlan ReadObject(const ParsedJson& json, const std::string& place, int last_s
   plan.peak_bytes = object.Integer("peak_bytes");
   file.peak_nested_bytes = object.Integer("peak_nested_bytes", 0);
   if (object.Has("streams")) file.streams = ReadStreams(object, json);
+  if (object.Has("hand_overs")) {
+    std::vector<HandOver> hand_overs = ReadHandOvers(object);  // without figures they are judged, and left
+    if (file.streams) file.streams->hand_overs = std::move(hand_overs);
+  }
   if (object.Has("weights")) file.weights = ReadWeights(json["weights"], place);
   plan.certificate = ReadCertificate(object, json, index_of);
   if (object.Has("metadata_bytes")) file.metadata_bytes = ReadCount(object, "metadata_bytes");

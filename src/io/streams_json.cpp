@@ -80,13 +80,16 @@ StreamFigures ReadStreams(const ObjectReader& plan, const ParsedJson& json) {
   figures.serial_bytes = ReadBytes(object, "serial_bytes");
   figures.lanes_bytes = ReadBytes(object, "lanes_bytes");
   figures.live_bytes = ReadBytes(object, "live_bytes");
-  if (!plan.Has("hand_overs")) return figures;
-  std::vector<HandOver>& hand_overs = figures.hand_overs.emplace();
+  return figures;
+}
+
+std::vector<HandOver> ReadHandOvers(const ObjectReader& plan) {
+  std::vector<HandOver> hand_overs;
   for (const ParsedJson& row : plan.Array("hand_overs")) {
     const std::string place = plan.place() + ": hand_overs[" + std::to_string(hand_overs.size()) + "]";
     hand_overs.push_back(ReadHandOver(ObjectReader(row, place)));
   }
-  return figures;
+  return hand_overs;
 }
 
 }  // namespace orionrt

@@ -1,6 +1,8 @@
 // What a plan file says of streams: the figures, and a row a hand-over.
 #pragma once
 
+#include <vector>
+
 #include "io/json.hpp"
 #include "orionrt/stream_figures.hpp"
 
@@ -9,7 +11,8 @@ namespace orionrt {
 Json StreamsJson(const StreamFigures& figures);  // without the hand-overs
 Json HandOverJson(const HandOver& hand_over);
 
-// Both, of a plan. Throws Error (kBadInput).
+// Of a plan that has the key "streams", or "hand_overs". Throw Error (kBadInput).
 StreamFigures ReadStreams(const ObjectReader& plan, const ParsedJson& json);
+std::vector<HandOver> ReadHandOvers(const ObjectReader& plan);
 
 }  // namespace orionrt
