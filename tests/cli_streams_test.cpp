@@ -143,7 +143,9 @@ TEST(CliStreams, SaysWhatStreamsCost) {
                            "\n  live at once ", "\n  hand-overs ", "\n  stream 0\n", "\n  stream 1\n"}) {
     EXPECT_NE(text.out.find(line), std::string::npos) << line << text;
   }
-  EXPECT_EQ(text.out.find(" -"), std::string::npos) << "a negative figure" << text;
+  for (const char digit : std::string("0123456789")) {
+    EXPECT_EQ(text.out.find(std::string(" -") + digit), std::string::npos) << "a negative figure" << text;
+  }
   EXPECT_EQ(text.out.find("step"), std::string::npos) << text;
   Orionrt({"plan", folder / "g.json", "--streams", "2", "-o", folder / "p.json"});
   const auto plan = nlohmann::json::parse(folder.Read("p.json"));
