@@ -60,7 +60,7 @@ PlanFile LoadSide(const std::string& path, const Options& options, const ReusePl
     file.source = path;
     return file;
   }
-  return PlanToFile(planner, input, MakePlanOptions(options.planning));
+  return PlanToFile(planner, input, MakePlanOptions(options.planning), options.planning.no_hand_overs);
 }
 
 nlohmann::ordered_json Json(const PlanDiff::Side& side) {

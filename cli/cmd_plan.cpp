@@ -119,7 +119,8 @@ int RunSweep(const Options& options, const Format& format, const ReusePlanner& p
     input.dims.push_back(sweep.name + "=" + std::to_string(value));
     input.quiet = !points.empty();
     try {
-      points.push_back({value, PlanToFile(planner, LoadInput(path, input), plan_options)});
+      points.push_back(
+          {value, PlanToFile(planner, LoadInput(path, input), plan_options, options.planning.no_hand_overs)});
     } catch (const Error& error) {
       throw Error(error.code(), "--sweep " + input.dims.back() + ": " + error.what());
     }
@@ -226,7 +227,7 @@ int Run(const Options& options) {
   }
   for (const std::string& path : options.paths) {
     const Input input = format.load(path, options.input);
-    PlanFile file = PlanToFile(planner, input, plan_options);
+    PlanFile file = PlanToFile(planner, input, plan_options, options.planning.no_hand_overs);
     if (format.for_people) file.bound_with_all = BoundWithAll(input.workload);
     std::string text = format.write(input, file, options);
     if (options.explain) {

@@ -104,7 +104,7 @@ Report ReportOf(const Input& input, const Options& options, bool explained) {
     return report;
   }
   for (const ReusePlanner& planner : PlannersOf(options.planning.policy.empty() ? "auto" : options.planning.policy)) {
-    add(PlanToFile(planner, input, plan_options), planner);
+    add(PlanToFile(planner, input, plan_options, options.planning.no_hand_overs), planner);
   }
   return report;
 }

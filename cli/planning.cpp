@@ -34,6 +34,9 @@ void AddPlanningOptions(CLI::App& app, PlanningOptions& options) {
       ->type_name("fast|balanced|thorough");
   app.add_option("--capacity", options.capacity, "Must it fit? 4096, 64K, 8M, 1.5G; exit 4 when it cannot")
       ->type_name("BYTES");
+  app.add_flag("--no-cross-stream-reuse", options.no_hand_overs,
+               "Of a graph on several streams: tensors take no bytes that another stream has used, so that no plan "
+               "relies on a wait");
   app.add_option("--time-limit", options.time_limit,
                  "End the search after this long; the result may then differ from run to run")
       ->type_name("SECONDS");
@@ -55,9 +58,11 @@ PlanOptions MakePlanOptions(const PlanningOptions& options) {
   return plan;
 }
 
-PlannedWorkload PlanInput(const ReusePlanner& planner, const Workload& workload, const PlanOptions& options) {
+PlannedWorkload PlanInput(const ReusePlanner& planner, const Workload& workload, const PlanOptions& options,
+                          bool no_hand_overs) {
   const Progress progress("planning " + workload.source);
   try {
+    if (no_hand_overs) return PlanWithoutHandOvers(workload, planner, options);
     return PlanWorkload(workload, planner, options);
   } catch (const Error& error) {
     throw Error(error.code(), workload.source + ": " + error.what());
@@ -76,12 +81,15 @@ Explanation ExplainPlanned(const PlanFile& file, const Graph* graph, const Reuse
   return Explain(file, graph, planner);
 }
 
-PlanFile PlanToFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options) {
-  const PlannedWorkload planned = PlanInput(planner, input.workload, plan_options);
+PlanFile PlanToFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options,
+                    bool no_hand_overs) {
+  const PlannedWorkload planned = PlanInput(planner, input.workload, plan_options, no_hand_overs);
   PlanFile file =
       input.plan ? Replanned(*input.plan, input.workload.problem, planned.plan) : MakePlanFile(input.workload, planned);
   file.source = input.workload.source;
   file.alignment = input.workload.alignment;
+  const bool assigned = file.assignment && input.workload.lowered != nullptr;
+  file.streams = MeasureStreams(input.workload, assigned ? &*file.assignment : nullptr);
   const std::int64_t together = file.plan.peak_bytes + file.peak_nested_bytes;
   if (plan_options.capacity > 0 && together > plan_options.capacity) {
     std::fprintf(stderr,

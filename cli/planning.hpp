@@ -16,13 +16,15 @@ struct PlanningOptions {
   std::string effort = "balanced";  // --effort
   std::string capacity;             // --capacity; empty: none
   double time_limit = 0;            // --time-limit, seconds; 0: none
+  bool no_hand_overs = false;       // --no-cross-stream-reuse
 };
 
 void AddPlanningOptions(CLI::App& app, PlanningOptions& options);
 PlanOptions MakePlanOptions(const PlanningOptions& options);
 
-// PlanWorkload, with progress; the source is put before what it refuses.
-PlannedWorkload PlanInput(const ReusePlanner& planner, const Workload& workload, const PlanOptions& options);
+// PlanWorkload, or PlanWithoutHandOvers, with progress; the source is put before what it refuses.
+PlannedWorkload PlanInput(const ReusePlanner& planner, const Workload& workload, const PlanOptions& options,
+                          bool no_hand_overs = false);
 
 // Throws Error (kBadInput) where the plan that was read has a fault: what it says of itself would be wrong.
 void RefuseFaults(const Input& input);
@@ -31,6 +33,7 @@ void RefuseFaults(const Input& input);
 Explanation ExplainPlanned(const PlanFile& file, const Graph* graph, const ReusePlanner& planner);
 
 // The plan of an input with its whole bill; of a plan that was read, Replanned. Warns of bodies that pass a capacity.
-PlanFile PlanToFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options);
+PlanFile PlanToFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options,
+                    bool no_hand_overs = false);
 
 }  // namespace orionrt::cli

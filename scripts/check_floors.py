@@ -17,7 +17,7 @@ HEADERS = {
     "src/base": {"export", "error", "version"},
     "src/buddy": {"buddy", "buddy_recorder"},
     "src/plan": {"metrics", "problem", "plan", "planner", "validate"},
-    "src/graph": {"assignment", "graph", "import", "liveness", "streams", "transform", "workload"},
+    "src/graph": {"assignment", "graph", "import", "liveness", "stream_figures", "streams", "transform", "workload"},
     "src/runtime": {"arena", "buddy_resource", "locked_buddy", "memory"},
     "src/pool": {"guard", "plan_cache", "scratch", "shared_arena", "stream_events", "stream_scratch", "tensor_pool", "tensor_view", "orionrt"},
     "src/io": {"io", "export_plan", "onnx", "tflite"},

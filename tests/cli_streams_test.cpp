@@ -133,5 +133,71 @@ TEST(CliStreams, RefusesAnotherOrder) {
   EXPECT_EQ(Orionrt({"plan", folder / "g.json", "--streams", "2", "--views", "--in-place", "--colocate"}).code, 0);
 }
 
+// As the first example of docs/streams.md: the plan's figures, in text and JSON.
+TEST(CliStreams, SaysWhatStreamsCost) {
+  const Folder folder;
+  folder.Write("g.json", Branches());
+  const Outcome text = Orionrt({"plan", folder / "g.json", "--streams", "2"});
+  EXPECT_EQ(text.code, 0) << text;
+  for (const char* line : {"9 buffers on 2 streams", "all in conflict", "\n  serial ", "\n  own lanes ",
+                           "\n  live at once ", "\n  hand-overs ", "\n  stream 0\n", "\n  stream 1\n"}) {
+    EXPECT_NE(text.out.find(line), std::string::npos) << line << text;
+  }
+  for (const char digit : std::string("0123456789")) {
+    EXPECT_EQ(text.out.find(std::string(" -") + digit), std::string::npos) << "a negative figure" << text;
+  }
+  EXPECT_EQ(text.out.find("step"), std::string::npos) << text;
+  Orionrt({"plan", folder / "g.json", "--streams", "2", "-o", folder / "p.json"});
+  const auto plan = nlohmann::json::parse(folder.Read("p.json"));
+  EXPECT_EQ(plan["streams"]["lanes"], nlohmann::json::parse("[[0], [1]]"));
+  EXPECT_EQ(plan["streams"]["serial_bytes"],
+            nlohmann::json::parse(Orionrt({"plan", folder / "g.json", "--format", "json"}).out)["peak_bytes"]);
+  EXPECT_TRUE(plan["hand_overs"].is_array());
+  const Outcome again = Orionrt({"report", folder / "p.json", "-o", "-"});
+  EXPECT_NE(again.out.find("\n  own lanes "), std::string::npos) << again;
+}
+
+TEST(CliStreams, RelyOnNoWaitWhereAsked) {
+  const Folder folder;
+  folder.Write("g.json", Branches());
+  const Outcome kept =
+      Orionrt({"plan", folder / "g.json", "--streams", "2", "--no-cross-stream-reuse", "-o", folder / "p.json"});
+  EXPECT_EQ(kept.code, 0) << kept;
+  const auto plan = nlohmann::json::parse(folder.Read("p.json"));
+  EXPECT_TRUE(plan["hand_overs"].empty());
+  EXPECT_EQ(Orionrt({"check", folder / "p.json", folder / "g.json", "--streams", "2"}).code, 0);
+  Orionrt({"convert", folder / "g.json", "--streams", "2", "-o", folder / "p.csv"});
+  EXPECT_FAILS(2, Orionrt({"plan", folder / "p.csv", "--no-cross-stream-reuse"}), "p.csv", "give the graph");
+}
+
+TEST(CliStreams, ExplainsWithoutSteps) {
+  const Folder folder;
+  folder.Write("g.json", Branches());
+  const Outcome two = Orionrt({"plan", folder / "g.json", "--streams", "2", "--explain"});
+  EXPECT_EQ(two.code, 0) << two;
+  EXPECT_NE(two.out.find("none of which is over before another, need"), std::string::npos) << two;
+  EXPECT_NE(two.out.find("no plan for these streams and waits can be lower"), std::string::npos) << two;
+  EXPECT_NE(two.out.find("longest chain"), std::string::npos) << two;
+  EXPECT_EQ(two.out.find("step"), std::string::npos) << two;
+  const Outcome one = Orionrt({"plan", folder / "g.json", "--explain"});
+  EXPECT_NE(one.out.find("On 2 streams: +"), std::string::npos) << one;
+  EXPECT_NE(one.out.find("the longest chain falls from 8 to 5 ops.\n"), std::string::npos) << one;
+}
+
+TEST(CliStreams, DrawsALaneAStream) {
+  const Folder folder;
+  folder.Write("g.json", Branches());
+  const Outcome svg = Orionrt({"report", folder / "g.json", "--streams", "2", "--format", "svg", "-o", "-"});
+  EXPECT_EQ(svg.code, 0) << svg;
+  const auto count = [&](const std::string& word) {
+    int found = 0;
+    for (std::size_t at = svg.out.find(word); at != std::string::npos; at = svg.out.find(word, at + 1)) ++found;
+    return found;
+  };
+  EXPECT_EQ(count("class=\"ink title\""), 2);
+  EXPECT_EQ(count(", stream 0</text>"), 1);
+  EXPECT_EQ(count(", stream 1</text>"), 1);
+}
+
 }  // namespace
 }  // namespace orionrt

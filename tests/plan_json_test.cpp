@@ -47,6 +47,34 @@ void ExpectSame(const PlanFile& a, const PlanFile& b) {
   EXPECT_EQ(a.alignment, b.alignment);
 }
 
+TEST(PlanJson, HoldsFiguresOfStreams) {
+  PlanFile file;
+  file.problem.buffers = {{0, 1, 64}, {0, 1, 64}};
+  file.problem.ids = {"a", "b"};
+  file.problem.names = {"", ""};
+  file.problem.clocks = {2, {0, 0, 1, 1}, {1, 1, 2, 2}, {}, {}};
+  WidenLives(file.problem);
+  file.plan = ReusePlanner().Run(file.problem);
+  file.streams = StreamFigures{{{0, 2}, {1}}, 64, 128, 64, std::vector<HandOver>()};
+  file.streams->hand_overs->push_back({3, kNoTensor, 5, 1, 64, {{4, 2, 2, 0}, {5, 1, 1, 2}}});
+  const PlanFile read = Read(WritePlanJson(file));
+  ASSERT_TRUE(read.streams && read.streams->hand_overs);
+  EXPECT_EQ(read.streams->lanes, file.streams->lanes);
+  EXPECT_EQ(read.streams->serial_bytes, 64);
+  EXPECT_EQ(read.streams->lanes_bytes, 128);
+  EXPECT_EQ(read.streams->live_bytes, 64);
+  ASSERT_EQ(read.streams->hand_overs->size(), 1U);
+  const HandOver& it = read.streams->hand_overs->front();
+  EXPECT_EQ(std::vector({it.from, it.to, it.op, it.stream}), std::vector({3, kNoTensor, 5, 1}));
+  EXPECT_EQ(it.bytes, 64);
+  ASSERT_EQ(it.waits.size(), 2U);
+  EXPECT_EQ(std::vector({it.waits[1].op, it.waits[1].waits_for, it.waits[1].last_use, it.waits[1].stream}),
+            std::vector({5, 1, 1, 2}));
+  EXPECT_EQ(WritePlanJson(read), WritePlanJson(file));
+  file.streams->hand_overs.reset();
+  EXPECT_FALSE(Read(WritePlanJson(file)).streams->hand_overs.has_value()) << "not known is not none";
+}
+
 TEST(PlanJson, ReadsBackWhatItWrote) {
   const PlanFile file = Example();
   ExpectSame(Read(WritePlanJson(file)), file);

@@ -315,6 +315,32 @@ class Page(unittest.TestCase):
         self.assertEqual(self.pixel(page, *where, 0), empty)
         self.assertNotEqual(self.pixel(page, *where, 1), empty)
 
+    def test_streams_are_lanes(self):
+        graph = {"schema": "orionrt.graph/1",
+                 "tensors": [{"id": 0, "bytes": 640, "roles": ["input"]}, {"id": 1, "bytes": 640, "name": "a"},
+                             {"id": 2, "bytes": 640, "name": "b"}, {"id": 3, "bytes": 640, "name": "c", "roles": ["output"]}],
+                 "ops": [{"id": 1, "inputs": [0], "outputs": [1]}, {"id": 2, "inputs": [1], "outputs": [2], "stream": 1, "waits": [1]},
+                         {"id": 3, "inputs": [1, 2], "outputs": [3], "waits": [2]}]}
+        graph["ops"].insert(2, {"id": 4, "inputs": [0], "outputs": [4]})
+        graph["tensors"].append({"id": 4, "bytes": 64, "name": "beside"})
+        source = self.write("lanes.json", graph)
+        page = self.open(self.report(source))
+        plan = json.loads(orionrt("plan", source, "--format", "json"))
+        self.assertEqual(page.evaluate("maps.length"), 2)
+        self.assertIn("stream 1", page.locator("#maps").inner_text())
+        for lane in (0, 1):
+            there = sorted((b["offset"], b["lower"][lane], b["upper"][lane]) for b in plan["buffers"] if b["lower"][lane] < b["upper"][lane])
+            drawn = page.evaluate("(lane) => [...maps[lane].arena.y0].map((y, k) => [y, maps[lane].arena.x0[k], maps[lane].arena.x1[k]])", lane)
+            self.assertEqual(sorted(map(tuple, drawn)), there)
+        for arena in page.evaluate("maps.map(({arena}) => [...arena.x0].map((x, k) => [x, arena.x1[k], arena.y0[k], arena.y1[k]]))"):
+            for i, (x0, x1, y0, y1) in enumerate(arena):
+                for a0, a1, b0, b1 in arena[:i]:
+                    self.assertTrue(x1 <= a0 or a1 <= x0 or y1 <= b0 or b1 <= y0)
+        self.assertIn("own bytes per stream", page.locator("#figures").inner_text())
+        page.evaluate("maps[1].canvas.focus(); choose(1)")
+        self.assertIn("of stream 0", page.locator("#tensor").inner_text())
+        self.assertEqual(self.troubles, [])
+
     def test_the_peak_is_explained(self):
         source = self.write("relu.json", RELU)
         explanation = json.loads(orionrt("plan", source, "--explain", "--format", "json"))["explanation"]

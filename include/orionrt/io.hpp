@@ -16,6 +16,7 @@
 #include "orionrt/metrics.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/problem.hpp"
+#include "orionrt/stream_figures.hpp"
 #include "orionrt/streams.hpp"
 #include "orionrt/transform.hpp"
 #include "orionrt/workload.hpp"
@@ -100,6 +101,7 @@ struct PlanFile {
   std::int64_t order_bound_bytes = 0;
   bool order_proven = false;
   int moved_ops = 0;
+  std::optional<StreamFigures> streams = {};  // of what runs on several
   // Without transforms: what all of them would make of the lower bound. Not in files.
   std::optional<std::int64_t> bound_with_all = {};
 };

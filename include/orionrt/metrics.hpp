@@ -26,6 +26,10 @@ struct ClassMetrics {
 
 // Of the buffers of one pool. All bytes, unless said otherwise. Steps count from the first at which one of them is
 // alive to the last.
+//
+// On several streams (Problem::clocks) there is no one order of steps. The steps are then those of one execution: the
+// begins of all buffers, from 0, in an order in which the streams may advance. Whatever is alive together there really
+// is, so none of these figures is negative or above the peak; another execution may have more alive.
 struct Metrics {
   std::int64_t peak_bytes = 0;
   std::int64_t no_reuse_bytes = 0;  // NoReuseBytes

@@ -193,6 +193,7 @@ PlanFile Replanned(const PlanFile& before, const Problem& problem, const Plan& p
   PlanFile file = before;
   file.problem = problem;
   file.plan = plan;
+  file.streams.reset();  // who takes whose bytes is another question now
   if (!file.assignment) return file;
   Assignment& assignment = *file.assignment;
   Replace(before, plan, assignment);

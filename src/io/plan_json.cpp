@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "io/assignment_json.hpp"
 #include "io/json.hpp"
+#include "io/streams_json.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/io.hpp"
 
@@ -243,6 +244,7 @@ PlanParts PartsOf(const PlanFile& file, const Assignment* assignment) {
   head.update(CertificateJson(file.problem, file.plan.certificate));
   head["time_limited"] = file.plan.time_limited;
   head["problem_hash"] = Hex(file.plan.problem_hash);
+  if (file.streams) head["streams"] = StreamsJson(*file.streams);
   if (!file.problem.apart.empty()) head["apart"] = ApartJson(file.problem);
   if (file.weights) head["weights"] = WeightsJson(*file.weights);
   const PoolPlan& pools = file.plan.pools;
@@ -264,6 +266,10 @@ PlanParts PartsOf(const PlanFile& file, const Assignment* assignment) {
   parts.rows.push_back({"buffers", file.problem.buffers.size(),
                         [&file, part = std::size_t{0}](std::size_t i) mutable { return BufferRow(file, i, part); }});
   for (JsonRows& rows : of_graph) parts.rows.push_back(std::move(rows));
+  if (file.streams && file.streams->hand_overs) {
+    parts.rows.push_back({"hand_overs", file.streams->hand_overs->size(),
+                          [&file](std::size_t i) { return HandOverJson((*file.streams->hand_overs)[i]); }});
+  }
   if (assignment == nullptr || assignment->bodies.empty()) return parts;
   parts.rows.push_back({"bodies", assignment->bodies.size(), [&file, assignment](std::size_t i) {
                           return BodyJson(file.bodies[i], assignment->bodies[i]);
@@ -349,6 +355,11 @@ ReadPlan ReadObject(const ParsedJson& json, const std::string& place, int last_s
   plan.policy = object.Text("policy", "");
   plan.peak_bytes = object.Integer("peak_bytes");
   file.peak_nested_bytes = object.Integer("peak_nested_bytes", 0);
+  if (object.Has("streams")) file.streams = ReadStreams(object, json);
+  if (object.Has("hand_overs")) {
+    std::vector<HandOver> hand_overs = ReadHandOvers(object);  // without figures they are judged, and left
+    if (file.streams) file.streams->hand_overs = std::move(hand_overs);
+  }
   if (object.Has("weights")) file.weights = ReadWeights(json["weights"], place);
   plan.certificate = ReadCertificate(object, json, index_of);
   if (object.Has("metadata_bytes")) file.metadata_bytes = ReadCount(object, "metadata_bytes");

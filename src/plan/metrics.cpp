@@ -4,6 +4,7 @@
 #include <queue>
 
 #include "base/checked.hpp"
+#include "plan/clocks/stream_plan.hpp"
 #include "plan/rectangles.hpp"
 
 namespace orionrt {
@@ -139,6 +140,7 @@ std::int64_t NoReuseBytes(const Problem& problem) {
 }
 
 Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes, int pool) {
+  if (problem.clocks.streams > 0) return MeasurePlan(InOneExecution(problem), plan, classes, pool);
   if (!problem.pools.empty()) {
     const PoolView view = ViewPool(problem, plan, pool);
     std::vector<BufferClass> theirs;

@@ -43,7 +43,9 @@ Graph WithoutWords(const Graph& graph) {
                    op.workspace_alignment,
                    op.aliases,
                    op.has_effects,
-                   op.after});
+                   op.after,
+                   op.stream,
+                   op.waits});
   }
   std::vector<TensorDesc> tensors;
   tensors.reserve(graph.tensors().size());

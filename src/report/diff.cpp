@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "plan/clocks/stream_plan.hpp"
 #include "plan/rectangles.hpp"
 
 namespace orionrt {
@@ -54,7 +55,7 @@ std::vector<std::string> KeysOf(const Problem& problem) {
 std::string LabelOf(const std::string& key) { return key[0] == '=' ? key.substr(1) : key; }
 
 Items ItemsOf(const PlanFile& file, PlanDiff::Side& side) {
-  const Problem& problem = file.problem;
+  const Problem problem = InOneExecution(file.problem);
   std::vector<PlacedRectangle> rectangles;
   ForEachPlaced(problem, file.plan.offsets, [&](const PlacedRectangle& r) { rectangles.push_back(r); });
   FindPeak(rectangles, side);
@@ -79,6 +80,7 @@ PlanDiff::Side SideOf(const PlanFile& file) {
   side.proven_optimal = file.plan.certificate.proven_optimal;
   side.nested_bytes = file.peak_nested_bytes;
   side.buffers = static_cast<std::int64_t>(file.problem.buffers.size());
+  side.streams = file.problem.clocks.streams;
   return side;
 }
 
@@ -114,6 +116,10 @@ std::vector<PeakCause> CausesOf(const Items& before, const Items& after) {
 }
 
 std::string Steps(std::int64_t count) { return std::to_string(count) + (count == 1 ? " step" : " steps"); }
+
+std::string StepOf(const PlanDiff::Side& side) {
+  return "step " + std::to_string(side.live_step) + (side.streams > 0 ? " of one execution" : "");
+}
 
 std::string Signed(std::int64_t bytes) { return (bytes < 0 ? "-" : "+") + FormatBytes(std::abs(bytes)); }
 
@@ -195,8 +201,7 @@ std::string DescribeDiff(const PlanDiff& diff) {
   if (diff.before.nested_bytes != 0 || diff.after.nested_bytes != 0)
     text += Line("nested", diff.before.nested_bytes, diff.after.nested_bytes);
   if (diff.causes.empty() && diff.Packing() == 0) return text + "Nothing that is alive at the peak has changed.\n";
-  text += "Most bytes alive: at step " + std::to_string(diff.before.live_step) + ", now at step " +
-          std::to_string(diff.after.live_step) + ". What changed there:\n";
+  text += "Most bytes alive: at " + StepOf(diff.before) + ", now at " + StepOf(diff.after) + ". What changed there:\n";
   for (std::size_t i = 0; i < diff.causes.size() && i < kShown; ++i) {
     const std::string bytes = Signed(diff.causes[i].bytes);
     text += std::string(bytes.size() < 12 ? 12 - bytes.size() : 0, ' ') + bytes + "  " + DescribeCause(diff.causes[i]) +

@@ -38,6 +38,7 @@ struct PlanDiff {
     std::int64_t live_bytes = 0;    // the most alive at once, without padding
     std::int64_t live_step = 0;     // the first step at which they are
     std::int64_t buffers = 0;
+    int streams = 0;  // Clocks::streams; where there are some, steps are those of one execution
   };
   Side before;
   Side after;

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "io/json.hpp"
 #include "orionrt/error.hpp"
+#include "report/stream_text.hpp"
 
 namespace orionrt {
 namespace {
@@ -32,6 +33,11 @@ std::string About(const Problem& problem, int i, const std::vector<std::string>&
       std::find_if(holders.begin(), holders.end(), [i](const PeakHolder& holder) { return holder.buffer == i; });
   if (why != holders.end() && !explanation.op_labels.empty()) return why->why;
   const Buffer& b = problem.buffers[i];
+  const Clocks& clocks = problem.clocks;
+  if (clocks.streams > 0) {
+    return "alive from " + ClockText(clocks.begins, clocks.streams, i) + " to " +
+           ClockText(clocks.ends, clocks.streams, i);
+  }
   return "alive from " + StepLabel(b.lower, names) + " to " + StepLabel(b.upper - 1, names);
 }
 
@@ -59,6 +65,10 @@ std::string Reason(const PlanFile& file, const std::vector<std::string>& names) 
   switch (certificate.bound_kind) {
     case BoundKind::kLiveBytes: {
       const std::int64_t padding = certificate.lower_bound_bytes - bytes;
+      if (file.problem.clocks.streams > 0) {
+        return count + (count == "1" ? " buffer needs " : " buffers, none of which is over before another, need ") +
+               bound + (padding > 0 ? ", " + FormatThousands(padding) + " of them padding" : "");
+      }
       return "At " + StepLabel(certificate.witness_step, names) + " " + count +
              (count == "1" ? " buffer is alive and needs " : " buffers are alive together and need ") + bound +
              (padding > 0 ? ", " + FormatThousands(padding) + " of them padding" : "");
@@ -74,12 +84,15 @@ std::string Reason(const PlanFile& file, const std::vector<std::string>& names) 
   return "";
 }
 
-std::string Conclusion(const Plan& plan) {
+std::string Conclusion(const PlanFile& file) {
+  const Plan& plan = file.plan;
+  const std::string none =
+      file.problem.clocks.streams > 0 ? "So no plan for these streams and waits" : "So no plan for this order of steps";
   const bool searches = plan.policy.rfind("auto", 0) == 0 || plan.policy == "exact";
   if (plan.certificate.proven_optimal) {
-    return "So no plan for this order of steps can be lower than this one: it is optimal.";
+    return none + " can be lower than this one: it is optimal.";
   }
-  return "So no plan for this order of steps can be lower than that. This one is " +
+  return none + " can be lower than that. This one is " +
          FormatThousands(plan.peak_bytes - plan.certificate.lower_bound_bytes) +
          " bytes higher; whether a better one exists is open. " +
          (searches ? "--effort thorough searches longer." : "--policy auto searches for one.");
@@ -96,7 +109,7 @@ std::string ExplainArena(const PlanFile& file, const std::vector<std::string>& s
   const Certificate& certificate = file.plan.certificate;
   if (certificate.witness.empty()) return std::string(kNothing) + "\n";
   return Reason(file, step_names) + ":\n" + List(file.problem, certificate, step_names, explanation) +
-         Conclusion(file.plan) + "\n";
+         Conclusion(file) + "\n";
 }
 
 std::string ExplainPools(const PlanFile& file, const std::vector<std::string>& step_names) {
@@ -150,7 +163,7 @@ std::string ExplainPlan(const PlanFile& file, const std::vector<std::string>& st
 }
 
 std::string ExplainBound(const PlanFile& file, const std::vector<std::string>& step_names) {
-  return file.plan.certificate.witness.empty() ? kNothing : Reason(file, step_names) + ". " + Conclusion(file.plan);
+  return file.plan.certificate.witness.empty() ? kNothing : Reason(file, step_names) + ". " + Conclusion(file);
 }
 
 std::string WhatIfsHeading(const PlanFile& file, const Explanation& explanation) {
@@ -165,11 +178,14 @@ std::string DescribeWhatIfs(const PlanFile& file, const Explanation& explanation
   if (!text.empty()) text += explanation.what_ifs.empty() ? "\n" : ":\n";
   for (const WhatIf& what_if : explanation.what_ifs) {
     text += Column("-" + FormatThousands(what_if.saving_bytes)) + what_if.sentence + "; then " +
-            FormatThousands(what_if.new_peak_bytes) + ", " +
-            (what_if.next_peak_step == explanation.peak_step ? "still at " : "held at ") +
-            PlaceOf(explanation, what_if.next_peak_step) + "\n";
+            FormatThousands(what_if.new_peak_bytes);
+    if (file.problem.clocks.streams == 0) {
+      text += (what_if.next_peak_step == explanation.peak_step ? ", still at " : ", held at ") +
+              PlaceOf(explanation, what_if.next_peak_step);
+    }
+    text += "\n";
   }
-  return text;
+  return text + (explanation.more_streams.empty() ? "" : explanation.more_streams + ".\n");
 }
 
 std::string AddExplanation(std::string plan_json, const PlanFile& file, const Explanation& explanation) {
@@ -177,7 +193,11 @@ std::string AddExplanation(std::string plan_json, const PlanFile& file, const Ex
   if (plan_json.size() < kEnd.size() || plan_json.substr(plan_json.size() - kEnd.size()) != kEnd) {
     throw Error(ErrorCode::kMisuse, "an explanation is added to a plan as WritePlanJson gives it");
   }
-  Json json = {{"peak_step", explanation.peak_step}, {"holders", Json::array()}, {"what_ifs", Json::array()}};
+  const bool on_streams = file.problem.clocks.streams > 0;  // which have no common steps
+  Json json = Json::object();
+  if (!on_streams) json["peak_step"] = explanation.peak_step;
+  json["holders"] = Json::array();
+  json["what_ifs"] = Json::array();
   for (const PeakHolder& holder : explanation.holders) {
     json["holders"].push_back(
         {{"id", BufferId(file.problem, holder.buffer)}, {"bytes", holder.bytes}, {"why", holder.why}});
@@ -186,9 +206,10 @@ std::string AddExplanation(std::string plan_json, const PlanFile& file, const Ex
     json["what_ifs"].push_back({{"kind", what_if.kind},
                                 {"sentence", what_if.sentence},
                                 {"saving_bytes", what_if.saving_bytes},
-                                {"new_peak_bytes", what_if.new_peak_bytes},
-                                {"next_peak_step", what_if.next_peak_step}});
+                                {"new_peak_bytes", what_if.new_peak_bytes}});
+    if (!on_streams) json["what_ifs"].back()["next_peak_step"] = what_if.next_peak_step;
   }
+  if (!explanation.more_streams.empty()) json["more_streams"] = explanation.more_streams;
   plan_json.resize(plan_json.size() - kEnd.size());
   return std::move(plan_json) + ",\n \"explanation\": " + DumpJson(json, -1) + "\n}\n";
 }

@@ -6,10 +6,13 @@
 #include "io/json.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/version.hpp"
+#include "plan/clocks/stream_plan.hpp"
 #include "report/explain.hpp"
+#include "report/lanes.hpp"
 #include "report/page.hpp"
 #include "report/report.hpp"
 #include "report/shown_graph.hpp"
+#include "report/stream_text.hpp"
 #include "report/text.hpp"
 
 namespace orionrt {
@@ -106,6 +109,7 @@ void AppendExplanation(std::string& out, const PlanFile& file, const Explanation
   Column(out, "change", what_ifs.size(), [&](std::size_t i) { return strings.NumberOf(what_ifs[i].sentence); });
   Column(out, "saving", what_ifs.size(), [&](std::size_t i) { return what_ifs[i].saving_bytes; });
   Column(out, "newPeak", what_ifs.size(), [&](std::size_t i) { return what_ifs[i].new_peak_bytes; });
+  if (!explanation.more_streams.empty()) out += ",\"moreStreams\":" + Quoted(explanation.more_streams);
   Column(out, "nextStep", what_ifs.size(), [&](std::size_t i) { return what_ifs[i].next_peak_step; });
   out += "}";
 }
@@ -121,6 +125,38 @@ void AppendSpills(std::string& out, const PoolPlan& pools) {
     const std::int64_t fields[] = {s.buffer, s.from, s.to, static_cast<int>(s.reason), s.step, s.room_bytes, s.cost};
     return fields[k % 7];
   });
+}
+
+// What other plans than this one would take on several streams, and what changes hands.
+void AppendStreams(std::string& out, const StreamFigures& figures) {
+  out += ",\n\"streams\":{\"serial\":" + std::to_string(figures.serial_bytes);
+  Figure(out, "ownLanes", figures.lanes_bytes);
+  Figure(out, "live", figures.live_bytes);
+  if (figures.hand_overs) {
+    Figure(out, "handOvers", static_cast<std::int64_t>(figures.hand_overs->size()));
+    Figure(out, "handedOver", HandedOverBytes(figures));
+  }
+  out += "}";
+}
+
+// On several streams: the names of the lanes, and per rectangle in a lane six numbers: the buffer, the lane, its steps
+// there, and its bytes.
+void AppendLanes(std::string& out, const ShownGraph& graph) {
+  const auto& figures = graph.plans[0].file.streams;
+  const Lanes lanes = LanesOf(graph.problem, figures ? &*figures : nullptr);
+  if (lanes.lanes.empty()) return;
+  out += ",\n\"lanes\":[";
+  for (const Lane& lane : lanes.lanes) out += (&lane == &lanes.lanes.front() ? "" : ",") + Quoted(lane.name);
+  out += "]";
+  std::vector<std::int64_t> numbers;
+  const std::vector<std::int64_t> at_zero(graph.problem.buffers.size(), 0);
+  for (std::size_t l = 0; l < lanes.lanes.size(); ++l) {
+    ForEachPlaced(lanes.lanes[l].problem, at_zero, [&](const PlacedRectangle& r) {
+      const std::int64_t fields[] = {r.buffer, static_cast<std::int64_t>(l), r.lower, r.upper, r.begin, r.end};
+      numbers.insert(numbers.end(), std::begin(fields), std::end(fields));
+    });
+  }
+  Column(out, "inLanes", numbers.size(), [&](std::size_t k) { return numbers[k]; });
 }
 
 void AppendPlan(std::string& out, const ShownGraph& graph, const GraphPlan& shown, Strings& strings) {
@@ -141,6 +177,7 @@ void AppendPlan(std::string& out, const ShownGraph& graph, const GraphPlan& show
     out += (p > 0 ? "," : "") + PoolJson(pools[p], part, graph, metrics);
   }
   out += "]";
+  if (file.streams) AppendStreams(out, *file.streams);
   if (shown.explanation != nullptr) AppendExplanation(out, file, *shown.explanation, strings);
   if (!pools.empty()) {
     AppendSpills(out, plan.pools);
@@ -165,7 +202,7 @@ void AppendInfos(std::string& out, const ShownGraph& graph, Strings& strings) {
 }
 
 void AppendGraph(std::string& out, const ShownGraph& graph, Strings& strings) {
-  const Problem& problem = graph.problem;
+  const Problem problem = InOneExecution(graph.problem);  // which figures are of; the map has the lanes
   const std::size_t count = problem.buffers.size();
   out += "{\"name\":" + Quoted(graph.name);
   Column(out, "lower", count, [&](std::size_t i) { return problem.buffers[i].lower; });
@@ -175,6 +212,7 @@ void AppendGraph(std::string& out, const ShownGraph& graph, Strings& strings) {
   Column(out, "label", problem.names.size(), [&](std::size_t i) { return strings.NumberOf(problem.names[i]); });
   Column(out, "steps", graph.step_names.size(), [&](std::size_t i) { return strings.NumberOf(graph.step_names[i]); });
   AppendInfos(out, graph, strings);
+  AppendLanes(out, graph);
   Column(out, "parts", problem.parts.size() * 5, [&](std::size_t k) {
     const Part& part = problem.parts[k / 5];
     const std::int64_t fields[] = {part.buffer, part.lower, part.upper, part.begin, part.end};

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "report/lanes.hpp"
 #include "report/report.hpp"
 #include "report/scale.hpp"
 #include "report/shown_graph.hpp"
@@ -97,15 +98,26 @@ struct Box {
   std::int64_t area() const { return (right - left) * (bottom - top); }
 };
 
-// One arena, drawn over `steps` with its upper left corner at (0, `top`).
+// What a panel shows: an arena over steps, or one of its lanes.
+struct Scene {
+  const ShownGraph& graph;
+  const Plan& plan;
+  const Steps& steps;
+  const Metrics& metrics;  // of all lanes
+  std::string more = {};   // to the figures
+  const char* unit = "step";
+};
+
+// One scene with its upper left corner at (0, `top`).
 class Panel {
  public:
-  Panel(const Report& report, const ShownGraph& graph, const Plan& plan, const Steps& steps, std::int64_t top)
+  Panel(const Report& report, const Scene& scene, std::int64_t top)
       : report_(report),
-        graph_(graph),
-        plan_(plan),
-        metrics_(MeasurePlan(graph.problem, plan, graph.classes)),
-        steps_(steps),
+        scene_(scene),
+        graph_(scene.graph),
+        plan_(scene.plan),
+        metrics_(scene.metrics),
+        steps_(scene.steps),
         ceiling_(CeilingOf(std::max(metrics_.peak_bytes, plan_.certificate.lower_bound_bytes))),
         top_((top + kHead) * 100),
         curve_(top_ + (kMapHeight + kGap) * 100) {}
@@ -146,7 +158,7 @@ class Panel {
     line += certificate.proven_optimal ? ", proven optimal"
                                        : " · lower bound " + FormatBytes(certificate.lower_bound_bytes);
     line += " · no reuse " + FormatBytes(metrics_.no_reuse_bytes) + " · " +
-            FormatThousands(static_cast<std::int64_t>(graph_.problem.buffers.size())) + " tensors";
+            FormatThousands(static_cast<std::int64_t>(graph_.problem.buffers.size())) + " tensors" + scene_.more;
     return text + Text(kLeft * 100, top_ - 800, "class=\"soft\"", Printable(line, 160)) + Legend();
   }
 
@@ -183,7 +195,7 @@ class Panel {
       text += Text(X(tick.value), foot + 1700, "class=\"soft\" text-anchor=\"middle\"", tick.label);
     }
     text += Text((kLeft + kMapWidth / 2) * 100, curve_ + (kCurveHeight + 32) * 100,
-                 "class=\"soft\" text-anchor=\"middle\"", "step");
+                 "class=\"soft\" text-anchor=\"middle\"", scene_.unit);
     text += Text((kLeft - 6) * 100, curve_ + 1000, "class=\"soft\" text-anchor=\"end\"", "live bytes");
     return text;
   }
@@ -305,9 +317,10 @@ class Panel {
   }
 
   const Report& report_;
+  const Scene& scene_;
   const ShownGraph& graph_;
   const Plan& plan_;
-  const Metrics metrics_;
+  const Metrics& metrics_;
   const Steps steps_;
   const std::int64_t ceiling_;  // bytes at the upper edge
   const std::int64_t top_;      // of the map
@@ -330,39 +343,75 @@ std::string Definitions() {
   return text + "<style>" + rules + "</style>\n<defs>\n" + patterns + "</defs>\n";
 }
 
-// What lies in one pool, as a graph without pools; `plan` is the one there.
-ShownGraph InPool(const ShownGraph& graph, const Plan& shown, int pool, Plan& plan) {
-  PoolView view = ViewPool(graph.problem, shown, pool);
-  ShownGraph inside;
-  inside.name = graph.name + ", pool " + graph.problem.pools[pool].name;
-  inside.problem = std::move(view.problem);
-  for (const int i : view.buffers) {
-    if (!graph.classes.empty()) inside.classes.push_back(graph.classes[i]);
+// Draws panels below one another, as many as there may be.
+class Drawing {
+ public:
+  explicit Drawing(const Report& report) : report_(report) {}
+
+  void Add(const ShownGraph& graph, const PlanFile& file) {
+    if (graph.problem.pools.empty()) AddArena(graph, file.plan, file);
+    for (int p = 0; p < static_cast<int>(graph.problem.pools.size()); ++p) AddPool(graph, file, p);
   }
-  plan = std::move(view.plan);
-  return inside;
-}
+
+  const std::string& panels() const { return panels_; }
+  std::size_t drawn() const { return drawn_; }
+  std::size_t all() const { return all_; }
+
+ private:
+  void Draw(const Scene& scene) {
+    if (all_++ >= kPanels) return;
+    panels_ += Panel(report_, scene, static_cast<std::int64_t>(drawn_++) * kPanel).Draw();
+  }
+
+  // What lies in one pool, as a graph without pools.
+  void AddPool(const ShownGraph& graph, const PlanFile& file, int pool) {
+    PoolView view = ViewPool(graph.problem, file.plan, pool);
+    ShownGraph inside;
+    inside.name = graph.name + ", pool " + graph.problem.pools[pool].name;
+    inside.problem = std::move(view.problem);
+    for (const int i : view.buffers) {
+      if (!graph.classes.empty()) inside.classes.push_back(graph.classes[i]);
+    }
+    const Steps steps = StepsOf(graph.problem);
+    const Metrics metrics = MeasurePlan(inside.problem, view.plan, inside.classes);
+    if (inside.problem.clocks.streams > 0) return AddArena(inside, view.plan, file);
+    Draw({inside, view.plan, steps, metrics});
+  }
+
+  // On several streams a panel a lane.
+  void AddArena(const ShownGraph& graph, const Plan& plan, const PlanFile& file) {
+    const Metrics metrics = MeasurePlan(graph.problem, plan, graph.classes);
+    if (graph.problem.clocks.streams == 0) return Draw({graph, plan, StepsOf(graph.problem), metrics});
+    const Lanes lanes = LanesOf(graph.problem, file.streams ? &*file.streams : nullptr);
+    for (const Lane& lane : lanes.lanes) {
+      ShownGraph shown;
+      shown.name = (graph.name.empty() || graph.name[0] == ',' ? "" : ", body ") + graph.name + ", " + lane.name;
+      shown.problem = lane.problem;
+      shown.classes = graph.classes;
+      Draw({shown, plan, lanes.steps, metrics, MoreOf(file), "op of the stream"});
+    }
+  }
+
+  static std::string MoreOf(const PlanFile& file) {
+    if (!file.streams) return "";
+    return " · serial " + FormatBytes(file.streams->serial_bytes) + " · own lanes " +
+           FormatBytes(file.streams->lanes_bytes) + " · live at once " + FormatBytes(file.streams->live_bytes);
+  }
+
+  const Report& report_;
+  std::string panels_;
+  std::size_t drawn_ = 0, all_ = 0;
+};
 
 }  // namespace
 
 std::string WriteReportSvg(const Report& report) {
-  std::string panels;
-  std::size_t drawn = 0, all = 0;
-  const auto draw = [&](const ShownGraph& graph, const Plan& plan, const Steps& steps) {
-    if (all++ >= kPanels) return;
-    panels += Panel(report, graph, plan, steps, static_cast<std::int64_t>(drawn++) * kPanel).Draw();
-  };
+  Drawing drawing(report);
   for (const ShownGraph& graph : ShownGraphs(report)) {
-    const Steps steps = StepsOf(graph.problem);
-    for (const GraphPlan& shown : graph.plans) {
-      if (graph.problem.pools.empty()) draw(graph, shown.file.plan, steps);
-      for (int p = 0; p < static_cast<int>(graph.problem.pools.size()); ++p) {
-        Plan plan;
-        const ShownGraph inside = InPool(graph, shown.file.plan, p, plan);
-        draw(inside, plan, steps);
-      }
-    }
+    for (const GraphPlan& shown : graph.plans) drawing.Add(graph, shown.file);
   }
+  const std::size_t drawn = drawing.drawn(), all = drawing.all();
+  std::string panels = drawing.panels();
   const std::int64_t height = static_cast<std::int64_t>(drawn) * kPanel + (all > drawn ? 24 : 0);
   if (all > drawn) {
     panels += Text(kLeft * 100, (height - 10) * 100, "class=\"soft\"",

@@ -4,10 +4,13 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "plan/clocks/stream_plan.hpp"
 #include "report/explain.hpp"
+#include "report/lanes.hpp"
 #include "report/report.hpp"
 #include "report/scale.hpp"
 #include "report/shown_graph.hpp"
+#include "report/stream_text.hpp"
 
 namespace orionrt {
 namespace {
@@ -24,14 +27,6 @@ std::pair<int, int> Cells(std::int64_t begin, std::int64_t end, std::int64_t tot
     return static_cast<int>(std::min<__int128>(c, cells));
   };
   return {middle_at_or_after(begin), middle_at_or_after(end)};
-}
-
-std::string Line(const std::string& label, std::int64_t bytes, const std::string& note) {
-  std::string text = "  " + label;
-  text.resize(std::max<std::size_t>(15, text.size() + 1), ' ');
-  const std::string rounded = FormatBytes(bytes);
-  text += std::string(rounded.size() < 9 ? 9 - rounded.size() : 0, ' ') + rounded;
-  return text + "  (" + FormatThousands(bytes) + " bytes" + note + ")\n";
 }
 
 // "1.024".
@@ -63,9 +58,10 @@ std::string Classes(const Metrics& metrics) {
 }
 
 // How well an arena is used, and by what, where that is known.
-std::string Use(const Metrics& metrics) {
+std::string Use(const Metrics& metrics, bool on_streams) {
   const bool unknown = metrics.classes[static_cast<int>(BufferClass::kOther)].count > 0;
-  return "  in use          " + Tenths(metrics.utilisation_ppm, 10000) + " % of peak x steps; at the peak " +
+  return "  in use          " + Tenths(metrics.utilisation_ppm, 10000) +
+         (on_streams ? " % in one execution; at its peak " : " % of peak x steps; at the peak ") +
          FormatBytes(metrics.padding_at_peak_bytes) + " padding, " + FormatBytes(metrics.fragmentation_at_peak_bytes) +
          " holes\n" + (unknown ? "" : Classes(metrics));
 }
@@ -84,7 +80,7 @@ std::string PoolLines(const PlanFile& file) {
     note += figures.certificate.proven_optimal
                 ? ", proven optimal for what it holds"
                 : "; at least " + FormatThousands(figures.certificate.lower_bound_bytes) + " for what it holds";
-    text += Line(pool.name, figures.peak_bytes, note);
+    text += FigureLine(pool.name, figures.peak_bytes, note);
   }
   return text;
 }
@@ -93,16 +89,16 @@ std::string PoolLines(const PlanFile& file) {
 std::string SpillLines(const PlanFile& file) {
   constexpr std::size_t kShown = 5;
   const PoolPlan& pools = file.plan.pools;
-  if (pools.spills.empty()) return Line("spilled", 0, ", every buffer is where it would best be");
+  if (pools.spills.empty()) return FigureLine("spilled", 0, ", every buffer is where it would best be");
   std::int64_t bytes = 0;
   for (const Spill& spill : pools.spills) bytes += file.problem.buffers[spill.buffer].size;
-  std::string text =
-      Line("spilled", bytes,
-           " in " + std::to_string(pools.spills.size()) +
-               (pools.spills.size() == 1 ? " buffer, cost " : " buffers, cost ") + FormatThousands(pools.spill_cost) +
-               (pools.spill_cost == pools.spill_cost_bound
-                    ? ", proven the least"
-                    : ", at least " + FormatThousands(pools.spill_cost_bound) + " for any plan"));
+  std::string text = FigureLine("spilled", bytes,
+                                " in " + std::to_string(pools.spills.size()) +
+                                    (pools.spills.size() == 1 ? " buffer, cost " : " buffers, cost ") +
+                                    FormatThousands(pools.spill_cost) +
+                                    (pools.spill_cost == pools.spill_cost_bound
+                                         ? ", proven the least"
+                                         : ", at least " + FormatThousands(pools.spill_cost_bound) + " for any plan"));
   std::vector<Spill> dearest = pools.spills;
   std::stable_sort(dearest.begin(), dearest.end(), [](const Spill& a, const Spill& b) { return a.cost > b.cost; });
   for (std::size_t k = 0; k < dearest.size() && k < kShown; ++k)
@@ -141,7 +137,7 @@ std::string TransformLines(const PlanFile& file) {
   if (file.bound_with_all) {
     const std::int64_t saved = file.plan.certificate.lower_bound_bytes - *file.bound_with_all;
     if (saved <= 0) return "  with --all     no lower: what may share bytes is not alive at the peak\n";
-    return Line("with --all", *file.bound_with_all, " as bound, " + FormatThousands(saved) + " saved");
+    return FigureLine("with --all", *file.bound_with_all, " as bound, " + FormatThousands(saved) + " saved");
   }
   if (!file.assignment || file.stages.size() < 2) return "";
   const Assignment& assignment = *file.assignment;
@@ -167,7 +163,8 @@ std::string TransformLines(const PlanFile& file) {
   return names + "\n" + bytes + "\n  ops            " + ops + "\n";
 }
 
-std::string Draw(const Problem& problem, const Plan& plan, const Steps& steps, int width, int height) {
+std::string Draw(const Problem& problem, const Plan& plan, const Steps& steps, int width, int height,
+                 const std::string& unit = "steps") {
   std::vector<int> owner(static_cast<std::size_t>(width) * height, -1);  // row 0 is the lowest address
   const auto fill = [&](int buffer, std::int64_t lower, std::int64_t upper, std::int64_t begin, std::int64_t end) {
     const auto [left, right] = Cells(lower - steps.first, upper - steps.first, steps.count, width);
@@ -204,7 +201,49 @@ std::string Draw(const Problem& problem, const Plan& plan, const Steps& steps, i
     picture += "  |" + row + "\n";
   }
   const int line = width > 12 ? width - 6 : width;  // leaves room for a word
-  return picture + "  +" + std::string(static_cast<std::size_t>(line), '-') + (line < width ? " steps\n" : "\n");
+  return picture + "  +" + std::string(static_cast<std::size_t>(line), '-') + (line < width ? " " + unit + "\n" : "\n");
+}
+
+// "12 buffers over 8 steps", or on how many streams.
+std::string Extent(const Problem& problem) {
+  const std::string count = FormatThousands(static_cast<std::int64_t>(problem.buffers.size())) +
+                            (problem.buffers.size() == 1 ? " buffer " : " buffers ");
+  if (problem.clocks.streams > 0) return count + "on " + std::to_string(problem.clocks.streams) + " streams";
+  const std::int64_t steps = problem.buffers.empty() ? 0 : StepsOf(problem).count;
+  return count + "over " + FormatThousands(steps) + (steps == 1 ? " step" : " steps");
+}
+
+// On several streams a bound has no step.
+std::string ForcedBy(const Certificate& certificate) {
+  if (certificate.bound_kind != BoundKind::kLiveBytes || certificate.witness.size() < 2) return "";
+  return ", " + FormatThousands(static_cast<std::int64_t>(certificate.witness.size())) + " buffers, all in conflict";
+}
+
+// A map a stream, above one another, all with the same scale.
+std::string LaneMaps(const PlanFile& file, int width) {
+  constexpr int kLeast = 4;  // rows
+  const Lanes lanes = LanesOf(file.problem, file.streams ? &*file.streams : nullptr);
+  const int height = std::max(kLeast, kHeight / std::max<int>(1, static_cast<int>(lanes.lanes.size())));
+  std::string text;
+  for (const Lane& lane : lanes.lanes) {
+    text += "  " + lane.name + "\n" + Draw(lane.problem, file.plan, lanes.steps, width - 4, height, "ops");
+  }
+  return text;
+}
+
+// How each pool is used, and its map.
+std::string PoolMaps(const PlanFile& file, int width) {
+  const Problem problem = InOneExecution(file.problem);
+  const Steps steps = StepsOf(problem);
+  std::string text;
+  for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) {
+    const PoolView view = ViewPool(problem, file.plan, p);
+    if (view.plan.peak_bytes == 0) continue;
+    text += problem.pools[p].name + "\n" +
+            Use(MeasurePlan(problem, file.plan, file.classes, p), file.problem.clocks.streams > 0) +
+            Draw(view.problem, view.plan, steps, width - 4, kHeight);
+  }
+  return text;
 }
 
 }  // namespace
@@ -218,12 +257,8 @@ std::string DescribePlan(const PlanFile& file, int width) {
   const Plan& plan = file.plan;
   const Certificate& certificate = plan.certificate;
   const std::int64_t no_reuse = NoReuseBytes(problem);
-  const Steps steps = StepsOf(problem);
-  std::string text = PrintablePath(file.source) + ": " +
-                     FormatThousands(static_cast<std::int64_t>(problem.buffers.size())) +
-                     (problem.buffers.size() == 1 ? " buffer over " : " buffers over ") +
-                     FormatThousands(problem.buffers.empty() ? 0 : steps.count) +
-                     (steps.count == 1 && !problem.buffers.empty() ? " step, alignment " : " steps, alignment ") +
+  const bool on_streams = problem.clocks.streams > 0;
+  std::string text = PrintablePath(file.source) + ": " + Extent(problem) + ", alignment " +
                      std::to_string(file.alignment) + ", policy " + plan.policy +
                      (plan.time_limited ? ", shaped by the time limit" : "") + "\n";
   const std::string options = file.assignment ? OptionsOf(file.assignment->made_with) : "";
@@ -231,41 +266,39 @@ std::string DescribePlan(const PlanFile& file, int width) {
   const bool pooled = !problem.pools.empty();
   if (pooled) text += PoolLines(file) + SpillLines(file);
   const std::string together = pooled ? ", of all pools together" : "";
-  text += Line("peak", plan.peak_bytes, together + (certificate.proven_optimal ? ", proven optimal" : ""));
-  text += Line("lower bound", certificate.lower_bound_bytes, ", at step " + std::to_string(certificate.witness_step));
+  text += FigureLine("peak", plan.peak_bytes, together + (certificate.proven_optimal ? ", proven optimal" : ""));
+  text += FigureLine("lower bound", certificate.lower_bound_bytes,
+                     on_streams ? ForcedBy(certificate) : ", at step " + std::to_string(certificate.witness_step));
   if (!pooled && !certificate.proven_optimal && certificate.lower_bound_bytes > 0) {
     const std::int64_t gap = plan.peak_bytes - certificate.lower_bound_bytes;
-    text += Line("gap", gap, ", " + Tenths(gap * 100, certificate.lower_bound_bytes) + " % of the bound");
+    text += FigureLine("gap", gap, ", " + Tenths(gap * 100, certificate.lower_bound_bytes) + " % of the bound");
   }
   text += TransformLines(file);
-  text +=
-      Line("no reuse", no_reuse, plan.peak_bytes > 0 ? ", " + Tenths(no_reuse, plan.peak_bytes) + " x the peak" : "");
-  if (!pooled) text += Use(MeasurePlan(problem, plan, file.classes));
+  text += FigureLine("no reuse", no_reuse,
+                     plan.peak_bytes > 0 ? ", " + Tenths(no_reuse, plan.peak_bytes) + " x the peak" : "");
+  text += StreamLines(file);
+  if (!pooled) text += Use(MeasurePlan(problem, plan, file.classes), on_streams);
   if (file.workspaces) {
-    text += Line("workspace", file.workspaces->largest_bytes,
-                 ", the largest of " + FormatThousands(file.workspaces->count) + ", within the peak");
+    text += FigureLine("workspace", file.workspaces->largest_bytes,
+                       ", the largest of " + FormatThousands(file.workspaces->count) + ", within the peak");
   }
   if (file.peak_nested_bytes > 0)
-    text += Line("nested", file.peak_nested_bytes,
-                 pooled ? ", on top in " + problem.pools.back().name + ", while a control-flow op runs"
-                        : ", on top, while a control-flow op runs");
+    text += FigureLine("nested", file.peak_nested_bytes,
+                       pooled ? ", on top in " + problem.pools.back().name + ", while a control-flow op runs"
+                              : ", on top, while a control-flow op runs");
   if (file.weights) {
-    text += Line("weights", file.weights->needed_bytes,
-                 " in " + FormatThousands(file.weights->count) + " tensors, " +
-                     FormatBytes(file.weights->stored_bytes) + " stored");
-    text += Line("total", TotalBytes(file), ", peak, nested and weights");
+    text += FigureLine("weights", file.weights->needed_bytes,
+                       " in " + FormatThousands(file.weights->count) + " tensors, " +
+                           FormatBytes(file.weights->stored_bytes) + " stored");
+    text += FigureLine("total", TotalBytes(file), ", peak, nested and weights");
   }
   if (file.metadata_bytes) {
-    text += Line("metadata", *file.metadata_bytes, ", tables of a TensorPool, outside the arena");
+    text += FigureLine("metadata", *file.metadata_bytes, ", tables of a TensorPool, outside the arena");
   }
-  if (!pooled && plan.peak_bytes > 0) text += DrawArena(problem, plan, width - 4, kHeight);
-  for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) {
-    const PoolView view = ViewPool(problem, plan, p);
-    if (view.plan.peak_bytes == 0) continue;
-    text += problem.pools[p].name + "\n" + Use(MeasurePlan(problem, plan, file.classes, p)) +
-            Draw(view.problem, view.plan, steps, width - 4, kHeight);
+  if (!pooled && plan.peak_bytes > 0) {
+    text += on_streams ? LaneMaps(file, width) : DrawArena(problem, plan, width - 4, kHeight);
   }
-  return text;
+  return pooled ? text + PoolMaps(file, width) : text;
 }
 
 namespace {

@@ -16,7 +16,8 @@ ORIONRT_API std::string DescribePlan(const PlanFile& file, int width = 80);
 std::string SayStages(const PlanFile& file);
 
 // The arena over time: `height` rows of addresses, the highest first, by `width` columns of steps. A cell shows the
-// buffer that holds its middle, in one of four shades, neighbours in different ones; blank where nothing is alive.
+// buffer that holds its middle, in one of four shades, neighbours in different ones; blank where nothing is alive. Of a
+// problem without clocks.
 ORIONRT_API std::string DrawArena(const Problem& problem, const Plan& plan, int width, int height);
 
 }  // namespace orionrt

@@ -11,8 +11,11 @@
 #include "graph/shown.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/liveness.hpp"
+#include "orionrt/streams.hpp"
 #include "orionrt/transform.hpp"
 #include "report/changes.hpp"
+#include "report/stream_text.hpp"
+#include "report/wait_what_ifs.hpp"
 
 namespace orionrt {
 namespace {
@@ -139,7 +142,15 @@ struct Context {
   std::int64_t alignment;
   int step;  // of the peak
 
-  std::string Op(int position) const { return OpLabel(graph.ops()[position]); }
+  std::string Op(int position) const {
+    const OpNode& op = graph.ops()[position];
+    return OpLabel(op) + (graph.streams() != nullptr ? " on stream " + std::to_string(op.stream) : "");
+  }
+  int ScratchOf(int buffer) const {  // whose scratch it is, a position
+    const auto found = std::find_if(bound.workspaces.begin(), bound.workspaces.end(),
+                                    [buffer](const Binding& binding) { return binding.buffer == buffer; });
+    return static_cast<int>(found - bound.workspaces.begin());
+  }
   std::string Tensor(int index) const { return TensorLabel(graph.tensors()[index]); }
   Problem ProblemOf(const Graph& changed) const {
     return MakeProblem(changed, GraphLiveness(changed), alignment).problem;
@@ -199,9 +210,10 @@ void TrySharing(const Context& context, const Sharing& sharing, Finder& finder) 
   for (const OpNode& op : context.graph.ops()) {
     if (Allows(op, sharing.on)) ids.push_back(op.id);
   }
-  std::int64_t least = kMaxBytes;  // the bound of one op alone: all have to promise more
-  const OpNode& peak_op = context.graph.ops()[context.step];
-  if (Allows(peak_op, sharing.on)) {
+  std::int64_t least = kMaxBytes;                              // the bound of one op alone: all have to promise more
+  const bool on_streams = context.graph.streams() != nullptr;  // where no op is the peak's
+  const OpNode& peak_op = context.graph.ops()[on_streams ? 0 : context.step];
+  if (!on_streams && Allows(peak_op, sharing.on)) {
     TransformedGraph made = TransformAt(context.bare, only, {peak_op.id}, context.alignment);
     if (CountSharing(context, made) > 0) {
       least = finder.Try(sharing.kind, SentenceOf(context, sharing, made), std::move(made.bound.problem), kMaxBytes);
@@ -353,13 +365,59 @@ void CheckMatches(const Problem& problem, const Problem& made) {
   if (!same) throw Error(ErrorCode::kMisuse, "the graph to explain is not the one that was planned");
 }
 
+// The last of these to read on each stream, as far as no other comes behind it.
+std::string LastReaders(const Context& context, const std::vector<int>& readers) {
+  const StreamOrder* const order = context.graph.streams();
+  if (order == nullptr) return context.Op(readers.back());
+  std::string text;
+  for (const int reader : readers) {
+    const bool is_last = std::none_of(readers.begin(), readers.end(),
+                                      [&](int other) { return other != reader && order->IsBefore(reader, other); });
+    if (is_last) text += (text.empty() ? "" : " and ") + context.Op(reader);
+  }
+  return text;
+}
+
 std::string WhyAlive(const Context& context, int buffer) {
   const BufferUse& use = context.uses[buffer];
-  if (use.tensor < 0) return "scratch of " + context.Op(context.step);
+  if (use.tensor < 0) return "scratch of " + context.Op(context.ScratchOf(buffer));
   if ((use.roles & kState) != 0) return "is state";
   const std::string begin = use.writer < 0 ? "a graph input" : "written by " + context.Op(use.writer);
   if ((use.roles & kOutput) != 0) return begin + ", is a graph output";
-  return begin + (use.readers.empty() ? ", read by nobody" : ", read last by " + context.Op(use.readers.back()));
+  return begin + (use.readers.empty() ? ", read by nobody" : ", read last by " + LastReaders(context, use.readers));
+}
+
+// What the bound of several streams rests on.
+std::vector<PeakHolder> HoldersOf(const Problem& problem, const Certificate& bound,
+                                  const std::optional<Context>& context) {
+  std::vector<PeakHolder> holders;
+  const Clocks& clocks = problem.clocks;
+  for (const int i : bound.witness) {
+    holders.push_back({i, problem.buffers[i].size,
+                       context ? WhyAlive(*context, i)
+                               : "alive from " + ClockText(clocks.begins, clocks.streams, i) + " to " +
+                                     ClockText(clocks.ends, clocks.streams, i)});
+  }
+  std::stable_sort(holders.begin(), holders.end(),
+                   [](const PeakHolder& a, const PeakHolder& b) { return a.bytes > b.bytes; });
+  return holders;
+}
+
+// One more wait: each is made, and the three of the lowest bound are planned.
+void TryWaits(const Context& context, const std::vector<int>& heaviest, Finder& finder) {
+  constexpr std::size_t kWaits = 24, kOps = 48'000, kKept = 3;
+  const std::size_t ops = std::max<std::size_t>(1, context.graph.ops().size());
+  const int chain = LongestChain(context.graph);
+  std::vector<Trial> trials;
+  for (const WaitChange& change : WaitsBetween(context.graph, context.uses, finder.base(), heaviest,
+                                               std::clamp<std::size_t>(kOps / ops, 1, kWaits))) {
+    const Graph changed = WithWait(context.bare, change);
+    trials.push_back(finder.Bounded("wait", context.ProblemOf(changed), {}));
+    trials.back().result.sentence = SentenceOf(context.graph, change, chain, LongestChain(changed));
+  }
+  std::stable_sort(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.bound < b.bound; });
+  if (trials.size() > kKept) trials.resize(kKept);
+  for (Trial& trial : trials) finder.Keep(std::move(trial));
 }
 
 std::vector<PeakHolder> HoldersAt(const Problem& problem, std::int64_t step, const std::optional<Context>& context) {
@@ -380,15 +438,45 @@ std::vector<PeakHolder> HoldersAt(const Problem& problem, std::int64_t step, con
 
 }  // namespace
 
+namespace {
+
+// On several streams.
+Explanation ExplainStreams(const PlanFile& file, std::optional<Context>& context, const ReusePlanner& planner) {
+  Explanation explanation;
+  Problem free = file.problem;
+  for (Buffer& buffer : free.buffers) buffer.fixed_offset = kFree;
+  free.pools.clear();
+  free.allowed_pools.clear();
+  free.uses.clear();
+  const Certificate bound = LowerBound(free);
+  explanation.holders = HoldersOf(file.problem, bound, context);
+  if (!file.problem.pools.empty()) return explanation;
+  Finder finder(file, planner);
+  if (context && !context->graph.ops().empty()) {
+    TryWaits(*context, bound.witness, finder);
+    for (const Sharing& sharing : kSharings) TrySharing(*context, sharing, finder);
+  }
+  TryAlignment(context ? &context->bound.problem : nullptr, finder);
+  explanation.what_ifs = finder.Plan();
+  return explanation;
+}
+
+}  // namespace
+
 Explanation Explain(const PlanFile& file, const Graph* graph, const ReusePlanner& planner) {
   Explanation explanation;
-  explanation.peak_step = PeakStep(file.problem);
+  const bool on_streams = file.problem.clocks.streams > 0;
+  if (!on_streams) explanation.peak_step = PeakStep(file.problem);
   std::optional<Context> context;
+  std::vector<std::string> op_labels;
   if (graph != nullptr) {
     context.emplace(*graph, file, explanation.peak_step);
     CheckMatches(file.problem, context->bound.problem);
-    for (const OpNode& op : graph->ops()) explanation.op_labels.push_back(OpLabel(op));
+    for (const OpNode& op : graph->ops()) op_labels.push_back(OpLabel(op));
   }
+  if (on_streams) explanation = ExplainStreams(file, context, planner);
+  explanation.op_labels = std::move(op_labels);
+  if (on_streams) return explanation;
   explanation.holders = HoldersAt(file.problem, explanation.peak_step, context);
   if (!file.problem.pools.empty()) return explanation;
   Finder finder(file, planner);
@@ -397,6 +485,7 @@ Explanation Explain(const PlanFile& file, const Graph* graph, const ReusePlanner
     TryReorder(*context, finder);
     TryEarlyOutputs(*context, finder);
     TryUnreadOutputs(*context, finder);
+    explanation.more_streams = SayTwoStreams(context->bare, file.alignment, file.plan.peak_bytes, planner);
   }
   TryAlignment(context ? &context->bound.problem : nullptr, finder);
   explanation.what_ifs = finder.Plan();

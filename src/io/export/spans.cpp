@@ -5,6 +5,7 @@
 
 #include "orionrt/error.hpp"
 #include "orionrt/validate.hpp"
+#include "plan/clocks/stream_plan.hpp"
 
 namespace orionrt {
 
@@ -22,7 +23,7 @@ void RequireValid(const PlanFile& file) {
 }
 
 std::vector<LivePart> SpansOf(const PlanFile& file) {
-  const Problem& problem = file.problem;
+  const Problem problem = InOneExecution(file.problem);
   std::vector<LivePart> spans;
   spans.reserve(problem.buffers.size());
   std::size_t p = 0;

@@ -23,7 +23,8 @@ struct LivePart {
 // Throws Error (kBadInput) for a plan with a fault, or a problem with one.
 void RequireValid(const PlanFile& file);
 
-// Of a valid plan, in the order of buffers and parts; empty buffers too. O(n).
+// Of a valid plan, in the order of buffers and parts; empty buffers too. On several streams, in the steps of one
+// execution. O(n).
 std::vector<LivePart> SpansOf(const PlanFile& file);
 
 // JavaScript, which reads these formats, tells whole numbers apart up to 2^53. Throws Error (kUnsupported) for bytes

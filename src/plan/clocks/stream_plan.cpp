@@ -43,9 +43,11 @@ std::int64_t WorkOf(std::size_t buffers, Effort effort) {
 }
 
 // Of the exact search, in buffers and members of antichains looked at.
-std::int64_t SearchWorkOf(Effort effort) {
-  constexpr std::int64_t kWork[] = {40'000'000, 1'000'000'000, 30'000'000'000};  // fast, balanced, thorough
-  return kWork[static_cast<int>(effort)];
+std::int64_t SearchWorkOf(std::size_t buffers, Effort effort) {
+  constexpr std::int64_t kSteps[] = {2'000, 60'000, 2'000'000};  // fast, balanced, thorough
+  constexpr std::int64_t kMost[] = {40'000'000, 1'000'000'000, 30'000'000'000};
+  const std::int64_t n = static_cast<std::int64_t>(std::min<std::size_t>(buffers, 100'000));
+  return std::min(kMost[static_cast<int>(effort)], n * n * kSteps[static_cast<int>(effort)]);
 }
 
 // What was found for a part of a problem. Offsets per buffer of the part.
@@ -151,7 +153,9 @@ PortfolioResult PlaceByClasses(const Problem& single) {
 class StreamPlanner {
  public:
   StreamPlanner(std::size_t buffers, const PlanOptions& options)
-      : options_(options), work_(WorkOf(buffers, options.effort)), search_work_(SearchWorkOf(options.effort)) {}
+      : options_(options),
+        work_(WorkOf(buffers, options.effort)),
+        search_work_(SearchWorkOf(buffers, options.effort)) {}
 
   // `enough`: a peak that ends the search.
   Found Solve(const Problem& problem, std::int64_t enough, int depth);
@@ -478,7 +482,6 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
     if (!spans.empty()) {
       Keep(SolveOneStream(problem, OnOneStream(problem, spans), enough), found);
       if (found.peak <= std::max(found.certificate.lower_bound_bytes, enough)) return found;
-      if (problem.buffers.size() <= At(kAuto)) return found;
     }
   }
   if (depth < kDeepest && found.offsets.empty()) {
@@ -529,7 +532,7 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
   }
   // Most that can be settled is settled soon; what is not then takes the rest.
   const StreamSearch search(problem, order);
-  const std::int64_t work = std::min(search_work_, SearchWorkOf(options_.effort) / 4);
+  const std::int64_t work = search_work_ / 4;
   Search(search, problem, work, found);
   Improve(problem, order, enough, found);
   Search(search, problem, search_work_, found);

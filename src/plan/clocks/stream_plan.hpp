@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "orionrt/export.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
 #include "orionrt/problem.hpp"
@@ -45,7 +46,7 @@ Problem WithClocks(const Problem& problem);
 Problem WithoutClocks(const Problem& problem);
 
 // Lives in the steps of one execution: what is alive together there conflicts, and what conflicts need not be. For
-// bounds of load; no plan of it is one of the problem.
-Problem InOneExecution(Problem problem);
+// bounds of load, figures and pictures; no plan of it is one of the problem. Without clocks lives stay as they are.
+ORIONRT_API Problem InOneExecution(Problem problem);
 
 }  // namespace orionrt

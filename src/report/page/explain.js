@@ -87,8 +87,9 @@ let pickLists = [];
 // Chooses a tensor, and sees to it that it can be seen.
 function pick(tensor) {
   const { plan } = active.arena;
-  const map = maps.find(({ arena }) => arena.plan === plan && (!plan.pool || arena.pool === plan.pool[tensor]));
-  if (map !== active) { activate(map); filter(); }
+  const mine = maps.filter(({ arena }) => arena.plan === plan && (!plan.pool || arena.pool === plan.pool[tensor]));
+  const map = mine.find(({ arena }) => arena.has(tensor)) || mine[0];
+  if (map !== active && !(mine.includes(active) && active.arena.has(tensor))) { activate(map); filter(); }
   choose(tensor);
   seeTensor(tensor);
   active.figure.scrollIntoView({ block: "nearest" });
@@ -113,16 +114,17 @@ function fillExplained() {
 
 function fillChanges({ explanation }) {
   if (!explanation || !explanation.heading) return [];
-  const { heading, step, change, saving, newPeak, nextStep } = explanation;
+  const { heading, step, change, saving, newPeak, nextStep, moreStreams } = explanation;
+  const more = moreStreams ? [text("p", moreStreams + ".")] : [];
   const list = text("ul", "", "changes");
   change.forEach((sentence, n) => {
     const entry = document.createElement("li");
-    const where = (nextStep[n] === step ? "still at step " : "held at step ") + current.graph.stepName(nextStep[n]);
+    const where = current.graph.lanes.length ? "" : (nextStep[n] === step ? ", still at step " : ", held at step ") + current.graph.stepName(nextStep[n]);
     entry.append(text("b", "−" + formatBytes(saving[n])), " " + data.strings[sentence],
-      text("small", "then " + formatBytes(newPeak[n]) + " (" + formatCount(newPeak[n]) + " bytes), " + where));
+      text("small", "then " + formatBytes(newPeak[n]) + " (" + formatCount(newPeak[n]) + " bytes)" + where));
     list.append(entry);
   });
-  return change.length ? [text("h3", heading), list] : [text("p", heading)];
+  return change.length ? [text("h3", heading), list, ...more] : [text("p", heading), ...more];
 }
 
 // Why a spilled buffer is not in the pool `from`, by SpillReason.
@@ -159,10 +161,11 @@ function fillHolders({ explanation, pool, pools }) {
   }));
   pickLists.push(list);
   const count = formatCount(holder.length) + (holder.length === 1 ? " tensor" : " tensors");
-  const head = "Alive at step " + current.graph.stepName(step) + ", where the most bytes are" + (pool ? ", of all pools together" : "") +
-    ": " + formatBytes(total) + " in " + count;
+  const all = pool ? ", of all pools together" : "";
+  const head = (current.graph.lanes.length ? "None of these is over before another" : "Alive at step " + current.graph.stepName(step) + ", where the most bytes are") +
+    all + ": " + formatBytes(total) + " in " + count;
   const { metrics } = active.arena;
-  const apart = !pool && active.arena.topAt(step) < active.arena.topAt(metrics.peakStep);
+  const apart = !pool && !current.graph.lanes.length && active.arena.topAt(step) < active.arena.topAt(metrics.peakStep);
   return [text("h3", head), ...(apart ? [text("p", "The highest byte of this plan is in use at step " + current.graph.stepName(metrics.peakStep) + ".")] : []),
     list.element, ...list.more()];
 }

@@ -248,7 +248,7 @@ class ArenaMap {
     this.rule(top + CURVE - arena.metrics.peak * scale, theme.peak, []);
     if (arena.bound !== arena.metrics.peak) this.rule(top + CURVE - arena.bound * scale, theme.bound, [6, 4]);
     const x = this.xOf(arena.metrics.peakStep + 0.5);
-    if (x < plot.x || x > plot.x + plot.w) return;
+    if (arena.graph.lanes.length || x < plot.x || x > plot.x + plot.w) return;
     c.fillStyle = theme.peak;  // where the peak is
     c.beginPath();
     c.moveTo(x - 4, top - 6);
@@ -302,8 +302,9 @@ class ArenaMap {
     c.beginPath();
     c.rect(plot.x - 2, plot.y - 2, plot.w + 4, plot.h + 4);
     c.clip();
-    for (const [lower, upper, begin, end] of arena.graph.rectangles(tensor)) {
+    for (const [lower, upper, begin, end, lane] of arena.graph.rectangles(tensor)) {
       const offset = arena.plan.offset[tensor];
+      if ((lane || 0) !== arena.lane) continue;
       if (arena.plan.pool && arena.plan.pool[tensor] !== arena.pool) continue;
       if (upper <= view.x0 || lower >= view.x1) continue;
       const x = this.xOf(lower), y = this.yOf(offset + end);

@@ -41,12 +41,14 @@ class Graph {
     this.kind = new Uint8Array(this.count).fill(OTHER);
     this.kind.set(columns.kind);
     this.columns = columns;
-    this.first = this.count ? this.lower.reduce((a, b) => Math.min(a, b)) : 0;
-    this.last = this.count ? this.upper.reduce((a, b) => Math.max(a, b)) : 1;
+    this.lanes = columns.lanes || [];  // names; none on one stream
     this.readersBegin = new Uint32Array(this.count + 1);
     columns.readerCount.forEach((n, i) => { this.readersBegin[i + 1] = this.readersBegin[i] + n; });
     this.parts = this.groupParts(columns.parts);
+    this.inLanes = this.groupLanes(columns.inLanes || []);
     this.sortRectangles();
+    this.first = this.x0.length ? this.x0.reduce((a, b) => Math.min(a, b)) : 0;
+    this.last = this.x1.length ? this.x1.reduce((a, b) => Math.max(a, b)) : 1;
   }
 
   groupParts(flat) {
@@ -58,27 +60,47 @@ class Graph {
     return parts;
   }
 
-  // The rectangles of tensor `i`: [lower, upper, begin, end], from its offset.
-  rectangles(i) {
+  groupLanes(flat) {
+    const lanes = new Map();
+    for (let k = 0; k < flat.length; k += 6) {
+      const [i, lane, ...rectangle] = flat.slice(k, k + 6);
+      if (!lanes.has(i)) lanes.set(i, []);
+      lanes.get(i).push([...rectangle, lane]);
+    }
+    return lanes;
+  }
+
+  // When and where tensor `i` is alive: [lower, upper, begin, end], from its offset. On several streams in the steps of
+  // one execution, which figures are of.
+  lives(i) {
     return this.parts.get(i) || [[this.lower[i], this.upper[i], 0, this.size[i]]];
+  }
+
+  // What the map shows of it: the same, and on several streams steps of the lane that stands behind these four.
+  rectangles(i) {
+    return this.lanes.length ? this.inLanes.get(i) || [] : this.lives(i);
   }
 
   // All of them, in the order of their beginning: tensor[k] is alive in [x0[k], x1[k]) with its bytes [begin, end).
   sortRectangles() {
-    const { count, parts } = this;
-    const total = count + [...parts.values()].reduce((sum, list) => sum + list.length - 1, 0);
+    const { count } = this;
+    let total = 0;
+    for (let i = 0; i < count; i++) total += this.rectangles(i).length;
     const tensor = new Uint32Array(total);
+    const lane = new Uint8Array(total);
     const fields = [0, 1, 2, 3].map(() => new Float64Array(total));
     let k = 0;
     for (let i = 0; i < count; i++) {
       for (const rectangle of this.rectangles(i)) {
-        rectangle.forEach((value, f) => { fields[f][k] = value; });
+        fields.forEach((field, f) => { field[k] = rectangle[f]; });
+        lane[k] = rectangle[4] || 0;
         tensor[k++] = i;
       }
     }
     const [x0, , begin] = fields;
     const order = new Uint32Array(total).map((_, n) => n).sort((a, b) => x0[a] - x0[b] || tensor[a] - tensor[b] || begin[a] - begin[b]);
     this.tensor = tensor.map((_, n) => tensor[order[n]]);
+    this.lane = lane.map((_, n) => lane[order[n]]);
     [this.x0, this.x1, this.begin, this.end] = fields.map((field) => field.map((_, n) => field[order[n]]));
   }
 
@@ -92,19 +114,34 @@ class Graph {
     const name = this.columns.steps.length ? data.strings[this.columns.steps[step]] : "";
     return formatCount(step) + (name ? " " + name : "");
   }
+  // A step of the figures.
+  when(step) {
+    return "step " + (this.lanes.length ? formatCount(step) + " of one execution" : this.stepName(step));
+  }
+  // The life of a tensor in words.
+  life(i) {
+    if (!this.lanes.length) return "steps " + this.stepName(this.lower[i]) + " to " + this.stepName(this.upper[i] - 1);
+    const spans = this.lanes.map(() => [Infinity, -Infinity]);
+    for (const [lower, upper, , , lane] of this.rectangles(i)) {
+      spans[lane] = [Math.min(spans[lane][0], lower), Math.max(spans[lane][1], upper)];
+    }
+    return spans.map(([lower, upper], lane) => lower < upper ? "ops " + lower + " to " + (upper - 1) + " of " + this.lanes[lane] : "")
+      .filter(Boolean).join(", ");
+  }
 }
 
-// One pool of one plan: rectangles in the order of their beginning, in blocks with their bounds, so that a view looks
+// One pool of one plan, and on several streams one lane of it: rectangles in the order of their beginning, in blocks with their bounds, so that a view looks
 // only at what may be in it.
 const BLOCK = 128;
 class Arena {
-  constructor(graph, plan, pool) {
+  constructor(graph, plan, pool, lane) {
     this.graph = graph;
     this.plan = plan;
     this.pool = pool;
+    this.lane = lane;
     Object.assign(this, plan.pools[pool]);  // its name, metrics, bound, and whether it is proven
     this.top = 1;  // bytes that the map shows at most; set where all arenas are known
-    const isIn = (k) => graph.end[k] > graph.begin[k] && (!plan.pool || plan.pool[graph.tensor[k]] === pool);
+    const isIn = (k) => graph.end[k] > graph.begin[k] && graph.lane[k] === lane && (!plan.pool || plan.pool[graph.tensor[k]] === pool);
     const kept = graph.tensor.map((_, k) => k).filter(isIn);
     this.count = kept.length;
     this.tensor = kept.map((k) => graph.tensor[k]);
@@ -117,10 +154,15 @@ class Arena {
     this.curve = this.liveBytes();
     this.bounds = this.blockBounds();
     this.atPeak = new Float64Array(graph.count);  // bytes alive there
-    for (let k = 0; k < this.count; k++) {
-      if (this.x0[k] <= this.metrics.peakStep && this.metrics.peakStep < this.x1[k]) this.atPeak[this.tensor[k]] += this.y1[k] - this.y0[k];
+    const { peakStep } = this.metrics;
+    for (let i = 0; i < graph.count; i++) {
+      if (plan.pool && plan.pool[i] !== pool) continue;
+      for (const [lower, upper, begin, end] of graph.lives(i)) if (lower <= peakStep && peakStep < upper) this.atPeak[i] += end - begin;
     }
   }
+
+  // Whether a tensor is on its map.
+  has(i) { return this.tensor.includes(i); }
 
   // Bytes alive from times[k] on.
   liveBytes() {

@@ -31,11 +31,16 @@ function text(tag, content, className) {
 
 // ---- Graphs, plans, pools -------------------------------------------------------------------------------------------
 
+// On one stream all is in number 0.
+function lanesOf(graph) {
+  return graph.lanes.length ? graph.lanes.map((_, lane) => lane) : [0];
+}
+
 function openGraph(n) {
   current = graphs[n];
   if (!current.graph) {
     current.graph = new Graph(current.columns);
-    current.arenas = current.columns.plans.flatMap((plan) => plan.pools.map((_, pool) => new Arena(current.graph, plan, pool)));
+    current.arenas = current.columns.plans.flatMap((plan) => plan.pools.flatMap((_, pool) => lanesOf(current.graph).map((lane) => new Arena(current.graph, plan, pool, lane))));
     for (const arena of current.arenas) {  // one scale for all plans of a pool
       const peers = current.arenas.filter((other) => other.pool === arena.pool);
       arena.top = peers.reduce((most, { metrics, bound }) => Math.max(most, metrics.peak, bound), 1) * 1.06;
@@ -65,7 +70,8 @@ function addMap(arena) {
   const figure = document.createElement("figure");
   const caption = document.createElement("figcaption");
   const pool = plan.pools.length > 1 ? "pool " + arena.name : "";
-  const name = [current.columns.plans.length > 1 || !pool ? plan.policy : "", pool].filter(Boolean).join(", ");
+  const lane = current.graph.lanes[arena.lane] || "";
+  const name = [current.columns.plans.length > 1 || !(pool || lane) ? plan.policy : "", pool, lane].filter(Boolean).join(", ");
   const ratio = bound > 0 ? " · " + (metrics.peak / bound).toFixed(3) + " × the bound" : "";
   const limit = arena.capacity === undefined ? "" : " of " + formatBytes(arena.capacity);
   caption.append(text("b", name), " · peak " + formatBytes(metrics.peak) + limit + (proven ? " · proven optimal" : ratio));
@@ -89,7 +95,8 @@ function addMap(arena) {
 function arrange() {
   const width = $("maps").clientWidth;
   const most = Math.max(1, Math.floor(width / 430));
-  const columns = Math.min(maps.length, most, maps.length === 4 ? 2 : 3);
+  const stacked = current.graph.lanes.length > 0 && current.columns.plans.length === 1;  // lanes have one scale of time
+  const columns = stacked ? 1 : Math.min(maps.length, most, maps.length === 4 ? 2 : 3);
   $("maps").style.gridTemplateColumns = "repeat(" + columns + ", minmax(0, 1fr))";
   for (const map of maps) map.resize();
   redraw();
@@ -117,8 +124,9 @@ function fillFigures() {
     ["of peak × steps in use", percent(metrics.utilisationPpm), ""],
     ["lost at the peak", formatBytes(metrics.paddingAtPeak + metrics.fragmentationAtPeak),
       metrics.paddingAtPeak > 0 ? formatBytes(metrics.paddingAtPeak) + " of it padding" : ""],
-    ["tensors", formatCount(active.arena.tensors), "over " + formatCount(graph.last - graph.first) + " steps"],
+    ["tensors", formatCount(active.arena.tensors), graph.lanes.length ? "on " + graph.lanes.length + " streams" : "over " + formatCount(graph.last - graph.first) + " steps"],
   ];
+  if (plan.streams) figures.push(...streamFigures(plan.streams));
   if (plan.nested > 0) figures.splice(1, 0, ["nested bodies, on top", formatBytes(plan.nested), ""]);
   if (data.weights && !body) figures.push(["weights, beside", formatBytes(data.weights.needed), "in " + formatCount(data.weights.count)]);
   $("figures").replaceChildren(...figures.map(([name, value, note]) => {
@@ -128,6 +136,17 @@ function fillFigures() {
     pair.append(text("dt", name), shown);
     return pair;
   }));
+}
+
+// What several streams cost and save.
+function streamFigures({ serial, ownLanes, live, handOvers, handedOver }) {
+  const figures = [
+    ["one op after another", formatBytes(serial), ""],
+    ["own bytes per stream", formatBytes(ownLanes), ""],
+    ["live at once", formatBytes(live), "in an execution; bounds no plan"],
+  ];
+  if (handOvers !== undefined) figures.push(["handed over", formatBytes(handedOver), "in " + formatCount(handOvers) + " pairs across streams"]);
+  return figures;
 }
 
 function fillTabs() {

@@ -12,7 +12,7 @@ const COLUMNS = [
     cell: (a, i) => a.atPeak[i] ? (a.atPeak[i] * 100 / Math.max(1, a.metrics.peak)).toFixed(1) + " %" : "",
   },
   { name: "offset", number: true, key: (a, i) => a.plan.offset[i], cell: (a, i) => formatCount(a.plan.offset[i]) },
-  { name: "alive [from, to)", number: true, key: (a, i) => a.graph.lower[i], cell: (a, i) => formatCount(a.graph.lower[i]) + " – " + formatCount(a.graph.upper[i]) },
+  { name: "alive [from, to)", number: true, key: (a, i) => a.graph.lower[i], cell: (a, i) => a.graph.lanes.length ? a.graph.life(i) : formatCount(a.graph.lower[i]) + " – " + formatCount(a.graph.upper[i]) },
   { name: "class", key: (a, i) => a.graph.kind[i], cell: (a, i) => CLASSES[a.graph.kind[i]].name },
   { name: "type", key: (a, i) => a.graph.type(i), cell: (a, i) => a.graph.type(i) },
   { name: "made by", key: (a, i) => a.graph.producer(i), cell: (a, i) => a.graph.producer(i) < 0 ? "" : a.graph.stepName(a.graph.producer(i)) },

@@ -23,7 +23,7 @@ function breakdown({ graph, metrics }) {
     if (kind !== undefined) line.firstChild.prepend(swatch(kind));
     shown.append(line);
   };
-  const step = text("h2", "The peak, at step " + graph.stepName(metrics.peakStep));
+  const step = text("h2", "The peak, at " + graph.when(metrics.peakStep));
   row("th", ["class", "alive then", "in all"]);
   metrics.classes.forEach(([count, bytes, atPeak], kind) => {
     const name = graph.columns.kind.length === 0 ? "tensors" : CLASSES[kind].name;
@@ -49,7 +49,7 @@ function facts(arena, i, most) {
     ["size", formatBytes(size) + (size >= 1024 ? " (" + formatCount(size) + " bytes)" : "")],
     ["pool", plan.pool ? plan.pools[plan.pool[i]].name : ""],
     ["offset", formatCount(plan.offset[i]) + " to " + formatCount(plan.offset[i] + size)],
-    ["alive", "steps " + graph.stepName(graph.lower[i]) + " to " + graph.stepName(graph.upper[i] - 1)],
+    ["alive", graph.life(i)],
     ["at the peak", arena.atPeak[i] ? (arena.atPeak[i] * 100 / arena.metrics.peak).toFixed(1) + " % of it" : "no"],
     ["made by", graph.producer(i) < 0 ? "" : graph.stepName(graph.producer(i))],
     ["read by", readers.slice(0, most).map((step) => graph.stepName(step)).join(", ") +

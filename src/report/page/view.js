@@ -38,8 +38,11 @@ function zoom(fx, fy, step, height) {
 
 // The life of a tensor, and its bytes as shares of the height.
 function placeOf(i) {
-  const { graph, plan, top } = active.arena;
-  return { x0: graph.lower[i], x1: graph.upper[i], y0: plan.offset[i] / top, y1: (plan.offset[i] + Math.max(1, graph.size[i])) / top };
+  const { graph, plan, top, lane } = active.arena;
+  const [x0, x1] = graph.lanes.length ? graph.rectangles(i).filter((r) => r[4] === lane).reduce(([a, b], r) => [Math.min(a, r[0]), Math.max(b, r[1])], [Infinity, -Infinity])
+    : [graph.lower[i], graph.upper[i]];
+  if (x0 > x1) return { ...shared.view, y0: plan.offset[i] / top, y1: (plan.offset[i] + Math.max(1, graph.size[i])) / top };  // not in this lane
+  return { x0, x1, y0: plan.offset[i] / top, y1: (plan.offset[i] + Math.max(1, graph.size[i])) / top };
 }
 
 // Around the chosen tensor, where that is seen.
