@@ -51,7 +51,8 @@ struct StreamFigures {
   std::optional<std::vector<HandOver>> hand_overs;  // of graphs; none: not known
 };
 
-// None for what runs on one stream, and for what is planned over a table of pools. The other plans are those of policy
+// None for what runs on one stream, for what is planned over a table of pools, and for more than 8,192 buffers, whose
+// other plans would take longer than the plan itself. The other plans are those of policy
 // `auto` with effort fast, nothing fixed; bodies of control-flow ops are left out. With the assignment that was made,
 // hand-overs too.
 ORIONRT_API std::optional<StreamFigures> MeasureStreams(const Workload& workload,

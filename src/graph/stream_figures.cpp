@@ -207,7 +207,8 @@ class ProgramOrder {
 
 std::optional<StreamFigures> MeasureStreams(const Workload& workload, const Assignment* assignment) {
   const Problem& problem = workload.problem;
-  if (problem.clocks.streams == 0 || !problem.pools.empty()) return std::nullopt;
+  constexpr std::size_t kMost = 8192;
+  if (problem.clocks.streams == 0 || !problem.pools.empty() || problem.buffers.size() > kMost) return std::nullopt;
   StreamFigures figures;
   figures.lanes = StreamsOfLanes(workload);
   const bool of_graph = workload.lowered != nullptr;
