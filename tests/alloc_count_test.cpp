@@ -194,13 +194,12 @@ TEST(HeapCount, MetadataIsAllThatThereIs) {
   pool.FinalizePlan("linear_scan");
   EXPECT_GE(pool.metadata_bytes(), bare + 24 * 1000) << "by id an address and bytes, by position an address";
   EXPECT_LE(pool.metadata_bytes(), bare + 24 * 1000 + 1024);
-  EXPECT_EQ(TensorPool::MetadataBytes(pool.assignment()),
-            [&] {
-              TensorPool exact(RequiredBytes(pool.assignment()));
-              exact.RegisterGraph(pool.graph());
-              exact.LoadPlan(pool.assignment());
-              return exact.metadata_bytes();
-            }());
+  EXPECT_EQ(TensorPool::MetadataBytes(pool.assignment()), [&] {
+    TensorPool exact(RequiredBytes(pool.assignment()));
+    exact.RegisterGraph(pool.graph());
+    exact.LoadPlan(pool.assignment());
+    return exact.metadata_bytes();
+  }());
   const auto plan = SharedPlan::Make({{Graph({}, tensors), 0, {}}});
   EXPECT_GE(plan->metadata_bytes(), 16u * 1000);
   EXPECT_LE(plan->metadata_bytes(), 16u * 1000 + 1024);

@@ -75,8 +75,8 @@ class ObjectReader {
 };
 
 // The keys that a buffer has in problems and plans alike: id, name, size, lower, upper (of several streams arrays, the
-// clocks), alignment (left out where it is `alignment`, the common one), parts; with a table of pools, pools and uses. `part` is the position of the buffer's
-// first part, if it has any; stepped over.
+// clocks), alignment (left out where it is `alignment`, the common one), parts; with a table of pools, pools and uses.
+// `part` is the position of the buffer's first part, if it has any; stepped over.
 Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size_t& part);
 
 // The table of pools, as problems and plans have it: limits that are none are left out.
