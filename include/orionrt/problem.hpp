@@ -18,6 +18,7 @@
 namespace orionrt {
 
 inline constexpr std::int64_t kFree = -1;  // Buffer::fixed_offset of a buffer that the planner may move
+inline constexpr int kMostStreams = 64;    // of a clock
 inline constexpr std::int64_t kUnlimited = INT64_MAX;
 inline constexpr std::int64_t kByPosition = -1;  // Pool::cost: the pool's position in the table
 
@@ -57,8 +58,8 @@ struct Pool {
 // accesses have happened. A is over before B iff A's end is at most B's begin in every part; only then may the two
 // share bytes. Where one is over before another, that is so whatever the order in which the streams advance.
 struct Clocks {
-  int streams = 0;                                   // numbers in a clock, 2 to 64; 0: one stream, lives are steps
-  std::vector<std::int64_t> begins, ends;            // of buffer i from i x streams on; end >= begin, not equal
+  int streams = 0;                         // numbers in a clock, 2 to kMostStreams; 0: one stream, lives are steps
+  std::vector<std::int64_t> begins, ends;  // of buffer i from i x streams on; end >= begin, not equal
   std::vector<std::int64_t> part_begins, part_ends;  // of Problem::parts; within those of their buffer
 };
 

@@ -52,9 +52,9 @@ struct StreamFigures {
 };
 
 // None for what runs on one stream, for what is planned over a table of pools, and for more than 8,192 buffers, whose
-// other plans would take longer than the plan itself. The other plans are those of policy
-// `auto` with effort fast, nothing fixed; bodies of control-flow ops are left out. With the assignment that was made,
-// hand-overs too.
+// other plans would take longer than the plan itself. The other plans are those of policy `auto` with effort fast,
+// beyond 600 buffers of its packings alone, nothing fixed; bodies of control-flow ops are left out. With the assignment
+// that was made, hand-overs too.
 ORIONRT_API std::optional<StreamFigures> MeasureStreams(const Workload& workload,
                                                         const Assignment* assignment = nullptr);
 

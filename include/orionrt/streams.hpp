@@ -13,6 +13,7 @@
 
 #include "orionrt/export.hpp"
 #include "orionrt/graph.hpp"
+#include "orionrt/problem.hpp"
 
 namespace orionrt {
 
@@ -22,7 +23,7 @@ namespace orionrt {
 // A lane is a stream, or several that waits order totally: their ops are one sequence, and count as one stream.
 class ORIONRT_API StreamOrder {
  public:
-  static constexpr int kMostLanes = 64;
+  static constexpr int kMostLanes = kMostStreams;
 
   // `ops` as Graph::ops() has them. Throws Error (kBadInput) where more than kMostLanes lanes remain. O(ops x lanes +
   // waits x lanes).

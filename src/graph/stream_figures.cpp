@@ -14,6 +14,7 @@
 #include "plan/clocks/precedence.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/pools.hpp"
+#include "plan/portfolio.hpp"
 
 namespace orionrt {
 namespace {
@@ -90,8 +91,13 @@ Problem InListedOrder(const TransformedGraph& lowered, std::int64_t alignment) {
   return MakeBodyProblem(serial, GraphLiveness(serial), alignment, places, {}, {}).problem;
 }
 
+// A figure beside a plan must not take longer than the plan: many buffers are packed, and nothing is searched.
 std::int64_t PeakOfPlan(Problem problem) {
+  constexpr std::size_t kSearched = 600;
   for (Buffer& buffer : problem.buffers) buffer.fixed_offset = kFree;
+  if (problem.clocks.streams == 0 && problem.buffers.size() > kSearched) {
+    return RunPortfolio(problem, LowerBound(problem).lower_bound_bytes, Effort::kFast, false).peak;
+  }
   PlanOptions options;
   options.effort = Effort::kFast;
   return ReusePlanner().Run(problem, options).peak_bytes;

@@ -27,7 +27,6 @@ constexpr ColumnName kColumnNames[] = {
 };
 
 constexpr std::size_t kLongestId = 1000;  // bytes
-constexpr int kMostStreams = 64;
 
 struct Window {
   std::int64_t begin = 0, end = 0;  // bytes from the buffer's first

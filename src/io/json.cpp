@@ -186,9 +186,8 @@ void ReadBuffer(const ObjectReader& object, std::int64_t alignment, Problem& pro
   Buffer buffer;
   Clocks& clocks = problem.clocks;
   if (index == 0 && object.HasArray("lower")) {
-    constexpr std::size_t kMostStreams = 64;
     const std::size_t streams = object.Array("lower").size();
-    if (streams < 2 || streams > kMostStreams) {
+    if (streams < 2 || streams > static_cast<std::size_t>(kMostStreams)) {
       object.Refuse("has a clock of " + std::to_string(streams) + " streams; there may be 2 to " +
                     std::to_string(kMostStreams));
     }

@@ -8,6 +8,7 @@
 #include "orionrt/error.hpp"
 #include "orionrt/validate.hpp"
 #include "plan/clocks/stream_plan.hpp"
+#include "plan/fixed.hpp"
 #include "plan/infeasible.hpp"
 #include "plan/pools.hpp"
 #include "plan/without_parts.hpp"
@@ -73,11 +74,6 @@ void PutNeverAlive(const Problem& plain, const Problem& problem, Plan& plan) {
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
     if (plain.buffers[i].size == 0) plan.offsets[i] = std::max<std::int64_t>(0, problem.buffers[i].fixed_offset);
   }
-}
-
-bool HasFixed(const Problem& problem) {
-  return std::any_of(problem.buffers.begin(), problem.buffers.end(),
-                     [](const Buffer& buffer) { return buffer.fixed_offset != kFree; });
 }
 
 }  // namespace

@@ -22,7 +22,6 @@ std::string Span(std::int64_t from, std::int64_t to) {
   return "[" + std::to_string(from) + ", " + std::to_string(to) + ")";
 }
 
-constexpr int kMostStreams = 64;
 constexpr std::int64_t kLatestStep = std::int64_t{1} << 61;  // either way: differences and their doubles fit in 64 bits
 
 // What a plan that shares nothing would take, above the highest fixed buffer: no sum of a planner's can be larger.

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "plan/cheapest_offset.hpp"
+#include "plan/fixed.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -21,10 +24,7 @@ bool Overlap(Span a, Span b) { return a.first < b.last && b.first < a.last; }
 
 }  // namespace
 
-bool Repair::CanRepair(const Problem& problem) {
-  return problem.parts.empty() && std::all_of(problem.buffers.begin(), problem.buffers.end(),
-                                              [](const Buffer& b) { return b.fixed_offset == kFree; });
-}
+bool Repair::CanRepair(const Problem& problem) { return problem.parts.empty() && !HasFixed(problem); }
 
 Repair::Repair(const Problem& problem, const Shapes& shapes, const Orders& orders) : buffers_(orders.movable()) {
   std::vector<std::size_t> count(32, 0);
@@ -101,38 +101,6 @@ void Repair::FindAlive(int index) {
   }
 }
 
-// The lowest of the offsets that displace the least weight: it begins where something ends, or ends where something
-// begins.
-std::int64_t Repair::CheapestOffset(const Item& item, std::int64_t target) const {
-  const std::int64_t mask = -item.alignment, last = (target - item.size) & mask;
-  std::int64_t best = 0, best_weight = INT64_MAX;
-  std::size_t begun = 0, ended = 0;  // edges passed by the end and the begin of the item
-  std::int64_t weight = 0;
-  const auto try_offset = [&](std::int64_t offset) {
-    for (; begun < begins_.size() && begins_[begun].at < offset + item.size; ++begun) {
-      weight += items_[static_cast<std::size_t>(begins_[begun].item)].weight;
-    }
-    for (; ended < ends_.size() && ends_[ended].at <= offset; ++ended) {
-      weight -= items_[static_cast<std::size_t>(ends_[ended].item)].weight;
-    }
-    if (weight >= best_weight) return;
-    best_weight = weight;
-    best = offset;
-  };
-  try_offset(0);
-  std::size_t e = 0, b = 0;
-  while (best_weight > 0) {
-    const std::int64_t after = e < ends_.size() ? (ends_[e].at - mask - 1) & mask : INT64_MAX;
-    const std::int64_t before = b < begins_.size() ? (begins_[b].at - item.size) & mask : INT64_MAX;
-    const std::int64_t offset = std::min(after, before);
-    if (offset > last) break;
-    (after <= before ? e : b) += 1;
-    if (offset > 0) try_offset(offset);
-  }
-  if (best_weight > 0 && last >= 0) try_offset(last);
-  return best;
-}
-
 // Puts an item in and takes out all that it meets there.
 void Repair::Displace(int index, std::int64_t offset) {
   const std::int64_t end = offset + items_[static_cast<std::size_t>(index)].size;
@@ -185,7 +153,9 @@ bool Repair::Lower(std::vector<std::int64_t>& offsets, std::int64_t target, std:
     const int item = TakeHardest();
     FindAlive(item);
     steps -= 1 + static_cast<std::int64_t>(long_begins_.size() / 256 + begins_.size() / 32);
-    Displace(item, CheapestOffset(items_[static_cast<std::size_t>(item)], target));
+    const Item& it = items_[static_cast<std::size_t>(item)];
+    const auto weight = [this](const Edge& edge) { return items_[static_cast<std::size_t>(edge.item)].weight; };
+    Displace(item, CheapestOffset(begins_, ends_, it.size, it.alignment, target, weight));
   }
   if (!out_.empty()) return false;
   for (std::size_t i = 0; i < items_.size(); ++i) offsets[static_cast<std::size_t>(buffers_[i])] = items_[i].offset;

@@ -41,7 +41,6 @@ class Repair {
   void TakeOut(int item);
   void PutIn(int item, std::int64_t offset);
   void FindAlive(int item);
-  std::int64_t CheapestOffset(const Item& item, std::int64_t target) const;
   void Displace(int item, std::int64_t offset);
   int TakeHardest();
 

@@ -105,6 +105,7 @@ class Guard {
   void CheckOrder(int step, Reports& reports) const;
   void BeginInLine(int step, int op_id, Reports& reports);
   GuardReport Unplanned(int op_id) const;
+  int StepOf(int op_id, Reports& reports) const;
   void OnFence(std::uintptr_t address, Access access);
 
   void FindSharing(const BoundProblem& bound, const std::vector<int>& vanished_ids);

@@ -117,20 +117,26 @@ void Guard::PassVanished(int step, Reports& reports) {
   Bury(step);
 }
 
+// The op's position, or -1, which is reported.
+int Guard::StepOf(int op_id, Reports& reports) const {
+  const auto found = step_of_.find(op_id);
+  if (found != step_of_.end()) return found->second;
+  reports.push_back(Unplanned(op_id));
+  return -1;
+}
+
 void Guard::EndOne(int op_id) {
   if (streams_ == nullptr) return EndOp(false);
   Reports reports;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const auto found = step_of_.find(op_id);
-    if (found == step_of_.end()) {
-      reports.push_back(Unplanned(op_id));
-    } else if (streams_->clocks.IsOpen(found->second)) {
-      EndOnStream(found->second, reports);
-    } else {
+    const int step = StepOf(op_id, reports);
+    if (step >= 0 && streams_->clocks.IsOpen(step)) {
+      EndOnStream(step, reports);
+    } else if (step >= 0) {
       reports.push_back(Start(GuardFault::kOrder, -1));
       reports.back().op = op_id;
-      reports.back().message = OpLabel(found->second) + " ended, but it was not running";
+      reports.back().message = OpLabel(step) + " ended, but it was not running";
     }
   }
   Deliver(reports);
@@ -141,11 +147,7 @@ void Guard::Record(int op_id) {
   Reports reports;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const auto found = step_of_.find(op_id);
-    if (found == step_of_.end()) {
-      reports.push_back(Unplanned(op_id));
-    } else {
-      const int step = found->second;
+    if (const int step = StepOf(op_id, reports); step >= 0) {
       GuardClocks& clocks = streams_->clocks;
       const int last = clocks.LastBeside(step);
       const bool idle = running_ && (last < 0 || !clocks.IsOpen(last));
@@ -164,12 +166,7 @@ void Guard::Wait(int stream, int op_id) {
   Reports reports;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const auto found = step_of_.find(op_id);
-    if (found == step_of_.end()) {
-      reports.push_back(Unplanned(op_id));
-    } else {
-      streams_->clocks.Wait(stream, found->second);
-    }
+    if (const int step = StepOf(op_id, reports); step >= 0) streams_->clocks.Wait(stream, step);
   }
   Deliver(reports);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "plan/cheapest_offset.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -16,11 +18,6 @@ constexpr std::size_t kMostOut = 1000;
 std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 }  // namespace
-
-bool Displacer::Carries(const Problem& problem) {
-  return std::all_of(problem.buffers.begin(), problem.buffers.end(),
-                     [](const Buffer& buffer) { return buffer.fixed_offset == kFree; });
-}
 
 Displacer::Displacer(const Problem& problem, const Precedence& order, Conflicts& conflicts)
     : problem_(problem), conflicts_(conflicts), first_of_buffer_(problem.buffers.size() + 1, 0) {
@@ -65,38 +62,6 @@ void Displacer::Gather(const std::vector<Edge>& edges, const std::uint8_t* row, 
   }
   found.resize(count);
   work_ -= static_cast<std::int64_t>(edges.size());
-}
-
-// The lowest of the offsets that displace the least weight: the buffer begins where something ends, or ends where
-// something begins.
-std::int64_t Displacer::CheapestOffset(int buffer, std::int64_t target) const {
-  const std::int64_t size = problem_.buffers[At(buffer)].size, mask = -problem_.buffers[At(buffer)].alignment;
-  const std::int64_t last = (target - size) & mask;
-  std::int64_t best = 0, best_weight = INT64_MAX, weight = 0;
-  std::size_t begun = 0, ended = 0;  // edges passed by the end and the begin of the buffer
-  const auto try_offset = [&](std::int64_t offset) {
-    for (; begun < near_begins_.size() && near_begins_[begun].at < offset + size; ++begun) {
-      weight += weights_[At(near_begins_[begun].buffer)];
-    }
-    for (; ended < near_ends_.size() && near_ends_[ended].at <= offset; ++ended) {
-      weight -= weights_[At(near_ends_[ended].buffer)];
-    }
-    if (weight >= best_weight) return;
-    best_weight = weight;
-    best = offset;
-  };
-  try_offset(0);
-  std::size_t e = 0, b = 0;
-  while (best_weight > 0) {
-    const std::int64_t after = e < near_ends_.size() ? (near_ends_[e].at - mask - 1) & mask : INT64_MAX;
-    const std::int64_t before = b < near_begins_.size() ? (near_begins_[b].at - size) & mask : INT64_MAX;
-    const std::int64_t offset = std::min(after, before);
-    if (offset > last) break;
-    (after <= before ? e : b) += 1;
-    if (offset > 0) try_offset(offset);
-  }
-  if (best_weight > 0 && last >= 0) try_offset(last);
-  return best;
 }
 
 void Displacer::TakeOut(int buffer) {
@@ -168,7 +133,9 @@ bool Displacer::Lower(std::vector<std::int64_t>& offsets, std::int64_t target, c
     Gather(begins_, row, near_begins_);
     Gather(ends_, row, near_ends_);
     work_ -= 4 * static_cast<std::int64_t>(near_begins_.size()) + 64;
-    DisplaceAt(buffer, CheapestOffset(buffer, target));
+    const Buffer& it = problem_.buffers[At(buffer)];
+    const auto weight = [this](const Edge& edge) { return weights_[At(edge.buffer)]; };
+    DisplaceAt(buffer, CheapestOffset(near_begins_, near_ends_, it.size, it.alignment, target, weight));
   }
   work = work_;
   if (!out_.empty()) return false;

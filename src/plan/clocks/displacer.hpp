@@ -14,7 +14,7 @@ namespace orionrt {
 
 class Displacer {
  public:
-  // Buffers as wholes: two conflict if any rectangles of theirs do. Keeps references to all.
+  // Buffers as wholes, none of them fixed: two conflict if any rectangles of theirs do. Keeps references to all.
   Displacer(const Problem& problem, const Precedence& order, Conflicts& conflicts);
 
   // What it costs to displace a buffer: its size, or the square of it, times its life; and after so many times twice
@@ -23,9 +23,6 @@ class Displacer {
     bool squared = true;
     int times = 4;
   };
-
-  // Nothing is fixed.
-  static bool Carries(const Problem& problem);
 
   // Looks for a plan with peak <= target near `offsets` (per buffer, a plan of the buffers as wholes). True if found,
   // and `offsets` hold it; else they stay as they are. `work`, in entries of lists looked at, falls by the effort.
@@ -40,7 +37,6 @@ class Displacer {
   bool Easier(int a, int b) const;
   const std::uint8_t* Row(int buffer);
   void Gather(const std::vector<Edge>& edges, const std::uint8_t* row, std::vector<Edge>& found);
-  std::int64_t CheapestOffset(int buffer, std::int64_t target) const;
   void TakeOut(int buffer);
   void PutIn(int buffer, std::int64_t offset);
   void DisplaceAt(int buffer, std::int64_t offset);

@@ -1,7 +1,7 @@
 #include "plan/clocks/stream_plan.hpp"
 
 #include <algorithm>
-#include <functional>
+#include <chrono>
 #include <limits>
 #include <numeric>
 #include <tuple>
@@ -15,6 +15,7 @@
 #include "plan/clocks/precedence.hpp"
 #include "plan/clocks/split.hpp"
 #include "plan/clocks/stream_search.hpp"
+#include "plan/fixed.hpp"
 #include "plan/placing/placer.hpp"
 #include "plan/policies.hpp"
 #include "plan/pools.hpp"
@@ -28,7 +29,7 @@ std::size_t At(int index) { return static_cast<std::size_t>(index); }
 // Of the general rest, in buffers. First-fit looks at all that is placed, so its passes are few where n is large.
 constexpr int kManyOrders = 8192;  // up to so many every order is tried
 constexpr int kFirstFit = 40000;   // beyond: lanes alone
-constexpr int kPressure = 600;     // up to so many the heaviest antichain through each buffer is found
+constexpr int kPressed = 600;      // up to so many the heaviest antichain through each buffer is found
 constexpr int kSearched = 600;     // up to so many are searched exactly
 constexpr int kAuto = 600;         // of a part on one stream: all of `auto`, and beyond its portfolio alone,
 constexpr int kPortfolio = 4096;   // beyond one pass
@@ -57,11 +58,6 @@ struct Found {
   Certificate certificate;  // of the part alone: its bound, without `proven_optimal`
   std::string winner;
 };
-
-bool HasFixed(const Problem& problem) {
-  return std::any_of(problem.buffers.begin(), problem.buffers.end(),
-                     [](const Buffer& buffer) { return buffer.fixed_offset != kFree; });
-}
 
 // Whether stacking is exact: all sizes and alignments are multiples of one unit, and nothing is fixed.
 bool HasUnit(const Problem& problem) {
@@ -154,6 +150,7 @@ class StreamPlanner {
  public:
   StreamPlanner(std::size_t buffers, const PlanOptions& options)
       : options_(options),
+        begun_(std::chrono::steady_clock::now()),
         work_(WorkOf(buffers, options.effort)),
         search_work_(SearchWorkOf(buffers, options.effort)) {}
 
@@ -165,12 +162,22 @@ class StreamPlanner {
  private:
   Found SolveSeries(const Problem& problem, const std::vector<std::vector<int>>& parts, std::int64_t enough, int depth);
   Found SolveParallel(const Problem& problem, const std::vector<std::vector<int>>& parts, int depth);
-  Found SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough);
+  Found SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough, std::size_t searched);
   Found SolveLanes(const Problem& problem, const Precedence& order, const Found& so_far);
   void Improve(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
   void Search(const StreamSearch& search, const Problem& problem, std::int64_t work, Found& found);
 
+  // Whether the limit on the clock, if there is one, has passed: looked at between tries, of a fraction of a second
+  // each.
+  bool IsLate() {
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begun_;
+    const bool late = options_.time_limit_seconds > 0 && spent.count() > options_.time_limit_seconds;
+    time_limited_ |= late;
+    return late;
+  }
+
   const PlanOptions& options_;
+  const std::chrono::steady_clock::time_point begun_;
   std::int64_t work_, search_work_;  // left, of the whole problem
   bool time_limited_ = false;
 };
@@ -253,12 +260,14 @@ Found StreamPlanner::SolveParallel(const Problem& problem, const std::vector<std
   return found;
 }
 
-Found StreamPlanner::SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough) {
+// With the search of `auto` up to so many buffers.
+Found StreamPlanner::SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough,
+                                    std::size_t searched) {
   PlanOptions options = options_;
   options.capacity = enough;
   const std::size_t n = single.buffers.size();
   Plan plan;
-  if (n <= At(kAuto)) {
+  if (n <= searched) {
     plan = PlanAuto(single, options);
   } else {
     PortfolioResult packed;
@@ -307,7 +316,7 @@ Found StreamPlanner::SolveLanes(const Problem& problem, const Precedence& order,
   found.offsets.assign(problem.buffers.size(), 0);
   for (std::size_t l = 0; l < lanes.size(); ++l) {
     const std::vector<int>& buffers = lanes[l];
-    const Found part = SolveOneStream(ProblemIn(problem, buffers, Pool()), singles[l], 0);
+    const Found part = SolveOneStream(ProblemIn(problem, buffers, Pool()), singles[l], 0, 0);
     std::int64_t alignment = 1;
     for (const int i : buffers) alignment = std::max(alignment, problem.buffers[At(i)].alignment);
     const std::int64_t base = RoundUp(found.peak, alignment);
@@ -332,7 +341,7 @@ void StreamPlanner::Improve(const Problem& problem, const Precedence& order, std
   const Displacer::Costs* costs = order.count() <= kFewBuffers ? kFew : kMany;
   const std::int64_t budget = work_, least = std::max<std::int64_t>(1, bound / 8192);
   std::int64_t step = found.peak - bound;
-  for (int turn = 0; work_ > 0 && found.peak > bound; ++turn) {
+  for (int turn = 0; work_ > 0 && found.peak > bound && !IsLate(); ++turn) {
     std::int64_t work = std::min(work_, budget / kTurns);
     const std::int64_t before = work;
     if (displacer.Lower(found.offsets, found.peak - step, costs[turn % 4], work)) {
@@ -365,37 +374,37 @@ class FirstFits {
     }
   }
 
-  static constexpr int kOrders = 7;
-  static const char* Name(int number) {
+  enum Order { kClassBegin, kSize, kClassEnd, kOctaveBegin, kArea, kPressure, kBegin, kOrders };
+  static const char* Name(int order) {
     constexpr const char* kNames[kOrders] = {"class_begin", "size",     "class_end", "octave_begin",
                                              "area",        "pressure", "begin"};
-    return kNames[number];
+    return kNames[order];
   }
 
-  std::vector<int> Sorted(int number) {
-    if (number == 5) FindPressure();
+  std::vector<int> Sorted(int order) {
+    if (order == kPressure) FindPressure();
     std::vector<std::pair<std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>, int>> keys;
     for (const int i : buffers_) {
       const Facts& facts = facts_[At(i)];
       const std::int64_t size = problem_.buffers[At(i)].size, begin = facts.begin, end = -facts.end;
       std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t> key;
-      switch (number) {
-        case 0:
+      switch (order) {
+        case kClassBegin:
           key = {-ClassOf(size, 4), begin, -size, end};
           break;
-        case 1:
+        case kSize:
           key = {-size, begin, end, 0};
           break;
-        case 2:
+        case kClassEnd:
           key = {-ClassOf(size, 4), end, -size, begin};
           break;
-        case 3:
+        case kOctaveBegin:
           key = {-ClassOf(size, 1), begin, -size, end};
           break;
-        case 4:
+        case kArea:
           key = {-Area(size, facts.length), begin, -size, end};
           break;
-        case 5:
+        case kPressure:
           key = {-facts.pressure, begin, -size, end};
           break;
         default:
@@ -446,7 +455,7 @@ class FirstFits {
 
 // A lower plan, or the proof that there is none, if so much work finds one.
 void StreamPlanner::Search(const StreamSearch& search, const Problem& problem, std::int64_t work, Found& found) {
-  if (found.peak <= found.certificate.lower_bound_bytes || work <= 0) return;
+  if (found.peak <= found.certificate.lower_bound_bytes || work <= 0 || IsLate()) return;
   SearchResult searched = search.Run(found.certificate.lower_bound_bytes, found.peak, work);
   search_work_ -= searched.work;
   if (!searched.offsets.empty()) {
@@ -480,7 +489,7 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
   if (problem.apart.empty()) {
     const std::vector<Precedence::Span> spans = AsIntervals(order, all);
     if (!spans.empty()) {
-      Keep(SolveOneStream(problem, OnOneStream(problem, spans), enough), found);
+      Keep(SolveOneStream(problem, OnOneStream(problem, spans), enough, At(kAuto)), found);
       if (found.peak <= std::max(found.certificate.lower_bound_bytes, enough)) return found;
     }
   }
@@ -503,7 +512,7 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
     FirstFits orders(problem, order, found.certificate.lower_bound_bytes);
     const int tried = n > kManyOrders ? 2 : FirstFits::kOrders;
     for (int number = 0; number < tried && (found.offsets.empty() || found.peak > bound); ++number) {
-      if (number == 5 && n > kPressure) continue;
+      if (number == FirstFits::kPressure && n > kPressed) continue;
       const std::int64_t pass = static_cast<std::int64_t>(n) * n / 4;
       if (!found.offsets.empty() && work_ - list.work() < pass) break;
       Found placed;
@@ -525,7 +534,7 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
     found.peak = PeakOf(problem, found.offsets);
     found.winner = "first_fit:size";
   }
-  if (found.peak <= bound || !Displacer::Carries(problem) || !AreWhole(problem, order)) return found;
+  if (found.peak <= bound || HasFixed(problem) || !AreWhole(problem, order)) return found;
   if (n > kSearched) {
     if (n <= kFirstFit) Improve(problem, order, enough, found);
     return found;
@@ -578,7 +587,8 @@ Plan PlaceOnStreams(const Problem& problem, StreamOrderKey key, bool tightest) {
   AddressList list(clocked, order, conflicts);
   FirstFits orders(clocked, order, 0);
   Plan plan;
-  plan.offsets = PlaceInOrder(clocked, list, orders.Sorted(key == StreamOrderKey::kSize ? 1 : 6), tightest);
+  plan.offsets = PlaceInOrder(
+      clocked, list, orders.Sorted(key == StreamOrderKey::kSize ? FirstFits::kSize : FirstFits::kBegin), tightest);
   return plan;
 }
 

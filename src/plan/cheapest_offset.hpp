@@ -1,0 +1,42 @@
+// Where a buffer displaces the least of what is placed: what Repair and Displacer do again and again.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace orionrt {
+
+// The lowest of the offsets, with the end at most at `target`, at which a buffer displaces the least weight: it begins
+// where something ends, or ends where something begins. `begins` and `ends`: the edges (with the address `at`) of all
+// that it may not lie over, each sorted by address; `weight_of(edge)`: what it costs to displace whose edge it is. 0
+// where the buffer is larger than the target. O(edges).
+template <typename Edge, typename WeightOf>
+std::int64_t CheapestOffset(const std::vector<Edge>& begins, const std::vector<Edge>& ends, std::int64_t size,
+                            std::int64_t alignment, std::int64_t target, WeightOf weight_of) {
+  const std::int64_t mask = -alignment, last = (target - size) & mask;
+  std::int64_t best = 0, best_weight = INT64_MAX, weight = 0;
+  std::size_t begun = 0, ended = 0;  // edges passed by the end and the begin of the buffer
+  const auto try_offset = [&](std::int64_t offset) {
+    for (; begun < begins.size() && begins[begun].at < offset + size; ++begun) weight += weight_of(begins[begun]);
+    for (; ended < ends.size() && ends[ended].at <= offset; ++ended) weight -= weight_of(ends[ended]);
+    if (weight >= best_weight) return;
+    best_weight = weight;
+    best = offset;
+  };
+  try_offset(0);
+  std::size_t e = 0, b = 0;
+  while (best_weight > 0) {
+    const std::int64_t after = e < ends.size() ? (ends[e].at - mask - 1) & mask : INT64_MAX;
+    const std::int64_t before = b < begins.size() ? (begins[b].at - size) & mask : INT64_MAX;
+    const std::int64_t offset = std::min(after, before);
+    if (offset > last) break;
+    (after <= before ? e : b) += 1;
+    if (offset > 0) try_offset(offset);
+  }
+  if (best_weight > 0 && last >= 0) try_offset(last);
+  return best;
+}
+
+}  // namespace orionrt
