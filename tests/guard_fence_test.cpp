@@ -126,7 +126,7 @@ TEST(Guard, TheSanitizerStopsAStaleReadOfTheOpsOwnOutput) {
         run.RunTo(16);
         sink = run.At(12)[0];
       },
-      "orionrt guard: op 16 read t12 .relu_2., dead since step 15, overwritten by t30 .conv_4. at step 16");
+      "orionrt guard: op 16 read tensor 12 .relu_2., dead since step 15, overwritten by tensor 30 .conv_4. at step 16");
 }
 
 #else
