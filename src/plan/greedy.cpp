@@ -1,10 +1,10 @@
-// The classic greedy policies: one order, one rule of fit. O(n log n) in practice, memory O(n): see
-// placing/placed_set.hpp.
+// The classic greedy policies: one order, one rule of fit. O(n log n) in practice where few are alive at once, O(n^2)
+// of small steps where many are; memory O(n): see placing/placing.hpp.
 #include <vector>
 
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/placing/orders.hpp"
-#include "plan/placing/placer.hpp"
+#include "plan/placing/placing.hpp"
 #include "plan/policies.hpp"
 
 namespace orionrt {
@@ -18,20 +18,12 @@ Plan PlanGreedy(const Problem& problem, Key key, Fit fit) {
     return PlaceOnStreams(problem, order, fit == Fit::kTightest);
   }
   const Shapes shapes(problem);
-  Placer placer(problem, shapes);
+  Placing placing(problem, shapes);
   const Orders orders(problem, shapes, {});
   std::vector<int> movable = orders.movable();
   orders.Sort(movable, key);
   Plan plan;
-  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    const std::int64_t fixed = problem.buffers[i].fixed_offset;
-    plan.offsets.push_back(fixed == kFree ? 0 : fixed);
-    if (fixed != kFree) placer.Place(i, fixed);
-  }
-  for (const int i : movable) {
-    plan.offsets[i] = fit == Fit::kLowest ? placer.LowestFit(i) : placer.TightestFit(i);
-    placer.Place(i, plan.offsets[i]);
-  }
+  plan.offsets = PlaceInOrder(problem, placing, movable, fit == Fit::kTightest);
   return plan;
 }
 

@@ -12,7 +12,7 @@ std::size_t At(int index) { return static_cast<std::size_t>(index); }
 }  // namespace
 
 Conflicts::Conflicts(const Problem& problem, const Precedence& order)
-    : order_(order), slot_of_(At(order.count())), rectangle_at_(At(order.count())), row_(At(order.count())) {
+    : order_(order), slot_of_(At(order.count())), rectangle_at_(At(order.count())), row_(At(order.count()) + 1) {
   std::iota(rectangle_at_.begin(), rectangle_at_.end(), 0);
   std::sort(rectangle_at_.begin(), rectangle_at_.end(), [&](int a, int b) {
     return std::make_tuple(order.chain(a), order.position(a), a) <

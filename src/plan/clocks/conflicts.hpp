@@ -22,7 +22,8 @@ class Conflicts {
   int rectangle(int slot) const { return rectangle_at_[static_cast<std::size_t>(slot)]; }
   int buffer(int slot) const { return order_.rectangles()[static_cast<std::size_t>(rectangle(slot))].buffer; }
 
-  // Per slot whether it conflicts with `rectangle`, 1 or 0. Those of its own buffer do not. Valid until the next call.
+  // Per slot whether it conflicts with `rectangle`, 1 or 0, and a 0 behind them. Those of its own buffer do not. Valid
+  // until the next call.
   // O(n) for n rectangles, in a few instructions each.
   const std::uint8_t* Row(int rectangle);
 

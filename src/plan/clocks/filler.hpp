@@ -4,10 +4,11 @@
 #include <cstdint>
 #include <optional>
 
-#include "plan/clocks/address_list.hpp"
+#include "plan/clocks/clock_lives.hpp"
 #include "plan/clocks/conflicts.hpp"
 #include "plan/clocks/precedence.hpp"
 #include "plan/clocks/stream_plan.hpp"
+#include "plan/placing/address_list.hpp"
 #include "plan/placing/placer.hpp"
 
 namespace orionrt {
@@ -44,11 +45,16 @@ class Filler {
   };
   struct InClocks {
     explicit InClocks(const Problem& given)
-        : problem(WithClocks(given)), order(problem), conflicts(problem, order), list(problem, order, conflicts) {}
+        : problem(WithClocks(given)),
+          order(problem),
+          conflicts(problem, order),
+          lives(problem, order, conflicts),
+          list(problem, lives) {}
     Problem problem;
     Precedence order;
     Conflicts conflicts;
-    AddressList list;
+    ClockLives lives;
+    AddressList<ClockLives> list;
   };
 
   const Problem& problem_;

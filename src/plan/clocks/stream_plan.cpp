@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/checked.hpp"
-#include "plan/clocks/address_list.hpp"
 #include "plan/clocks/antichain.hpp"
+#include "plan/clocks/clock_lives.hpp"
 #include "plan/clocks/conflicts.hpp"
 #include "plan/clocks/displacer.hpp"
 #include "plan/clocks/precedence.hpp"
@@ -508,7 +508,8 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
   const int n = order.count();
   if (n <= kFirstFit) {
     Conflicts conflicts(problem, order);
-    AddressList list(problem, order, conflicts);
+    ClockLives lives(problem, order, conflicts);
+    AddressList<ClockLives> list(problem, lives);
     FirstFits orders(problem, order, found.certificate.lower_bound_bytes);
     const int tried = n > kManyOrders ? 2 : FirstFits::kOrders;
     for (int number = 0; number < tried && (found.offsets.empty() || found.peak > bound); ++number) {
@@ -584,7 +585,8 @@ Plan PlaceOnStreams(const Problem& problem, StreamOrderKey key, bool tightest) {
   const Problem clocked = WithClocks(problem);
   const Precedence order(clocked);
   Conflicts conflicts(clocked, order);
-  AddressList list(clocked, order, conflicts);
+  ClockLives lives(clocked, order, conflicts);
+  AddressList<ClockLives> list(clocked, lives);
   FirstFits orders(clocked, order, 0);
   Plan plan;
   plan.offsets = PlaceInOrder(
