@@ -28,7 +28,8 @@ std::int64_t Score(int branches, std::int64_t slack, std::int64_t weight) {
 
 }  // namespace
 
-ExactSearch::ExactSearch(const ExactModel& model, DeadStates& dead) : model_(model), dead_(dead), state_(model) {}
+ExactSearch::ExactSearch(const ExactModel& model, DeadStates& dead)
+    : model_(model), dead_(dead), state_(model), support_seen_(model.buffer_count, 0) {}
 
 Outcome ExactSearch::Run(std::int64_t capacity, ExactStrategy& strategy, std::int64_t quota) {
   strategy_ = &strategy;
@@ -109,7 +110,7 @@ bool ExactSearch::Apply(int choice, const Niche& niche, std::int64_t raised) {
   return alive;
 }
 
-ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) const {
+ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) {
   Niche best;
   std::int64_t best_score = std::numeric_limits<std::int64_t>::max();
   std::int64_t best_slack = best_score;
@@ -121,6 +122,7 @@ ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) const {
     for (; s < end && state_.floor(s) == floor; ++s) all_on_tops &= state_.top(s) == floor;
     if (niche_begin > begin && state_.floor(niche_begin - 1) < floor) continue;
     if (s < end && state_.floor(s) < floor) continue;
+    ++niches_seen_;
     for (int t = niche_begin; t < s; ++t) {
       const std::int64_t slack = state_.Slack(t);
       const int branches = CountBranches(t, floor, all_on_tops) + (slack > 0);
@@ -135,14 +137,21 @@ ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) const {
   return best;
 }
 
-int ExactSearch::CountBranches(int section, std::int64_t floor, bool all_on_tops) const {
+int ExactSearch::CountBranches(int section, std::int64_t floor, bool all_on_tops) {
   if (all_on_tops) return state_.ready_count(section);
   const int* rows = state_.active(section);
   int count = 0;
   for (int k = 0; k < state_.active_count(section); ++k) {
-    count += state_.head(rows[k]) == floor && Supported(rows[k], floor);
+    count += state_.head(rows[k]) == floor && SupportedInNiche(rows[k], floor);
   }
   return count;
+}
+
+// Supported, for the niche that is looked at: one answer serves all its sections.
+bool ExactSearch::SupportedInNiche(int row, std::int64_t floor) {
+  std::int64_t& seen = support_seen_[row];
+  if (seen >> 1 != niches_seen_) seen = 2 * niches_seen_ + (Supported(row, floor) ? 1 : 0);
+  return (seen & 1) != 0;
 }
 
 // Does `row`, put on `floor`, lie on the ground or on another buffer somewhere (up to its alignment)?

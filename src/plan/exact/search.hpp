@@ -65,8 +65,9 @@ class ExactSearch {
   bool SolveParts(int begin, int end);
   bool SolvePart(int begin, int end);
   bool Apply(int choice, const Niche& niche, std::int64_t raised);
-  Niche ChooseNiche(int begin, int end) const;
-  int CountBranches(int section, std::int64_t floor, bool all_on_tops) const;
+  Niche ChooseNiche(int begin, int end);
+  int CountBranches(int section, std::int64_t floor, bool all_on_tops);
+  bool SupportedInNiche(int row, std::int64_t floor);
   bool Supported(int row, std::int64_t floor) const;
   void CollectCandidates(const Niche& niche);
   void ProbeCandidates(std::size_t first, const Niche& niche, std::int64_t raised);
@@ -84,7 +85,9 @@ class ExactSearch {
   bool expired_ = false;
   Deadline deadline_;
   std::vector<std::pair<std::int64_t, int>> candidates_;  // (key, row or kRaise), of all nodes on the path
-  std::vector<Part> parts_;                               // of all nodes on the path
+  std::int64_t niches_seen_ = 0;
+  std::vector<std::int64_t> support_seen_;  // per row: 2 * the niche in which it was last asked + the answer
+  std::vector<Part> parts_;                 // of all nodes on the path
 };
 
 }  // namespace orionrt
