@@ -12,8 +12,11 @@ namespace orionrt {
 namespace {
 
 ExactLimits LimitsOf(const PlanOptions& options) {
-  constexpr std::int64_t kNodes[] = {30'000, 100'000, 20'000'000};  // fast, balanced, thorough
-  return {kNodes[static_cast<int>(options.effort)], options.time_limit_seconds};
+  // fast, balanced, thorough
+  constexpr std::int64_t kNodes[] = {30'000, 100'000, 20'000'000};
+  constexpr std::int64_t kWork[] = {20'000'000, 1'000'000'000, 400'000'000'000};
+  const auto effort = static_cast<int>(options.effort);
+  return {kNodes[effort], kWork[effort], options.time_limit_seconds};
 }
 
 // Whether the question is answered without search: the best there can be, or, with a capacity, whether it fits.
