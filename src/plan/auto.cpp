@@ -23,8 +23,11 @@ namespace {
 std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 ExactLimits LimitsOf(const PlanOptions& options) {
-  constexpr std::int64_t kNodes[] = {30'000, 100'000, 20'000'000};  // fast, balanced, thorough
-  return {kNodes[static_cast<int>(options.effort)], options.time_limit_seconds};
+  // fast, balanced, thorough
+  constexpr std::int64_t kNodes[] = {30'000, 100'000, 20'000'000};
+  constexpr std::int64_t kWork[] = {20'000'000, 1'000'000'000, 400'000'000'000};
+  const auto effort = static_cast<int>(options.effort);
+  return {kNodes[effort], kWork[effort], options.time_limit_seconds};
 }
 
 // A first try, which settles most that can be settled, before anything else is spent.

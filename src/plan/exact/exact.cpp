@@ -1,6 +1,7 @@
 #include "plan/exact/exact.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "plan/exact/model.hpp"
@@ -14,17 +15,27 @@ constexpr std::size_t kMaxBuffers = 4096;
 constexpr int kDeadBits = 20;              // 8 MiB at most
 constexpr std::int64_t kFirstBudget = 64;  // nodes per buffer, for the bound itself, before any other rung
 constexpr std::int64_t kRungBudget = 16;   // nodes per buffer and rung, in the first sweep
+constexpr std::int64_t kFirstShare = 2;    // ... and for either no more than a part of all work: half
+constexpr std::int64_t kRungShare = 8;     // and an eighth
+
+WorkMeter MeterOf(const ExactLimits& limits) {
+  WorkMeter work;
+  if (limits.time_limit_seconds > 0) {
+    const std::chrono::duration<double> limit(limits.time_limit_seconds);
+    work.SetDeadline(WorkMeter::Clock::now() + std::chrono::duration_cast<WorkMeter::Clock::duration>(limit));
+  }
+  return work;
+}
 
 // One problem on its way between a proven bound and the best plan known; both in units.
 class Ladder {
  public:
   Ladder(const Problem& problem, const ExactLimits& limits)
-      : problem_(problem), limits_(limits), model_(MakeExactModel(problem)), portfolio_(model_, kDeadBits) {
-    if (limits.time_limit_seconds > 0) {
-      const std::chrono::duration<double> limit(limits.time_limit_seconds);
-      portfolio_.SetDeadline(std::chrono::steady_clock::now() +
-                             std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit));
-    }
+      : problem_(problem),
+        limit_{limits.max_nodes, limits.max_work},
+        work_(MeterOf(limits)),
+        model_(MakeExactModel(problem, work_)),
+        portfolio_(model_, kDeadBits, work_) {
     bound_ = model_.max_load;
     best_ = Ceiling() + 1;
   }
@@ -34,10 +45,11 @@ class Ladder {
 
   // Climbs from the bound towards the best plan, then again with more nodes, until the two meet.
   void Minimise() {
-    Attempt(bound_, std::min(kFirstBudget * model_.buffer_count, limits_.max_nodes / 2));
-    // Whatever the limit, hand over some plan: without a ceiling a dive hardly ever has to turn back.
-    if (best_ > Ceiling()) Attempt(Ceiling(), kFirstBudget * model_.buffer_count);
-    for (std::int64_t budget = kRungBudget * model_.buffer_count; Open(); budget *= 2) {
+    Attempt(bound_, {std::min(kFirstBudget * model_.buffer_count, limit_.nodes / 2), limit_.work / kFirstShare});
+    // Whatever the limit of nodes, and unless the work is spent, hand over some plan: without a ceiling a dive hardly
+    // ever has to turn back.
+    if (best_ > Ceiling()) Attempt(Ceiling(), {kFirstBudget * model_.buffer_count, Left().work});
+    for (ExactQuota budget{kRungBudget * model_.buffer_count, limit_.work / kRungShare}; Open(); budget = budget * 2) {
       RaiseBoundByWindows(budget / 4);
       if (Open()) Sweep(budget);
     }
@@ -47,7 +59,8 @@ class Ladder {
   void Decide(std::int64_t capacity_bytes) {
     const std::int64_t capacity = capacity_bytes / model_.unit;
     best_ = capacity + 1;
-    for (std::int64_t budget = kFirstBudget * model_.buffer_count; Open(); budget *= 2) {
+    for (ExactQuota budget{kFirstBudget * model_.buffer_count, limit_.work / kFirstShare}; Open();
+         budget = budget * 2) {
       if (Attempt(capacity, Clip(budget))) return;
       if (Open() && AddWindow(capacity, budget / 4)) bound_ = best_;
     }
@@ -59,17 +72,20 @@ class Ladder {
     result.peak = offsets_.empty() ? 0 : PeakOfPlan();
     result.proven_bound = bound_ * model_.unit;
     result.complete = bound_ >= best_;
-    result.time_limited = portfolio_.expired();
-    result.nodes = Nodes();
+    result.time_limited = work_.expired();
+    result.nodes = work_.spent().nodes;
     result.witness = witness_;
     return result;
   }
 
  private:
   std::int64_t CeilUnits(std::int64_t bytes) const { return (bytes + model_.unit - 1) / model_.unit; }
-  std::int64_t Nodes() const { return portfolio_.nodes() + window_nodes_; }
-  std::int64_t Clip(std::int64_t budget) const { return std::min(budget, limits_.max_nodes - Nodes()); }
-  bool Open() const { return bound_ < best_ && Nodes() < limits_.max_nodes && !portfolio_.expired(); }
+  bool Open() { return bound_ < best_ && !work_.IsPast(limit_); }
+
+  ExactQuota Left() const { return {limit_.nodes - work_.spent().nodes, limit_.work - work_.spent().work}; }
+  ExactQuota Clip(const ExactQuota& budget) const {
+    return {std::min(budget.nodes, Left().nodes), std::min(budget.work, Left().work)};
+  }
 
   // No plan without holes is higher.
   std::int64_t Ceiling() const {
@@ -89,7 +105,7 @@ class Ladder {
   }
 
   // True if it found a plan.
-  bool Attempt(std::int64_t capacity, std::int64_t budget) {
+  bool Attempt(std::int64_t capacity, const ExactQuota& budget) {
     const Outcome outcome = portfolio_.Try(capacity, budget);
     if (outcome == Outcome::kRefuted && capacity >= bound_) {
       bound_ = capacity + 1;
@@ -105,20 +121,20 @@ class Ladder {
     return true;
   }
 
-  bool AddWindow(std::int64_t capacity, std::int64_t budget) {
-    std::vector<int> refuted = RefuteByWindow(model_, capacity, budget, window_nodes_);
+  bool AddWindow(std::int64_t capacity, const ExactQuota& budget) {
+    std::vector<int> refuted = RefuteByWindow(model_, capacity, {budget.nodes, Clip(budget).work}, work_);
     if (refuted.empty()) return false;
     witness_ = std::move(refuted);
     return true;
   }
 
-  void RaiseBoundByWindows(std::int64_t budget) {
+  void RaiseBoundByWindows(const ExactQuota& budget) {
     while (Open() && AddWindow(bound_, budget)) ++bound_;
   }
 
   // The bound itself, then halving towards the best plan. A rung that is not reached with this budget says little about
   // those below: success is erratic in the capacity. The next sweep asks again, with more nodes and other ranks.
-  void Sweep(std::int64_t budget) {
+  void Sweep(const ExactQuota& budget) {
     Attempt(bound_, Clip(budget));
     std::int64_t low = bound_;
     while (low < best_ && Open()) {
@@ -128,12 +144,12 @@ class Ladder {
   }
 
   const Problem& problem_;
-  const ExactLimits limits_;
+  const ExactQuota limit_;
+  WorkMeter work_;
   const ExactModel model_;
   ExactPortfolio portfolio_;
   std::int64_t bound_;
   std::int64_t best_;
-  std::int64_t window_nodes_ = 0;
   std::vector<std::int64_t> offsets_;
   std::vector<int> witness_;
 };

@@ -10,7 +10,9 @@
 namespace orionrt {
 
 struct ExactLimits {
-  std::int64_t max_nodes = 0;     // nodes of the search tree, about; what the result depends on
+  // The result depends on these two; whichever is spent first ends the search.
+  std::int64_t max_nodes = 0;     // of the search tree, about
+  std::int64_t max_work = 0;      // units, about a nanosecond each; counts all that is done, on any machine the same
   double time_limit_seconds = 0;  // 0: none. Otherwise the result depends on the machine
 };
 

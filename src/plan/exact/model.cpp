@@ -78,6 +78,22 @@ std::int64_t Unit(const std::vector<Row>& rows) {
   return std::max<std::int64_t>(unit, 1);
 }
 
+// Rows are in order of their starts already.
+void IndexStartsAndEnds(ExactModel& model) {
+  const int n = model.buffer_count;
+  model.start_begin.assign(model.section_count + 2, 0);
+  model.end_begin.assign(model.section_count + 2, 0);
+  for (int i = 0; i < n; ++i) {
+    ++model.start_begin[model.first[i] + 1];
+    ++model.end_begin[model.last[i] + 1];
+  }
+  std::partial_sum(model.start_begin.begin(), model.start_begin.end(), model.start_begin.begin());
+  std::partial_sum(model.end_begin.begin(), model.end_begin.end(), model.end_begin.begin());
+  std::vector<int> next = model.end_begin;
+  model.by_end.resize(n);
+  for (int i = 0; i < n; ++i) model.by_end[next[model.last[i]]++] = i;
+}
+
 // Links interchangeable rows; sorted rows put them next to each other. Lays out the members of every section.
 void Finish(ExactModel& model) {
   const int n = model.buffer_count;
@@ -100,6 +116,7 @@ void Finish(ExactModel& model) {
   for (int i = 0; i < n; ++i) {
     for (int s = model.first[i]; s < model.last[i]; ++s) model.members[begin[s]++] = i;
   }
+  IndexStartsAndEnds(model);
   model.max_load = load.empty() ? 0 : *std::max_element(load.begin(), load.end());
 }
 
@@ -118,7 +135,7 @@ void Append(ExactModel& model, const Row& row, std::int64_t duration) {
 
 }  // namespace
 
-ExactModel MakeExactModel(const Problem& problem) {
+ExactModel MakeExactModel(const Problem& problem, WorkMeter& work) {
   std::vector<Row> rows = SortedRows(problem);
   ExactModel model;
   model.unit = Unit(rows);
@@ -139,10 +156,12 @@ ExactModel MakeExactModel(const Problem& problem) {
     Append(model, row, buffer.upper - buffer.lower);
   }
   Finish(model);
+  work.Add(Look::kRanked, 4 * std::int64_t{model.buffer_count});
+  work.Add(Look::kLaid, static_cast<std::int64_t>(model.members.size()));
   return model;
 }
 
-ExactModel ClipExactModel(const ExactModel& model, int begin, int end) {
+ExactModel ClipExactModel(const ExactModel& model, int begin, int end, WorkMeter& work) {
   std::vector<Row> rows;
   for (int i = 0; i < model.buffer_count; ++i) {
     const int lower = std::max(model.first[i], begin);
@@ -159,6 +178,10 @@ ExactModel ClipExactModel(const ExactModel& model, int begin, int end) {
     Append(clipped, row, model.duration[parent]);
   }
   Finish(clipped);
+  work.Add(Look::kWindow, 1);
+  work.Add(Look::kMember, model.buffer_count);
+  work.Add(Look::kRanked, 2 * std::int64_t{clipped.buffer_count});
+  work.Add(Look::kLaid, static_cast<std::int64_t>(clipped.members.size()));
   return clipped;
 }
 

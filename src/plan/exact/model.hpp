@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "orionrt/problem.hpp"
+#include "plan/exact/work.hpp"
 
 namespace orionrt {
 
@@ -28,6 +29,9 @@ struct ExactModel {
   std::vector<int> twin;                // the next lower row that is interchangeable with this one, or -1
   std::vector<int> member_begin;        // members of section s: [member_begin[s], member_begin[s + 1])
   std::vector<int> members;             // rows
+  std::vector<int> start_begin;         // rows [start_begin[s], start_begin[s + 1]) start in section s
+  std::vector<int> end_begin;           // by_end[end_begin[s]] up to by_end[end_begin[s + 1]] end before section s
+  std::vector<int> by_end;              // rows
   std::int64_t max_load = 0;            // units alive at once: no plan is lower
   std::int64_t max_alignment = 1;       // units
   // no alignment above 1 unit and no fixed offset: only differences of heights matter
@@ -37,10 +41,10 @@ struct ExactModel {
 };
 
 // O(n log n + members). Takes every buffer as a plain rectangle. The sum of all sizes must fit in 62 bits.
-ExactModel MakeExactModel(const Problem& problem);
+ExactModel MakeExactModel(const Problem& problem, WorkMeter& work);
 
 // The relaxation of `model` to sections [begin, end): the buffers alive there, their lives clipped. A bound on it is a
 // bound on the model.
-ExactModel ClipExactModel(const ExactModel& model, int begin, int end);
+ExactModel ClipExactModel(const ExactModel& model, int begin, int end, WorkMeter& work);
 
 }  // namespace orionrt

@@ -77,8 +77,8 @@ constexpr struct {
 
 }  // namespace
 
-ExactPortfolio::ExactPortfolio(const ExactModel& model, int dead_states_bits)
-    : model_(model), dead_(dead_states_bits), search_(model, dead_) {
+ExactPortfolio::ExactPortfolio(const ExactModel& model, int dead_states_bits, WorkMeter& work)
+    : model_(model), work_(work), dead_(dead_states_bits), search_(model, dead_, work) {
   for (int order = 0; order < kOrderCount; ++order) ranks_.push_back(MakeRank(model, order));
   for (const auto& turn : kTurns) {
     ExactStrategy strategy;
@@ -87,20 +87,25 @@ ExactPortfolio::ExactPortfolio(const ExactModel& model, int dead_states_bits)
     strategy.weights.assign(model.section_count, 1);
     strategies_.push_back(std::move(strategy));
   }
+  work_.Add(Look::kRanked, std::int64_t{kOrderCount} * model.buffer_count);
 }
 
 // A dive takes about one node per buffer, so twice that leaves as much again for mending.
-Outcome ExactPortfolio::Try(std::int64_t capacity, std::int64_t budget) {
+Outcome ExactPortfolio::Try(std::int64_t capacity, const ExactQuota& budget) {
   constexpr auto kTurnCount = static_cast<std::int64_t>(std::size(kTurns));
   const std::int64_t shortest = 2 * std::int64_t{model_.buffer_count} + 2;
-  const std::int64_t last_node = search_.nodes() + budget;
-  while (search_.nodes() < last_node && !expired()) {
+  const ExactQuota end = work_.After(budget);
+  while (!work_.IsPast(end)) {
     const std::int64_t round = runs_ / kTurnCount;
     const std::int64_t turn = runs_ % kTurnCount;
     ExactStrategy& strategy = strategies_[turn];
-    if (round > 0) strategy.rank = Shaken(ranks_[kTurns[turn].order], static_cast<std::uint64_t>(runs_));
+    if (round > 0) {
+      strategy.rank = Shaken(ranks_[kTurns[turn].order], static_cast<std::uint64_t>(runs_));
+      work_.Add(Look::kRanked, model_.buffer_count);
+    }
     ++runs_;
-    const Outcome outcome = search_.Run(capacity, strategy, shortest * Luby(round + 1));
+    const Outcome outcome =
+        search_.Run(capacity, strategy, {shortest * Luby(round + 1), end.work - work_.spent().work});
     if (outcome != Outcome::kStopped) return outcome;
   }
   return Outcome::kStopped;

@@ -8,27 +8,24 @@
 #include "plan/exact/hash.hpp"
 #include "plan/exact/model.hpp"
 #include "plan/exact/search.hpp"
+#include "plan/exact/work.hpp"
 
 namespace orionrt {
 
 class ExactPortfolio {
  public:
-  // Remembers up to 2^dead_states_bits refuted states, 8 bytes each. `model` must outlive the portfolio.
-  ExactPortfolio(const ExactModel& model, int dead_states_bits);
+  // Remembers up to 2^dead_states_bits refuted states, 8 bytes each. `model` and `work` must outlive it.
+  ExactPortfolio(const ExactModel& model, int dead_states_bits, WorkMeter& work);
 
-  // Looks for a plan within `capacity` (units) for about `budget` nodes. A later call goes on where this one stopped as
-  // far as refuted states and the records of failures go; the turns go on, too.
-  Outcome Try(std::int64_t capacity, std::int64_t budget);
+  // Looks for a plan within `capacity` (units) for `budget`, of nodes up to a run more. A later call goes on where this
+  // one stopped as far as refuted states and the records of failures go; the turns go on, too.
+  Outcome Try(std::int64_t capacity, const ExactQuota& budget);
 
-  // The clock is read every thousand nodes or so, only if a limit is set. After it has struck, Try returns kStopped.
-  void SetDeadline(const Deadline& deadline) { search_.SetDeadline(deadline); }
-  bool expired() const { return search_.expired(); }
-
-  std::int64_t nodes() const { return search_.nodes(); }
   std::int64_t OffsetOf(int row) const { return search_.OffsetOf(row); }  // units; after kFound
 
  private:
   const ExactModel& model_;
+  WorkMeter& work_;
   DeadStates dead_;
   ExactSearch search_;
   std::vector<std::vector<int>> ranks_;

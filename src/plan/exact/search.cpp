@@ -28,12 +28,13 @@ std::int64_t Score(int branches, std::int64_t slack, std::int64_t weight) {
 
 }  // namespace
 
-ExactSearch::ExactSearch(const ExactModel& model, DeadStates& dead) : model_(model), dead_(dead), state_(model) {}
+ExactSearch::ExactSearch(const ExactModel& model, DeadStates& dead, WorkMeter& work)
+    : model_(model), dead_(dead), work_(work), state_(model, work), branches_(model.section_count + 1, 0) {}
 
-Outcome ExactSearch::Run(std::int64_t capacity, ExactStrategy& strategy, std::int64_t quota) {
+Outcome ExactSearch::Run(std::int64_t capacity, ExactStrategy& strategy, const ExactQuota& quota) {
   strategy_ = &strategy;
   state_.weights().swap(strategy.weights);
-  last_node_ = nodes_ + quota;
+  end_ = work_.After(quota);
   stopped_ = false;
   const bool found = state_.Reset(capacity) && SolveParts(0, model_.section_count);
   state_.weights().swap(strategy.weights);
@@ -45,11 +46,7 @@ Outcome ExactSearch::Run(std::int64_t capacity, ExactStrategy& strategy, std::in
 }
 
 bool ExactSearch::OutOfQuota() {
-  constexpr std::int64_t kClockInterval = 1024;  // nodes; a power of two
-  if (deadline_ && (nodes_ & (kClockInterval - 1)) == 0 && std::chrono::steady_clock::now() >= *deadline_) {
-    expired_ = true;
-  }
-  if (++nodes_ >= last_node_ || depth_ >= kMaxDepth || expired_) stopped_ = true;
+  if (work_.IsPast(end_) || depth_ >= kMaxDepth) stopped_ = true;
   return stopped_;
 }
 
@@ -67,6 +64,7 @@ bool ExactSearch::SolveParts(int begin, int end) {
     std::sort(parts_.begin() + static_cast<std::ptrdiff_t>(mark), parts_.end(),
               [](const Part& a, const Part& b) { return std::tie(a.length, a.begin) < std::tie(b.length, b.begin); });
   }
+  work_.Add(Look::kSection, end - begin);
   bool solved = true;
   for (std::size_t i = mark; solved && i < mark + count; ++i) {
     const Part part = parts_[i];
@@ -77,6 +75,7 @@ bool ExactSearch::SolveParts(int begin, int end) {
 }
 
 bool ExactSearch::SolvePart(int begin, int end) {
+  work_.AddNode();
   if (OutOfQuota()) return false;
   const std::uint64_t key = KeyOf(begin, end);
   if (dead_.Contains(key)) return false;
@@ -95,7 +94,7 @@ bool ExactSearch::SolvePart(int begin, int end) {
   for (std::size_t i = first; i < last && !solved && !stopped_; ++i) {
     const int choice = candidates_[i].second;
     solved = Apply(choice, niche, raised) && SolveParts(begin, end);
-    if (!solved) state_.Undo(mark);
+    if (!solved && !stopped_) state_.Undo(mark);
   }
   --depth_;
   candidates_.resize(first);
@@ -109,7 +108,7 @@ bool ExactSearch::Apply(int choice, const Niche& niche, std::int64_t raised) {
   return alive;
 }
 
-ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) const {
+ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) {
   Niche best;
   std::int64_t best_score = std::numeric_limits<std::int64_t>::max();
   std::int64_t best_slack = best_score;
@@ -121,9 +120,11 @@ ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) const {
     for (; s < end && state_.floor(s) == floor; ++s) all_on_tops &= state_.top(s) == floor;
     if (niche_begin > begin && state_.floor(niche_begin - 1) < floor) continue;
     if (s < end && state_.floor(s) < floor) continue;
+    CountBranches(niche_begin, s, floor, all_on_tops);
+    work_.Add(Look::kChoice, s - niche_begin);
     for (int t = niche_begin; t < s; ++t) {
       const std::int64_t slack = state_.Slack(t);
-      const int branches = CountBranches(t, floor, all_on_tops) + (slack > 0);
+      const int branches = branches_[t] + (slack > 0);
       const std::int64_t score = Score(branches, slack / sixteenth, state_.weight(t));
       if (std::tie(score, slack) < std::tie(best_score, best_slack)) {
         best_score = score;
@@ -135,29 +136,40 @@ ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) const {
   return best;
 }
 
-int ExactSearch::CountBranches(int section, std::int64_t floor, bool all_on_tops) const {
-  if (all_on_tops) return state_.ready_count(section);
-  const int* rows = state_.active(section);
-  int count = 0;
-  for (int k = 0; k < state_.active_count(section); ++k) {
-    count += state_.head(rows[k]) == floor && Supported(rows[k], floor);
+// Into branches_, for each section of a niche but for giving up. What can start on its floor lives within it, as the
+// floors on both sides are higher, so each buffer is asked once.
+void ExactSearch::CountBranches(int begin, int end, std::int64_t floor, bool all_on_tops) {
+  if (all_on_tops) {
+    for (int s = begin; s < end; ++s) branches_[s] = state_.ready_count(s);
+    return;
   }
-  return count;
+  std::fill(branches_.begin() + begin, branches_.begin() + end + 1, 0);
+  const int first_start = model_.start_begin[begin];
+  const int last_start = model_.start_begin[end];
+  work_.Add(Look::kMember, last_start - first_start);
+  for (int row = first_start; row < last_start; ++row) {
+    if (state_.placed(row) || state_.head(row) != floor || !Supported(row, floor)) continue;
+    ++branches_[model_.first[row]];
+    --branches_[model_.last[row]];
+  }
+  for (int s = begin + 1; s < end; ++s) branches_[s] += branches_[s - 1];
 }
 
 // Does `row`, put on `floor`, lie on the ground or on another buffer somewhere (up to its alignment)?
 bool ExactSearch::Supported(int row, std::int64_t floor) const {
   if (model_.fixed[row] != kFree) return true;
   const std::int64_t below = floor - model_.alignment[row];
-  for (int s = model_.first[row]; s < model_.last[row]; ++s) {
-    if (state_.top(s) > below) return true;
-  }
-  return false;
+  const int end = model_.last[row];
+  int s = model_.first[row];
+  while (s < end && state_.top(s) <= below) ++s;
+  work_.Add(Look::kSection, s - model_.first[row]);
+  return s < end;
 }
 
 void ExactSearch::CollectCandidates(const Niche& niche) {
   const std::size_t first = candidates_.size();
   const int* rows = state_.active(niche.section);
+  work_.Add(Look::kMember, state_.active_count(niche.section));
   for (int k = 0; k < state_.active_count(niche.section); ++k) {
     const int row = rows[k];
     const int twin = model_.twin[row];
@@ -167,7 +179,8 @@ void ExactSearch::CollectCandidates(const Niche& niche) {
   std::sort(candidates_.begin() + static_cast<std::ptrdiff_t>(first), candidates_.end());
 }
 
-// Tries each branch, drops those that fail at once, and sorts the rest by the space they give up.
+// Tries each branch, drops those that fail at once, and sorts the rest by the space they give up. A node of a dense
+// problem has hundreds of branches, so the quota is looked at between them, too.
 void ExactSearch::ProbeCandidates(std::size_t first, const Niche& niche, std::int64_t raised) {
   const std::size_t mark = state_.Mark();
   std::size_t kept = first;
@@ -178,6 +191,7 @@ void ExactSearch::ProbeCandidates(std::size_t first, const Niche& niche, std::in
       candidates_[kept++] = {choice == kRaise ? kLast : state_.waste(), choice};
     }
     state_.Undo(mark);
+    if (OutOfQuota()) return;
   }
   candidates_.resize(kept);
   std::stable_sort(candidates_.begin() + static_cast<std::ptrdiff_t>(first), candidates_.end(),
@@ -201,14 +215,17 @@ std::int64_t ExactSearch::RaisedFloor(const Niche& niche) const {
       end = std::max(end, model_.last[row]);
     }
   }
-  for (int s = begin; s < end; ++s) {
-    rows = state_.active(s);
-    for (int k = 0; k < state_.active_count(s); ++k) {
-      const int row = rows[k];
-      const bool here = model_.first[row] <= niche.section && niche.section < model_.last[row];
-      if (!here) raised = std::min(raised, state_.head(row) + model_.size[row]);
-    }
-  }
+  const auto rest_on = [&](int row) {
+    if (!state_.placed(row)) raised = std::min(raised, state_.head(row) + model_.size[row]);
+  };
+  const int first_end = model_.end_begin[begin + 1];
+  const int last_end = model_.end_begin[niche.section + 1];
+  for (int k = first_end; k < last_end; ++k) rest_on(model_.by_end[k]);
+  const int first_start = model_.start_begin[niche.section + 1];
+  const int last_start = model_.start_begin[end];
+  for (int row = first_start; row < last_start; ++row) rest_on(row);
+  work_.Add(Look::kMember,
+            std::int64_t{state_.active_count(niche.section)} + last_end - first_end + last_start - first_start);
   return raised;
 }
 
@@ -219,6 +236,7 @@ std::uint64_t ExactSearch::KeyOf(int begin, int end) const {
   constexpr std::uint64_t kSectionSalt = 0xd1b54a32d192ed03u;
   std::uint64_t key = MixBits((static_cast<std::uint64_t>(begin) << 32) | static_cast<std::uint32_t>(end));
   if (!model_.scale_free) key = MixBits(key + static_cast<std::uint64_t>(state_.capacity()));
+  work_.Add(Look::kHashed, end - begin);
   for (int s = begin; s < end; ++s) {
     const std::int64_t floor = state_.floor(s);
     const auto room = static_cast<std::uint64_t>(state_.capacity() - floor);

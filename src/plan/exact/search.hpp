@@ -1,24 +1,21 @@
 // Depth-first search for a plan within a capacity, one niche at a time.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "plan/exact/hash.hpp"
 #include "plan/exact/model.hpp"
 #include "plan/exact/state.hpp"
+#include "plan/exact/work.hpp"
 
 namespace orionrt {
-
-using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
 enum class Outcome {
   kFound,    // every buffer is placed
   kRefuted,  // proven: no plan within the capacity
-  kStopped,  // the quota ran out before either
+  kStopped,  // the quota or the time ran out before either
 };
 
 // How a search breaks ties. It changes what is found first, never what is true.
@@ -40,17 +37,13 @@ struct ExactStrategy {
 // Only plans in which nothing can drop are searched: a buffer lies at 0, on another one, or where it is fixed.
 class ExactSearch {
  public:
-  ExactSearch(const ExactModel& model, DeadStates& dead);
+  // All must outlive the search.
+  ExactSearch(const ExactModel& model, DeadStates& dead, WorkMeter& work);
 
-  // At most `quota` nodes. After kFound, OffsetOf is valid until the next run.
-  Outcome Run(std::int64_t capacity, ExactStrategy& strategy, std::int64_t quota);
-
-  // The only thing that makes a result depend on the machine; none by default.
-  void SetDeadline(const Deadline& deadline) { deadline_ = deadline; }
-  bool expired() const { return expired_; }
+  // Stops when either part of `quota` is spent. After kFound, OffsetOf is valid until the next run.
+  Outcome Run(std::int64_t capacity, ExactStrategy& strategy, const ExactQuota& quota);
 
   std::int64_t OffsetOf(int row) const { return state_.head(row); }
-  std::int64_t nodes() const { return nodes_; }  // of all runs
 
  private:
   struct Niche {
@@ -65,8 +58,8 @@ class ExactSearch {
   bool SolveParts(int begin, int end);
   bool SolvePart(int begin, int end);
   bool Apply(int choice, const Niche& niche, std::int64_t raised);
-  Niche ChooseNiche(int begin, int end) const;
-  int CountBranches(int section, std::int64_t floor, bool all_on_tops) const;
+  Niche ChooseNiche(int begin, int end);
+  void CountBranches(int begin, int end, std::int64_t floor, bool all_on_tops);
   bool Supported(int row, std::int64_t floor) const;
   void CollectCandidates(const Niche& niche);
   void ProbeCandidates(std::size_t first, const Niche& niche, std::int64_t raised);
@@ -75,15 +68,14 @@ class ExactSearch {
 
   const ExactModel& model_;
   DeadStates& dead_;
+  WorkMeter& work_;
   ExactState state_;
   const ExactStrategy* strategy_ = nullptr;
-  std::int64_t nodes_ = 0;
-  std::int64_t last_node_ = 0;  // of this run
+  ExactQuota end_;  // of this run, by the meter
   int depth_ = 0;
   bool stopped_ = false;
-  bool expired_ = false;
-  Deadline deadline_;
   std::vector<std::pair<std::int64_t, int>> candidates_;  // (key, row or kRaise), of all nodes on the path
+  std::vector<int> branches_;                             // per section; scratch of ChooseNiche
   std::vector<Part> parts_;                               // of all nodes on the path
 };
 

@@ -6,7 +6,8 @@
 
 namespace orionrt {
 
-ExactState::ExactState(const ExactModel& model) : model_(model), weight_(model.section_count, 1) {
+ExactState::ExactState(const ExactModel& model, WorkMeter& work)
+    : model_(model), work_(work), weight_(model.section_count, 1) {
   slot_begin_.assign(model.buffer_count + 1, 0);
   row_key_.resize(model.buffer_count);
   for (int i = 0; i < model.buffer_count; ++i) {
@@ -15,6 +16,7 @@ ExactState::ExactState(const ExactModel& model) : model_(model), weight_(model.s
   }
   slot_.resize(slot_begin_.back());
   covered_top_.resize(slot_begin_.back());
+  work_.Add(Look::kLaid, slot_begin_.back());
 }
 
 bool ExactState::Reset(std::int64_t capacity) {
@@ -48,6 +50,7 @@ bool ExactState::Reset(std::int64_t capacity) {
     }
   }
   for (int s = 0; s < sections; ++s) fits &= load_[s] <= capacity;
+  work_.Add(Look::kLaid, static_cast<std::int64_t>(members_.size()) + model_.buffer_count + sections);
   Touch(0, sections);
   return fits && Settle();
 }
@@ -56,16 +59,14 @@ bool ExactState::Place(int row) {
   const int begin = model_.first[row];
   const int end = model_.last[row];
   const std::int64_t new_floor = head_[row] + model_.size[row];
+  work_.Add(Look::kSection, end - begin);
   Note(Kind::kPlaced, row, 0, 0);
   Remove(row);
   for (int s = begin; s < end; ++s) {
     covered_top_[slot_begin_[row] + s - begin] = top_[s];
     top_[s] = new_floor;
   }
-  for (int s = begin; s < end; ++s) {
-    if (!Lift(s, new_floor)) return false;
-  }
-  return Settle();
+  return LiftLife(row, new_floor) && Settle();
 }
 
 bool ExactState::Raise(int section, std::int64_t floor) {
@@ -74,6 +75,8 @@ bool ExactState::Raise(int section, std::int64_t floor) {
 }
 
 void ExactState::Undo(std::size_t mark) {
+  std::int64_t sections = 0;
+  work_.Add(Look::kChange, static_cast<std::int64_t>(trail_.size() - mark));
   while (trail_.size() > mark) {
     const Change change = trail_.back();
     trail_.pop_back();
@@ -85,6 +88,7 @@ void ExactState::Undo(std::size_t mark) {
         break;
       case Kind::kHead:
         head_[index] = change.old_value;
+        sections += model_.Length(index);
         for (int s = model_.first[index]; s < model_.last[index]; ++s) ready_[s] += floor_[s] == change.old_value;
         break;
       case Kind::kPlaced:
@@ -92,6 +96,7 @@ void ExactState::Undo(std::size_t mark) {
         break;
     }
   }
+  work_.Add(Look::kSection, sections);
 }
 
 bool ExactState::Fail(int section) {
@@ -120,6 +125,8 @@ bool ExactState::Lift(int section, std::int64_t floor) {
   if (floor + load_[section] > capacity_) return Fail(section);
   const int* rows = active(section);
   const int count = active_[section];
+  work_.Add(Look::kLift, 1);
+  work_.Add(Look::kMember, count);
   int ready = 0;
   for (int k = 0; k < count; ++k) {
     const int row = rows[k];
@@ -131,11 +138,50 @@ bool ExactState::Lift(int section, std::int64_t floor) {
   return true;
 }
 
+// Lift, for all sections of a life in turn, with the same failures. Its floors are level, so a buffer that has met one
+// has met them all, and each is looked at once.
+bool ExactState::LiftLife(int row, std::int64_t floor) {
+  const int begin = model_.first[row];
+  const int end = model_.last[row];
+  int lifted_end = begin;
+  for (; lifted_end < end && floor + load_[lifted_end] <= capacity_; ++lifted_end) {
+    Note(Kind::kFloor, lifted_end, floor_[lifted_end], ready_[lifted_end]);
+    floor_[lifted_end] = floor;
+    ready_[lifted_end] = 0;
+  }
+  if (lifted_end == begin) return Fail(begin);
+  const auto meet = [&](int other) {  // ready_ holds differences until all are met
+    if (head_[other] < floor && !LiftHead(other, floor)) return false;
+    if (head_[other] == floor) {
+      ++ready_[std::max(model_.first[other], begin)];
+      if (model_.last[other] < lifted_end) --ready_[model_.last[other]];
+    }
+    return true;
+  };
+  const int* rows = active(begin);
+  for (int k = 0; k < active_[begin]; ++k) {
+    if (!meet(rows[k])) return Fail(begin);
+  }
+  const int first_start = model_.start_begin[begin + 1];
+  const int last_start = model_.start_begin[lifted_end];
+  work_.Add(Look::kMember, std::int64_t{active_[begin]} + last_start - first_start);
+  work_.Add(Look::kSlot, end - begin);
+  for (int other = first_start; other < last_start; ++other) {
+    if (!placed(other) && !meet(other)) return Fail(model_.first[other]);
+  }
+  if (lifted_end < end) return Fail(lifted_end);
+  for (int s = begin + 1; s < end; ++s) ready_[s] += ready_[s - 1];
+  Touch(begin, end);
+  return true;
+}
+
 bool ExactState::LiftHead(int row, std::int64_t floor) {
   const std::int64_t old_head = head_[row];
   const int begin = model_.first[row];
   const int end = model_.last[row];
   Note(Kind::kHead, row, old_head, 0);
+  work_.Add(Look::kLift, 1);
+  work_.Add(Look::kSection, end - begin);
   head_[row] = AlignUp(row, floor);
   for (int s = begin; s < end; ++s) ready_[s] -= floor_[s] == old_head;
   Touch(begin, end);
@@ -149,11 +195,13 @@ bool ExactState::Settle() {
     const int end = touched_end_;
     touched_begin_ = std::numeric_limits<int>::max();
     touched_end_ = 0;
+    work_.Add(Look::kSection, end - begin);
     for (int s = begin; s < end; ++s) {
       if (ready_[s] > 0 || active_[s] == 0) continue;
       const int* rows = active(s);
       std::int64_t least = head_[rows[0]];
       for (int k = 1; k < active_[s]; ++k) least = std::min(least, head_[rows[k]]);
+      work_.Add(Look::kMember, active_[s]);
       AddWaste(s, least);
       if (!Lift(s, least)) return false;
     }
@@ -167,6 +215,7 @@ void ExactState::Remove(int row) {
   const std::int64_t size = model_.size[row];
   placed_[row] = 1;
   set_key_[begin] -= row_key_[row];
+  work_.Add(Look::kSlot, model_.Length(row));
   int* slot = &slot_[slot_begin_[row]];
   for (int s = begin; s < model_.last[row]; ++s, ++slot) {
     load_[s] -= size;
@@ -187,6 +236,7 @@ void ExactState::Restore(int row) {
   const std::int64_t head = head_[row];
   placed_[row] = 0;
   set_key_[begin] += row_key_[row];
+  work_.Add(Look::kSlot, model_.Length(row));
   for (int s = begin; s < model_.last[row]; ++s) {
     load_[s] += model_.size[row];
     ready_[s] += floor_[s] == head;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plan/exact/model.hpp"
+#include "plan/exact/work.hpp"
 
 namespace orionrt {
 
@@ -21,7 +22,8 @@ namespace orionrt {
 // Heads raise floors and floors raise heads until nothing moves. Every change can be undone in reverse order.
 class ExactState {
  public:
-  explicit ExactState(const ExactModel& model);
+  // Both must outlive the state.
+  ExactState(const ExactModel& model, WorkMeter& work);
 
   // Empties the plan. False if that alone breaks the capacity (units).
   bool Reset(std::int64_t capacity);
@@ -76,12 +78,14 @@ class ExactState {
   void AddWaste(int section, std::int64_t floor);
   std::int64_t AlignUp(int row, std::int64_t offset) const;
   bool Lift(int section, std::int64_t floor);
+  bool LiftLife(int row, std::int64_t floor);
   bool LiftHead(int row, std::int64_t floor);
   bool Settle();
   void Remove(int row);
   void Restore(int row);
 
   const ExactModel& model_;
+  WorkMeter& work_;
   std::int64_t capacity_ = 0;
   std::int64_t waste_ = 0;
   int failed_section_ = 0;

@@ -17,18 +17,18 @@ std::vector<int> BuffersOf(const ExactModel& model) {
 
 }  // namespace
 
-std::vector<int> RefuteByWindow(const ExactModel& model, std::int64_t capacity, std::int64_t budget,
-                                std::int64_t& nodes) {
-  const std::int64_t last_node = nodes + budget;
+std::vector<int> RefuteByWindow(const ExactModel& model, std::int64_t capacity, const ExactQuota& budget,
+                                WorkMeter& work) {
+  const ExactQuota limit = work.After(budget);
   for (int width = 2; width < 2 * model.section_count; width *= 2) {
     for (int begin = 0; begin < model.section_count; begin += width / 2) {
       const int end = std::min(begin + width, model.section_count);
-      const ExactModel window = ClipExactModel(model, begin, end);
-      ExactPortfolio portfolio(window, kWindowDeadBits);
-      const Outcome outcome = portfolio.Try(capacity, 8 * std::int64_t{window.buffer_count});
-      nodes += portfolio.nodes();
+      const ExactModel window = ClipExactModel(model, begin, end, work);
+      ExactPortfolio portfolio(window, kWindowDeadBits, work);
+      const Outcome outcome =
+          portfolio.Try(capacity, {8 * std::int64_t{window.buffer_count}, limit.work - work.spent().work});
       if (outcome == Outcome::kRefuted) return BuffersOf(window);
-      if (nodes >= last_node) return {};
+      if (work.IsPast(limit)) return {};
       if (end == model.section_count) break;
     }
   }

@@ -1,0 +1,66 @@
+// What the exact search may spend. What it finds is checked in optimum_test.cpp.
+#include "plan/exact/exact.hpp"
+
+#include <gtest/gtest.h>
+
+#include "random.hpp"
+
+namespace orionrt {
+namespace {
+
+using tests::Random;
+
+// Lives of up to a half of all steps.
+Problem LongLives(int count) {
+  Random random(1);
+  Problem problem;
+  const std::int64_t steps = 10 * std::int64_t{count};
+  for (int i = 0; i < count; ++i) {
+    Buffer buffer;
+    const std::int64_t length = random.Between(1, steps / 2);
+    buffer.lower = random.Below(steps - length);
+    buffer.upper = buffer.lower + length;
+    buffer.size = random.Between(1024, 1 << 20);
+    problem.buffers.push_back(buffer);
+  }
+  return problem;
+}
+
+ExactResult Solve(const Problem& problem, std::int64_t nodes, std::int64_t work) {
+  return SolveExact(problem, 0, nullptr, {nodes, work, 0});
+}
+
+TEST(Exact, WorkEndsASearchLongBeforeItsNodes) {
+  const Problem problem = LongLives(400);
+  const ExactResult result = Solve(problem, 100'000, 30'000'000);
+  EXPECT_LT(result.nodes, 20'000);
+  EXPECT_FALSE(result.complete);
+  EXPECT_FALSE(result.time_limited);
+}
+
+TEST(Exact, WorkThatIsNotSpentChangesNothing) {
+  const Problem problem = LongLives(60);
+  const ExactResult some = Solve(problem, 2'000, 1'000'000'000);
+  const ExactResult more = Solve(problem, 2'000, 1'000'000'000'000);
+  EXPECT_EQ(some.offsets, more.offsets);
+  EXPECT_EQ(some.nodes, more.nodes);
+}
+
+TEST(Exact, WithoutWorkThereIsNoPlanButABound) {
+  const Problem problem = LongLives(60);
+  const ExactResult result = Solve(problem, 1'000, 1);
+  EXPECT_TRUE(result.offsets.empty());
+  EXPECT_FALSE(result.complete);
+  EXPECT_GT(result.proven_bound, 0);
+}
+
+TEST(Exact, ADoubtfulCapacityStaysOpenWhenWorkEnds) {
+  const Problem problem = LongLives(400);
+  const std::int64_t bound = Solve(problem, 1, 1).proven_bound;
+  const ExactResult result = FitExact(problem, bound, {1'000'000, 30'000'000, 0});
+  EXPECT_TRUE(result.offsets.empty());
+  EXPECT_FALSE(result.complete);
+}
+
+}  // namespace
+}  // namespace orionrt
