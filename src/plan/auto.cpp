@@ -22,16 +22,15 @@ namespace {
 
 std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
-ExactLimits LimitsOf(const PlanOptions& options) {
-  // fast, balanced, thorough
-  constexpr std::int64_t kNodes[] = {30'000, 100'000, 20'000'000};
-  constexpr std::int64_t kWork[] = {20'000'000, 1'000'000'000, 400'000'000'000};
-  const auto effort = static_cast<int>(options.effort);
-  return {kNodes[effort], kWork[effort], options.time_limit_seconds};
-}
+// Of the search, by effort: fast, balanced, thorough.
+constexpr std::int64_t kNodes[] = {30'000, 100'000, 20'000'000};
+constexpr std::int64_t kSearch[] = {20'000'000, 1'000'000'000, 400'000'000'000};
+// Of a first try, which settles most that can be settled, before anything else is spent.
+constexpr std::int64_t kBriefSearch = 120'000'000;
 
-// A first try, which settles most that can be settled, before anything else is spent.
-ExactLimits BriefLimitsOf(const PlanOptions& options) { return {10'000, options.time_limit_seconds}; }
+ExactLimits LimitsOf(const PlanOptions& options, std::int64_t work) {
+  return {kNodes[static_cast<int>(options.effort)], work, options.time_limit_seconds};
+}
 
 // Whether the question is answered without search: the best there can be, or, with a capacity, whether it fits.
 bool IsAnswered(const Plan& plan, std::int64_t bound, const PlanOptions& options) {
@@ -77,8 +76,8 @@ constexpr std::int64_t kDense = 256;
 
 class StepPlanner {
  public:
-  StepPlanner(const Problem& problem, const PlanOptions& options, std::int64_t& work)
-      : problem_(problem), options_(options), work_(work), bound_(LowerBound(problem).lower_bound_bytes) {}
+  StepPlanner(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget)
+      : problem_(problem), options_(options), budget_(budget), bound_(LowerBound(problem).lower_bound_bytes) {}
 
   Plan Run() {
     const bool searchable = ExactCarries(problem_);
@@ -87,10 +86,10 @@ class StepPlanner {
     const bool dense = placing.mean_alive() >= kDense;
     Pack(searchable || dense);
     if (IsDone()) return std::move(plan_);
-    Search(BriefLimitsOf(options_));
+    Search(std::min(kBriefSearch, budget_.search));
     TryTheTable(placing, shapes);
     TurnTheWheel(placing, shapes);
-    Search(LimitsOf(options_));
+    Search(budget_.search);
     if (!IsDone() && searchable && !dense) Pack(false);
     return std::move(plan_);
   }
@@ -110,8 +109,10 @@ class StepPlanner {
     Keep(std::move(packed.offsets), packed.peak, packed.winner);
   }
 
-  void Search(const ExactLimits& limits) {
-    if (orionrt::Search(problem_, bound_, options_, limits, plan_)) plan_.policy = "auto:exact";
+  void Search(std::int64_t work) {
+    if (IsDone() || work <= 0) return;
+    if (orionrt::Search(problem_, bound_, options_, LimitsOf(options_, work), plan_)) plan_.policy = "auto:exact";
+    if (ExactCarries(problem_)) budget_.search -= work;
   }
 
   // The policies of one pass, as far as they fit the budget: `auto` is never worse than one of them. A pass ends where
@@ -128,11 +129,11 @@ class StepPlanner {
     const Orders orders(problem_, shapes, {});
     std::vector<int> movable = orders.movable();
     for (const Row& row : kRows) {
-      if (IsDone() || placing.work_of_pass() > work_) return;
+      if (IsDone() || placing.work_of_pass() > budget_.passes) return;
       orders.Sort(movable, row.key);
       const std::int64_t before = placing.work();
       std::vector<std::int64_t> offsets = PlaceInOrder(problem_, placing, movable, row.tightest, plan_.peak_bytes);
-      work_ -= placing.work() - before;
+      budget_.passes -= placing.work() - before;
       if (offsets.empty()) continue;
       const std::int64_t peak = PeakOf(problem_, offsets);
       Keep(std::move(offsets), peak, row.name);
@@ -140,13 +141,13 @@ class StepPlanner {
   }
 
   void TurnTheWheel(Placing& placing, const Shapes& shapes) {
-    if (IsDone() || placing.work_of_pass() > work_ / 4) return;
+    if (IsDone() || placing.work_of_pass() > budget_.passes / 4) return;
     SqueakyWheel wheel(WheelItems(problem_, shapes));
     std::vector<std::int64_t> offsets = plan_.offsets;
     std::int64_t peak = plan_.peak_bytes;
     const std::int64_t target = std::max(bound_, options_.capacity);
     if (TurnWheel(
-            problem_, wheel, placing, target, [this] { return IsLate(); }, work_, offsets, peak)) {
+            problem_, wheel, placing, target, [this] { return IsLate(); }, budget_.passes, offsets, peak)) {
       Keep(std::move(offsets), peak, "squeaky_wheel");
     }
   }
@@ -162,28 +163,29 @@ class StepPlanner {
   const Problem& problem_;
   const PlanOptions& options_;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-  std::int64_t& work_;
+  OneStreamBudget& budget_;
   const std::int64_t bound_;
   Plan plan_;
 };
 
 }  // namespace
 
-std::int64_t PassesOf(std::size_t buffers, Effort effort) {
+OneStreamBudget BudgetOf(std::size_t buffers, Effort effort) {
   const auto n = static_cast<std::int64_t>(std::min<std::size_t>(buffers, 1'000'000));
-  if (effort == Effort::kFast) return 8'000 * n;
-  const std::int64_t balanced = std::min<std::int64_t>(150'000'000 + 250'000 * n, 1'400'000'000);
-  return effort == Effort::kThorough ? 50 * balanced : balanced;
+  const std::int64_t search = kSearch[static_cast<int>(effort)];
+  if (effort == Effort::kFast) return {8'000 * n, search};
+  const std::int64_t balanced = std::min<std::int64_t>(150'000'000 + 250'000 * n, 800'000'000);
+  return {effort == Effort::kThorough ? 50 * balanced : balanced, search};
 }
 
-Plan PlanOneStream(const Problem& problem, const PlanOptions& options, std::int64_t& work) {
-  return StepPlanner(problem, options, work).Run();
+Plan PlanOneStream(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget) {
+  return StepPlanner(problem, options, budget).Run();
 }
 
 Plan PlanAuto(const Problem& problem, const PlanOptions& options) {
   if (NeedsStreams(problem)) return PlanStreams(problem, options);
-  std::int64_t work = PassesOf(problem.buffers.size(), options.effort);
-  return PlanOneStream(problem, options, work);
+  OneStreamBudget budget = BudgetOf(problem.buffers.size(), options.effort);
+  return PlanOneStream(problem, options, budget);
 }
 
 Plan PlanExact(const Problem& problem, const PlanOptions& options) {
@@ -191,7 +193,8 @@ Plan PlanExact(const Problem& problem, const PlanOptions& options) {
   Plan plan = PlanGreedyBySize(problem, options);
   plan.peak_bytes = PeakOf(problem, plan.offsets);
   if (!ExactCarries(problem)) plan.policy = "exact:greedy_by_size";  // too many to search, and the plan says so
-  Search(problem, LowerBound(problem).lower_bound_bytes, options, LimitsOf(options), plan);
+  Search(problem, LowerBound(problem).lower_bound_bytes, options,
+         LimitsOf(options, 10 * kSearch[static_cast<int>(options.effort)]), plan);
   return plan;
 }
 

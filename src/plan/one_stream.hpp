@@ -10,11 +10,16 @@
 
 namespace orionrt {
 
-// The budget of passes over a whole problem, in entries looked at, about a nanosecond each.
-std::int64_t PassesOf(std::size_t buffers, Effort effort);
+// What may be spent, in entries looked at, about a nanosecond each. It falls by what is.
+struct OneStreamBudget {
+  std::int64_t passes = 0;  // of first-fit, whose order learns
+  std::int64_t search = 0;  // of the exact search; 0: none
+};
 
-// Fills in offsets, peak, and of the certificate what a search proved. `work` falls by what passes took. Without clocks
-// and pairs kept apart.
-Plan PlanOneStream(const Problem& problem, const PlanOptions& options, std::int64_t& work);
+// That of a whole problem of so many buffers.
+OneStreamBudget BudgetOf(std::size_t buffers, Effort effort);
+
+// Fills in offsets, peak, and of the certificate what a search proved. Without clocks and pairs kept apart.
+Plan PlanOneStream(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget);
 
 }  // namespace orionrt

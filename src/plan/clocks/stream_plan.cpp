@@ -16,10 +16,10 @@
 #include "plan/clocks/split.hpp"
 #include "plan/clocks/stream_search.hpp"
 #include "plan/fixed.hpp"
-#include "plan/placing/placer.hpp"
+#include "plan/one_stream.hpp"
 #include "plan/policies.hpp"
 #include "plan/pools.hpp"
-#include "plan/portfolio.hpp"
+#include "plan/squeaky_wheel.hpp"
 
 namespace orionrt {
 namespace {
@@ -31,8 +31,6 @@ constexpr int kManyOrders = 8192;  // up to so many every order is tried
 constexpr int kFirstFit = 40000;   // beyond: lanes alone
 constexpr int kPressed = 600;      // up to so many the heaviest antichain through each buffer is found
 constexpr int kSearched = 600;     // up to so many are searched exactly
-constexpr int kAuto = 600;         // of a part on one stream: all of `auto`, and beyond its portfolio alone,
-constexpr int kPortfolio = 4096;   // beyond one pass
 constexpr int kDeepest = 200;      // of parts within parts
 
 // Entries looked at: as many steps as there are buffers, some thousand times over, up to a limit.
@@ -121,38 +119,14 @@ std::int64_t ClassOf(std::int64_t size, std::int64_t steps) {
                               std::max<std::int64_t>(1, (std::int64_t{1} << octave) >> std::max(0, octave - 20));
 }
 
-// First-fit by classes of size, within one in the order of time, on one stream. O(n log n) in practice.
-PortfolioResult PlaceByClasses(const Problem& single) {
-  const Shapes shapes(single);
-  Placer placer(single, shapes);
-  std::vector<std::pair<std::tuple<std::int64_t, std::int64_t, std::int64_t>, int>> keys;
-  PortfolioResult placed;
-  placed.winner = "first_fit:class_begin";
-  for (int i = 0; i < static_cast<int>(single.buffers.size()); ++i) {
-    const Buffer& buffer = single.buffers[At(i)];
-    placed.offsets.push_back(std::max<std::int64_t>(0, buffer.fixed_offset));
-    if (buffer.size == 0) continue;
-    if (buffer.fixed_offset != kFree) {
-      placer.Place(i, buffer.fixed_offset);
-    } else {
-      keys.push_back({{-ClassOf(buffer.size, 4), buffer.lower, -buffer.size}, i});
-    }
-  }
-  std::sort(keys.begin(), keys.end());
-  for (const auto& [key, i] : keys) {
-    placed.offsets[At(i)] = placer.LowestFit(i);
-    placer.Place(i, placed.offsets[At(i)]);
-  }
-  return placed;
-}
-
 class StreamPlanner {
  public:
   StreamPlanner(std::size_t buffers, const PlanOptions& options)
       : options_(options),
         begun_(std::chrono::steady_clock::now()),
         work_(WorkOf(buffers, options.effort)),
-        search_work_(SearchWorkOf(buffers, options.effort)) {}
+        search_work_(SearchWorkOf(buffers, options.effort)),
+        one_stream_(BudgetOf(buffers, options.effort)) {}
 
   // `enough`: a peak that ends the search.
   Found Solve(const Problem& problem, std::int64_t enough, int depth);
@@ -162,7 +136,7 @@ class StreamPlanner {
  private:
   Found SolveSeries(const Problem& problem, const std::vector<std::vector<int>>& parts, std::int64_t enough, int depth);
   Found SolveParallel(const Problem& problem, const std::vector<std::vector<int>>& parts, int depth);
-  Found SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough, std::size_t searched);
+  Found SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough, OneStreamBudget& budget);
   Found SolveLanes(const Problem& problem, const Precedence& order, const Found& so_far);
   void Improve(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
   void Search(const StreamSearch& search, const Problem& problem, std::int64_t work, Found& found);
@@ -179,6 +153,7 @@ class StreamPlanner {
   const PlanOptions& options_;
   const std::chrono::steady_clock::time_point begun_;
   std::int64_t work_, search_work_;  // left, of the whole problem
+  OneStreamBudget one_stream_;       // the same, for parts in one line of execution
   bool time_limited_ = false;
 };
 
@@ -237,11 +212,19 @@ Found StreamPlanner::SolveParallel(const Problem& problem, const std::vector<std
   std::size_t left = 0;
   for (const std::vector<int>& buffers : parts) left += buffers.size();
   for (const std::vector<int>& buffers : parts) {
-    const std::int64_t kept =
-        work_ / static_cast<std::int64_t>(left) * static_cast<std::int64_t>(left - buffers.size());
-    work_ -= kept;  // each has its share, and what those before it left
+    // Each has its share, and what those before it left.
+    const auto of_others = [&](std::int64_t work) {
+      return work / static_cast<std::int64_t>(left) * static_cast<std::int64_t>(left - buffers.size());
+    };
+    const std::int64_t kept = of_others(work_);
+    const OneStreamBudget kept_one{of_others(one_stream_.passes), of_others(one_stream_.search)};
+    work_ -= kept;
+    one_stream_.passes -= kept_one.passes;
+    one_stream_.search -= kept_one.search;
     const Found part = Solve(ProblemIn(problem, buffers, Pool()), 0, depth + 1);
     work_ += kept;
+    one_stream_.passes += kept_one.passes;
+    one_stream_.search += kept_one.search;
     left -= buffers.size();
     std::int64_t alignment = 1;
     for (const int i : buffers) alignment = std::max(alignment, problem.buffers[At(i)].alignment);
@@ -260,25 +243,12 @@ Found StreamPlanner::SolveParallel(const Problem& problem, const std::vector<std
   return found;
 }
 
-// With the search of `auto` up to so many buffers.
+// By all that `auto` has.
 Found StreamPlanner::SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough,
-                                    std::size_t searched) {
+                                    OneStreamBudget& budget) {
   PlanOptions options = options_;
   options.capacity = enough;
-  const std::size_t n = single.buffers.size();
-  Plan plan;
-  if (n <= searched) {
-    plan = PlanAuto(single, options);
-  } else {
-    PortfolioResult packed;
-    if (n <= At(kPortfolio)) {
-      packed = RunPortfolio(single, LowerBound(single).lower_bound_bytes, options.effort, false);
-    } else {
-      packed = PlaceByClasses(single);
-    }
-    plan.offsets = std::move(packed.offsets);
-    plan.policy = "auto:" + packed.winner;
-  }
+  Plan plan = PlanOneStream(single, options, budget);
   time_limited_ |= plan.time_limited;
   for (std::size_t i = 0; i < single.buffers.size(); ++i) {
     if (single.buffers[i].size == 0) plan.offsets[i] = std::max<std::int64_t>(0, problem.buffers[i].fixed_offset);
@@ -316,7 +286,8 @@ Found StreamPlanner::SolveLanes(const Problem& problem, const Precedence& order,
   found.offsets.assign(problem.buffers.size(), 0);
   for (std::size_t l = 0; l < lanes.size(); ++l) {
     const std::vector<int>& buffers = lanes[l];
-    const Found part = SolveOneStream(ProblemIn(problem, buffers, Pool()), singles[l], 0, 0);
+    OneStreamBudget share{one_stream_.passes / 2 / static_cast<std::int64_t>(lanes.size()), 0};
+    const Found part = SolveOneStream(ProblemIn(problem, buffers, Pool()), singles[l], 0, share);
     std::int64_t alignment = 1;
     for (const int i : buffers) alignment = std::max(alignment, problem.buffers[At(i)].alignment);
     const std::int64_t base = RoundUp(found.peak, alignment);
@@ -379,6 +350,27 @@ class FirstFits {
     constexpr const char* kNames[kOrders] = {"class_begin", "size",     "class_end", "octave_begin",
                                              "area",        "pressure", "begin"};
     return kNames[order];
+  }
+
+  // In one execution; the worst moment is the first of those with most bytes.
+  std::vector<WheelItem> Items() const {
+    std::vector<std::int64_t> load;
+    for (const int i : buffers_) {
+      const Facts& facts = facts_[At(i)];
+      if (load.size() <= At(facts.end)) load.resize(At(facts.end) + 1, 0);
+      load[At(facts.begin)] += problem_.buffers[At(i)].size;
+      load[At(facts.end)] -= problem_.buffers[At(i)].size;
+    }
+    std::partial_sum(load.begin(), load.end(), load.begin());
+    const auto worst = static_cast<int>(std::max_element(load.begin(), load.end()) - load.begin());
+    std::vector<WheelItem> items;
+    for (const int i : buffers_) {
+      const Facts& facts = facts_[At(i)];
+      if (problem_.buffers[At(i)].fixed_offset != kFree) continue;
+      const int distance = std::max({0, facts.begin - worst, worst - facts.end + 1});
+      items.push_back({i, problem_.buffers[At(i)].size, distance, facts.length, facts.begin});
+    }
+    return items;
   }
 
   std::vector<int> Sorted(int order) {
@@ -489,7 +481,7 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
   if (problem.apart.empty()) {
     const std::vector<Precedence::Span> spans = AsIntervals(order, all);
     if (!spans.empty()) {
-      Keep(SolveOneStream(problem, OnOneStream(problem, spans), enough, At(kAuto)), found);
+      Keep(SolveOneStream(problem, OnOneStream(problem, spans), enough, one_stream_), found);
       if (found.peak <= std::max(found.certificate.lower_bound_bytes, enough)) return found;
     }
   }
@@ -523,6 +515,17 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
       Keep(std::move(placed), found);
     }
     work_ -= list.work();
+    if (found.peak > bound) {
+      SqueakyWheel wheel(orders.Items());
+      std::int64_t passes = work_ / 2;
+      work_ -= passes;
+      const auto late = [this] { return IsLate(); };
+      if (passes > list.work() / std::max(1, tried) &&
+          TurnWheel(problem, wheel, list, bound, late, passes, found.offsets, found.peak)) {
+        found.winner = "squeaky_wheel";
+      }
+      work_ += passes;
+    }
   }
   const bool in_lanes = problem.apart.empty() && order.chains() > 1 && !HasFixed(problem);
   if (in_lanes && (found.offsets.empty() || found.peak > bound)) {
