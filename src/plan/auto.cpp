@@ -1,12 +1,15 @@
 // The policies that search. `auto`: a portfolio of packings, which reaches the lower bound on most graphs; where it
 // does not, an exact search improves on it, or proves that nothing can; and where hundreds are alive at once, passes of
-// first-fit whose order learns. `exact`: the search alone.
+// first-fit whose order learns. What no buffer lives through cuts a problem into groups that are planned each by
+// itself. `exact`: the search alone.
 #include <algorithm>
 #include <chrono>
-#include <numeric>
+#include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include "orionrt/error.hpp"
+#include "base/checked.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/exact/exact.hpp"
 #include "plan/one_stream.hpp"
@@ -79,23 +82,12 @@ class StepPlanner {
   StepPlanner(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget)
       : problem_(problem), options_(options), budget_(budget), bound_(LowerBound(problem).lower_bound_bytes) {}
 
-  Plan Run() {
-    const bool searchable = ExactCarries(problem_);
-    const Shapes shapes(problem_);
-    Placing placing(problem_, shapes);
-    const bool dense = placing.mean_alive() >= kDense;
-    Pack(searchable || dense);
-    if (IsDone()) return std::move(plan_);
-    Search(std::min(kBriefSearch, budget_.search));
-    TryTheTable(placing, shapes);
-    TurnTheWheel(placing, shapes);
-    Search(budget_.search);
-    if (!IsDone() && searchable && !dense) Pack(false);
-    return std::move(plan_);
-  }
+  Plan Run();
 
  private:
   bool IsDone() const { return IsAnswered(plan_, std::max(bound_, plan_.certificate.lower_bound_bytes), options_); }
+
+  void RunInGroups(const std::vector<std::vector<int>>& groups);
 
   void Keep(std::vector<std::int64_t> offsets, std::int64_t peak, const std::string& winner) {
     if (!plan_.offsets.empty() && peak >= plan_.peak_bytes) return;
@@ -167,6 +159,154 @@ class StepPlanner {
   const std::int64_t bound_;
   Plan plan_;
 };
+
+// The buffers between two moments that none lives through, the earliest first. What is empty is in none.
+std::vector<std::vector<int>> GroupsInTime(const Problem& problem) {
+  std::vector<int> by_birth;
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
+    if (problem.buffers[At(i)].size > 0) by_birth.push_back(i);
+  }
+  std::stable_sort(by_birth.begin(), by_birth.end(),
+                   [&](int a, int b) { return problem.buffers[At(a)].lower < problem.buffers[At(b)].lower; });
+  std::vector<std::vector<int>> groups;
+  std::int64_t end = INT64_MIN;
+  for (const int i : by_birth) {
+    if (problem.buffers[At(i)].lower >= end) groups.emplace_back();
+    groups.back().push_back(i);
+    end = std::max(end, problem.buffers[At(i)].upper);
+  }
+  for (std::vector<int>& group : groups) std::sort(group.begin(), group.end());
+  return groups;
+}
+
+// Groups take the same bytes, so only the worst matters: it is planned first, and the others need be no lower. Equal
+// ones, an instance that is repeated, are planned once.
+class GroupPlanner {
+ public:
+  GroupPlanner(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget)
+      : problem_(problem), options_(options), budget_(budget) {}
+
+  Plan Run(const std::vector<std::vector<int>>& groups) {
+    std::vector<Group> sorted;
+    for (const std::vector<int>& buffers : groups) {
+      Problem part = ProblemIn(problem_, buffers, Pool());
+      const std::int64_t bound = LowerBound(part).lower_bound_bytes;
+      ShiftToZero(part);
+      const std::uint64_t hash = HashProblem(part);
+      sorted.push_back({&buffers, std::move(part), bound, hash});
+    }
+    std::stable_sort(sorted.begin(), sorted.end(), [](const Group& a, const Group& b) { return a.bound > b.bound; });
+    plan_.offsets.assign(problem_.buffers.size(), 0);
+    for (std::size_t i = 0; i < problem_.buffers.size(); ++i) {  // of what is empty
+      plan_.offsets[i] = std::max<std::int64_t>(0, problem_.buffers[i].fixed_offset);
+    }
+    std::map<std::uint64_t, std::vector<std::int64_t>> known;
+    std::size_t left = 0;
+    for (const Group& group : sorted) left += group.buffers->size();
+    for (const Group& group : sorted) {
+      std::vector<std::int64_t>& offsets = known[group.hash];
+      if (offsets.size() != group.buffers->size()) offsets = Solve(group, left);
+      left -= group.buffers->size();
+      for (std::size_t k = 0; k < offsets.size(); ++k) plan_.offsets[At((*group.buffers)[k])] = offsets[k];
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  struct Group {
+    const std::vector<int>* buffers;
+    Problem problem;  // from step 0 on
+    std::int64_t bound;
+    std::uint64_t hash;
+  };
+
+  static void ShiftToZero(Problem& part) {
+    std::int64_t first = INT64_MAX;
+    for (const Buffer& buffer : part.buffers) first = std::min(first, buffer.lower);
+    for (Buffer& buffer : part.buffers) {
+      buffer.lower -= first;
+      buffer.upper -= first;
+    }
+    for (Part& rectangle : part.parts) {
+      rectangle.lower -= first;
+      rectangle.upper -= first;
+    }
+  }
+
+  // Whether they fit on top of each other below what is needed anyway; many groups are as small as that.
+  bool Stack(const Problem& part, std::vector<std::int64_t>& offsets) const {
+    std::int64_t top = 0;
+    for (const Buffer& buffer : part.buffers) {
+      if (buffer.fixed_offset != kFree) return false;
+      offsets.push_back(RoundUp(top, buffer.alignment));
+      top = offsets.back() + buffer.size;
+    }
+    return top <= plan_.peak_bytes;
+  }
+
+  // With its share of the budget, `left` being the buffers that are not planned yet, and what those before it left.
+  std::vector<std::int64_t> Solve(const Group& group, std::size_t left) {
+    const auto share = [&](std::int64_t work) {
+      return work / static_cast<std::int64_t>(left) * static_cast<std::int64_t>(group.buffers->size());
+    };
+    std::vector<std::int64_t> stacked;
+    if (Stack(group.problem, stacked)) return stacked;
+    // The first is the highest: all may go into it that the others can do without.
+    const bool first = plan_.peak_bytes == 0;
+    OneStreamBudget budget = first ? budget_ : OneStreamBudget{share(budget_.passes), share(budget_.search)};
+    PlanOptions options = options_;
+    options.capacity = std::max(options.capacity, plan_.peak_bytes);
+    const OneStreamBudget before = budget;
+    Plan part = StepPlanner(group.problem, options, budget).Run();
+    budget_.passes -= before.passes - budget.passes;
+    budget_.search -= before.search - budget.search;
+    plan_.time_limited |= part.time_limited;
+    const std::int64_t peak = PeakOf(group.problem, part.offsets);
+    if (plan_.policy.empty() || peak > plan_.peak_bytes) plan_.policy = part.policy;
+    plan_.peak_bytes = std::max(plan_.peak_bytes, peak);
+    if (part.certificate.lower_bound_bytes > plan_.certificate.lower_bound_bytes) {
+      plan_.certificate = std::move(part.certificate);
+      for (int& i : plan_.certificate.witness) i = (*group.buffers)[At(i)];
+      plan_.certificate.witness_step = problem_.buffers[At(plan_.certificate.witness.front())].lower;
+    }
+    return std::move(part.offsets);
+  }
+
+  const Problem& problem_;
+  const PlanOptions& options_;
+  OneStreamBudget& budget_;
+  Plan plan_;
+};
+
+void StepPlanner::RunInGroups(const std::vector<std::vector<int>>& groups) {
+  Plan plan = GroupPlanner(problem_, options_, budget_).Run(groups);
+  plan_.time_limited |= plan.time_limited;
+  plan_.certificate = std::move(plan.certificate);
+  if (plan.peak_bytes >= plan_.peak_bytes) return;
+  plan_.offsets = std::move(plan.offsets);
+  plan_.peak_bytes = plan.peak_bytes;
+  plan_.policy = std::move(plan.policy);
+}
+
+Plan StepPlanner::Run() {
+  const bool searchable = ExactCarries(problem_);
+  const Shapes shapes(problem_);
+  Placing placing(problem_, shapes);
+  const bool dense = placing.mean_alive() >= kDense;
+  Pack(searchable || dense);
+  if (IsDone()) return std::move(plan_);
+  const std::vector<std::vector<int>> groups = GroupsInTime(problem_);
+  if (groups.size() > 1) {
+    RunInGroups(groups);
+    return std::move(plan_);
+  }
+  Search(std::min(kBriefSearch, budget_.search));
+  TryTheTable(placing, shapes);
+  TurnTheWheel(placing, shapes);
+  Search(budget_.search);
+  if (!IsDone() && searchable && !dense) Pack(false);
+  return std::move(plan_);
+}
 
 }  // namespace
 
