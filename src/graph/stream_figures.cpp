@@ -96,7 +96,7 @@ std::int64_t PeakOfPlan(Problem problem) {
   constexpr std::size_t kSearched = 600;
   for (Buffer& buffer : problem.buffers) buffer.fixed_offset = kFree;
   if (problem.clocks.streams == 0 && problem.buffers.size() > kSearched) {
-    return RunPortfolio(problem, LowerBound(problem).lower_bound_bytes, Effort::kFast, false).peak;
+    return RunPortfolio(problem, LowerBound(problem).lower_bound_bytes, Effort::kFast).peak;
   }
   PlanOptions options;
   options.effort = Effort::kFast;

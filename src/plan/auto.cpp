@@ -6,6 +6,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,7 @@ std::size_t At(int index) { return static_cast<std::size_t>(index); }
 // Of the search, by effort: fast, balanced, thorough.
 constexpr std::int64_t kNodes[] = {30'000, 100'000, 20'000'000};
 constexpr std::int64_t kSearch[] = {20'000'000, 1'000'000'000, 400'000'000'000};
+constexpr std::int64_t kExact[] = {20'000'000, 10'000'000'000, 400'000'000'000};  // where it is all there is
 // Of a first try, which settles most that can be settled, before anything else is spent.
 constexpr std::int64_t kBriefSearch = 120'000'000;
 
@@ -96,8 +98,12 @@ class StepPlanner {
     plan_.policy = "auto:" + winner;
   }
 
-  void Pack(bool briefly) {
-    PortfolioResult packed = RunPortfolio(problem_, bound_, options_.effort, briefly);
+  void Pack() {
+    PortfolioResult packed = RunPortfolio(problem_, bound_, options_.effort);
+    Keep(std::move(packed.offsets), packed.peak, packed.winner);
+  }
+  void PackBriefly(std::int64_t most_steps) {
+    PortfolioResult packed = RunPortfolioBriefly(problem_, bound_, most_steps);
     Keep(std::move(packed.offsets), packed.peak, packed.winner);
   }
 
@@ -133,7 +139,7 @@ class StepPlanner {
   }
 
   void TurnTheWheel(Placing& placing, const Shapes& shapes) {
-    if (IsDone() || placing.work_of_pass() > budget_.passes / 4) return;
+    if (!plan_.offsets.empty() && (IsDone() || placing.work_of_pass() > budget_.passes / 4)) return;
     SqueakyWheel wheel(WheelItems(problem_, shapes));
     std::vector<std::int64_t> offsets = plan_.offsets;
     std::int64_t peak = plan_.peak_bytes;
@@ -160,7 +166,8 @@ class StepPlanner {
   Plan plan_;
 };
 
-// The buffers between two moments that none lives through, the earliest first. What is empty is in none.
+// The buffers between two moments that none lives through, the earliest first. What is empty is in none. Within a group
+// they stand in an order that does not depend on how they are listed, but where there are parts.
 std::vector<std::vector<int>> GroupsInTime(const Problem& problem) {
   std::vector<int> by_birth;
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
@@ -175,7 +182,17 @@ std::vector<std::vector<int>> GroupsInTime(const Problem& problem) {
     groups.back().push_back(i);
     end = std::max(end, problem.buffers[At(i)].upper);
   }
-  for (std::vector<int>& group : groups) std::sort(group.begin(), group.end());
+  const auto key = [&](int i) {
+    const Buffer& b = problem.buffers[At(i)];
+    return std::make_tuple(b.lower, b.upper, -b.size, -b.alignment, b.fixed_offset, i);
+  };
+  for (std::vector<int>& group : groups) {
+    if (problem.parts.empty()) {
+      std::sort(group.begin(), group.end(), [&](int a, int b) { return key(a) < key(b); });
+    } else {
+      std::sort(group.begin(), group.end());
+    }
+  }
   return groups;
 }
 
@@ -293,7 +310,15 @@ Plan StepPlanner::Run() {
   const Shapes shapes(problem_);
   Placing placing(problem_, shapes);
   const bool dense = placing.mean_alive() >= kDense;
-  Pack(searchable || dense);
+  if (dense && placing.work_of_pass() > budget_.passes / 4) {  // one pass is all that there is time for
+    TurnTheWheel(placing, shapes);
+    return std::move(plan_);
+  }
+  if (searchable || dense) {
+    PackBriefly(dense ? budget_.passes / 4 / placing.cost_of_placer() : INT64_MAX);
+  } else {
+    Pack();
+  }
   if (IsDone()) return std::move(plan_);
   const std::vector<std::vector<int>> groups = GroupsInTime(problem_);
   if (groups.size() > 1) {
@@ -304,7 +329,7 @@ Plan StepPlanner::Run() {
   TryTheTable(placing, shapes);
   TurnTheWheel(placing, shapes);
   Search(budget_.search);
-  if (!IsDone() && searchable && !dense) Pack(false);
+  if (!IsDone() && searchable && !dense) Pack();
   return std::move(plan_);
 }
 
@@ -334,7 +359,7 @@ Plan PlanExact(const Problem& problem, const PlanOptions& options) {
   plan.peak_bytes = PeakOf(problem, plan.offsets);
   if (!ExactCarries(problem)) plan.policy = "exact:greedy_by_size";  // too many to search, and the plan says so
   Search(problem, LowerBound(problem).lower_bound_bytes, options,
-         LimitsOf(options, 10 * kSearch[static_cast<int>(options.effort)]), plan);
+         LimitsOf(options, kExact[static_cast<int>(options.effort)]), plan);
   return plan;
 }
 

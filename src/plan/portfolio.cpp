@@ -159,10 +159,14 @@ class Portfolio {
 
 }  // namespace
 
-PortfolioResult RunPortfolio(const Problem& problem, std::int64_t lower_bound, Effort effort, bool briefly) {
+PortfolioResult RunPortfolio(const Problem& problem, std::int64_t lower_bound, Effort effort) {
+  return Portfolio(problem, lower_bound).Run(BudgetOf(static_cast<std::int64_t>(problem.buffers.size()), effort));
+}
+
+PortfolioResult RunPortfolioBriefly(const Problem& problem, std::int64_t lower_bound, std::int64_t most_steps) {
   const auto n = static_cast<std::int64_t>(problem.buffers.size());
-  const Budget brief{std::min<std::int64_t>(20 * n + 20000, 100000), 0, 0, 0, 512, kFinest};
-  return Portfolio(problem, lower_bound).Run(briefly ? brief : BudgetOf(n, effort));
+  const std::int64_t steps = std::min({20 * n + 20000, std::int64_t{100000}, most_steps});
+  return Portfolio(problem, lower_bound).Run({steps, 0, 0, 0, 512, kFinest});
 }
 
 }  // namespace orionrt

@@ -19,7 +19,10 @@ struct PortfolioResult {
 
 // `lower_bound`: LowerBound's, where a plan that meets it ends the search. Deterministic. Time is about
 // (buffers + steps) log(buffers), memory linear; the number of steps depends on the effort (portfolio.cpp).
-// `briefly`: only aims at the bound, and takes any plan where that fails; for problems that a search can take over.
-PortfolioResult RunPortfolio(const Problem& problem, std::int64_t lower_bound, Effort effort, bool briefly);
+PortfolioResult RunPortfolio(const Problem& problem, std::int64_t lower_bound, Effort effort);
+
+// Only aims at the bound, in at most so many steps, and takes any plan where that fails: for problems that others can
+// take over.
+PortfolioResult RunPortfolioBriefly(const Problem& problem, std::int64_t lower_bound, std::int64_t most_steps);
 
 }  // namespace orionrt

@@ -45,15 +45,17 @@ std::vector<WheelItem> WheelItems(const Problem& problem, const Shapes& shapes) 
     const Span span = shapes.bounds[i];
     if (span.length() == 0 || problem.buffers[i].fixed_offset != kFree) continue;
     const int distance = std::max({0, span.first - worst, worst - span.last + 1});
-    items.push_back({static_cast<int>(i), problem.buffers[i].size, distance, span.length(), span.first});
+    const Buffer& buffer = problem.buffers[i];
+    items.push_back(
+        {static_cast<int>(i), buffer.size, distance, span.length(), buffer.lower, buffer.upper, buffer.alignment});
   }
   return items;
 }
 
 SqueakyWheel::SqueakyWheel(std::vector<WheelItem> items) : items_(std::move(items)) {
   std::sort(items_.begin(), items_.end(), [](const WheelItem& a, const WheelItem& b) {
-    return std::make_tuple(a.distance, -a.length, a.begin, -a.size, a.buffer) <
-           std::make_tuple(b.distance, -b.length, b.begin, -b.size, b.buffer);
+    return std::make_tuple(a.distance, -a.length, a.begin, -a.size, -a.end, -a.alignment, a.buffer) <
+           std::make_tuple(b.distance, -b.length, b.begin, -b.size, -b.end, -b.alignment, b.buffer);
   });
   for (const WheelItem& item : items_) log_.push_back(LogOf(item.size));
   keys_.resize(items_.size());

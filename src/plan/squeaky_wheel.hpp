@@ -21,7 +21,9 @@ struct WheelItem {
   std::int64_t size = 0;      // bytes, > 0
   std::int64_t distance = 0;  // of its life from the worst moment: 0 if it is alive then
   std::int64_t length = 0;    // of its life
-  std::int64_t begin = 0;     // of its life; for ties
+  std::int64_t begin = 0;     // of its life; for ties, as are
+  std::int64_t end = 0;
+  std::int64_t alignment = 1;
 };
 
 // All buffers that may move, in sections; the worst moment is the first of those with most bytes. O(rectangles).

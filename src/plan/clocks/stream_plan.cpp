@@ -368,7 +368,8 @@ class FirstFits {
       const Facts& facts = facts_[At(i)];
       if (problem_.buffers[At(i)].fixed_offset != kFree) continue;
       const int distance = std::max({0, facts.begin - worst, worst - facts.end + 1});
-      items.push_back({i, problem_.buffers[At(i)].size, distance, facts.length, facts.begin});
+      items.push_back({i, problem_.buffers[At(i)].size, distance, facts.length, facts.begin, facts.end,
+                       problem_.buffers[At(i)].alignment});
     }
     return items;
   }

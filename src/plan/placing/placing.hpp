@@ -37,7 +37,8 @@ class Placing {
 
   std::int64_t mean_alive() const { return mean_alive_; }  // rectangles, over all sections
 
-  // What a pass over all buffers takes, about, in the same unit.
+  // What a fit takes a Placer, and a pass over all buffers this one, about, in the same unit.
+  std::int64_t cost_of_placer() const { return cost_of_fit_; }
   std::int64_t work_of_pass() const { return work_of_pass_; }
 
  private:
