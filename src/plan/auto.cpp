@@ -5,14 +5,18 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "base/checked.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/validate.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/exact/exact.hpp"
+#include "plan/fixed.hpp"
 #include "plan/one_stream.hpp"
 #include "plan/placing/orders.hpp"
 #include "plan/placing/placing.hpp"
@@ -20,6 +24,7 @@
 #include "plan/pools.hpp"
 #include "plan/portfolio.hpp"
 #include "plan/squeaky_wheel.hpp"
+#include "plan/without_parts.hpp"
 
 namespace orionrt {
 namespace {
@@ -113,6 +118,32 @@ class StepPlanner {
     if (ExactCarries(problem_)) budget_.search -= work;
   }
 
+  // The search knows no parts. Where they say no more than lives do, it is asked without them, and what it proves
+  // holds; else about the buffers as wholes, of which every plan is one of the problem.
+  void SearchWithoutParts(std::int64_t work) {
+    if (problem_.parts.empty() || IsDone() || work <= 0) return;
+    std::optional<Problem> plain = WithoutParts(problem_);
+    const bool is_same = plain.has_value();
+    if (!is_same) {
+      plain = problem_;
+      plain->parts.clear();
+    }
+    const std::int64_t bound = is_same ? bound_ : LowerBound(*plain).lower_bound_bytes;
+    if (!ExactCarries(*plain) || bound >= plan_.peak_bytes) return;
+    Plan plan;
+    plan.peak_bytes = plan_.peak_bytes;
+    const bool better = orionrt::Search(*plain, bound, options_, LimitsOf(options_, work), plan);
+    budget_.search -= work;
+    plan_.time_limited |= plan.time_limited;
+    if (is_same && plan.certificate.lower_bound_bytes > 0) plan_.certificate = std::move(plan.certificate);
+    if (!better) return;
+    for (std::size_t i = 0; i < problem_.buffers.size(); ++i) {
+      if (plain->buffers[i].size == 0) plan.offsets[i] = std::max<std::int64_t>(0, problem_.buffers[i].fixed_offset);
+    }
+    const std::int64_t peak = PeakOf(problem_, plan.offsets);
+    if (!HasFixed(problem_) || !Validate(problem_, plan)) Keep(std::move(plan.offsets), peak, "exact");
+  }
+
   // The policies of one pass, as far as they fit the budget: `auto` is never worse than one of them. A pass ends where
   // it cannot be better than what there is.
   void TryTheTable(Placing& placing, const Shapes& shapes) {
@@ -135,6 +166,29 @@ class StepPlanner {
       if (offsets.empty()) continue;
       const std::int64_t peak = PeakOf(problem_, offsets);
       Keep(std::move(offsets), peak, row.name);
+    }
+    TryWithoutParts();
+  }
+
+  // These know no parts. Where fixed offsets leave the buddy allocator no room there is no plan.
+  void TryWithoutParts() {
+    struct Row {
+      const char* name;
+      Plan (*run)(const Problem&, const PlanOptions&);
+    };
+    constexpr Row kRows[] = {{"linear_scan", PlanLinearScan}, {"greedy_by_size", PlanGreedyBySize}};
+    Problem whole = problem_;
+    whole.parts.clear();
+    for (const Row& row : kRows) {
+      if (IsDone() || (row.run == PlanGreedyBySize && problem_.parts.empty())) return;
+      try {
+        Plan plan = row.run(whole, options_);
+        plan.peak_bytes = PeakOf(problem_, plan.offsets);
+        if (HasFixed(problem_) && Validate(problem_, plan)) continue;
+        Keep(std::move(plan.offsets), plan.peak_bytes, row.name);
+      } catch (const Error&) {
+        continue;
+      }
     }
   }
 
@@ -298,7 +352,9 @@ class GroupPlanner {
 void StepPlanner::RunInGroups(const std::vector<std::vector<int>>& groups) {
   Plan plan = GroupPlanner(problem_, options_, budget_).Run(groups);
   plan_.time_limited |= plan.time_limited;
-  plan_.certificate = std::move(plan.certificate);
+  if (plan.certificate.lower_bound_bytes > plan_.certificate.lower_bound_bytes) {
+    plan_.certificate = std::move(plan.certificate);
+  }
   if (plan.peak_bytes >= plan_.peak_bytes) return;
   plan_.offsets = std::move(plan.offsets);
   plan_.peak_bytes = plan.peak_bytes;
@@ -322,13 +378,18 @@ Plan StepPlanner::Run() {
   if (IsDone()) return std::move(plan_);
   const std::vector<std::vector<int>> groups = GroupsInTime(problem_);
   if (groups.size() > 1) {
-    RunInGroups(groups);
+    const OneStreamBudget kept = budget_;
+    Search(std::min(kBriefSearch, budget_.search));
+    budget_ = kept;
+    if (!IsDone()) RunInGroups(groups);
     return std::move(plan_);
   }
   Search(std::min(kBriefSearch, budget_.search));
+  SearchWithoutParts(std::min(kBriefSearch, budget_.search));
   TryTheTable(placing, shapes);
   TurnTheWheel(placing, shapes);
   Search(budget_.search);
+  SearchWithoutParts(budget_.search);
   if (!IsDone() && searchable && !dense) Pack();
   return std::move(plan_);
 }

@@ -553,6 +553,26 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
   return found;
 }
 
+// The policies of one pass over the whole: `auto` is never worse than one of them, whatever parts it made.
+void TryTheTable(const Problem& problem, std::int64_t enough, Found& found) {
+  struct Row {
+    const char* name;
+    StreamOrderKey key;
+    bool tightest;
+  };
+  constexpr Row kRows[] = {{"greedy_by_size", StreamOrderKey::kSize, false},
+                           {"first_fit", StreamOrderKey::kBegin, false},
+                           {"best_fit", StreamOrderKey::kSize, true}};
+  for (const Row& row : kRows) {
+    if (found.peak <= std::max(found.certificate.lower_bound_bytes, enough)) return;
+    Found placed;
+    placed.offsets = PlaceOnStreams(problem, row.key, row.tightest).offsets;
+    placed.peak = PeakOf(problem, placed.offsets);
+    placed.winner = row.name;
+    Keep(std::move(placed), found);
+  }
+}
+
 Plan PlanOf(Found&& found, const StreamPlanner& planner) {
   Plan plan;
   plan.offsets = std::move(found.offsets);
@@ -582,7 +602,10 @@ Plan PlanStreams(const Problem& problem, const PlanOptions& options) {
     Plan plan = PlanAuto(free, options);
     if (KeepsApart(problem, plan.offsets)) return plan;
   }
-  return PlanOf(planner.Solve(WithClocks(problem), options.capacity, 0), planner);
+  const Problem clocked = WithClocks(problem);
+  Found found = planner.Solve(clocked, options.capacity, 0);
+  if (problem.buffers.size() <= At(kManyOrders)) TryTheTable(clocked, options.capacity, found);
+  return PlanOf(std::move(found), planner);
 }
 
 Plan PlaceOnStreams(const Problem& problem, StreamOrderKey key, bool tightest) {
