@@ -38,7 +38,7 @@ std::int64_t Placing::WorkWith(const std::vector<int>& strides) const {
 
 // One level, of the longest life, or two where that takes less.
 Placing::Placing(const Problem& problem, const Shapes& shapes)
-    : problem_(problem), shapes_(shapes), lives_(shapes), mean_alive_(MeanAlive(shapes)) {
+    : shapes_(shapes), lives_(shapes), mean_alive_(MeanAlive(shapes)) {
   cost_of_fit_ = kPlacerCost * mean_alive_;
   work_of_pass_ = cost_of_fit_ * static_cast<std::int64_t>(shapes.rectangles.size());
   int longest = 0;

@@ -51,7 +51,6 @@ class Placing {
   std::int64_t WorkWith(const std::vector<int>& strides) const;
   List& ListOf(int buffer);
 
-  const Problem& problem_;
   const Shapes& shapes_;
   StepLives lives_;
   std::vector<Level> levels_;           // the longest strides first; none where there is a Placer
