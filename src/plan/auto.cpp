@@ -84,6 +84,10 @@ bool Search(const Problem& problem, std::int64_t bound, const PlanOptions& optio
 // whose order learns find more.
 constexpr std::int64_t kDense = 256;
 
+// Of more buffers than that, with fewer alive, the portfolio finds more than passes do.
+constexpr std::int64_t kSparse = 48;
+constexpr std::size_t kManyBuffers = 4096;
+
 class StepPlanner {
  public:
   StepPlanner(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget)
@@ -167,7 +171,7 @@ class StepPlanner {
       const std::int64_t peak = PeakOf(problem_, offsets);
       Keep(std::move(offsets), peak, row.name);
     }
-    TryWithoutParts();
+    if (placing.work_of_pass() <= budget_.passes) TryWithoutParts();
   }
 
   // These know no parts. Where fixed offsets leave the buddy allocator no room there is no plan.
@@ -193,7 +197,9 @@ class StepPlanner {
   }
 
   void TurnTheWheel(Placing& placing, const Shapes& shapes) {
-    if (!plan_.offsets.empty() && (IsDone() || placing.work_of_pass() > budget_.passes / 4)) return;
+    const bool too_large = placing.work_of_pass() > budget_.passes / 4 ||
+                           (placing.mean_alive() < kSparse && problem_.buffers.size() > kManyBuffers);
+    if (!plan_.offsets.empty() && (IsDone() || too_large)) return;
     SqueakyWheel wheel(WheelItems(problem_, shapes));
     std::vector<std::int64_t> offsets = plan_.offsets;
     std::int64_t peak = plan_.peak_bytes;

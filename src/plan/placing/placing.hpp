@@ -35,7 +35,7 @@ class Placing {
   // Entries looked at so far, about a nanosecond each; of a Placer an estimate. Deterministic.
   std::int64_t work() const { return work_; }
 
-  std::int64_t mean_alive() const { return mean_alive_; }  // rectangles, over all sections
+  std::int64_t mean_alive() const { return mean_alive_; }  // rectangles; without the excess of very long lives
 
   // What a fit takes a Placer, and a pass over all buffers this one, about, in the same unit.
   std::int64_t cost_of_placer() const { return cost_of_fit_; }
