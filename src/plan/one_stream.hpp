@@ -1,4 +1,7 @@
-// Plans in one line of execution: what `auto` does, with a budget that its caller may share out.
+// Plans in one line of execution, by all that `auto` has, with a budget that its caller may share out: a portfolio of
+// packings, which reaches the lower bound on most graphs; where it does not, an exact search improves on it, or proves
+// that nothing can; and where hundreds are alive at once, passes of first-fit whose order learns. What no buffer lives
+// through cuts a problem into groups that are planned each by itself.
 #pragma once
 
 #include <cstddef>

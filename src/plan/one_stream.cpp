@@ -1,0 +1,342 @@
+#include "plan/one_stream.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/checked.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/validate.hpp"
+#include "plan/exact/exact.hpp"
+#include "plan/exact/improve.hpp"
+#include "plan/fixed.hpp"
+#include "plan/groups_in_time.hpp"
+#include "plan/placing/orders.hpp"
+#include "plan/placing/placing.hpp"
+#include "plan/policies.hpp"
+#include "plan/pools.hpp"
+#include "plan/portfolio.hpp"
+#include "plan/squeaky_wheel.hpp"
+#include "plan/without_parts.hpp"
+
+namespace orionrt {
+namespace {
+
+std::size_t At(int index) { return static_cast<std::size_t>(index); }
+
+// Of the search, by effort: fast, balanced, thorough.
+constexpr std::int64_t kSearch[] = {20'000'000, 1'000'000'000, 400'000'000'000};
+// Of a first try, which settles most that can be settled, before anything else is spent.
+constexpr std::int64_t kBriefSearch = 120'000'000;
+
+// Buffers alive at once, on average, from which on a step of the portfolio's long search takes too long, and passes
+// whose order learns find more.
+constexpr std::int64_t kDense = 256;
+
+// Of more buffers than that, with fewer alive, the portfolio finds more than passes do.
+constexpr std::int64_t kSparse = 48;
+constexpr std::size_t kManyBuffers = 4096;
+
+class StepPlanner {
+ public:
+  StepPlanner(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget)
+      : problem_(problem), options_(options), budget_(budget), bound_(LowerBound(problem).lower_bound_bytes) {}
+
+  Plan Run();
+
+ private:
+  bool IsDone() const { return IsAnswered(plan_, std::max(bound_, plan_.certificate.lower_bound_bytes), options_); }
+
+  void RunInGroups(const std::vector<std::vector<int>>& groups);
+
+  void Keep(std::vector<std::int64_t> offsets, std::int64_t peak, const std::string& winner) {
+    if (!plan_.offsets.empty() && peak >= plan_.peak_bytes) return;
+    plan_.offsets = std::move(offsets);
+    plan_.peak_bytes = peak;
+    plan_.policy = "auto:" + winner;
+  }
+
+  void Pack() {
+    PortfolioResult packed = RunPortfolio(problem_, bound_, options_.effort);
+    Keep(std::move(packed.offsets), packed.peak, packed.winner);
+  }
+  void PackBriefly(std::int64_t most_steps) {
+    PortfolioResult packed = RunPortfolioBriefly(problem_, bound_, most_steps);
+    Keep(std::move(packed.offsets), packed.peak, packed.winner);
+  }
+
+  void Search(std::int64_t work) {
+    if (IsDone() || work <= 0) return;
+    if (ImproveBySearch(problem_, bound_, options_, work, plan_)) plan_.policy = "auto:exact";
+    if (ExactCarries(problem_)) budget_.search -= work;
+  }
+
+  // The search knows no parts. Where they say no more than lives do, it is asked without them, and what it proves
+  // holds; else about the buffers as wholes, of which every plan is one of the problem.
+  void SearchWithoutParts(std::int64_t work) {
+    if (problem_.parts.empty() || IsDone() || work <= 0) return;
+    std::optional<Problem> plain = WithoutParts(problem_);
+    const bool is_same = plain.has_value();
+    if (!is_same) {
+      plain = problem_;
+      plain->parts.clear();
+    }
+    const std::int64_t bound = is_same ? bound_ : LowerBound(*plain).lower_bound_bytes;
+    if (!ExactCarries(*plain) || bound >= plan_.peak_bytes) return;
+    Plan plan;
+    plan.peak_bytes = plan_.peak_bytes;
+    const bool better = ImproveBySearch(*plain, bound, options_, work, plan);
+    budget_.search -= work;
+    plan_.time_limited |= plan.time_limited;
+    if (is_same && plan.certificate.lower_bound_bytes > plan_.certificate.lower_bound_bytes) {
+      plan_.certificate = std::move(plan.certificate);
+    }
+    if (!better) return;
+    for (std::size_t i = 0; i < problem_.buffers.size(); ++i) {
+      if (plain->buffers[i].size == 0) plan.offsets[i] = std::max<std::int64_t>(0, problem_.buffers[i].fixed_offset);
+    }
+    const std::int64_t peak = PeakOf(problem_, plan.offsets);
+    if (!HasFixed(problem_) || !Validate(problem_, plan)) Keep(std::move(plan.offsets), peak, "exact");
+  }
+
+  // The policies of one pass, as far as they fit the budget: `auto` is never worse than one of them. A pass ends where
+  // it cannot be better than what there is.
+  void TryTheTable(Placing& placing, const Shapes& shapes) {
+    struct Row {
+      const char* name;
+      Key key;
+      bool tightest;
+    };
+    constexpr Row kRows[] = {{"greedy_by_size", Key::kSizeEarly, false},
+                             {"first_fit", Key::kEarly, false},
+                             {"best_fit", Key::kSizeEarly, true}};
+    const Orders orders(problem_, shapes, {});
+    std::vector<int> movable = orders.movable();
+    for (const Row& row : kRows) {
+      if (IsDone() || placing.work_of_pass() > budget_.passes) return;
+      orders.Sort(movable, row.key);
+      const std::int64_t before = placing.work();
+      std::vector<std::int64_t> offsets = PlaceInOrder(problem_, placing, movable, row.tightest, plan_.peak_bytes);
+      budget_.passes -= placing.work() - before;
+      if (offsets.empty()) continue;
+      const std::int64_t peak = PeakOf(problem_, offsets);
+      Keep(std::move(offsets), peak, row.name);
+    }
+    if (placing.work_of_pass() <= budget_.passes) TryWithoutParts();
+  }
+
+  // These know no parts. Where fixed offsets leave the buddy allocator no room there is no plan.
+  void TryWithoutParts() {
+    struct Row {
+      const char* name;
+      Plan (*run)(const Problem&, const PlanOptions&);
+    };
+    constexpr Row kRows[] = {{"linear_scan", PlanLinearScan}, {"greedy_by_size", PlanGreedyBySize}};
+    Problem whole = problem_;
+    whole.parts.clear();
+    for (const Row& row : kRows) {
+      if (IsDone() || (row.run == PlanGreedyBySize && problem_.parts.empty())) return;
+      try {
+        Plan plan = row.run(whole, options_);
+        plan.peak_bytes = PeakOf(problem_, plan.offsets);
+        if (HasFixed(problem_) && Validate(problem_, plan)) continue;
+        Keep(std::move(plan.offsets), plan.peak_bytes, row.name);
+      } catch (const Error&) {
+        continue;
+      }
+    }
+  }
+
+  void TurnTheWheel(Placing& placing, const Shapes& shapes) {
+    const bool too_large = placing.work_of_pass() > budget_.passes / 4 ||
+                           (placing.mean_alive() < kSparse && problem_.buffers.size() > kManyBuffers);
+    if (!plan_.offsets.empty() && (IsDone() || too_large)) return;
+    SqueakyWheel wheel(WheelItems(problem_, shapes));
+    std::vector<std::int64_t> offsets = plan_.offsets;
+    std::int64_t peak = plan_.peak_bytes;
+    const std::int64_t target = std::max(bound_, options_.capacity);
+    if (TurnWheel(
+            problem_, wheel, placing, target, [this] { return IsLate(); }, budget_.passes, offsets, peak)) {
+      Keep(std::move(offsets), peak, "squeaky_wheel");
+    }
+  }
+
+  // Whether the limit on the clock, if there is one, has passed.
+  bool IsLate() {
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begun_;
+    const bool late = options_.time_limit_seconds > 0 && spent.count() > options_.time_limit_seconds;
+    plan_.time_limited |= late;
+    return late;
+  }
+
+  const Problem& problem_;
+  const PlanOptions& options_;
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  OneStreamBudget& budget_;
+  const std::int64_t bound_;
+  Plan plan_;
+};
+
+// Groups take the same bytes, so only the worst matters: it is planned first, and the others need be no lower. Equal
+// ones, an instance that is repeated, are planned once.
+class GroupPlanner {
+ public:
+  GroupPlanner(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget)
+      : problem_(problem), options_(options), budget_(budget) {}
+
+  Plan Run(const std::vector<std::vector<int>>& groups) {
+    std::vector<Group> sorted;
+    for (const std::vector<int>& buffers : groups) {
+      Problem part = ProblemIn(problem_, buffers, Pool());
+      const std::int64_t bound = LowerBound(part).lower_bound_bytes;
+      ShiftToZero(part);
+      const std::uint64_t hash = HashProblem(part);
+      sorted.push_back({&buffers, std::move(part), bound, hash});
+    }
+    std::stable_sort(sorted.begin(), sorted.end(), [](const Group& a, const Group& b) { return a.bound > b.bound; });
+    plan_.offsets.assign(problem_.buffers.size(), 0);
+    for (std::size_t i = 0; i < problem_.buffers.size(); ++i) {  // of what is empty
+      plan_.offsets[i] = std::max<std::int64_t>(0, problem_.buffers[i].fixed_offset);
+    }
+    std::map<std::uint64_t, std::vector<std::int64_t>> known;
+    std::size_t left = 0;
+    for (const Group& group : sorted) left += group.buffers->size();
+    for (const Group& group : sorted) {
+      std::vector<std::int64_t>& offsets = known[group.hash];
+      if (offsets.size() != group.buffers->size()) offsets = Solve(group, left);
+      left -= group.buffers->size();
+      for (std::size_t k = 0; k < offsets.size(); ++k) plan_.offsets[At((*group.buffers)[k])] = offsets[k];
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  struct Group {
+    const std::vector<int>* buffers;
+    Problem problem;  // from step 0 on
+    std::int64_t bound;
+    std::uint64_t hash;
+  };
+
+  static void ShiftToZero(Problem& part) {
+    std::int64_t first = INT64_MAX;
+    for (const Buffer& buffer : part.buffers) first = std::min(first, buffer.lower);
+    for (Buffer& buffer : part.buffers) {
+      buffer.lower -= first;
+      buffer.upper -= first;
+    }
+    for (Part& rectangle : part.parts) {
+      rectangle.lower -= first;
+      rectangle.upper -= first;
+    }
+  }
+
+  // Whether they fit on top of each other below what is needed anyway; many groups are as small as that.
+  bool Stack(const Problem& part, std::vector<std::int64_t>& offsets) const {
+    std::int64_t top = 0;
+    for (const Buffer& buffer : part.buffers) {
+      if (buffer.fixed_offset != kFree) return false;
+      offsets.push_back(RoundUp(top, buffer.alignment));
+      top = offsets.back() + buffer.size;
+    }
+    return top <= plan_.peak_bytes;
+  }
+
+  // With its share of the budget, `left` being the buffers that are not planned yet, and what those before it left.
+  std::vector<std::int64_t> Solve(const Group& group, std::size_t left) {
+    const auto share = [&](std::int64_t work) {
+      return work / static_cast<std::int64_t>(left) * static_cast<std::int64_t>(group.buffers->size());
+    };
+    std::vector<std::int64_t> stacked;
+    if (Stack(group.problem, stacked)) return stacked;
+    // The first is the highest: all may go into it that the others can do without.
+    const bool first = plan_.peak_bytes == 0;
+    OneStreamBudget budget = first ? budget_ : OneStreamBudget{share(budget_.passes), share(budget_.search)};
+    PlanOptions options = options_;
+    options.capacity = std::max(options.capacity, plan_.peak_bytes);
+    const OneStreamBudget before = budget;
+    Plan part = StepPlanner(group.problem, options, budget).Run();
+    budget_.passes -= before.passes - budget.passes;
+    budget_.search -= before.search - budget.search;
+    plan_.time_limited |= part.time_limited;
+    const std::int64_t peak = PeakOf(group.problem, part.offsets);
+    if (plan_.policy.empty() || peak > plan_.peak_bytes) plan_.policy = part.policy;
+    plan_.peak_bytes = std::max(plan_.peak_bytes, peak);
+    if (part.certificate.lower_bound_bytes > plan_.certificate.lower_bound_bytes) {
+      plan_.certificate = std::move(part.certificate);
+      for (int& i : plan_.certificate.witness) i = (*group.buffers)[At(i)];
+      plan_.certificate.witness_step = problem_.buffers[At(plan_.certificate.witness.front())].lower;
+    }
+    return std::move(part.offsets);
+  }
+
+  const Problem& problem_;
+  const PlanOptions& options_;
+  OneStreamBudget& budget_;
+  Plan plan_;
+};
+
+void StepPlanner::RunInGroups(const std::vector<std::vector<int>>& groups) {
+  Plan plan = GroupPlanner(problem_, options_, budget_).Run(groups);
+  plan_.time_limited |= plan.time_limited;
+  if (plan.certificate.lower_bound_bytes > plan_.certificate.lower_bound_bytes) {
+    plan_.certificate = std::move(plan.certificate);
+  }
+  if (plan.peak_bytes >= plan_.peak_bytes) return;
+  plan_.offsets = std::move(plan.offsets);
+  plan_.peak_bytes = plan.peak_bytes;
+  plan_.policy = std::move(plan.policy);
+}
+
+Plan StepPlanner::Run() {
+  const bool searchable = ExactCarries(problem_);
+  const Shapes shapes(problem_);
+  Placing placing(problem_, shapes);
+  const bool dense = placing.mean_alive() >= kDense;
+  if (dense && placing.work_of_pass() > budget_.passes / 4) {  // one pass is all that there is time for
+    TurnTheWheel(placing, shapes);
+    return std::move(plan_);
+  }
+  if (searchable || dense) {
+    PackBriefly(dense ? budget_.passes / 4 / placing.cost_of_placer() : INT64_MAX);
+  } else {
+    Pack();
+  }
+  if (IsDone()) return std::move(plan_);
+  const std::vector<std::vector<int>> groups = GroupsInTime(problem_);
+  if (groups.size() > 1) {
+    const OneStreamBudget kept = budget_;
+    Search(std::min(kBriefSearch, budget_.search));
+    budget_ = kept;
+    if (!IsDone()) RunInGroups(groups);
+    return std::move(plan_);
+  }
+  Search(std::min(kBriefSearch, budget_.search));
+  SearchWithoutParts(std::min(kBriefSearch, budget_.search));
+  TryTheTable(placing, shapes);
+  TurnTheWheel(placing, shapes);
+  Search(budget_.search);
+  SearchWithoutParts(budget_.search);
+  if (!IsDone() && searchable && !dense) Pack();
+  return std::move(plan_);
+}
+
+}  // namespace
+
+OneStreamBudget BudgetOf(std::size_t buffers, Effort effort) {
+  const auto n = static_cast<std::int64_t>(std::min<std::size_t>(buffers, 1'000'000));
+  const std::int64_t search = kSearch[static_cast<int>(effort)];
+  if (effort == Effort::kFast) return {8'000 * n, search};
+  const std::int64_t balanced = std::min<std::int64_t>(150'000'000 + 250'000 * n, 800'000'000);
+  return {effort == Effort::kThorough ? 50 * balanced : balanced, search};
+}
+
+Plan PlanOneStream(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget) {
+  return StepPlanner(problem, options, budget).Run();
+}
+
+}  // namespace orionrt
