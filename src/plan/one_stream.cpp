@@ -321,7 +321,7 @@ Plan StepPlanner::Run() {
   TurnTheWheel(placing, shapes);
   Search(budget_.search);
   SearchWithoutParts(budget_.search);
-  if (!IsDone() && searchable && !dense) Pack();
+  if (!IsDone() && searchable && placing.mean_alive() < kSparse) Pack();
   return std::move(plan_);
 }
 
