@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <numeric>
 #include <tuple>
 #include <utility>
 
 #include "base/checked.hpp"
-#include "plan/clocks/antichain.hpp"
 #include "plan/clocks/clock_lives.hpp"
 #include "plan/clocks/conflicts.hpp"
 #include "plan/clocks/displacer.hpp"
+#include "plan/clocks/first_fits.hpp"
 #include "plan/clocks/precedence.hpp"
 #include "plan/clocks/split.hpp"
 #include "plan/clocks/stream_search.hpp"
@@ -109,14 +108,6 @@ Problem OnOneStream(const Problem& problem, const std::vector<Precedence::Span>&
     }
   }
   return single;
-}
-
-// Classes by octave, each in so many equal steps.
-std::int64_t ClassOf(std::int64_t size, std::int64_t steps) {
-  int octave = 0;
-  while (size >> (octave + 1) != 0) ++octave;
-  return octave * steps + ((size - (std::int64_t{1} << octave)) >> std::max(0, octave - 20)) * steps /
-                              std::max<std::int64_t>(1, (std::int64_t{1} << octave) >> std::max(0, octave - 20));
 }
 
 class StreamPlanner {
@@ -327,125 +318,6 @@ void StreamPlanner::Improve(const Problem& problem, const Precedence& order, std
   }
 }
 
-// The orders of first-fit. Sizes in classes of a quarter of an octave, in the order of time within one: what is about
-// as large is laid into columns, as if all were of one size.
-class FirstFits {
- public:
-  FirstFits(const Problem& problem, const Precedence& order, std::int64_t bound)
-      : problem_(problem), order_(order), bound_(bound), facts_(problem.buffers.size()) {
-    for (int r = 0; r < order.count(); ++r) {
-      const Precedence::Span span = order.Serial(r);
-      Facts& facts = facts_[At(order.rectangles()[At(r)].buffer)];
-      facts.begin = facts.length == 0 ? span.lower : std::min(facts.begin, span.lower);
-      facts.end = std::max(facts.end, span.upper);
-      facts.length = facts.end - facts.begin;
-    }
-    for (int i = 0; i < static_cast<int>(facts_.size()); ++i) {
-      if (facts_[At(i)].length > 0) buffers_.push_back(i);
-    }
-  }
-
-  enum Order { kClassBegin, kSize, kClassEnd, kOctaveBegin, kArea, kPressure, kBegin, kOrders };
-  static const char* Name(int order) {
-    constexpr const char* kNames[kOrders] = {"class_begin", "size",     "class_end", "octave_begin",
-                                             "area",        "pressure", "begin"};
-    return kNames[order];
-  }
-
-  // In one execution; the worst moment is the first of those with most bytes.
-  std::vector<WheelItem> Items() const {
-    std::vector<std::int64_t> load;
-    for (const int i : buffers_) {
-      const Facts& facts = facts_[At(i)];
-      if (load.size() <= At(facts.end)) load.resize(At(facts.end) + 1, 0);
-      load[At(facts.begin)] += problem_.buffers[At(i)].size;
-      load[At(facts.end)] -= problem_.buffers[At(i)].size;
-    }
-    std::partial_sum(load.begin(), load.end(), load.begin());
-    const auto worst = static_cast<int>(std::max_element(load.begin(), load.end()) - load.begin());
-    std::vector<WheelItem> items;
-    for (const int i : buffers_) {
-      const Facts& facts = facts_[At(i)];
-      if (problem_.buffers[At(i)].fixed_offset != kFree) continue;
-      const int distance = std::max({0, facts.begin - worst, worst - facts.end + 1});
-      items.push_back({i, problem_.buffers[At(i)].size, distance, facts.length, facts.begin, facts.end,
-                       problem_.buffers[At(i)].alignment});
-    }
-    return items;
-  }
-
-  std::vector<int> Sorted(int order) {
-    if (order == kPressure) FindPressure();
-    std::vector<std::pair<std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>, int>> keys;
-    for (const int i : buffers_) {
-      const Facts& facts = facts_[At(i)];
-      const std::int64_t size = problem_.buffers[At(i)].size, begin = facts.begin, end = -facts.end;
-      std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t> key;
-      switch (order) {
-        case kClassBegin:
-          key = {-ClassOf(size, 4), begin, -size, end};
-          break;
-        case kSize:
-          key = {-size, begin, end, 0};
-          break;
-        case kClassEnd:
-          key = {-ClassOf(size, 4), end, -size, begin};
-          break;
-        case kOctaveBegin:
-          key = {-ClassOf(size, 1), begin, -size, end};
-          break;
-        case kArea:
-          key = {-Area(size, facts.length), begin, -size, end};
-          break;
-        case kPressure:
-          key = {-facts.pressure, begin, -size, end};
-          break;
-        default:
-          key = {begin, -size, end, 0};
-          break;
-      }
-      keys.emplace_back(key, i);
-    }
-    std::sort(keys.begin(), keys.end());
-    std::vector<int> sorted;
-    for (const auto& [key, i] : keys) sorted.push_back(i);
-    return sorted;
-  }
-
- private:
-  struct Facts {
-    int begin = 0, end = 0, length = 0;  // in one execution
-    std::int64_t pressure = 0;           // bytes of the heaviest antichain through it
-  };
-
-  static std::int64_t Area(std::int64_t size, int length) {
-    std::int64_t area = 0;
-    return CheckedMul(size, std::int64_t{length}, &area) ? area : std::numeric_limits<std::int64_t>::max();
-  }
-
-  void FindPressure() {
-    std::vector<std::int64_t> sizes, around(At(order_.count()));
-    for (const Precedence::Rectangle& r : order_.rectangles()) sizes.push_back(r.end - r.begin);
-    for (const int r : HeaviestAntichain(order_, sizes).rectangles) {
-      facts_[At(order_.rectangles()[At(r)].buffer)].pressure = bound_;
-    }
-    for (int r = 0; r < order_.count(); ++r) {
-      std::int64_t& pressure = facts_[At(order_.rectangles()[At(r)].buffer)].pressure;
-      if (pressure >= bound_) continue;
-      for (int other = 0; other < order_.count(); ++other) {
-        around[At(other)] = other == r || order_.Conflict(r, other) ? sizes[At(other)] : 0;
-      }
-      pressure = std::max(pressure, HeaviestAntichain(order_, around).weight);
-    }
-  }
-
-  const Problem& problem_;
-  const Precedence& order_;
-  std::int64_t bound_;
-  std::vector<Facts> facts_;
-  std::vector<int> buffers_;
-};
-
 // A lower plan, or the proof that there is none, if so much work finds one.
 void StreamPlanner::Search(const StreamSearch& search, const Problem& problem, std::int64_t work, Found& found) {
   if (found.peak <= found.certificate.lower_bound_bytes || work <= 0 || IsLate()) return;
@@ -504,7 +376,7 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
     ClockLives lives(problem, order, conflicts);
     AddressList<ClockLives> list(problem, lives);
     FirstFits orders(problem, order, found.certificate.lower_bound_bytes);
-    const int tried = n > kManyOrders ? 2 : FirstFits::kOrders;
+    const int tried = n > kManyOrders ? 1 : FirstFits::kOrders;
     for (int number = 0; number < tried && (found.offsets.empty() || found.peak > bound); ++number) {
       if (number == FirstFits::kPressure && n > kPressed) continue;
       const std::int64_t pass = static_cast<std::int64_t>(n) * n / 4;
@@ -518,11 +390,10 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
     work_ -= list.work();
     if (found.peak > bound) {
       SqueakyWheel wheel(orders.Items());
-      std::int64_t passes = work_ / 2;
+      std::int64_t passes = std::max<std::int64_t>(1, work_ / 2);  // one in any case
       work_ -= passes;
       const auto late = [this] { return IsLate(); };
-      if (passes > list.work() / std::max(1, tried) &&
-          TurnWheel(problem, wheel, list, bound, late, passes, found.offsets, found.peak)) {
+      if (TurnWheel(problem, wheel, list, bound, late, passes, found.offsets, found.peak)) {
         found.winner = "squeaky_wheel";
       }
       work_ += passes;
