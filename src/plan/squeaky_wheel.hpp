@@ -39,8 +39,7 @@ class SqueakyWheel {
   const std::vector<int>& Next();
 
   // What the pass gave, per buffer of the problem: what ends above `target`, or within a fiftieth of it, comes half an
-  // octave of size earlier. After
-  // a hundred passes without a new best it starts anew, with other classes.
+  // octave of size earlier. After a hundred passes without a new best it starts anew, with other classes.
   void Learn(const Problem& problem, const std::vector<std::int64_t>& offsets, std::int64_t target);
 
  private:

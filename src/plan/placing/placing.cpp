@@ -75,34 +75,28 @@ Placing::Placing(const Problem& problem, const Shapes& shapes)
   }
 }
 
-Placing::List& Placing::ListOf(int buffer) {
+// Asks the list of the buffer's window, and counts what it looked at.
+template <typename Fit>
+std::int64_t Placing::Ask(int buffer, Fit fit) {
   const auto i = static_cast<std::size_t>(buffer);
   Level& level = levels_[level_of_[i]];
-  return level.windows[static_cast<std::size_t>(shapes_.bounds[i].first / level.stride)];
+  List& list = level.windows[static_cast<std::size_t>(shapes_.bounds[i].first / level.stride)];
+  const std::int64_t before = list.work();
+  const std::int64_t offset = fit(list);
+  work_ += list.work() - before;
+  return offset;
 }
 
 std::int64_t Placing::LowestFit(int buffer) {
-  if (placer_) {
-    work_ += cost_of_fit_;
-    return placer_->LowestFit(buffer);
-  }
-  List& list = ListOf(buffer);
-  const std::int64_t before = list.work();
-  const std::int64_t offset = list.LowestFit(buffer);
-  work_ += list.work() - before;
-  return offset;
+  if (!placer_) return Ask(buffer, [buffer](List& list) { return list.LowestFit(buffer); });
+  work_ += cost_of_fit_;
+  return placer_->LowestFit(buffer);
 }
 
 std::int64_t Placing::TightestFit(int buffer) {
-  if (placer_) {
-    work_ += 2 * cost_of_fit_;
-    return placer_->TightestFit(buffer);
-  }
-  List& list = ListOf(buffer);
-  const std::int64_t before = list.work();
-  const std::int64_t offset = list.TightestFit(buffer);
-  work_ += list.work() - before;
-  return offset;
+  if (!placer_) return Ask(buffer, [buffer](List& list) { return list.TightestFit(buffer); });
+  work_ += 2 * cost_of_fit_;
+  return placer_->TightestFit(buffer);
 }
 
 void Placing::Place(int buffer, std::int64_t offset) {

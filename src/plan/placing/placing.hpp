@@ -49,7 +49,8 @@ class Placing {
   };
 
   std::int64_t WorkWith(const std::vector<int>& strides) const;
-  List& ListOf(int buffer);
+  template <typename Fit>
+  std::int64_t Ask(int buffer, Fit fit);
 
   const Shapes& shapes_;
   StepLives lives_;
