@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "folder.hpp"
 #include "onnx_model.hpp"
 
@@ -87,6 +88,62 @@ TEST(OnnxTest, NamesWhatBreaksTheGraph) {
   EXPECT_EQ(MessageOf(output), "model.onnx: graph output \"y\" is made by no node");
 }
 
+// An input whose dimensions are texts, or numbers as text.
+void InputOfTexts(Model& model, const std::string& name, const std::vector<std::string>& dims) {
+  model.Input(name, Dims(dims.size(), -1));
+  auto* input = model.graph->mutable_input(model.graph->input_size() - 1);
+  for (std::size_t i = 0; i < dims.size(); ++i) {
+    auto* dim = input->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(static_cast<int>(i));
+    const auto number = ParseInt(dims[i]);
+    number ? dim->set_dim_value(*number) : dim->set_dim_param(dims[i]);
+  }
+}
+
+TEST(OnnxTest, DimensionsThatAreExpressionsFollowFromTheirSymbols) {
+  Model model;
+  InputOfTexts(model, "x", {"batch", "seq", "64"});
+  InputOfTexts(model, "past", {"batch", "past - 1", "64"});
+  InputOfTexts(model, "mask", {"batch", "past + seq", "64"});
+  model.Node("Relu", {"mask"}, {"y"});
+  EXPECT_EQ(MessageOf(model),
+            "model.onnx: input \"x\" has an unset dimension \"batch\"; give --dim batch=N --dim seq=N --dim past=N, or "
+            "--dim '*=1' for all");
+  ImportOptions options;
+  options.dims = {{"past", 127}, {"seq", 1}};
+  options.default_dim = 2;
+  EXPECT_EQ(ShapeOf(model.Import(options), "y"), (Dims{2, 128, 64}));
+  options.dims = {{"past + seq", 12}};
+  EXPECT_EQ(ShapeOf(model.Import(options), "past"), (Dims{2, 9, 64})) << "seq is 2, so past is 10";
+  options.dims = {};
+  options.inputs["mask"] = {3, 40, 64};
+  EXPECT_EQ(ShapeOf(model.Import(options), "past"), (Dims{3, 37, 64}));
+  options.inputs["past"] = {3, 50, 64};
+  EXPECT_EQ(MessageOf(model, options),
+            "model.onnx: dimension \"past + seq\" cannot be 40: \"seq\" would be -11, asked for by --input "
+            "mask=3x40x64 (\"past\" is 51 by --input past=3x50x64)");
+  options.inputs.clear();
+  options.dims = {{"past", 0}};
+  EXPECT_EQ(MessageOf(model, options),
+            "model.onnx: tensor \"past\": dimension \"past - 1\" is -1, which is no size (\"past\" is 0 by --dim "
+            "past=0)");
+}
+
+TEST(OnnxTest, NamesInTheFileAreWorthWhatInferenceFinds) {
+  Model model;
+  model.Input("x", {2, 7});
+  model.Node("Relu", {"x"}, {"y"});
+  model.Node("CompanysOwn", {"y"}, {"z"});
+  model.Node("Relu", {"z"}, {"last"});
+  for (const auto& [name, text] : {std::pair("y", "u0"), std::pair("z", "2*u0")}) {
+    auto* info = model.graph->add_value_info();
+    Declare(info, name, {2, -1});
+    info->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(1)->set_dim_param(text);
+  }
+  ImportOptions options;
+  options.default_dim = 100;
+  EXPECT_EQ(ShapeOf(model.Import(options), "z"), (Dims{2, 14}));
+}
+
 TEST(OnnxTest, UnsetDimensionsNameTheOptionThatHelps) {
   Model model;
   model.Input("x", {-1, 3});
@@ -112,7 +169,7 @@ TEST(OnnxTest, UnsetDimensionsNameTheOptionThatHelps) {
   Model unnamed;
   unnamed.Input("x", {-1});
   unnamed.Node("Relu", {"x"}, {"y"});
-  EXPECT_NE(MessageOf(unnamed).find("give --input x=1x3x224x224"), std::string::npos) << MessageOf(unnamed);
+  EXPECT_NE(MessageOf(unnamed).find("give --input x=N (its shape)"), std::string::npos) << MessageOf(unnamed);
 }
 
 TEST(OnnxTest, TheShapeOfOneInputTellsTheDimensionsOfOthers) {

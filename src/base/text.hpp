@@ -33,4 +33,7 @@ ORIONRT_API std::string Printable(std::string_view text, std::size_t limit = 80)
 // The same of a path, whose end says most: "..." and its last `limit` bytes, or fewer.
 ORIONRT_API std::string PrintablePath(std::string_view path, std::size_t limit = 60);
 
+// One word of a shell's command line: quoted where a shell would take it for more than a word.
+ORIONRT_API std::string ShellWord(const std::string& word);
+
 }  // namespace orionrt

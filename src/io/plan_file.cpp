@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/text.hpp"
 #include "graph/regroup.hpp"
 #include "orionrt/io.hpp"
 #include "orionrt/tensor_pool.hpp"
@@ -25,15 +26,6 @@ BufferClass ClassOf(const TensorDesc& tensor, bool produced) {
   if ((tensor.roles & kState) != 0) return BufferClass::kState;
   if ((tensor.roles & kInput) != 0 || !produced) return BufferClass::kInput;
   return (tensor.roles & kOutput) != 0 ? BufferClass::kOutput : BufferClass::kActivation;
-}
-
-// Quoted where a shell would take it for more than a word.
-std::string Quoted(const std::string& word) {
-  constexpr const char* kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=./:,@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
 }
 
 }  // namespace
@@ -225,12 +217,12 @@ std::string OptionsOf(const MadeWith& made_with) {
   std::string text;
   const auto add = [&](const std::string& option) { text += (text.empty() ? "" : " ") + option; };
   const ImportOptions& import = made_with.import;
-  for (const auto& [name, size] : import.dims) add("--dim " + Quoted(name + "=" + std::to_string(size)));
-  if (import.default_dim) add("--dim " + Quoted("*=" + std::to_string(*import.default_dim)));
+  for (const auto& [name, size] : import.dims) add("--dim " + ShellWord(name + "=" + std::to_string(size)));
+  if (import.default_dim) add("--dim " + ShellWord("*=" + std::to_string(*import.default_dim)));
   for (const auto& [name, shape] : import.inputs) {
     std::string dims;
     for (const std::int64_t dim : shape) dims += (dims.empty() ? "" : "x") + std::to_string(dim);
-    add("--input " + Quoted(name + "=" + dims));
+    add("--input " + ShellWord(name + "=" + dims));
   }
   if (!import.fold_constants) add("--no-fold");
   if (import.fold_shapes) add("--fold-shapes");

@@ -59,6 +59,7 @@ class GraphBuilder {
   bool TakeValues(Node& node, Types& types);
   void TypeOutputs(Node& node, int position, Types& types);
   void FinishOutput(Node& node, std::size_t index, onnx::TypeProto type);
+  std::string DimOptions(const Node& node, const std::string& text) const;
   [[noreturn]] void FailUnsized(const Node& node, const Tensor& tensor) const;
   bool IsWanted(const Node& node, std::size_t index) const;
   OpNode MakeOp(const Node& node, int position) const;

@@ -3,9 +3,12 @@
 
 #include <exception>
 #include <limits>
+#include <map>
 #include <new>
 #include <set>
 
+#include "base/text.hpp"
+#include "io/dims/dimensions.hpp"
 #include "io/onnx/external.hpp"
 #include "io/onnx/graph.hpp"
 #include "io/onnx/weights.hpp"
@@ -62,20 +65,25 @@ onnx::ModelProto& Parse(const std::string& bytes, const std::string& source, goo
   return *model;
 }
 
-void CollectSymbols(const onnx::TypeProto& type, std::set<std::string>& symbols) {
+// Calls `visit` for each text of a dimension in the file.
+template <typename Visit>
+void ForEachDim(const onnx::TypeProto& type, const Visit& visit) {
   for (const auto& dim : type.tensor_type().shape().dim()) {
-    if (!dim.dim_param().empty()) symbols.insert(dim.dim_param());
+    if (!dim.dim_param().empty()) visit(dim.dim_param());
   }
 }
 
-void CollectSymbols(const onnx::GraphProto& graph, std::set<std::string>& symbols) {
+template <typename Visit>
+void ForEachDim(const onnx::GraphProto& graph, const Visit& visit) {
   for (const auto* list : {&graph.input(), &graph.output(), &graph.value_info()}) {
-    for (const auto& info : *list) CollectSymbols(info.type(), symbols);
+    for (const auto& info : *list) {
+      ForEachDim(info.type(), [&](const std::string& text) { visit(info.name(), text); });
+    }
   }
   for (const auto& node : graph.node()) {
-    if (node.op_type() == "Loop") symbols.insert(onnx_import::kTripName);
+    if (node.op_type() == "Loop") visit(node.name(), onnx_import::kTripName);
     for (const auto& attribute : node.attribute()) {
-      if (attribute.has_g()) CollectSymbols(attribute.g(), symbols);
+      if (attribute.has_g()) ForEachDim(attribute.g(), visit);
     }
   }
 }
@@ -91,23 +99,29 @@ std::string List(const std::set<std::string>& names) {
 }
 
 // A name that matches nothing is a typing error, and would silently change nothing.
-void CheckOptions(const onnx::GraphProto& graph, const std::string& source, const ImportOptions& options) {
+void CheckOptions(const onnx::GraphProto& graph, const std::string& source, const ImportOptions& options,
+                  const Dimensions& dimensions) {
   auto fail = [&source](const std::string& message) { throw Error(ErrorCode::kBadInput, source + ": " + message); };
   constexpr std::int64_t kMostPerDim = std::int64_t{1} << 40;
   auto check = [&](const std::string& option, std::int64_t dim) {
     if (dim < 0 || dim > kMostPerDim) fail(option + ": " + std::to_string(dim) + " is no dimension");
   };
   if (options.default_dim) check("--dim '*'", *options.default_dim);
-  std::set<std::string> symbols;
-  if (!options.dims.empty()) CollectSymbols(graph, symbols);
   for (const auto& [name, dim] : options.dims) {
     check("--dim " + name, dim);
-    if (symbols.count(name)) continue;
+    if (dimensions.Has(name)) continue;
     std::set<std::string> of_inputs;  // those that matter most: exporters name hundreds of others
-    for (const auto& input : graph.input()) CollectSymbols(input.type(), of_inputs);
+    std::set<std::string> all;
+    const auto add = [&](std::set<std::string>& symbols, const std::string& text) {
+      for (const std::string& symbol : dimensions.SymbolsOf(text)) symbols.insert(symbol);
+    };
+    for (const auto& input : graph.input()) {
+      ForEachDim(input.type(), [&](const std::string& text) { add(of_inputs, text); });
+    }
+    ForEachDim(graph, [&](const std::string&, const std::string& text) { add(all, text); });
     fail("--dim " + name + ": the model has no such dimension" +
-         (symbols.empty() ? std::string(": all of its shapes are fixed; --input NAME=SHAPE gives an input another")
-                          : "; it has: " + List(of_inputs.empty() ? symbols : of_inputs)));
+         (all.empty() ? std::string(": all of its shapes are fixed; --input NAME=SHAPE gives an input another")
+                      : "; it has: " + List(of_inputs.empty() ? all : of_inputs)));
   }
   std::set<std::string> inputs;
   for (const auto& input : graph.input()) inputs.insert(input.name());
@@ -118,31 +132,55 @@ void CheckOptions(const onnx::GraphProto& graph, const std::string& source, cons
   }
 }
 
-// A shape given by --input tells the symbolic dimensions in it, wherever else they stand: those that --dim does not
-// set, and that have one value throughout (some exporters call every open dimension "None").
-ImportOptions BindInputs(const onnx::GraphProto& graph, ImportOptions options) {
-  std::map<std::string, std::set<std::int64_t>> told;
+// A shape given by --input tells the symbolic dimensions in it, wherever else they stand: names that have one value
+// throughout (some exporters call every open dimension "None"), and whatever follows from expressions.
+void GiveShapes(const onnx::GraphProto& graph, const ImportOptions& options, Dimensions& dimensions) {
+  std::map<std::string, std::map<std::int64_t, std::string>> told;  // text -> value -> option
   for (const auto& input : graph.input()) {
     const auto given = options.inputs.find(input.name());
     const auto& dims = input.type().tensor_type().shape().dim();
     if (given == options.inputs.end() || static_cast<std::size_t>(dims.size()) != given->second.size()) continue;
+    std::string option = input.name() + "=";
+    for (const std::int64_t dim : given->second) option += (option.back() == '=' ? "" : "x") + std::to_string(dim);
     for (int i = 0; i < dims.size(); ++i) {
-      if (!dims[i].dim_param().empty()) told[dims[i].dim_param()].insert(given->second[static_cast<std::size_t>(i)]);
+      if (dims[i].dim_param().empty()) continue;
+      told[dims[i].dim_param()].emplace(given->second[static_cast<std::size_t>(i)], "--input " + ShellWord(option));
     }
   }
-  for (const auto& [symbol, values] : told) {
-    if (values.size() == 1) options.dims.emplace(symbol, *values.begin());
+  for (const auto& [text, values] : told) {
+    if (values.size() == 1) dimensions.Give(text, values.begin()->first, values.begin()->second);
   }
-  return options;
 }
 
-ImportedModel Import(const std::string& bytes, const std::string& source, const ImportOptions& asked) {
+// What the options say of the model's dimensions.
+Dimensions DimensionsOf(const onnx::GraphProto& graph, const std::string& source, const ImportOptions& options) {
+  Dimensions dimensions;
+  ForEachDim(graph, [&](const std::string& name, const std::string& text) {
+    try {
+      dimensions.Add(text);
+    } catch (const Error& error) {
+      throw Error(error.code(),
+                  source + ": dimension " + Quoted(text) + " of tensor " + Quoted(name) + " " + error.what());
+    }
+  });
+  CheckOptions(graph, source, options, dimensions);
+  try {
+    for (const auto& [text, value] : options.dims) {
+      dimensions.Give(text, value, "--dim " + ShellWord(text + "=" + std::to_string(value)));
+    }
+    GiveShapes(graph, options, dimensions);
+  } catch (const Error& error) {
+    throw Error(error.code(), source + ": " + error.what());
+  }
+  return dimensions;
+}
+
+ImportedModel Import(const std::string& bytes, const std::string& source, const ImportOptions& options) {
   google::protobuf::Arena arena(LimitedArena());
   onnx::ModelProto& model = Parse(bytes, source, arena);
-  CheckOptions(model.graph(), source, asked);
-  const ImportOptions options = BindInputs(model.graph(), asked);
-  if (!asked.data_folder.empty()) ReadSmallExternals(*model.mutable_graph(), asked.data_folder);
-  Session session(model, source, options);
+  Dimensions dimensions = DimensionsOf(model.graph(), source, options);
+  if (!options.data_folder.empty()) ReadSmallExternals(*model.mutable_graph(), options.data_folder);
+  Session session(model, source, options, dimensions);
   GraphBuilder graph(session, model.graph(), nullptr, "", false);
   graph.Run({});
   ImportedModel imported;

@@ -7,8 +7,9 @@
 
 namespace orionrt::onnx_import {
 
-Session::Session(const onnx::ModelProto& model, std::string source, const ImportOptions& options)
-    : options_(options), source_(std::move(source)) {
+Session::Session(const onnx::ModelProto& model, std::string source, const ImportOptions& options,
+                 Dimensions& dimensions)
+    : options_(options), dimensions_(dimensions), source_(std::move(source)) {
   AddOpsets(model.opset_import(), opsets_);
   for (const auto& function : model.functions())
     functions_.emplace(function.domain() + ":" + function.name(), &function);
@@ -71,14 +72,17 @@ void Session::Warn(const std::string& place, const std::string& message) {
   }
 }
 
-onnx::TypeProto Session::Resolve(const onnx::TypeProto& declared, const std::string& place,
-                                 const std::string& tensor) const {
+onnx::TypeProto Session::Resolve(const onnx::TypeProto& declared, const std::string& place, const std::string& tensor) {
   onnx::TypeProto type = declared;
   if (!type.has_tensor_type() || !type.tensor_type().has_shape()) return type;
   for (auto& dim : *type.mutable_tensor_type()->mutable_shape()->mutable_dim()) {
     if (dim.has_dim_param()) {
-      const auto given = options_.dims.find(dim.dim_param());
-      if (given != options_.dims.end()) dim.set_dim_value(given->second);
+      try {
+        const std::optional<std::int64_t> value = dimensions_.ValueOf(dim.dim_param(), options_.default_dim);
+        if (value) dim.set_dim_value(*value);
+      } catch (const Error& error) {
+        Fail(error.code(), place, "tensor " + Quoted(tensor) + ": " + error.what());
+      }
     } else if (dim.has_dim_value() && dim.dim_value() == -1) {
       dim.clear_value();  // some exporters write unset dimensions so
     } else if (dim.has_dim_value() && dim.dim_value() < 0) {
@@ -87,6 +91,17 @@ onnx::TypeProto Session::Resolve(const onnx::TypeProto& declared, const std::str
     }
   }
   return type;
+}
+
+void Session::LearnDimensions(const onnx::TypeProto& declared, const onnx::TypeProto& type) {
+  const auto& names = declared.tensor_type().shape().dim();
+  const auto& values = type.tensor_type().shape().dim();
+  if (names.size() != values.size()) return;
+  for (int i = 0; i < names.size(); ++i) {
+    if (names[i].has_dim_param() && values[i].has_dim_value()) {
+      dimensions_.Learn(names[i].dim_param(), values[i].dim_value());
+    }
+  }
 }
 
 std::string Quoted(const std::string& name) { return "\"" + Printable(name, 120) + "\""; }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "io/dims/dimensions.hpp"
 #include "io/onnx/tensor.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/import.hpp"
@@ -18,7 +19,8 @@ void AddOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto
 
 class Session {
  public:
-  Session(const onnx::ModelProto& model, std::string source, const ImportOptions& options);
+  // `options` and `dimensions`, with what the options say of them, must outlive the session.
+  Session(const onnx::ModelProto& model, std::string source, const ImportOptions& options, Dimensions& dimensions);
 
   const Opsets& opsets() const { return opsets_; }
 
@@ -46,15 +48,21 @@ class Session {
   void Warn(const std::string& place, const std::string& message);
   std::vector<std::string> TakeWarnings() { return std::move(warnings_); }
 
-  // A declared type with its named dimensions replaced by the values given as options. A dimension without a value
-  // stays open. Fails for impossible dimensions.
-  onnx::TypeProto Resolve(const onnx::TypeProto& declared, const std::string& place, const std::string& tensor) const;
+  // A declared type, in which names and expressions of dimensions are replaced by their values. A dimension without a
+  // value stays open. Fails for impossible dimensions.
+  onnx::TypeProto Resolve(const onnx::TypeProto& declared, const std::string& place, const std::string& tensor);
+
+  // What is known of names: here `type` was inferred, where the file declares `declared`.
+  void LearnDimensions(const onnx::TypeProto& declared, const onnx::TypeProto& type);
+
+  const Dimensions& dimensions() const { return dimensions_; }
 
  private:
   void AddWeight(std::int64_t bytes, std::int64_t& sum) const;
   std::string Line(const std::string& place, const std::string& message) const;
 
   const ImportOptions& options_;
+  Dimensions& dimensions_;
   std::string source_;
   Opsets opsets_;
   std::map<std::string, const onnx::FunctionProto*> functions_;  // "domain:name"

@@ -194,9 +194,10 @@ void GraphBuilder::TypeOutputs(Node& node, int position, Types& types) {
   for (std::size_t i = 0; i < types.size(); ++i) {
     FillType(inferred[i], types[i]);
     if (!node.outputs[i]) continue;
+    const auto declared = declared_.find(*node.outputs[i]->name);
+    if (declared != declared_.end()) session_.LearnDimensions(*declared->second, types[i]);
     if (IsComplete(types[i])) continue;
     complete = false;
-    const auto declared = declared_.find(*node.outputs[i]->name);
     if (declared != declared_.end()) {
       onnx::TypeProto type = session_.Resolve(*declared->second, Place(node), *node.outputs[i]->name);
       if (session_.options().default_dim) SetOpenDims(type, *session_.options().default_dim);
@@ -230,6 +231,45 @@ void GraphBuilder::FinishOutput(Node& node, std::size_t index, onnx::TypeProto t
   if (!sized && tensor.dims && !ElementCount(*tensor.dims)) tensor.SetType(onnx::TypeProto());
 }
 
+namespace {
+
+// "x=Nx3xNxN": a shape to be filled in, as an option of a shell.
+std::string Example(const std::string& name, const onnx::TypeProto& type) {
+  std::string shape;
+  for (const auto& dim : type.tensor_type().shape().dim()) {
+    shape += (shape.empty() ? "" : "x") + (dim.has_dim_value() ? std::to_string(dim.dim_value()) : "N");
+  }
+  return ShellWord(Printable(name) + "=" + shape);
+}
+
+}  // namespace
+
+// The options that set `text` of a tensor; of an input, those of all inputs, so that one line sets whatever is unset.
+std::string GraphBuilder::DimOptions(const Node& node, const std::string& text) const {
+  std::vector<std::string> texts = {text};
+  if (node.proto == nullptr && !is_body_) {
+    for (const auto& input : proto_.input()) {
+      for (const auto& dim : input.type().tensor_type().shape().dim()) {
+        const bool is_given = session_.options().inputs.count(input.name()) != 0;
+        if (!is_given && !dim.dim_param().empty()) texts.push_back(dim.dim_param());
+      }
+    }
+  }
+  std::vector<std::string> unset;
+  for (const std::string& each : texts) {
+    for (const std::string& symbol : session_.dimensions().SymbolsOf(each)) {
+      if (session_.dimensions().IsSet(symbol)) continue;
+      if (std::find(unset.begin(), unset.end(), symbol) == unset.end()) unset.push_back(symbol);
+    }
+  }
+  constexpr std::size_t kMost = 20;
+  std::string options;
+  for (std::size_t i = 0; i < std::min(unset.size(), kMost); ++i) {
+    options += (i == 0 ? "" : " ") + ("--dim " + ShellWord(Printable(unset[i]) + "=N"));
+  }
+  return options + (unset.size() > kMost ? " ..." : "");
+}
+
 // Says why the size of a tensor is not known, and what helps.
 void GraphBuilder::FailUnsized(const Node& node, const Tensor& tensor) const {
   const onnx::TypeProto type = tensor.Type();
@@ -250,16 +290,16 @@ void GraphBuilder::FailUnsized(const Node& node, const Tensor& tensor) const {
   if (type.has_tensor_type() && type.tensor_type().has_shape()) {
     for (const auto& dim : type.tensor_type().shape().dim()) {
       if (dim.has_dim_value()) continue;
-      const std::string& symbol = dim.dim_param();
-      if (!symbol.empty()) {
+      const std::string& text = dim.dim_param();
+      if (!text.empty()) {
         session_.Fail(ErrorCode::kUnsupported, place,
-                      what + " has an unset dimension " + Quoted(symbol) + "; give --dim " + Printable(symbol) +
-                          "=N, or --dim '*=1' for all");
+                      what + " has an unset dimension " + Quoted(text) + "; give " + DimOptions(node, text) +
+                          ", or --dim '*=1' for all");
       }
       if (!node.proto && !is_body_) {
         session_.Fail(ErrorCode::kUnsupported, place,
-                      what + " has an unset dimension without a name; give --input " + Printable(*tensor.name) +
-                          "=1x3x224x224 (its shape), or --dim '*=1' for all");
+                      what + " has an unset dimension without a name; give --input " + Example(*tensor.name, type) +
+                          " (its shape), or --dim '*=1' for all");
       }
     }
   }

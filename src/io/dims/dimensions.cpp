@@ -1,0 +1,183 @@
+#include "io/dims/dimensions.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.hpp"
+#include "orionrt/error.hpp"
+
+namespace orionrt {
+namespace {
+
+std::string Quoted(const std::string& text) { return "\"" + Printable(text, 120) + "\""; }
+
+std::string TextOf(const Fraction& value) {
+  const std::string whole = std::to_string(value.numerator);
+  return value.denominator == 1 ? whole : whole + "/" + std::to_string(value.denominator);
+}
+
+const char* TextOf(DimFault fault) {
+  return fault == DimFault::kDivision ? "divides by zero" : "leaves the range of 64 bits on the way";
+}
+
+bool IsSize(const Fraction& value) { return value.denominator == 1 && value.numerator >= 0; }
+
+// The x of slope * x + offset = value, where it fits.
+std::optional<Fraction> SolutionOf(const Affine& side, std::int64_t value) {
+  Affine difference;
+  Affine quotient;
+  const Affine known{{}, {value, 1}};
+  if (Subtract(known, {{}, side.offset}, difference) != DimFault::kNone) return std::nullopt;
+  if (Divide(difference, {{}, side.slope}, quotient) != DimFault::kNone) return std::nullopt;
+  return quotient.offset;
+}
+
+}  // namespace
+
+void Dimensions::Add(const std::string& text) {
+  const auto [at, fresh] = texts_.emplace(text, std::nullopt);
+  if (!fresh) return;
+  at->second = DimExpression::Parse(text);
+  if (!at->second) {
+    symbols_[text].is_name = true;
+    return;
+  }
+  for (const std::string& symbol : at->second->symbols()) symbols_[symbol].is_name |= !at->second->MayBeName();
+}
+
+const DimExpression* Dimensions::ExpressionOf(const std::string& text) const {
+  const auto found = texts_.find(text);
+  if (found == texts_.end() || !found->second) return nullptr;
+  const DimExpression& expression = *found->second;
+  const auto is_name = [this](const std::string& symbol) { return symbols_.at(symbol).is_name; };
+  const std::vector<std::string>& symbols = expression.symbols();
+  return !expression.MayBeName() || std::all_of(symbols.begin(), symbols.end(), is_name) ? &expression : nullptr;
+}
+
+const Dimensions::Given* Dimensions::GivenFor(const std::string& text) const {
+  const auto found = std::find_if(given_.begin(), given_.end(), [&](const Given& it) { return it.text == text; });
+  return found == given_.end() ? nullptr : &*found;
+}
+
+bool Dimensions::IsSet(const std::string& symbol) const {
+  const auto found = symbols_.find(symbol);
+  return found != symbols_.end() && found->second.value.has_value();
+}
+
+std::vector<std::string> Dimensions::SymbolsOf(const std::string& text) const {
+  const DimExpression* expression = ExpressionOf(text);
+  return expression == nullptr ? std::vector<std::string>{text} : expression->symbols();
+}
+
+DimFault Dimensions::Evaluate(const DimExpression& expression, Affine& result) const {
+  return expression.Evaluate([this](const std::string& symbol) { return symbols_.at(symbol).value; }, result);
+}
+
+void Dimensions::Bind(const std::string& symbol, std::int64_t value, const std::string& option) {
+  Symbol& bound = symbols_[symbol];
+  if (!bound.value) {
+    bound.value = value;
+    bound.option = option;
+  } else if (*bound.value != value && !option.empty()) {
+    throw Error(ErrorCode::kBadInput, option + ": " + Quoted(symbol) + " would be " + std::to_string(value) +
+                                          ", and is " + std::to_string(*bound.value) + " by " + bound.option +
+                                          "; leave one of them out, or make them agree");
+  }
+}
+
+void Dimensions::Give(const std::string& text, std::int64_t value, const std::string& option) {
+  if (ExpressionOf(text) == nullptr) {
+    Bind(text, value, option);
+  } else if (const Given* before = GivenFor(text)) {
+    if (before->value == value) return;
+    throw Error(ErrorCode::kBadInput, option + ": " + Quoted(text) + " is " + std::to_string(before->value) + " by " +
+                                          before->option + "; leave one of them out");
+  } else {
+    given_.push_back({text, value, option});
+  }
+  SolveAll();
+}
+
+void Dimensions::SolveAll() {
+  bool has_changed = true;
+  while (has_changed) {
+    has_changed = false;
+    for (Given& given : given_) has_changed |= !given.is_used && Solve(given);
+  }
+}
+
+// True if a symbol got its value.
+bool Dimensions::Solve(Given& given) {
+  const DimExpression& expression = *ExpressionOf(given.text);
+  Affine side;
+  const DimFault fault = Evaluate(expression, side);
+  if (fault == DimFault::kUnknown || fault == DimFault::kNotAffine) return false;
+  if (fault != DimFault::kNone) FailValue(given.text, expression, TextOf(fault));
+  given.is_used = true;
+  const auto refuse = [&](const std::string& why) { FailValue(given.text, expression, why + " by " + given.option); };
+  if (side.slope.numerator == 0) {
+    if (side.offset.denominator != 1 || side.offset.numerator != given.value) {
+      refuse("is " + TextOf(side.offset) + ", and " + std::to_string(given.value));
+    }
+    return false;
+  }
+  const std::optional<Fraction> solution = SolutionOf(side, given.value);
+  const auto unknown = std::find_if(expression.symbols().begin(), expression.symbols().end(),
+                                    [this](const std::string& symbol) { return !IsSet(symbol); });
+  if (!solution) refuse("leaves the range of 64 bits where it is " + std::to_string(given.value));
+  if (!IsSize(*solution)) {
+    refuse("cannot be " + std::to_string(given.value) + ": " + Quoted(*unknown) + " would be " + TextOf(*solution) +
+           ", asked for");
+  }
+  Bind(*unknown, solution->numerator, given.option);
+  return true;
+}
+
+void Dimensions::Learn(const std::string& text, std::int64_t value) {
+  const DimExpression* expression = ExpressionOf(text);
+  if (expression == nullptr) {
+    Bind(text, value, "");
+    return;
+  }
+  Affine side;
+  if (Evaluate(*expression, side) != DimFault::kNone || side.slope.numerator == 0) return;
+  const std::optional<Fraction> solution = SolutionOf(side, value);
+  if (!solution || !IsSize(*solution)) return;
+  for (const std::string& symbol : expression->symbols()) Bind(symbol, solution->numerator, "");
+}
+
+std::optional<std::int64_t> Dimensions::ValueOf(const std::string& text, std::optional<std::int64_t> default_value) {
+  if (default_value) {
+    for (const std::string& symbol : SymbolsOf(text)) {
+      if (IsSet(symbol)) continue;
+      Bind(symbol, *default_value, "--dim '*=" + std::to_string(*default_value) + "'");
+      SolveAll();
+    }
+  }
+  const DimExpression* expression = ExpressionOf(text);
+  if (expression == nullptr) {
+    const auto found = symbols_.find(text);
+    return found == symbols_.end() ? std::nullopt : found->second.value;
+  }
+  if (const Given* given = GivenFor(text)) return given->value;
+  Affine value;
+  const DimFault fault = Evaluate(*expression, value);
+  if (fault == DimFault::kUnknown || fault == DimFault::kNotAffine) return std::nullopt;
+  if (fault != DimFault::kNone) FailValue(text, *expression, TextOf(fault));
+  if (value.slope.numerator != 0) return std::nullopt;
+  if (!IsSize(value.offset)) FailValue(text, *expression, "is " + TextOf(value.offset) + ", which is no size");
+  return value.offset.numerator;
+}
+
+void Dimensions::FailValue(const std::string& text, const DimExpression& expression, const std::string& why) const {
+  std::string with;
+  for (const std::string& symbol : expression.symbols()) {
+    const Symbol& known = symbols_.at(symbol);
+    if (!known.value) continue;
+    with += (with.empty() ? " (" : "; ") + Quoted(symbol) + " is " + std::to_string(*known.value) +
+            (known.option.empty() ? "" : " by " + known.option);
+  }
+  throw Error(ErrorCode::kBadInput, "dimension " + Quoted(text) + " " + why + (with.empty() ? "" : with + ")"));
+}
+
+}  // namespace orionrt
