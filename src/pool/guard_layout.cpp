@@ -44,10 +44,12 @@ void CheckApart(const GuardOptions& options, const std::vector<int>& counts) {
                   "the graph without transforms and views, or leave the option off");
 }
 
-// What the buffer takes, and when: its parts, and its canary for as long as it is alive.
+// What the buffer takes, and when: its parts, and its canary for as long as it is alive. What has no bytes has none.
 std::vector<Part> WithCanary(const Buffer& buffer, const Part* parts, const Part* end, std::int64_t canary) {
   std::vector<Part> rectangles;
-  if (canary > 0) rectangles.push_back({parts->buffer, buffer.lower, buffer.upper, buffer.size, buffer.size + canary});
+  if (canary > 0 && buffer.size > 0) {
+    rectangles.push_back({parts->buffer, buffer.lower, buffer.upper, buffer.size, buffer.size + canary});
+  }
   std::copy_if(parts, end, std::back_inserter(rectangles), [](const Part& part) { return part.begin < part.end; });
   return rectangles;
 }
