@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "random.hpp"
@@ -35,8 +36,20 @@ TEST(PartUnion, CoversWhatTheRectanglesDoOnce) {
       }
     }
     for (const Part& part : parts) EXPECT_EQ(part.buffer, 7);
-    EXPECT_TRUE(
-        std::is_sorted(parts.begin(), parts.end(), [](const Part& a, const Part& b) { return a.lower < b.lower; }));
+    EXPECT_TRUE(std::is_sorted(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+      return std::tie(a.lower, a.begin) < std::tie(b.lower, b.begin);
+    }));
+    for (const Part& a : parts) {
+      for (const Part& b : parts) {
+        EXPECT_FALSE(a.upper == b.lower && a.begin < b.end && b.begin < a.end) << "what touches in time is one";
+        EXPECT_FALSE(a.end == b.begin && a.lower == b.lower && a.upper == b.upper) << "what lives alike is one";
+      }
+    }
+    std::reverse(rectangles.begin(), rectangles.end());
+    const std::vector<Part> again = UnionOf(rectangles);
+    EXPECT_TRUE(std::equal(parts.begin(), parts.end(), again.begin(), again.end(), [](const Part& a, const Part& b) {
+      return std::tie(a.lower, a.upper, a.begin, a.end) == std::tie(b.lower, b.upper, b.begin, b.end);
+    })) << "in whatever order they are given";
   }
 }
 

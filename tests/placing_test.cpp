@@ -4,15 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <numeric>
-#include <utility>
 #include <vector>
 
-#include "generators.hpp"
 #include "orionrt/plan.hpp"
 #include "plan/rectangles.hpp"
-#include "random.hpp"
 #include "sanitized.hpp"
+#include "support/seeded_problem.hpp"
 
 namespace orionrt {
 namespace {
@@ -66,15 +63,6 @@ class Scan {
   std::vector<PlacedRectangle> placed_;
 };
 
-std::vector<int> RandomOrder(const Problem& problem, Random& random) {
-  std::vector<int> order(problem.buffers.size());
-  std::iota(order.begin(), order.end(), 0);
-  for (std::size_t i = order.size() - 1; i > 0; --i) {
-    std::swap(order[i], order[static_cast<std::size_t>(random.Below(static_cast<std::int64_t>(i) + 1))]);
-  }
-  return order;
-}
-
 TEST(Placing, FindsWhatAScanFinds) {
   for (int seed = 0; seed < tests::Seeds(200); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -91,7 +79,7 @@ TEST(Placing, FindsWhatAScanFinds) {
     Placer placer(problem, shapes);
     Placing placing(problem, shapes);
     Scan scan(problem);
-    for (const int i : RandomOrder(problem, random)) {
+    for (const int i : tests::RandomOrder(problem.buffers.size(), random)) {
       if (problem.buffers[static_cast<std::size_t>(i)].size == 0) continue;
       const std::int64_t offset = scan.LowestFit(i);
       ASSERT_EQ(list.LowestFit(i), offset) << tests::Describe(problem);
@@ -126,7 +114,7 @@ TEST(Placing, FindsTheSameByWindowsAsWithout) {
     Placing placing(problem, shapes);
     Placer placer(problem, shapes);
     for (const bool tightest : {false, true}) {
-      const std::vector<int> order = RandomOrder(problem, random);
+      const std::vector<int> order = tests::RandomOrder(problem.buffers.size(), random);
       const std::vector<std::int64_t> expected = PlaceInOrder(problem, placer, order, tightest);
       EXPECT_EQ(PlaceInOrder(problem, placing, order, tightest), expected);
       const std::int64_t peak = PeakOf(problem, expected);

@@ -1,0 +1,296 @@
+// The state of the exact search against one that is worked out anew from the choices made, after every step; and what
+// undo leads back to against what was there.
+#include "plan/exact/state.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sanitized.hpp"
+#include "support/seeded_problem.hpp"
+
+namespace orionrt {
+namespace {
+
+using tests::Random;
+using Values = std::vector<std::int64_t>;
+
+struct Choice {
+  int row = -1;  // -1: a section is raised
+  int section = -1;
+  std::int64_t floor = 0;
+};
+
+// All that can be asked of a state, but for guides.
+struct Picture {
+  std::int64_t capacity = 0;
+  Values heads, placed;                                                        // per row
+  Values floors, tops, slacks, active_counts, ready_counts, joined, set_keys;  // per section
+  std::vector<std::vector<int>> active;                                        // per section, ascending
+};
+
+void ExpectSame(const Picture& a, const Picture& b) {
+  ASSERT_EQ(a.capacity, b.capacity);
+  ASSERT_EQ(a.heads, b.heads);
+  ASSERT_EQ(a.placed, b.placed);
+  ASSERT_EQ(a.floors, b.floors);
+  ASSERT_EQ(a.tops, b.tops);
+  ASSERT_EQ(a.slacks, b.slacks);
+  ASSERT_EQ(a.active_counts, b.active_counts);
+  ASSERT_EQ(a.active, b.active);
+  ASSERT_EQ(a.ready_counts, b.ready_counts);
+  ASSERT_EQ(a.joined, b.joined);
+  ASSERT_EQ(a.set_keys, b.set_keys);
+}
+
+Picture PictureOf(const ExactModel& model, const ExactState& state) {
+  Picture picture;
+  picture.capacity = state.capacity();
+  for (int row = 0; row < model.buffer_count; ++row) {
+    picture.heads.push_back(state.head(row));
+    picture.placed.push_back(state.placed(row) ? 1 : 0);
+  }
+  for (int s = 0; s < model.section_count; ++s) {
+    picture.floors.push_back(state.floor(s));
+    picture.tops.push_back(state.top(s));
+    picture.slacks.push_back(state.Slack(s));
+    picture.active_counts.push_back(state.active_count(s));
+    picture.ready_counts.push_back(state.ready_count(s));
+    picture.joined.push_back(state.joined(s) ? 1 : 0);
+    picture.set_keys.push_back(static_cast<std::int64_t>(state.set_key(s)));
+    picture.active.emplace_back(state.active(s), state.active(s) + state.active_count(s));
+    std::sort(picture.active.back().begin(), picture.active.back().end());
+  }
+  return picture;
+}
+
+// Heads raise floors and floors raise heads until nothing moves, from all choices anew.
+class Twin {
+ public:
+  Twin(const ExactModel& model, std::int64_t capacity) : model_(model) {
+    now_.capacity = capacity;
+    now_.heads.assign(model.size.size(), 0);
+    now_.placed.assign(model.size.size(), 0);
+    for (Values* values : {&now_.floors, &now_.tops}) values->assign(static_cast<std::size_t>(model.section_count), 0);
+    for (int row = 0; row < model.buffer_count; ++row) {
+      if (model.fixed[At(row)] != kFree) now_.heads[At(row)] = model.fixed[At(row)];
+    }
+    Settle();
+  }
+
+  void Make(const Choice& choice) {
+    if (choice.row < 0) {
+      now_.floors[At(choice.section)] = choice.floor;
+    } else {
+      const std::int64_t top = now_.heads[At(choice.row)] + model_.size[At(choice.row)];
+      now_.placed[At(choice.row)] = 1;
+      for (int s = model_.first[At(choice.row)]; s < model_.last[At(choice.row)]; ++s) {
+        now_.floors[At(s)] = now_.tops[At(s)] = top;
+      }
+    }
+    Settle();
+  }
+
+  bool IsDead() const {
+    for (int row = 0; row < model_.buffer_count; ++row) {
+      const std::int64_t head = now_.heads[At(row)], fixed = model_.fixed[At(row)];
+      if (now_.placed[At(row)] == 0 && head + model_.size[At(row)] > now_.capacity) return true;
+      if (fixed != kFree && head != fixed) return true;
+    }
+    for (int s = 0; s < model_.section_count; ++s) {
+      if (now_.floors[At(s)] + Load(s) > now_.capacity) return true;
+    }
+    return false;
+  }
+
+  // With set keys as given: what they are is not told, only that they come back.
+  Picture Look(const Values& set_keys) const {
+    Picture picture = now_;
+    picture.set_keys = set_keys;
+    for (int s = 0; s < model_.section_count; ++s) {
+      picture.active.push_back(Active(s));
+      picture.active_counts.push_back(static_cast<std::int64_t>(picture.active.back().size()));
+      picture.slacks.push_back(now_.capacity - now_.floors[At(s)] - Load(s));
+      std::int64_t ready = 0, joined = 0;
+      for (const int row : picture.active.back()) {
+        ready += now_.heads[At(row)] == now_.floors[At(s)] ? 1 : 0;
+        joined |= model_.first[At(row)] < s ? 1 : 0;
+      }
+      picture.ready_counts.push_back(ready);
+      picture.joined.push_back(joined);
+    }
+    return picture;
+  }
+
+  // What may be placed: all floors over its life are at its head.
+  std::vector<int> Placeable() const {
+    std::vector<int> rows;
+    for (int row = 0; row < model_.buffer_count; ++row) {
+      bool level = now_.placed[At(row)] == 0;
+      for (int s = model_.first[At(row)]; s < model_.last[At(row)]; ++s) {
+        level &= now_.floors[At(s)] == now_.heads[At(row)];
+      }
+      if (level) rows.push_back(row);
+    }
+    return rows;
+  }
+
+  std::int64_t floor(int section) const { return now_.floors[At(section)]; }
+
+ private:
+  static std::size_t At(int index) { return static_cast<std::size_t>(index); }
+
+  std::vector<int> Active(int section) const {
+    std::vector<int> rows;
+    for (int row = 0; row < model_.buffer_count; ++row) {
+      const bool alive = model_.first[At(row)] <= section && section < model_.last[At(row)];
+      if (alive && now_.placed[At(row)] == 0) rows.push_back(row);
+    }
+    return rows;
+  }
+
+  std::int64_t Load(int section) const {
+    std::int64_t load = 0;
+    for (const int row : Active(section)) load += model_.size[At(row)];
+    return load;
+  }
+
+  void Settle() {
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (int s = 0; s < model_.section_count; ++s) {
+        std::int64_t least = INT64_MAX;
+        for (const int row : Active(s)) {
+          std::int64_t& head = now_.heads[At(row)];
+          const std::int64_t alignment = model_.alignment[At(row)];
+          if (head < now_.floors[At(s)]) {
+            head = (now_.floors[At(s)] + alignment - 1) / alignment * alignment;
+            moved = true;
+          }
+          least = std::min(least, head);
+        }
+        if (least == INT64_MAX || least == now_.floors[At(s)]) continue;
+        now_.floors[At(s)] = least;
+        moved = true;
+      }
+    }
+  }
+
+  const ExactModel& model_;
+  Picture now_;
+};
+
+struct Stage {
+  std::size_t mark;
+  Picture picture;
+  Twin twin;
+};
+
+Choice AnyChoice(const ExactModel& model, const Twin& twin, Random& random) {
+  const std::vector<int> rows = twin.Placeable();
+  Choice choice;
+  if (!rows.empty() && !random.OneIn(4)) {
+    choice.row = rows[static_cast<std::size_t>(random.Below(static_cast<std::int64_t>(rows.size())))];
+    return choice;
+  }
+  choice.section = static_cast<int>(random.Below(model.section_count));
+  choice.floor = twin.floor(choice.section) + random.Between(1, 3);
+  return choice;
+}
+
+// One key for each set of rows that start in one section and are unplaced, and none for two.
+class SetKeys {
+ public:
+  void Expect(const ExactModel& model, const Picture& picture) {
+    for (int s = 0; s < model.section_count; ++s) {
+      std::vector<int> rows;
+      for (int row = 0; row < model.buffer_count; ++row) {
+        const auto r = static_cast<std::size_t>(row);
+        if (model.first[r] == s && picture.placed[r] == 0) rows.push_back(row);
+      }
+      const std::int64_t key = picture.set_keys[static_cast<std::size_t>(s)];
+      ASSERT_EQ(keys_.emplace(rows, key).first->second, key);
+      ASSERT_EQ(rows_.emplace(key, rows).first->second, rows);
+    }
+  }
+
+ private:
+  std::map<std::vector<int>, std::int64_t> keys_;
+  std::map<std::int64_t, std::vector<int>> rows_;
+};
+
+// Choices at random, and at times back to where the state was some choices ago.
+void Walk(const ExactModel& model, ExactState& state, std::int64_t capacity, Random& random, int* dead, int* filled) {
+  Twin start(model, capacity);
+  if (!state.Reset(capacity)) {
+    ASSERT_TRUE(start.IsDead());
+    return;
+  }
+  ASSERT_FALSE(start.IsDead());
+  std::vector<Stage> stages;
+  SetKeys set_keys;
+  const auto keep = [&](const Twin& twin) {
+    const Picture picture = PictureOf(model, state);
+    ExpectSame(picture, twin.Look(picture.set_keys));
+    set_keys.Expect(model, picture);
+    stages.push_back({state.Mark(), picture, twin});
+  };
+  keep(start);
+  for (int step = 0; step < 60 && !testing::Test::HasFatalFailure(); ++step) {
+    if (random.OneIn(6)) {
+      for (std::int64_t back = random.Below(static_cast<std::int64_t>(stages.size())); back > 0; --back) {
+        stages.pop_back();
+      }
+      state.Undo(stages.back().mark);
+      ExpectSame(PictureOf(model, state), stages.back().picture);
+    }
+    const Choice choice = AnyChoice(model, stages.back().twin, random);
+    Twin next(stages.back().twin);
+    next.Make(choice);
+    const bool alive = choice.row >= 0 ? state.Place(choice.row) : state.Raise(choice.section, choice.floor);
+    ASSERT_EQ(alive, !next.IsDead()) << "row " << choice.row << " section " << choice.section;
+    if (alive) {
+      keep(next);
+    } else {
+      ++*dead;
+      ASSERT_GE(state.failed_section(), 0);
+      ASSERT_LT(state.failed_section(), model.section_count);
+      state.Undo(stages.back().mark);
+      ExpectSame(PictureOf(model, state), stages.back().picture);
+    }
+    const Values& placed = stages.back().picture.placed;
+    *filled += std::count(placed.begin(), placed.end(), 1) == model.buffer_count ? 1 : 0;
+  }
+}
+
+TEST(ExactState, FollowsFromTheChoicesAndIsUndoneExactly) {
+  int dead = 0, filled = 0;
+  for (int seed = 0; seed < tests::Seeds(120); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(static_cast<std::uint64_t>(seed));
+    tests::Menu menu;
+    menu.steps = static_cast<int>(random.Between(1, 14));
+    menu.largest = static_cast<int>(random.Between(2, 8));
+    menu.alignment_bits = random.OneIn(2) ? 2 : 0;
+    menu.fixed = random.OneIn(4);
+    const Problem problem = tests::SeededProblem(random, static_cast<int>(random.Between(1, 12)), menu);
+    WorkMeter work;
+    const ExactModel model = MakeExactModel(problem, work);
+    ExactState state(model, work);
+    for (int round = 0; round < 2 && !HasFatalFailure(); ++round) {  // once used, it starts anew
+      Walk(model, state, model.max_load + random.Below(8), random, &dead, &filled);
+    }
+    if (HasFatalFailure()) {
+      ADD_FAILURE() << tests::Describe(problem);
+      return;
+    }
+  }
+  EXPECT_GT(dead, tests::Seeds(500));
+  EXPECT_GT(filled, tests::Seeds(100));
+}
+
+}  // namespace
+}  // namespace orionrt

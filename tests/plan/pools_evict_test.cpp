@@ -1,0 +1,186 @@
+// Who leaves a pool that is too small, against every choice that there is.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "plan/pools.hpp"
+#include "sanitized.hpp"
+#include "support/seeded_problem.hpp"
+
+namespace orionrt {
+namespace {
+
+using tests::Random;
+
+struct Question {
+  Problem problem;
+  std::vector<Tenant> tenants;
+  std::int64_t capacity = 0;
+};
+
+// Bytes alive at every step, each size rounded up to a unit.
+class Loads {
+ public:
+  Loads(const Question& question, std::int64_t unit) : question_(question), unit_(unit) {
+    std::int64_t steps = 0;
+    for (const Buffer& b : question.problem.buffers) steps = std::max(steps, b.upper);
+    loads_.assign(static_cast<std::size_t>(steps), 0);
+    for (int j = 0; j < static_cast<int>(question.problem.buffers.size()); ++j) {
+      rectangles_.push_back(tests::RectanglesOf(question.problem, j));
+      Add(j, 1);
+    }
+  }
+
+  // Buffer j comes back (1) or leaves (-1).
+  void Add(int j, int sign) {
+    for (const Part& part : rectangles_[static_cast<std::size_t>(j)]) {
+      const std::int64_t bytes = (part.end - part.begin + unit_ - 1) / unit_ * unit_;
+      for (std::int64_t s = part.lower; s < part.upper; ++s) loads_[static_cast<std::size_t>(s)] += sign * bytes;
+    }
+  }
+
+  bool Fit() const {
+    return std::all_of(loads_.begin(), loads_.end(), [&](std::int64_t load) { return load <= question_.capacity; });
+  }
+
+  // Whether they fit without those that leave, and with any of these do not.
+  bool AreLeft(const std::vector<bool>& leaves) {
+    bool right = true;
+    for (int j = 0; j < static_cast<int>(leaves.size()); ++j) {
+      if (leaves[static_cast<std::size_t>(j)]) Add(j, -1);
+    }
+    right &= Fit();
+    for (int j = 0; j < static_cast<int>(leaves.size()); ++j) {
+      if (!leaves[static_cast<std::size_t>(j)]) continue;
+      Add(j, 1);
+      right &= !Fit();
+      Add(j, -1);
+    }
+    for (int j = 0; j < static_cast<int>(leaves.size()); ++j) {
+      if (leaves[static_cast<std::size_t>(j)]) Add(j, 1);
+    }
+    return right;
+  }
+
+  // The cheapest of all choices among the buffers from j on; -1: even all that can leave is not enough.
+  std::int64_t LeastCost(int j = 0) {
+    if (Fit()) return 0;
+    if (j == static_cast<int>(rectangles_.size())) return -1;
+    std::int64_t best = LeastCost(j + 1);
+    const Tenant& tenant = question_.tenants[static_cast<std::size_t>(j)];
+    if (tenant.pinned) return best;
+    Add(j, -1);
+    const std::int64_t without = LeastCost(j + 1);
+    Add(j, 1);
+    if (without >= 0 && (best < 0 || tenant.cost + without < best)) best = tenant.cost + without;
+    return best;
+  }
+
+ private:
+  const Question& question_;
+  std::int64_t unit_;
+  std::vector<std::int64_t> loads_;
+  std::vector<std::vector<Part>> rectangles_;
+};
+
+std::int64_t CostOf(const Question& question, const Eviction& eviction) {
+  std::int64_t cost = 0;
+  for (std::size_t j = 0; j < question.tenants.size(); ++j) {
+    EXPECT_FALSE(eviction.leaves[j] && question.tenants[j].pinned) << j;
+    cost += eviction.leaves[j] ? question.tenants[j].cost : 0;
+  }
+  return cost;
+}
+
+// Sizes, the capacity and offsets in units of one alignment; or bytes, and parts.
+Question SomeQuestion(std::int64_t unit, Random& random) {
+  Question question;
+  tests::Menu menu;
+  menu.steps = static_cast<int>(random.Between(2, 8));
+  menu.largest = static_cast<int>((random.OneIn(2) ? 90 : 5) * unit);
+  menu.zero_sizes = random.OneIn(3);
+  menu.parts = unit == 1 && random.OneIn(3);
+  question.problem = tests::SeededProblem(random, static_cast<int>(random.Between(1, 13)), menu);
+  for (Buffer& b : question.problem.buffers) b.alignment = unit;
+  // By how often it is used, as spills cost; or anything.
+  const bool is_by_size = random.OneIn(2);
+  for (const Buffer& b : question.problem.buffers) {
+    const std::int64_t cost = is_by_size ? b.size * random.Between(1, 3) : random.Below(random.OneIn(2) ? 3 : 1000);
+    question.tenants.push_back({cost, random.OneIn(12)});
+  }
+  question.capacity = random.Between(1, 3 * menu.largest / unit) * unit;
+  return question;
+}
+
+TEST(ChooseEviction, CostsTheLeastOfAllChoices) {
+  int chosen = 0, uncovered = 0;
+  for (int seed = 0; seed < tests::Seeds(300); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(static_cast<std::uint64_t>(seed));
+    const std::int64_t unit = random.OneIn(3) ? 8 : 1;
+    const Question question = SomeQuestion(unit, random);
+    Loads loads(question, unit);
+    const std::int64_t least = loads.LeastCost();
+    for (const Effort effort : {Effort::kFast, Effort::kBalanced, Effort::kThorough}) {
+      const Eviction eviction = ChooseEviction(question.problem, question.tenants, question.capacity, effort);
+      ASSERT_EQ(eviction.covers, least >= 0) << tests::Describe(question.problem);
+      ASSERT_EQ(eviction.leaves.size(), question.tenants.size());
+      ASSERT_EQ(eviction.cost, CostOf(question, eviction));
+      if (least < 0) continue;
+      ASSERT_TRUE(loads.AreLeft(eviction.leaves)) << tests::Describe(question.problem);
+      ASSERT_LE(eviction.bound, least) << tests::Describe(question.problem);
+      ASSERT_GE(eviction.cost, least);
+      // Of bodies the flow knows only the most that they take, so that its bound is open.
+      if (effort != Effort::kThorough || !question.problem.parts.empty()) continue;
+      ASSERT_EQ(eviction.cost, least) << tests::Describe(question.problem);
+      ASSERT_EQ(eviction.bound, least) << tests::Describe(question.problem);
+    }
+    ++(least < 0 ? uncovered : chosen);
+  }
+  EXPECT_GT(chosen, tests::Seeds(100));
+  EXPECT_GE(uncovered, tests::Seeds(10));
+}
+
+// More than the branch and bound takes: the flow's prices decide alone.
+TEST(ChooseEviction, LetsNobodyOfThousandsLeaveWithoutNeed) {
+  Random random(3);
+  Question question;
+  tests::Menu menu;
+  menu.steps = 3000;
+  menu.largest = 50;
+  question.problem = tests::SeededProblem(random, 4200, menu);
+  std::int64_t bytes = 0;
+  for (Buffer& b : question.problem.buffers) {
+    b.upper = std::min(b.upper, b.lower + random.Between(1, 60));
+    bytes += b.size * (b.upper - b.lower);
+    question.tenants.push_back({random.Between(1, 1000), random.OneIn(20)});
+  }
+  question.capacity = bytes / menu.steps * 2 / 3;
+  Loads loads(question, 1);
+  const Eviction eviction = ChooseEviction(question.problem, question.tenants, question.capacity, Effort::kFast);
+  ASSERT_TRUE(eviction.covers);
+  EXPECT_EQ(eviction.cost, CostOf(question, eviction));
+  EXPECT_TRUE(loads.AreLeft(eviction.leaves));
+  EXPECT_GT(eviction.bound, eviction.cost / 2);
+  EXPECT_LE(eviction.bound, eviction.cost);
+}
+
+TEST(ChooseEviction, OfNobodyWhereAllFit) {
+  Problem problem;
+  const Eviction of_none = ChooseEviction(problem, {}, 0, Effort::kFast);
+  EXPECT_TRUE(of_none.covers && of_none.leaves.empty());
+  problem.buffers = {{0, 2, 3}, {2, 4, 3}, {0, 4, 2}};
+  const std::vector<Tenant> tenants = {{5, false}, {4, false}, {3, true}};
+  const Eviction all_fit = ChooseEviction(problem, tenants, 5, Effort::kFast);
+  EXPECT_TRUE(all_fit.covers);
+  EXPECT_EQ(all_fit.leaves, (std::vector<bool>{false, false, false}));
+  EXPECT_EQ(all_fit.cost, 0);
+  const Eviction one_less = ChooseEviction(problem, tenants, 4, Effort::kFast);
+  EXPECT_EQ(one_less.leaves, (std::vector<bool>{true, true, false})) << "the third is pinned";
+  EXPECT_EQ(one_less.cost, 9);
+}
+
+}  // namespace
+}  // namespace orionrt
