@@ -6,6 +6,7 @@
 
 #include "command.hpp"
 #include "input.hpp"
+#include "interrupt.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/planner.hpp"
 #include "output.hpp"
@@ -36,7 +37,7 @@ Row Measure(const Policy& policy, const Input& input, const PlanOptions& options
     const auto start = std::chrono::steady_clock::now();
     row.plan = PlanInput(planner, input.workload, options).plan;
     seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  } while (seconds.size() < 3 && seconds.back() < 1.0);
+  } while (seconds.size() < 3 && seconds.back() < 1.0 && !IsInterrupted());
   std::sort(seconds.begin(), seconds.end());
   row.seconds = seconds[seconds.size() / 2];
   return row;
@@ -71,6 +72,7 @@ std::string Text(const Input& input, const std::vector<Row>& rows) {
                   static_cast<long long>(row.plan.certificate.lower_bound_bytes), Ratio(row.plan),
                   row.plan.certificate.proven_optimal ? "proven" : "open", row.seconds * 1e3);
     out += line;
+    if (row.plan.interrupted) out += row.plan.policy + ": interrupted; the best plan until then\n";
   }
   return out;
 }
@@ -90,6 +92,7 @@ nlohmann::ordered_json Json(const Input& input, const std::vector<Row>& rows) {
                                 {"lower_bound_bytes", row.plan.certificate.lower_bound_bytes},
                                 {"ratio", Ratio(row.plan)},
                                 {"proven_optimal", row.plan.certificate.proven_optimal},
+                                {"interrupted", row.plan.interrupted},
                                 {"seconds", row.seconds}});
   }
   return json;
@@ -116,7 +119,7 @@ int Run(const Options& options) {
     for (const Policy& policy : Policies()) rows.push_back(Measure(policy, input, plan_options));
     // Those before a faulty one are not lost.
     const std::string table = Text(input, rows);
-    if (!as_json && options.output == "-") WriteFile("-", table);
+    if (!as_json && options.output == "-") WriteResult("-", table);
     text += table;
     json.push_back(Json(input, rows));
   }
@@ -126,7 +129,7 @@ int Run(const Options& options) {
                .dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
            "\n";
   }
-  WriteFile(options.output, text);
+  WriteResult(options.output, text);
   return kDone;
 }
 

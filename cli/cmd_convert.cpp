@@ -20,7 +20,7 @@ struct Options {
 void WriteBodies(const std::vector<Workload>& bodies, const std::string& stem) {
   for (const Workload& body : bodies) {
     const std::string name = stem + "__" + body.source;
-    WriteFile(name + ".csv", WriteCsv(RowsOf(body), nullptr));
+    WriteResult(name + ".csv", WriteCsv(RowsOf(body), nullptr));
     WriteBodies(body.bodies, name);
   }
 }
@@ -50,7 +50,7 @@ int Run(const Options& options) {
     const std::string name = options.path.substr(options.path.rfind('/') + 1);
     WriteBodies(input.workload.bodies, options.subgraphs + "/" + name.substr(0, name.rfind('.')));
   }
-  WriteFile(options.output, format.write(input));
+  WriteResult(options.output, format.write(input));
   return kDone;
 }
 

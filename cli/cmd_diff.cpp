@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "command.hpp"
 #include "input.hpp"
+#include "interrupt.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/planner.hpp"
 #include "output.hpp"
@@ -115,13 +116,16 @@ int Run(const Options& options) {
   if (!options.max_growth.empty()) (void)ParseBudget(options.max_growth);
   const ReusePlanner planner(options.planning.policy);
   const PlanFile before = LoadSide(options.before, options, planner);
-  const PlanDiff diff = DiffPlans(before, LoadSide(options.after, options, planner));
+  const PlanFile after = LoadSide(options.after, options, planner);
+  const PlanDiff diff = DiffPlans(before, after);
   const bool within = IsWithin(diff, options);
   std::string text = format.write(diff, within);
   const std::string verdict = "Over the budget: " + FormatThousands(diff.Growth()) + " bytes more, allowed are " +
                               Printable(options.max_growth) + ".";
   if (!within && format.verdict != nullptr) text += format.verdict(verdict);
-  WriteFile(options.output, text);
+  WriteResult(options.output, text);
+  const bool asked = !options.max_growth.empty();
+  if (asked && IsInterrupted() && (before.plan.interrupted || after.plan.interrupted)) return kUndecided;
   return within ? kDone : kAnswerIsNo;
 }
 

@@ -127,7 +127,7 @@ int RunSweep(const Options& options, const Format& format, const ReusePlanner& p
     points.back().plan.problem = {};
     points.back().plan.plan.offsets = {};
   }
-  WriteFile(TargetOf(options.output, path, PlanSuffix(format)), format.sweep(path, sweep, points));
+  WriteResult(TargetOf(options.output, path, PlanSuffix(format)), format.sweep(path, sweep, points));
   return kDone;
 }
 
@@ -209,8 +209,8 @@ int RunPoolTable(const Options& options, const Format& format, const ReusePlanne
     PlanFile file;
     file.source = input.workload.source;
     file.problem = input.workload.problem;
-    WriteFile(TargetOf(options.output, path, PlanSuffix(format)),
-              format.ladder(file, MakeLadder(planner, input.workload, plan_options)));
+    WriteResult(TargetOf(options.output, path, PlanSuffix(format)),
+                format.ladder(file, MakeLadder(planner, input.workload, plan_options)));
   }
   return kDone;
 }
@@ -233,7 +233,7 @@ int Run(const Options& options) {
     if (options.explain) {
       text = format.explain(std::move(text), input, file, ExplainPlanned(file, GraphOf(input.workload), planner));
     }
-    WriteFile(TargetOf(options.output, path, PlanSuffix(format)), text);
+    WriteResult(TargetOf(options.output, path, PlanSuffix(format)), text);
   }
   return kDone;
 }

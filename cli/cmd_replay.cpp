@@ -73,7 +73,7 @@ int Run(const Options& options) {
   const std::string source = options.path == "-" ? "standard input" : options.path;
   const BuddyTrace trace = ReadBuddyTrace(ReadFile(options.path), source);
   const std::vector<Replay> replays = ReplaysOf(trace, options);
-  WriteFile(options.output, format.write(source, trace, replays));
+  WriteResult(options.output, format.write(source, trace, replays));
   return kDone;
 }
 

@@ -120,7 +120,7 @@ int Run(const Options& options) {
   PlannersOf(options.planning.policy.empty() ? "auto" : options.planning.policy);  // refuses unknown names
   for (const std::string& path : options.paths) {
     const Report report = ReportOf(LoadInput(path, options.input), options, format.explained);
-    WriteFile(TargetOf(options.output, path, suffix), format.write(report, options));
+    WriteResult(TargetOf(options.output, path, suffix), format.write(report, options));
   }
   return kDone;
 }

@@ -3,10 +3,13 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "base/text.hpp"
+#include "interrupt.hpp"
 #include "orionrt/error.hpp"
+#include "orionrt/io.hpp"
 
 namespace orionrt::cli {
 
@@ -26,6 +29,14 @@ std::string TargetOf(const std::string& output, const std::string& path, const s
   if (!IsDirectory(output)) return output;
   const std::string name = path.substr(path.rfind('/') + 1);
   return output + "/" + name.substr(0, name.rfind('.')) + suffix;
+}
+
+void WriteResult(const std::string& path, const std::string& text) {
+  struct stat info;
+  const bool waits = path == "-" || (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode));  // for who reads
+  std::optional<Uninterrupted> whole;
+  if (!waits) whole.emplace();
+  WriteFile(path, text);
 }
 
 void CheckTargets(const std::string& output, const std::vector<std::string>& paths, const std::string& suffix) {

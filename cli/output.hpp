@@ -16,6 +16,9 @@ bool HasSuffix(const std::string& path, const std::string& suffix);
 // name with `suffix` (".plan.json").
 std::string TargetOf(const std::string& output, const std::string& path, const std::string& suffix);
 
+// WriteFile, but that Ctrl-C leaves a file whole: as it was, or as it is to be.
+void WriteResult(const std::string& path, const std::string& text);
+
 // Throws Error (kMisuse) when two results would go to one file.
 void CheckTargets(const std::string& output, const std::vector<std::string>& paths, const std::string& suffix);
 

@@ -26,6 +26,11 @@ std::string PolicyHelp() {
   return help;
 }
 
+// Or any of its bodies.
+bool WasInterrupted(const PlannedWorkload& planned) {
+  return planned.plan.interrupted || std::any_of(planned.bodies.begin(), planned.bodies.end(), WasInterrupted);
+}
+
 }  // namespace
 
 void AddPlanningOptions(CLI::App& app, PlanningOptions& options) {
@@ -60,13 +65,22 @@ PlanOptions MakePlanOptions(const PlanningOptions& options) {
 
 PlannedWorkload PlanInput(const ReusePlanner& planner, const Workload& workload, const PlanOptions& options,
                           bool no_hand_overs) {
-  const Progress progress("planning " + workload.source);
+  PlannedWorkload planned;
   try {
-    if (no_hand_overs) return PlanWithoutHandOvers(workload, planner, options);
-    return PlanWorkload(workload, planner, options);
+    Progress progress("planning " + workload.source);
+    PlanOptions watched = options;
+    watched.observer = progress.Observer();
+    planned =
+        no_hand_overs ? PlanWithoutHandOvers(workload, planner, watched) : PlanWorkload(workload, planner, watched);
   } catch (const Error& error) {
-    throw Error(error.code(), workload.source + ": " + error.what());
+    const char* interrupted = error.code() == ErrorCode::kLimit && IsInterrupted() ? "interrupted: " : "";
+    throw Error(error.code(), workload.source + ": " + interrupted + error.what());
   }
+  if (WasInterrupted(planned)) {
+    std::fprintf(stderr, "orionrt: warning: %s: interrupted; this is the best plan until then\n",
+                 Printable(workload.source, 300).c_str());
+  }
+  return planned;
 }
 
 void RefuseFaults(const Input& input) {
@@ -77,8 +91,14 @@ void RefuseFaults(const Input& input) {
 }
 
 Explanation ExplainPlanned(const PlanFile& file, const Graph* graph, const ReusePlanner& planner) {
-  const Progress progress("explaining " + file.source);
-  return Explain(file, graph, planner);
+  Progress progress("explaining " + file.source);
+  const Policy& policy = planner.policy();
+  Policy watched = policy;
+  watched.run = [&](const Problem& problem, PlanOptions options) {
+    options.observer = progress.Observer();
+    return policy.run(problem, options);
+  };
+  return Explain(file, graph, ReusePlanner(std::move(watched)));
 }
 
 PlanFile PlanToFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options,

@@ -29,7 +29,7 @@ PlannedWorkload PlanInput(const ReusePlanner& planner, const Workload& workload,
 // Throws Error (kBadInput) where the plan that was read has a fault: what it says of itself would be wrong.
 void RefuseFaults(const Input& input);
 
-// Explain, with progress. `graph` may be null.
+// Explain, with progress; once interrupted it plans no changes but by the shortest way. `graph` may be null.
 Explanation ExplainPlanned(const PlanFile& file, const Graph* graph, const ReusePlanner& planner);
 
 // The plan of an input with its whole bill; of a plan that was read, Replanned. Warns of bodies that pass a capacity.

@@ -88,8 +88,11 @@ std::string DescribeSweep(const std::string& source, const Sweep& sweep, const s
   for (const SweepPoint& point : points) {
     const Plan& plan = point.plan.plan;
     rows.push_back({std::to_string(point.value), Cell(plan.peak_bytes), Cell(plan.certificate.lower_bound_bytes),
-                    plan.certificate.proven_optimal ? "proven" : "open", Cell(point.plan.peak_nested_bytes),
-                    Cell(WeightsOf(point.plan).needed_bytes), Cell(TotalBytes(point.plan))});
+                    plan.certificate.proven_optimal ? "proven"
+                    : plan.interrupted              ? "interrupted"
+                                                    : "open",
+                    Cell(point.plan.peak_nested_bytes), Cell(WeightsOf(point.plan).needed_bytes),
+                    Cell(TotalBytes(point.plan))});
   }
   return PrintablePath(source) + ": " + std::to_string(points.size()) + " values of " + Printable(sweep.name, 30) +
          ", alignment " + std::to_string(points[0].plan.alignment) + "\n" + Align(rows) + "\n" + DrawCurve(points);
@@ -106,6 +109,7 @@ std::string SweepToJson(const std::string&, const Sweep&, const std::vector<Swee
          {"lower_bound_bytes", plan.certificate.lower_bound_bytes},
          {"proven_optimal", plan.certificate.proven_optimal},
          {"time_limited", plan.time_limited},
+         {"interrupted", plan.interrupted},
          {"policy", plan.policy},
          {"peak_nested_bytes", point.plan.peak_nested_bytes},
          {"weights",

@@ -17,23 +17,8 @@
 namespace orionrt {
 namespace {
 
+using tests::LongLives;
 using tests::Random;
-
-// Lives uniform up to `part` of all steps.
-Problem LongLives(std::uint64_t seed, int count, std::int64_t part) {
-  Random random(seed);
-  Problem problem;
-  const std::int64_t steps = 2 * std::int64_t{count};
-  for (int i = 0; i < count; ++i) {
-    Buffer buffer;
-    buffer.lower = random.Below(steps);
-    buffer.upper = std::min(steps, buffer.lower + random.Between(1, steps / part));
-    if (buffer.upper == buffer.lower) ++buffer.upper;
-    buffer.size = random.Between(1024, 1 << 20);
-    problem.buffers.push_back(buffer);
-  }
-  return problem;
-}
 
 Plan Quickly(const Problem& problem, const char* policy = "auto") {
   PlanOptions options;
@@ -68,14 +53,14 @@ TEST(SqueakyWheel, FindsLowerPlansPassByPass) {
     const Problem problem = LongLives(seed, 400, 3);
     const Shapes shapes(problem);
     const std::int64_t bound = LowerBound(problem).lower_bound_bytes;
-    const auto never = [] { return false; };
     std::vector<std::int64_t> peaks;
     for (const std::int64_t budget : {std::int64_t{0}, std::int64_t{30'000'000}, std::int64_t{30'000'000}}) {
       Placing placing(problem, shapes);
       SqueakyWheel wheel(WheelItems(problem, shapes));
       Plan plan;
       std::int64_t work = budget;
-      EXPECT_TRUE(TurnWheel(problem, wheel, placing, bound, never, work, plan.offsets, plan.peak_bytes));
+      Watch watch{PlanOptions()};
+      EXPECT_TRUE(TurnWheel(problem, wheel, placing, bound, watch, work, plan.offsets, plan.peak_bytes));
       EXPECT_LE(work, 0);
       EXPECT_EQ(PeakOf(problem, plan.offsets), plan.peak_bytes);
       EXPECT_FALSE(Validate(problem, plan).has_value());
@@ -122,7 +107,7 @@ TEST(Auto, IsNeverWorseOnSeveralStreamsEither) {
     made.apart = random.OneIn(4);
     const Problem problem = tests::RandomClocked(made, random);
     const Plan plan = Quickly(problem);
-    for (const char* policy : {"first_fit", "greedy_by_size", "best_fit"}) {
+    for (const char* policy : {"first_fit", "greedy_by_size", "best_fit", "linear_scan"}) {
       EXPECT_LE(plan.peak_bytes, Quickly(problem, policy).peak_bytes) << policy;
     }
   }

@@ -27,7 +27,7 @@ Problem LongLives(int count) {
 }
 
 ExactResult Solve(const Problem& problem, std::int64_t nodes, std::int64_t work) {
-  return SolveExact(problem, 0, nullptr, {nodes, work, 0});
+  return SolveExact(problem, 0, nullptr, {nodes, work});
 }
 
 TEST(Exact, WorkEndsASearchLongBeforeItsNodes) {
@@ -35,7 +35,6 @@ TEST(Exact, WorkEndsASearchLongBeforeItsNodes) {
   const ExactResult result = Solve(problem, 100'000, 30'000'000);
   EXPECT_LT(result.nodes, 20'000);
   EXPECT_FALSE(result.complete);
-  EXPECT_FALSE(result.time_limited);
 }
 
 TEST(Exact, WorkThatIsNotSpentChangesNothing) {
@@ -57,7 +56,7 @@ TEST(Exact, WithoutWorkThereIsNoPlanButABound) {
 TEST(Exact, ADoubtfulCapacityStaysOpenWhenWorkEnds) {
   const Problem problem = LongLives(400);
   const std::int64_t bound = Solve(problem, 1, 1).proven_bound;
-  const ExactResult result = FitExact(problem, bound, {1'000'000, 30'000'000, 0});
+  const ExactResult result = FitExact(problem, bound, {1'000'000, 30'000'000});
   EXPECT_TRUE(result.offsets.empty());
   EXPECT_FALSE(result.complete);
 }

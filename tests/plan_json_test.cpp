@@ -40,6 +40,8 @@ void ExpectSame(const PlanFile& a, const PlanFile& b) {
   EXPECT_EQ(a.plan.policy, b.plan.policy);
   EXPECT_EQ(a.plan.problem_hash, b.plan.problem_hash);
   EXPECT_EQ(a.plan.time_limited, b.plan.time_limited);
+  EXPECT_EQ(a.plan.interrupted, b.plan.interrupted);
+  EXPECT_EQ(a.plan.policies_not_run, b.plan.policies_not_run);
   EXPECT_EQ(a.plan.certificate.lower_bound_bytes, b.plan.certificate.lower_bound_bytes);
   EXPECT_EQ(a.plan.certificate.proven_optimal, b.plan.certificate.proven_optimal);
   EXPECT_EQ(a.plan.certificate.bound_kind, b.plan.certificate.bound_kind);

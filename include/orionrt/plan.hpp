@@ -68,6 +68,11 @@ struct Plan {
   std::string policy;              // the policy that made it; for `auto`, `auto` and its winner: "auto:first_fit"
   std::uint64_t problem_hash = 0;  // HashProblem of the problem that it holds for
   bool time_limited = false;       // a wall-clock limit shaped the result: it may differ on another machine
+  bool interrupted = false;        // an observer stopped planning before it was done: the best plan until then
+  // Of `auto`, unless it is proven optimal: the policies of one pass that it did not try, for want of budget or because
+  // it was stopped. Than all others of them the plan is no worse.
+  std::vector<std::string> policies_not_run;
+  std::int64_t work = 0;  // what planning did, in entries looked at, about a nanosecond each; 0: not counted
 };
 
 // Max over buffers that are not empty of offset + size; 2^63 - 1 where that overflows. O(n).

@@ -15,10 +15,25 @@ namespace orionrt {
 
 enum class Effort { kFast, kBalanced, kThorough };
 
+// How far planning is.
+struct PlanProgress {
+  std::int64_t peak_bytes = 0;         // of the best plan so far; 0: there is none yet
+  std::int64_t lower_bound_bytes = 0;  // no plan is lower; 0: not known yet. The gap is what lies between the two
+  const char* stage = "";              // what is being tried, as `Plan::policy` names it: "clique_first", "exact"
+  std::int64_t work = 0;               // done so far: entries looked at, about a nanosecond each
+  std::int64_t work_budget = 0;        // what may be done in all, about; 0: not known
+};
+
+// Told whenever the best plan or the bound moves, once every ten million units of work, and at the end. False asks
+// planning to stop: the best plan so far is the result, or, before there is any, the cheapest. What an observer throws
+// ends planning and reaches the caller. One that returns true changes nothing. It is called where planning runs.
+using PlanObserver = std::function<bool(const PlanProgress&)>;
+
 struct PlanOptions {
   Effort effort = Effort::kBalanced;  // how many deterministic steps a search may take; greedy policies take no notice
   std::int64_t capacity = 0;          // bytes; 0: none. With one, planning answers "does it fit"
-  double time_limit_seconds = 0;      // 0: none. The only thing that makes a result depend on the machine
+  double time_limit_seconds = 0;      // 0: none. This and an observer that stops make a result depend on the machine
+  PlanObserver observer;              // empty: nobody is told
 };
 
 // Places every buffer: returns a Plan of which only `offsets` must be filled. A search that proves a bound above
@@ -52,7 +67,7 @@ class ORIONRT_API ReusePlanner {
   // where (docs/pools.md), and runs the policy once or a few times per pool, on what that pool holds.
   // Throws Error: kBadInput for a broken problem, kInfeasible when it is proven that options.capacity (with pools: of
   // all of them together), or a pool, is too small, kLimit when the search ended before it knew, kInternal when a
-  // policy returned no plan.
+  // policy returned no plan. With what options.observer throws it passes that on.
   Plan Run(const Problem& problem, const PlanOptions& options = {}) const;
 
   const Policy& policy() const noexcept { return policy_; }

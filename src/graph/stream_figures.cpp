@@ -95,11 +95,12 @@ Problem InListedOrder(const TransformedGraph& lowered, std::int64_t alignment) {
 std::int64_t PeakOfPlan(Problem problem) {
   constexpr std::size_t kSearched = 600;
   for (Buffer& buffer : problem.buffers) buffer.fixed_offset = kFree;
-  if (problem.clocks.streams == 0 && problem.buffers.size() > kSearched) {
-    return RunPortfolio(problem, LowerBound(problem).lower_bound_bytes, Effort::kFast).peak;
-  }
   PlanOptions options;
   options.effort = Effort::kFast;
+  if (problem.clocks.streams == 0 && problem.buffers.size() > kSearched) {
+    Watch watch(options);
+    return RunPortfolio(problem, LowerBound(problem).lower_bound_bytes, Effort::kFast, watch).peak;
+  }
   return ReusePlanner().Run(problem, options).peak_bytes;
 }
 

@@ -68,6 +68,16 @@ Json MetricsJson(const PlanFile& file, int pool) {
   return json;
 }
 
+std::vector<std::string> ReadNotRun(const ObjectReader& object) {
+  std::vector<std::string> names;
+  if (!object.Has("policies_not_run")) return names;
+  for (const ParsedJson& name : object.Array("policies_not_run")) {
+    if (!name.is_string()) object.Refuse("has a \"policies_not_run\" that is no list of names");
+    names.push_back(name.get<std::string>());
+  }
+  return names;
+}
+
 BufferClass ReadClass(const ObjectReader& buffer) {
   const std::string name = buffer.Text("class", BufferClassName(BufferClass::kOther));
   for (int c = 0; c < kBufferClasses; ++c) {
@@ -243,6 +253,8 @@ PlanParts PartsOf(const PlanFile& file, const Assignment* assignment) {
           {"peak_nested_bytes", file.peak_nested_bytes}};
   head.update(CertificateJson(file.problem, file.plan.certificate));
   head["time_limited"] = file.plan.time_limited;
+  head["interrupted"] = file.plan.interrupted;
+  if (!file.plan.policies_not_run.empty()) head["policies_not_run"] = file.plan.policies_not_run;
   head["problem_hash"] = Hex(file.plan.problem_hash);
   if (file.streams) head["streams"] = StreamsJson(*file.streams);
   if (!file.problem.apart.empty()) head["apart"] = ApartJson(file.problem);
@@ -365,6 +377,8 @@ ReadPlan ReadObject(const ParsedJson& json, const std::string& place, int last_s
   if (object.Has("metadata_bytes")) file.metadata_bytes = ReadCount(object, "metadata_bytes");
   if (object.Has("workspaces")) file.workspaces = ReadWorkspaces(json["workspaces"], place);
   plan.time_limited = object.Flag("time_limited");
+  plan.interrupted = object.Flag("interrupted");
+  plan.policies_not_run = ReadNotRun(object);
   plan.problem_hash = ReadHash(object, file.problem);
   CheckRead(file.problem, place);
   ReadStages(object, file);

@@ -11,7 +11,10 @@ namespace orionrt {
 Plan PlanAuto(const Problem& problem, const PlanOptions& options) {
   if (NeedsStreams(problem)) return PlanStreams(problem, options);
   OneStreamBudget budget = BudgetOf(problem.buffers.size(), options.effort);
-  return PlanOneStream(problem, options, budget);
+  Watch watch(options, budget.passes + budget.search);
+  Plan plan = PlanOneStream(problem, options, budget, watch);
+  watch.Seal(plan);
+  return plan;
 }
 
 Plan PlanExact(const Problem& problem, const PlanOptions& options) {
@@ -21,8 +24,13 @@ Plan PlanExact(const Problem& problem, const PlanOptions& options) {
   if (!ExactCarries(problem)) plan.policy = "exact:greedy_by_size";  // too many to search, and the plan says so
   // More than `auto` gives it, where it is all there is: fast, balanced, thorough.
   constexpr std::int64_t kWork[] = {20'000'000, 10'000'000'000, 400'000'000'000};
-  ImproveBySearch(problem, LowerBound(problem).lower_bound_bytes, options, kWork[static_cast<int>(options.effort)],
-                  plan);
+  const std::int64_t work = kWork[static_cast<int>(options.effort)], bound = LowerBound(problem).lower_bound_bytes;
+  Watch watch(options, work);
+  watch.Enter("exact");
+  watch.Reach(plan.peak_bytes);
+  watch.Prove(bound);
+  ImproveBySearch(problem, bound, options, work, watch, plan);
+  watch.Seal(plan);
   return plan;
 }
 

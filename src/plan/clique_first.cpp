@@ -39,8 +39,9 @@ std::vector<char> CriticalSections(const std::vector<std::int64_t>& bounds, Core
 
 }  // namespace
 
-CliqueFirst::CliqueFirst(const Problem& problem, Core core)
+CliqueFirst::CliqueFirst(const Problem& problem, Core core, Watch& watch)
     : problem_(problem),
+      watch_(watch),
       shapes_(problem),
       bounds_(SectionBounds(problem, shapes_)),
       orders_(problem, shapes_, bounds_),
@@ -178,14 +179,16 @@ void CliqueFirst::MakeRoom(std::vector<int>& clique, int buffer) const {
 // position, or order.size().
 std::size_t CliqueFirst::PlaceInOrder(Placer& placer, const std::vector<int>& order, std::size_t from,
                                       std::int64_t target) {
-  for (std::size_t i = from; i < order.size(); ++i) {
+  std::size_t i = from;
+  for (; i < order.size(); ++i) {
     const std::int64_t offset = placer.LowestFit(order[i], target);
     ++steps_;
-    if (offset == kNoFit) return i;
+    if (offset == kNoFit) break;
     placer.Place(order[i], offset);
     offsets_[static_cast<std::size_t>(order[i])] = offset;
   }
-  return order.size();
+  watch_.Spend(kWorkOfStep * static_cast<std::int64_t>(i - from + 1));
+  return i;
 }
 
 bool CliqueFirst::Stack(const std::vector<int>& clique, std::int64_t target, bool anyway) {
@@ -215,7 +218,7 @@ std::unique_ptr<Placer> CliqueFirst::Prepare(Batch& batch) const {
 // Where a buffer does not fit it moves to the front, and all is taken back.
 bool CliqueFirst::TryOrder(Placer& placer, std::vector<int>& order, int tries, std::int64_t step_limit,
                            std::int64_t target) {
-  for (int t = 0; t <= tries && steps_ < step_limit; ++t) {
+  for (int t = 0; t <= tries && steps_ < step_limit && !watch_.stopped(); ++t) {
     const std::size_t stop = PlaceInOrder(placer, order, 0, target);
     if (stop == order.size()) return true;
     placer.Rollback();
@@ -307,7 +310,7 @@ bool CliqueFirst::Pack(Key clique_key, const Patience& patience, std::int64_t ta
     TopWithSlack(clique);
     if (!Stack(clique, target, anyway)) return false;
     if (FillAll(patience, target, anyway)) return true;
-    if (steps_ >= step_limit_ || offender_ < 0) return false;
+    if (steps_ >= step_limit_ || offender_ < 0 || watch_.stopped()) return false;
     MakeRoom(clique, offender_);
   }
   return false;

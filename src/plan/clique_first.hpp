@@ -17,6 +17,7 @@
 #include "orionrt/problem.hpp"
 #include "plan/placing/orders.hpp"
 #include "plan/placing/placer.hpp"
+#include "plan/watch.hpp"
 
 namespace orionrt {
 
@@ -26,7 +27,8 @@ enum class Core { kAllWorst, kFirstWorst };
 
 class CliqueFirst {
  public:
-  CliqueFirst(const Problem& problem, Core core);
+  // `watch` is told of every step, and must outlive this.
+  CliqueFirst(const Problem& problem, Core core, Watch& watch);
 
   // How long to go on before giving up on one order of the clique.
   struct Patience {
@@ -45,7 +47,8 @@ class CliqueFirst {
   const Shapes& shapes() const { return shapes_; }
   const Orders& orders() const { return orders_; }
 
-  // Buffers placed so far, tries that failed included: the measure of effort. Pack gives up beyond the limit.
+  // Buffers placed so far, tries that failed included: the measure of effort. Pack gives up beyond the limit, and
+  // where the watch is over.
   std::int64_t steps() const { return steps_; }
   void set_step_limit(std::int64_t limit) { step_limit_ = limit; }
 
@@ -89,6 +92,7 @@ class CliqueFirst {
   void MakeRoom(std::vector<int>& clique, int buffer) const;
 
   const Problem& problem_;
+  Watch& watch_;
   const Shapes shapes_;
   const std::vector<std::int64_t> bounds_;  // SectionBounds
   Orders orders_;

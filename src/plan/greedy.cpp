@@ -24,6 +24,7 @@ Plan PlanGreedy(const Problem& problem, Key key, Fit fit) {
   orders.Sort(movable, key);
   Plan plan;
   plan.offsets = PlaceInOrder(problem, placing, movable, fit == Fit::kTightest);
+  plan.work = placing.work();
   return plan;
 }
 

@@ -1,9 +1,9 @@
 #include "plan/one_stream.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +11,7 @@
 #include "base/checked.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/validate.hpp"
+#include "plan/columns.hpp"
 #include "plan/exact/exact.hpp"
 #include "plan/exact/improve.hpp"
 #include "plan/fixed.hpp"
@@ -41,16 +42,29 @@ constexpr std::int64_t kDense = 256;
 constexpr std::int64_t kSparse = 48;
 constexpr std::size_t kManyBuffers = 4096;
 
+// Of one pass, a buffer: there is time for that however many there are.
+constexpr std::int64_t kLeast = 2'000;
+
 class StepPlanner {
  public:
-  StepPlanner(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget)
-      : problem_(problem), options_(options), budget_(budget), bound_(LowerBound(problem).lower_bound_bytes) {}
+  StepPlanner(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget, Watch& watch)
+      : problem_(problem),
+        options_(options),
+        budget_(budget),
+        watch_(watch),
+        bound_(LowerBound(problem).lower_bound_bytes) {
+    watch_.Prove(bound_);
+  }
 
   Plan Run();
 
  private:
-  bool IsDone() const { return IsAnswered(plan_, std::max(bound_, plan_.certificate.lower_bound_bytes), options_); }
+  bool IsAnswered() const {
+    return orionrt::IsAnswered(plan_, std::max(bound_, plan_.certificate.lower_bound_bytes), options_);
+  }
+  bool IsDone() const { return watch_.stopped() || IsAnswered(); }
 
+  void FindPlan();
   void RunInGroups(const std::vector<std::vector<int>>& groups);
 
   void Keep(std::vector<std::int64_t> offsets, std::int64_t peak, const std::string& winner) {
@@ -58,20 +72,23 @@ class StepPlanner {
     plan_.offsets = std::move(offsets);
     plan_.peak_bytes = peak;
     plan_.policy = "auto:" + winner;
+    watch_.Reach(peak);
   }
 
-  void Pack() {
-    PortfolioResult packed = RunPortfolio(problem_, bound_, options_.effort);
+  void Pack(std::int64_t cost_of_step) {
+    PortfolioResult packed = RunPortfolio(problem_, bound_, options_.effort, watch_, cost_of_step);
     Keep(std::move(packed.offsets), packed.peak, packed.winner);
   }
   void PackBriefly(std::int64_t most_steps) {
-    PortfolioResult packed = RunPortfolioBriefly(problem_, bound_, most_steps);
+    PortfolioResult packed = RunPortfolioBriefly(problem_, bound_, most_steps, watch_);
     Keep(std::move(packed.offsets), packed.peak, packed.winner);
   }
 
   void Search(std::int64_t work) {
     if (IsDone() || work <= 0) return;
-    if (ImproveBySearch(problem_, bound_, options_, work, plan_)) plan_.policy = "auto:exact";
+    watch_.Enter("exact");
+    if (ImproveBySearch(problem_, bound_, options_, work, watch_, plan_)) plan_.policy = "auto:exact";
+    watch_.Prove(plan_.certificate.lower_bound_bytes);
     if (ExactCarries(problem_)) budget_.search -= work;
   }
 
@@ -89,11 +106,15 @@ class StepPlanner {
     if (!ExactCarries(*plain) || bound >= plan_.peak_bytes) return;
     Plan plan;
     plan.peak_bytes = plan_.peak_bytes;
-    const bool better = ImproveBySearch(*plain, bound, options_, work, plan);
+    const bool better = [&] {
+      watch_.Enter("exact");
+      const Watch::Part part(watch_);
+      return ImproveBySearch(*plain, bound, options_, work, watch_, plan);
+    }();
     budget_.search -= work;
-    plan_.time_limited |= plan.time_limited;
     if (is_same && plan.certificate.lower_bound_bytes > plan_.certificate.lower_bound_bytes) {
       plan_.certificate = std::move(plan.certificate);
+      watch_.Prove(plan_.certificate.lower_bound_bytes);
     }
     if (!better) return;
     for (std::size_t i = 0; i < problem_.buffers.size(); ++i) {
@@ -118,10 +139,13 @@ class StepPlanner {
     std::vector<int> movable = orders.movable();
     for (const Row& row : kRows) {
       if (IsDone() || placing.work_of_pass() > budget_.passes) return;
+      watch_.Enter(row.name);
       orders.Sort(movable, row.key);
       const std::int64_t before = placing.work();
       std::vector<std::int64_t> offsets = PlaceInOrder(problem_, placing, movable, row.tightest, plan_.peak_bytes);
       budget_.passes -= placing.work() - before;
+      watch_.Spend(placing.work() - before);
+      not_run_.erase(row.name);
       if (offsets.empty()) continue;
       const std::int64_t peak = PeakOf(problem_, offsets);
       Keep(std::move(offsets), peak, row.name);
@@ -140,8 +164,10 @@ class StepPlanner {
     whole.parts.clear();
     for (const Row& row : kRows) {
       if (IsDone() || (row.run == PlanGreedyBySize && problem_.parts.empty())) return;
+      not_run_.erase(row.name);
       try {
         Plan plan = row.run(whole, options_);
+        watch_.Spend(plan.work);
         plan.peak_bytes = PeakOf(problem_, plan.offsets);
         if (HasFixed(problem_) && Validate(problem_, plan)) continue;
         Keep(std::move(plan.offsets), plan.peak_bytes, row.name);
@@ -149,6 +175,14 @@ class StepPlanner {
         continue;
       }
     }
+  }
+
+  void PutInColumns(const Shapes& shapes) {
+    watch_.Enter("columns");
+    std::vector<std::int64_t> offsets = PackInColumns(problem_, shapes);
+    watch_.Spend(WorkOfColumns(problem_.buffers.size()));
+    const std::int64_t peak = PeakOf(problem_, offsets);
+    Keep(std::move(offsets), peak, "columns");
   }
 
   void TurnTheWheel(Placing& placing, const Shapes& shapes) {
@@ -159,25 +193,17 @@ class StepPlanner {
     std::vector<std::int64_t> offsets = plan_.offsets;
     std::int64_t peak = plan_.peak_bytes;
     const std::int64_t target = std::max(bound_, options_.capacity);
-    if (TurnWheel(
-            problem_, wheel, placing, target, [this] { return IsLate(); }, budget_.passes, offsets, peak)) {
+    if (TurnWheel(problem_, wheel, placing, target, watch_, budget_.passes, offsets, peak)) {
       Keep(std::move(offsets), peak, "squeaky_wheel");
     }
   }
 
-  // Whether the limit on the clock, if there is one, has passed.
-  bool IsLate() {
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begun_;
-    const bool late = options_.time_limit_seconds > 0 && spent.count() > options_.time_limit_seconds;
-    plan_.time_limited |= late;
-    return late;
-  }
-
   const Problem& problem_;
   const PlanOptions& options_;
-  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   OneStreamBudget& budget_;
+  Watch& watch_;
   const std::int64_t bound_;
+  std::set<std::string> not_run_ = {"best_fit", "first_fit", "greedy_by_size", "linear_scan"};  // of the table, so far
   Plan plan_;
 };
 
@@ -185,10 +211,11 @@ class StepPlanner {
 // ones, an instance that is repeated, are planned once.
 class GroupPlanner {
  public:
-  GroupPlanner(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget)
-      : problem_(problem), options_(options), budget_(budget) {}
+  GroupPlanner(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget, Watch& watch)
+      : problem_(problem), options_(options), budget_(budget), watch_(watch) {}
 
   Plan Run(const std::vector<std::vector<int>>& groups) {
+    const Watch::Part within(watch_);
     std::vector<Group> sorted;
     for (const std::vector<int>& buffers : groups) {
       Problem part = ProblemIn(problem_, buffers, Pool());
@@ -211,6 +238,7 @@ class GroupPlanner {
       left -= group.buffers->size();
       for (std::size_t k = 0; k < offsets.size(); ++k) plan_.offsets[At((*group.buffers)[k])] = offsets[k];
     }
+    plan_.policies_not_run.assign(not_run_.begin(), not_run_.end());
     return std::move(plan_);
   }
 
@@ -259,10 +287,10 @@ class GroupPlanner {
     PlanOptions options = options_;
     options.capacity = std::max(options.capacity, plan_.peak_bytes);
     const OneStreamBudget before = budget;
-    Plan part = StepPlanner(group.problem, options, budget).Run();
+    Plan part = StepPlanner(group.problem, options, budget, watch_).Run();
     budget_.passes -= before.passes - budget.passes;
     budget_.search -= before.search - budget.search;
-    plan_.time_limited |= part.time_limited;
+    not_run_.insert(part.policies_not_run.begin(), part.policies_not_run.end());
     const std::int64_t peak = PeakOf(group.problem, part.offsets);
     if (plan_.policy.empty() || peak > plan_.peak_bytes) plan_.policy = part.policy;
     plan_.peak_bytes = std::max(plan_.peak_bytes, peak);
@@ -277,43 +305,58 @@ class GroupPlanner {
   const Problem& problem_;
   const PlanOptions& options_;
   OneStreamBudget& budget_;
+  Watch& watch_;
+  std::set<std::string> not_run_;
   Plan plan_;
 };
 
 void StepPlanner::RunInGroups(const std::vector<std::vector<int>>& groups) {
-  Plan plan = GroupPlanner(problem_, options_, budget_).Run(groups);
-  plan_.time_limited |= plan.time_limited;
+  Plan plan = GroupPlanner(problem_, options_, budget_, watch_).Run(groups);
+  not_run_ = {plan.policies_not_run.begin(), plan.policies_not_run.end()};
   if (plan.certificate.lower_bound_bytes > plan_.certificate.lower_bound_bytes) {
     plan_.certificate = std::move(plan.certificate);
+    watch_.Prove(plan_.certificate.lower_bound_bytes);
   }
   if (plan.peak_bytes >= plan_.peak_bytes) return;
   plan_.offsets = std::move(plan.offsets);
   plan_.peak_bytes = plan.peak_bytes;
   plan_.policy = std::move(plan.policy);
+  watch_.Reach(plan_.peak_bytes);
 }
 
 Plan StepPlanner::Run() {
+  FindPlan();
+  if (!IsAnswered()) plan_.policies_not_run.assign(not_run_.begin(), not_run_.end());
+  return std::move(plan_);
+}
+
+void StepPlanner::FindPlan() {
   const bool searchable = ExactCarries(problem_);
   const Shapes shapes(problem_);
   Placing placing(problem_, shapes);
   const bool dense = placing.mean_alive() >= kDense;
   if (dense && placing.work_of_pass() > budget_.passes / 4) {  // one pass is all that there is time for
-    TurnTheWheel(placing, shapes);
-    return std::move(plan_);
+    const std::int64_t most = std::max(budget_.passes, kLeast * static_cast<std::int64_t>(problem_.buffers.size()));
+    if (placing.work_of_pass() > most && !HasFixed(problem_)) {  // there is not even that
+      PutInColumns(shapes);
+    } else {
+      TurnTheWheel(placing, shapes);
+    }
+    return;
   }
   if (searchable || dense) {
     PackBriefly(dense ? budget_.passes / 4 / placing.cost_of_placer() : INT64_MAX);
   } else {
-    Pack();
+    Pack(placing.cost_of_placer());
   }
-  if (IsDone()) return std::move(plan_);
+  if (IsDone()) return;
   const std::vector<std::vector<int>> groups = GroupsInTime(problem_);
   if (groups.size() > 1) {
     const OneStreamBudget kept = budget_;
     Search(std::min(kBriefSearch, budget_.search));
     budget_ = kept;
     if (!IsDone()) RunInGroups(groups);
-    return std::move(plan_);
+    return;
   }
   Search(std::min(kBriefSearch, budget_.search));
   SearchWithoutParts(std::min(kBriefSearch, budget_.search));
@@ -321,8 +364,7 @@ Plan StepPlanner::Run() {
   TurnTheWheel(placing, shapes);
   Search(budget_.search);
   SearchWithoutParts(budget_.search);
-  if (!IsDone() && searchable && placing.mean_alive() < kSparse) Pack();
-  return std::move(plan_);
+  if (!IsDone() && searchable && placing.mean_alive() < kSparse) Pack(placing.cost_of_placer());
 }
 
 }  // namespace
@@ -330,13 +372,13 @@ Plan StepPlanner::Run() {
 OneStreamBudget BudgetOf(std::size_t buffers, Effort effort) {
   const auto n = static_cast<std::int64_t>(std::min<std::size_t>(buffers, 1'000'000));
   const std::int64_t search = kSearch[static_cast<int>(effort)];
-  if (effort == Effort::kFast) return {8'000 * n, search};
+  if (effort == Effort::kFast) return {std::min<std::int64_t>(8'000 * n, 400'000'000), search};
   const std::int64_t balanced = std::min<std::int64_t>(150'000'000 + 250'000 * n, 800'000'000);
   return {effort == Effort::kThorough ? 50 * balanced : balanced, search};
 }
 
-Plan PlanOneStream(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget) {
-  return StepPlanner(problem, options, budget).Run();
+Plan PlanOneStream(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget, Watch& watch) {
+  return StepPlanner(problem, options, budget, watch).Run();
 }
 
 }  // namespace orionrt

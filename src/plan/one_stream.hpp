@@ -10,6 +10,7 @@
 #include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
 #include "orionrt/problem.hpp"
+#include "plan/watch.hpp"
 
 namespace orionrt {
 
@@ -22,7 +23,8 @@ struct OneStreamBudget {
 // That of a whole problem of so many buffers.
 OneStreamBudget BudgetOf(std::size_t buffers, Effort effort);
 
-// Fills in offsets, peak, and of the certificate what a search proved. Without clocks and pairs kept apart.
-Plan PlanOneStream(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget);
+// Fills in offsets, peak, and of the certificate what a search proved; and what was not run. Without clocks and pairs
+// kept apart.
+Plan PlanOneStream(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget, Watch& watch);
 
 }  // namespace orionrt

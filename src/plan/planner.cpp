@@ -11,6 +11,7 @@
 #include "plan/fixed.hpp"
 #include "plan/infeasible.hpp"
 #include "plan/pools.hpp"
+#include "plan/watch.hpp"
 #include "plan/without_parts.hpp"
 
 namespace orionrt {
@@ -123,13 +124,19 @@ Plan ReusePlanner::RunWithin(const Problem& problem, const PlanOptions& options)
 
 Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const {
   CheckProblem(problem);
+  Watch watch(options);
+  PlanOptions watched = options;
   Plan plan;
   if (problem.pools.empty()) {
-    plan = RunWithin(problem, options);
+    watched.observer = watch.OfWhole();
+    plan = RunWithin(problem, watched);
   } else {
     if (HasFixed(problem)) CheckFixedInPools(problem);
-    plan = PlanPools(problem, options,
-                     [this](const Problem& part, const PlanOptions& with) { return RunOne(part, with); });
+    watch.Prove(LowerBound(problem).lower_bound_bytes);
+    plan = PlanPools(problem, options, [&](const Problem& part, PlanOptions with) {
+      with.observer = watch.OfPart();
+      return RunOne(part, with);
+    });
     FillCertificate(problem, plan);
     if (const auto fault = Validate(problem, plan)) {
       throw Error(ErrorCode::kInternal, "policy \"" + policy_.name + "\" over pools: " + fault->message);
@@ -137,6 +144,10 @@ Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const
   }
   if (plan.policy.empty()) plan.policy = policy_.name;
   plan.problem_hash = HashProblem(problem);
+  plan.interrupted = watch.stopped() && !plan.certificate.proven_optimal;
+  watch.Prove(plan.certificate.lower_bound_bytes);
+  watch.Reach(plan.peak_bytes);
+  watch.Seal(plan);
   if (options.capacity > 0 && plan.peak_bytes > options.capacity) RefuseCapacity(problem, plan, options.capacity);
   return plan;
 }

@@ -53,16 +53,28 @@ Budget BudgetOf(std::int64_t n, Effort effort) {
           kFinest};
 }
 
+// Fewer steps where one takes longer than is usual: hundreds are alive, and passes find more.
+Budget Within(Budget budget, std::int64_t cost_of_step) {
+  constexpr std::int64_t kUsual = 3000;  // nanoseconds
+  if (cost_of_step <= kUsual) return budget;
+  for (std::int64_t* steps : {&budget.search, &budget.relax, &budget.ladder, &budget.repair}) {
+    *steps = *steps * kUsual / cost_of_step;
+  }
+  return budget;
+}
+
 class Portfolio {
  public:
-  Portfolio(const Problem& problem, std::int64_t lower_bound) : problem_(problem), lower_bound_(lower_bound) {}
+  Portfolio(const Problem& problem, std::int64_t lower_bound, Watch& watch)
+      : problem_(problem), lower_bound_(lower_bound), watch_(watch) {}
 
   PortfolioResult Run(const Budget& budget) {
-    CliqueFirst packer(problem_, Core::kAllWorst);
+    watch_.Enter("clique_first");
+    CliqueFirst packer(problem_, Core::kAllWorst, watch_);
     if (Search(packer, lower_bound_, budget.search, 4)) return Done(packer);
     if (!packer.stacks()) {
       result_.steps += packer.steps();
-      CliqueFirst first(problem_, Core::kFirstWorst);
+      CliqueFirst first(problem_, Core::kFirstWorst, watch_);
       if (Search(first, lower_bound_, budget.search, 4)) return Done(first);
       return Relax(first, budget);
     }
@@ -76,7 +88,7 @@ class Portfolio {
     packer.set_step_limit(limit);
     for (int r = 0; r < rungs; ++r) {
       for (int k = 0; k < kRungs[r].keys; ++k) {
-        if (packer.steps() >= limit) return false;
+        if (packer.steps() >= limit || watch_.IsOver()) return false;
         if (packer.Pack(kCliqueKeys[k], kRungs[r].patience, target)) {
           Keep(packer, kCliqueKeys[k]);
           return true;
@@ -93,7 +105,7 @@ class Portfolio {
     for (const std::int64_t part : {budget.target, std::int64_t{128}, std::int64_t{32}}) {
       const std::int64_t target = lower_bound_ + lower_bound_ / part;
       for (const Key key : kRelaxKeys) {
-        if (!result_.offsets.empty() && (packer.steps() >= limit || result_.peak <= target)) break;
+        if (!result_.offsets.empty() && (packer.steps() >= limit || result_.peak <= target || watch_.IsOver())) break;
         packer.Pack(key, {60, 2, 1, 0}, target, true);
         Improve(packer, key, target, budget);
       }
@@ -105,8 +117,8 @@ class Portfolio {
     std::vector<std::int64_t> offsets = packer.offsets();
     std::int64_t peak = packer.Peak(), step = peak - first, left = budget.repair;
     const std::int64_t enough = lower_bound_ + lower_bound_ / budget.enough;
-    while (repair_ != nullptr && left > 0 && peak > enough && step > lower_bound_ / kFinest) {
-      if (repair_->Lower(offsets, peak - step, left)) {
+    while (repair_ != nullptr && left > 0 && peak > enough && step > lower_bound_ / kFinest && !watch_.IsOver()) {
+      if (repair_->Lower(offsets, peak - step, left, watch_)) {
         peak = PeakOf(offsets);
       } else {
         step /= 2;
@@ -125,7 +137,7 @@ class Portfolio {
     const std::int64_t end = packer.steps() + budget.ladder;
     // One above what was missed there is nothing between.
     const std::int64_t close = std::max<std::int64_t>(1, lower_bound_ / 8192);
-    while (packer.steps() < end && result_.peak - missed > close) {
+    while (packer.steps() < end && result_.peak - missed > close && !watch_.IsOver()) {
       const std::int64_t target = missed + (result_.peak - missed) / 2;
       if (!Search(packer, target, (end - packer.steps()) / 2 + 1000, 2)) missed = target;
     }
@@ -138,6 +150,7 @@ class Portfolio {
     result_.offsets = offsets;
     result_.peak = peak;
     result_.winner = std::string("clique_first:") + KeyName(key);
+    watch_.Reach(peak);
   }
 
   std::int64_t PeakOf(const std::vector<std::int64_t>& offsets) const {
@@ -153,20 +166,25 @@ class Portfolio {
 
   const Problem& problem_;
   const std::int64_t lower_bound_;
+  Watch& watch_;
   std::unique_ptr<Repair> repair_;
   PortfolioResult result_;
 };
 
 }  // namespace
 
-PortfolioResult RunPortfolio(const Problem& problem, std::int64_t lower_bound, Effort effort) {
-  return Portfolio(problem, lower_bound).Run(BudgetOf(static_cast<std::int64_t>(problem.buffers.size()), effort));
+PortfolioResult RunPortfolio(const Problem& problem, std::int64_t lower_bound, Effort effort, Watch& watch,
+                             std::int64_t cost_of_step) {
+  const Budget budget = BudgetOf(static_cast<std::int64_t>(problem.buffers.size()), effort);
+  return Portfolio(problem, lower_bound, watch)
+      .Run(effort == Effort::kThorough ? budget : Within(budget, cost_of_step));
 }
 
-PortfolioResult RunPortfolioBriefly(const Problem& problem, std::int64_t lower_bound, std::int64_t most_steps) {
+PortfolioResult RunPortfolioBriefly(const Problem& problem, std::int64_t lower_bound, std::int64_t most_steps,
+                                    Watch& watch) {
   const auto n = static_cast<std::int64_t>(problem.buffers.size());
   const std::int64_t steps = std::min({20 * n + 20000, std::int64_t{100000}, most_steps});
-  return Portfolio(problem, lower_bound).Run({steps, 0, 0, 0, 512, kFinest});
+  return Portfolio(problem, lower_bound, watch).Run({steps, 0, 0, 0, 512, kFinest});
 }
 
 }  // namespace orionrt

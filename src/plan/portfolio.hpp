@@ -7,6 +7,7 @@
 
 #include "orionrt/planner.hpp"
 #include "orionrt/problem.hpp"
+#include "plan/watch.hpp"
 
 namespace orionrt {
 
@@ -19,10 +20,14 @@ struct PortfolioResult {
 
 // `lower_bound`: LowerBound's, where a plan that meets it ends the search. Deterministic. Time is about
 // (buffers + steps) log(buffers), memory linear; the number of steps depends on the effort (portfolio.cpp).
-PortfolioResult RunPortfolio(const Problem& problem, std::int64_t lower_bound, Effort effort);
+// `cost_of_step`, in nanoseconds: where it is high there are fewer; 0: not known. Where the watch is over before there
+// is a plan, one is completed.
+PortfolioResult RunPortfolio(const Problem& problem, std::int64_t lower_bound, Effort effort, Watch& watch,
+                             std::int64_t cost_of_step = 0);
 
 // Only aims at the bound, in at most so many steps, and takes any plan where that fails: for problems that others can
 // take over.
-PortfolioResult RunPortfolioBriefly(const Problem& problem, std::int64_t lower_bound, std::int64_t most_steps);
+PortfolioResult RunPortfolioBriefly(const Problem& problem, std::int64_t lower_bound, std::int64_t most_steps,
+                                    Watch& watch);
 
 }  // namespace orionrt

@@ -128,7 +128,7 @@ int Repair::TakeHardest() {
   return item;
 }
 
-bool Repair::Lower(std::vector<std::int64_t>& offsets, std::int64_t target, std::int64_t& steps) {
+bool Repair::Lower(std::vector<std::int64_t>& offsets, std::int64_t target, std::int64_t& steps, Watch& watch) {
   out_.clear();
   long_begins_.clear();
   long_ends_.clear();
@@ -149,10 +149,12 @@ bool Repair::Lower(std::vector<std::int64_t>& offsets, std::int64_t target, std:
   }
   steps -= static_cast<std::int64_t>(items_.size() / 64);
   const std::size_t most = kMostOut + out_.size();  // beyond that the search does not converge
-  while (!out_.empty() && out_.size() <= most && steps > 0) {
+  while (!out_.empty() && out_.size() <= most && steps > 0 && !watch.stopped()) {
     const int item = TakeHardest();
     FindAlive(item);
-    steps -= 1 + static_cast<std::int64_t>(long_begins_.size() / 256 + begins_.size() / 32);
+    const auto spent = 1 + static_cast<std::int64_t>(long_begins_.size() / 256 + begins_.size() / 32);
+    steps -= spent;
+    watch.Spend(kWorkOfStep * spent);
     const Item& it = items_[static_cast<std::size_t>(item)];
     const auto weight = [this](const Edge& edge) { return items_[static_cast<std::size_t>(edge.item)].weight; };
     Displace(item, CheapestOffset(begins_, ends_, it.size, it.alignment, target, weight));

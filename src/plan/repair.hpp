@@ -9,6 +9,7 @@
 #include "orionrt/problem.hpp"
 #include "plan/placing/orders.hpp"
 #include "plan/placing/placer.hpp"
+#include "plan/watch.hpp"
 
 namespace orionrt {
 
@@ -21,8 +22,9 @@ class Repair {
   static bool CanRepair(const Problem& problem);
 
   // Looks for a plan with peak <= target near `offsets` (per buffer, feasible but for the peak). True if found, and
-  // `offsets` hold it; else they stay as they are. `steps`, in placements, falls by the effort.
-  bool Lower(std::vector<std::int64_t>& offsets, std::int64_t target, std::int64_t& steps);
+  // `offsets` hold it; else they stay as they are. `steps`, in placements, falls by the effort. Gives up where the
+  // watch is over.
+  bool Lower(std::vector<std::int64_t>& offsets, std::int64_t target, std::int64_t& steps, Watch& watch);
 
  private:
   struct Item {  // a buffer, by its rank in the order of ties

@@ -12,6 +12,7 @@
 #include "orionrt/problem.hpp"
 #include "plan/placing/address_list.hpp"
 #include "plan/placing/placer.hpp"
+#include "plan/watch.hpp"
 
 namespace orionrt {
 
@@ -55,23 +56,27 @@ class SqueakyWheel {
   int since_best_ = 0;
 };
 
-// Passes until the peak is at most `target` or the work is spent; a first one in any case. `placing` is an AddressList,
-// or whatever has LowestFit, Place, Clear and work(). `is_late` is asked before each. `work` falls by what was looked
-// at. Replaces `offsets` (which may be empty) where a lower peak than `peak` is found; true if so.
-template <typename Placing, typename IsLate>
-bool TurnWheel(const Problem& problem, SqueakyWheel& wheel, Placing& placing, std::int64_t target, IsLate is_late,
+// Passes until the peak is at most `target`, the work is spent, or the watch over; a first one in any case. `placing`
+// is an AddressList, or whatever has LowestFit, Place, Clear and work(). `work` falls by what was looked at. Replaces
+// `offsets` (which may be empty) where a lower peak than `peak` is found; true if so.
+template <typename Placing>
+bool TurnWheel(const Problem& problem, SqueakyWheel& wheel, Placing& placing, std::int64_t target, Watch& watch,
                std::int64_t& work, std::vector<std::int64_t>& offsets, std::int64_t& peak) {
   bool better = false;
-  for (bool first = offsets.empty(); first || (peak > target && work > 0 && !is_late()); first = false) {
+  watch.Enter("squeaky_wheel");
+  for (bool first = offsets.empty(); first || (peak > target && work > 0 && !watch.IsOver()); first = false) {
     const std::int64_t before = placing.work();
     std::vector<std::int64_t> placed = PlaceInOrder(problem, placing, wheel.Next());
     wheel.Learn(problem, placed, target);
-    work -= placing.work() - before + 32 * static_cast<std::int64_t>(problem.buffers.size());
+    const std::int64_t spent = placing.work() - before + 32 * static_cast<std::int64_t>(problem.buffers.size());
+    work -= spent;
+    watch.Spend(spent);
     const std::int64_t reached = PeakOf(problem, placed);
     if (!offsets.empty() && reached >= peak) continue;
     offsets = std::move(placed);
     peak = reached;
     better = true;
+    watch.Reach(peak);
   }
   return better;
 }

@@ -162,7 +162,8 @@ void AppendLanes(std::string& out, const ShownGraph& graph) {
 void AppendPlan(std::string& out, const ShownGraph& graph, const GraphPlan& shown, Strings& strings) {
   const PlanFile& file = shown.file;
   const Plan& plan = file.plan;
-  out += "{\"policy\":" + Quoted(plan.policy) + ",\"limited\":" + (plan.time_limited ? "true" : "false");
+  out += "{\"policy\":" + Quoted(plan.policy) + ",\"limited\":" + (plan.time_limited ? "true" : "false") +
+         ",\"interrupted\":" + (plan.interrupted ? "true" : "false");
   Figure(out, "nested", file.peak_nested_bytes);
   // The page draws a map a pool, of the buffers whose number is in a column "pool"; without that one, of all.
   const std::vector<Pool>& pools = graph.problem.pools;

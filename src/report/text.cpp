@@ -246,6 +246,12 @@ std::string PoolMaps(const PlanFile& file, int width) {
   return text;
 }
 
+std::string NotRunLine(const Plan& plan) {
+  std::string names;
+  for (const std::string& name : plan.policies_not_run) names += (names.empty() ? "" : ", ") + Printable(name);
+  return names.empty() ? "" : "  not tried      " + names + "\n";
+}
+
 }  // namespace
 
 std::string DrawArena(const Problem& problem, const Plan& plan, int width, int height) {
@@ -260,7 +266,8 @@ std::string DescribePlan(const PlanFile& file, int width) {
   const bool on_streams = problem.clocks.streams > 0;
   std::string text = PrintablePath(file.source) + ": " + Extent(problem) + ", alignment " +
                      std::to_string(file.alignment) + ", policy " + plan.policy +
-                     (plan.time_limited ? ", shaped by the time limit" : "") + "\n";
+                     (plan.time_limited ? ", shaped by the time limit" : "") +
+                     (plan.interrupted ? ", interrupted" : "") + "\n";
   const std::string options = file.assignment ? OptionsOf(file.assignment->made_with) : "";
   if (!options.empty()) text += "  made with      " + Printable(options, 2000) + "\n";
   const bool pooled = !problem.pools.empty();
@@ -273,7 +280,7 @@ std::string DescribePlan(const PlanFile& file, int width) {
     const std::int64_t gap = plan.peak_bytes - certificate.lower_bound_bytes;
     text += FigureLine("gap", gap, ", " + Tenths(gap * 100, certificate.lower_bound_bytes) + " % of the bound");
   }
-  text += TransformLines(file);
+  text += NotRunLine(plan) + TransformLines(file);
   text += FigureLine("no reuse", no_reuse,
                      plan.peak_bytes > 0 ? ", " + Tenths(no_reuse, plan.peak_bytes) + " x the peak" : "");
   text += StreamLines(file);

@@ -112,5 +112,21 @@ inline std::vector<int> RandomOrder(std::size_t count, Random& random) {
   return Shuffled(std::move(order), random);
 }
 
+// Lives uniform up to `part` of all steps.
+inline Problem LongLives(std::uint64_t seed, int count, std::int64_t part) {
+  Random random(seed);
+  Problem problem;
+  const std::int64_t steps = 2 * std::int64_t{count};
+  for (int i = 0; i < count; ++i) {
+    Buffer buffer;
+    buffer.lower = random.Below(steps);
+    buffer.upper = std::min(steps, buffer.lower + random.Between(1, steps / part));
+    if (buffer.upper == buffer.lower) ++buffer.upper;
+    buffer.size = random.Between(1024, 1 << 20);
+    problem.buffers.push_back(buffer);
+  }
+  return problem;
+}
+
 }  // namespace tests
 }  // namespace orionrt

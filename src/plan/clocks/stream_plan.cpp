@@ -1,12 +1,13 @@
 #include "plan/clocks/stream_plan.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 #include <tuple>
 #include <utility>
 
 #include "base/checked.hpp"
+#include "orionrt/error.hpp"
+#include "orionrt/validate.hpp"
 #include "plan/clocks/clock_lives.hpp"
 #include "plan/clocks/conflicts.hpp"
 #include "plan/clocks/displacer.hpp"
@@ -46,6 +47,12 @@ std::int64_t SearchWorkOf(std::size_t buffers, Effort effort) {
   constexpr std::int64_t kMost[] = {40'000'000, 1'000'000'000, 30'000'000'000};
   const std::int64_t n = static_cast<std::int64_t>(std::min<std::size_t>(buffers, 100'000));
   return std::min(kMost[static_cast<int>(effort)], n * n * kSteps[static_cast<int>(effort)]);
+}
+
+// Of all that may be done.
+std::int64_t BudgetOnStreams(std::size_t buffers, Effort effort) {
+  const OneStreamBudget one = BudgetOf(buffers, effort);
+  return WorkOf(buffers, effort) + SearchWorkOf(buffers, effort) + one.passes + one.search;
 }
 
 // What was found for a part of a problem. Offsets per buffer of the part.
@@ -112,17 +119,15 @@ Problem OnOneStream(const Problem& problem, const std::vector<Precedence::Span>&
 
 class StreamPlanner {
  public:
-  StreamPlanner(std::size_t buffers, const PlanOptions& options)
+  StreamPlanner(std::size_t buffers, const PlanOptions& options, Watch& watch)
       : options_(options),
-        begun_(std::chrono::steady_clock::now()),
+        watch_(watch),
         work_(WorkOf(buffers, options.effort)),
         search_work_(SearchWorkOf(buffers, options.effort)),
         one_stream_(BudgetOf(buffers, options.effort)) {}
 
   // `enough`: a peak that ends the search.
   Found Solve(const Problem& problem, std::int64_t enough, int depth);
-
-  bool time_limited() const { return time_limited_; }
 
  private:
   Found SolveSeries(const Problem& problem, const std::vector<std::vector<int>>& parts, std::int64_t enough, int depth);
@@ -132,24 +137,16 @@ class StreamPlanner {
   void Improve(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
   void Search(const StreamSearch& search, const Problem& problem, std::int64_t work, Found& found);
 
-  // Whether the limit on the clock, if there is one, has passed: looked at between tries, of a fraction of a second
-  // each.
-  bool IsLate() {
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begun_;
-    const bool late = options_.time_limit_seconds > 0 && spent.count() > options_.time_limit_seconds;
-    time_limited_ |= late;
-    return late;
-  }
-
   const PlanOptions& options_;
-  const std::chrono::steady_clock::time_point begun_;
+  Watch& watch_;
   std::int64_t work_, search_work_;  // left, of the whole problem
   OneStreamBudget one_stream_;       // the same, for parts in one line of execution
-  bool time_limited_ = false;
 };
 
 // Keeps the lower of two plans of one part, and the higher bound.
-void Keep(Found&& other, Found& found) {
+void Keep(Found&& other, Watch& watch, Found& found) {
+  watch.Prove(other.certificate.lower_bound_bytes);
+  if (!other.offsets.empty()) watch.Reach(other.peak);
   if (other.certificate.lower_bound_bytes > found.certificate.lower_bound_bytes) {
     found.certificate = std::move(other.certificate);
   }
@@ -180,6 +177,7 @@ Found StreamPlanner::SolveSeries(const Problem& problem, const std::vector<std::
     pieces.push_back({std::move(part), bound, p});
   }
   std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.bound > b.bound; });
+  const Watch::Part within(watch_);
   Found found;
   found.offsets.assign(problem.buffers.size(), 0);
   for (const Piece& piece : pieces) {
@@ -197,6 +195,7 @@ Found StreamPlanner::SolveSeries(const Problem& problem, const std::vector<std::
 
 // Stacked, each at the next multiple of its largest alignment. The sum of the bounds is one where there is a unit.
 Found StreamPlanner::SolveParallel(const Problem& problem, const std::vector<std::vector<int>>& parts, int depth) {
+  const Watch::Part within(watch_);
   Found found;
   found.offsets.assign(problem.buffers.size(), 0);
   const bool exact = HasUnit(problem);
@@ -239,8 +238,7 @@ Found StreamPlanner::SolveOneStream(const Problem& problem, const Problem& singl
                                     OneStreamBudget& budget) {
   PlanOptions options = options_;
   options.capacity = enough;
-  Plan plan = PlanOneStream(single, options, budget);
-  time_limited_ |= plan.time_limited;
+  Plan plan = PlanOneStream(single, options, budget, watch_);
   for (std::size_t i = 0; i < single.buffers.size(); ++i) {
     if (single.buffers[i].size == 0) plan.offsets[i] = std::max<std::int64_t>(0, problem.buffers[i].fixed_offset);
   }
@@ -273,6 +271,7 @@ Found StreamPlanner::SolveLanes(const Problem& problem, const Precedence& order,
     bounds += LowerBound(singles.back()).lower_bound_bytes;
   }
   if (!so_far.offsets.empty() && bounds >= so_far.peak) return {};
+  const Watch::Part within(watch_);
   Found found;
   found.offsets.assign(problem.buffers.size(), 0);
   for (std::size_t l = 0; l < lanes.size(); ++l) {
@@ -303,16 +302,19 @@ void StreamPlanner::Improve(const Problem& problem, const Precedence& order, std
   const Displacer::Costs* costs = order.count() <= kFewBuffers ? kFew : kMany;
   const std::int64_t budget = work_, least = std::max<std::int64_t>(1, bound / 8192);
   std::int64_t step = found.peak - bound;
-  for (int turn = 0; work_ > 0 && found.peak > bound && !IsLate(); ++turn) {
+  watch_.Enter("displaced");
+  for (int turn = 0; work_ > 0 && found.peak > bound && !watch_.IsOver(); ++turn) {
     std::int64_t work = std::min(work_, budget / kTurns);
     const std::int64_t before = work;
     if (displacer.Lower(found.offsets, found.peak - step, costs[turn % 4], work)) {
       found.peak = PeakOf(problem, found.offsets);
       found.winner = "displaced";
+      watch_.Reach(found.peak);
     } else {
       step = step / 2 < least ? found.peak - bound : step / 2;
     }
     work_ -= before - work;
+    watch_.Spend(before - work);
     const std::int64_t gap = found.peak - bound;
     step = std::max<std::int64_t>(1, std::min(step, turn % 8 == 7 ? gap : (gap + 1) / 2));
   }
@@ -320,19 +322,22 @@ void StreamPlanner::Improve(const Problem& problem, const Precedence& order, std
 
 // A lower plan, or the proof that there is none, if so much work finds one.
 void StreamPlanner::Search(const StreamSearch& search, const Problem& problem, std::int64_t work, Found& found) {
-  if (found.peak <= found.certificate.lower_bound_bytes || work <= 0 || IsLate()) return;
-  SearchResult searched = search.Run(found.certificate.lower_bound_bytes, found.peak, work);
+  if (found.peak <= found.certificate.lower_bound_bytes || work <= 0 || watch_.IsOver()) return;
+  watch_.Enter("exact");
+  SearchResult searched = search.Run(found.certificate.lower_bound_bytes, found.peak, work, watch_);
   search_work_ -= searched.work;
   if (!searched.offsets.empty()) {
     found.offsets = std::move(searched.offsets);
     found.peak = searched.peak;
     found.winner = "exact";
+    watch_.Reach(found.peak);
   }
   Certificate& certificate = found.certificate;
   if (searched.proven_bound <= certificate.lower_bound_bytes) return;
   certificate.lower_bound_bytes = searched.proven_bound;
   certificate.bound_kind = BoundKind::kRefutation;
   certificate.search_nodes = searched.nodes;
+  watch_.Prove(searched.proven_bound);
   certificate.witness.clear();
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
     if (problem.buffers[At(i)].size > 0) certificate.witness.push_back(i);
@@ -342,6 +347,7 @@ void StreamPlanner::Search(const StreamSearch& search, const Problem& problem, s
 Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int depth) {
   Found found;
   found.certificate = StreamBound(problem);
+  watch_.Prove(found.certificate.lower_bound_bytes);
   const Precedence order(problem);
   std::vector<int> all(At(order.count()));
   std::iota(all.begin(), all.end(), 0);
@@ -354,19 +360,19 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
   if (problem.apart.empty()) {
     const std::vector<Precedence::Span> spans = AsIntervals(order, all);
     if (!spans.empty()) {
-      Keep(SolveOneStream(problem, OnOneStream(problem, spans), enough, one_stream_), found);
+      Keep(SolveOneStream(problem, OnOneStream(problem, spans), enough, one_stream_), watch_, found);
       if (found.peak <= std::max(found.certificate.lower_bound_bytes, enough)) return found;
     }
   }
   if (depth < kDeepest && found.offsets.empty()) {
     const std::vector<std::vector<int>> series = SplitInSeries(problem, order);
     if (series.size() > 1) {
-      Keep(SolveSeries(problem, series, enough, depth), found);
+      Keep(SolveSeries(problem, series, enough, depth), watch_, found);
       return found;
     }
     const std::vector<std::vector<int>> parallel = SplitInParallel(problem, order);
     if (parallel.size() > 1 && !HasFixed(problem)) {
-      Keep(SolveParallel(problem, parallel, depth), found);
+      Keep(SolveParallel(problem, parallel, depth), watch_, found);
       if (found.peak <= bound || HasUnit(problem)) return found;
     }
   }
@@ -380,29 +386,30 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
     for (int number = 0; number < tried && (found.offsets.empty() || found.peak > bound); ++number) {
       if (number == FirstFits::kPressure && n > kPressed) continue;
       const std::int64_t pass = static_cast<std::int64_t>(n) * n / 4;
-      if (!found.offsets.empty() && work_ - list.work() < pass) break;
+      if (!found.offsets.empty() && (work_ - list.work() < pass || watch_.IsOver())) break;
       Found placed;
+      const std::int64_t before = list.work();
       placed.offsets = PlaceInOrder(problem, list, orders.Sorted(number));
+      watch_.Spend(list.work() - before);
       placed.peak = PeakOf(problem, placed.offsets);
       placed.winner = std::string("first_fit:") + FirstFits::Name(number);
-      Keep(std::move(placed), found);
+      Keep(std::move(placed), watch_, found);
     }
     work_ -= list.work();
     if (found.peak > bound) {
       SqueakyWheel wheel(orders.Items());
       std::int64_t passes = std::max<std::int64_t>(1, work_ / 2);  // one in any case
       work_ -= passes;
-      const auto late = [this] { return IsLate(); };
-      if (TurnWheel(problem, wheel, list, bound, late, passes, found.offsets, found.peak)) {
+      if (TurnWheel(problem, wheel, list, bound, watch_, passes, found.offsets, found.peak)) {
         found.winner = "squeaky_wheel";
       }
       work_ += passes;
     }
   }
   const bool in_lanes = problem.apart.empty() && order.chains() > 1 && !HasFixed(problem);
-  if (in_lanes && (found.offsets.empty() || found.peak > bound)) {
+  if (in_lanes && (found.offsets.empty() || (found.peak > bound && !watch_.stopped()))) {
     Found lanes = SolveLanes(problem, order, found);
-    if (!lanes.offsets.empty()) Keep(std::move(lanes), found);
+    if (!lanes.offsets.empty()) Keep(std::move(lanes), watch_, found);
   }
   if (found.offsets.empty()) {  // many, and no lanes: one pass is better than none
     const StreamOrderKey key = StreamOrderKey::kSize;
@@ -424,32 +431,62 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
   return found;
 }
 
-// The policies of one pass over the whole: `auto` is never worse than one of them, whatever parts it made.
-void TryTheTable(const Problem& problem, std::int64_t enough, Found& found) {
+// In steps, as whoever knows no clocks is handed it. Where fixed offsets leave it no room there is no plan.
+Found ScanOnStreams(const Problem& problem, const PlanOptions& options) try {
+  Problem whole = WithoutClocks(problem);
+  whole.parts.clear();
+  Plan plan = PlanLinearScan(whole, options);
+  plan.peak_bytes = PeakOf(problem, plan.offsets);
+  if (HasFixed(problem) && Validate(problem, plan)) return {};
+  return {std::move(plan.offsets), plan.peak_bytes, {}, "linear_scan"};
+} catch (const Error&) {
+  return {};
+}
+
+// The policies of one pass over the whole: `auto` is never worse than one of them, whatever parts it made. Returns
+// those that were to be run and were not: past so many buffers a pass takes too long.
+std::vector<std::string> TryTheTable(const Problem& problem, const PlanOptions& options, Watch& watch, Found& found) {
   struct Row {
     const char* name;
     StreamOrderKey key;
     bool tightest;
   };
-  constexpr Row kRows[] = {{"greedy_by_size", StreamOrderKey::kSize, false},
+  constexpr Row kRows[] = {{"best_fit", StreamOrderKey::kSize, true},
                            {"first_fit", StreamOrderKey::kBegin, false},
-                           {"best_fit", StreamOrderKey::kSize, true}};
+                           {"greedy_by_size", StreamOrderKey::kSize, false}};
+  const auto is_answered = [&] {
+    return found.peak <= std::max(found.certificate.lower_bound_bytes, options.capacity);
+  };
+  std::vector<std::string> not_run;
   for (const Row& row : kRows) {
-    if (found.peak <= std::max(found.certificate.lower_bound_bytes, enough)) return;
+    if (is_answered()) return {};
+    if (watch.stopped() || problem.buffers.size() > At(kManyOrders)) {
+      not_run.push_back(row.name);
+      continue;
+    }
+    watch.Enter(row.name);
     Found placed;
     placed.offsets = PlaceOnStreams(problem, row.key, row.tightest).offsets;
     placed.peak = PeakOf(problem, placed.offsets);
     placed.winner = row.name;
-    Keep(std::move(placed), found);
+    Keep(std::move(placed), watch, found);
   }
+  if (is_answered()) return {};
+  if (watch.stopped()) {
+    not_run.push_back("linear_scan");
+    return not_run;
+  }
+  watch.Enter("linear_scan");
+  Found scanned = ScanOnStreams(problem, options);
+  if (!scanned.offsets.empty()) Keep(std::move(scanned), watch, found);
+  return is_answered() ? std::vector<std::string>() : not_run;
 }
 
-Plan PlanOf(Found&& found, const StreamPlanner& planner) {
+Plan PlanOf(Found&& found) {
   Plan plan;
   plan.offsets = std::move(found.offsets);
   plan.peak_bytes = found.peak;
   plan.policy = "auto:" + found.winner;
-  plan.time_limited = planner.time_limited();
   if (found.certificate.bound_kind == BoundKind::kRefutation) plan.certificate = std::move(found.certificate);
   return plan;
 }
@@ -466,17 +503,26 @@ bool KeepsApart(const Problem& problem, const std::vector<std::int64_t>& offsets
 }  // namespace
 
 Plan PlanStreams(const Problem& problem, const PlanOptions& options) {
-  StreamPlanner planner(problem.buffers.size(), options);
+  Watch watch(options, BudgetOnStreams(problem.buffers.size(), options.effort));
   if (problem.clocks.streams == 0) {  // pairs alone: by luck the plan without them keeps them apart
     Problem free = problem;
     free.apart.clear();
-    Plan plan = PlanAuto(free, options);
-    if (KeepsApart(problem, plan.offsets)) return plan;
+    PlanOptions within = options;
+    within.observer = watch.OfPart();
+    Plan plan = PlanAuto(free, within);
+    if (KeepsApart(problem, plan.offsets)) {
+      watch.Seal(plan);
+      return plan;
+    }
   }
   const Problem clocked = WithClocks(problem);
-  Found found = planner.Solve(clocked, options.capacity, 0);
-  if (problem.buffers.size() <= At(kManyOrders)) TryTheTable(clocked, options.capacity, found);
-  return PlanOf(std::move(found), planner);
+  watch.Enter("first_fit");
+  Found found = StreamPlanner(problem.buffers.size(), options, watch).Solve(clocked, options.capacity, 0);
+  std::vector<std::string> not_run = TryTheTable(clocked, options, watch, found);
+  Plan plan = PlanOf(std::move(found));
+  plan.policies_not_run = std::move(not_run);
+  watch.Seal(plan);
+  return plan;
 }
 
 Plan PlaceOnStreams(const Problem& problem, StreamOrderKey key, bool tightest) {

@@ -88,8 +88,14 @@ class StreamSearch::Search {
  public:
   // Looks for peaks below `peak`, down to `lower_bound`.
   Search(const Model& model, std::size_t buffers, std::int64_t lower_bound, std::int64_t peak, std::int64_t nodes,
-         Tie tie)
-      : model_(model), lower_bound_(lower_bound), peak_(peak), nodes_left_(nodes), tie_(tie), offsets_(buffers, 0) {
+         Tie tie, Watch& watch)
+      : model_(model),
+        lower_bound_(lower_bound),
+        peak_(peak),
+        nodes_left_(nodes),
+        tie_(tie),
+        watch_(watch),
+        offsets_(buffers, 0) {
     left_.resize(model.items.size());
     std::iota(left_.begin(), left_.end(), 0);
     std::sort(left_.begin(), left_.end(),
@@ -100,13 +106,13 @@ class StreamSearch::Search {
 
   void Run() { Visit(0, std::vector<std::int64_t>(model_.items.size(), 0)); }
 
-  bool complete() const { return nodes_left_ > 0; }
+  bool complete() const { return nodes_left_ > 0 && !watch_.stopped(); }
   std::int64_t nodes_left() const { return std::max<std::int64_t>(0, nodes_left_); }
   std::int64_t peak() const { return peak_; }
   const std::vector<std::int64_t>& found() const { return found_; }  // offsets, per buffer; empty: none
 
  private:
-  bool Done() const { return nodes_left_ <= 0 || peak_ <= lower_bound_; }
+  bool Done() const { return nodes_left_ <= 0 || peak_ <= lower_bound_ || watch_.stopped(); }
 
   std::int64_t KeyOf(int item) const {
     const Item& it = model_.items[At(item)];
@@ -143,6 +149,7 @@ class StreamSearch::Search {
   // `left_` holds who is not placed; all of them go to `last` or above, and no lower than their floors.
   void Visit(std::int64_t last, const std::vector<std::int64_t>& floors) {
     --nodes_left_;
+    watch_.Spend(model_.cost());
     if (left_.empty()) return Keep();
     // What would end below the next one's offset could lie below it, and is placed before it in another branch.
     std::int64_t below = INT64_MAX;
@@ -182,6 +189,7 @@ class StreamSearch::Search {
   const std::int64_t lower_bound_;
   std::int64_t peak_, nodes_left_;
   const Tie tie_;
+  Watch& watch_;
   std::vector<int> left_;
   std::vector<char> in_;             // per item: placed
   std::vector<std::int64_t> least_;  // per item that is not: the lowest that it may lie at
@@ -194,14 +202,15 @@ StreamSearch::StreamSearch(const Problem& problem, const Precedence& order)
 StreamSearch::~StreamSearch() = default;
 
 // First whether the bound itself can be had, in each order; then what is below the plan at hand.
-SearchResult StreamSearch::Run(std::int64_t lower_bound, std::int64_t peak, std::int64_t most_work) const {
+SearchResult StreamSearch::Run(std::int64_t lower_bound, std::int64_t peak, std::int64_t most_work,
+                               Watch& watch) const {
   SearchResult result;
   result.peak = peak;
   result.proven_bound = lower_bound;
   const std::int64_t most_nodes = std::max<std::int64_t>(4, most_work / model_->cost());
   std::int64_t left = most_nodes;
   const auto run = [&](std::int64_t below, std::int64_t nodes, Tie tie) {
-    Search search(*model_, model_->buffers, result.proven_bound, below, nodes, tie);
+    Search search(*model_, model_->buffers, result.proven_bound, below, nodes, tie, watch);
     search.Run();
     left -= nodes - search.nodes_left();
     if (!search.found().empty()) {
@@ -212,9 +221,9 @@ SearchResult StreamSearch::Run(std::int64_t lower_bound, std::int64_t peak, std:
     return search.complete();
   };
   for (const Tie tie : kTies) {
-    if (run(lower_bound + 1, most_nodes / 4, tie)) break;
+    if (run(lower_bound + 1, most_nodes / 4, tie) || watch.IsOver()) break;
   }
-  if (result.peak > result.proven_bound && left > 0) run(result.peak, left, kTies[0]);
+  if (result.peak > result.proven_bound && left > 0 && !watch.IsOver()) run(result.peak, left, kTies[0]);
   result.nodes = most_nodes - left;
   result.work = result.nodes * model_->cost();
   return result;

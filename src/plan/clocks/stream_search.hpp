@@ -7,6 +7,7 @@
 
 #include "orionrt/problem.hpp"
 #include "plan/clocks/precedence.hpp"
+#include "plan/watch.hpp"
 
 namespace orionrt {
 
@@ -30,8 +31,9 @@ class StreamSearch {
   StreamSearch& operator=(const StreamSearch&) = delete;
 
   // Looks for peaks below `peak`, that of a plan at hand, down to `lower_bound`, which is proven elsewhere; first for
-  // the bound itself. Ends after about `most_work` members of antichains and buffers looked at.
-  SearchResult Run(std::int64_t lower_bound, std::int64_t peak, std::int64_t most_work) const;
+  // the bound itself. Ends after about `most_work` members of antichains and buffers looked at, or where the watch is
+  // over.
+  SearchResult Run(std::int64_t lower_bound, std::int64_t peak, std::int64_t most_work, Watch& watch) const;
 
  private:
   struct Model;

@@ -1,7 +1,6 @@
 #include "plan/exact/exact.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "plan/exact/model.hpp"
@@ -18,22 +17,14 @@ constexpr std::int64_t kRungBudget = 16;   // nodes per buffer and rung, in the 
 constexpr std::int64_t kFirstShare = 2;    // ... and for either no more than a part of all work: half
 constexpr std::int64_t kRungShare = 8;     // and an eighth
 
-WorkMeter MeterOf(const ExactLimits& limits) {
-  WorkMeter work;
-  if (limits.time_limit_seconds > 0) {
-    const std::chrono::duration<double> limit(limits.time_limit_seconds);
-    work.SetDeadline(WorkMeter::Clock::now() + std::chrono::duration_cast<WorkMeter::Clock::duration>(limit));
-  }
-  return work;
-}
-
 // One problem on its way between a proven bound and the best plan known; both in units.
 class Ladder {
  public:
   Ladder(const Problem& problem, const ExactLimits& limits)
       : problem_(problem),
         limit_{limits.max_nodes, limits.max_work},
-        work_(MeterOf(limits)),
+        watch_(limits.watch),
+        work_(limits.watch),
         model_(MakeExactModel(problem, work_)),
         portfolio_(model_, kDeadBits, work_) {
     bound_ = model_.max_load;
@@ -66,13 +57,13 @@ class Ladder {
     }
   }
 
-  ExactResult Result() const {
+  ExactResult Result() {
+    work_.Report();
     ExactResult result;
     result.offsets = offsets_;
     result.peak = offsets_.empty() ? 0 : PeakOfPlan();
     result.proven_bound = bound_ * model_.unit;
     result.complete = bound_ >= best_;
-    result.time_limited = work_.expired();
     result.nodes = work_.spent().nodes;
     result.witness = witness_;
     return result;
@@ -118,6 +109,7 @@ class Ladder {
       offsets_[model_.original[row]] = portfolio_.OffsetOf(row) * model_.unit;
     }
     best_ = std::min(best_, PeakOfPlan() / model_.unit);
+    if (watch_ != nullptr) watch_->Reach(PeakOfPlan());
     return true;
   }
 
@@ -145,6 +137,7 @@ class Ladder {
 
   const Problem& problem_;
   const ExactQuota limit_;
+  Watch* const watch_;
   WorkMeter work_;
   const ExactModel model_;
   ExactPortfolio portfolio_;

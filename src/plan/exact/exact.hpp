@@ -6,14 +6,15 @@
 
 #include "orionrt/plan.hpp"
 #include "orionrt/problem.hpp"
+#include "plan/watch.hpp"
 
 namespace orionrt {
 
 struct ExactLimits {
   // The result depends on these two; whichever is spent first ends the search.
-  std::int64_t max_nodes = 0;     // of the search tree, about
-  std::int64_t max_work = 0;      // units, about a nanosecond each; counts all that is done, on any machine the same
-  double time_limit_seconds = 0;  // 0: none. Otherwise the result depends on the machine
+  std::int64_t max_nodes = 0;  // of the search tree, about
+  std::int64_t max_work = 0;   // units, about a nanosecond each; counts all that is done, on any machine the same
+  Watch* watch = nullptr;      // null: none. Told of work, plans and bounds, and may end the search
 };
 
 struct ExactResult {
@@ -21,7 +22,6 @@ struct ExactResult {
   std::int64_t peak = 0;              // bytes, of `offsets`
   std::int64_t proven_bound = 0;      // bytes: no plan is lower
   bool complete = false;              // the question is answered: peak == proven_bound, or fits / does not fit
-  bool time_limited = false;          // the clock ended it
   std::int64_t nodes = 0;
   // if the search raised the bound: buffers that cannot be placed below it, ascending
   std::vector<int> witness;

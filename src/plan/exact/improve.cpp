@@ -17,7 +17,6 @@ bool Adopt(const Problem& problem, ExactResult result, Plan& plan) {
     plan.offsets = std::move(result.offsets);
     plan.peak_bytes = result.peak;
   }
-  plan.time_limited |= result.time_limited;
   Certificate& certificate = plan.certificate;
   if (!result.witness.empty() && result.proven_bound > certificate.lower_bound_bytes) {
     certificate.lower_bound_bytes = result.proven_bound;
@@ -37,9 +36,9 @@ bool IsAnswered(const Plan& plan, std::int64_t bound, const PlanOptions& options
 }
 
 bool ImproveBySearch(const Problem& problem, std::int64_t bound, const PlanOptions& options, std::int64_t work,
-                     Plan& plan) {
+                     Watch& watch, Plan& plan) {
   if (IsAnswered(plan, bound, options) || !ExactCarries(problem)) return false;
-  const ExactLimits limits{kNodes[static_cast<int>(options.effort)], work, options.time_limit_seconds};
+  const ExactLimits limits{kNodes[static_cast<int>(options.effort)], work, &watch};
   bool better = false;
   if (options.capacity > 0) {
     better = Adopt(problem, FitExact(problem, options.capacity, limits), plan);

@@ -1,9 +1,9 @@
 // How much the exact search has done, counted so that the count is the same on every machine.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <optional>
+
+#include "plan/watch.hpp"
 
 namespace orionrt {
 
@@ -35,10 +35,8 @@ struct ExactQuota {
 // One for all that a question takes: its model, its searches, its windows.
 class WorkMeter {
  public:
-  using Clock = std::chrono::steady_clock;
-
-  // The only thing that makes a result depend on the machine; none by default.
-  void SetDeadline(Clock::time_point deadline) { deadline_ = deadline; }
+  // `watch`: told what is spent, and may end it; null: nobody.
+  explicit WorkMeter(Watch* watch = nullptr) : watch_(watch) {}
 
   void Add(Look look, std::int64_t times) { spent_.work += static_cast<std::int64_t>(look) * times; }
   void AddNode() {
@@ -50,26 +48,26 @@ class WorkMeter {
   // Where the meter will stand once `quota` is spent.
   ExactQuota After(const ExactQuota& quota) const { return {spent_.nodes + quota.nodes, spent_.work + quota.work}; }
 
-  // Whichever of the two comes first, or the deadline.
+  // Whichever of the two comes first, or the end of the watch, which is asked once a millisecond or so.
   bool IsPast(const ExactQuota& end) {
-    LookAtClock();
-    return spent_.nodes >= end.nodes || spent_.work >= end.work || expired_;
+    constexpr std::int64_t kInterval = 1'000'000;  // units of work
+    if (spent_.work >= reported_ + kInterval) Report();
+    return spent_.nodes >= end.nodes || spent_.work >= end.work || over_;
   }
-  bool expired() const { return expired_; }
+
+  // Tells the watch what it does not know of yet.
+  void Report() {
+    if (watch_ == nullptr) return;
+    watch_->Spend(spent_.work - reported_);
+    reported_ = spent_.work;
+    over_ = watch_->IsOver();
+  }
 
  private:
-  // Once a millisecond or so.
-  void LookAtClock() {
-    constexpr std::int64_t kInterval = 1'000'000;  // units of work
-    if (!deadline_ || spent_.work < next_look_) return;
-    next_look_ = spent_.work + kInterval;
-    expired_ |= Clock::now() >= *deadline_;
-  }
-
+  Watch* watch_;
   ExactQuota spent_;
-  std::optional<Clock::time_point> deadline_;
-  std::int64_t next_look_ = 0;
-  bool expired_ = false;
+  std::int64_t reported_ = 0;  // work
+  bool over_ = false;
 };
 
 }  // namespace orionrt

@@ -115,7 +115,7 @@ function fillFigures() {
   const body = current.columns.name;
   $("source").textContent = data.source.slice(data.source.lastIndexOf("/") + 1) + (body ? ", body " + body : "");
   $("source").title = data.source;
-  $("policy").textContent = "policy " + plan.policy + (plan.pools.length > 1 ? ", pool " + pool : "") + ", alignment " + data.alignment + (data.made_with ? ", made with " + data.made_with : "") + (plan.limited ? ", shaped by a time limit" : "");
+  $("policy").textContent = "policy " + plan.policy + (plan.pools.length > 1 ? ", pool " + pool : "") + ", alignment " + data.alignment + (data.made_with ? ", made with " + data.made_with : "") + (plan.limited ? ", shaped by a time limit" : "") + (plan.interrupted ? ", interrupted" : "");
   const percent = (ppm) => (ppm / 10000).toFixed(1) + " %";
   const figures = [
     ["peak", formatBytes(metrics.peak), proven ? "proven optimal" : ""],
