@@ -61,4 +61,22 @@ inline Problem MakeTrace(std::int64_t n, std::uint64_t seed) {
   return problem;
 }
 
+// n buffers whose lives are uniform up to a quarter of all steps and whose sizes are uniform in 1 KiB to 1 MiB: an
+// eighth of them is alive at once.
+inline Problem MakeDense(std::int64_t n, std::uint64_t seed) {
+  SplitMix64 random(seed);
+  const auto below = [&random](std::int64_t most) {
+    return static_cast<std::int64_t>(random.Unit() * static_cast<double>(most));
+  };
+  Problem problem;
+  for (std::int64_t i = 0; i < n; ++i) {
+    Buffer b;
+    b.lower = below(2 * n);
+    b.upper = std::min(2 * n, b.lower + 1 + below(n / 2));
+    b.size = 1024 + below(1 << 20);
+    problem.buffers.push_back(b);
+  }
+  return problem;
+}
+
 }  // namespace orionrt

@@ -31,7 +31,7 @@ def compare(build, instance):
 
 def growth(build):
     """{policy: [(n, seconds, ratio)]} by Google Benchmark."""
-    command = [str(build / "benchmarks" / "bench_planners"), "--benchmark_format=json"]
+    command = [str(build / "benchmarks" / "bench_planners"), "--benchmark_filter=-^dense", "--benchmark_format=json"]
     runs = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["benchmarks"]
     points = {}
     for run in runs:
