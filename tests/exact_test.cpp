@@ -61,5 +61,39 @@ TEST(Exact, ADoubtfulCapacityStaysOpenWhenWorkEnds) {
   EXPECT_FALSE(result.complete);
 }
 
+// Each two of them meet, but never all three, as the first is away while the others meet: a gap makes what no section
+// shows.
+TEST(Exact, AddsUpWhatPairwiseConflictsAcrossGaps) {
+  Problem problem;
+  problem.buffers = {{0, 9, 100}, {0, 6, 70}, {4, 9, 50}};
+  problem.parts = {{0, 0, 3, 0, 100}, {0, 7, 9, 0, 100}};
+  const ExactResult result = SolveExact(problem, 0, nullptr, {10'000, 10'000'000, 0});
+  EXPECT_TRUE(result.complete);
+  EXPECT_EQ(result.peak, 220);
+  EXPECT_EQ(result.proven_bound, 220);
+  EXPECT_EQ(result.witness, (std::vector<int>{0, 1, 2}));
+}
+
+// Two buffers with a byte less than their alignment and two small ones: a class of equal alignments alone needs 127.
+TEST(Exact, BoundsASectionByTheBestOrderUnderMixedAlignments) {
+  Problem problem;
+  problem.buffers = {{0, 1, 63, 64}, {0, 1, 63, 64}, {0, 1, 2, 2}, {0, 1, 3, 4}};
+  const ExactResult result = SolveExact(problem, 0, nullptr, {10'000, 10'000'000, 0});
+  EXPECT_TRUE(result.complete);
+  EXPECT_EQ(result.peak, result.proven_bound);
+  EXPECT_GT(result.proven_bound, LowerBound(problem).lower_bound_bytes);
+}
+
+// A hole in a body that another buffer fills, which no order by offset of whole buffers would find.
+TEST(Exact, FillsTheHoleInABody) {
+  Problem problem;
+  problem.buffers = {{0, 4, 12}, {0, 2, 4}};
+  problem.parts = {{0, 0, 2, 0, 4}, {0, 0, 2, 8, 12}, {0, 2, 4, 0, 12}};
+  const ExactResult result = SolveExact(problem, 0, nullptr, {10'000, 10'000'000, 0});
+  EXPECT_TRUE(result.complete);
+  EXPECT_EQ(result.peak, 12);
+  EXPECT_EQ(result.offsets, (std::vector<std::int64_t>{0, 4}));
+}
+
 }  // namespace
 }  // namespace orionrt

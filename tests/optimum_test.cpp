@@ -6,6 +6,7 @@
 #include "orionrt/error.hpp"
 #include "orionrt/planner.hpp"
 #include "orionrt/validate.hpp"
+#include "sanitized.hpp"
 
 namespace orionrt {
 namespace {
@@ -90,8 +91,24 @@ TEST_P(Optimum, CapacityIsRefusedAsInfeasibleOnlyBelow) {
   });
 }
 
-// Some are alive for only a while of their lifetimes, some never: their parts said so, and the search, which takes no
-// parts, did not run. A capacity below the optimum was undecided, and often one at it.
+// Whatever the parts and the mix of alignments: the search carries them, so that the default reaches the optimum and
+// proves it.
+TEST_P(Optimum, AutoAndExactReachAndProveIt) {
+  const int runs = tests::Seeds(400);
+  int proven = 0, all = 0;
+  ForEach(runs, [&](const Problem& problem, std::int64_t optimum) {
+    for (const char* policy : {"auto", "exact"}) {
+      const Plan plan = ReusePlanner(policy).Run(problem);
+      EXPECT_FALSE(tests::FindClash(problem, plan.offsets)) << policy;
+      EXPECT_EQ(plan.peak_bytes, optimum) << policy;
+      proven += plan.certificate.proven_optimal ? 1 : 0;
+      ++all;
+    }
+  });
+  EXPECT_EQ(proven, all);
+}
+
+// Some are alive for only a while of their lifetimes, some never, and only their parts say so.
 TEST(OptimumOfShortenedLives, DecidesEveryCapacity) {
   tests::Random random(3);
   for (int run = 0; run < 400 && !testing::Test::HasFailure(); ++run) {

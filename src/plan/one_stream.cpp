@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -22,7 +21,6 @@
 #include "plan/pools.hpp"
 #include "plan/portfolio.hpp"
 #include "plan/squeaky_wheel.hpp"
-#include "plan/without_parts.hpp"
 
 namespace orionrt {
 namespace {
@@ -90,38 +88,6 @@ class StepPlanner {
     if (ImproveBySearch(problem_, bound_, options_, work, watch_, plan_)) plan_.policy = "auto:exact";
     watch_.Prove(plan_.certificate.lower_bound_bytes);
     if (ExactCarries(problem_)) budget_.search -= work;
-  }
-
-  // The search knows no parts. Where they say no more than lives do, it is asked without them, and what it proves
-  // holds; else about the buffers as wholes, of which every plan is one of the problem.
-  void SearchWithoutParts(std::int64_t work) {
-    if (problem_.parts.empty() || IsDone() || work <= 0) return;
-    std::optional<Problem> plain = WithoutParts(problem_);
-    const bool is_same = plain.has_value();
-    if (!is_same) {
-      plain = problem_;
-      plain->parts.clear();
-    }
-    const std::int64_t bound = is_same ? bound_ : LowerBound(*plain).lower_bound_bytes;
-    if (!ExactCarries(*plain) || bound >= plan_.peak_bytes) return;
-    Plan plan;
-    plan.peak_bytes = plan_.peak_bytes;
-    const bool better = [&] {
-      watch_.Enter("exact");
-      const Watch::Part part(watch_);
-      return ImproveBySearch(*plain, bound, options_, work, watch_, plan);
-    }();
-    budget_.search -= work;
-    if (is_same && plan.certificate.lower_bound_bytes > plan_.certificate.lower_bound_bytes) {
-      plan_.certificate = std::move(plan.certificate);
-      watch_.Prove(plan_.certificate.lower_bound_bytes);
-    }
-    if (!better) return;
-    for (std::size_t i = 0; i < problem_.buffers.size(); ++i) {
-      if (plain->buffers[i].size == 0) plan.offsets[i] = std::max<std::int64_t>(0, problem_.buffers[i].fixed_offset);
-    }
-    const std::int64_t peak = PeakOf(problem_, plan.offsets);
-    if (!HasFixed(problem_) || !Validate(problem_, plan)) Keep(std::move(plan.offsets), peak, "exact");
   }
 
   // The policies of one pass, as far as they fit the budget: `auto` is never worse than one of them. A pass ends where
@@ -359,11 +325,9 @@ void StepPlanner::FindPlan() {
     return;
   }
   Search(std::min(kBriefSearch, budget_.search));
-  SearchWithoutParts(std::min(kBriefSearch, budget_.search));
   TryTheTable(placing, shapes);
   TurnTheWheel(placing, shapes);
   Search(budget_.search);
-  SearchWithoutParts(budget_.search);
   if (!IsDone() && searchable && placing.mean_alive() < kSparse) Pack(placing.cost_of_placer());
 }
 

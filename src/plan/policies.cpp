@@ -9,7 +9,7 @@ const std::vector<Policy>& Policies() {
       {"auto", "packs by a portfolio, then searches where that leaves a gap", PlanAuto, true, true},
       {"exact",
        "branch and bound for the least peak, up to 4,096 buffers; starts from greedy_by_size, and ends there for more",
-       PlanExact, false, true},
+       PlanExact, true, true},
       {"linear_scan", "one pass in execution order over a buddy allocator; the classic", PlanLinearScan},
       {"first_fit", "in execution order, each at the lowest offset that is free", PlanFirstFit, true, true},
       {"greedy_by_size", "largest first, each at the lowest offset that is free", PlanGreedyBySize, true, true},

@@ -1,8 +1,10 @@
 #include "plan/exact/exact.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "plan/exact/cliques.hpp"
 #include "plan/exact/model.hpp"
 #include "plan/exact/portfolio.hpp"
 #include "plan/exact/windows.hpp"
@@ -10,37 +12,45 @@
 namespace orionrt {
 namespace {
 
-constexpr std::size_t kMaxBuffers = 4096;
-constexpr int kDeadBits = 20;              // 8 MiB at most
-constexpr std::int64_t kFirstBudget = 64;  // nodes per buffer, for the bound itself, before any other rung
-constexpr std::int64_t kRungBudget = 16;   // nodes per buffer and rung, in the first sweep
-constexpr std::int64_t kFirstShare = 2;    // ... and for either no more than a part of all work: half
-constexpr std::int64_t kRungShare = 8;     // and an eighth
+constexpr std::size_t kMaxRows = 4096;
+constexpr int kDeadBits = 20;                    // 8 MiB at most
+constexpr std::int64_t kFirstBudget = 64;        // nodes per buffer, for the bound itself, before any other rung
+constexpr std::int64_t kRungBudget = 16;         // nodes per buffer and rung, in the first sweep
+constexpr std::int64_t kFirstShare = 2;          // ... and for either no more than a part of all work: half
+constexpr std::int64_t kRungShare = 8;           // and an eighth
+constexpr std::int64_t kTableWork = 20'000'000;  // units, for a capacity
+constexpr std::int64_t kStackShare = 8;          // of all work, for what lies on top of each other
 
 // One problem on its way between a proven bound and the best plan known; both in units.
 class Ladder {
  public:
-  Ladder(const Problem& problem, const ExactLimits& limits)
+  // `lower_bound`: bytes, proven elsewhere.
+  Ladder(const Problem& problem, std::int64_t lower_bound, const ExactLimits& limits)
       : problem_(problem),
         limit_{limits.max_nodes, limits.max_work},
         watch_(limits.watch),
         work_(limits.watch),
         model_(MakeExactModel(problem, work_)),
-        portfolio_(model_, kDeadBits, work_) {
-    bound_ = model_.max_load;
+        bound_(std::max(model_.max_load, CeilUnits(lower_bound))) {
+    Stacks stacks = FindStacks(model_, bound_, limit_.work / kStackShare, work_);
+    if (!stacks.buffers.empty()) {
+      bound_ = stacks.height;
+      witness_ = std::move(stacks.buffers);
+    }
+    if (!stacks.cliques.empty()) model_ = AddSections(model_, stacks.cliques, work_);
+    portfolio_.emplace(model_, kDeadBits, kTableWork, work_);
     best_ = Ceiling() + 1;
   }
 
-  void KnowBound(std::int64_t bytes) { bound_ = std::max(bound_, CeilUnits(bytes)); }
   void KnowPlan(std::int64_t peak_bytes) { best_ = std::min(best_, CeilUnits(peak_bytes)); }
 
   // Climbs from the bound towards the best plan, then again with more nodes, until the two meet.
   void Minimise() {
-    Attempt(bound_, {std::min(kFirstBudget * model_.buffer_count, limit_.nodes / 2), limit_.work / kFirstShare});
+    Attempt(bound_, {std::min(kFirstBudget * model_.row_count, limit_.nodes / 2), limit_.work / kFirstShare});
     // Whatever the limit of nodes, and unless the work is spent, hand over some plan: without a ceiling a dive hardly
     // ever has to turn back.
-    if (best_ > Ceiling()) Attempt(Ceiling(), {kFirstBudget * model_.buffer_count, Left().work});
-    for (ExactQuota budget{kRungBudget * model_.buffer_count, limit_.work / kRungShare}; Open(); budget = budget * 2) {
+    if (best_ > Ceiling()) Attempt(Ceiling(), {kFirstBudget * model_.row_count, Left().work});
+    for (ExactQuota budget{kRungBudget * model_.row_count, limit_.work / kRungShare}; Open(); budget = budget * 2) {
       RaiseBoundByWindows(budget / 4);
       if (Open()) Sweep(budget);
     }
@@ -50,8 +60,7 @@ class Ladder {
   void Decide(std::int64_t capacity_bytes) {
     const std::int64_t capacity = capacity_bytes / model_.unit;
     best_ = capacity + 1;
-    for (ExactQuota budget{kFirstBudget * model_.buffer_count, limit_.work / kFirstShare}; Open();
-         budget = budget * 2) {
+    for (ExactQuota budget{kFirstBudget * model_.row_count, limit_.work / kFirstShare}; Open(); budget = budget * 2) {
       if (Attempt(capacity, Clip(budget))) return;
       if (Open() && AddWindow(capacity, budget / 4)) bound_ = best_;
     }
@@ -82,8 +91,8 @@ class Ladder {
   std::int64_t Ceiling() const {
     std::int64_t sum = 0;
     std::int64_t highest_fixed = 0;
-    for (int row = 0; row < model_.buffer_count; ++row) {
-      sum += model_.size[row] + model_.alignment[row] - 1;
+    for (int row = 0; row < model_.row_count; ++row) {
+      sum += model_.begin[row] + std::max(model_.room[row], model_.size[row]) + model_.alignment[row] - 1;
       highest_fixed = std::max(highest_fixed, model_.fixed[row]);
     }
     return sum + highest_fixed;
@@ -91,24 +100,26 @@ class Ladder {
 
   std::int64_t PeakOfPlan() const {
     std::int64_t peak = 0;
-    for (std::size_t i = 0; i < offsets_.size(); ++i) peak = std::max(peak, offsets_[i] + problem_.buffers[i].size);
+    for (std::size_t i = 0; i < offsets_.size(); ++i) {
+      if (problem_.buffers[i].size > 0) peak = std::max(peak, offsets_[i] + problem_.buffers[i].size);
+    }
     return peak;
   }
 
   // True if it found a plan.
   bool Attempt(std::int64_t capacity, const ExactQuota& budget) {
-    const Outcome outcome = portfolio_.Try(capacity, budget);
+    const Outcome outcome = portfolio_->Try(capacity, budget);
     if (outcome == Outcome::kRefuted && capacity >= bound_) {
       bound_ = capacity + 1;
-      witness_ = model_.original;
-      std::sort(witness_.begin(), witness_.end());
+      witness_ = BuffersOf(model_);
     }
     if (outcome != Outcome::kFound) return false;
-    offsets_.assign(problem_.buffers.size(), 0);
-    for (int row = 0; row < model_.buffer_count; ++row) {
-      offsets_[model_.original[row]] = portfolio_.OffsetOf(row) * model_.unit;
+    offsets_.clear();
+    for (const Buffer& buffer : problem_.buffers) offsets_.push_back(std::max<std::int64_t>(buffer.fixed_offset, 0));
+    for (int row = 0; row < model_.row_count; ++row) {
+      offsets_[model_.original[row]] = (portfolio_->OffsetOf(row) - model_.begin[row]) * model_.unit;
     }
-    best_ = std::min(best_, PeakOfPlan() / model_.unit);
+    best_ = std::min(best_, CeilUnits(PeakOfPlan()));
     if (watch_ != nullptr) watch_->Reach(PeakOfPlan());
     return true;
   }
@@ -139,10 +150,10 @@ class Ladder {
   const ExactQuota limit_;
   Watch* const watch_;
   WorkMeter work_;
-  const ExactModel model_;
-  ExactPortfolio portfolio_;
+  ExactModel model_;
   std::int64_t bound_;
-  std::int64_t best_;
+  std::int64_t best_ = 0;
+  std::optional<ExactPortfolio> portfolio_;
   std::vector<std::int64_t> offsets_;
   std::vector<int> witness_;
 };
@@ -160,13 +171,12 @@ bool IsEmpty(const Problem& problem) {
 
 }  // namespace
 
-bool ExactCarries(const Problem& problem) { return problem.parts.empty() && problem.buffers.size() <= kMaxBuffers; }
+bool ExactCarries(const Problem& problem) { return problem.buffers.size() + problem.parts.size() <= kMaxRows; }
 
 ExactResult SolveExact(const Problem& problem, std::int64_t lower_bound, const Plan* incumbent,
                        const ExactLimits& limits) {
   if (IsEmpty(problem)) return PlanOfNothing(problem);
-  Ladder ladder(problem, limits);
-  ladder.KnowBound(lower_bound);
+  Ladder ladder(problem, lower_bound, limits);
   if (incumbent != nullptr) ladder.KnowPlan(incumbent->peak_bytes);
   ladder.Minimise();
   return ladder.Result();
@@ -174,7 +184,7 @@ ExactResult SolveExact(const Problem& problem, std::int64_t lower_bound, const P
 
 ExactResult FitExact(const Problem& problem, std::int64_t capacity, const ExactLimits& limits) {
   if (IsEmpty(problem)) return PlanOfNothing(problem);
-  Ladder ladder(problem, limits);
+  Ladder ladder(problem, 0, limits);
   ladder.Decide(capacity);
   ExactResult result = ladder.Result();
   result.complete |= !result.offsets.empty();

@@ -27,8 +27,7 @@ struct ExactResult {
   std::vector<int> witness;
 };
 
-// Can the search take `problem`? Not with parts (rigid bodies), nor above a few thousand buffers. Alignments and fixed
-// offsets it takes.
+// Can the search take `problem`? Not above a few thousand buffers and parts.
 bool ExactCarries(const Problem& problem);
 
 // Looks for the lowest plan below that of `incumbent` (may be null). `lower_bound`: bytes, proven elsewhere; 0 will do.

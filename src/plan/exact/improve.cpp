@@ -9,6 +9,17 @@ namespace orionrt {
 namespace {
 
 constexpr std::int64_t kNodes[] = {30'000, 100'000, 20'000'000};  // fast, balanced, thorough
+// Where there are parts or mixed alignments most nodes have one branch, so there are more of them; and what a unit of
+// work looks at lies further apart, so it takes about twice as long.
+constexpr std::int64_t kCheapNodes = 10;
+constexpr std::int64_t kDearWork = 2;
+
+bool IsPlain(const Problem& problem) {
+  const bool aligned = std::any_of(problem.buffers.begin(), problem.buffers.end(), [&](const Buffer& buffer) {
+    return buffer.alignment != problem.buffers.front().alignment;
+  });
+  return problem.parts.empty() && !aligned;
+}
 
 // Takes over what a search found: a better plan, a higher bound. True if the plan is a new one.
 bool Adopt(const Problem& problem, ExactResult result, Plan& plan) {
@@ -38,13 +49,16 @@ bool IsAnswered(const Plan& plan, std::int64_t bound, const PlanOptions& options
 bool ImproveBySearch(const Problem& problem, std::int64_t bound, const PlanOptions& options, std::int64_t work,
                      Watch& watch, Plan& plan) {
   if (IsAnswered(plan, bound, options) || !ExactCarries(problem)) return false;
-  const ExactLimits limits{kNodes[static_cast<int>(options.effort)], work, &watch};
+  const bool plain = IsPlain(problem);
+  const std::int64_t nodes = kNodes[static_cast<int>(options.effort)];
+  const ExactLimits limits{plain ? nodes : kCheapNodes * nodes, plain ? work : work / kDearWork, &watch};
   bool better = false;
   if (options.capacity > 0) {
     better = Adopt(problem, FitExact(problem, options.capacity, limits), plan);
     if (IsAnswered(plan, std::max(bound, plan.certificate.lower_bound_bytes), options)) return better;
   }
-  return Adopt(problem, SolveExact(problem, bound, nullptr, limits), plan) || better;
+  const std::int64_t proven = std::max(bound, plan.certificate.lower_bound_bytes);
+  return Adopt(problem, SolveExact(problem, proven, nullptr, limits), plan) || better;
 }
 
 }  // namespace orionrt

@@ -1,31 +1,105 @@
 #include "plan/exact/model.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <map>
 #include <numeric>
 #include <tuple>
+
+#include "base/checked.hpp"
 
 namespace orionrt {
 namespace {
 
 struct Row {
-  std::int64_t lower, upper, size, alignment, fixed;
+  std::int64_t lower, upper, size, alignment, fixed, begin, room;
+  int shape;  // of bodies that are alike, from 1; 0 of what moves alone
   int original;
+  std::int64_t duration;
+
+  bool MovesWith(const Row& other) const { return original == other.original && fixed == kFree; }
 };
 
-auto Key(const Row& row) { return std::tie(row.lower, row.upper, row.size, row.alignment, row.fixed); }
+auto Key(const Row& row) {
+  return std::tie(row.lower, row.upper, row.size, row.alignment, row.fixed, row.begin, row.room, row.shape);
+}
 
 bool Before(const Row& a, const Row& b) { return Key(a) != Key(b) ? Key(a) < Key(b) : a.original < b.original; }
 
+// The rectangles of a buffer with parts [first, last) of problem.parts: those with the same bytes that touch in time
+// are one. Empty ones are left out.
+std::vector<Part> Rectangles(const Problem& problem, std::size_t first, std::size_t last) {
+  std::vector<Part> parts(problem.parts.begin() + static_cast<std::ptrdiff_t>(first),
+                          problem.parts.begin() + static_cast<std::ptrdiff_t>(last));
+  std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+    return std::tie(a.begin, a.end, a.lower) < std::tie(b.begin, b.end, b.lower);
+  });
+  std::vector<Part> merged;
+  for (const Part& part : parts) {
+    if (part.begin == part.end) continue;
+    const bool goes_on = !merged.empty() && merged.back().begin == part.begin && merged.back().end == part.end &&
+                         merged.back().upper == part.lower;
+    if (goes_on) {
+      merged.back().upper = part.upper;
+    } else {
+      merged.push_back(part);
+    }
+  }
+  return merged;
+}
+
 std::vector<Row> SortedRows(const Problem& problem) {
   std::vector<Row> rows;
-  for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
+  std::size_t part = 0;
+  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
     const Buffer& buffer = problem.buffers[i];
+    const std::size_t first = part;
+    while (part < problem.parts.size() && problem.parts[part].buffer == i) ++part;
     if (buffer.size == 0) continue;
-    rows.push_back(
-        {buffer.lower, buffer.upper, buffer.size, buffer.alignment, buffer.fixed_offset, static_cast<int>(i)});
+    std::vector<Part> rectangles{{i, buffer.lower, buffer.upper, 0, buffer.size}};
+    if (part > first) rectangles = Rectangles(problem, first, part);
+    for (const Part& r : rectangles) {
+      const std::int64_t fixed = buffer.fixed_offset == kFree ? kFree : buffer.fixed_offset + r.begin;
+      rows.push_back({r.lower, r.upper, r.end - r.begin, buffer.alignment, fixed, r.begin, buffer.size - r.begin, 0, i,
+                      r.upper - r.lower});
+    }
   }
   std::sort(rows.begin(), rows.end(), Before);
   return rows;
+}
+
+// Calls `visit(rows of one buffer)`, indices into `rows`, for every one with several that move together.
+template <typename Visit>
+void ForEachBody(const std::vector<Row>& rows, Visit visit) {
+  std::vector<int> order(rows.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return rows[a].original < rows[b].original; });
+  for (std::size_t first = 0; first < order.size();) {
+    std::size_t last = first + 1;
+    while (last < order.size() && rows[order[last]].MovesWith(rows[order[first]])) ++last;
+    if (last - first > 1) visit(std::vector<int>(order.begin() + first, order.begin() + last));
+    first = last;
+  }
+}
+
+// Numbers the shapes of bodies, the same whatever the order of the buffers.
+void NumberShapes(std::vector<Row>& rows) {
+  for (Row& row : rows) row.shape = 0;
+  std::map<std::vector<std::int64_t>, std::vector<int>> bodies_of;
+  ForEachBody(rows, [&](const std::vector<int>& body) {
+    std::vector<std::int64_t> shape;
+    for (const int i : body) {
+      const Row& row = rows[i];
+      shape.insert(shape.end(), {row.lower, row.upper, row.size, row.alignment, row.begin, row.room});
+    }
+    std::vector<int>& same = bodies_of[shape];
+    same.insert(same.end(), body.begin(), body.end());
+  });
+  int number = 0;
+  for (const auto& [shape, bodies] : bodies_of) {
+    ++number;
+    for (const int i : bodies) rows[i].shape = number;
+  }
 }
 
 // Replaces the times by sections. Ends come before starts at the same step, as lives are half-open; a section closes
@@ -72,15 +146,28 @@ std::int64_t Unit(const std::vector<Row>& rows) {
   std::int64_t unit = 0;
   for (const Row& row : rows) {
     unit = std::gcd(unit, row.size);
+    unit = std::gcd(unit, row.begin);
+    unit = std::gcd(unit, row.room);
     if (row.alignment > 1) unit = std::gcd(unit, row.alignment);
     if (row.fixed != kFree) unit = std::gcd(unit, row.fixed);
   }
   return std::max<std::int64_t>(unit, 1);
 }
 
+// Where all rows begin at multiples of a number, none can use the rest up to the next behind another, so that is added
+// to its size. (The topmost needs no such rest: `room`.)
+std::int64_t RoundToGrain(std::vector<Row>& rows) {
+  std::int64_t grain = std::numeric_limits<std::int64_t>::max();
+  for (const Row& row : rows) grain = std::min(grain, row.alignment);
+  const bool all = std::all_of(rows.begin(), rows.end(), [&](const Row& row) { return row.begin % grain == 0; });
+  if (!all || rows.empty()) return 1;
+  for (Row& row : rows) row.size = RoundUp(row.size, grain);
+  return grain;
+}
+
 // Rows are in order of their starts already.
 void IndexStartsAndEnds(ExactModel& model) {
-  const int n = model.buffer_count;
+  const int n = model.row_count;
   model.start_begin.assign(model.section_count + 2, 0);
   model.end_begin.assign(model.section_count + 2, 0);
   for (int i = 0; i < n; ++i) {
@@ -94,17 +181,45 @@ void IndexStartsAndEnds(ExactModel& model) {
   for (int i = 0; i < n; ++i) model.by_end[next[model.last[i]]++] = i;
 }
 
-// Links interchangeable rows; sorted rows put them next to each other. Lays out the members of every section.
-void Finish(ExactModel& model) {
-  const int n = model.buffer_count;
-  model.twin.assign(n, -1);
+// Rows that move alone: sorted, those that are interchangeable are next to each other.
+void LinkTwins(ExactModel& model) {
+  model.twin.assign(model.row_count, -1);
+  const auto key = [&](int row) {
+    return std::tie(model.first[row], model.last[row], model.size[row], model.alignment[row], model.fixed[row],
+                    model.begin[row], model.room[row]);
+  };
+  for (int i = 1; i < model.row_count; ++i) {
+    if (model.body[i] < 0 && model.body[i - 1] < 0 && key(i) == key(i - 1)) model.twin[i] = i - 1;
+  }
+}
+
+// Fills in bodies; the twins of their rows are the same rows of the body of that shape before.
+void LinkBodies(ExactModel& model, const std::vector<Row>& rows) {
+  model.body.assign(model.row_count, -1);
+  model.body_begin.assign(1, 0);
+  ForEachBody(rows, [&](const std::vector<int>& body) {
+    for (const int row : body) model.body[row] = model.BodyCount();
+    model.body_rows.insert(model.body_rows.end(), body.begin(), body.end());
+    model.body_begin.push_back(static_cast<int>(model.body_rows.size()));
+    model.body_shape.push_back(rows[body.front()].shape);
+  });
+  LinkTwins(model);
+  std::map<int, int> last_of;
+  for (int b = 0; b < model.BodyCount(); ++b) {
+    const auto [last, is_new] = last_of.emplace(model.body_shape[b], b);
+    for (int k = model.body_begin[b]; !is_new && k < model.body_begin[b + 1]; ++k) {
+      model.twin[model.body_rows[k]] = model.body_rows[model.body_begin[last->second] + k - model.body_begin[b]];
+    }
+    last->second = b;
+  }
+}
+
+// Lays out the members of every section.
+void LayOutMembers(ExactModel& model) {
+  const int n = model.row_count;
   std::vector<std::int64_t> load(model.section_count, 0);
   std::vector<int> begin(model.section_count + 1, 0);
   for (int i = 0; i < n; ++i) {
-    const auto key = [&](int row) {
-      return std::tie(model.first[row], model.last[row], model.size[row], model.alignment[row], model.fixed[row]);
-    };
-    if (i > 0 && key(i) == key(i - 1)) model.twin[i] = i - 1;
     for (int s = model.first[i]; s < model.last[i]; ++s) {
       load[s] += model.size[i];
       ++begin[s + 1];
@@ -116,21 +231,36 @@ void Finish(ExactModel& model) {
   for (int i = 0; i < n; ++i) {
     for (int s = model.first[i]; s < model.last[i]; ++s) model.members[begin[s]++] = i;
   }
-  IndexStartsAndEnds(model);
-  model.max_load = load.empty() ? 0 : *std::max_element(load.begin(), load.end());
+  if (!load.empty()) model.max_load = *std::max_element(load.begin(), load.end()) - (model.grain - 1);
 }
 
-void Append(ExactModel& model, const Row& row, std::int64_t duration) {
+void Append(ExactModel& model, const Row& row) {
   model.original.push_back(row.original);
   model.first.push_back(static_cast<int>(row.lower));
   model.last.push_back(static_cast<int>(row.upper));
-  model.duration.push_back(duration);
+  model.duration.push_back(row.duration);
   model.size.push_back(row.size);
   model.alignment.push_back(row.alignment);
   model.fixed.push_back(row.fixed);
-  ++model.buffer_count;
+  model.begin.push_back(row.begin);
+  model.room.push_back(row.room);
+  ++model.row_count;
   model.max_alignment = std::max(model.max_alignment, row.alignment);
   model.scale_free &= row.alignment == 1 && row.fixed == kFree;
+}
+
+// Rows are sorted, their times are sections.
+void Fill(ExactModel& model, const std::vector<Row>& rows) {
+  for (const Row& row : rows) Append(model, row);
+  LinkBodies(model, rows);
+  LayOutMembers(model);
+  IndexStartsAndEnds(model);
+}
+
+Row RowOf(const ExactModel& model, int i) {
+  const int shape = model.body[i] < 0 ? 0 : model.body_shape[model.body[i]];
+  return {model.first[i], model.last[i], model.size[i], model.alignment[i], model.fixed[i],
+          model.begin[i], model.room[i], shape,         model.original[i],  model.duration[i]};
 }
 
 }  // namespace
@@ -141,46 +271,79 @@ ExactModel MakeExactModel(const Problem& problem, WorkMeter& work) {
   model.unit = Unit(rows);
   model.section_count = TimeToSections(rows);
   for (Row& row : rows) {
-    row.size /= model.unit;
+    for (std::int64_t* height : {&row.size, &row.begin, &row.room}) *height /= model.unit;
     row.alignment = std::max<std::int64_t>(row.alignment / model.unit, 1);
     if (row.fixed != kFree) row.fixed /= model.unit;
   }
+  model.grain = RoundToGrain(rows);
+  NumberShapes(rows);
   SortByKey(rows);
   std::vector<Row> mirrored = Mirrored(rows, model.section_count);
   const auto less = [](const Row& a, const Row& b) { return Key(a) < Key(b); };
   if (std::lexicographical_compare(mirrored.begin(), mirrored.end(), rows.begin(), rows.end(), less)) {
     rows = std::move(mirrored);
   }
-  for (const Row& row : rows) {
-    const Buffer& buffer = problem.buffers[row.original];
-    Append(model, row, buffer.upper - buffer.lower);
+  Fill(model, rows);
+  for (const Buffer& buffer : problem.buffers) {
+    if (buffer.size == 0) continue;
+    const std::int64_t end = std::max<std::int64_t>(buffer.fixed_offset, 0) + buffer.size;
+    model.max_load = std::max(model.max_load, (end + model.unit - 1) / model.unit);
   }
-  Finish(model);
-  work.Add(Look::kRanked, 4 * std::int64_t{model.buffer_count});
+  work.Add(Look::kRanked, 4 * std::int64_t{model.row_count});
   work.Add(Look::kLaid, static_cast<std::int64_t>(model.members.size()));
   return model;
 }
 
+ExactModel AddSections(const ExactModel& model, const std::vector<StackedRows>& cliques, WorkMeter& work) {
+  std::vector<Row> rows;
+  for (int i = 0; i < model.row_count; ++i) rows.push_back(RowOf(model, i));
+  int section = model.section_count;
+  for (const StackedRows& clique : cliques) {
+    for (const StackedRow& stacked : clique) {
+      Row row = RowOf(model, stacked.row);
+      row.lower = section;
+      row.upper = section + 1;
+      row.size = stacked.length;
+      if (row.fixed == kFree) {
+        row.room += row.begin;
+        row.begin = 0;
+      }
+      rows.push_back(row);
+    }
+    ++section;
+  }
+  ExactModel more;
+  more.unit = model.unit;
+  more.grain = model.grain;
+  more.section_count = section;
+  NumberShapes(rows);
+  std::sort(rows.begin(), rows.end(), Before);
+  Fill(more, rows);
+  more.max_load = std::max(more.max_load, model.max_load);
+  work.Add(Look::kRanked, 2 * std::int64_t{more.row_count});
+  work.Add(Look::kLaid, static_cast<std::int64_t>(more.members.size()));
+  return more;
+}
+
 ExactModel ClipExactModel(const ExactModel& model, int begin, int end, WorkMeter& work) {
   std::vector<Row> rows;
-  for (int i = 0; i < model.buffer_count; ++i) {
+  for (int i = 0; i < model.row_count; ++i) {
     const int lower = std::max(model.first[i], begin);
     const int upper = std::min(model.last[i], end);
-    if (lower < upper) rows.push_back({lower, upper, model.size[i], model.alignment[i], model.fixed[i], i});
+    if (lower >= upper) continue;
+    rows.push_back(RowOf(model, i));
+    rows.back().lower = lower;
+    rows.back().upper = upper;
   }
   ExactModel clipped;
   clipped.unit = model.unit;
+  clipped.grain = model.grain;
   clipped.section_count = TimeToSections(rows);
   std::sort(rows.begin(), rows.end(), Before);
-  for (Row row : rows) {
-    const int parent = row.original;
-    row.original = model.original[parent];
-    Append(clipped, row, model.duration[parent]);
-  }
-  Finish(clipped);
+  Fill(clipped, rows);
   work.Add(Look::kWindow, 1);
-  work.Add(Look::kMember, model.buffer_count);
-  work.Add(Look::kRanked, 2 * std::int64_t{clipped.buffer_count});
+  work.Add(Look::kMember, model.row_count);
+  work.Add(Look::kRanked, 2 * std::int64_t{clipped.row_count});
   work.Add(Look::kLaid, static_cast<std::int64_t>(clipped.members.size()));
   return clipped;
 }

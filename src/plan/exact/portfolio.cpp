@@ -42,7 +42,7 @@ SortKey KeyOf(const ExactModel& model, int row, int order) {
 
 std::vector<int> MakeRank(const ExactModel& model, int order) {
   std::vector<SortKey> keys;
-  for (int row = 0; row < model.buffer_count; ++row) keys.push_back(KeyOf(model, row, order));
+  for (int row = 0; row < model.row_count; ++row) keys.push_back(KeyOf(model, row, order));
   return RankDescending(keys);
 }
 
@@ -77,8 +77,8 @@ constexpr struct {
 
 }  // namespace
 
-ExactPortfolio::ExactPortfolio(const ExactModel& model, int dead_states_bits, WorkMeter& work)
-    : model_(model), work_(work), dead_(dead_states_bits), search_(model, dead_, work) {
+ExactPortfolio::ExactPortfolio(const ExactModel& model, int dead_states_bits, std::int64_t table_work, WorkMeter& work)
+    : model_(model), work_(work), dead_(dead_states_bits), search_(model, table_work, dead_, work) {
   for (int order = 0; order < kOrderCount; ++order) ranks_.push_back(MakeRank(model, order));
   for (const auto& turn : kTurns) {
     ExactStrategy strategy;
@@ -87,13 +87,16 @@ ExactPortfolio::ExactPortfolio(const ExactModel& model, int dead_states_bits, Wo
     strategy.weights.assign(model.section_count, 1);
     strategies_.push_back(std::move(strategy));
   }
-  work_.Add(Look::kRanked, std::int64_t{kOrderCount} * model.buffer_count);
+  work_.Add(Look::kRanked, std::int64_t{kOrderCount} * model.row_count);
 }
 
-// A dive takes about one node per buffer, so twice that leaves as much again for mending.
+// A dive takes about one node per row, so twice that leaves as much again for mending; and several where space is given
+// up in many steps, between what is aligned and below what is decided.
 Outcome ExactPortfolio::Try(std::int64_t capacity, const ExactQuota& budget) {
+  constexpr std::int64_t kDive = 8;
   constexpr auto kTurnCount = static_cast<std::int64_t>(std::size(kTurns));
-  const std::int64_t shortest = 2 * std::int64_t{model_.buffer_count} + 2;
+  const bool plain = !model_.HasBodies() && model_.max_alignment == model_.grain;
+  const std::int64_t shortest = (plain ? 2 : kDive) * std::int64_t{model_.row_count} + 2;
   const ExactQuota end = work_.After(budget);
   while (!work_.IsPast(end)) {
     const std::int64_t round = runs_ / kTurnCount;
@@ -101,7 +104,7 @@ Outcome ExactPortfolio::Try(std::int64_t capacity, const ExactQuota& budget) {
     ExactStrategy& strategy = strategies_[turn];
     if (round > 0) {
       strategy.rank = Shaken(ranks_[kTurns[turn].order], static_cast<std::uint64_t>(runs_));
-      work_.Add(Look::kRanked, model_.buffer_count);
+      work_.Add(Look::kRanked, model_.row_count);
     }
     ++runs_;
     const Outcome outcome =

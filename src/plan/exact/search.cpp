@@ -19,6 +19,8 @@ std::int64_t Allowance(std::int64_t weight) {
   return 256 + 64 * bits + (((weight << 6) >> bits) & 63);
 }
 
+constexpr std::int64_t kWaits = std::int64_t{1} << 60;  // above all scores
+
 // What makes a section a good place to branch, lower is better: few branches, little slack (in 16ths of the capacity),
 // many failures. One branch or none costs nothing, so it comes before all others.
 std::int64_t Score(int branches, std::int64_t slack, std::int64_t weight) {
@@ -28,8 +30,10 @@ std::int64_t Score(int branches, std::int64_t slack, std::int64_t weight) {
 
 }  // namespace
 
-ExactSearch::ExactSearch(const ExactModel& model, DeadStates& dead, WorkMeter& work)
-    : model_(model), dead_(dead), work_(work), state_(model, work), branches_(model.section_count + 1, 0) {}
+ExactSearch::ExactSearch(const ExactModel& model, std::int64_t table_work, DeadStates& dead, WorkMeter& work)
+    : model_(model), dead_(dead), work_(work), state_(model, table_work, work), branches_(model.section_count + 1, 0) {
+  if (model.HasBodies()) forced_ = waiting_ = branches_;
+}
 
 Outcome ExactSearch::Run(std::int64_t capacity, ExactStrategy& strategy, const ExactQuota& quota) {
   strategy_ = &strategy;
@@ -83,7 +87,8 @@ bool ExactSearch::SolvePart(int begin, int end) {
   const std::size_t first = candidates_.size();
   const std::size_t mark = state_.Mark();
   CollectCandidates(niche);
-  const std::int64_t raised = RaisedFloor(niche);
+  const bool forced = candidates_.size() > first && IsForced(candidates_[first].second);
+  const std::int64_t raised = forced ? kLast : RaisedFloor(niche);
   if (raised - niche.floor <= state_.Slack(niche.section)) {
     candidates_.emplace_back(kLast, kRaise);
   }
@@ -114,18 +119,26 @@ ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) {
   std::int64_t best_slack = best_score;
   const std::int64_t sixteenth = std::max<std::int64_t>(state_.capacity() / 16, 1);
   for (int s = begin; s < end;) {
+    if (IsWall(s)) {
+      ++s;
+      continue;
+    }
     const int niche_begin = s;
     const std::int64_t floor = state_.floor(s);
     bool all_on_tops = true;
-    for (; s < end && state_.floor(s) == floor; ++s) all_on_tops &= state_.top(s) == floor;
-    if (niche_begin > begin && state_.floor(niche_begin - 1) < floor) continue;
-    if (s < end && state_.floor(s) < floor) continue;
+    for (; s < end && !IsWall(s) && state_.floor(s) == floor; ++s) all_on_tops &= state_.top(s) == floor;
+    if (niche_begin > begin && !IsWall(niche_begin - 1) && state_.floor(niche_begin - 1) < floor) continue;
+    if (s < end && !IsWall(s) && state_.floor(s) < floor) continue;
     CountBranches(niche_begin, s, floor, all_on_tops);
     work_.Add(Look::kChoice, s - niche_begin);
     for (int t = niche_begin; t < s; ++t) {
       const std::int64_t slack = state_.Slack(t);
       const int branches = branches_[t] + (slack > 0);
-      const std::int64_t score = Score(branches, slack / sixteenth, state_.weight(t));
+      std::int64_t score = Score(branches, slack / sixteenth, state_.weight(t));
+      if (model_.HasBodies()) {
+        if (forced_[t] > 0) score = 0;
+        if (waiting_[t] > 0 && slack > 0) score += kWaits;
+      }
       if (std::tie(score, slack) < std::tie(best_score, best_slack)) {
         best_score = score;
         best_slack = slack;
@@ -139,31 +152,80 @@ ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) {
 // Into branches_, for each section of a niche but for giving up. What can start on its floor lives within it, as the
 // floors on both sides are higher, so each buffer is asked once.
 void ExactSearch::CountBranches(int begin, int end, std::int64_t floor, bool all_on_tops) {
-  if (all_on_tops) {
+  if (all_on_tops && !model_.HasBodies() && !state_.HasTables()) {
     for (int s = begin; s < end; ++s) branches_[s] = state_.ready_count(s);
     return;
   }
   std::fill(branches_.begin() + begin, branches_.begin() + end + 1, 0);
+  if (model_.HasBodies()) {
+    std::fill(forced_.begin() + begin, forced_.begin() + end + 1, 0);
+    std::fill(waiting_.begin() + begin, waiting_.begin() + end + 1, 0);
+  }
   const int first_start = model_.start_begin[begin];
   const int last_start = model_.start_begin[end];
   work_.Add(Look::kMember, last_start - first_start);
   for (int row = first_start; row < last_start; ++row) {
-    if (state_.placed(row) || state_.head(row) != floor || !Supported(row, floor)) continue;
-    ++branches_[model_.first[row]];
-    --branches_[model_.last[row]];
+    if (state_.placed(row) || state_.head(row) != floor || !CanBegin(row, floor)) continue;
+    CountOver(branches_, row);
+    if (model_.body[row] < 0) continue;
+    if (state_.decided(row))
+      CountOver(forced_, row);
+    else if (CouldBeSupported(row))
+      CountOver(waiting_, row);
   }
   for (int s = begin + 1; s < end; ++s) branches_[s] += branches_[s - 1];
+  for (int s = begin + 1; s < end && model_.HasBodies(); ++s) {
+    forced_[s] += forced_[s - 1];
+    waiting_[s] += waiting_[s - 1];
+  }
+}
+
+// As differences, to be summed up.
+void ExactSearch::CountOver(std::vector<int>& counts, int row) const {
+  ++counts[model_.first[row]];
+  --counts[model_.last[row]];
+}
+
+// Can `row`, which is ready, be placed on `floor` in a plan in which nothing can drop?
+bool ExactSearch::CanBegin(int row, std::int64_t floor) const {
+  if (state_.decided(row)) return true;
+  if (!state_.CanFollow(row)) return false;
+  const int body = model_.body[row];
+  if (body < 0) return Supported(row, floor);
+  for (int k = model_.body_begin[body]; k < model_.body_begin[body + 1]; ++k) {
+    const int other = model_.body_rows[k];
+    if (Supported(other, state_.head(other))) return true;
+  }
+  return CouldBeSupported(row);
 }
 
 // Does `row`, put on `floor`, lie on the ground or on another buffer somewhere (up to its alignment)?
 bool ExactSearch::Supported(int row, std::int64_t floor) const {
-  if (model_.fixed[row] != kFree) return true;
   const std::int64_t below = floor - model_.alignment[row];
+  if (below < model_.begin[row]) return true;
   const int end = model_.last[row];
   int s = model_.first[row];
   while (s < end && state_.top(s) <= below) ++s;
   work_.Add(Look::kSection, s - model_.first[row]);
   return s < end;
+}
+
+// Could something that is not placed yet come to lie below a row of the same body?
+bool ExactSearch::CouldBeSupported(int row) const {
+  const int body = model_.body[row];
+  for (int k = model_.body_begin[body]; k < model_.body_begin[body + 1]; ++k) {
+    const int upper = model_.body_rows[k];
+    for (int s = model_.first[upper]; s < model_.last[upper]; ++s) {
+      if (state_.floor(s) >= state_.head(upper)) continue;
+      const int* rows = state_.active(s);
+      work_.Add(Look::kMember, state_.active_count(s));
+      const bool any = std::any_of(rows, rows + state_.active_count(s), [&](int other) {
+        return model_.body[other] != body && state_.head(other) + model_.size[other] <= state_.head(upper);
+      });
+      if (any) return true;
+    }
+  }
+  return false;
 }
 
 void ExactSearch::CollectCandidates(const Niche& niche) {
@@ -173,14 +235,20 @@ void ExactSearch::CollectCandidates(const Niche& niche) {
   for (int k = 0; k < state_.active_count(niche.section); ++k) {
     const int row = rows[k];
     const int twin = model_.twin[row];
-    if (state_.head(row) != niche.floor || (twin >= 0 && !state_.placed(twin))) continue;
-    if (Supported(row, niche.floor)) candidates_.emplace_back(strategy_->rank[row], row);
+    if (state_.head(row) != niche.floor || (twin >= 0 && !state_.decided(twin))) continue;
+    if (IsForced(row)) {
+      candidates_.resize(first);
+      candidates_.emplace_back(0, row);
+      return;
+    }
+    if (CanBegin(row, niche.floor)) candidates_.emplace_back(strategy_->rank[row], row);
   }
   std::sort(candidates_.begin() + static_cast<std::ptrdiff_t>(first), candidates_.end());
 }
 
-// Tries each branch, drops those that fail at once, and sorts the rest by the space they give up. A node of a dense
-// problem has hundreds of branches, so the quota is looked at between them, too.
+// Tries each branch, drops those that fail at once, and sorts the rest by the space they give up. To give up more than
+// an alignment takes comes last. A node of a dense problem has hundreds of branches, so the quota is looked at between
+// them, too.
 void ExactSearch::ProbeCandidates(std::size_t first, const Niche& niche, std::int64_t raised) {
   const std::size_t mark = state_.Mark();
   std::size_t kept = first;
@@ -188,7 +256,8 @@ void ExactSearch::ProbeCandidates(std::size_t first, const Niche& niche, std::in
     const int choice = candidates_[i].second;
     state_.ResetWaste();
     if (Apply(choice, niche, raised)) {
-      candidates_[kept++] = {choice == kRaise ? kLast : state_.waste(), choice};
+      const bool last = choice == kRaise && raised - niche.floor >= model_.max_alignment;
+      candidates_[kept++] = {last ? kLast : state_.waste(), choice};
     }
     state_.Undo(mark);
     if (OutOfQuota()) return;
@@ -210,6 +279,8 @@ std::int64_t ExactSearch::RaisedFloor(const Niche& niche) const {
     const int row = rows[k];
     if (state_.head(row) > niche.floor) {
       raised = std::min(raised, state_.head(row));
+    } else if (model_.body[row] >= 0) {
+      raised = std::min(raised, NextOn(row, niche));
     } else {
       begin = std::min(begin, model_.first[row]);
       end = std::max(end, model_.last[row]);
@@ -227,6 +298,27 @@ std::int64_t ExactSearch::RaisedFloor(const Niche& niche) const {
   work_.Add(Look::kMember,
             std::int64_t{state_.active_count(niche.section)} + last_end - first_end + last_start - first_start);
   return raised;
+}
+
+// The lowest height above the niche's floor at which `row` of a body that is not decided can begin, on something below
+// one of the body's rows.
+std::int64_t ExactSearch::NextOn(int row, const Niche& niche) const {
+  std::int64_t next = std::numeric_limits<std::int64_t>::max() / 2;
+  const int body = model_.body[row];
+  for (int k = model_.body_begin[body]; k < model_.body_begin[body + 1]; ++k) {
+    const int upper = model_.body_rows[k];
+    const std::int64_t above = model_.begin[upper] - model_.begin[row];
+    for (int s = model_.first[upper]; s < model_.last[upper]; ++s) {
+      const int* rows = state_.active(s);
+      work_.Add(Look::kMember, state_.active_count(s));
+      for (int m = 0; m < state_.active_count(s); ++m) {
+        if (model_.body[rows[m]] == body) continue;
+        const std::int64_t end = state_.head(rows[m]) + model_.size[rows[m]] - above;
+        next = std::min(next, std::max(end, niche.floor + 1));
+      }
+    }
+  }
+  return next;
 }
 
 // What the future of a part depends on: who is unplaced, the room above each floor, and how far below it the buffers

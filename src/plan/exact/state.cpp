@@ -2,15 +2,16 @@
 
 #include <algorithm>
 
+#include "base/checked.hpp"
 #include "plan/exact/hash.hpp"
 
 namespace orionrt {
 
-ExactState::ExactState(const ExactModel& model, WorkMeter& work)
-    : model_(model), work_(work), weight_(model.section_count, 1) {
-  slot_begin_.assign(model.buffer_count + 1, 0);
-  row_key_.resize(model.buffer_count);
-  for (int i = 0; i < model.buffer_count; ++i) {
+ExactState::ExactState(const ExactModel& model, std::int64_t table_work, WorkMeter& work)
+    : model_(model), work_(work), weight_(model.section_count, 1), tables_(model, table_work, work) {
+  slot_begin_.assign(model.row_count + 1, 0);
+  row_key_.resize(model.row_count);
+  for (int i = 0; i < model.row_count; ++i) {
     slot_begin_[i + 1] = slot_begin_[i] + model.Length(i);
     row_key_[i] = MixBits(static_cast<std::uint64_t>(i) + 1);
   }
@@ -22,6 +23,7 @@ ExactState::ExactState(const ExactModel& model, WorkMeter& work)
 bool ExactState::Reset(std::int64_t capacity) {
   const int sections = model_.section_count;
   capacity_ = capacity;
+  ceiling_ = RoundUp(capacity, model_.grain);
   trail_.clear();
   floor_.assign(sections, 0);
   load_.assign(sections, 0);
@@ -30,18 +32,18 @@ bool ExactState::Reset(std::int64_t capacity) {
   ready_.assign(sections, 0);
   crossing_.assign(sections, 0);
   set_key_.assign(sections, 0);
-  head_.assign(model_.buffer_count, 0);
-  latest_.resize(model_.buffer_count);
-  placed_.assign(model_.buffer_count, 0);
+  head_ = model_.begin;
+  latest_.resize(model_.row_count);
+  placed_.assign(model_.row_count, 0);
+  decided_.assign(model_.BodyCount(), 0);
   members_ = model_.members;
   bool fits = true;
-  for (int i = 0; i < model_.buffer_count; ++i) {
+  for (int i = 0; i < model_.row_count; ++i) {
     set_key_[model_.first[i]] += row_key_[i];
-    latest_[i] = capacity - model_.size[i];
-    if (model_.fixed[i] != kFree) {
-      fits &= model_.fixed[i] <= latest_[i];
-      head_[i] = latest_[i] = model_.fixed[i];
-    }
+    latest_[i] = capacity - model_.room[i];
+    if (model_.fixed[i] != kFree) head_[i] = model_.fixed[i];
+    fits &= head_[i] <= latest_[i];
+    if (model_.fixed[i] != kFree) latest_[i] = head_[i];
     for (int s = model_.first[i]; s < model_.last[i]; ++s) {
       slot_[slot_begin_[i] + s - model_.first[i]] = active_[s]++;
       load_[s] += model_.size[i];
@@ -49,8 +51,10 @@ bool ExactState::Reset(std::int64_t capacity) {
       crossing_[s] += s > model_.first[i];
     }
   }
-  for (int s = 0; s < sections; ++s) fits &= load_[s] <= capacity;
-  work_.Add(Look::kLaid, static_cast<std::int64_t>(members_.size()) + model_.buffer_count + sections);
+  for (int body = 0; body < model_.BodyCount(); ++body) Join(body, 1);
+  tables_.Reset(capacity);
+  for (int s = 0; s < sections; ++s) fits &= 0 <= HighestFloor(s);
+  work_.Add(Look::kLaid, static_cast<std::int64_t>(members_.size()) + model_.row_count + sections);
   Touch(0, sections);
   return fits && Settle();
 }
@@ -60,6 +64,7 @@ bool ExactState::Place(int row) {
   const int end = model_.last[row];
   const std::int64_t new_floor = head_[row] + model_.size[row];
   work_.Add(Look::kSection, end - begin);
+  if (model_.body[row] >= 0 && !decided(row)) Decide(model_.body[row]);
   Note(Kind::kPlaced, row, 0, 0);
   Remove(row);
   for (int s = begin; s < end; ++s) {
@@ -72,6 +77,15 @@ bool ExactState::Place(int row) {
 bool ExactState::Raise(int section, std::int64_t floor) {
   AddWaste(section, floor);
   return Lift(section, floor) && Settle();
+}
+
+bool ExactState::CanFollow(int row) const {
+  if (tables_.empty()) return true;
+  const std::int64_t end = head_[row] + model_.size[row];
+  int s = model_.first[row];
+  while (s < model_.last[row] && end <= tables_.HighestFloorWithout(s, row)) ++s;
+  work_.Add(Look::kSection, s - model_.first[row]);
+  return s == model_.last[row];
 }
 
 void ExactState::Undo(std::size_t mark) {
@@ -94,6 +108,9 @@ void ExactState::Undo(std::size_t mark) {
       case Kind::kPlaced:
         Restore(index);
         break;
+      case Kind::kDecided:
+        Reconsider(index);
+        break;
     }
   }
   work_.Add(Look::kSection, sections);
@@ -113,7 +130,9 @@ void ExactState::AddWaste(int section, std::int64_t floor) {
   waste_ += (floor - floor_[section] + grain - 1) / grain * (4096 * weight_[section] / (slack / grain + 17));
 }
 
-std::int64_t ExactState::AlignUp(int row, std::int64_t offset) const {
+// The lowest offset of the row's buffer at which the row does not begin below `floor`.
+std::int64_t ExactState::OffsetAbove(int row, std::int64_t floor) const {
+  const std::int64_t offset = floor - model_.begin[row];
   const std::int64_t alignment = model_.alignment[row];
   if (alignment == 1) return offset;
   return (offset + alignment - 1) / alignment * alignment;
@@ -122,7 +141,7 @@ std::int64_t ExactState::AlignUp(int row, std::int64_t offset) const {
 bool ExactState::Lift(int section, std::int64_t floor) {
   Note(Kind::kFloor, section, floor_[section], ready_[section]);
   floor_[section] = floor;
-  if (floor + load_[section] > capacity_) return Fail(section);
+  if (floor > HighestFloor(section)) return Fail(section);
   const int* rows = active(section);
   const int count = active_[section];
   work_.Add(Look::kLift, 1);
@@ -133,9 +152,17 @@ bool ExactState::Lift(int section, std::int64_t floor) {
     if (head_[row] < floor && !LiftHead(row, floor)) return Fail(section);
     ready += head_[row] == floor;
   }
-  ready_[section] = ready;
+  // What has risen with another row of its body may have been counted before.
+  ready_[section] = model_.HasBodies() ? CountReady(section) : ready;
   Touch(section, section + 1);
   return true;
+}
+
+int ExactState::CountReady(int section) const {
+  const int* rows = active(section);
+  work_.Add(Look::kMember, active_[section]);
+  return static_cast<int>(
+      std::count_if(rows, rows + active_[section], [&](int row) { return head_[row] == floor_[section]; }));
 }
 
 // Lift, for all sections of a life in turn, with the same failures. Its floors are level, so a buffer that has met one
@@ -143,8 +170,13 @@ bool ExactState::Lift(int section, std::int64_t floor) {
 bool ExactState::LiftLife(int row, std::int64_t floor) {
   const int begin = model_.first[row];
   const int end = model_.last[row];
+  if (model_.HasBodies()) {
+    int s = begin;
+    while (s < end && Lift(s, floor)) ++s;
+    return s == end;
+  }
   int lifted_end = begin;
-  for (; lifted_end < end && floor + load_[lifted_end] <= capacity_; ++lifted_end) {
+  for (; lifted_end < end && floor <= HighestFloor(lifted_end); ++lifted_end) {
     Note(Kind::kFloor, lifted_end, floor_[lifted_end], ready_[lifted_end]);
     floor_[lifted_end] = floor;
     ready_[lifted_end] = 0;
@@ -176,16 +208,30 @@ bool ExactState::LiftLife(int row, std::int64_t floor) {
 }
 
 bool ExactState::LiftHead(int row, std::int64_t floor) {
+  const std::int64_t offset = OffsetAbove(row, floor);
+  const int body = model_.body[row];
+  if (body < 0) {
+    SetHead(row, offset + model_.begin[row]);
+    return head_[row] <= latest_[row];
+  }
+  if (offset + model_.begin[row] > latest_[row]) return false;
+  for (int k = model_.body_begin[body]; k < model_.body_begin[body + 1]; ++k) {
+    const int other = model_.body_rows[k];
+    SetHead(other, offset + model_.begin[other]);
+  }
+  return true;
+}
+
+void ExactState::SetHead(int row, std::int64_t head) {
   const std::int64_t old_head = head_[row];
   const int begin = model_.first[row];
   const int end = model_.last[row];
   Note(Kind::kHead, row, old_head, 0);
   work_.Add(Look::kLift, 1);
   work_.Add(Look::kSection, end - begin);
-  head_[row] = AlignUp(row, floor);
+  head_[row] = head;
   for (int s = begin; s < end; ++s) ready_[s] -= floor_[s] == old_head;
   Touch(begin, end);
-  return head_[row] <= latest_[row];
 }
 
 // Raises each section in which no unplaced buffer can start at the floor to the least head there.
@@ -209,16 +255,58 @@ bool ExactState::Settle() {
   return true;
 }
 
+// From here on its rows are where they are now.
+void ExactState::Decide(int body) {
+  Note(Kind::kDecided, body, 0, 0);
+  decided_[body] = 1;
+  Join(body, -1);
+  for (int k = model_.body_begin[body]; k < model_.body_begin[body + 1]; ++k) {
+    const int row = model_.body_rows[k];
+    latest_[row] = head_[row];
+    set_key_[model_.first[row]] += PlaceKey(row);
+  }
+}
+
+// No row of it is placed any more.
+void ExactState::Reconsider(int body) {
+  decided_[body] = 0;
+  Join(body, 1);
+  for (int k = model_.body_begin[body]; k < model_.body_begin[body + 1]; ++k) {
+    const int row = model_.body_rows[k];
+    latest_[row] = capacity_ - model_.room[row];
+    set_key_[model_.first[row]] -= PlaceKey(row);
+  }
+}
+
+// Counts the body, or no longer, as what spans all sections between its first row and its last.
+void ExactState::Join(int body, int step) {
+  int begin = std::numeric_limits<int>::max();
+  int end = 0;
+  for (int k = model_.body_begin[body]; k < model_.body_begin[body + 1]; ++k) {
+    begin = std::min(begin, model_.first[model_.body_rows[k]]);
+    end = std::max(end, model_.last[model_.body_rows[k]]);
+  }
+  work_.Add(Look::kSection, end - begin);
+  for (int s = begin + 1; s < end; ++s) crossing_[s] += step;
+}
+
+// Room, not height, as in the keys of the search.
+std::uint64_t ExactState::PlaceKey(int row) const {
+  return MixBits(row_key_[row] ^ static_cast<std::uint64_t>(capacity_ - head_[row]));
+}
+
 void ExactState::Remove(int row) {
   const int begin = model_.first[row];
   const std::int64_t head = head_[row];
   const std::int64_t size = model_.size[row];
   placed_[row] = 1;
   set_key_[begin] -= row_key_[row];
+  if (model_.body[row] >= 0) set_key_[begin] -= PlaceKey(row);
   work_.Add(Look::kSlot, model_.Length(row));
   int* slot = &slot_[slot_begin_[row]];
   for (int s = begin; s < model_.last[row]; ++s, ++slot) {
     load_[s] -= size;
+    tables_.Remove(s, row);
     ready_[s] -= floor_[s] == head;
     crossing_[s] -= s > begin;
     int* rows = &members_[model_.member_begin[s]];
@@ -236,9 +324,11 @@ void ExactState::Restore(int row) {
   const std::int64_t head = head_[row];
   placed_[row] = 0;
   set_key_[begin] += row_key_[row];
+  if (model_.body[row] >= 0) set_key_[begin] += PlaceKey(row);
   work_.Add(Look::kSlot, model_.Length(row));
   for (int s = begin; s < model_.last[row]; ++s) {
     load_[s] += model_.size[row];
+    tables_.Restore(s, row);
     ready_[s] += floor_[s] == head;
     crossing_[s] += s > begin;
     top_[s] = covered_top_[slot_begin_[row] + s - begin];

@@ -9,13 +9,14 @@ namespace {
 
 constexpr int kWindowDeadBits = 14;
 
+}  // namespace
+
 std::vector<int> BuffersOf(const ExactModel& model) {
   std::vector<int> buffers = model.original;
   std::sort(buffers.begin(), buffers.end());
+  buffers.erase(std::unique(buffers.begin(), buffers.end()), buffers.end());
   return buffers;
 }
-
-}  // namespace
 
 std::vector<int> RefuteByWindow(const ExactModel& model, std::int64_t capacity, const ExactQuota& budget,
                                 WorkMeter& work) {
@@ -24,9 +25,9 @@ std::vector<int> RefuteByWindow(const ExactModel& model, std::int64_t capacity, 
     for (int begin = 0; begin < model.section_count; begin += width / 2) {
       const int end = std::min(begin + width, model.section_count);
       const ExactModel window = ClipExactModel(model, begin, end, work);
-      ExactPortfolio portfolio(window, kWindowDeadBits, work);
+      ExactPortfolio portfolio(window, kWindowDeadBits, 0, work);
       const Outcome outcome =
-          portfolio.Try(capacity, {8 * std::int64_t{window.buffer_count}, limit.work - work.spent().work});
+          portfolio.Try(capacity, {8 * std::int64_t{window.row_count}, limit.work - work.spent().work});
       if (outcome == Outcome::kRefuted) return BuffersOf(window);
       if (work.IsPast(limit)) return {};
       if (end == model.section_count) break;

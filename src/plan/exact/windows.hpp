@@ -9,6 +9,9 @@
 
 namespace orionrt {
 
+// Rows of Problem::buffers, ascending.
+std::vector<int> BuffersOf(const ExactModel& model);
+
 // Looks for a run of sections whose buffers, clipped to it, already cannot be placed within `capacity` (units); then
 // nothing can. Short ones first, each for a few nodes, `budget` in all. Returns the rows of Problem::buffers it holds,
 // ascending; empty: none found, which says nothing.

@@ -21,6 +21,7 @@ enum class Look : std::int64_t {
   kNode = 50,      // a node, but for all of the above
   kRanked = 100,   // a buffer sorted into an order
   kLaid = 8,       // a buffer in a section of a model or an empty state
+  kStacked = 4,    // an item on top of a set of others
   kWindow = 5000,  // a window, but for all of the above
 };
 

@@ -1,0 +1,350 @@
+#include "plan/exact/cliques.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <tuple>
+
+#include "base/checked.hpp"
+#include "plan/exact/stacking.hpp"
+
+namespace orionrt {
+namespace {
+
+constexpr int kMostNodes = 1024;
+constexpr std::int64_t kApart = -1;  // a distance between two that never meet
+
+using Nodes = std::vector<int>;
+
+// One node a buffer, or a row of a fixed one: its rows move together.
+class Conflicts {
+ public:
+  Conflicts(const ExactModel& model, WorkMeter& work) : model_(model), work_(work) {
+    std::vector<int> node_of_body(model.BodyCount(), -1);
+    for (int row = 0; row < model.row_count; ++row) {
+      const int body = model.body[row];
+      if (body >= 0 && node_of_body[body] >= 0) continue;
+      if (body >= 0) node_of_body[body] = count();
+      rows_.push_back(body < 0 ? std::vector<int>{row}
+                               : std::vector<int>(model.body_rows.begin() + model.body_begin[body],
+                                                  model.body_rows.begin() + model.body_begin[body + 1]));
+    }
+    Measure();
+  }
+
+  int count() const { return static_cast<int>(rows_.size()); }
+  int row(int node) const { return rows_[node].front(); }
+  bool Meet(int a, int b) const { return distance(a, b) != kApart; }
+
+  // How much higher than `a` the buffer of `b` begins at the least, if it does not begin lower.
+  std::int64_t distance(int a, int b) const { return distances_[static_cast<std::size_t>(a) * rows_.size() + b]; }
+
+  // The offset from which node `a` counts.
+  std::int64_t Base(int a) const { return model_.fixed[row(a)] == kFree ? 0 : model_.fixed[row(a)]; }
+  std::int64_t Whole(int a) const { return model_.room[row(a)] + (IsFixed(a) ? 0 : model_.begin[row(a)]); }
+  bool IsFixed(int a) const { return model_.fixed[row(a)] != kFree; }
+
+  // What `nodes`, which pairwise conflict, are to a stack: offsets of buffers are what is stacked.
+  std::vector<StackItem> Items(const Nodes& nodes) const {
+    std::vector<StackItem> items;
+    for (const int a : nodes) {
+      StackItem item;
+      item.length = std::numeric_limits<std::int64_t>::max();
+      for (const int b : nodes) {
+        if (a != b) item.length = std::min(item.length, distance(a, b));
+      }
+      if (nodes.size() == 1) item.length = 0;
+      item.alignment = IsFixed(a) ? 1 : model_.alignment[row(a)];
+      item.room = Whole(a);
+      item.head = Base(a);
+      items.push_back(item);
+    }
+    return items;
+  }
+
+ private:
+  void Measure() {
+    distances_.assign(rows_.size() * rows_.size(), kApart);
+    for (int a = 0; a < count(); ++a) {
+      for (int b = 0; b < count(); ++b) {
+        if (a != b) distances_[static_cast<std::size_t>(a) * rows_.size() + b] = LeastDistance(a, b);
+      }
+    }
+  }
+
+  // Every two rows that are alive together forbid an open interval of distances.
+  std::int64_t LeastDistance(int a, int b) {
+    std::vector<std::pair<std::int64_t, std::int64_t>> forbidden;
+    work_.Add(Look::kChoice, static_cast<std::int64_t>(rows_[a].size() * rows_[b].size()));
+    for (const int p : rows_[a]) {
+      for (const int q : rows_[b]) {
+        if (model_.first[p] >= model_.last[q] || model_.first[q] >= model_.last[p]) continue;
+        const std::int64_t begin_p = IsFixed(a) ? 0 : model_.begin[p], begin_q = IsFixed(b) ? 0 : model_.begin[q];
+        forbidden.emplace_back(begin_p - begin_q - model_.size[q], begin_p + model_.size[p] - begin_q);
+      }
+    }
+    if (forbidden.empty()) return kApart;
+    std::sort(forbidden.begin(), forbidden.end());
+    const std::int64_t step =
+        IsFixed(a) || IsFixed(b) ? 1 : std::min(model_.alignment[row(a)], model_.alignment[row(b)]);
+    std::int64_t distance = 0;
+    for (const auto& [from, to] : forbidden) {
+      if (from < distance && distance < to) distance = (to + step - 1) / step * step;
+    }
+    return distance;
+  }
+
+  const ExactModel& model_;
+  WorkMeter& work_;
+  std::vector<std::vector<int>> rows_;
+  std::vector<std::int64_t> distances_;
+};
+
+// All cliques above a weight by branch and bound; colour classes bound what is left, each by its heaviest.
+class HeavyCliques {
+ public:
+  HeavyCliques(const Conflicts& conflicts, WorkMeter& work, std::int64_t end)
+      : conflicts_(conflicts), work_(work), end_(end) {
+    for (int a = 0; a < conflicts.count(); ++a) {
+      std::int64_t least = std::numeric_limits<std::int64_t>::max();
+      for (int b = 0; b < conflicts.count(); ++b) {
+        if (conflicts.Meet(a, b)) least = std::min(least, conflicts.distance(a, b));
+      }
+      weights_.push_back(least == std::numeric_limits<std::int64_t>::max() ? 0 : least);
+    }
+  }
+
+  // The heaviest of all, unless the work ends before.
+  Nodes Heaviest() {
+    rises_ = true;
+    Search(-1);
+    return found_.empty() ? Nodes() : found_.back().second;
+  }
+
+  // Those that no other node could join, the heaviest first.
+  std::vector<Nodes> Above(std::int64_t weight) {
+    rises_ = false;
+    Search(weight);
+    std::sort(found_.begin(), found_.end());
+    std::vector<Nodes> cliques;
+    for (auto& [negative_weight, clique] : found_) cliques.push_back(std::move(clique));
+    return cliques;
+  }
+
+  std::int64_t WeightOf(const Nodes& nodes) const {
+    return std::accumulate(nodes.begin(), nodes.end(), std::int64_t{0},
+                           [&](std::int64_t sum, int node) { return sum + weights_[node]; });
+  }
+
+ private:
+  void Search(std::int64_t threshold) {
+    threshold_ = threshold;
+    found_.clear();
+    Nodes all(weights_.size());
+    std::iota(all.begin(), all.end(), 0);
+    std::stable_sort(all.begin(), all.end(), [&](int a, int b) { return weights_[a] > weights_[b]; });
+    Extend(all, 0);
+  }
+
+  void Extend(const Nodes& candidates, std::int64_t weight) {
+    if (work_.spent().work >= end_) return;
+    if (candidates.empty()) {
+      if (weight > threshold_ && IsMaximal()) Keep(weight);
+      return;
+    }
+    Nodes ordered;
+    std::vector<std::int64_t> bounds;
+    Colour(candidates, ordered, bounds);
+    for (std::size_t k = ordered.size(); k-- > 0;) {
+      if (weight + bounds[k] <= threshold_) return;
+      const int node = ordered[k];
+      Nodes rest;
+      for (std::size_t m = 0; m < k; ++m) {
+        if (conflicts_.Meet(node, ordered[m])) rest.push_back(ordered[m]);
+      }
+      work_.Add(Look::kMember, static_cast<std::int64_t>(k));
+      clique_.push_back(node);
+      Extend(rest, weight + weights_[node]);
+      clique_.pop_back();
+    }
+  }
+
+  bool IsMaximal() const {
+    work_.Add(Look::kMember, conflicts_.count());
+    for (int a = 0; a < conflicts_.count(); ++a) {
+      const bool joins = std::all_of(clique_.begin(), clique_.end(), [&](int b) { return conflicts_.Meet(a, b); });
+      if (joins) return false;
+    }
+    return true;
+  }
+
+  void Keep(std::int64_t weight) {
+    Nodes clique = clique_;
+    std::sort(clique.begin(), clique.end());
+    found_.emplace_back(-weight, std::move(clique));
+    if (rises_) threshold_ = weight;
+  }
+
+  // bounds[k]: no clique of the first k + 1 of `ordered` is heavier.
+  void Colour(const Nodes& candidates, Nodes& ordered, std::vector<std::int64_t>& bounds) {
+    Nodes left = candidates;
+    std::int64_t bound = 0;
+    while (!left.empty()) {
+      Nodes same, other;
+      std::int64_t heaviest = 0;
+      for (const int node : left) {
+        const bool apart = std::none_of(same.begin(), same.end(), [&](int b) { return conflicts_.Meet(node, b); });
+        work_.Add(Look::kMember, static_cast<std::int64_t>(same.size()) + 1);
+        (apart ? same : other).push_back(node);
+        if (apart) heaviest = std::max(heaviest, weights_[node]);
+      }
+      bound += heaviest;
+      for (const int node : same) {
+        ordered.push_back(node);
+        bounds.push_back(bound);
+      }
+      left = std::move(other);
+    }
+  }
+
+  const Conflicts& conflicts_;
+  WorkMeter& work_;
+  const std::int64_t end_;
+  bool rises_ = false;  // the threshold, to the weight of what is found
+  std::int64_t threshold_ = 0;
+  std::vector<std::int64_t> weights_;
+  Nodes clique_;
+  std::vector<std::pair<std::int64_t, Nodes>> found_;
+};
+
+// Those that waste most, if there are too many to look at every order of.
+Nodes MostAligned(const ExactModel& model, const Conflicts& conflicts, Nodes nodes) {
+  const auto alignment = [&](int node) { return model.alignment[conflicts.row(node)]; };
+  std::stable_sort(nodes.begin(), nodes.end(), [&](int a, int b) { return alignment(a) > alignment(b); });
+  if (nodes.size() > kMostStacked) nodes.resize(kMostStacked);
+  return nodes;
+}
+
+// Sum of lengths, and the top one's whole: no order is lower.
+std::int64_t PlainHeight(const std::vector<StackItem>& items) {
+  std::int64_t sum = 0;
+  std::int64_t top = std::numeric_limits<std::int64_t>::max();
+  for (const StackItem& item : items) {
+    sum += item.length;
+    top = std::min(top, item.room - item.length);
+  }
+  return items.empty() ? 0 : sum + top;
+}
+
+// What padding could add to that at the most.
+std::int64_t MostPadding(const std::vector<StackItem>& items) {
+  return std::accumulate(items.begin(), items.end(), std::int64_t{0},
+                         [](std::int64_t sum, const StackItem& item) { return sum + item.alignment - 1; });
+}
+
+class StackFinder {
+ public:
+  StackFinder(const ExactModel& model, std::int64_t known, std::int64_t most_work, WorkMeter& work)
+      : model_(model), work_(work), end_(work.spent().work + most_work), conflicts_(model, work), alive_(Alive()) {
+    best_.height = known;
+  }
+
+  Stacks Run() {
+    if (model_.HasBodies()) TryCliques();
+    TrySections();
+    return std::move(best_);
+  }
+
+ private:
+  void TryCliques() {
+    constexpr std::size_t kMostCliques = 16;
+    HeavyCliques heavy(conflicts_, work_, (work_.spent().work + end_) / 2);
+    const Nodes heaviest = heavy.Heaviest();
+    Try(heaviest);
+    const std::int64_t weight = heavy.WeightOf(heaviest);
+    for (const Nodes& clique : heavy.Above(weight - weight / 8)) {
+      if (best_.cliques.size() == kMostCliques) return;
+      Try(clique);
+      if (IsSection(clique)) continue;
+      StackedRows rows;
+      const std::vector<StackItem> items = conflicts_.Items(clique);
+      for (std::size_t k = 0; k < items.size(); ++k) {
+        if (items[k].length > 0) rows.push_back({conflicts_.row(clique[k]), items[k].length});
+      }
+      best_.cliques.push_back(std::move(rows));
+    }
+  }
+
+  bool IsSection(const Nodes& clique) const {
+    return std::any_of(alive_.begin(), alive_.end(), [&](const Nodes& alive) {
+      return std::includes(alive.begin(), alive.end(), clique.begin(), clique.end());
+    });
+  }
+
+  // Sections, those with the most to lie on top of each other first.
+  void TrySections() {
+    std::vector<std::pair<std::int64_t, int>> order;
+    for (int s = 0; s < model_.section_count; ++s) {
+      const std::vector<StackItem> items = conflicts_.Items(alive_[s]);
+      order.emplace_back(-PlainHeight(items), s);
+    }
+    std::sort(order.begin(), order.end());
+    for (const auto& [height, s] : order) Try(alive_[s]);
+  }
+
+  std::vector<Nodes> Alive() const {
+    std::vector<Nodes> alive(model_.section_count);
+    for (int node = 0; node < conflicts_.count(); ++node) AddAlive(node, alive);
+    return alive;
+  }
+
+  void AddAlive(int node, std::vector<Nodes>& alive) const {
+    const int first_row = conflicts_.row(node);
+    const int body = model_.body[first_row];
+    const int begin = body < 0 ? 0 : model_.body_begin[body];
+    const int end = body < 0 ? 1 : model_.body_begin[body + 1];
+    for (int k = begin; k < end; ++k) {
+      const int row = body < 0 ? first_row : model_.body_rows[k];
+      for (int s = model_.first[row]; s < model_.last[row]; ++s) {
+        if (alive[s].empty() || alive[s].back() != node) alive[s].push_back(node);
+      }
+    }
+  }
+
+  void Try(const Nodes& nodes) {
+    Know(nodes, PlainHeight(conflicts_.Items(nodes)));
+    const Nodes stacked = MostAligned(model_, conflicts_, nodes);
+    const std::vector<StackItem> items = conflicts_.Items(stacked);
+    if (PlainHeight(items) + MostPadding(items) <= best_.height) return;
+    const std::int64_t steps = static_cast<std::int64_t>(items.size()) << items.size();
+    if (work_.spent().work + 2 * steps > end_) return;
+    work_.Add(Look::kStacked, steps);
+    Know(stacked, LeastHeight(items));
+  }
+
+  void Know(const Nodes& nodes, std::int64_t height) {
+    if (height <= best_.height) return;
+    best_.height = height;
+    best_.buffers.clear();
+    for (const int node : nodes) best_.buffers.push_back(model_.original[conflicts_.row(node)]);
+    std::sort(best_.buffers.begin(), best_.buffers.end());
+    best_.buffers.erase(std::unique(best_.buffers.begin(), best_.buffers.end()), best_.buffers.end());
+  }
+
+  const ExactModel& model_;
+  WorkMeter& work_;
+  const std::int64_t end_;
+  const Conflicts conflicts_;
+  const std::vector<Nodes> alive_;  // per section, ascending
+  Stacks best_;
+};
+
+}  // namespace
+
+Stacks FindStacks(const ExactModel& model, std::int64_t known, std::int64_t most_work, WorkMeter& work) {
+  const bool plain = !model.HasBodies() && model.max_alignment == model.grain;
+  if (plain || model.row_count > kMostNodes) return {};
+  return StackFinder(model, std::max(known, model.max_load), most_work, work).Run();
+}
+
+}  // namespace orionrt

@@ -1,0 +1,73 @@
+#include "plan/exact/stack_tables.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace orionrt {
+
+StackTables::StackTables(const ExactModel& model, std::int64_t table_work, WorkMeter& work)
+    : model_(model), table_work_(model.max_alignment == model.grain ? 0 : table_work), work_(work) {
+  if (table_work_ == 0) return;
+  bit_begin_.assign(1, 0);
+  for (int row = 0; row < model.row_count; ++row) bit_begin_.push_back(bit_begin_.back() + model.Length(row));
+}
+
+void StackTables::Reset(std::int64_t capacity) {
+  if (table_work_ == 0) return;
+  if (capacity != capacity_) {
+    capacity_ = capacity;
+    floors_.clear();
+    tables_.assign(model_.section_count, {});
+    bits_.assign(bit_begin_.back(), 0);
+    const std::int64_t end = work_.spent().work + table_work_;
+    for (const int section : TightestFirst(capacity)) {
+      if (work_.spent().work >= end) break;
+      Add(section, capacity);
+    }
+  }
+  if (empty()) return;
+  for (Table& table : tables_) table.set = 0;
+  for (int row = 0; row < model_.row_count; ++row) {
+    for (int s = model_.first[row]; s < model_.last[row]; ++s) Restore(s, row);
+  }
+  work_.Add(Look::kMember, static_cast<std::int64_t>(model_.members.size()));
+}
+
+// Sections in which padding could be what does not fit.
+std::vector<int> StackTables::TightestFirst(std::int64_t capacity) const {
+  std::vector<std::pair<std::int64_t, int>> order;
+  for (int s = 0; s < model_.section_count; ++s) {
+    std::int64_t slack = capacity;
+    std::int64_t padding = 0;
+    for (int k = model_.member_begin[s]; k < model_.member_begin[s + 1]; ++k) {
+      slack -= model_.size[model_.members[k]];
+      padding += model_.alignment[model_.members[k]] - 1;
+    }
+    if (slack < padding) order.emplace_back(slack, s);
+  }
+  std::sort(order.begin(), order.end());
+  std::vector<int> sections;
+  for (const auto& [slack, s] : order) sections.push_back(s);
+  return sections;
+}
+
+void StackTables::Add(int section, std::int64_t capacity) {
+  constexpr std::size_t kMostItems = 14;
+  std::vector<int> rows(model_.members.begin() + model_.member_begin[section],
+                        model_.members.begin() + model_.member_begin[section + 1]);
+  std::stable_sort(rows.begin(), rows.end(), [&](int a, int b) { return model_.alignment[a] > model_.alignment[b]; });
+  if (rows.size() > kMostItems) rows.resize(kMostItems);
+  std::vector<StackItem> items;
+  for (const int row : rows) {
+    bits_[bit_begin_[row] + section - model_.first[row]] = std::uint32_t{1} << items.size();
+    const bool fixed = model_.fixed[row] != kFree;
+    items.push_back({model_.size[row], fixed ? 1 : model_.alignment[row], fixed ? 0 : model_.begin[row],
+                     model_.room[row], fixed ? 0 : model_.begin[row]});
+  }
+  tables_[section].first = static_cast<std::int64_t>(floors_.size());
+  const std::vector<std::int64_t> floors = HighestFloors(items, capacity);
+  floors_.insert(floors_.end(), floors.begin(), floors.end());
+  work_.Add(Look::kStacked, static_cast<std::int64_t>(items.size()) << items.size());
+}
+
+}  // namespace orionrt
