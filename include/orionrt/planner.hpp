@@ -33,7 +33,7 @@ struct PlanOptions {
   Effort effort = Effort::kBalanced;  // how many deterministic steps a search may take; greedy policies take no notice
   std::int64_t capacity = 0;          // bytes; 0: none. With one, planning answers "does it fit"
   double time_limit_seconds = 0;      // 0: none. This and an observer that stops make a result depend on the machine
-  PlanObserver observer;              // empty: nobody is told
+  PlanObserver observer = {};         // empty: nobody is told
 };
 
 // Places every buffer: returns a Plan of which only `offsets` must be filled. A search that proves a bound above

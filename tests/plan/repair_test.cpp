@@ -137,6 +137,8 @@ TEST(Repair, DoesWhatScansOverAllThatIsPlacedWould) {
     const Shapes shapes(problem);
     const Orders orders(problem, shapes, {});
     Repair repair(problem, shapes, orders);
+    const PlanOptions options;
+    Watch watch(options);
     Twin twin(problem, shapes, orders);
     std::vector<std::int64_t> offsets = FirstFit(problem, shapes), expected = offsets;
     for (int round = 0; round < 4; ++round) {  // once used, it starts anew
@@ -144,7 +146,7 @@ TEST(Repair, DoesWhatScansOverAllThatIsPlacedWould) {
       const std::int64_t peak = PeakOf(problem, offsets);
       const std::int64_t target = std::max(Largest(problem), peak - random.Below(peak / 8 + 2));
       std::int64_t steps = 60;
-      const bool found = repair.Lower(offsets, target, steps);
+      const bool found = repair.Lower(offsets, target, steps, watch);
       ASSERT_EQ(found, twin.Lower(expected, target, 60)) << target << tests::Describe(problem);
       ASSERT_EQ(offsets, expected) << target << tests::Describe(problem);
       if (!found) {
@@ -178,11 +180,13 @@ TEST(Repair, FindsWhoIsAliveAmongThousandsAsAScanDoes) {
     const Shapes shapes(problem);
     const Orders orders(problem, shapes, {});
     Repair repair(problem, shapes, orders);
+    const PlanOptions options;
+    Watch watch(options);
     Twin twin(problem, shapes, orders);
     std::vector<std::int64_t> offsets = FirstFit(problem, shapes), expected = offsets;
     const std::int64_t peak = PeakOf(problem, offsets);
     std::int64_t steps = 100'000;
-    ASSERT_TRUE(repair.Lower(offsets, peak - peak / 100, steps));
+    ASSERT_TRUE(repair.Lower(offsets, peak - peak / 100, steps, watch));
     ASSERT_TRUE(twin.Lower(expected, peak - peak / 100, 10'000));
     EXPECT_EQ(offsets, expected);
   }
