@@ -1,3 +1,12 @@
+# ORIONRT_BUILD_<NAME>: ON, where a missing dependency is an error; OFF; or AUTO, built where its dependency is.
+function(orionrt_part name what)
+  set(ORIONRT_BUILD_${name} AUTO CACHE STRING "Build component ${what}: ON, OFF, or AUTO (where its packages are)")
+  set_property(CACHE ORIONRT_BUILD_${name} PROPERTY STRINGS AUTO ON OFF)
+  if(NOT ORIONRT_BUILD_${name} MATCHES "^(ON|OFF|AUTO)$")
+    message(FATAL_ERROR "OrionRT: ORIONRT_BUILD_${name} is \"${ORIONRT_BUILD_${name}}\"; write ON, OFF or AUTO")
+  endif()
+endfunction()
+
 # orionrt_component(NAME SOURCES...): one library of ours, alias orionrt::NAME (less the prefix "orionrt_").
 function(orionrt_component name)
   add_library(${name} ${ARGN})
@@ -11,6 +20,10 @@ function(orionrt_component name)
     VERSION ${PROJECT_VERSION}
     SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
   target_compile_features(${name} PUBLIC cxx_std_17)
+  get_target_property(type ${name} TYPE)
+  if(type STREQUAL "SHARED_LIBRARY")
+    target_compile_definitions(${name} PUBLIC ORIONRT_SHARED)
+  endif()
   target_include_directories(${name}
     PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
     PRIVATE ${PROJECT_SOURCE_DIR}/src)
@@ -25,6 +38,10 @@ function(orionrt_warnings name)
   endif()
 endfunction()
 
+# orionrt_left_out(WHAT NEEDS [PART]): an error where ORIONRT_BUILD_<PART> is ON.
 function(orionrt_left_out what needs)
+  if(ARGC GREATER 2 AND "${ORIONRT_BUILD_${ARGV2}}" STREQUAL "ON")
+    message(FATAL_ERROR "OrionRT: ORIONRT_BUILD_${ARGV2} is ON, and ${what} needs ${needs}")
+  endif()
   message(STATUS "OrionRT: ${what} is left out: it needs ${needs}")
 endfunction()

@@ -17,9 +17,10 @@ find_path(CUDART_INCLUDE_DIR cuda_runtime_api.h PATHS ${cuda_roots} PATH_SUFFIXE
 find_library(CUDART_LIBRARY NAMES cudart libcudart.so.13 libcudart.so.12 NAMES_PER_DIR PATHS ${CUDART_INCLUDE_DIR}/..
              PATH_SUFFIXES lib64 lib lib/${CMAKE_LIBRARY_ARCHITECTURE} NO_DEFAULT_PATH)
 if(NOT CUDART_LIBRARY OR NOT EXISTS "${CUDART_INCLUDE_DIR}/crt/host_defines.h")  # a wheel of its own, so it may be missing
-  orionrt_left_out("component orionrt::cuda" "the CUDA runtime, 11.2 or later (a toolkit, or -DORIONRT_CUDA_ROOT=...)")
+  orionrt_left_out("component orionrt::cuda" "the CUDA runtime, 11.2 or later (a toolkit, or -DORIONRT_CUDA_ROOT=...)" CUDA)
   return()
 endif()
 orionrt_component(orionrt_cuda src/devices/cuda.cpp src/devices/cuda_events.cpp)
 target_include_directories(orionrt_cuda SYSTEM PRIVATE ${CUDART_INCLUDE_DIR})
 target_link_libraries(orionrt_cuda PUBLIC orionrt PRIVATE ${CUDART_LIBRARY})
+set_target_properties(orionrt_cuda PROPERTIES ORIONRT_PC_LIBS ${CUDART_LIBRARY})

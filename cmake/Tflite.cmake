@@ -4,7 +4,7 @@ find_program(FLATC_EXECUTABLE flatc)
 find_path(FLATBUFFERS_INCLUDE_DIR flatbuffers/flatbuffers.h)
 if(NOT FLATC_EXECUTABLE OR NOT FLATBUFFERS_INCLUDE_DIR)
   orionrt_left_out("component orionrt::tflite"
-                   "the FlatBuffers library and flatc (Debian: libflatbuffers-dev, flatbuffers-compiler)")
+                   "the FlatBuffers library and flatc (Debian: libflatbuffers-dev, flatbuffers-compiler)" TFLITE)
   return()
 endif()
 set(tflite_schema ${PROJECT_SOURCE_DIR}/src/io/tflite/tflite.fbs)

@@ -1,28 +1,56 @@
-// Links the core as a user's project would, and uses it.
+// Links the core as a user's project would, and uses it; then each component that is there.
 #include <cstdlib>
 #include <orionrt/orionrt.hpp>
+#ifdef HAS_io
+#include <orionrt/io.hpp>
+#endif
+#ifdef HAS_onnx
+#include <orionrt/onnx.hpp>
+#endif
+#ifdef HAS_tflite
+#include <orionrt/tflite.hpp>
+#endif
 #ifdef HAS_cuda
 #include <orionrt/cuda.hpp>
 #endif
 #ifdef HAS_opencl
 #include <orionrt/opencl.hpp>
 #endif
+#if defined(WANTS_SHARED) && !defined(ORIONRT_SHARED)
+#error "the shared target must define ORIONRT_SHARED"
+#endif
 
 namespace {
 
-// Of those devices' memory that is installed: it links, and answers where there is no device too.
-bool DevicesAnswer() {
+// Whether the call links and says by an Error what is wrong with its arguments.
+template <typename Call>
+bool Refuses(const Call& call) {
+  try {
+    call();
+  } catch (const orionrt::Error&) {
+    return true;
+  }
+  return false;
+}
+
+bool ComponentsAnswer() {
+  bool good = true;
+#ifdef HAS_io
+  good = good && Refuses([] { orionrt::ReadCsv("", "none.csv"); });
+#endif
+#ifdef HAS_onnx
+  good = good && Refuses([] { orionrt::ImportOnnx("no model", "none.onnx", {}); });
+#endif
+#ifdef HAS_tflite
+  good = good && Refuses([] { orionrt::ImportTflite("no model", "none.tflite", {}); });
+#endif
 #ifdef HAS_cuda
-  if (orionrt::CudaDeviceCount() < 0) return false;
+  good = good && orionrt::CudaDeviceCount() >= 0;  // where there is no device, too
 #endif
 #ifdef HAS_opencl
-  try {
-    orionrt::OpenClBuffer::Borrow(nullptr, nullptr);
-    return false;
-  } catch (const orionrt::Error&) {
-  }
+  good = good && Refuses([] { orionrt::OpenClBuffer::Borrow(nullptr, nullptr); });
 #endif
-  return true;
+  return good;
 }
 
 }  // namespace
@@ -31,5 +59,5 @@ int main() {
   orionrt::TensorPool pool(4096);
   pool.RegisterGraph({{0, {}, {0}}, {1, {0}, {}}}, {{0, 100}});
   pool.FinalizePlan();
-  return pool.Allocate(0).bytes == 100 && DevicesAnswer() ? EXIT_SUCCESS : EXIT_FAILURE;
+  return pool.Allocate(0).bytes == 100 && ComponentsAnswer() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
