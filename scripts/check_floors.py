@@ -10,7 +10,7 @@ FLOORS = [  # lowest first; folders of one floor do not see each other
     {"src/graph", "src/runtime"},
     {"src/pool"},
     {"src/io", "src/report", "src/devices"},
-    {"cli", "examples"},
+    {"cli", "examples", "python"},
 ]
 # A public header belongs to the folder that implements it.
 HEADERS = {
@@ -55,7 +55,7 @@ def target_of(include, folder):
 
 for path in sorted(root.glob("**/*.[ch]pp")):
     path = path.relative_to(root)
-    if path.parts[0] not in ("include", "src", "cli"):
+    if path.parts[0] not in ("include", "src", "cli", "python"):
         continue
     folder = folder_of(path)
     if folder is None:
