@@ -126,6 +126,14 @@ def test_workspace():
     assert pool.workspace(op).shape == (100,)
 
 
+def test_tensors_without_bytes():
+    graph = orionrt.Graph()
+    graph.op("Make", [], [graph.tensor(shape=(0, 4), dtype="float32", name="none", roles=["output"])])
+    pool = orionrt.TensorPool(graph)
+    assert pool["none"].shape == (0, 4) and pool.bytes("none").nbytes == 0 and pool.capacity == 0
+    assert np.from_dlpack(pool.dlpack("none")).shape == (0, 4)
+
+
 def test_types_that_numpy_does_not_have():
     graph = orionrt.Graph()
     for name, dtype in [("b", "bfloat16"), ("i", "int4"), ("q", "string")]:

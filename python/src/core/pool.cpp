@@ -33,7 +33,7 @@ struct Findings {
   std::vector<GuardReport> reports;
 };
 
-// What hands over memory by DLPack alone says no such thing.
+// Whether Python says that it must not be written. Memory that comes by DLPack alone does not say.
 bool IsReadOnly(nb::handle buffer) {
   const nb::object view = nb::steal(PyMemoryView_FromObject(buffer.ptr()));
   if (view.is_valid()) return nb::cast<bool>(view.attr("readonly"));
@@ -73,7 +73,7 @@ class PoolObject {
     const TensorDesc& tensor = Find(key);
     const TensorHandle handle = pool_->Allocate(tensor.id);
     RaiseFindings();
-    if (handle.ptr == nullptr)
+    if (handle.ptr == nullptr && tensor.bytes > 0)
       Refuse(ErrorCode::kMisuse, TensorLabel(tensor) + " is held elsewhere; no arena has its bytes");
     const bool shaped = !as_bytes && !tensor.dtype.empty();
     const auto type = shaped ? ArrayTypeOf(tensor.dtype) : nb::dtype<std::uint8_t>();
