@@ -5,6 +5,8 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
+
 import orionrt
 
 PACKAGE = pathlib.Path(orionrt.__file__).parent
@@ -32,18 +34,22 @@ def test_numpy_is_not_imported_and_not_needed():
     assert told == "memoryview [0, 64] 128\n"
 
 
+THEIRS = """
+import onnx, onnxruntime
+value = lambda name: onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [2, 3])
+graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "g", [value("x")], [value("y")])
+opset = onnx.helper.make_opsetid("", 17)
+made = onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString()
+onnx.checker.check_model(made)
+assert onnxruntime.InferenceSession(made, providers=["CPUExecutionProvider"]).run(None, {"x": [[1.0, -1.0, 2.0]] * 2})
+"""
+
+
+@pytest.mark.skipif(not all(importlib.util.find_spec(name) for name in ("onnx", "onnxruntime")), reason="not installed")
 def test_beside_onnx_and_onnxruntime():
-    """In both orders; each brings a protobuf of its own."""
-    others = [name for name in ("onnx", "onnxruntime") if importlib.util.find_spec(name)]
+    """In both orders: each brings a protobuf of its own."""
     model = pathlib.Path(__file__).parents[2] / "examples" / "models" / "mobilenet_v2.onnx"
-    mine = [
-        "import orionrt",
-        f"assert orionrt.load({str(model)!r}).plan().proven_optimal",
-    ]
-    theirs = [f"import {name}" for name in others]
-    if "onnx" in others:
-        theirs.append(f"assert onnx.load({str(model)!r}).graph.node")
-    if "onnxruntime" in others:
-        theirs.append(f"onnxruntime.InferenceSession({str(model)!r}, providers=['CPUExecutionProvider'])")
-    run(*mine, *theirs, *mine)
-    run(*theirs, *mine, *theirs)
+    mine = f"import orionrt\nassert orionrt.load({str(model)!r}).plan().proven_optimal"
+    both = "assert orionrt.load(made).plan().peak_bytes == 88"  # 24 bytes at 0, and 24 at 64
+    run(mine, THEIRS, mine, both)
+    run(THEIRS, mine, THEIRS, both)
