@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bundle_licences.py WHEEL: puts the licence texts of what a wheel holds of others into it, and a NOTICE that lists them.
+"""bundle_licences.py WHEEL: puts the licence texts of what a wheel holds of others into it, and a NOTICE of them.
 
 Libraries that auditwheel has put inside are looked up by name on this system (Debian: dpkg); header-only ones that are
 compiled in are listed below. Fails for a part whose text is not found. Needs the package wheel.
@@ -36,38 +36,56 @@ def system_library(bundled):
     return (exact or [p for p in paths if p.name.split(".so")[0] == stem.split(".so")[0]] or [None])[0]
 
 
+def licence_of(package):
+    return pathlib.Path("/usr/share/doc", package, "copyright").read_text(errors="replace")
+
+
+def parts_of(root):
+    """The licence texts of what an unpacked wheel holds of others, by package."""
+    parts = {}
+    for library in sorted(root.glob("*.libs/*.so*")):
+        source = system_library(library.name)
+        package = source and package_of(source)
+        if not package:
+            sys.exit(f"{library.name}: the package that it comes from is not found; its licence text is missing")
+        parts[package] = licence_of(package)
+    for header, package in HEADER_ONLY.items():
+        if pathlib.Path(header).exists():
+            parts[package] = licence_of(package)
+    for text in importlib.metadata.files("nanobind") or []:
+        if re.match(r"(LICENSE|LICENCE|COPYING)", text.name):
+            parts["nanobind"] = text.read_text()
+    return parts
+
+
+def add(parts, info):
+    """Writes the texts, and what names them, into the .dist-info folder of an unpacked wheel."""
+    licences = info / "licenses"
+    licences.mkdir(exist_ok=True)
+    lines = ["OrionRT, Apache License 2.0 (LICENSE).", "", "It holds parts of these, under their own licences:", ""]
+    for package, text in sorted(parts.items()):
+        (licences / f"{package}.txt").write_text(text)
+        lines.append(f"  {package}: licenses/{package}.txt")
+    (licences / "NOTICE").write_text("\n".join(lines) + "\n")
+    metadata = info / "METADATA"
+    head, gap, body = metadata.read_text().partition("\n\n")
+    head += "".join(f"\nLicense-File: {name}" for name in ["NOTICE", *(f"{part}.txt" for part in sorted(parts))])
+    metadata.write_text(head + gap + body)
+
+
+def run_wheel(*arguments):
+    subprocess.run([sys.executable, "-m", "wheel", *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
 def main():
     wheel = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory() as scratch:
-        subprocess.run([sys.executable, "-m", "wheel", "unpack", "-d", scratch, wheel], check=True, stdout=subprocess.DEVNULL)
+        run_wheel("unpack", "-d", scratch, wheel)
         (root,) = pathlib.Path(scratch).iterdir()
         (info,) = root.glob("*.dist-info")
-        parts = {}  # package: the licence text
-        for library in sorted(root.glob("*.libs/*.so*")):
-            source = system_library(library.name)
-            package = source and package_of(source)
-            if not package:
-                sys.exit(f"{library.name}: the package that it comes from is not found; its licence text is missing")
-            parts.setdefault(package, pathlib.Path("/usr/share/doc", package, "copyright").read_text(errors="replace"))
-        for header, package in HEADER_ONLY.items():
-            if pathlib.Path(header).exists():
-                parts[package] = pathlib.Path("/usr/share/doc", package, "copyright").read_text(errors="replace")
-        for text in importlib.metadata.files("nanobind") or []:
-            if re.match(r"(LICENSE|LICENCE|COPYING)", text.name):
-                parts["nanobind"] = text.read_text()
-        licences = info / "licenses"
-        licences.mkdir(exist_ok=True)
-        lines = ["OrionRT, Apache License 2.0 (LICENSE).", "", "This wheel holds parts of these, under licences of their own:", ""]
-        for package, text in sorted(parts.items()):
-            (licences / f"{package}.txt").write_text(text)
-            lines.append(f"  {package}: licenses/{package}.txt")
-        (licences / "NOTICE").write_text("\n".join(lines) + "\n")
-        metadata = info / "METADATA"
-        head, gap, body = metadata.read_text().partition("\n\n")
-        head += "".join(f"\nLicense-File: {name}" for name in ["NOTICE", *(f"{p}.txt" for p in sorted(parts))])
-        metadata.write_text(head + gap + body)
+        add(parts_of(root), info)
         wheel.unlink()
-        subprocess.run([sys.executable, "-m", "wheel", "pack", "-d", wheel.parent, root], check=True, stdout=subprocess.DEVNULL)
+        run_wheel("pack", "-d", wheel.parent, root)
 
 
 if __name__ == "__main__":

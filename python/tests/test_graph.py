@@ -25,7 +25,8 @@ def chain():
 def test_ids_are_given():
     graph = chain()
     assert [(t.id, t.name, t.bytes) for t in graph.tensors] == [(0, "x", 1024), (1, "a", 1024), (2, "b", 1024)]
-    assert [(op.id, op.type, op.name, op.inputs) for op in graph.ops] == [(0, "MatMul", "mm", [0]), (1, "Relu", "relu", [1])]
+    ops = [(op.id, op.type, op.name, op.inputs) for op in graph.ops]
+    assert ops == [(0, "MatMul", "mm", [0]), (1, "Relu", "relu", [1])]
 
 
 def test_a_plan_and_its_assignment(tmp_path):

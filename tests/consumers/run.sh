@@ -7,8 +7,8 @@ trap 'rm -rf "$scratch"' EXIT
 app=$(cd "$(dirname "$0")/app" && pwd)
 prefix="$scratch/prefix"
 # As on a machine that has nothing but a compiler.
-hidden=(-DCMAKE_DISABLE_FIND_PACKAGE_Protobuf=ON -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON -DFLATBUFFERS_INCLUDE_DIR=
-        -DCMAKE_DISABLE_FIND_PACKAGE_OpenCL=ON)
+hidden=(-DCMAKE_DISABLE_FIND_PACKAGE_Protobuf=ON -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON
+        -DCMAKE_DISABLE_FIND_PACKAGE_OpenCL=ON -DFLATBUFFERS_INCLUDE_DIR=)
 
 fail() { echo "$*"; exit 1; }
 
@@ -61,7 +61,9 @@ components() {
   consumer "-DCOMPONENTS=$(IFS=';'; echo "${installed[*]}")"
   rm -rf "$scratch/build"
   refused 'component "onxn" is unknown, there are orionrt, io' consumer -DCOMPONENTS=onxn
-  if [[ " ${installed[*]} " == *" onnx "* ]] && grep -q orionrt_onnx_packages "$prefix"/lib*/{,*/}cmake/orionrt/*Config.cmake 2>/dev/null; then
+  local config
+  config=$(find "$prefix" -name orionrtConfig.cmake)
+  if [[ " ${installed[*]} " == *" onnx "* ]] && grep -q "set(orionrt_onnx_packages" "$config"; then
     refused 'component "onnx" needs Protobuf, which is not found' consumer "${hidden[@]}" -DCOMPONENTS=onnx
   fi
 }
@@ -69,10 +71,11 @@ components() {
 # ORIONRT_BUILD_<PART>: configured only.
 options() {
   local configure=(cmake -S "$source" -B "$scratch/build" -DORIONRT_BUILD_TESTS=OFF "${hidden[@]}")
-  refused 'ORIONRT_BUILD_IO is ON, and component orionrt::io needs nlohmann-json' "${configure[@]}" -DORIONRT_BUILD_IO=ON
-  refused 'ORIONRT_BUILD_ONNX is ON, and component orionrt::onnx needs' "${configure[@]}" -DORIONRT_BUILD_ONNX=ON
-  refused 'ORIONRT_BUILD_TFLITE is ON, and component orionrt::tflite needs' "${configure[@]}" -DORIONRT_BUILD_TFLITE=ON
-  refused 'ORIONRT_BUILD_OPENCL is ON, and component orionrt::opencl needs' "${configure[@]}" -DORIONRT_BUILD_OPENCL=ON
+  local part
+  for part in io onnx tflite opencl; do
+    refused "ORIONRT_BUILD_${part^^} is ON, and component orionrt::$part needs" \
+            "${configure[@]}" "-DORIONRT_BUILD_${part^^}=ON"
+  done
   refused 'ORIONRT_BUILD_CUDA is "maybe"; write ON, OFF or AUTO' "${configure[@]}" -DORIONRT_BUILD_CUDA=maybe
   cmake -S "$source" -B "$scratch/build" -DORIONRT_BUILD_TESTS=OFF -DORIONRT_BUILD_IO=OFF -DORIONRT_BUILD_TFLITE=OFF \
         >"$scratch/log"
@@ -80,14 +83,15 @@ options() {
   [ ! -e "$scratch/build/orionrt-io.pc" ] || fail "IO=OFF is built"
 }
 
-# A plugin that holds the archive shows nothing of it to whoever loads it. (What a compiler makes of std's templates over
+# A plugin that holds the archive shows nothing of it to whoever loads it. (What a compiler makes of templates of std over
 # our types is std's: gcc shows some of it whatever it is told.)
 plugin() {
   install_build
   local archive exported
   archive=$(find "$prefix" -name liborionrt.a)
   [ -n "$archive" ] || { echo "the library is shared: skipped"; exit 77; }
-  c++ -std=c++17 -shared -fPIC -fvisibility=hidden -I"$prefix/include" "$app/plugin.cpp" "$archive" -o "$scratch/plugin.so"
+  c++ -std=c++17 -shared -fPIC -fvisibility=hidden -I"$prefix/include" "$app/plugin.cpp" "$archive" \
+      -o "$scratch/plugin.so"
   exported=$(nm -D --defined-only "$scratch/plugin.so")
   grep -q " plugin_entry$" <<<"$exported" || fail "the plugin's own function is not exported"
   if grep -E " _Z[A-Z]*N[rVK]*7orionrt" <<<"$exported"; then fail "the plugin exports these"; fi

@@ -76,7 +76,7 @@ def plan(
     """
     if isinstance(lower, (Problem, Graph)):
         if upper is not None or size is not None or fixed is not None:
-            raise Error("plan: a Problem or a Graph has its lifetimes and sizes; leave upper, size and fixed out", "misuse")
+            raise Error("plan: a Problem or a Graph has its lifetimes; leave upper, size and fixed out", "misuse")
         if isinstance(lower, Graph):
             if not isinstance(alignment, int):
                 raise Error("plan: the tensors of a Graph have alignments of their own; give one number", "misuse")
@@ -116,7 +116,7 @@ def load(
 
     Raises Error: "bad_input" and "unsupported" name the file, the place in it and the remedy.
     """
-    path, given = (None, bytes(source)) if isinstance(source, (bytes, bytearray, memoryview)) else (os.fspath(source), b"")
+    path, given = (None, source) if isinstance(source, bytes) else (os.fspath(source), b"")
     shapes = {name: list(shape) for name, shape in (inputs or {}).items()}
     transforms = (views, colocate, in_place, reorder)
     return _core.load(
