@@ -47,10 +47,11 @@ struct GraphObject {
 struct PlanArguments {
   nb::object policy;
   std::string effort;
-  nb::object capacity, time_limit;
+  nb::object capacity, time_limit, progress;
 };
 
-// Plans without the GIL; a policy of Python's own is called on this thread with it.
+// Plans without the GIL; a policy of Python's own, and who follows the progress, are called on this thread with it.
+// Ctrl-C throws Python's KeyboardInterrupt, whose attribute `plan` is the best plan until then, or None.
 PlanObject PlanWith(std::shared_ptr<const Workload> workload, const PlanArguments& arguments);
 
 // A table of spaces: Space objects, or names and capacities. None: there is none.

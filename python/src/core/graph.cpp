@@ -125,9 +125,11 @@ std::shared_ptr<const Workload> LowerGraph(const GraphObject& self, const Transf
 
 PlanObject PlanGraph(const GraphObject& self, nb::object policy, nb::object alignment, nb::object spaces,
                      std::optional<bool> views, std::optional<bool> colocate, std::optional<bool> in_place,
-                     std::optional<bool> reorder, std::string effort, nb::object capacity, nb::object time_limit) {
+                     std::optional<bool> reorder, std::string effort, nb::object capacity, nb::object time_limit,
+                     nb::object progress) {
   const Transforms transforms = Chosen(self.transforms, views, colocate, in_place, reorder);
-  return PlanWith(LowerGraph(self, transforms, alignment, spaces), {policy, std::move(effort), capacity, time_limit});
+  return PlanWith(LowerGraph(self, transforms, alignment, spaces),
+                  {policy, std::move(effort), capacity, time_limit, progress});
 }
 
 ProblemFile ProblemOf(const GraphObject& self, nb::object alignment, nb::object spaces, std::optional<bool> views,
@@ -194,8 +196,8 @@ void BindGraph(nb::module_& module) {
       "def plan(self, policy: orionrt._types.PolicyLike = 'auto', *, alignment: int | None = None, "
       "spaces: orionrt._types.Spaces | None = None, " +
       std::string(kTransformSig) +
-      ", effort: orionrt._types.Effort = 'balanced', capacity: int | None = None, time_limit: float | None = None) -> "
-      "Plan";
+      ", effort: orionrt._types.Effort = 'balanced', capacity: int | None = None, time_limit: float | None = None, "
+      "progress: orionrt._types.Follower | None = None) -> Plan";
   static const std::string problem_sig =
       "def problem(self, *, alignment: int | None = None, spaces: orionrt._types.Spaces | None = None, " +
       std::string(kTransformSig) + ") -> Problem";
@@ -239,7 +241,7 @@ void BindGraph(nb::module_& module) {
            nb::arg("colocate").none() = nb::none(), nb::arg("in_place").none() = nb::none(),
            nb::arg("reorder").none() = nb::none(), nb::arg("effort") = "balanced",
            nb::arg("capacity").none() = nb::none(), nb::arg("time_limit").none() = nb::none(),
-           nb::sig(plan_sig.c_str()),
+           nb::arg("progress").none() = nb::none(), nb::sig(plan_sig.c_str()),
            "Places every tensor; see orionrt.plan. ``views``, ``colocate``, ``in_place``, ``reorder``: what tensors "
            "may\n"
            "share, and the ops' order (None: as loaded, else off).")

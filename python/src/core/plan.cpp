@@ -309,14 +309,84 @@ void BindAssignment(nb::module_& module) {
       });
 }
 
+// Python's Progress, which may be kept: the stage is its own.
+struct ProgressObject {
+  PlanProgress told;
+  std::string stage;
+};
+
+// Follows planning for Python: tells a function of the caller's, and sees Ctrl-C, which asks planning to stop.
+class Follower {
+ public:
+  explicit Follower(nb::handle function) : function_(function) {
+    if (function_.is_none() || PyCallable_Check(function_.ptr()) != 0) return;
+    Refuse(ErrorCode::kMisuse, "progress: a function is wanted, not " + nb::cast<std::string>(nb::repr(function_)));
+  }
+
+  bool GoesOn(const PlanProgress& progress) {
+    const nb::gil_scoped_acquire gil;
+    if (PyErr_CheckSignals() != 0) {
+      signal_.emplace();
+      return false;
+    }
+    if (function_.is_none()) return true;
+    try {
+      const nb::object answer = function_(ProgressObject{progress, progress.stage});
+      return answer.is_none() || nb::cast<bool>(nb::bool_(answer));
+    } catch (nb::python_error& error) {  // Ctrl-C may come while the function runs, too
+      if (!error.matches(PyExc_KeyboardInterrupt)) throw;
+      signal_.emplace(std::move(error));
+      return false;
+    }
+  }
+
+  // What a signal has raised, with the best plan until then.
+  void RaiseSignal(nb::handle plan) {
+    if (!signal_) return;
+    nb::setattr(signal_->value(), "plan", plan);
+    throw nb::python_error(std::move(*signal_));
+  }
+
+ private:
+  nb::handle function_;
+  std::optional<nb::python_error> signal_;
+};
+
+std::shared_ptr<const PlanFile> PlanUnlocked(const Workload& workload, const ReusePlanner& planner,
+                                             const PlanOptions& options) {
+  const nb::gil_scoped_release unlocked;
+  return std::make_shared<const PlanFile>(MakePlanFile(workload, PlanWorkload(workload, planner, options)));
+}
+
+void BindProgress(nb::module_& module) {
+  const auto field = [](std::int64_t PlanProgress::*member) {
+    return [member](const ProgressObject& self) { return self.told.*member; };
+  };
+  nb::class_<ProgressObject>(module, "Progress", "How far planning is.")
+      .def_prop_ro("peak_bytes", field(&PlanProgress::peak_bytes), "Of the best plan so far; 0: there is none yet.")
+      .def_prop_ro("lower_bound_bytes", field(&PlanProgress::lower_bound_bytes), "No plan is lower; 0: not known yet.")
+      .def_ro("stage", &ProgressObject::stage, "What is being tried: a policy.")
+      .def_prop_ro("work", field(&PlanProgress::work), "Done so far: entries looked at, about a nanosecond each.")
+      .def_prop_ro("work_budget", field(&PlanProgress::work_budget), "What may be done in all, about; 0: not known.");
+}
+
 }  // namespace
 
 PlanObject PlanWith(std::shared_ptr<const Workload> workload, const PlanArguments& arguments) {
-  const PlanOptions options = OptionsOf(arguments);
+  PlanOptions options = OptionsOf(arguments);
   const ReusePlanner planner = PlannerOf(arguments.policy);
-  const nb::gil_scoped_release unlocked;
-  const PlannedWorkload planned = PlanWorkload(*workload, planner, options);
-  return {std::make_shared<const PlanFile>(MakePlanFile(*workload, planned)), std::move(workload)};
+  Follower follower(arguments.progress);
+  options.observer = [&follower](const PlanProgress& progress) { return follower.GoesOn(progress); };
+  PlanObject plan;
+  try {
+    plan.file = PlanUnlocked(*workload, planner, options);
+  } catch (const Error&) {
+    follower.RaiseSignal(nb::none());
+    throw;
+  }
+  plan.workload = std::move(workload);
+  follower.RaiseSignal(nb::cast(plan));
+  return plan;
 }
 
 void BindPlan(nb::module_& module) {
@@ -352,6 +422,9 @@ void BindPlan(nb::module_& module) {
           "witness", [](const PlanObject& self) { return self.file->plan.certificate.witness; },
           "Indices of the buffers that force the bound, ascending.")
       .def_prop_ro(
+          "interrupted", [](const PlanObject& self) { return self.file->plan.interrupted; },
+          "Whether progress, or Ctrl-C, stopped planning before it was done.")
+      .def_prop_ro(
           "policy", [](const PlanObject& self) { return self.file->plan.policy; }, "\"auto:first_fit\".")
       .def_prop_ro(
           "alignment", [](const PlanObject& self) { return self.file->alignment; }, "Bytes: the least of any buffer.")
@@ -384,6 +457,7 @@ void BindPlan(nb::module_& module) {
       .def("__repr__", Show)
       .def("__str__", [](const PlanObject& self) { return DescribePlan(*self.file); });
   BindAssignment(module);
+  BindProgress(module);
   module.def(
       "policies",
       [] {

@@ -120,7 +120,7 @@ Names Ids(const ProblemFile& self) {
 }
 
 PlanObject PlanProblem(const ProblemFile& self, nb::object policy, nb::object alignment, std::string effort,
-                       nb::object capacity, nb::object time_limit) {
+                       nb::object capacity, nb::object time_limit, nb::object progress) {
   auto workload = std::make_shared<Workload>();
   workload->source = self.source;
   workload->problem = self.problem;
@@ -132,7 +132,7 @@ PlanObject PlanProblem(const ProblemFile& self, nb::object policy, nb::object al
     }
     RaiseAlignment(workload->problem, workload->alignment);
   }
-  return PlanWith(std::move(workload), {policy, std::move(effort), capacity, time_limit});
+  return PlanWith(std::move(workload), {policy, std::move(effort), capacity, time_limit, progress});
 }
 
 std::string Show(const ProblemFile& self) {
@@ -264,10 +264,10 @@ void BindProblem(nb::module_& module) {
           "Bytes that no plan goes below, without search.")
       .def("plan", PlanProblem, nb::arg("policy") = "auto", nb::kw_only(), nb::arg("alignment").none() = nb::none(),
            nb::arg("effort") = "balanced", nb::arg("capacity").none() = nb::none(),
-           nb::arg("time_limit").none() = nb::none(),
+           nb::arg("time_limit").none() = nb::none(), nb::arg("progress").none() = nb::none(),
            nb::sig("def plan(self, policy: orionrt._types.PolicyLike = 'auto', *, alignment: int | None = None, "
                    "effort: orionrt._types.Effort = 'balanced', capacity: int | None = None, time_limit: float | None "
-                   "= None) -> Plan"),
+                   "= None, progress: orionrt._types.Follower | None = None) -> Plan"),
            "Places every buffer; see orionrt.plan. ``alignment``: the least that any gets, in bytes; None: as it is.")
       .def("__getstate__", [](const ProblemFile& self) { return WriteProblemJson(self); })
       .def("__setstate__",

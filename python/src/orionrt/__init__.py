@@ -10,7 +10,21 @@
 
 from __future__ import annotations
 
-from ._core import Assignment, Diff, Fault, Graph, Op, Plan, Problem, Space, Tensor, TensorPool, diff, policies
+from ._core import (
+    Assignment,
+    Diff,
+    Fault,
+    Graph,
+    Op,
+    Plan,
+    Problem,
+    Progress,
+    Space,
+    Tensor,
+    TensorPool,
+    diff,
+    policies,
+)
 from ._core import version as __version__
 from ._errors import Error
 from ._planning import check, load, plan, policy, report
@@ -24,6 +38,7 @@ __all__ = [
     "Op",
     "Plan",
     "Problem",
+    "Progress",
     "Space",
     "Tensor",
     "TensorPool",

@@ -109,7 +109,7 @@ class Problem:
     def lower_bound_bytes(self) -> int:
         """Bytes that no plan goes below, without search."""
 
-    def plan(self, policy: orionrt._types.PolicyLike = 'auto', *, alignment: int | None = None, effort: orionrt._types.Effort = 'balanced', capacity: int | None = None, time_limit: float | None = None) -> Plan:
+    def plan(self, policy: orionrt._types.PolicyLike = 'auto', *, alignment: int | None = None, effort: orionrt._types.Effort = 'balanced', capacity: int | None = None, time_limit: float | None = None, progress: orionrt._types.Follower | None = None) -> Plan:
         """
         Places every buffer; see orionrt.plan. ``alignment``: the least that any gets, in bytes; None: as it is.
         """
@@ -161,6 +161,10 @@ class Plan:
     @property
     def witness(self) -> list[int]:
         """Indices of the buffers that force the bound, ascending."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether progress, or Ctrl-C, stopped planning before it was done."""
 
     @property
     def policy(self) -> str:
@@ -269,6 +273,29 @@ class Assignment:
 
     def __repr__(self) -> str: ...
 
+class Progress:
+    """How far planning is."""
+
+    @property
+    def peak_bytes(self) -> int:
+        """Of the best plan so far; 0: there is none yet."""
+
+    @property
+    def lower_bound_bytes(self) -> int:
+        """No plan is lower; 0: not known yet."""
+
+    @property
+    def stage(self) -> str:
+        """What is being tried: a policy."""
+
+    @property
+    def work(self) -> int:
+        """Done so far: entries looked at, about a nanosecond each."""
+
+    @property
+    def work_budget(self) -> int:
+        """What may be done in all, about; 0: not known."""
+
 def policies() -> dict[str, str]:
     """The policies there are, by name, with one line of help each."""
 
@@ -358,7 +385,7 @@ class Graph:
         reads_first.
         """
 
-    def plan(self, policy: orionrt._types.PolicyLike = 'auto', *, alignment: int | None = None, spaces: orionrt._types.Spaces | None = None, views: bool | None = None, colocate: bool | None = None, in_place: bool | None = None, reorder: bool | None = None, effort: orionrt._types.Effort = 'balanced', capacity: int | None = None, time_limit: float | None = None) -> Plan:
+    def plan(self, policy: orionrt._types.PolicyLike = 'auto', *, alignment: int | None = None, spaces: orionrt._types.Spaces | None = None, views: bool | None = None, colocate: bool | None = None, in_place: bool | None = None, reorder: bool | None = None, effort: orionrt._types.Effort = 'balanced', capacity: int | None = None, time_limit: float | None = None, progress: orionrt._types.Follower | None = None) -> Plan:
         """
         Places every tensor; see orionrt.plan. ``views``, ``colocate``, ``in_place``, ``reorder``: what tensors may
         share, and the ops' order (None: as loaded, else off).

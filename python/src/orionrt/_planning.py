@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
-    from ._types import Effort, Ints, Places, PolicyLike, Spaces
+    from ._types import Effort, Follower, Ints, Places, PolicyLike, Spaces
 
     PolicyFunction = TypeVar("PolicyFunction", bound=Callable[[Problem], Ints])
 
@@ -31,6 +31,7 @@ def plan(
     effort: Effort = "balanced",
     capacity: int | None = None,
     time_limit: float | None = None,
+    progress: Follower | None = None,
 ) -> Plan: ...
 @overload
 def plan(
@@ -45,6 +46,7 @@ def plan(
     effort: Effort = "balanced",
     capacity: int | None = None,
     time_limit: float | None = None,
+    progress: Follower | None = None,
 ) -> Plan: ...
 def plan(
     lower: Problem | Graph | Ints,
@@ -58,6 +60,7 @@ def plan(
     effort: Effort = "balanced",
     capacity: int | None = None,
     time_limit: float | None = None,
+    progress: Follower | None = None,
 ) -> Plan:
     """Gives every buffer an offset, so that buffers alive together never share a byte.
 
@@ -69,7 +72,10 @@ def plan(
     spaces: the table of memory spaces; capacity: bytes, does it fit?
     effort: how much to search, in counted work; time_limit: seconds, after which results may differ from run to run.
 
-    Deterministic without a time limit. The GIL is released; several threads may plan at once.
+    progress: a function that is told how far planning is (Progress), on this thread; False asks it to stop, and the
+    best plan until then is the result (``interrupted``). Ctrl-C raises a KeyboardInterrupt whose ``plan`` that is.
+
+    Deterministic unless it is stopped. The GIL is released; several threads may plan at once.
 
     Raises Error: "bad_input" (the argument and the row), "infeasible" (proven not to fit), "limit" (whether it fits was
     not decided), "misuse".
@@ -81,15 +87,21 @@ def plan(
             if not isinstance(alignment, int):
                 raise Error("plan: the tensors of a Graph have alignments of their own; give one number", "misuse")
             return lower.plan(
-                policy, alignment=alignment, spaces=spaces, effort=effort, capacity=capacity, time_limit=time_limit
+                policy,
+                alignment=alignment,
+                spaces=spaces,
+                effort=effort,
+                capacity=capacity,
+                time_limit=time_limit,
+                progress=progress,
             )
         if spaces is not None or alignment != 64:
             raise Error("plan: a Problem has its alignments and spaces; see Problem.plan", "misuse")
-        return lower.plan(policy, effort=effort, capacity=capacity, time_limit=time_limit)
+        return lower.plan(policy, effort=effort, capacity=capacity, time_limit=time_limit, progress=progress)
     if upper is None or size is None:
         raise Error("plan: lower, upper and size are wanted; or a Problem or a Graph alone", "misuse")
     problem = Problem(lower, upper, size, alignment, fixed=fixed, spaces=spaces)
-    return problem.plan(policy, effort=effort, capacity=capacity, time_limit=time_limit)
+    return problem.plan(policy, effort=effort, capacity=capacity, time_limit=time_limit, progress=progress)
 
 
 def load(

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from ._core import Problem, Space
+    from ._core import Problem, Progress, Space
 
     Array = npt.NDArray[np.int64]
     AnyArray = npt.NDArray[Any]
@@ -21,5 +21,7 @@ if TYPE_CHECKING:
     Spaces = Union[Sequence[Space], Mapping[str, Union[int, None]]]
     #: The name of a policy, or a function that gives offsets.
     PolicyLike = Union[str, Callable[[Problem], Ints]]
+    #: Is told how far planning is; False stops it.
+    Follower = Callable[[Progress], Union[bool, None]]
 
 Effort = Literal["fast", "balanced", "thorough"]
