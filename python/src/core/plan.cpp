@@ -360,7 +360,7 @@ std::shared_ptr<const PlanFile> PlanUnlocked(const Workload& workload, const Reu
 
 void BindProgress(nb::module_& module) {
   const auto field = [](std::int64_t PlanProgress::*member) {
-    return [member](const ProgressObject& self) { return self.told.*member; };
+    return [member](const ProgressObject& self) -> std::int64_t { return self.told.*member; };
   };
   nb::class_<ProgressObject>(module, "Progress", "How far planning is.")
       .def_prop_ro("peak_bytes", field(&PlanProgress::peak_bytes), "Of the best plan so far; 0: there is none yet.")
