@@ -243,6 +243,7 @@ class PoolPlanner {
       plan.pools.figures.push_back(Seal(p));
       plan.peak_bytes += plan.pools.figures.back().peak_bytes;
     }
+    if (tenancy_.pools() == 1) plan.certificate = plan.pools.figures[0].certificate;  // nobody could lie elsewhere
     plan.policy = policy_;
     plan.time_limited = time_limited_;
     plan.offsets = offsets_;

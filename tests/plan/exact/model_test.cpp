@@ -37,18 +37,27 @@ std::int64_t UnitOf(const Problem& problem) {
   return std::max<std::int64_t>(1, unit);
 }
 
+std::int64_t HighestEnd(const Problem& problem) {
+  std::int64_t end = 0;
+  for (const Buffer& b : problem.buffers) {
+    if (b.size > 0) end = std::max(end, std::max<std::int64_t>(b.fixed_offset, 0) + b.size);
+  }
+  return end;
+}
+
 using Rows = std::vector<int>;
 
 Rows Within(const std::vector<int>& rows, int begin, int end) { return {rows.begin() + begin, rows.begin() + end}; }
 
-// All that follows from `first`, `last`, and the rows' heights.
-void ExpectIndices(const ExactModel& model) {
+// All that follows from `first`, `last`, and the rows' heights. `highest_end`: units; no plan is lower than where a
+// buffer must end.
+void ExpectIndices(const ExactModel& model, std::int64_t highest_end) {
   std::int64_t max_load = 0, max_alignment = 1;
   bool scale_free = true;
   for (int s = 0; s < model.section_count; ++s) {
     Rows members, starting, ended;
     std::int64_t load = 0;
-    for (int row = 0; row < model.buffer_count; ++row) {
+    for (int row = 0; row < model.row_count; ++row) {
       const auto r = static_cast<std::size_t>(row);
       if (model.first[r] == s) starting.push_back(row);
       if (model.last[r] == s) ended.push_back(row);
@@ -71,14 +80,15 @@ void ExpectIndices(const ExactModel& model) {
     for (std::size_t other = 0; other < r; ++other) {
       const bool same = model.first[other] == model.first[r] && model.last[other] == model.last[r] &&
                         model.size[other] == model.size[r] && model.alignment[other] == model.alignment[r] &&
-                        model.fixed[other] == model.fixed[r];
+                        model.fixed[other] == model.fixed[r] && model.room[other] == model.room[r];
       if (same) twin = static_cast<int>(other);
     }
     ASSERT_EQ(model.twin[r], twin) << r;
     max_alignment = std::max(max_alignment, model.alignment[r]);
     scale_free &= model.alignment[r] == 1 && model.fixed[r] == kFree;
   }
-  ASSERT_EQ(model.max_load, max_load);
+  // The topmost needs no rounding.
+  ASSERT_EQ(model.max_load, std::max(model.section_count > 0 ? max_load - (model.grain - 1) : 0, highest_end));
   ASSERT_EQ(model.max_alignment, max_alignment);
   ASSERT_EQ(model.scale_free, scale_free);
 }
@@ -86,7 +96,7 @@ void ExpectIndices(const ExactModel& model) {
 // Every two share a section iff `together`, and no section says what another does.
 template <typename Together>
 void ExpectSections(const ExactModel& model, Together together) {
-  for (int a = 0; a < model.buffer_count; ++a) {
+  for (int a = 0; a < model.row_count; ++a) {
     ASSERT_GT(model.Length(a), 0);
     for (int b = 0; b < a; ++b) {
       const bool share = model.first[a] < model.last[b] && model.first[b] < model.last[a];
@@ -113,15 +123,16 @@ TEST(ExactModel, SaysWhatTheProblemDoes) {
     }
     std::sort(rows.begin(), rows.end());
     ASSERT_EQ(rows, expected);
-    ASSERT_EQ(model.buffer_count, static_cast<int>(expected.size()));
+    ASSERT_EQ(model.row_count, static_cast<int>(expected.size()));
     for (std::size_t r = 0; r < model.original.size(); ++r) {
       const Buffer& b = problem.buffers[static_cast<std::size_t>(model.original[r])];
-      ASSERT_EQ(model.size[r] * model.unit, b.size);
+      ASSERT_EQ(model.size[r], (b.size / model.unit + model.grain - 1) / model.grain * model.grain);
+      ASSERT_EQ(model.room[r] * model.unit, b.size);
       ASSERT_EQ(model.alignment[r], b.alignment == 1 ? 1 : std::max<std::int64_t>(1, b.alignment / model.unit));
       ASSERT_EQ(model.fixed[r], b.fixed_offset == kFree ? kFree : b.fixed_offset / model.unit);
       ASSERT_EQ(model.duration[r], b.upper - b.lower);
     }
-    ExpectIndices(model);
+    ExpectIndices(model, HighestEnd(problem) / model.unit);
     ExpectSections(model, [&](int i, int j) {
       const Buffer &a = problem.buffers[static_cast<std::size_t>(i)], &b = problem.buffers[static_cast<std::size_t>(j)];
       return a.lower < b.upper && b.lower < a.upper;
@@ -174,7 +185,7 @@ TEST(ExactModel, ClipsLivesToAWindow) {
     const int end = static_cast<int>(random.Between(begin + 1, model.section_count));
     const ExactModel clipped = ClipExactModel(model, begin, end, work);
     std::vector<int> row_of(problem.buffers.size(), -1), expected, rows = clipped.original;
-    for (int row = 0; row < model.buffer_count; ++row) {
+    for (int row = 0; row < model.row_count; ++row) {
       row_of[static_cast<std::size_t>(model.original[row])] = row;
       if (model.first[row] < end && begin < model.last[row]) expected.push_back(model.original[row]);
     }
@@ -182,14 +193,14 @@ TEST(ExactModel, ClipsLivesToAWindow) {
     std::sort(expected.begin(), expected.end());
     ASSERT_EQ(rows, expected);
     ASSERT_EQ(clipped.unit, model.unit);
-    for (int row = 0; row < clipped.buffer_count; ++row) {
+    for (int row = 0; row < clipped.row_count; ++row) {
       const int parent = row_of[static_cast<std::size_t>(clipped.original[row])];
       ASSERT_EQ(clipped.size[row], model.size[parent]);
       ASSERT_EQ(clipped.alignment[row], model.alignment[parent]);
       ASSERT_EQ(clipped.fixed[row], model.fixed[parent]);
       ASSERT_EQ(clipped.duration[row], model.duration[parent]);
     }
-    ExpectIndices(clipped);
+    ExpectIndices(clipped, 0);
     ExpectSections(clipped, [&](int i, int j) {
       const int a = row_of[static_cast<std::size_t>(i)], b = row_of[static_cast<std::size_t>(j)];
       return std::max({model.first[a], model.first[b], begin}) < std::min({model.last[a], model.last[b], end});

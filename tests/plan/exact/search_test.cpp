@@ -19,6 +19,7 @@ namespace {
 using tests::Random;
 
 constexpr ExactQuota kPlenty = {1'000'000, std::int64_t{1} << 40};
+constexpr std::int64_t kTables = 1'000'000;  // of work
 
 // With twins, of which the search tries one.
 Problem TinyProblem(Random& random) {
@@ -49,7 +50,7 @@ Problem HardProblem(Random& random) {
     WorkMeter work;
     const ExactModel model = MakeExactModel(problem, work);
     DeadStates dead(12);
-    ExactSearch search(model, dead, work);
+    ExactSearch search(model, kTables, dead, work);
     ExactStrategy strategy = AnyStrategy(model, random);
     if (search.Run(model.max_load, strategy, kPlenty) != Outcome::kFound) return problem;
   }
@@ -58,7 +59,7 @@ Problem HardProblem(Random& random) {
 // In bytes, per buffer of the problem.
 std::vector<std::int64_t> OffsetsOf(const Problem& problem, const ExactModel& model, const ExactSearch& search) {
   std::vector<std::int64_t> offsets(problem.buffers.size(), 0);
-  for (int row = 0; row < model.buffer_count; ++row) {
+  for (int row = 0; row < model.row_count; ++row) {
     offsets[static_cast<std::size_t>(model.original[static_cast<std::size_t>(row)])] =
         search.OffsetOf(row) * model.unit;
   }
@@ -86,7 +87,7 @@ TEST(ExactSearch, DecidesEveryCapacityInAnyOrderOfCandidates) {
     WorkMeter work;
     const ExactModel model = MakeExactModel(problem, work);
     DeadStates dead(14);
-    ExactSearch search(model, dead, work);
+    ExactSearch search(model, kTables, dead, work);
     const std::int64_t highest = (optimum + model.unit - 1) / model.unit + 5;  // units
     for (const int step : tests::RandomOrder(static_cast<std::size_t>(highest - model.max_load + 1), random)) {
       const std::int64_t capacity = model.max_load + step;
@@ -108,7 +109,7 @@ TEST(ExactSearch, SaysWhenItWasStopped) {
   WorkMeter work;
   const ExactModel model = MakeExactModel(problem, work);
   DeadStates dead(14);
-  ExactSearch search(model, dead, work);
+  ExactSearch search(model, kTables, dead, work);
   Random random(1);
   ExactStrategy strategy = AnyStrategy(model, random);
   EXPECT_EQ(search.Run(5, strategy, {1, 1 << 30}), Outcome::kStopped);
@@ -132,7 +133,7 @@ TEST(RefuteByWindow, NamesBuffersThatDoNotFit) {
     const std::vector<int> named = RefuteByWindow(model, capacity, budget, work);
     if (named.empty()) continue;
     ++refuted;
-    by_some += named.size() < static_cast<std::size_t>(model.buffer_count) ? 1 : 0;
+    by_some += named.size() < static_cast<std::size_t>(model.row_count) ? 1 : 0;
     Problem some;
     for (const int i : named) some.buffers.push_back(problem.buffers[static_cast<std::size_t>(i)]);
     ASSERT_TRUE(std::is_sorted(named.begin(), named.end()));

@@ -49,7 +49,7 @@ void ExpectSame(const Picture& a, const Picture& b) {
 Picture PictureOf(const ExactModel& model, const ExactState& state) {
   Picture picture;
   picture.capacity = state.capacity();
-  for (int row = 0; row < model.buffer_count; ++row) {
+  for (int row = 0; row < model.row_count; ++row) {
     picture.heads.push_back(state.head(row));
     picture.placed.push_back(state.placed(row) ? 1 : 0);
   }
@@ -75,7 +75,7 @@ class Twin {
     now_.heads.assign(model.size.size(), 0);
     now_.placed.assign(model.size.size(), 0);
     for (Values* values : {&now_.floors, &now_.tops}) values->assign(static_cast<std::size_t>(model.section_count), 0);
-    for (int row = 0; row < model.buffer_count; ++row) {
+    for (int row = 0; row < model.row_count; ++row) {
       if (model.fixed[At(row)] != kFree) now_.heads[At(row)] = model.fixed[At(row)];
     }
     Settle();
@@ -95,13 +95,13 @@ class Twin {
   }
 
   bool IsDead() const {
-    for (int row = 0; row < model_.buffer_count; ++row) {
+    for (int row = 0; row < model_.row_count; ++row) {
       const std::int64_t head = now_.heads[At(row)], fixed = model_.fixed[At(row)];
-      if (now_.placed[At(row)] == 0 && head + model_.size[At(row)] > now_.capacity) return true;
+      if (now_.placed[At(row)] == 0 && head + model_.room[At(row)] > now_.capacity) return true;
       if (fixed != kFree && head != fixed) return true;
     }
     for (int s = 0; s < model_.section_count; ++s) {
-      if (now_.floors[At(s)] + Load(s) > now_.capacity) return true;
+      if (now_.floors[At(s)] + Load(s) > Ceiling()) return true;
     }
     return false;
   }
@@ -113,7 +113,7 @@ class Twin {
     for (int s = 0; s < model_.section_count; ++s) {
       picture.active.push_back(Active(s));
       picture.active_counts.push_back(static_cast<std::int64_t>(picture.active.back().size()));
-      picture.slacks.push_back(now_.capacity - now_.floors[At(s)] - Load(s));
+      picture.slacks.push_back(Ceiling() - now_.floors[At(s)] - Load(s));
       std::int64_t ready = 0, joined = 0;
       for (const int row : picture.active.back()) {
         ready += now_.heads[At(row)] == now_.floors[At(s)] ? 1 : 0;
@@ -128,7 +128,7 @@ class Twin {
   // What may be placed: all floors over its life are at its head.
   std::vector<int> Placeable() const {
     std::vector<int> rows;
-    for (int row = 0; row < model_.buffer_count; ++row) {
+    for (int row = 0; row < model_.row_count; ++row) {
       bool level = now_.placed[At(row)] == 0;
       for (int s = model_.first[At(row)]; s < model_.last[At(row)]; ++s) {
         level &= now_.floors[At(s)] == now_.heads[At(row)];
@@ -145,12 +145,15 @@ class Twin {
 
   std::vector<int> Active(int section) const {
     std::vector<int> rows;
-    for (int row = 0; row < model_.buffer_count; ++row) {
+    for (int row = 0; row < model_.row_count; ++row) {
       const bool alive = model_.first[At(row)] <= section && section < model_.last[At(row)];
       if (alive && now_.placed[At(row)] == 0) rows.push_back(row);
     }
     return rows;
   }
+
+  // What begins at multiples of the grain ends, rounded up, at one.
+  std::int64_t Ceiling() const { return (now_.capacity + model_.grain - 1) / model_.grain * model_.grain; }
 
   std::int64_t Load(int section) const {
     std::int64_t load = 0;
@@ -207,7 +210,7 @@ class SetKeys {
   void Expect(const ExactModel& model, const Picture& picture) {
     for (int s = 0; s < model.section_count; ++s) {
       std::vector<int> rows;
-      for (int row = 0; row < model.buffer_count; ++row) {
+      for (int row = 0; row < model.row_count; ++row) {
         const auto r = static_cast<std::size_t>(row);
         if (model.first[r] == s && picture.placed[r] == 0) rows.push_back(row);
       }
@@ -262,7 +265,7 @@ void Walk(const ExactModel& model, ExactState& state, std::int64_t capacity, Ran
       ExpectSame(PictureOf(model, state), stages.back().picture);
     }
     const Values& placed = stages.back().picture.placed;
-    *filled += std::count(placed.begin(), placed.end(), 1) == model.buffer_count ? 1 : 0;
+    *filled += std::count(placed.begin(), placed.end(), 1) == model.row_count ? 1 : 0;
   }
 }
 
@@ -279,7 +282,7 @@ TEST(ExactState, FollowsFromTheChoicesAndIsUndoneExactly) {
     const Problem problem = tests::SeededProblem(random, static_cast<int>(random.Between(1, 12)), menu);
     WorkMeter work;
     const ExactModel model = MakeExactModel(problem, work);
-    ExactState state(model, work);
+    ExactState state(model, 0, work);                                // without tables, of which the twin knows nothing
     for (int round = 0; round < 2 && !HasFatalFailure(); ++round) {  // once used, it starts anew
       Walk(model, state, model.max_load + random.Below(8), random, &dead, &filled);
     }
