@@ -89,6 +89,22 @@ std::string ComputedShape() {
   return model.SerializeAsString();
 }
 
+// Dimensions that follow from each other, of inputs and within.
+std::string Expressions() {
+  onnx::ModelProto model = Model();
+  onnx::GraphProto* graph = model.mutable_graph();
+  const auto declare = [](onnx::ValueInfoProto* info, const char* name, const char* dim) {
+    Declare(info, name, {-1, 4});
+    info->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(1)->set_dim_param(dim);
+  };
+  declare(graph->add_input(), "past", "past-seq");
+  declare(graph->add_input(), "mask", "(8*past + seq)//2 % 64");
+  declare(graph->add_value_info(), "own", "floor(seq/2 - 1/2) + max(past, 3)**2");
+  AddNode(graph, "CompanysOwn", {"past", "mask"}, "own");
+  AddNode(graph, "Relu", {"own"}, "y");
+  return model.SerializeAsString();
+}
+
 std::string Control(const char* op, std::initializer_list<const char*> inputs,
                     std::initializer_list<const char*> bodies) {
   onnx::ModelProto model = Model();
@@ -142,6 +158,7 @@ void AddOnnxSeeds(Seeds& seeds) {
     seeds[std::string("onnx/new_") + op] = OneOp(op, {"x", "ints"}, 19);
   }
   seeds["onnx/computed_shape"] = ComputedShape();
+  seeds["onnx/expressions"] = Expressions();
   seeds["onnx/if"] = Control("If", {"condition"}, {"then_branch", "else_branch"});
   seeds["onnx/loop"] = Control("Loop", {"count", "", "x"}, {"body"});
   seeds["onnx/scan"] = Control("Scan", {"x"}, {"body"});
