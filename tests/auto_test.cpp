@@ -59,7 +59,8 @@ TEST(SqueakyWheel, FindsLowerPlansPassByPass) {
       SqueakyWheel wheel(WheelItems(problem, shapes));
       Plan plan;
       std::int64_t work = budget;
-      Watch watch{PlanOptions()};
+      const PlanOptions options;
+      Watch watch(options);
       EXPECT_TRUE(TurnWheel(problem, wheel, placing, bound, watch, work, plan.offsets, plan.peak_bytes));
       EXPECT_LE(work, 0);
       EXPECT_EQ(PeakOf(problem, plan.offsets), plan.peak_bytes);
