@@ -14,9 +14,9 @@ namespace orionrt {
 bool IsAnswered(const Plan& plan, std::int64_t bound, const PlanOptions& options);
 
 // Searches for a better plan, a higher bound, or, with a capacity, any plan that fits, in at most so much work, and as
-// long as the watch lets it. The
-// plan at hand, of which the peak is filled in, does not guide the search: so it finds what it finds without one. True
-// if the plan is a new one. Does nothing where the search cannot take the problem (ExactCarries).
+// long as the watch lets it. The peak of the plan at hand is filled in, but does not guide the search, which finds what
+// it finds without one. True if the plan is a new one. Does nothing where the search cannot take the problem
+// (ExactCarries).
 bool ImproveBySearch(const Problem& problem, std::int64_t bound, const PlanOptions& options, std::int64_t work,
                      Watch& watch, Plan& plan);
 
