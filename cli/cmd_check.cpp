@@ -347,13 +347,13 @@ int Run(const Options& options) {
 
 }  // namespace
 
-std::function<int()> SetUpCheck(CLI::App& app) {
+std::function<int()> SetUpCheck(OptionTable& table) {
   auto options = std::make_shared<Options>();
-  app.add_option("PLAN", options->plan_path,
-                 "A plan: JSON, CSV with offsets, a C header (with its model), or a .tflite file that has one inside")
-      ->required();
-  app.add_option("INPUT", options->input_path, "The model or problem that it was made for");
-  AddInputOptions(app, options->input);
+  table.push_back(
+      {"PLAN", &options->plan_path,
+       "A plan: JSON, CSV with offsets, a C header (with its model), or a .tflite file that has one inside"});
+  table.push_back({"[INPUT]", &options->input_path, "The model or problem that it was made for"});
+  AddInputOptions(table, options->input);
   return [options] { return Run(*options); };
 }
 

@@ -135,15 +135,14 @@ int Run(const Options& options) {
 
 }  // namespace
 
-std::function<int()> SetUpCompare(CLI::App& app) {
+std::function<int()> SetUpCompare(OptionTable& table) {
   auto options = std::make_shared<Options>();
-  app.add_option("INPUT", options->paths, "Models, problems or plans; - is standard input")->required();
-  app.add_option("-o,--output", options->output, "Where the table goes (default: standard output)")->type_name("FILE");
-  app.add_option("--format", options->format, "Otherwise told by the suffix of -o, otherwise text")
-      ->type_name(FormatNames(kFormats, "|"));
-  app.add_option("--effort", options->effort, "How long to search (default: balanced)")
-      ->type_name("fast|balanced|thorough");
-  AddInputOptions(app, options->input);
+  table.push_back({"INPUT", &options->paths, "Models, problems or plans; - is standard input"});
+  table.push_back({"-o,--output", &options->output, "Where the table goes (default: standard output)", "FILE"});
+  table.push_back(
+      {"--format", &options->format, "Otherwise told by the suffix of -o, otherwise text", FormatNames(kFormats, "|")});
+  table.push_back({"--effort", &options->effort, "How long to search (default: balanced)", "fast|balanced|thorough"});
+  AddInputOptions(table, options->input);
   return [options] { return Run(*options); };
 }
 

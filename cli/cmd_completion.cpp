@@ -1,4 +1,4 @@
-// orionrt completion SHELL. The scripts come from the options as CLI11 holds them, so that they never lag behind.
+// orionrt completion SHELL. The scripts come from the tables of options, so that they never lag behind.
 #include <algorithm>
 #include <memory>
 
@@ -54,41 +54,38 @@ std::string Escape(const std::string& text, const std::string& special) {
 std::string Quote(const std::string& text) { return "'" + Join(Split(text, '\''), "'\\''") + "'"; }
 
 // A type of "text|json" says what there is.
-Words ChoicesOf(const CLI::Option& option, const std::string& type) {
-  if (type.find('|') != std::string::npos) return Split(type, '|');
+Words ChoicesOf(const Option& option) {
+  if (option.type.find('|') != std::string::npos) return Split(option.type, '|');
   Words names;
-  if (option.check_lname("policy")) {
+  if (option.names == "--policy") {
     for (const Policy& policy : Policies()) names.push_back(policy.name);
   }
   return names;
 }
 
-Topic TopicOf(const CLI::App& app, const std::string& name) {
-  Topic topic{name, app.get_description(), {}, {}};
-  for (const CLI::Option* option : app.get_options()) {
-    const std::string type = Split(option->get_type_name(), ':')[0];  // behind the colon: what is checked
-    OptionWords words;
-    for (const std::string& letter : option->get_snames()) words.names.push_back("-" + letter);
-    for (const std::string& word : option->get_lnames()) words.names.push_back("--" + word);
-    words.help = Split(option->get_description(), '\n')[0];
-    if (option->get_items_expected_max() > 0) words.type = type.empty() ? "VALUE" : type;
-    words.choices = ChoicesOf(*option, type);
-    if (words.names.empty()) {
-      topic.choices = words.choices;
-    } else {
-      topic.options.push_back(std::move(words));
+Topic TopicOf(const std::string& name, const std::string& help, const OptionTable& options) {
+  Topic topic{name, help, {}, {}};
+  topic.options.push_back({Split(kHelpNames, ','), kHelpHelp, "", {}});
+  topic.options.push_back({Split(kVersionNames, ','), kVersionHelp, "", {}});
+  for (const Option& option : options) {
+    if (option.names[0] != '-') {
+      topic.choices = ChoicesOf(option);
+      continue;
     }
+    const bool flag = std::holds_alternative<bool*>(option.value);
+    topic.options.push_back({Split(option.names, ','), Split(option.help, '\n')[0],
+                             !flag && option.type.empty() ? "VALUE" : option.type, ChoicesOf(option)});
   }
   return topic;
 }
 
 // orionrt itself first, then its commands.
-std::vector<Topic> TopicsOf(const CLI::App& root) {
-  std::vector<Topic> topics = {TopicOf(root, "")};
-  for (const CLI::App* sub : root.get_subcommands([](const CLI::App*) { return true; })) {
-    topics.push_back(TopicOf(*sub, sub->get_name()));
+std::vector<Topic> AllTopics() {
+  std::vector<Topic> topics = {TopicOf("", "", {})};
+  for (const CommandLine& command : MakeCommands()) {
+    topics.push_back(TopicOf(command.name, command.help, command.options));
+    topics[0].choices.push_back(command.name);
   }
-  for (std::size_t i = 1; i < topics.size(); ++i) topics[0].choices.push_back(topics[i].name);
   return topics;
 }
 
@@ -214,12 +211,12 @@ struct Shell {
 };
 constexpr Shell kShells[] = {{"bash", ToBash}, {"zsh", ToZsh}, {"fish", ToFish}};
 
-int Run(const CLI::App& root, const std::string& name) {
+int Run(const std::string& name) {
   Words known;
   for (const Shell& shell : kShells) {
     known.push_back(shell.name);
     if (name != shell.name) continue;
-    WriteFile("-", shell.write(TopicsOf(root)));
+    WriteFile("-", shell.write(AllTopics()));
     return kDone;
   }
   throw Error(ErrorCode::kMisuse,
@@ -228,14 +225,10 @@ int Run(const CLI::App& root, const std::string& name) {
 
 }  // namespace
 
-std::function<int()> SetUpCompletion(CLI::App& app) {
+std::function<int()> SetUpCompletion(OptionTable& table) {
   auto shell = std::make_shared<std::string>();
-  app.add_option("SHELL", *shell, "Whose script to print")->required()->type_name("bash|zsh|fish");
-  app.footer(
-      "bash: source <(orionrt completion bash)\n"
-      "zsh:  source <(orionrt completion zsh), after compinit\n"
-      "fish: orionrt completion fish | source");
-  return [shell, root = app.get_parent()] { return Run(*root, *shell); };
+  table.push_back({"SHELL", shell.get(), "Whose script to print", "bash|zsh|fish"});
+  return [shell] { return Run(*shell); };
 }
 
 }  // namespace orionrt::cli

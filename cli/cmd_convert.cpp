@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/text.hpp"
 #include "command.hpp"
 #include "input.hpp"
+#include "orionrt/error.hpp"
 #include "output.hpp"
 
 namespace orionrt::cli {
@@ -45,6 +47,9 @@ constexpr Format kFormats[] = {{"csv", ".csv", ToCsv}, {"json", ".json", ToJson}
 
 int Run(const Options& options) {
   const Format& format = PickFormat(kFormats, options.format, options.output);
+  if (!options.subgraphs.empty() && !IsDirectory(options.subgraphs)) {
+    throw Error(ErrorCode::kMisuse, "--subgraphs: " + Printable(options.subgraphs, 1000) + " is no directory; make it");
+  }
   const Input input = LoadInput(options.path, options.input);
   if (!options.subgraphs.empty()) {
     const std::string name = options.path.substr(options.path.rfind('/') + 1);
@@ -56,17 +61,15 @@ int Run(const Options& options) {
 
 }  // namespace
 
-std::function<int()> SetUpConvert(CLI::App& app) {
+std::function<int()> SetUpConvert(OptionTable& table) {
   auto options = std::make_shared<Options>();
-  app.add_option("INPUT", options->path, "A model or a problem; - is standard input")->required();
-  app.add_option("-o,--output", options->output, "Where the problem goes (default: standard output)")
-      ->type_name("FILE");
-  app.add_option("--format", options->format, "Otherwise told by the suffix of -o, otherwise csv")
-      ->type_name(FormatNames(kFormats, "|"));
-  app.add_option("--subgraphs", options->subgraphs, "Write the bodies of control-flow ops into this directory")
-      ->type_name("DIR")
-      ->check(CLI::ExistingDirectory);
-  AddInputOptions(app, options->input);
+  table.push_back({"INPUT", &options->path, "A model or a problem; - is standard input"});
+  table.push_back({"-o,--output", &options->output, "Where the problem goes (default: standard output)", "FILE"});
+  table.push_back(
+      {"--format", &options->format, "Otherwise told by the suffix of -o, otherwise csv", FormatNames(kFormats, "|")});
+  table.push_back(
+      {"--subgraphs", &options->subgraphs, "Write the bodies of control-flow ops into this directory", "DIR"});
+  AddInputOptions(table, options->input);
   return [options] { return Run(*options); };
 }
 

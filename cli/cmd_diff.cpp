@@ -131,18 +131,18 @@ int Run(const Options& options) {
 
 }  // namespace
 
-std::function<int()> SetUpDiff(CLI::App& app) {
+std::function<int()> SetUpDiff(OptionTable& table) {
   auto options = std::make_shared<Options>();
-  app.add_option("OLD", options->before, "A plan; or a model, problem or graph, which is planned")->required();
-  app.add_option("NEW", options->after, "The same, after a change")->required();
-  app.add_option("--max-growth", options->max_growth, "Exit with 6 when the peak grew by more: 0, 64K, 2%")
-      ->type_name("BYTES|PERCENT");
-  app.add_option("-o,--output", options->output, "Where the result goes (default: standard output)")->type_name("FILE");
-  app.add_option("--format", options->format,
-                 "Otherwise told by the suffix of -o (.json, .md), otherwise text; markdown is for pull requests")
-      ->type_name(FormatNames(kFormats, "|"));
-  AddPlanningOptions(app, options->planning);
-  AddInputOptions(app, options->input);
+  table.push_back({"OLD", &options->before, "A plan; or a model, problem or graph, which is planned"});
+  table.push_back({"NEW", &options->after, "The same, after a change"});
+  table.push_back(
+      {"--max-growth", &options->max_growth, "Exit with 6 when the peak grew by more: 0, 64K, 2%", "BYTES|PERCENT"});
+  table.push_back({"-o,--output", &options->output, "Where the result goes (default: standard output)", "FILE"});
+  table.push_back({"--format", &options->format,
+                   "Otherwise told by the suffix of -o (.json, .md), otherwise text; markdown is for pull requests",
+                   FormatNames(kFormats, "|")});
+  AddPlanningOptions(table, options->planning);
+  AddInputOptions(table, options->input);
   return [options] { return Run(*options); };
 }
 

@@ -240,27 +240,27 @@ int Run(const Options& options) {
 
 }  // namespace
 
-std::function<int()> SetUpPlan(CLI::App& app) {
+std::function<int()> SetUpPlan(OptionTable& table) {
   auto options = std::make_shared<Options>();
-  app.add_option("INPUT", options->paths, "Models, problems or plans; - is standard input")->required();
-  app.add_option("-o,--output", options->output, "Where the plan goes; a directory takes a file an input")
-      ->type_name("FILE");
-  app.add_option("--format", options->format,
-                 "Otherwise told by the suffix of -o, otherwise text. trace is for Perfetto, snapshot for PyTorch's "
-                 "memory_viz, tflm a copy of a .tflite model that carries the plan")
-      ->type_name(FormatNames(kFormats, "|"));
-  app.add_option("--sweep", options->sweep,
-                 "Plan a model once a value of a dimension ('*': of all that are unset): a table and a curve")
-      ->type_name("NAME=N,N,...");
-  app.add_flag("--pool-table", options->pool_table,
-               "What spills at a few sizes of the first pool, from nothing to all that it could hold");
-  app.add_flag("--explain", options->explain, "Say what forces the peak, what is proven, and what would lower it");
-  app.add_option("--header-prefix", options->header.name_prefix, "Of a C header: what its macros begin with")
-      ->type_name("NAME");
-  app.add_option("--header-section", options->header.section, "Of a C header: the linker section of the arena")
-      ->type_name("NAME");
-  AddPlanningOptions(app, options->planning);
-  AddInputOptions(app, options->input);
+  table.push_back({"INPUT", &options->paths, "Models, problems or plans; - is standard input"});
+  table.push_back({"-o,--output", &options->output, "Where the plan goes; a directory takes a file an input", "FILE"});
+  table.push_back({"--format", &options->format,
+                   "Otherwise told by the suffix of -o, otherwise text. trace is for Perfetto, snapshot for PyTorch's "
+                   "memory_viz, tflm a copy of a .tflite model that carries the plan",
+                   FormatNames(kFormats, "|")});
+  table.push_back({"--sweep", &options->sweep,
+                   "Plan a model once a value of a dimension ('*': of all that are unset): a table and a curve",
+                   "NAME=N,N,..."});
+  table.push_back({"--pool-table", &options->pool_table,
+                   "What spills at a few sizes of the first pool, from nothing to all that it could hold"});
+  table.push_back(
+      {"--explain", &options->explain, "Say what forces the peak, what is proven, and what would lower it"});
+  table.push_back(
+      {"--header-prefix", &options->header.name_prefix, "Of a C header: what its macros begin with", "NAME"});
+  table.push_back(
+      {"--header-section", &options->header.section, "Of a C header: the linker section of the arena", "NAME"});
+  AddPlanningOptions(table, options->planning);
+  AddInputOptions(table, options->input);
   return [options] { return Run(*options); };
 }
 

@@ -79,16 +79,16 @@ int Run(const Options& options) {
 
 }  // namespace
 
-std::function<int()> SetUpReplay(CLI::App& app) {
+std::function<int()> SetUpReplay(OptionTable& table) {
   auto options = std::make_shared<Options>();
-  app.add_option("TRACE", options->path, "What BuddyRecorder wrote, in CSV; - is standard input")->required();
-  app.add_option("-o,--output", options->output, "Where the result goes (default: standard output)")->type_name("FILE");
-  app.add_option("--format", options->format,
-                 "Otherwise told by the suffix of -o, otherwise text; csv has a row for each event")
-      ->type_name(FormatNames(kFormats, "|"));
-  app.add_option("--capacity", options->capacity, "Replay on an arena of this size too")->type_name("BYTES");
-  app.add_option("--block", options->blocks, "Replay with blocks of this size too; several: 64,256,4K")
-      ->type_name("BYTES,...");
+  table.push_back({"TRACE", &options->path, "What BuddyRecorder wrote, in CSV; - is standard input"});
+  table.push_back({"-o,--output", &options->output, "Where the result goes (default: standard output)", "FILE"});
+  table.push_back({"--format", &options->format,
+                   "Otherwise told by the suffix of -o, otherwise text; csv has a row for each event",
+                   FormatNames(kFormats, "|")});
+  table.push_back({"--capacity", &options->capacity, "Replay on an arena of this size too", "BYTES"});
+  table.push_back(
+      {"--block", &options->blocks, "Replay with blocks of this size too; several: 64,256,4K", "BYTES,..."});
   return [options] { return Run(*options); };
 }
 

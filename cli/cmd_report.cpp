@@ -127,21 +127,17 @@ int Run(const Options& options) {
 
 }  // namespace
 
-std::function<int()> SetUpReport(CLI::App& app) {
+std::function<int()> SetUpReport(OptionTable& table) {
   auto options = std::make_shared<Options>();
   options->planning.policy.clear();
-  app.add_option("INPUT", options->paths, "Plans, which are shown as they stand; or models and problems")->required();
-  app.add_option("-o,--output", options->output,
-                 "Where the picture goes; the suffix says what it is. A directory takes a file an input")
-      ->type_name("FILE");
-  app.add_option("--format", options->format, "Otherwise told by the suffix of -o")
-      ->type_name(FormatNames(kFormats, "|"));
-  app.add_option("--width", options->width, "Of text: columns (default: the terminal's, COLUMNS, or 80)")
-      ->type_name("COLUMNS");
-  AddPlanningOptions(app, options->planning);
-  CLI::Option* policy = app.get_option("--policy");
-  policy->description(policy->get_description() + "\nSeveral, a,b,c, are shown side by side");
-  AddInputOptions(app, options->input);
+  table.push_back({"INPUT", &options->paths, "Plans, which are shown as they stand; or models and problems"});
+  table.push_back({"-o,--output", &options->output,
+                   "Where the picture goes; the suffix says what it is. A directory takes a file an input", "FILE"});
+  table.push_back({"--format", &options->format, "Otherwise told by the suffix of -o", FormatNames(kFormats, "|")});
+  table.push_back(
+      {"--width", &options->width, "Of text: columns (default: the terminal's, COLUMNS, or 80)", "COLUMNS"});
+  AddPlanningOptions(table, options->planning, "\nSeveral, a,b,c, are shown side by side");
+  AddInputOptions(table, options->input);
   return [options] { return Run(*options); };
 }
 

@@ -1,8 +1,11 @@
 // A command is a row of a table in main.cpp and a file cmd_NAME.cpp.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
+#include <vector>
+
+#include "options.hpp"
 
 namespace orionrt::cli {
 
@@ -16,16 +19,34 @@ enum ExitCode {
   kAnswerIsNo = 6,
 };
 
-// Adds the command's options to `app`; what it returns runs once they are parsed, and gives the exit code.
-using SetUp = std::function<int()> (*)(CLI::App& app);
+// Adds the command's options to `table`; what it returns runs once they are parsed, and gives the exit code.
+using SetUp = std::function<int()> (*)(OptionTable& table);
 
-std::function<int()> SetUpPlan(CLI::App& app);
-std::function<int()> SetUpCompare(CLI::App& app);
-std::function<int()> SetUpCheck(CLI::App& app);
-std::function<int()> SetUpDiff(CLI::App& app);
-std::function<int()> SetUpReplay(CLI::App& app);
-std::function<int()> SetUpConvert(CLI::App& app);
-std::function<int()> SetUpReport(CLI::App& app);
-std::function<int()> SetUpCompletion(CLI::App& app);
+std::function<int()> SetUpPlan(OptionTable& table);
+std::function<int()> SetUpCompare(OptionTable& table);
+std::function<int()> SetUpCheck(OptionTable& table);
+std::function<int()> SetUpDiff(OptionTable& table);
+std::function<int()> SetUpReplay(OptionTable& table);
+std::function<int()> SetUpConvert(OptionTable& table);
+std::function<int()> SetUpReport(OptionTable& table);
+std::function<int()> SetUpCompletion(OptionTable& table);
+
+// A command that is ready to be parsed.
+struct CommandLine {
+  std::string name;
+  std::string help;
+  std::string footer;
+  OptionTable options;
+  std::function<int()> run;
+};
+
+// In the order of --help.
+std::vector<CommandLine> MakeCommands();
+
+// What every command takes, and orionrt itself.
+constexpr const char* kHelpNames = "-h,--help";
+constexpr const char* kHelpHelp = "Print this help message and exit";
+constexpr const char* kVersionNames = "--version";
+constexpr const char* kVersionHelp = "Display program version information and exit";
 
 }  // namespace orionrt::cli

@@ -351,47 +351,40 @@ std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offse
   return WriteCsv(input.csv ? *input.csv : RowsOf(input.workload), offsets, pooled ? &pools : nullptr);
 }
 
-void AddInputOptions(CLI::App& app, InputOptions& options) {
-  app.add_option("--input-format", options.format, "Otherwise told by the suffix")->type_name("csv|onnx|tflite|json");
-  app.add_option("--alignment", options.alignment,
-                 "Least alignment of every buffer, a power of two (default: 64 for models, 1 for CSV)")
-      ->type_name("BYTES");
-  app.add_flag("--ignore-offsets", options.ignore_offsets, "Treat buffers with a fixed offset as free");
-  app.add_option("--pool", options.pools,
-                 "A memory space; several, the best first. NAME=BYTES, then :align=N, :granularity=N, :largest=BYTES, "
-                 ":cost=N (of a byte read or written). Without BYTES it has no limit. sram=256K, dram=8M:align=64")
-      ->type_name("NAME=BYTES")
-      ->allow_extra_args(false);
+void AddInputOptions(OptionTable& table, InputOptions& options) {
+  table.push_back({"--input-format", &options.format, "Otherwise told by the suffix", "csv|onnx|tflite|json"});
+  table.push_back({"--alignment", &options.alignment,
+                   "Least alignment of every buffer, a power of two (default: 64 for models, 1 for CSV)", "BYTES"});
+  table.push_back({"--ignore-offsets", &options.ignore_offsets, "Treat buffers with a fixed offset as free"});
+  table.push_back(
+      {"--pool", &options.pools,
+       "A memory space; several, the best first. NAME=BYTES, then :align=N, :granularity=N, :largest=BYTES, "
+       ":cost=N (of a byte read or written). Without BYTES it has no limit. sram=256K, dram=8M:align=64",
+       "NAME=BYTES"});
   const auto model = "Models";
-  app.add_option("--dim", options.dims, "Value of a symbolic dimension; '*=1' sets all that are unset")
-      ->type_name("NAME=N")
-      ->allow_extra_args(false)
-      ->group(model);
-  app.add_option("--input", options.inputs, "Shape of a graph input: x=1x3x224x224")
-      ->type_name("NAME=SHAPE")
-      ->allow_extra_args(false)
-      ->group(model);
-  app.add_flag("--no-fold", options.no_fold, "Keep ops whose inputs are all constant")->group(model);
-  app.add_flag("--fold-shapes", options.fold_shapes, "Fold ops of known shapes too")->group(model);
+  table.push_back(
+      {"--dim", &options.dims, "Value of a symbolic dimension; '*=1' sets all that are unset", "NAME=N", model});
+  table.push_back({"--input", &options.inputs, "Shape of a graph input: x=1x3x224x224", "NAME=SHAPE", model});
+  table.push_back({"--no-fold", &options.no_fold, "Keep ops whose inputs are all constant", "", model});
+  table.push_back({"--fold-shapes", &options.fold_shapes, "Fold ops of known shapes too", "", model});
   const auto streams = "Streams (docs/streams.md)";
-  app.add_option("--streams", options.streams,
-                 "Put the branches of a model or graph on at most so many streams, with the waits that it needs")
-      ->type_name("N")
-      ->group(streams);
-  app.add_flag("--imply-waits", options.imply_waits,
-               "Of a graph that names streams: add the waits that its data needs and nothing implies, and list them")
-      ->group(streams);
+  table.push_back({"--streams", &options.streams,
+                   "Put the branches of a model or graph on at most so many streams, with the waits that it needs", "N",
+                   streams});
+  table.push_back(
+      {"--imply-waits", &options.imply_waits,
+       "Of a graph that names streams: add the waits that its data needs and nothing implies, and list them", "",
+       streams});
   const auto below = "Below the bound of the graph as given (docs/sharing.md)";
-  app.add_flag("--views", options.transforms.views,
-               "Reshapes, and slices and splits of one run of bytes, take no bytes of their own")
-      ->group(below);
-  app.add_flag("--in-place", options.transforms.in_place, "Ops write over what they read for the last time")
-      ->group(below);
-  app.add_flag("--colocate", options.transforms.colocate, "What is concatenated is born where the whole will lie")
-      ->group(below);
-  app.add_flag("--reorder", options.transforms.reorder, "Ops run in an order of lower peak, which the plan states")
-      ->group(below);
-  app.add_flag("--all", options.all_transforms, "All four")->group(below);
+  table.push_back({"--views", &options.transforms.views,
+                   "Reshapes, and slices and splits of one run of bytes, take no bytes of their own", "", below});
+  table.push_back(
+      {"--in-place", &options.transforms.in_place, "Ops write over what they read for the last time", "", below});
+  table.push_back(
+      {"--colocate", &options.transforms.colocate, "What is concatenated is born where the whole will lie", "", below});
+  table.push_back({"--reorder", &options.transforms.reorder, "Ops run in an order of lower peak, which the plan states",
+                   "", below});
+  table.push_back({"--all", &options.all_transforms, "All four", "", below});
 }
 
 Transforms TransformsOf(const InputOptions& options) {

@@ -1,13 +1,13 @@
 // What every command that reads a problem or a model takes, and how it is read.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "options.hpp"
 #include "orionrt/graph.hpp"
 #include "orionrt/io.hpp"
 #include "orionrt/streams.hpp"
@@ -49,7 +49,7 @@ struct Input {
   std::vector<ImpliedWait> implied_waits;    // that --imply-waits has added, in the order of a run
 };
 
-void AddInputOptions(CLI::App& app, InputOptions& options);
+void AddInputOptions(OptionTable& table, InputOptions& options);
 
 // Those that the options ask for.
 Transforms TransformsOf(const InputOptions& options);

@@ -1,4 +1,5 @@
 // orionrt COMMAND ...: results on stdout, messages on stderr, exit codes as in command.hpp.
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
@@ -17,6 +18,7 @@ struct Command {
   const char* name;
   const char* help;
   SetUp set_up;
+  const char* footer = "";
 };
 
 constexpr Command kCommands[] = {
@@ -27,7 +29,10 @@ constexpr Command kCommands[] = {
     {"report", "Draw where every tensor lies, and when: a page, an SVG or a text", SetUpReport},
     {"diff", "Say what moved the peak from one plan or model to another; a gate for CI", SetUpDiff},
     {"replay", "Put the recorded requests of a buddy to it again: use, waste, fragmentation over time", SetUpReplay},
-    {"completion", "Print what makes a shell complete this command", SetUpCompletion},
+    {"completion", "Print what makes a shell complete this command", SetUpCompletion,
+     "bash: source <(orionrt completion bash)\n"
+     "zsh:  source <(orionrt completion zsh), after compinit\n"
+     "fish: orionrt completion fish | source"},
 };
 
 constexpr const char* kVersion = "orionrt " ORIONRT_VERSION;
@@ -85,19 +90,43 @@ CLI::Validator NotEmpty() {
       [](std::string& value) { return value.empty() ? std::string("the value is empty") : std::string(); }, "");
 }
 
+struct AddToApp {
+  CLI::App& app;
+  const Option& option;
+
+  void operator()(bool* value) const { Finish(app.add_flag(option.names, *value, option.help)); }
+
+  template <typename Value>
+  void operator()(Value* value) const {
+    const bool argument = option.names[0] != '-';
+    const bool optional = option.names[0] == '[';
+    const std::string names = optional ? option.names.substr(1, option.names.size() - 2) : option.names;
+    CLI::Option* added = app.add_option(names, *value, option.help);
+    added->required(argument && !optional)->check(NotEmpty());
+    if (!option.type.empty()) added->type_name(option.type);
+    if constexpr (std::is_same_v<Value, std::vector<std::string>>) added->allow_extra_args(argument);
+    Finish(added);
+  }
+
+  void Finish(CLI::Option* added) const {
+    if (!option.group.empty()) added->group(option.group);
+  }
+};
+
 int Run(int argc, char** argv) {
   CLI::App app("Plans the memory of static execution graphs: every tensor gets a place in one arena.", "orionrt");
-  app.set_version_flag("--version", kVersion);
+  app.set_help_flag(kHelpNames, kHelpHelp);
+  app.set_version_flag(kVersionNames, kVersion, kVersionHelp);
   app.require_subcommand(1);
   app.footer(kFooter);
-  std::function<int()> chosen;
-  for (const Command& command : kCommands) {
+  const std::vector<CommandLine> commands = MakeCommands();
+  const CommandLine* chosen = nullptr;
+  for (const CommandLine& command : commands) {
     CLI::App* sub = app.add_subcommand(command.name, command.help);
-    sub->set_version_flag("--version", kVersion);
-    sub->callback([&chosen, run = command.set_up(*sub)] { chosen = run; });
-    for (CLI::Option* option : sub->get_options()) {
-      if (option->get_items_expected_max() > 0) option->check(NotEmpty());
-    }
+    sub->set_version_flag(kVersionNames, kVersion, kVersionHelp);
+    if (!command.footer.empty()) sub->footer(command.footer);
+    sub->callback([&chosen, &command] { chosen = &command; });
+    for (const Option& option : command.options) std::visit(AddToApp{*sub, option}, option.value);
   }
   try {
     app.parse(argc, argv);
@@ -108,10 +137,23 @@ int Run(int argc, char** argv) {
     }
     return Fail(kWrongUsage, std::string(error.what()) + "\nSee orionrt --help, or orionrt COMMAND --help.");
   }
-  return chosen();
+  return chosen->run();
 }
 
 }  // namespace
+
+std::vector<CommandLine> MakeCommands() {
+  std::vector<CommandLine> commands;
+  for (const Command& row : kCommands) {
+    CommandLine& command = commands.emplace_back();
+    command.name = row.name;
+    command.help = row.help;
+    command.footer = row.footer;
+    command.run = row.set_up(command.options);
+  }
+  return commands;
+}
+
 }  // namespace orionrt::cli
 
 int main(int argc, char** argv) {

@@ -33,18 +33,16 @@ bool WasInterrupted(const PlannedWorkload& planned) {
 
 }  // namespace
 
-void AddPlanningOptions(CLI::App& app, PlanningOptions& options) {
-  app.add_option("--policy", options.policy, PolicyHelp())->type_name("NAME");
-  app.add_option("--effort", options.effort, "How long to search (default: balanced)")
-      ->type_name("fast|balanced|thorough");
-  app.add_option("--capacity", options.capacity, "Must it fit? 4096, 64K, 8M, 1.5G; exit 4 when it cannot")
-      ->type_name("BYTES");
-  app.add_flag("--no-cross-stream-reuse", options.no_hand_overs,
-               "Of a graph on several streams: tensors take no bytes that another stream has used, so that no plan "
-               "relies on a wait");
-  app.add_option("--time-limit", options.time_limit,
-                 "End the search after this long; the result may then differ from run to run")
-      ->type_name("SECONDS");
+void AddPlanningOptions(OptionTable& table, PlanningOptions& options, const char* policy_help) {
+  table.push_back({"--policy", &options.policy, PolicyHelp() + policy_help, "NAME"});
+  table.push_back({"--effort", &options.effort, "How long to search (default: balanced)", "fast|balanced|thorough"});
+  table.push_back(
+      {"--capacity", &options.capacity, "Must it fit? 4096, 64K, 8M, 1.5G; exit 4 when it cannot", "BYTES"});
+  table.push_back({"--no-cross-stream-reuse", &options.no_hand_overs,
+                   "Of a graph on several streams: tensors take no bytes that another stream has used, so that no plan "
+                   "relies on a wait"});
+  table.push_back({"--time-limit", &options.time_limit,
+                   "End the search after this long; the result may then differ from run to run", "SECONDS"});
 }
 
 PlanOptions MakePlanOptions(const PlanningOptions& options) {

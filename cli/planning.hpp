@@ -1,7 +1,6 @@
 // What every command that plans takes.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 
@@ -19,7 +18,8 @@ struct PlanningOptions {
   bool no_hand_overs = false;       // --no-cross-stream-reuse
 };
 
-void AddPlanningOptions(CLI::App& app, PlanningOptions& options);
+// `policy_help`: what a command says of --policy beyond what all do.
+void AddPlanningOptions(OptionTable& table, PlanningOptions& options, const char* policy_help = "");
 PlanOptions MakePlanOptions(const PlanningOptions& options);
 
 // PlanWorkload, or PlanWithoutHandOvers, with progress; the source is put before what it refuses.
