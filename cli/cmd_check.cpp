@@ -15,7 +15,7 @@
 #include "output.hpp"
 #include "placed_model.hpp"
 
-namespace orionrt::cli {
+namespace orionrt::cli::check_command {
 namespace {
 
 struct Options {
@@ -347,7 +347,7 @@ int Run(const Options& options) {
 
 }  // namespace
 
-std::function<int()> SetUpCheck(OptionTable& table) {
+std::function<int()> SetUp(OptionTable& table) {
   auto options = std::make_shared<Options>();
   table.push_back(
       {"PLAN", &options->plan_path,
@@ -357,4 +357,4 @@ std::function<int()> SetUpCheck(OptionTable& table) {
   return [options] { return Run(*options); };
 }
 
-}  // namespace orionrt::cli
+}  // namespace orionrt::cli::check_command

@@ -12,7 +12,7 @@
 #include "output.hpp"
 #include "planning.hpp"
 
-namespace orionrt::cli {
+namespace orionrt::cli::compare_command {
 namespace {
 
 struct Options {
@@ -135,7 +135,7 @@ int Run(const Options& options) {
 
 }  // namespace
 
-std::function<int()> SetUpCompare(OptionTable& table) {
+std::function<int()> SetUp(OptionTable& table) {
   auto options = std::make_shared<Options>();
   table.push_back({"INPUT", &options->paths, "Models, problems or plans; - is standard input"});
   table.push_back({"-o,--output", &options->output, "Where the table goes (default: standard output)", "FILE"});
@@ -146,4 +146,4 @@ std::function<int()> SetUpCompare(OptionTable& table) {
   return [options] { return Run(*options); };
 }
 
-}  // namespace orionrt::cli
+}  // namespace orionrt::cli::compare_command

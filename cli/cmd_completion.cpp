@@ -8,7 +8,7 @@
 #include "orionrt/io.hpp"
 #include "orionrt/planner.hpp"
 
-namespace orionrt::cli {
+namespace orionrt::cli::completion_command {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -225,10 +225,10 @@ int Run(const std::string& name) {
 
 }  // namespace
 
-std::function<int()> SetUpCompletion(OptionTable& table) {
+std::function<int()> SetUp(OptionTable& table) {
   auto shell = std::make_shared<std::string>();
   table.push_back({"SHELL", shell.get(), "Whose script to print", "bash|zsh|fish"});
   return [shell] { return Run(*shell); };
 }
 
-}  // namespace orionrt::cli
+}  // namespace orionrt::cli::completion_command

@@ -7,7 +7,7 @@
 #include "orionrt/error.hpp"
 #include "output.hpp"
 
-namespace orionrt::cli {
+namespace orionrt::cli::convert_command {
 namespace {
 
 struct Options {
@@ -61,7 +61,7 @@ int Run(const Options& options) {
 
 }  // namespace
 
-std::function<int()> SetUpConvert(OptionTable& table) {
+std::function<int()> SetUp(OptionTable& table) {
   auto options = std::make_shared<Options>();
   table.push_back({"INPUT", &options->path, "A model or a problem; - is standard input"});
   table.push_back({"-o,--output", &options->output, "Where the problem goes (default: standard output)", "FILE"});
@@ -73,4 +73,4 @@ std::function<int()> SetUpConvert(OptionTable& table) {
   return [options] { return Run(*options); };
 }
 
-}  // namespace orionrt::cli
+}  // namespace orionrt::cli::convert_command

@@ -11,7 +11,7 @@
 #include "planning.hpp"
 #include "report/diff.hpp"
 
-namespace orionrt::cli {
+namespace orionrt::cli::diff_command {
 namespace {
 
 struct Options {
@@ -131,7 +131,7 @@ int Run(const Options& options) {
 
 }  // namespace
 
-std::function<int()> SetUpDiff(OptionTable& table) {
+std::function<int()> SetUp(OptionTable& table) {
   auto options = std::make_shared<Options>();
   table.push_back({"OLD", &options->before, "A plan; or a model, problem or graph, which is planned"});
   table.push_back({"NEW", &options->after, "The same, after a change"});
@@ -146,4 +146,4 @@ std::function<int()> SetUpDiff(OptionTable& table) {
   return [options] { return Run(*options); };
 }
 
-}  // namespace orionrt::cli
+}  // namespace orionrt::cli::diff_command

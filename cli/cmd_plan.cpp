@@ -17,7 +17,7 @@
 #include "sweep.hpp"
 #include "tflm.hpp"
 
-namespace orionrt::cli {
+namespace orionrt::cli::plan_command {
 namespace {
 
 struct Options {
@@ -240,7 +240,7 @@ int Run(const Options& options) {
 
 }  // namespace
 
-std::function<int()> SetUpPlan(OptionTable& table) {
+std::function<int()> SetUp(OptionTable& table) {
   auto options = std::make_shared<Options>();
   table.push_back({"INPUT", &options->paths, "Models, problems or plans; - is standard input"});
   table.push_back({"-o,--output", &options->output, "Where the plan goes; a directory takes a file an input", "FILE"});
@@ -264,4 +264,4 @@ std::function<int()> SetUpPlan(OptionTable& table) {
   return [options] { return Run(*options); };
 }
 
-}  // namespace orionrt::cli
+}  // namespace orionrt::cli::plan_command

@@ -9,7 +9,7 @@
 #include "output.hpp"
 #include "report/replay.hpp"
 
-namespace orionrt::cli {
+namespace orionrt::cli::replay_command {
 namespace {
 
 struct Options {
@@ -79,7 +79,7 @@ int Run(const Options& options) {
 
 }  // namespace
 
-std::function<int()> SetUpReplay(OptionTable& table) {
+std::function<int()> SetUp(OptionTable& table) {
   auto options = std::make_shared<Options>();
   table.push_back({"TRACE", &options->path, "What BuddyRecorder wrote, in CSV; - is standard input"});
   table.push_back({"-o,--output", &options->output, "Where the result goes (default: standard output)", "FILE"});
@@ -92,4 +92,4 @@ std::function<int()> SetUpReplay(OptionTable& table) {
   return [options] { return Run(*options); };
 }
 
-}  // namespace orionrt::cli
+}  // namespace orionrt::cli::replay_command

@@ -14,7 +14,7 @@
 #include "planning.hpp"
 #include "report/report.hpp"
 
-namespace orionrt::cli {
+namespace orionrt::cli::report_command {
 namespace {
 
 struct Options {
@@ -25,8 +25,6 @@ struct Options {
   std::string format;
   int width = 0;  // columns; 0: the terminal's
 };
-
-[[noreturn]] void Misuse(const std::string& message) { throw Error(ErrorCode::kMisuse, message); }
 
 // Of the terminal, of COLUMNS, or 80.
 int TerminalWidth() {
@@ -127,7 +125,7 @@ int Run(const Options& options) {
 
 }  // namespace
 
-std::function<int()> SetUpReport(OptionTable& table) {
+std::function<int()> SetUp(OptionTable& table) {
   auto options = std::make_shared<Options>();
   options->planning.policy.clear();
   table.push_back({"INPUT", &options->paths, "Plans, which are shown as they stand; or models and problems"});
@@ -141,4 +139,4 @@ std::function<int()> SetUpReport(OptionTable& table) {
   return [options] { return Run(*options); };
 }
 
-}  // namespace orionrt::cli
+}  // namespace orionrt::cli::report_command

@@ -1,4 +1,4 @@
-// A command is a row of a table in main.cpp and a file cmd_NAME.cpp.
+// A command is a row of a table in main.cpp and a file cmd_NAME.cpp with a namespace of its own.
 #pragma once
 
 #include <functional>
@@ -22,14 +22,30 @@ enum ExitCode {
 // Adds the command's options to `table`; what it returns runs once they are parsed, and gives the exit code.
 using SetUp = std::function<int()> (*)(OptionTable& table);
 
-std::function<int()> SetUpPlan(OptionTable& table);
-std::function<int()> SetUpCompare(OptionTable& table);
-std::function<int()> SetUpCheck(OptionTable& table);
-std::function<int()> SetUpDiff(OptionTable& table);
-std::function<int()> SetUpReplay(OptionTable& table);
-std::function<int()> SetUpConvert(OptionTable& table);
-std::function<int()> SetUpReport(OptionTable& table);
-std::function<int()> SetUpCompletion(OptionTable& table);
+namespace plan_command {
+std::function<int()> SetUp(OptionTable& table);
+}
+namespace compare_command {
+std::function<int()> SetUp(OptionTable& table);
+}
+namespace check_command {
+std::function<int()> SetUp(OptionTable& table);
+}
+namespace diff_command {
+std::function<int()> SetUp(OptionTable& table);
+}
+namespace replay_command {
+std::function<int()> SetUp(OptionTable& table);
+}
+namespace convert_command {
+std::function<int()> SetUp(OptionTable& table);
+}
+namespace report_command {
+std::function<int()> SetUp(OptionTable& table);
+}
+namespace completion_command {
+std::function<int()> SetUp(OptionTable& table);
+}
 
 // A command that is ready to be parsed.
 struct CommandLine {

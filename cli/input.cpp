@@ -23,8 +23,6 @@ namespace {
 
 constexpr const char* kStandardInput = "standard input";
 
-[[noreturn]] void Misuse(const std::string& message) { throw Error(ErrorCode::kMisuse, message); }
-
 void Warn(const std::vector<std::string>& warnings) {
   constexpr std::size_t kShown = 8;
   for (std::size_t i = 0; i < warnings.size() && i < kShown; ++i) {
@@ -254,21 +252,21 @@ Input FromTflite(const std::string&, const std::string& source, const InputOptio
 }
 #endif
 
-struct Format {
+struct Reader {
   const char* name;
   const char* suffix;
   Input (*load)(const std::string& text, const std::string& source, const InputOptions& options);
 };
-constexpr Format kFormats[] = {
+constexpr Reader kReaders[] = {
     {"csv", ".csv", FromCsv},
     {"onnx", ".onnx", FromOnnx},
     {"tflite", ".tflite", FromTflite},
     {"json", ".json", FromJson},
 };
 
-const Format& FormatOf(const std::string& path, const std::string& name) {
+const Reader& ReaderOf(const std::string& path, const std::string& name) {
   std::string known;
-  for (const Format& format : kFormats) {
+  for (const Reader& format : kReaders) {
     const std::string suffix = format.suffix;
     if (name.empty() ? HasSuffix(path, suffix) : name == format.name) return format;
     known += (known.empty() ? "" : ", ") + std::string(name.empty() ? format.suffix : format.name);
@@ -329,7 +327,7 @@ std::optional<std::int64_t> AskedAlignment(const InputOptions& options) {
 }
 
 std::string InputFormat(const std::string& path, const InputOptions& options) {
-  return FormatOf(path, options.format).name;
+  return ReaderOf(path, options.format).name;
 }
 
 CsvFile RowsOf(const Workload& workload) {
@@ -397,7 +395,7 @@ Input LoadInput(const std::string& path, const InputOptions& options) {
   CheckStreams(options);
   if (IsDirectory(path))
     throw Error(ErrorCode::kBadInput, Printable(path, 1000) + ": is a directory; name a file in it");
-  const Format& format = FormatOf(path, options.format);
+  const Reader& format = ReaderOf(path, options.format);
   const Progress progress("reading " + path);
   WarnOfModelOptions(format.name, options);
   Input input = format.load(ReadFile(path), path == "-" ? kStandardInput : path, options);

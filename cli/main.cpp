@@ -22,14 +22,15 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"plan", "Give every tensor its place in one arena, and say how good that is", SetUpPlan},
-    {"compare", "Run every policy on one input: peak, lower bound, ratio, time", SetUpCompare},
-    {"check", "Judge a plan, on its own or against what it was made for", SetUpCheck},
-    {"convert", "Write the lifetimes of an input, unplanned", SetUpConvert},
-    {"report", "Draw where every tensor lies, and when: a page, an SVG or a text", SetUpReport},
-    {"diff", "Say what moved the peak from one plan or model to another; a gate for CI", SetUpDiff},
-    {"replay", "Put the recorded requests of a buddy to it again: use, waste, fragmentation over time", SetUpReplay},
-    {"completion", "Print what makes a shell complete this command", SetUpCompletion,
+    {"plan", "Give every tensor its place in one arena, and say how good that is", plan_command::SetUp},
+    {"compare", "Run every policy on one input: peak, lower bound, ratio, time", compare_command::SetUp},
+    {"check", "Judge a plan, on its own or against what it was made for", check_command::SetUp},
+    {"convert", "Write the lifetimes of an input, unplanned", convert_command::SetUp},
+    {"report", "Draw where every tensor lies, and when: a page, an SVG or a text", report_command::SetUp},
+    {"diff", "Say what moved the peak from one plan or model to another; a gate for CI", diff_command::SetUp},
+    {"replay", "Put the recorded requests of a buddy to it again: use, waste, fragmentation over time",
+     replay_command::SetUp},
+    {"completion", "Print what makes a shell complete this command", completion_command::SetUp,
      "bash: source <(orionrt completion bash)\n"
      "zsh:  source <(orionrt completion zsh), after compinit\n"
      "fish: orionrt completion fish | source"},

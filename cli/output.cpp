@@ -13,6 +13,8 @@
 
 namespace orionrt::cli {
 
+void Misuse(const std::string& message) { throw Error(ErrorCode::kMisuse, message); }
+
 bool IsDirectory(const std::string& path) {
   struct stat info;
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
@@ -44,13 +46,13 @@ void CheckTargets(const std::string& output, const std::vector<std::string>& pat
   for (const std::string& path : paths) {
     const std::string target = TargetOf(output, path, suffix);
     if (target == "-" || targets.insert(target).second) continue;
-    throw Error(ErrorCode::kMisuse, "several inputs, one output \"" + Printable(target, 300) +
-                                        "\": give a directory that exists, and inputs whose names differ");
+    Misuse("several inputs, one output \"" + Printable(target, 300) +
+           "\": give a directory that exists, and inputs whose names differ");
   }
 }
 
 void RefuseFormat(const std::string& asked, const std::string& known) {
-  throw Error(ErrorCode::kMisuse, "--format \"" + Printable(asked) + "\" is unknown; there are: " + known);
+  Misuse("--format \"" + Printable(asked) + "\" is unknown; there are: " + known);
 }
 
 }  // namespace orionrt::cli

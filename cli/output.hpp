@@ -45,6 +45,9 @@ std::string FormatNames(const Row (&rows)[kRows], const char* separator) {
   return names;
 }
 
+// Throws Error (kMisuse).
+[[noreturn]] void Misuse(const std::string& message);
+
 [[noreturn]] void RefuseFormat(const std::string& asked, const std::string& known);
 
 template <typename Row, std::size_t kRows>

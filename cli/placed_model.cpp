@@ -7,14 +7,13 @@
 #include "orionrt/export_plan.hpp"
 #ifdef ORIONRT_HAS_TFLITE
 #include "orionrt/tflite.hpp"
+#include "tflm.hpp"
 #endif
 
 namespace orionrt::cli {
 namespace {
 
 #ifdef ORIONRT_HAS_TFLITE
-constexpr std::int64_t kTflmAlignment = 16;  // bytes, of the arena and of every tensor in it
-
 using SubgraphOffsets = std::vector<std::vector<std::int64_t>>;
 
 // The number of the subgraph that a body is: "cond_sub1" is number 1.

@@ -6,12 +6,11 @@
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/validate.hpp"
+#include "output.hpp"
 #include "progress.hpp"
 
 namespace orionrt::cli {
 namespace {
-
-[[noreturn]] void Misuse(const std::string& message) { throw Error(ErrorCode::kMisuse, message); }
 
 Effort ParseEffort(const std::string& text) {
   if (text == "fast") return Effort::kFast;

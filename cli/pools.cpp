@@ -10,27 +10,27 @@
 namespace orionrt::cli {
 namespace {
 
-[[noreturn]] void Misuse(const std::string& text, const std::string& why) {
+[[noreturn]] void MisusePool(const std::string& text, const std::string& why) {
   throw Error(ErrorCode::kMisuse, "--pool \"" + Printable(text) + "\": " + why +
                                       "; write sram=256K, dram=8M:align=64, or flash for one without a limit");
 }
 
 std::int64_t ParseSize(const std::string& value, const std::string& whole, const char* what) {
   const auto bytes = ParseBytes(value);
-  if (!bytes) Misuse(whole, std::string(what) + " \"" + Printable(value) + "\" is no size");
+  if (!bytes) MisusePool(whole, std::string(what) + " \"" + Printable(value) + "\" is no size");
   return *bytes;
 }
 
 std::int64_t ParsePower(const std::string& value, const std::string& whole, const char* what) {
   const std::int64_t bytes = ParseSize(value, whole, what);
   if (bytes == 0 || (bytes & (bytes - 1)) != 0)
-    Misuse(whole, std::string(what) + " " + value + " is not a power of two");
+    MisusePool(whole, std::string(what) + " " + value + " is not a power of two");
   return bytes;
 }
 
 std::int64_t ParseCost(const std::string& value, const std::string& whole) {
   const auto cost = ParseInt(value);
-  if (!cost || *cost < 0) Misuse(whole, "cost \"" + Printable(value) + "\" is not a whole number >= 0");
+  if (!cost || *cost < 0) MisusePool(whole, "cost \"" + Printable(value) + "\" is not a whole number >= 0");
   return *cost;
 }
 
@@ -56,11 +56,11 @@ void SetKey(Pool& pool, const std::string& item, const std::string& whole, std::
   for (const PoolKey& key : kKeys) {
     known += (known.empty() ? "" : ", ") + std::string(key.name);
     if (name != key.name) continue;
-    if (at == std::string::npos) Misuse(whole, "\"" + name + "\" has no value");
-    if (!seen.insert(name).second) Misuse(whole, "\"" + name + "\" stands twice");
+    if (at == std::string::npos) MisusePool(whole, "\"" + name + "\" has no value");
+    if (!seen.insert(name).second) MisusePool(whole, "\"" + name + "\" stands twice");
     return key.set(pool, item.substr(at + 1), whole);
   }
-  Misuse(whole, "no key \"" + Printable(name) + "\"; there are: " + known);
+  MisusePool(whole, "no key \"" + Printable(name) + "\"; there are: " + known);
 }
 
 Pool ParsePool(const std::string& text) {
@@ -71,7 +71,7 @@ Pool ParsePool(const std::string& text) {
   pool.name = head.substr(0, at);
   if (pool.name.empty() || pool.name.find_first_of(",|\" \t\r\n") != std::string::npos ||
       Printable(pool.name, 64) != pool.name) {
-    Misuse(text, "a pool needs a name of up to 64 bytes, without blanks, quotes and , |");
+    MisusePool(text, "a pool needs a name of up to 64 bytes, without blanks, quotes and , |");
   }
   if (at + 1 < head.size()) pool.capacity = ParseSize(head.substr(at + 1), text, "capacity");
   std::set<std::string> seen;
@@ -92,7 +92,7 @@ std::vector<Pool> ParsePools(const std::vector<std::string>& texts) {
   std::set<std::string> names;
   for (const std::string& text : texts) {
     pools.push_back(ParsePool(text));
-    if (!names.insert(pools.back().name).second) Misuse(text, "that name stands twice");
+    if (!names.insert(pools.back().name).second) MisusePool(text, "that name stands twice");
   }
   return pools;
 }

@@ -11,22 +11,22 @@ namespace {
 
 constexpr int kBarWidth = 48;  // columns of the longest bar
 
-[[noreturn]] void Misuse(const std::string& text, const std::string& why) {
+[[noreturn]] void MisuseSweep(const std::string& text, const std::string& why) {
   throw Error(ErrorCode::kMisuse, "--sweep \"" + Printable(text) + "\": " + why + "; write batch=1,2,4,8");
 }
 
-using Row = std::vector<std::string>;
+using SweepRow = std::vector<std::string>;
 
 std::string Cell(std::int64_t value) { return FormatThousands(value); }
 
 // Every column as wide as its longest cell, all to the right.
-std::string Align(const std::vector<Row>& rows) {
+std::string Align(const std::vector<SweepRow>& rows) {
   std::vector<std::size_t> widths(rows[0].size(), 0);
-  for (const Row& row : rows) {
+  for (const SweepRow& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   }
   std::string text;
-  for (const Row& row : rows) {
+  for (const SweepRow& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) text += "  " + std::string(widths[i] - row[i].size(), ' ') + row[i];
     text += '\n';
   }
@@ -65,16 +65,16 @@ WeightBytes WeightsOf(const PlanFile& file) { return file.weights.value_or(Weigh
 
 Sweep ParseSweep(const std::string& text) {
   const std::size_t at = text.rfind('=');
-  if (at == std::string::npos || at == 0) Misuse(text, "is not of the form NAME=N,N,...");
+  if (at == std::string::npos || at == 0) MisuseSweep(text, "is not of the form NAME=N,N,...");
   Sweep sweep;
   sweep.name = text.substr(0, at);
   for (std::size_t begin = at + 1; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::string item = text.substr(begin, end - begin);
     const auto value = ParseInt(item);
-    if (!value || *value < 0) Misuse(text, "\"" + Printable(item) + "\" is not a whole number >= 0");
+    if (!value || *value < 0) MisuseSweep(text, "\"" + Printable(item) + "\" is not a whole number >= 0");
     if (std::find(sweep.values.begin(), sweep.values.end(), *value) != sweep.values.end()) {
-      Misuse(text, "has " + item + " twice");
+      MisuseSweep(text, "has " + item + " twice");
     }
     sweep.values.push_back(*value);
     begin = end + 1;
@@ -83,8 +83,8 @@ Sweep ParseSweep(const std::string& text) {
 }
 
 std::string DescribeSweep(const std::string& source, const Sweep& sweep, const std::vector<SweepPoint>& points) {
-  std::vector<Row> rows = {{Printable(sweep.name, 30), "peak_bytes", "lower_bound_bytes", "optimal",
-                            "peak_nested_bytes", "weights", "total_bytes"}};
+  std::vector<SweepRow> rows = {{Printable(sweep.name, 30), "peak_bytes", "lower_bound_bytes", "optimal",
+                                 "peak_nested_bytes", "weights", "total_bytes"}};
   for (const SweepPoint& point : points) {
     const Plan& plan = point.plan.plan;
     rows.push_back({std::to_string(point.value), Cell(plan.peak_bytes), Cell(plan.certificate.lower_bound_bytes),

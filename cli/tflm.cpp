@@ -10,25 +10,26 @@
 namespace orionrt::cli {
 namespace {
 
-constexpr std::int64_t kTflmAlignment = 16;  // bytes, of every tensor in TFLM's arena
-
-[[noreturn]] void Misuse(const std::string& message) { throw Error(ErrorCode::kMisuse, "--format tflm: " + message); }
+[[noreturn]] void MisuseTflm(const std::string& message) {
+  throw Error(ErrorCode::kMisuse, "--format tflm: " + message);
+}
 
 }  // namespace
 
 InputOptions TflmOptions(const std::string& path, InputOptions options) {
   if (InputFormat(path, options) != "tflite") {
-    Misuse(Printable(path, 1000) + " is no .tflite model, and the plan is written into a copy of one");
+    MisuseTflm(Printable(path, 1000) + " is no .tflite model, and the plan is written into a copy of one");
   }
   if (!options.pools.empty())
-    Misuse("TFLM plans into one arena; leave --pool out, --capacity asks whether that is large enough");
+    MisuseTflm("TFLM plans into one arena; leave --pool out, --capacity asks whether that is large enough");
   if (Any(TransformsOf(options))) {
-    Misuse("TFLM runs every op as the model has it; leave --views, --in-place, --colocate, --reorder and --all out");
+    MisuseTflm(
+        "TFLM runs every op as the model has it; leave --views, --in-place, --colocate, --reorder and --all out");
   }
-  if (options.streams.value_or(1) != 1) Misuse("TFLM runs one op after another; leave --streams out");
-  if (options.fold_shapes) Misuse("TFLM runs every op; leave --fold-shapes out");
+  if (options.streams.value_or(1) != 1) MisuseTflm("TFLM runs one op after another; leave --streams out");
+  if (options.fold_shapes) MisuseTflm("TFLM runs every op; leave --fold-shapes out");
   const auto alignment = options.alignment.empty() ? kTflmAlignment : ParseBytes(options.alignment).value_or(0);
-  if (alignment < kTflmAlignment) Misuse("TFLM aligns to 16 bytes; give --alignment 16 or more, or none");
+  if (alignment < kTflmAlignment) MisuseTflm("TFLM aligns to 16 bytes; give --alignment 16 or more, or none");
   options.alignment = std::to_string(alignment);
   options.no_fold = true;
   if (options.dims.empty()) options.dims.push_back("*=1");
@@ -62,7 +63,7 @@ std::string WriteTflm(const Input& input, const PlanFile& plan) {
   return WriteTflmPlan(input.tflite->bytes, {offsets}, input.workload.source);
 }
 #else
-std::string WriteTflm(const Input&, const PlanFile&) { Misuse("this orionrt was built without FlatBuffers"); }
+std::string WriteTflm(const Input&, const PlanFile&) { MisuseTflm("this orionrt was built without FlatBuffers"); }
 #endif
 
 }  // namespace orionrt::cli

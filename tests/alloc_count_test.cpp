@@ -45,7 +45,7 @@ void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memo
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
-namespace orionrt {
+namespace orionrt::alloc_count_test {
 namespace {
 
 TEST(HeapCount, CountsAtAll) {
@@ -206,4 +206,4 @@ TEST(HeapCount, MetadataIsAllThatThereIs) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::alloc_count_test

@@ -11,7 +11,7 @@
 #include "orionrt/memory.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::arena_test {
 namespace {
 
 using tests::Refuses;
@@ -81,4 +81,4 @@ TEST(Arena, HasNothingOnceMovedFrom) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::arena_test

@@ -12,7 +12,7 @@
 #include "orionrt/tensor_pool.hpp"
 #include "orionrt/tflite.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::assignment_models_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -146,4 +146,4 @@ TEST(AssignmentModels, AreLoadedAsAPoolPlansThem) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::assignment_models_test

@@ -13,7 +13,7 @@
 #include "sanitized.hpp"
 #include "sharing_graph.hpp"
 
-namespace orionrt {
+namespace orionrt::assignment_test {
 namespace {
 
 using tests::Interpreter;
@@ -296,4 +296,4 @@ TEST(SharedArena, ServesSeveralSpaces) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::assignment_test

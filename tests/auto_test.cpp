@@ -14,7 +14,7 @@
 #include "random.hpp"
 #include "sanitized.hpp"
 
-namespace orionrt {
+namespace orionrt::auto_test {
 namespace {
 
 using tests::LongLives;
@@ -162,4 +162,4 @@ TEST(Auto, ProvesThePartThatIsHighestAndFitsTheOthersBelow) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::auto_test

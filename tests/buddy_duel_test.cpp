@@ -7,7 +7,7 @@
 #include "orionrt/buddy.hpp"
 #include "random.hpp"
 
-namespace orionrt {
+namespace orionrt::buddy_duel_test {
 namespace {
 
 using tests::BuddyModel;
@@ -174,4 +174,4 @@ INSTANTIATE_TEST_SUITE_P(Settings, BuddyDuel,
                          OptionsName);
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::buddy_duel_test

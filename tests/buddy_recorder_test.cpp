@@ -7,7 +7,7 @@
 
 #include "random.hpp"
 
-namespace orionrt {
+namespace orionrt::buddy_recorder_test {
 namespace {
 
 std::string Text(const BuddyEvent& e) {
@@ -91,4 +91,4 @@ TEST(BuddyRecorder, LeavesTheBuddyAsItWouldBe) {
 static_assert(!std::is_copy_constructible_v<BuddyRecorder> && !std::is_move_constructible_v<BuddyRecorder>);
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::buddy_recorder_test

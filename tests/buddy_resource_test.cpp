@@ -14,7 +14,7 @@
 #include "random.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::buddy_resource_test {
 namespace {
 
 // Bytes at an address that is a multiple of 4096 and some.
@@ -229,4 +229,4 @@ std::string SettingName(const testing::TestParamInfo<BuddyOptions>& info) {
 INSTANTIATE_TEST_SUITE_P(Settings, BuddyResources, testing::Values(kLeanBuddy, kFastBuddy), SettingName);
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::buddy_resource_test

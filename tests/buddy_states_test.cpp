@@ -11,7 +11,7 @@
 #include "buddy_model.hpp"
 #include "orionrt/buddy.hpp"
 
-namespace orionrt {
+namespace orionrt::buddy_states_test {
 namespace {
 
 constexpr std::int64_t kBlock = 16;
@@ -237,4 +237,4 @@ INSTANTIATE_TEST_SUITE_P(Fast, BuddyStates,
                          StateName);
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::buddy_states_test

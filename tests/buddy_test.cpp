@@ -9,7 +9,7 @@
 #include "orionrt/locked_buddy.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::buddy_test {
 namespace {
 
 using tests::Refuses;
@@ -325,4 +325,4 @@ TEST(Buddy, SaysWhatAnAllocationTakes) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::buddy_test

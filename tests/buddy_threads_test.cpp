@@ -7,7 +7,7 @@
 #include "orionrt/locked_buddy.hpp"
 #include "random.hpp"
 
-namespace orionrt {
+namespace orionrt::buddy_threads_test {
 namespace {
 
 // Each thread writes its number into what it holds, and finds it there when it gives it back.
@@ -70,4 +70,4 @@ std::string SettingName(const testing::TestParamInfo<BuddyOptions>& info) {
 INSTANTIATE_TEST_SUITE_P(Settings, LockedBuddies, testing::Values(kLeanBuddy, kFastBuddy), SettingName);
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::buddy_threads_test

@@ -11,7 +11,7 @@
 #include "refuses.hpp"
 #include "report/replay.hpp"
 
-namespace orionrt {
+namespace orionrt::buddy_trace_test {
 namespace {
 
 using tests::Random;
@@ -233,4 +233,4 @@ TEST(BuddyTrace, IsDataInJsonAndCsv) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::buddy_trace_test

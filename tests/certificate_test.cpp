@@ -7,7 +7,7 @@
 #include "generators.hpp"
 #include "orionrt/plan.hpp"
 
-namespace orionrt {
+namespace orionrt::certificate_test {
 namespace {
 
 Problem Of(std::vector<Buffer> buffers) {
@@ -130,4 +130,4 @@ RC_GTEST_PROP(LowerBoundProperty, TheWitnessIsAliveAtItsStepAndWeighsWhatIsClaim
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::certificate_test

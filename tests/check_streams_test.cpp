@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "assigned.hpp"
+#include "base/index.hpp"
 #include "naive_streams.hpp"
 #include "orionrt/assignment.hpp"
 #include "orionrt/error.hpp"
@@ -16,13 +17,11 @@
 #include "orionrt/workload.hpp"
 #include "sanitized.hpp"
 
-namespace orionrt {
+namespace orionrt::check_streams_test {
 namespace {
 
 using tests::NaiveOrder;
 using tests::Random;
-
-std::size_t At(int i) { return static_cast<std::size_t>(i); }
 
 OpNode Op(int id, int stream, std::vector<int> inputs, std::vector<int> outputs, std::vector<int> waits = {}) {
   OpNode op{id, std::move(inputs), std::move(outputs)};
@@ -357,4 +356,4 @@ TEST(Bodies, AreJudgedOnTheirStreams) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::check_streams_test

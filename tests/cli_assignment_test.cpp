@@ -5,7 +5,7 @@
 
 #include "command.hpp"
 
-namespace orionrt {
+namespace orionrt::cli_assignment_test {
 namespace {
 
 using nlohmann::json;
@@ -156,4 +156,4 @@ TEST(CliAssignment, APlanThatIsPlannedAnewIsStillOneOfItsGraph) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::cli_assignment_test

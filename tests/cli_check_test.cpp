@@ -4,7 +4,7 @@
 #include "command.hpp"
 #include "orionrt/planner.hpp"
 
-namespace orionrt {
+namespace orionrt::cli_check_test {
 namespace {
 
 using tests::Folder;
@@ -170,4 +170,4 @@ TEST(CliCheck, ReadsThePlanFromStandardInput) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::cli_check_test

@@ -5,7 +5,7 @@
 
 #include "command.hpp"
 
-namespace orionrt {
+namespace orionrt::cli_completion_test {
 namespace {
 
 using tests::Folder;
@@ -77,4 +77,4 @@ TEST(Completion, RefusesOtherShells) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::cli_completion_test

@@ -3,7 +3,7 @@
 
 #include "command.hpp"
 
-namespace orionrt {
+namespace orionrt::cli_diff_test {
 namespace {
 
 using tests::Folder;
@@ -70,4 +70,4 @@ TEST(CliDiff, WritesMarkdownBySuffix) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::cli_diff_test

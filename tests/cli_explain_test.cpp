@@ -5,7 +5,7 @@
 
 #include "command.hpp"
 
-namespace orionrt {
+namespace orionrt::cli_explain_test {
 namespace {
 
 using tests::Folder;
@@ -89,4 +89,4 @@ TEST(CliExplain, IsForTextAndJsonAlone) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::cli_explain_test

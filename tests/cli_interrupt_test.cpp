@@ -11,7 +11,7 @@
 #include "orionrt/io.hpp"
 #include "orionrt/validate.hpp"
 
-namespace orionrt {
+namespace orionrt::cli_interrupt_test {
 namespace {
 
 using tests::Folder;
@@ -189,4 +189,4 @@ TEST(CliInterrupt, AGateThatIsInterruptedIsUndecided) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::cli_interrupt_test

@@ -6,7 +6,7 @@
 #include "orionrt/tensor_pool.hpp"
 #include "random.hpp"
 
-namespace orionrt {
+namespace orionrt::cli_plan_test {
 namespace {
 
 using tests::Folder;
@@ -254,4 +254,4 @@ TEST(CliPlan, AStandardOutputThatIsFullIsNoSuccess) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::cli_plan_test

@@ -7,7 +7,7 @@
 #include "command.hpp"
 #include "random.hpp"
 
-namespace orionrt {
+namespace orionrt::cli_pools_test {
 namespace {
 
 using nlohmann::json;
@@ -263,4 +263,4 @@ TEST(CliPools, ExportsAnArenaPerPool) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::cli_pools_test

@@ -5,7 +5,7 @@
 
 #include "command.hpp"
 
-namespace orionrt {
+namespace orionrt::cli_replay_test {
 namespace {
 
 using tests::Folder;
@@ -63,4 +63,4 @@ TEST(CliReplay, RefusesWithTheRightCode) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::cli_replay_test

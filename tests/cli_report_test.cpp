@@ -7,7 +7,7 @@
 
 #include "command.hpp"
 
-namespace orionrt {
+namespace orionrt::cli_report_test {
 namespace {
 
 using tests::Folder;
@@ -285,4 +285,4 @@ TEST(CliReport, SameBytesEveryTime) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::cli_report_test

@@ -6,7 +6,7 @@
 #include "command.hpp"
 #include "folder.hpp"
 
-namespace orionrt {
+namespace orionrt::cli_sharing_test {
 namespace {
 
 using tests::Folder;
@@ -161,4 +161,4 @@ TEST(CliSharing, NeedsAGraph) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::cli_sharing_test

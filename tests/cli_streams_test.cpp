@@ -6,7 +6,7 @@
 #include "command.hpp"
 #include "folder.hpp"
 
-namespace orionrt {
+namespace orionrt::cli_streams_test {
 namespace {
 
 using tests::Folder;
@@ -200,4 +200,4 @@ TEST(CliStreams, DrawsALaneAStream) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::cli_streams_test

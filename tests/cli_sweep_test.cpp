@@ -6,7 +6,7 @@
 
 #include "command.hpp"
 
-namespace orionrt {
+namespace orionrt::cli_sweep_test {
 namespace {
 
 using tests::Folder;
@@ -126,4 +126,4 @@ TEST(CliCheckModel, TakesDimsFromThePlan) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::cli_sweep_test

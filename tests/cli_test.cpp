@@ -5,7 +5,7 @@
 #include "orionrt/planner.hpp"
 #include "orionrt/version.hpp"
 
-namespace orionrt {
+namespace orionrt::cli_test {
 namespace {
 
 using tests::Folder;
@@ -187,4 +187,4 @@ TEST(Cli, CompareKeepsTheTablesBeforeAFaultyInput) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::cli_test

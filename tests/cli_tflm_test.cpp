@@ -8,7 +8,7 @@
 #include "orionrt/tflite.hpp"
 #include "tflite_model.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::cli_tflm_test {
 namespace {
 
 // Version, subgraphs, count, offsets.
@@ -102,4 +102,4 @@ TEST(CliTflm, ChecksThePlanInsideAFileByItsOwnGraph) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::cli_tflm_test

@@ -7,7 +7,7 @@
 #include "orionrt/error.hpp"
 #include "orionrt/io.hpp"
 
-namespace orionrt {
+namespace orionrt::clocks_files_test {
 namespace {
 
 using namespace tests;
@@ -95,4 +95,4 @@ TEST(ProblemJson, RefusesClocksThatAreNone) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::clocks_files_test

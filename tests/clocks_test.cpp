@@ -5,6 +5,7 @@
 #include <numeric>
 #include <set>
 
+#include "base/index.hpp"
 #include "clocked.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/planner.hpp"
@@ -17,12 +18,10 @@
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/clocks/stream_search.hpp"
 
-namespace orionrt {
+namespace orionrt::clocks_test {
 namespace {
 
 using namespace tests;
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 ClockedOptions Kind(int number, Random& random) {
   ClockedOptions options;
@@ -486,4 +485,4 @@ TEST(HashProblem, KnowsClocksAndPairs) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::clocks_test

@@ -9,7 +9,7 @@
 #include "random.hpp"
 #include "sanitized.hpp"
 
-namespace orionrt {
+namespace orionrt::columns_test {
 namespace {
 
 using tests::Random;
@@ -66,4 +66,4 @@ TEST(Columns, AreThePlanWhereNoPassFitsTheBudget) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::columns_test

@@ -15,7 +15,7 @@
 #include "assigned.hpp"
 #include "refuses.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::contract_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -123,4 +123,4 @@ TEST(Contract, ThePeakIsWhatAPoolNeeds) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::contract_test

@@ -3,7 +3,7 @@
 #include "hostile.hpp"
 #include "orionrt/io.hpp"
 
-namespace orionrt {
+namespace orionrt::csv_hostile_test {
 namespace {
 
 const std::string kGood =
@@ -39,4 +39,4 @@ TEST(HostileCsv, LongLinesAndManyColumnsEnd) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::csv_hostile_test

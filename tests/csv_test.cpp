@@ -4,7 +4,7 @@
 #include "orionrt/io.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::csv_test {
 namespace {
 
 using tests::Refuses;
@@ -314,4 +314,4 @@ TEST(Csv, WritesSpacesAndUsesOfProblemsThatHaveThem) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::csv_test

@@ -5,7 +5,7 @@
 #include "orionrt/planner.hpp"
 #include "random.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::diff_test {
 namespace {
 
 PlanFile Planned(std::vector<Buffer> buffers, std::vector<std::string> names) {
@@ -124,4 +124,4 @@ TEST(DiffPlans, CausesAndPackingAddUpToTheGrowth) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::diff_test

@@ -5,7 +5,7 @@
 
 #include "random.hpp"
 
-namespace orionrt {
+namespace orionrt::exact_test {
 namespace {
 
 using tests::Random;
@@ -96,4 +96,4 @@ TEST(Exact, FillsTheHoleInABody) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::exact_test

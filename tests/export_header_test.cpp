@@ -10,7 +10,7 @@
 #include "orionrt/planner.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::export_header_test {
 namespace {
 
 using tests::Folder;
@@ -230,4 +230,4 @@ TEST(CNames, AreCutWithAHashOfTheWhole) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::export_header_test

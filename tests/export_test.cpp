@@ -9,7 +9,7 @@
 #include "orionrt/planner.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::export_test {
 namespace {
 
 using tests::Refuses;
@@ -141,4 +141,4 @@ TEST(Pickle, SpellsAWordOnce) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::export_test

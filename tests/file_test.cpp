@@ -6,7 +6,7 @@
 #include "orionrt/io.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::file_test {
 namespace {
 
 using tests::Refuses;
@@ -63,4 +63,4 @@ TEST(Files, KeepTheirPermissions) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::file_test

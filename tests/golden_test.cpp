@@ -10,7 +10,7 @@
 #include "generators.hpp"
 #include "orionrt/planner.hpp"
 
-namespace orionrt {
+namespace orionrt::golden_test {
 namespace {
 
 constexpr const char* kPath = ORIONRT_TESTS_DIR "/golden/offsets.txt";
@@ -96,4 +96,4 @@ TEST(Golden, OffsetsAreTheOnesOfRecord) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::golden_test

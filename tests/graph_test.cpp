@@ -7,7 +7,7 @@
 
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::graph_test {
 namespace {
 
 using tests::Refuses;
@@ -221,4 +221,4 @@ TEST(Graph, KeepsOpsAfterThoseThatTheyWaitFor) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::graph_test

@@ -18,7 +18,7 @@
 #endif
 #endif
 
-namespace orionrt {
+namespace orionrt::guard_fence_test {
 namespace {
 
 using tests::Guarded;
@@ -265,4 +265,4 @@ TEST(Guard, PagesAreOpenOnceThePoolIsGone) {
 #endif
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::guard_fence_test

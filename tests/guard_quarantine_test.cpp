@@ -13,7 +13,7 @@
 #include "sanitized.hpp"
 #include "sharing_graph.hpp"
 
-namespace orionrt {
+namespace orionrt::guard_quarantine_test {
 namespace {
 
 using tests::Guarded;
@@ -275,4 +275,4 @@ TEST(Quarantine, KeepsEveryoneOutOfTheDeadPartsOfABuffer) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::guard_quarantine_test

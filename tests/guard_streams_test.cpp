@@ -6,20 +6,19 @@
 #include <map>
 #include <set>
 
+#include "base/index.hpp"
 #include "orionrt/orionrt.hpp"
 #include "orionrt/streams.hpp"
 #include "random_graph.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::guard_streams_test {
 namespace {
 
 using tests::MakeRandomGraph;
 using tests::Random;
 using tests::RandomGraph;
 using tests::Refuses;
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 // Whether every use of one tensor happens before the first write of the other; for graphs without views.
 bool IsOverBefore(const Graph& graph, const StreamOrder& order, int tensor, int other) {
@@ -575,4 +574,4 @@ TEST(GuardStreams, NamesEveryWaitThatIsDropped) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::guard_streams_test

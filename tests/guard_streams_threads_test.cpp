@@ -13,7 +13,7 @@
 #include "orionrt/orionrt.hpp"
 #include "orionrt/streams.hpp"
 
-namespace orionrt {
+namespace orionrt::guard_streams_threads_test {
 namespace {
 
 constexpr int kLength = 30;  // ops a stream
@@ -106,4 +106,4 @@ TEST(GuardStreamsThreads, SaysNothingWhileOpsOverlap) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::guard_streams_threads_test

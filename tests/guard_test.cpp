@@ -8,7 +8,7 @@
 #include "random_graph.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::guard_test {
 namespace {
 
 using tests::Guarded;
@@ -405,4 +405,4 @@ TEST(Guard, FindsEveryStrayByte) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::guard_test

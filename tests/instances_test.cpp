@@ -14,7 +14,7 @@
 #include "command.hpp"
 #endif
 
-namespace orionrt {
+namespace orionrt::instances_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -85,4 +85,4 @@ std::string ParamName(const testing::TestParamInfo<std::string>& info) { return 
 INSTANTIATE_TEST_SUITE_P(Policies, Instance, testing::ValuesIn(Names()), ParamName);
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::instances_test

@@ -13,7 +13,7 @@
 #include "sanitized.hpp"
 #include "sharing_graph.hpp"
 
-namespace orionrt {
+namespace orionrt::interpreter_test {
 namespace {
 
 using tests::Interpreter;
@@ -178,4 +178,4 @@ TEST(Interpreter, AgreesWithTheCheckerOnSharingThatIsWrong) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::interpreter_test

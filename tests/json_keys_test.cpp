@@ -7,7 +7,7 @@
 #include "orionrt/io.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::json_keys_test {
 namespace {
 
 using tests::Refuses;
@@ -98,4 +98,4 @@ TEST(SchemaOf, StopsWhereItIs) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::json_keys_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace orionrt {
+namespace orionrt::labels_test {
 namespace {
 
 TEST(Labels, SayTheIdAndTheNameOrElseTheType) {
@@ -33,4 +33,4 @@ TEST(Labels, AreOneLine) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::labels_test

@@ -7,7 +7,7 @@
 #include "random_graph.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::liveness_test {
 namespace {
 
 // "0-2 1-1": one word a tensor, both ends inclusive.
@@ -157,4 +157,4 @@ TEST(GraphLiveness, KeepsWhatHasViewsUntilTheyHaveGone) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::liveness_test

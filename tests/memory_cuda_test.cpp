@@ -8,7 +8,7 @@
 #include "orionrt/orionrt.hpp"
 #include "refuses.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::memory_cuda_test {
 namespace {
 
 constexpr const char* kNoDevice = "no CUDA device is here";
@@ -90,4 +90,4 @@ TEST(Cuda, KeepsToItsStreamAndLeavesTheCurrentDevice) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::memory_cuda_test

@@ -16,7 +16,7 @@ extern "C" const char* __lsan_default_suppressions() {
   return "leak:libpocl\nleak:libLLVM\nleak:libOpenCL\nleak:libhwloc\n";
 }
 
-namespace orionrt::tests {
+namespace orionrt::tests::memory_opencl_test {
 namespace {
 
 constexpr const char* kNoDevice = "no OpenCL platform with a device is here (Debian: pocl-opencl-icd)";
@@ -183,4 +183,4 @@ TEST_F(OpenCl, RunsAPlannedGraphInOneBuffer) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::memory_opencl_test

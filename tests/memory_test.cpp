@@ -16,7 +16,7 @@
 #include <sys/prctl.h>
 #endif
 
-namespace orionrt::tests {
+namespace orionrt::tests::memory_test {
 namespace {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
@@ -249,4 +249,4 @@ TEST(Arena, OfADeviceIsNotForTheHost) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::memory_test

@@ -7,7 +7,7 @@
 #include "orionrt/error.hpp"
 #include "orionrt/memory.hpp"
 
-namespace orionrt {
+namespace orionrt::memory_threads_test {
 namespace {
 
 TEST(Threads, ShareATrackedResource) {
@@ -42,4 +42,4 @@ TEST(Threads, ShareATrackedResource) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::memory_threads_test

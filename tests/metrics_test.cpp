@@ -7,7 +7,7 @@
 #include "generators.hpp"
 #include "orionrt/planner.hpp"
 
-namespace orionrt {
+namespace orionrt::metrics_test {
 namespace {
 
 Plan At(const Problem& problem, std::vector<std::int64_t> offsets) {
@@ -164,4 +164,4 @@ TEST(Metrics, EqualWhatEveryStepAddsUpTo) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::metrics_test

@@ -12,7 +12,7 @@
 #include "orionrt/streams.hpp"
 #include "orionrt/tflite.hpp"
 
-namespace orionrt {
+namespace orionrt::on_streams_models_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -71,4 +71,4 @@ TEST(OnStreamsModels, NoChainGrowsAndNoWaitIsImplied) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::on_streams_models_test

@@ -11,7 +11,7 @@
 #include "refuses.hpp"
 #include "sharing_graph.hpp"
 
-namespace orionrt {
+namespace orionrt::on_streams_test {
 namespace {
 
 using tests::MakeRandomGraph;
@@ -274,4 +274,4 @@ TEST(OnStreams, LeavesNoOtherOrder) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::on_streams_test

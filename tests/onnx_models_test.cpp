@@ -14,7 +14,7 @@
 #include "orionrt/liveness.hpp"
 #include "orionrt/onnx.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::onnx_models_test {
 namespace {
 
 using Dims = std::vector<std::int64_t>;
@@ -108,4 +108,4 @@ TEST(OnnxReferenceTest, LifetimesOfRealModels) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::onnx_models_test

@@ -8,7 +8,7 @@
 #include "folder.hpp"
 #include "onnx_model.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::onnx_test {
 namespace {
 
 TEST(OnnxTest, LifetimesOfAChain) {
@@ -470,4 +470,4 @@ TEST(OnnxTest, FunctionBombIsRefused) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::onnx_test

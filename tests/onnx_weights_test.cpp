@@ -3,7 +3,7 @@
 
 #include "onnx_model.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::onnx_weights_test {
 namespace {
 
 std::string Bill(const ImportedModel& model) {
@@ -112,4 +112,4 @@ TEST(OnnxWeights, RefuseSumsPast63Bits) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::onnx_weights_test

@@ -9,7 +9,7 @@
 #include "orionrt/tflite.hpp"
 #include "tflite_model.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::op_table_test {
 namespace {
 
 Operand Floats(int position, Dims dims) {
@@ -161,4 +161,4 @@ TEST(OpTable, ReadsStridedSlicesOfTflite) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::op_table_test

@@ -8,7 +8,7 @@
 #include "orionrt/validate.hpp"
 #include "sanitized.hpp"
 
-namespace orionrt {
+namespace orionrt::optimum_test {
 namespace {
 
 struct Family {
@@ -160,4 +160,4 @@ TEST(BruteForce, KnowsOptimaThatAreKnown) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::optimum_test

@@ -11,7 +11,7 @@
 #include "graph/order/order_search.hpp"
 #include "order_models.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::order_property_test {
 namespace {
 
 constexpr std::int64_t kNoEnd = std::numeric_limits<std::int64_t>::max() / 2;
@@ -191,4 +191,4 @@ TEST(OrderProperty, StopsWhenTheStepsRunOut) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::order_property_test

@@ -8,7 +8,7 @@
 #include "graph/order/order_parts.hpp"
 #include "order_models.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::order_test {
 namespace {
 
 OrderModel ModelOf(std::vector<OpNode> ops, std::vector<TensorDesc> tensors, bool in_place = false) {
@@ -154,4 +154,4 @@ TEST(Order, GivesOtherOrdersToo) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::order_test

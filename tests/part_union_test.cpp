@@ -10,7 +10,7 @@
 
 #include "random.hpp"
 
-namespace orionrt {
+namespace orionrt::part_union_test {
 namespace {
 
 using tests::Random;
@@ -54,4 +54,4 @@ TEST(PartUnion, CoversWhatTheRectanglesDoOnce) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::part_union_test

@@ -11,7 +11,7 @@
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt {
+namespace orionrt::placing_test {
 namespace {
 
 using tests::Random;
@@ -126,4 +126,4 @@ TEST(Placing, FindsTheSameByWindowsAsWithout) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::placing_test

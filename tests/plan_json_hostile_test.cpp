@@ -8,7 +8,7 @@
 #include "orionrt/validate.hpp"
 #include "orionrt/workload.hpp"
 
-namespace orionrt {
+namespace orionrt::plan_json_hostile_test {
 namespace {
 
 std::string Good() {
@@ -87,4 +87,4 @@ TEST(HostilePlanJson, ADamagedAssignmentIsNeverServedWrong) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::plan_json_hostile_test

@@ -5,7 +5,7 @@
 #include "orionrt/planner.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::plan_json_test {
 namespace {
 
 using tests::Refuses;
@@ -302,4 +302,4 @@ TEST(PlanJson, RefusesWhatIsNotJson) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::plan_json_test

@@ -6,7 +6,7 @@
 #include "orionrt/validate.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::planner_test {
 namespace {
 
 using tests::Refuses;
@@ -188,4 +188,4 @@ TEST(ReusePlanner, ExactSaysWhereItDidNotSearch) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::planner_test

@@ -12,7 +12,7 @@
 #include "orionrt/planner.hpp"
 #include "orionrt/validate.hpp"
 
-namespace orionrt {
+namespace orionrt::policy_test {
 namespace {
 
 // The searching policies prove little on random problems, and take their whole effort for it.
@@ -229,4 +229,4 @@ TEST(Policies, AReusingPolicyReuses) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::policy_test

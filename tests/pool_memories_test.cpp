@@ -11,7 +11,7 @@
 #include "random_graph.hpp"
 #include "refuses.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::pool_memories_test {
 namespace {
 
 Pool NamedPool(const char* name) {
@@ -151,4 +151,4 @@ TEST(PoolMemories, HugeArenasTakeFewBooks) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::pool_memories_test

@@ -7,7 +7,7 @@
 #include "orionrt/orionrt.hpp"
 #include "random_graph.hpp"
 
-namespace orionrt {
+namespace orionrt::pool_run_test {
 namespace {
 
 class Execution {
@@ -83,4 +83,4 @@ std::string ParamName(const testing::TestParamInfo<std::string>& info) { return 
 INSTANTIATE_TEST_SUITE_P(Policies, PoolRun, testing::ValuesIn(Names()), ParamName);
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::pool_run_test

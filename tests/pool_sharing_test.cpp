@@ -11,7 +11,7 @@
 #include "sanitized.hpp"
 #include "sharing_graph.hpp"
 
-namespace orionrt {
+namespace orionrt::pool_sharing_test {
 namespace {
 
 using tests::Interpreter;
@@ -180,4 +180,4 @@ TEST(PoolSharing, ViewsOfStatesLieInThemInSharedArenas) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::pool_sharing_test

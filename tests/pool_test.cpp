@@ -11,7 +11,7 @@
 #include "orionrt/orionrt.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::pool_test {
 namespace {
 
 using tests::Refuses;
@@ -399,4 +399,4 @@ TEST(TensorPool, PlansAGraphWithoutTensorsOrOps) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::pool_test

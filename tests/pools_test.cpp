@@ -10,7 +10,7 @@
 #include "orionrt/validate.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::pools_test {
 namespace {
 
 using tests::Refuses;
@@ -355,4 +355,4 @@ TEST(Pools, ManyBuffersSpillCloseToTheBound) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::pools_test

@@ -4,7 +4,7 @@
 #include "orionrt/io.hpp"
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::problem_json_test {
 namespace {
 
 using tests::Refuses;
@@ -124,4 +124,4 @@ TEST(GraphJson, NamesTheTensorThatItRefuses) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::problem_json_test

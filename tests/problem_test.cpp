@@ -6,7 +6,7 @@
 
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::problem_test {
 namespace {
 
 using tests::Refuses;
@@ -154,4 +154,4 @@ TEST(HashProblem, ChangesWithWhatThePlanDependsOnAndWithNothingElse) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::problem_test

@@ -14,7 +14,7 @@
 #include "random.hpp"
 #include "sanitized.hpp"
 
-namespace orionrt {
+namespace orionrt::progress_test {
 namespace {
 
 using tests::LongLives;
@@ -210,4 +210,4 @@ TEST(PoliciesNotRun, AreNoneWhereAllWereTriedOrTheBoundIsMet) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::progress_test

@@ -5,7 +5,7 @@
 #include "orionrt/planner.hpp"
 #include "report/text.hpp"
 
-namespace orionrt {
+namespace orionrt::report_test {
 namespace {
 
 PlanFile Planned(std::vector<Buffer> buffers) {
@@ -72,4 +72,4 @@ TEST(DrawArena, DrawsEveryPlaceWhereItIs) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::report_test

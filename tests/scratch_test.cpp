@@ -13,7 +13,7 @@
 #include "refuses.hpp"
 #include "shared_graphs.hpp"
 
-namespace orionrt {
+namespace orionrt::scratch_test {
 namespace {
 
 using tests::Chain;
@@ -413,4 +413,4 @@ TEST(PlanCache, RefusesWhatItCannotServe) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::scratch_test

@@ -14,7 +14,7 @@
 #include "orionrt/validate.hpp"
 #include "assigned.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::sharing_models_test {
 namespace {
 
 struct Reference {
@@ -116,4 +116,4 @@ TEST(SharingModels, EveryTransformIsRightAndRaisesNothing) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::sharing_models_test

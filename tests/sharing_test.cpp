@@ -11,7 +11,7 @@
 #include "refuses.hpp"
 #include "shared_graphs.hpp"
 
-namespace orionrt {
+namespace orionrt::sharing_test {
 namespace {
 
 using tests::Chain;
@@ -289,4 +289,4 @@ TEST(SharedPlan, TheSameGraphsGiveTheSamePlaces) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::sharing_test

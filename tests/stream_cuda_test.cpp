@@ -10,7 +10,7 @@
 #include "orionrt/stream_scratch.hpp"
 #include "refuses.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::stream_cuda_test {
 namespace {
 
 constexpr const char* kNoDevice = "no CUDA device is here";
@@ -98,4 +98,4 @@ TEST_F(CudaStreams, RefuseWhatIsNoOneStream) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::stream_cuda_test

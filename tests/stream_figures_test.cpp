@@ -14,7 +14,7 @@
 #include "orionrt/validate.hpp"
 #include "random_graph.hpp"
 
-namespace orionrt {
+namespace orionrt::stream_figures_test {
 namespace {
 
 const PlanOptions kFast = {Effort::kFast};
@@ -235,4 +235,4 @@ TEST(StreamFigures, SayWhatStreamsCost) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::stream_figures_test

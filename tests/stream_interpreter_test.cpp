@@ -13,7 +13,7 @@
 #include "sanitized.hpp"
 #include "stream_graph.hpp"
 
-namespace orionrt {
+namespace orionrt::stream_interpreter_test {
 namespace {
 
 using tests::NaiveOrder;
@@ -239,4 +239,4 @@ TEST(StreamInterpreter, TakesAnyOrderOfLaunching) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::stream_interpreter_test

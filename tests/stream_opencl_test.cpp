@@ -10,7 +10,7 @@
 #define CL_TARGET_OPENCL_VERSION 200
 #include <CL/cl.h>
 
-namespace orionrt::tests {
+namespace orionrt::tests::stream_opencl_test {
 namespace {
 
 class OpenClStreams : public testing::Test {
@@ -90,4 +90,4 @@ TEST_F(OpenClStreams, RefuseWhatIsNoOneStream) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::stream_opencl_test

@@ -9,7 +9,7 @@
 #include "random.hpp"
 #include "stream_model.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::stream_scratch_model_test {
 namespace {
 
 constexpr std::int64_t kBlock = 64;
@@ -270,4 +270,4 @@ INSTANTIATE_TEST_SUITE_P(Asking, StreamScratchModel, testing::ValuesIn(kAsking),
 INSTANTIATE_TEST_SUITE_P(Unasked, UnaskedStreamScratch, testing::ValuesIn(kUnasked), SettingName);
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::stream_scratch_model_test

@@ -12,7 +12,7 @@
 
 #include "refuses.hpp"
 
-namespace orionrt {
+namespace orionrt::stream_scratch_test {
 namespace {
 
 using tests::Refuses;
@@ -568,4 +568,4 @@ TEST_F(StreamScratchRules, StatisticsAddUp) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::stream_scratch_test

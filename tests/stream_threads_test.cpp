@@ -15,7 +15,7 @@
 #include "orionrt/stream_scratch.hpp"
 #include "random.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::stream_threads_test {
 namespace {
 
 constexpr std::int64_t kBlock = 256;
@@ -213,4 +213,4 @@ constexpr Setting kSettings[] = {
 INSTANTIATE_TEST_SUITE_P(Settings, StreamThreads, testing::ValuesIn(kSettings), SettingName);
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::stream_threads_test

@@ -10,21 +10,20 @@
 #include <utility>
 #include <vector>
 
+#include "base/index.hpp"
 #include "naive_streams.hpp"
 #include "orionrt/assignment.hpp"
 #include "orionrt/io.hpp"
 #include "refuses.hpp"
 #include "sanitized.hpp"
 
-namespace orionrt {
+namespace orionrt::streams_test {
 namespace {
 
 using tests::NaiveOrder;
 using tests::Random;
 using tests::Refuses;
 using tests::Relaunched;
-
-std::size_t At(int i) { return static_cast<std::size_t>(i); }
 
 OpNode OnStream(int id, int stream, std::vector<int> waits = {}) {
   OpNode op;
@@ -461,4 +460,4 @@ TEST(StreamGraph, IsReadFromJsonAsItWasWritten) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::streams_test

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-namespace orionrt {
+namespace orionrt::text_test {
 namespace {
 
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
@@ -142,4 +142,4 @@ TEST(PrintablePath, KeepsTheEnd) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::text_test

@@ -13,7 +13,7 @@
 #include "orionrt/tflite.hpp"
 #include "refuses.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::tflite_models_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -132,4 +132,4 @@ TEST(TfliteModels, TakePlansForTflm) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::tflite_models_test

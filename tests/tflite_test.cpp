@@ -7,7 +7,7 @@
 #include "refuses.hpp"
 #include "tflite_model.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::tflite_test {
 namespace {
 
 ImportedModel Import(const std::string& bytes, const ImportOptions& options = {}) {
@@ -309,4 +309,4 @@ TEST(Tflite, SurvivesDamage) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::tflite_test

@@ -9,7 +9,7 @@
 #include "refuses.hpp"
 #include "tflite_model.hpp"
 
-namespace orionrt::tests {
+namespace orionrt::tests::tflm_test {
 namespace {
 
 using Offsets = std::vector<std::vector<std::int64_t>>;
@@ -251,4 +251,4 @@ TEST(TflmRead, ServesOrRefusesDamagedFiles) {
 }
 
 }  // namespace
-}  // namespace orionrt::tests
+}  // namespace orionrt::tests::tflm_test

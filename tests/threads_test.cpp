@@ -8,7 +8,7 @@
 
 #include "orionrt/orionrt.hpp"
 
-namespace orionrt {
+namespace orionrt::threads_test {
 namespace {
 
 TEST(Threads, ReadOneFinalizedPool) {
@@ -170,4 +170,4 @@ TEST(Threads, AskAGuardedPool) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::threads_test

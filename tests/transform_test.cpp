@@ -15,7 +15,7 @@
 #include "refuses.hpp"
 #include "sharing_graph.hpp"
 
-namespace orionrt {
+namespace orionrt::transform_test {
 namespace {
 
 using tests::Refuses;
@@ -507,4 +507,4 @@ TEST(Transform, LongChainsAndManyPartsAreNoTrouble) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::transform_test

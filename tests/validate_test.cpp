@@ -6,7 +6,7 @@
 #include "brute_force.hpp"
 #include "generators.hpp"
 
-namespace orionrt {
+namespace orionrt::validate_test {
 namespace {
 
 using Kind = Violation::Kind;
@@ -224,4 +224,4 @@ RC_GTEST_PROP(ValidateProperty, FindsAnOverlapPlantedIntoAGoodPlan, ()) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::validate_test

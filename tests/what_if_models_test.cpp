@@ -12,7 +12,7 @@
 #include "orionrt/tflite.hpp"
 #include "report/what_if.hpp"
 
-namespace orionrt {
+namespace orionrt::what_if_models_test {
 namespace {
 
 TEST(WhatIfModels, AreExplainedQuickly) {
@@ -56,4 +56,4 @@ TEST(WhatIfModels, AreExplainedQuickly) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::what_if_models_test

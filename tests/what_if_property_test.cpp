@@ -18,7 +18,7 @@
 #include "sanitized.hpp"
 #include "sharing_graph.hpp"
 
-namespace orionrt {
+namespace orionrt::what_if_property_test {
 namespace {
 
 using tests::Random;
@@ -297,4 +297,4 @@ TEST(WhatIfProperty, WhatIsProposedToShareBytesRunsRight) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::what_if_property_test

@@ -10,7 +10,7 @@
 #include "refuses.hpp"
 #include "report/explain.hpp"
 
-namespace orionrt {
+namespace orionrt::what_if_test {
 namespace {
 
 using tests::Refuses;
@@ -414,4 +414,4 @@ TEST(WhatIf, IsSaidInWords) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::what_if_test

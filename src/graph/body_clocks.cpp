@@ -7,14 +7,14 @@ namespace {
 
 using Clock = std::vector<std::int64_t>;
 
-struct Life {
+struct LifeInClocks {
   Clock from, to;
 };
 
 // Of the windows that `takes`: the least begin and the latest end, part by part. Empty clocks where there are none.
 template <typename Takes>
-Life LifeOf(const std::vector<ClockedWindow>& windows, int streams, Takes takes) {
-  Life life;
+LifeInClocks LifeOf(const std::vector<ClockedWindow>& windows, int streams, Takes takes) {
+  LifeInClocks life;
   for (const ClockedWindow& window : windows) {
     if (!takes(window)) continue;
     if (life.from.empty()) {
@@ -35,7 +35,7 @@ void Append(std::vector<std::int64_t>& to, const Clock& clock) { to.insert(to.en
 
 void AppendClocks(Problem& problem, const std::vector<ClockedWindow>& windows) {
   const int streams = problem.clocks.streams;
-  const Life whole = LifeOf(windows, streams, [](const ClockedWindow&) { return true; });
+  const LifeInClocks whole = LifeOf(windows, streams, [](const ClockedWindow&) { return true; });
   Append(problem.clocks.begins, whole.from);
   Append(problem.clocks.ends, whole.to);
   std::vector<std::int64_t> ends;
@@ -44,13 +44,13 @@ void AppendClocks(Problem& problem, const std::vector<ClockedWindow>& windows) {
   ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
   struct Segment {
     std::int64_t begin, end;
-    Life life;
+    LifeInClocks life;
   };
   std::vector<Segment> segments;
   for (std::size_t k = 0; k + 1 < ends.size(); ++k) {
     const std::int64_t begin = ends[k], end = ends[k + 1];
-    Life life = LifeOf(windows, streams,
-                       [&](const ClockedWindow& window) { return window.begin <= begin && end <= window.end; });
+    LifeInClocks life = LifeOf(windows, streams,
+                               [&](const ClockedWindow& window) { return window.begin <= begin && end <= window.end; });
     if (life.from.empty()) continue;  // nobody's bytes
     const bool same = !segments.empty() && segments.back().end == begin && segments.back().life.from == life.from &&
                       segments.back().life.to == life.to;

@@ -9,13 +9,12 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/index.hpp"
 #include "graph/labels.hpp"
 #include "graph/written_bytes.hpp"
 
 namespace orionrt {
 namespace {
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 constexpr std::size_t kWords = 4;
 constexpr std::size_t kBlock = 64 * kWords;  // ops

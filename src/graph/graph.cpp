@@ -13,7 +13,7 @@
 namespace orionrt {
 namespace {
 
-[[noreturn]] void Refuse(const std::string& message) { throw Error(ErrorCode::kBadInput, "graph: " + message); }
+[[noreturn]] void RefuseGraph(const std::string& message) { throw Error(ErrorCode::kBadInput, "graph: " + message); }
 
 // What the walk over the ops knows about one tensor.
 struct Seen {
@@ -27,15 +27,15 @@ template <typename Label>
 void CheckSize(Label label, std::size_t bytes, std::size_t aligned, std::int64_t* total) {
   const auto alignment = static_cast<std::int64_t>(aligned);
   if (aligned > static_cast<std::size_t>(kMaxBytes)) {
-    Refuse(label() + ": alignment " + std::to_string(aligned) + " is more than 63 bits");
+    RefuseGraph(label() + ": alignment " + std::to_string(aligned) + " is more than 63 bits");
   }
   if (alignment != 0 && !IsPowerOfTwo(alignment)) {
-    Refuse(label() + ": alignment " + std::to_string(aligned) + " is not a power of two");
+    RefuseGraph(label() + ": alignment " + std::to_string(aligned) + " is not a power of two");
   }
   if (bytes > static_cast<std::size_t>(kMaxBytes) || !CheckedAdd(*total, static_cast<std::int64_t>(bytes), total) ||
       !CheckedAdd(*total, alignment, total)) {
-    Refuse(label() + ": its " + std::to_string(bytes) +
-           " bytes take the sum of all sizes past 63 bits; was a negative size converted?");
+    RefuseGraph(label() + ": its " + std::to_string(bytes) +
+                " bytes take the sum of all sizes past 63 bits; was a negative size converted?");
   }
 }
 
@@ -43,20 +43,20 @@ void CheckSize(Label label, std::size_t bytes, std::size_t aligned, std::int64_t
 void CheckView(const Graph& graph, const TensorDesc& tensor) {
   const int whole = graph.IndexOf(tensor.view_of);
   if (whole < 0) {
-    Refuse(TensorLabel(tensor) + " is a view of tensor " + std::to_string(tensor.view_of) +
-           ", which has no description");
+    RefuseGraph(TensorLabel(tensor) + " is a view of tensor " + std::to_string(tensor.view_of) +
+                ", which has no description");
   }
   const TensorDesc& root = graph.tensors()[whole];
   if (tensor.bytes > root.bytes || tensor.view_offset > root.bytes - tensor.bytes) {
-    Refuse(TensorLabel(tensor) + " is a view of " + TensorLabel(root) +
-           " that ends past it: " + std::to_string(tensor.bytes) + " bytes at " + std::to_string(tensor.view_offset) +
-           " of " + std::to_string(root.bytes));
+    RefuseGraph(TensorLabel(tensor) + " is a view of " + TensorLabel(root) +
+                " that ends past it: " + std::to_string(tensor.bytes) + " bytes at " +
+                std::to_string(tensor.view_offset) + " of " + std::to_string(root.bytes));
   }
   if ((tensor.roles & (kInput | kState)) != 0) {
-    Refuse(TensorLabel(tensor) + " is a view, yet an input or a state; give that role to " + TensorLabel(root));
+    RefuseGraph(TensorLabel(tensor) + " is a view, yet an input or a state; give that role to " + TensorLabel(root));
   }
   if (!tensor.spaces.empty())
-    Refuse(TensorLabel(tensor) + " is a view, yet names pools; " + TensorLabel(root) + " may");
+    RefuseGraph(TensorLabel(tensor) + " is a view, yet names pools; " + TensorLabel(root) + " may");
 }
 
 class UseChecker {
@@ -83,7 +83,8 @@ class UseChecker {
  private:
   int Find(const OpNode& op, int id, const char* verb) const {
     const int index = graph_.IndexOf(id);
-    if (index < 0) Refuse(OpLabel(op) + " " + verb + " tensor " + std::to_string(id) + ", which has no description");
+    if (index < 0)
+      RefuseGraph(OpLabel(op) + " " + verb + " tensor " + std::to_string(id) + ", which has no description");
     return index;
   }
 
@@ -92,19 +93,19 @@ class UseChecker {
     const TensorDesc& tensor = graph_.tensors()[index];
     Seen& seen = seen_[index];
     if (seen.producer >= 0) {
-      if (seen.producer == step) Refuse(OpLabel(op) + " writes " + TensorLabel(tensor) + " twice");
-      Refuse(TensorLabel(tensor) + " is produced twice, by " + OpLabel(graph_.ops()[seen.producer]) + " and by " +
-             OpLabel(op));
+      if (seen.producer == step) RefuseGraph(OpLabel(op) + " writes " + TensorLabel(tensor) + " twice");
+      RefuseGraph(TensorLabel(tensor) + " is produced twice, by " + OpLabel(graph_.ops()[seen.producer]) + " and by " +
+                  OpLabel(op));
     }
     if (seen.reader == step) {
-      Refuse(OpLabel(op) + " reads and writes " + TensorLabel(tensor) + "; give what it writes an id of its own");
+      RefuseGraph(OpLabel(op) + " reads and writes " + TensorLabel(tensor) + "; give what it writes an id of its own");
     }
     if (seen.reader >= 0) {
-      Refuse(TensorLabel(tensor) + " is read by " + OpLabel(graph_.ops()[seen.reader]) + " before " + OpLabel(op) +
-             " produces it; list the ops in execution order");
+      RefuseGraph(TensorLabel(tensor) + " is read by " + OpLabel(graph_.ops()[seen.reader]) + " before " + OpLabel(op) +
+                  " produces it; list the ops in execution order");
     }
     if ((tensor.roles & (kInput | kState)) != 0) {
-      Refuse(TensorLabel(tensor) + " is an input or a state, yet " + OpLabel(op) + " produces it");
+      RefuseGraph(TensorLabel(tensor) + " is an input or a state, yet " + OpLabel(op) + " produces it");
     }
     seen.producer = step;
   }
@@ -112,8 +113,8 @@ class UseChecker {
   void CheckAlias(const OpNode& op, const Alias& alias) const {
     if (alias.output < 0 || alias.output >= static_cast<int>(op.outputs.size()) || alias.input < 0 ||
         alias.input >= static_cast<int>(op.inputs.size())) {
-      Refuse(OpLabel(op) + " has an alias of output " + std::to_string(alias.output) + " and input " +
-             std::to_string(alias.input) + ", which are no positions in its lists");
+      RefuseGraph(OpLabel(op) + " has an alias of output " + std::to_string(alias.output) + " and input " +
+                  std::to_string(alias.input) + ", which are no positions in its lists");
     }
     const TensorDesc& output = graph_.tensors()[graph_.IndexOf(op.outputs[alias.output])];
     const TensorDesc& input = graph_.tensors()[graph_.IndexOf(op.inputs[alias.input])];
@@ -126,22 +127,23 @@ class UseChecker {
     if (alias.kind == AliasKind::kSameIndex || alias.kind == AliasKind::kReadsFirst) suits &= alias.offset == 0;
     if (alias.offset > static_cast<std::size_t>(kMaxBytes) / 2) suits = false;
     if (suits) return;
-    Refuse(OpLabel(op) + " has an alias of " + TensorLabel(output) + " and " + TensorLabel(input) + " at offset " +
-           std::to_string(alias.offset) + ", which their " + std::to_string(output.bytes) + " and " +
-           std::to_string(input.bytes) + " bytes do not allow");
+    RefuseGraph(OpLabel(op) + " has an alias of " + TensorLabel(output) + " and " + TensorLabel(input) + " at offset " +
+                std::to_string(alias.offset) + ", which their " + std::to_string(output.bytes) + " and " +
+                std::to_string(input.bytes) + " bytes do not allow");
   }
 
   // A view is there once its root is.
   void CheckRootIsThere(int step, int index) const {
     const int root = graph_.RootOf(index).index;
     if (root == index || seen_[root].producer < step) return;
-    Refuse(OpLabel(graph_.ops()[step]) + " uses a view of " + TensorLabel(graph_.tensors()[root]) + ", which " +
-           OpLabel(graph_.ops()[seen_[root].producer]) + " is still to write; list the ops in execution order");
+    RefuseGraph(OpLabel(graph_.ops()[step]) + " uses a view of " + TensorLabel(graph_.tensors()[root]) + ", which " +
+                OpLabel(graph_.ops()[seen_[root].producer]) + " is still to write; list the ops in execution order");
   }
 
   static void CheckKept(const TensorDesc& tensor, const Seen& seen) {
     if (seen.producer < 0 && seen.reader < 0 && !seen.viewed && tensor.roles == 0) {
-      Refuse(TensorLabel(tensor) + " is used by no op; leave it out, or give it the role of an input, output or state");
+      RefuseGraph(TensorLabel(tensor) +
+                  " is used by no op; leave it out, or give it the role of an input, output or state");
     }
   }
 
@@ -189,10 +191,10 @@ class OrderChecker {
     if (first == step || order_.IsBefore(first, step)) return;
     const OpNode& op = graph_.ops()[step];
     const OpNode& other = graph_.ops()[first];
-    Refuse(OpLabel(op) + " on stream " + std::to_string(op.stream) + " uses " + TensorLabel(graph_.tensors()[tensor]) +
-           ", which " + OpLabel(other) + " on stream " + std::to_string(other.stream) + what +
-           " nothing orders the two; let op " + std::to_string(op.id) + " wait for op " + std::to_string(other.id) +
-           ", or have such waits added (--imply-waits)");
+    RefuseGraph(OpLabel(op) + " on stream " + std::to_string(op.stream) + " uses " +
+                TensorLabel(graph_.tensors()[tensor]) + ", which " + OpLabel(other) + " on stream " +
+                std::to_string(other.stream) + what + " nothing orders the two; let op " + std::to_string(op.id) +
+                " wait for op " + std::to_string(other.id) + ", or have such waits added (--imply-waits)");
   }
 
   const Graph& graph_;
@@ -208,7 +210,7 @@ Graph::Graph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors)
   std::int64_t total = 0;
   int largest = -1;
   for (const TensorDesc& tensor : tensors_) {
-    if (tensor.id < 0) Refuse("tensor id " + std::to_string(tensor.id) + " is negative");
+    if (tensor.id < 0) RefuseGraph("tensor id " + std::to_string(tensor.id) + " is negative");
     CheckSize([&] { return TensorLabel(tensor); }, tensor.bytes, tensor.alignment, &total);
     largest = tensor.id > largest ? tensor.id : largest;
   }
@@ -217,7 +219,7 @@ Graph::Graph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors)
   if (dense) dense_.assign(static_cast<std::size_t>(largest + 1), -1);
   for (int i = 0; i < static_cast<int>(tensors_.size()); ++i) {
     const int id = tensors_[i].id;
-    if (IndexOf(id) >= 0) Refuse("tensor id " + std::to_string(id) + " is described twice");
+    if (IndexOf(id) >= 0) RefuseGraph("tensor id " + std::to_string(id) + " is described twice");
     if (dense) {
       dense_[id] = i;
     } else {
@@ -226,12 +228,12 @@ Graph::Graph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors)
   }
   std::unordered_set<int> earlier;
   for (const OpNode& op : ops_) {
-    if (op.id < 0) Refuse("op id " + std::to_string(op.id) + " is negative");
+    if (op.id < 0) RefuseGraph("op id " + std::to_string(op.id) + " is negative");
     for (const int id : op.after) {
       if (earlier.count(id) == 0)
-        Refuse(OpLabel(op) + " runs after op " + std::to_string(id) + ", which is not before it");
+        RefuseGraph(OpLabel(op) + " runs after op " + std::to_string(id) + ", which is not before it");
     }
-    if (!earlier.insert(op.id).second) Refuse("op id " + std::to_string(op.id) + " is used twice");
+    if (!earlier.insert(op.id).second) RefuseGraph("op id " + std::to_string(op.id) + " is used twice");
     CheckSize([&] { return "workspace of " + OpLabel(op); }, op.workspace_bytes, op.workspace_alignment, &total);
   }
   FindRoots();
@@ -257,7 +259,7 @@ void Graph::FindRoots() {
       roots_[t].index = kOnTheWay;
       way.push_back(t);
     }
-    if (roots_[t].index == kOnTheWay) Refuse(TensorLabel(tensors_[t]) + " is a view of itself");
+    if (roots_[t].index == kOnTheWay) RefuseGraph(TensorLabel(tensors_[t]) + " is a view of itself");
     if (roots_[t].index == kUnknown) roots_[t].index = t;
     for (; !way.empty(); way.pop_back()) {
       const int view = way.back();

@@ -11,13 +11,12 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/index.hpp"
 #include "orionrt/stream_figures.hpp"
 #include "orionrt/streams.hpp"
 
 namespace orionrt {
 namespace {
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 // A tensor and its views, or the workspace of an op. Ops are positions.
 struct Holder {

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/index.hpp"
 #include "graph/path_cover.hpp"
 #include "graph/stream_placing.hpp"
 #include "orionrt/error.hpp"
@@ -12,8 +13,6 @@
 
 namespace orionrt {
 namespace {
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 int TimeOf(const OpNode& op) {
   const bool folded = op.inputs.empty() && op.outputs.empty() && op.workspace_bytes == 0 && !op.has_effects;

@@ -39,7 +39,7 @@ constexpr std::string_view kEffects[] = {
 // clang-format on
 
 template <std::size_t kCount>
-bool Has(const std::string_view (&names)[kCount], std::string_view name) {
+bool IsIn(const std::string_view (&names)[kCount], std::string_view name) {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
@@ -109,12 +109,12 @@ std::optional<std::int64_t> SliceOffset(const OpOperands& op) {
 // where the op reads `inputs` tensors that are no constants. So no reductions (Softmax, LayerNormalization), and no ops
 // that engines run in several passes over their output (Sum, Where, Max of many).
 bool IsElementwise(const std::string& type, std::size_t inputs) {
-  return inputs <= (Has(kUnary, type) ? 1u : Has(kBinary, type) ? 2u : 0u);
+  return inputs <= (IsIn(kUnary, type) ? 1u : IsIn(kBinary, type) ? 2u : 0u);
 }
 
 }  // namespace
 
-bool HasEffects(const std::string& type) { return Has(kEffects, type); }
+bool HasEffects(const std::string& type) { return IsIn(kEffects, type); }
 
 std::vector<Alias> AliasesOf(const OpOperands& op) {
   std::vector<Alias> aliases;
@@ -124,17 +124,17 @@ std::vector<Alias> AliasesOf(const OpOperands& op) {
   const auto tensors = static_cast<std::size_t>(std::count_if(op.inputs.begin(), op.inputs.end(), is_tensor));
   const bool one_output = std::count_if(op.outputs.begin(), op.outputs.end(), is_tensor) == 1;
   const Operand& data = op.type == "SPLIT" ? op.inputs.back() : op.inputs[0];  // whose first input is the axis
-  if (Has(kRenames, op.type) && one_output && is_tensor(data) && data.bytes == output.bytes) {
+  if (IsIn(kRenames, op.type) && one_output && is_tensor(data) && data.bytes == output.bytes) {
     aliases.push_back(MakeAlias(AliasKind::kView, output, data));
-  } else if (Has(kSlices, op.type) && is_tensor(data)) {
+  } else if (IsIn(kSlices, op.type) && is_tensor(data)) {
     if (const auto offset = SliceOffset(op)) aliases.push_back(MakeAlias(AliasKind::kView, output, data, *offset));
-  } else if (Has(kSplits, op.type) && is_tensor(data)) {
+  } else if (IsIn(kSplits, op.type) && is_tensor(data)) {
     const auto offsets = OffsetsOf(data, op.outputs);
     for (std::size_t i = 0; offsets && i < op.outputs.size(); ++i) {
       if (!is_tensor(op.outputs[i])) continue;
       aliases.push_back(MakeAlias(AliasKind::kView, op.outputs[i], data, (*offsets)[i]));
     }
-  } else if (Has(kConcats, op.type) && tensors == op.inputs.size()) {
+  } else if (IsIn(kConcats, op.type) && tensors == op.inputs.size()) {
     const auto offsets = OffsetsOf(output, op.inputs);
     for (std::size_t i = 0; offsets && i < op.inputs.size(); ++i) {
       aliases.push_back(MakeAlias(AliasKind::kPart, output, op.inputs[i], (*offsets)[i]));

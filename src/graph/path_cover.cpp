@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 // Each node is there twice: as one that comes before another, and as one that another comes before. A pair of the
 // matching joins the one with the other.

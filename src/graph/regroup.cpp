@@ -9,15 +9,15 @@
 namespace orionrt {
 namespace {
 
-bool Meet(const Place& a, const Place& b) {
+bool ShareBytes(const Place& a, const Place& b) {
   return a.bytes > 0 && b.bytes > 0 && a.space == b.space && a.space != kExternal && a.offset < b.offset + b.bytes &&
          b.offset < a.offset + a.bytes;
 }
 
 // Tensors that share bytes, by a union-find; each root with the lowest offset of its members.
-class Groups {
+class SharingGroups {
  public:
-  Groups(const Graph& graph, const Assignment& assignment) : graph_(graph), up_(graph.tensors().size()) {
+  SharingGroups(const Graph& graph, const Assignment& assignment) : graph_(graph), up_(graph.tensors().size()) {
     std::iota(up_.begin(), up_.end(), 0);
     for (const TensorDesc& tensor : graph.tensors()) {
       const Place* const place = FindPlace(assignment.tensors, tensor.id);
@@ -66,7 +66,7 @@ class Groups {
   }
   void Join(int a, int b) { up_[Cast(Find(a))] = Find(b); }
   void JoinIfMet(int a, int b) {
-    if (Meet(places_[Cast(a)], places_[Cast(b)])) Join(a, b);
+    if (ShareBytes(places_[Cast(a)], places_[Cast(b)])) Join(a, b);
   }
 
   const Graph& graph_;
@@ -81,8 +81,8 @@ BoundProblem RecoverProblem(const Graph& ordered, const Assignment& assignment, 
   const std::unordered_set<int> ids(assignment.vanished_ids.begin(), assignment.vanished_ids.end());
   std::vector<char> vanished;
   for (const OpNode& op : ordered.ops()) vanished.push_back(ids.count(op.id) != 0 ? 1 : 0);
-  return MakeBodyProblem(ordered, GraphLiveness(ordered), alignment, Groups(ordered, assignment).Places(), vanished,
-                         pools);
+  return MakeBodyProblem(ordered, GraphLiveness(ordered), alignment, SharingGroups(ordered, assignment).Places(),
+                         vanished, pools);
 }
 
 std::vector<InPlaceUse> FindInPlace(const Graph& ordered, const Assignment& assignment) {
@@ -109,7 +109,7 @@ std::vector<InPlaceUse> FindInPlace(const Graph& ordered, const Assignment& assi
       std::unordered_set<int> seen;
       for (const int input : op.inputs) {
         const Place* const read = FindPlace(assignment.tensors, input);
-        if (read == nullptr || !Meet(*own, *read) || !seen.insert(input).second) continue;
+        if (read == nullptr || !ShareBytes(*own, *read) || !seen.insert(input).second) continue;
         uses.push_back({op.id, op.outputs[o], input});
       }
     }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "graph/body_problem.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/liveness.hpp"
@@ -18,8 +19,6 @@
 
 namespace orionrt {
 namespace {
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 // Where a buffer is used, and where it is written first.
 struct Home {

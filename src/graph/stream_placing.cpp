@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 // How ops are put on streams, one after another as they are listed. All keep an op on the stream of its path where
 // that lets it begin as early as any other would.
@@ -19,9 +19,9 @@ enum class Style {
   kCutPaths,    // an op leaves its path for a stream on which it begins earlier
 };
 
-class Placing {
+class ChainPlacing {
  public:
-  Placing(const Dependencies& needs, const std::vector<int>& path_before, int streams)
+  ChainPlacing(const Dependencies& needs, const std::vector<int>& path_before, int streams)
       : needs_(needs),
         path_before_(path_before),
         free_(At(streams)),
@@ -204,7 +204,7 @@ class Mover {
 std::vector<Placement> PlaceOnStreams(const Dependencies& needs, const std::vector<int>& path_before, int streams) {
   std::vector<Placement> found;
   if (path_before.empty() || streams == 1) return found;
-  Placing placing(needs, path_before, streams);
+  ChainPlacing placing(needs, path_before, streams);
   for (const Style style : {Style::kWholePaths, Style::kEvenPaths, Style::kCutPaths}) {
     found.push_back(placing.Place(style));
     found.push_back(Mover(needs, path_before, streams, found.back()).Improve());

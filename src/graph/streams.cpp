@@ -8,15 +8,14 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/index.hpp"
 #include "graph/labels.hpp"
 #include "orionrt/error.hpp"
 
 namespace orionrt {
 namespace {
 
-[[noreturn]] void Refuse(const std::string& message) { throw Error(ErrorCode::kBadInput, "graph: " + message); }
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
+[[noreturn]] void RefuseStreams(const std::string& message) { throw Error(ErrorCode::kBadInput, "graph: " + message); }
 
 std::string OnStream(const OpNode& op) { return OpLabel(op) + " on stream " + std::to_string(op.stream); }
 
@@ -29,15 +28,16 @@ std::vector<std::vector<int>> DirectlyBefore(const std::vector<OpNode>& ops) {
   std::vector<std::vector<int>> before(ops.size());
   for (int i = 0; i < static_cast<int>(ops.size()); ++i) {
     const OpNode& op = ops[At(i)];
-    if (op.stream < 0) Refuse(OpLabel(op) + " is on stream " + std::to_string(op.stream) + ", which is negative");
+    if (op.stream < 0)
+      RefuseStreams(OpLabel(op) + " is on stream " + std::to_string(op.stream) + ", which is negative");
     const auto [last, first_there] = last_on.try_emplace(op.stream, i);
     if (!first_there) before[At(i)].push_back(std::exchange(last->second, i));
     for (const int id : op.waits) {
       const auto found = position_of.find(id);
       if (found == position_of.end()) {
-        Refuse(OnStream(op) + " waits for op " + std::to_string(id) + ", which there is not");
+        RefuseStreams(OnStream(op) + " waits for op " + std::to_string(id) + ", which there is not");
       }
-      if (found->second == i) Refuse(OnStream(op) + " waits for itself");
+      if (found->second == i) RefuseStreams(OnStream(op) + " waits for itself");
       before[At(i)].push_back(found->second);
     }
   }
@@ -66,7 +66,7 @@ std::vector<std::vector<int>> DirectlyBefore(const std::vector<OpNode>& ops) {
     text += (i == 0 ? OnStream(op) : ", which") + (waits ? " waits for " : " runs behind ") + OnStream(next);
   }
   if (way.size() > kNamed) text += ", and so on through " + std::to_string(way.size()) + " ops";
-  Refuse("waits that make a circle: " + text + "; leave one of the waits out");
+  RefuseStreams("waits that make a circle: " + text + "; leave one of the waits out");
 }
 
 // Positions in a running order: of those that may run next the first in the list.

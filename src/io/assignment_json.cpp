@@ -80,13 +80,13 @@ Json TensorJson(const PlanFile& file, const Assignment& assignment, std::int64_t
   return json;
 }
 
-int ReadId(const ObjectReader& object, const char* key) {
+int ReadAssignedId(const ObjectReader& object, const char* key) {
   const std::int64_t id = object.Integer(key);
   if (id < 0 || id > INT32_MAX) object.Refuse("has an id in \"" + std::string(key) + "\" outside [0, 2^31)");
   return static_cast<int>(id);
 }
 
-std::vector<int> ReadIds(const ObjectReader& object, const char* key) {
+std::vector<int> ReadAssignedIds(const ObjectReader& object, const char* key) {
   std::vector<int> ids;
   if (!object.Has(key)) return ids;
   for (const ParsedJson& id : object.Array(key)) {
@@ -121,8 +121,8 @@ class AssignmentReader {
   Assignment Read(bool buffers) {
     made_.graph_id = ReadHash(object_, "graph_id");
     made_.graph_hash = ReadHash(object_, "graph_hash");
-    made_.order_ids = ReadIds(object_, "order");
-    made_.vanished_ids = ReadIds(object_, "vanished_ops");
+    made_.order_ids = ReadAssignedIds(object_, "order");
+    made_.vanished_ids = ReadAssignedIds(object_, "vanished_ops");
     ReadMade();
     ReadInPlace();
     begin_ = last_space_ < 0 || !object_.Has("begin") ? 0 : ReadBytes(object_, "begin");
@@ -153,7 +153,8 @@ class AssignmentReader {
     if (!object_.Has("in_place")) return;
     for (const ParsedJson& json : object_.Array("in_place")) {
       const ObjectReader use(json, object_.place() + ": in_place[" + std::to_string(made_.in_place.size()) + "]");
-      made_.in_place.push_back({ReadId(use, "op"), ReadId(use, "output"), ReadId(use, "input")});
+      made_.in_place.push_back(
+          {ReadAssignedId(use, "op"), ReadAssignedId(use, "output"), ReadAssignedId(use, "input")});
     }
   }
 
@@ -192,7 +193,7 @@ class AssignmentReader {
     for (const ParsedJson& json : object_.Array("tensors")) {
       const ObjectReader tensor(json, object_.place() + ": tensors[" + std::to_string(made_.tensors.size()) + "]");
       Place place;
-      place.id = ReadId(tensor, "id");
+      place.id = ReadAssignedId(tensor, "id");
       place.bytes = ReadBytes(tensor, "bytes");
       place.space = std::max(0, last_space_);
       if (tensor.Flag("external")) {

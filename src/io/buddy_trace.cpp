@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kHeader = "seq,op,offset,requested,size,tag";
 constexpr const char* kOps[] = {"allocate", "run", "free"};  // by BuddyEvent::Kind
-enum Field { kSeq, kOp, kOffset, kRequested, kSize, kTag, kFields };
+enum Field { kSeqField, kOpField, kOffsetField, kRequestedField, kSizeField, kTagField, kFields };
 
 class TraceReader {
  public:
@@ -73,34 +73,34 @@ class TraceReader {
 
   void ReadArena() {
     Split();
-    if (fields_[kOp] != "arena") Refuse("the first row is that of the arena: ,arena,,CAPACITY,BLOCK,");
-    trace_.capacity = Number(kRequested, "capacity", 0);
-    trace_.block_bytes = Number(kSize, "block", 1);
+    if (fields_[kOpField] != "arena") Refuse("the first row is that of the arena: ,arena,,CAPACITY,BLOCK,");
+    trace_.capacity = Number(kRequestedField, "capacity", 0);
+    trace_.block_bytes = Number(kSizeField, "block", 1);
     if (!IsPowerOfTwo(trace_.block_bytes))
       Refuse("block " + std::to_string(trace_.block_bytes) + " is no power of two");
   }
 
   BuddyEvent::Kind ReadKind() const {
     for (std::size_t kind = 0; kind < std::size(kOps); ++kind) {
-      if (fields_[kOp] == kOps[kind]) return static_cast<BuddyEvent::Kind>(kind);
+      if (fields_[kOpField] == kOps[kind]) return static_cast<BuddyEvent::Kind>(kind);
     }
-    Refuse("op \"" + Printable(fields_[kOp]) + "\" is unknown; there are: allocate, run, free");
+    Refuse("op \"" + Printable(fields_[kOpField]) + "\" is unknown; there are: allocate, run, free");
   }
 
   BuddyEvent ReadEvent() {
     Split();
     BuddyEvent event;
     event.kind = ReadKind();
-    event.seq = Number(kSeq, "seq", 0);
-    if (!fields_[kTag].empty()) event.tag = Number(kTag, "tag", INT64_MIN);
+    event.seq = Number(kSeqField, "seq", 0);
+    if (!fields_[kTagField].empty()) event.tag = Number(kTagField, "tag", INT64_MIN);
     if (event.kind == BuddyEvent::kRelease) {
-      event.offset = Number(kOffset, "offset", 0);
+      event.offset = Number(kOffsetField, "offset", 0);
       return event;
     }
-    event.requested = Number(kRequested, "requested", 1);
-    if (fields_[kOffset].empty()) return event;  // refused
-    event.offset = Number(kOffset, "offset", 0);
-    event.size = Number(kSize, "size", event.requested);
+    event.requested = Number(kRequestedField, "requested", 1);
+    if (fields_[kOffsetField].empty()) return event;  // refused
+    event.offset = Number(kOffsetField, "offset", 0);
+    event.size = Number(kSizeField, "size", event.requested);
     return event;
   }
 

@@ -13,7 +13,7 @@
 namespace orionrt {
 namespace {
 
-constexpr const char* kSchema = "orionrt.graph/1";
+constexpr const char* kGraphSchema = "orionrt.graph/1";
 
 constexpr std::pair<const char*, unsigned> kRoles[] = {{"input", kInput}, {"output", kOutput}, {"state", kState}};
 
@@ -182,7 +182,7 @@ Json OpJson(const OpNode& op) {
 }  // namespace
 
 std::string WriteGraphJson(const Graph& graph) {
-  RowDump dump(Json{{"schema", kSchema}});
+  RowDump dump(Json{{"schema", kGraphSchema}});
   dump.Add("tensors", graph.tensors().size(), [&](std::size_t i) { return TensorJson(graph.tensors()[i]); });
   dump.Add("ops", graph.ops().size(), [&](std::size_t i) { return OpJson(graph.ops()[i]); });
   return dump.Finish();
@@ -191,7 +191,7 @@ std::string WriteGraphJson(const Graph& graph) {
 Graph ReadGraphJson(std::string_view text, const std::string& source, std::vector<ImpliedWait>* implied) {
   const ParsedJson json = ParseJson(text, source);
   const ObjectReader object(json, source + ": the graph");
-  object.ExpectSchema(kSchema);
+  object.ExpectSchema(kGraphSchema);
   std::vector<TensorDesc> tensors;
   for (const ParsedJson& row : object.Array("tensors")) {
     tensors.push_back(ReadTensor(ObjectReader(row, source + ": tensors[" + std::to_string(tensors.size()) + "]")));

@@ -14,14 +14,14 @@ namespace {
 
 // More than any schema of ours needs, unknown keys included; keeps recursion over a value within the stack.
 constexpr std::size_t kMostLevels = 1000;
-constexpr std::size_t kShown = 300;  // bytes of a place in a message, where it is long
+constexpr std::size_t kPlaceShown = 300;  // bytes of a place in a message, where it is long
 
 [[noreturn]] void RefuseText(const std::string& source, const std::exception& error) {
   // The library's message names line and column; its own prefix says nothing to a user.
   std::string_view what = error.what();
   const std::size_t prefix = what.find("] ");
   if (prefix != std::string_view::npos) what.remove_prefix(prefix + 2);
-  throw Error(ErrorCode::kBadInput, source + ": not JSON, or cut off: " + Printable(what, kShown));
+  throw Error(ErrorCode::kBadInput, source + ": not JSON, or cut off: " + Printable(what, kPlaceShown));
 }
 
 // Receives the parser's events (nlohmann::json_sax) and builds the value.
@@ -47,7 +47,7 @@ class Builder final : public nlohmann::json_sax<ParsedJson> {
   bool key(std::string& name) override {
     const auto [entry, is_new] = open_.back()->get_ref<ParsedJson::object_t&>().try_emplace(name, nullptr);
     if (!is_new) {
-      throw Error(ErrorCode::kBadInput, source_ + ": " + Printable(Place(), kShown) + " has the key \"" +
+      throw Error(ErrorCode::kBadInput, source_ + ": " + Printable(Place(), kPlaceShown) + " has the key \"" +
                                             Printable(name) + "\" twice; keep one");
     }
     slot_ = &entry->second;

@@ -14,7 +14,7 @@
 namespace orionrt {
 namespace {
 
-constexpr const char* kSchema = "orionrt.plan/1";
+constexpr const char* kPlanSchema = "orionrt.plan/1";
 
 BoundKind ReadBoundKind(const ObjectReader& object) {
   const std::string name = object.Text("bound_kind", "live_bytes");
@@ -394,7 +394,7 @@ ReadPlan ReadObject(const ParsedJson& json, const std::string& place, int last_s
 
 std::string WritePlanJson(const PlanFile& file) {
   const PlanParts parts = PartsOf(file, file.assignment ? &*file.assignment : nullptr);
-  Json head = {{"schema", kSchema}};
+  Json head = {{"schema", kPlanSchema}};
   head.update(parts.head);
   RowDump dump(head);
   for (const JsonRows& rows : parts.rows) {
@@ -409,7 +409,7 @@ std::string WritePlanJson(const PlanFile& file) {
 
 PlanFile ReadPlanJson(std::string_view text, const std::string& source) {
   const ParsedJson json = ParseJson(text, source);
-  ObjectReader(json, source + ": the plan").ExpectSchema(kSchema);
+  ObjectReader(json, source + ": the plan").ExpectSchema(kPlanSchema);
   ReadPlan read = ReadObject(json, source + ": the plan", -1, 0);
   read.file.assignment = std::move(read.assignment);
   return std::move(read.file);

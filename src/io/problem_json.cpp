@@ -5,13 +5,13 @@
 namespace orionrt {
 namespace {
 
-constexpr const char* kSchema = "orionrt.problem/1";
+constexpr const char* kProblemSchema = "orionrt.problem/1";
 
 }  // namespace
 
 std::string WriteProblemJson(const ProblemFile& file) {
   std::size_t part = 0;
-  RowDump dump(Json{{"schema", kSchema}, {"source", file.source}, {"alignment", file.alignment}});
+  RowDump dump(Json{{"schema", kProblemSchema}, {"source", file.source}, {"alignment", file.alignment}});
   if (!file.problem.pools.empty()) {
     dump.Add("pools", file.problem.pools.size(), [&](std::size_t p) { return PoolJson(file.problem.pools[p]); });
   }
@@ -28,7 +28,7 @@ std::string WriteProblemJson(const ProblemFile& file) {
 ProblemFile ReadProblemJson(std::string_view text, const std::string& source) {
   const ParsedJson json = ParseJson(text, source);
   const ObjectReader object(json, source + ": the problem");
-  object.ExpectSchema(kSchema);
+  object.ExpectSchema(kProblemSchema);
   ProblemFile file;
   file.source = object.Text("source", "");
   file.alignment = ReadAlignment(object);

@@ -5,7 +5,7 @@
 namespace orionrt {
 namespace {
 
-std::int64_t ReadBytes(const ObjectReader& object, const char* key) {
+std::int64_t ReadCountedBytes(const ObjectReader& object, const char* key) {
   const std::int64_t value = object.Integer(key);
   if (value < 0) object.Refuse("has a negative \"" + std::string(key) + "\", " + std::to_string(value));
   return value;
@@ -28,8 +28,8 @@ HandOverWait ReadWait(const ObjectReader& wait) {
 }
 
 HandOver ReadHandOver(const ObjectReader& row) {
-  HandOver hand_over{ReadTensor(row, "from"),   ReadTensor(row, "to"),   ReadNumber(row, "op"),
-                     ReadNumber(row, "stream"), ReadBytes(row, "bytes"), {}};
+  HandOver hand_over{ReadTensor(row, "from"),   ReadTensor(row, "to"),          ReadNumber(row, "op"),
+                     ReadNumber(row, "stream"), ReadCountedBytes(row, "bytes"), {}};
   for (const ParsedJson& json : row.Array("waits")) {
     const std::string place = row.place() + ": waits[" + std::to_string(hand_over.waits.size()) + "]";
     hand_over.waits.push_back(ReadWait(ObjectReader(json, place)));
@@ -77,9 +77,9 @@ StreamFigures ReadStreams(const ObjectReader& plan, const ParsedJson& json) {
   const ObjectReader object(json["streams"], plan.place() + ": the streams");
   StreamFigures figures;
   for (const ParsedJson& lane : object.Array("lanes")) figures.lanes.push_back(ReadLane(object, lane));
-  figures.serial_bytes = ReadBytes(object, "serial_bytes");
-  figures.lanes_bytes = ReadBytes(object, "lanes_bytes");
-  figures.live_bytes = ReadBytes(object, "live_bytes");
+  figures.serial_bytes = ReadCountedBytes(object, "serial_bytes");
+  figures.lanes_bytes = ReadCountedBytes(object, "lanes_bytes");
+  figures.live_bytes = ReadCountedBytes(object, "live_bytes");
   return figures;
 }
 

@@ -16,15 +16,13 @@ constexpr Key kFillKeys[] = {Key::kTightHeavy, Key::kTightSize, Key::kHeavy, Key
 
 // A region of more buffers is cut into blocks of about that many, so that one block's part of the tree stays in the
 // cache, and a failure costs one block's refill.
-constexpr std::size_t kBlock = 16384;
-constexpr std::size_t kCoreSize = kBlock / 4;
+constexpr std::size_t kLargestBlock = 16384;
+constexpr std::size_t kCoreSize = kLargestBlock / 4;
 constexpr std::size_t kCoreSteps = 32768;  // a pass, however few buffers it has, is at least so many placements
 constexpr std::size_t kCore = 0, kCrossing = 1, kFirstBlock = 2;  // the batches of a region with blocks
 
 // A buffer of a block alive in no more sections is short: there are many of them, and they seldom matter.
 constexpr int kShort = 16;
-
-bool Overlap(Span a, Span b) { return a.first < b.last && b.first < a.last; }
 
 std::vector<char> CriticalSections(const std::vector<std::int64_t>& bounds, Core core) {
   std::vector<char> critical(bounds.size(), 0);
@@ -103,7 +101,7 @@ void CliqueFirst::AddRegion(std::vector<int> buffers, Span bounds) {
   regions_.emplace_back();
   Region& region = regions_.back();
   region.bounds = bounds;
-  region.blocks = static_cast<std::int64_t>(buffers.size() / kBlock) + 1;
+  region.blocks = static_cast<std::int64_t>(buffers.size() / kLargestBlock) + 1;
   region.batches.resize(region.blocks == 1 ? 1 : kFirstBlock + static_cast<std::size_t>(region.blocks));
   const int core = region.blocks == 1 ? INT_MAX : CoreTightness(buffers);
   for (const int buffer : buffers) {
@@ -282,7 +280,7 @@ bool CliqueFirst::Fill(Batch& batch, const Patience& patience, std::int64_t targ
   }
   for (const int buffer : failed_) failures_[static_cast<std::size_t>(buffer)] = 0;
   failed_.clear();
-  if (batch.buffers.size() <= kBlock) batch.placer = std::move(placer);
+  if (batch.buffers.size() <= kLargestBlock) batch.placer = std::move(placer);
   return done;
 }
 

@@ -6,11 +6,10 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 
 namespace orionrt {
 namespace {
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 // The highest top per section, in a tree: what is put on top of a span is above all that was there.
 class Tops {

@@ -13,19 +13,19 @@
 namespace orionrt {
 namespace {
 
-constexpr std::int64_t kMostBlocks = std::int64_t{1} << 23;
+constexpr std::int64_t kMostPlanningBlocks = std::int64_t{1} << 23;
 
-using Range = std::pair<std::int64_t, std::int64_t>;
+using ByteRange = std::pair<std::int64_t, std::int64_t>;
 
 // The bytes of all buffers with a fixed offset, as disjoint ranges: kept out of the pass from beginning to end.
-std::vector<Range> FixedRanges(const Problem& problem) {
-  std::vector<Range> ranges;
+std::vector<ByteRange> FixedRanges(const Problem& problem) {
+  std::vector<ByteRange> ranges;
   for (const Buffer& b : problem.buffers) {
     if (b.fixed_offset != kFree && b.size > 0) ranges.emplace_back(b.fixed_offset, b.fixed_offset + b.size);
   }
   std::sort(ranges.begin(), ranges.end());
-  std::vector<Range> merged;
-  for (const Range& range : ranges) {
+  std::vector<ByteRange> merged;
+  for (const ByteRange& range : ranges) {
     if (!merged.empty() && range.first <= merged.back().second) {
       merged.back().second = std::max(merged.back().second, range.second);
     } else {
@@ -54,7 +54,7 @@ struct Passes {
   std::vector<int> by_start, by_end;
 };
 
-Passes Order(const Problem& problem) {
+Passes PassesOf(const Problem& problem) {
   Passes passes;
   const auto& buffers = problem.buffers;
   for (int i = 0; i < static_cast<int>(buffers.size()); ++i) {
@@ -75,10 +75,10 @@ Passes Order(const Problem& problem) {
 
 // One pass in an arena of `capacity`; nothing when it is too small.
 std::optional<std::vector<std::int64_t>> Scan(const Problem& problem, const Passes& passes,
-                                              const std::vector<Range>& fixed, std::int64_t capacity,
+                                              const std::vector<ByteRange>& fixed, std::int64_t capacity,
                                               std::int64_t block) {
   BuddyAllocator buddy(capacity, block);
-  for (const Range& range : fixed) {
+  for (const ByteRange& range : fixed) {
     const std::int64_t begin = range.first & ~(block - 1);
     // Neighbouring ranges may meet in one block: then the rest of the later one is what is still free.
     for (std::int64_t at = begin; at < range.second; at += block) (void)buddy.AllocateAt(at, block);
@@ -101,8 +101,8 @@ std::optional<std::vector<std::int64_t>> Scan(const Problem& problem, const Pass
 Plan PlanLinearScan(const Problem& problem, const PlanOptions&) {
   const std::int64_t bound = LowerBound(problem).lower_bound_bytes;
   std::int64_t block = BlockBytes(problem, bound);
-  const std::vector<Range> fixed = FixedRanges(problem);
-  const Passes passes = Order(problem);
+  const std::vector<ByteRange> fixed = FixedRanges(problem);
+  const Passes passes = PassesOf(problem);
   std::int64_t capacity = block;
   while (capacity < bound && capacity <= kMaxBytes / 2) capacity *= 2;
   // A larger arena only adds blocks above: the same choices are made again, up to the one that failed.
@@ -113,7 +113,7 @@ Plan PlanLinearScan(const Problem& problem, const PlanOptions&) {
                   "linear_scan: sizes rounded to powers of two pass 63 bits; use another policy");
     }
     capacity *= 2;
-    if (capacity / block > kMostBlocks) block *= 2;  // an alignment may be far larger than all sizes
+    if (capacity / block > kMostPlanningBlocks) block *= 2;  // an alignment may be far larger than all sizes
     offsets = Scan(problem, passes, fixed, capacity, block);
   }
   Plan plan;
@@ -126,7 +126,7 @@ Plan PlanLinearScan(const Problem& problem, const PlanOptions&) {
 
 Plan PlanNoReuse(const Problem& problem, const PlanOptions&) {
   std::int64_t top = 0;
-  for (const Range& range : FixedRanges(problem)) top = std::max(top, range.second);
+  for (const ByteRange& range : FixedRanges(problem)) top = std::max(top, range.second);
   Plan plan;
   for (const Buffer& b : problem.buffers) {
     if (b.size > 0 && b.fixed_offset == kFree) top = RoundUp(top, b.alignment);

@@ -19,15 +19,15 @@ namespace orionrt {
 namespace {
 
 // What one rectangle adds: bytes, and the padding behind them if it lies below something that is aligned.
-struct Item {
+struct LoadItem {
   Span span;
   std::int64_t begin = 0;
   std::int64_t bytes = 0;
 };
 
 // Of the buffers with at least that alignment. Rectangles of one buffer are disjoint.
-std::vector<Item> ItemsOf(const Problem& problem, const Shapes& shapes, std::int64_t alignment) {
-  std::vector<Item> items;
+std::vector<LoadItem> ItemsOf(const Problem& problem, const Shapes& shapes, std::int64_t alignment) {
+  std::vector<LoadItem> items;
   items.reserve(shapes.rectangles.size());
   for (int i = 0; i < static_cast<int>(shapes.bounds.size()); ++i) {
     if (problem.buffers[static_cast<std::size_t>(i)].alignment < alignment) continue;
@@ -40,9 +40,9 @@ std::vector<Item> ItemsOf(const Problem& problem, const Shapes& shapes, std::int
 
 // Per section the sum of `value(item)` over the items alive.
 template <typename Value>
-std::vector<std::int64_t> SumOver(const std::vector<Item>& items, int sections, Value value) {
+std::vector<std::int64_t> SumOver(const std::vector<LoadItem>& items, int sections, Value value) {
   std::vector<std::int64_t> sums(static_cast<std::size_t>(sections) + 1, 0);
-  for (const Item& item : items) {
+  for (const LoadItem& item : items) {
     sums[static_cast<std::size_t>(item.span.first)] += value(item);
     sums[static_cast<std::size_t>(item.span.last)] -= value(item);
   }
@@ -53,8 +53,8 @@ std::vector<std::int64_t> SumOver(const std::vector<Item>& items, int sections, 
 
 // Per section the largest slack of an item alive: items paint in order of slack, and each section is painted once
 // (`next` leads to the first unpainted section at or after one).
-std::vector<std::int64_t> LargestSlack(const std::vector<Item>& items, int sections, std::int64_t alignment) {
-  const auto slack = [alignment](const Item& item) { return -item.bytes & (alignment - 1); };
+std::vector<std::int64_t> LargestSlack(const std::vector<LoadItem>& items, int sections, std::int64_t alignment) {
+  const auto slack = [alignment](const LoadItem& item) { return -item.bytes & (alignment - 1); };
   std::vector<std::int64_t> largest(static_cast<std::size_t>(sections), 0);
   std::vector<std::size_t> order(items.size()), next(static_cast<std::size_t>(sections) + 1);
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -89,13 +89,13 @@ std::vector<std::int64_t> Alignments(const Problem& problem) {
 
 // The bounds that follow from the buffers with at least that alignment.
 std::vector<std::int64_t> BoundsAt(const Problem& problem, const Shapes& shapes, std::int64_t alignment) {
-  const std::vector<Item> items = ItemsOf(problem, shapes, alignment);
+  const std::vector<LoadItem> items = ItemsOf(problem, shapes, alignment);
   const int sections = shapes.sections();
-  std::vector<std::int64_t> bounds = SumOver(items, sections, [](const Item& item) { return item.bytes; });
+  std::vector<std::int64_t> bounds = SumOver(items, sections, [](const LoadItem& item) { return item.bytes; });
   if (alignment == 1) return bounds;
   const auto misaligned =
-      SumOver(items, sections, [=](const Item& item) { return (item.begin & (alignment - 1)) != 0; });
-  const auto padding = SumOver(items, sections, [=](const Item& item) { return -item.bytes & (alignment - 1); });
+      SumOver(items, sections, [=](const LoadItem& item) { return (item.begin & (alignment - 1)) != 0; });
+  const auto padding = SumOver(items, sections, [=](const LoadItem& item) { return -item.bytes & (alignment - 1); });
   const auto largest = LargestSlack(items, sections, alignment);
   for (std::size_t s = 0; s < bounds.size(); ++s) {
     if (misaligned[s] == 0) bounds[s] += padding[s] - largest[s];

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/validate.hpp"
 #include "plan/columns.hpp"
@@ -24,8 +25,6 @@
 
 namespace orionrt {
 namespace {
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 // Of the search, by effort: fast, balanced, thorough.
 constexpr std::int64_t kSearch[] = {20'000'000, 1'000'000'000, 400'000'000'000};

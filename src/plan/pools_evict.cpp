@@ -73,10 +73,10 @@ class Evictor {
 };
 
 // By a / b ascending, where b is 0 last; then by the tie. What stands first leaves first.
-struct Key {
+struct EvictionKey {
   std::int64_t a, b, tie;
   int index;
-  bool operator<(const Key& other) const {
+  bool operator<(const EvictionKey& other) const {
     if ((b == 0) != (other.b == 0)) return b != 0;
     const __int128 mine = static_cast<__int128>(a) * other.b, theirs = static_cast<__int128>(other.a) * b;
     if (b != 0 && mine != theirs) return mine < theirs;
@@ -153,7 +153,7 @@ class EvictionSearch {
 
   void TryOrders(const ExcessFlow& flow, const std::vector<Fate>& fates, bool priced) {
     std::vector<int> leaving;
-    std::vector<Key> large_first, small_first, by_life;
+    std::vector<EvictionKey> large_first, small_first, by_life;
     for (int j = 0; j < static_cast<int>(fates.size()); ++j) {
       const std::int64_t bytes = loads_.bytes[j];
       if (fates[j] == Fate::kLeaves) leaving.push_back(j);
@@ -164,10 +164,10 @@ class EvictionSearch {
       small_first.push_back({per_byte, priced ? flow.Price(rows) : 0, bytes, j});
       by_life.push_back({per_byte, rows.length(), -bytes, j});
     }
-    for (std::vector<Key>* keys : {&large_first, &small_first, &by_life}) {
+    for (std::vector<EvictionKey>* keys : {&large_first, &small_first, &by_life}) {
       std::sort(keys->begin(), keys->end());
       std::vector<int> order = leaving;
-      for (const Key& key : *keys) order.push_back(key.index);
+      for (const EvictionKey& key : *keys) order.push_back(key.index);
       evictor_.Try(order);
     }
   }

@@ -10,7 +10,7 @@
 namespace orionrt {
 namespace {
 
-[[noreturn]] void Refuse(const std::string& message) { throw Error(ErrorCode::kBadInput, message); }
+[[noreturn]] void RefuseTable(const std::string& message) { throw Error(ErrorCode::kBadInput, message); }
 
 std::string Label(const Pool& pool) { return "pool \"" + Printable(pool.name) + "\""; }
 
@@ -25,16 +25,16 @@ void CheckPool(const Pool& pool) {
   const bool plain = !pool.name.empty() && pool.name.find_first_of(",|=:\" \t\r\n") == std::string::npos &&
                      Printable(pool.name, kLongest) == pool.name;
   if (!plain) {
-    Refuse(Label(pool) + ": a name is 1 to " + std::to_string(kLongest) +
-           " bytes of text without blanks, quotes and , | = :");
+    RefuseTable(Label(pool) + ": a name is 1 to " + std::to_string(kLongest) +
+                " bytes of text without blanks, quotes and , | = :");
   }
-  if (pool.capacity < 0 || pool.largest < 0) Refuse(Label(pool) + ": a negative capacity or largest buffer");
+  if (pool.capacity < 0 || pool.largest < 0) RefuseTable(Label(pool) + ": a negative capacity or largest buffer");
   for (const auto& [what, value] : {std::pair{"alignment", pool.alignment}, {"granularity", pool.granularity}}) {
     if (!IsPowerOfTwo(value))
-      Refuse(Label(pool) + ": " + what + " " + std::to_string(value) + " is not a power of two");
+      RefuseTable(Label(pool) + ": " + what + " " + std::to_string(value) + " is not a power of two");
   }
   if (pool.cost < 0 && pool.cost != kByPosition)
-    Refuse(Label(pool) + ": cost " + std::to_string(pool.cost) + " is negative");
+    RefuseTable(Label(pool) + ": cost " + std::to_string(pool.cost) + " is negative");
 }
 
 void CheckTable(const std::vector<Pool>& pools) {
@@ -43,7 +43,7 @@ void CheckTable(const std::vector<Pool>& pools) {
   std::set<std::string> names;
   for (const Pool& pool : pools) {
     CheckPool(pool);
-    if (!names.insert(pool.name).second) Refuse(Label(pool) + " stands twice in the table");
+    if (!names.insert(pool.name).second) RefuseTable(Label(pool) + " stands twice in the table");
   }
 }
 
@@ -52,7 +52,7 @@ void CheckAllowed(const Problem& problem, int i) {
   std::sort(seen.begin(), seen.end());
   const bool known = seen.empty() || (seen.front() >= 0 && seen.back() < static_cast<int>(problem.pools.size()));
   if (!known || std::adjacent_find(seen.begin(), seen.end()) != seen.end()) {
-    Refuse("buffer " + BufferLabel(problem, i) + ": among its pools is one that there is not, or one twice");
+    RefuseTable("buffer " + BufferLabel(problem, i) + ": among its pools is one that there is not, or one twice");
   }
 }
 
@@ -79,8 +79,8 @@ class SumChecker {
     top = bytes_;
     for (const std::int64_t fixed_top : tops_) fits = fits && CheckedAdd(top, fixed_top, &top);
     if (fits) return;
-    Refuse("buffer " + BufferLabel(problem_, i) + ": its " + std::to_string(buffer.size) +
-           " bytes, rounded up as in the pools, or its bytes x uses x cost take a sum past 63 bits");
+    RefuseTable("buffer " + BufferLabel(problem_, i) + ": its " + std::to_string(buffer.size) +
+                " bytes, rounded up as in the pools, or its bytes x uses x cost take a sum past 63 bits");
   }
 
  private:
@@ -93,17 +93,18 @@ class SumChecker {
 
 void CheckPools(const Problem& problem) {
   const std::size_t n = problem.buffers.size();
-  if (!problem.uses.empty() && problem.uses.size() != n) Refuse("problem: not as many counts of uses as buffers");
+  if (!problem.uses.empty() && problem.uses.size() != n) RefuseTable("problem: not as many counts of uses as buffers");
   for (std::size_t i = 0; i < problem.uses.size(); ++i) {
-    if (problem.uses[i] < 0) Refuse("buffer " + BufferLabel(problem, static_cast<int>(i)) + ": its uses are negative");
+    if (problem.uses[i] < 0)
+      RefuseTable("buffer " + BufferLabel(problem, static_cast<int>(i)) + ": its uses are negative");
   }
   if (problem.pools.empty()) {
-    if (!problem.allowed_pools.empty()) Refuse("problem: buffers name pools, but there is no table of them");
+    if (!problem.allowed_pools.empty()) RefuseTable("problem: buffers name pools, but there is no table of them");
     return;
   }
   CheckTable(problem.pools);
   if (!problem.allowed_pools.empty() && problem.allowed_pools.size() != n) {
-    Refuse("problem: not as many lists of pools as buffers");
+    RefuseTable("problem: not as many lists of pools as buffers");
   }
   for (std::size_t i = 0; i < problem.allowed_pools.size(); ++i) CheckAllowed(problem, static_cast<int>(i));
   const Preferences preferences(problem);
@@ -113,9 +114,9 @@ void CheckPools(const Problem& problem) {
     const Pool& pool = problem.pools[home];
     sums.Add(i, home);
     if (problem.buffers[i].fixed_offset == kFree || problem.buffers[i].fixed_offset % pool.alignment == 0) continue;
-    Refuse("buffer " + BufferLabel(problem, i) + ": its fixed offset " +
-           std::to_string(problem.buffers[i].fixed_offset) + " is no multiple of the alignment " +
-           std::to_string(pool.alignment) + " of its " + Label(pool));
+    RefuseTable("buffer " + BufferLabel(problem, i) + ": its fixed offset " +
+                std::to_string(problem.buffers[i].fixed_offset) + " is no multiple of the alignment " +
+                std::to_string(pool.alignment) + " of its " + Label(pool));
   }
 }
 
@@ -143,8 +144,8 @@ void SetPools(Problem& problem, std::vector<Pool> pools, const std::vector<std::
     for (const std::string& name : spaces[i]) {
       const auto found = std::find_if(pools.begin(), pools.end(), [&](const Pool& pool) { return pool.name == name; });
       if (found == pools.end()) {
-        Refuse("buffer " + BufferLabel(problem, static_cast<int>(i)) + " may live in \"" + Printable(name) +
-               "\", which is no pool; there are: " + Names(pools));
+        RefuseTable("buffer " + BufferLabel(problem, static_cast<int>(i)) + " may live in \"" + Printable(name) +
+                    "\", which is no pool; there are: " + Names(pools));
       }
       allowed[i].push_back(static_cast<int>(found - pools.begin()));
       any = true;

@@ -18,7 +18,7 @@ namespace {
   throw Error(ErrorCode::kBadInput, "buffer " + BufferLabel(problem, i) + ": " + what);
 }
 
-std::string Span(std::int64_t from, std::int64_t to) {
+std::string SpanOf(std::int64_t from, std::int64_t to) {
   return "[" + std::to_string(from) + ", " + std::to_string(to) + ")";
 }
 
@@ -33,10 +33,10 @@ struct Extent {
 void CheckSteps(const Problem& problem, int i) {
   const Buffer& buffer = problem.buffers[i];
   if (buffer.lower >= buffer.upper) {
-    Refuse(problem, i, "lifetime " + Span(buffer.lower, buffer.upper) + " is empty; upper must be above lower");
+    Refuse(problem, i, "lifetime " + SpanOf(buffer.lower, buffer.upper) + " is empty; upper must be above lower");
   }
   if (buffer.lower < -kLatestStep || buffer.upper > kLatestStep) {
-    Refuse(problem, i, "lifetime " + Span(buffer.lower, buffer.upper) + " reaches past step 2^61");
+    Refuse(problem, i, "lifetime " + SpanOf(buffer.lower, buffer.upper) + " reaches past step 2^61");
   }
 }
 
@@ -75,7 +75,7 @@ void CheckPart(const Problem& problem, std::size_t p) {
   const bool inside = (clocked || in_life) && 0 <= part.begin && part.begin <= part.end && part.end <= buffer.size;
   if (!inside) {
     Refuse(problem, part.buffer,
-           "part " + Span(part.lower, part.upper) + " x " + Span(part.begin, part.end) +
+           "part " + SpanOf(part.lower, part.upper) + " x " + SpanOf(part.begin, part.end) +
                " is empty or lies outside the buffer");
   }
   if (p > 0) {
@@ -114,7 +114,7 @@ std::string ClockText(const std::int64_t* clock, int streams) {
   return text;
 }
 
-bool AtMost(const std::int64_t* a, const std::int64_t* b, int streams) {
+bool IsInEveryPartAtMost(const std::int64_t* a, const std::int64_t* b, int streams) {
   return std::equal(a, a + streams, b, [](std::int64_t x, std::int64_t y) { return x <= y; });
 }
 
@@ -125,7 +125,7 @@ void CheckDisjointInClocks(const Problem& problem, std::size_t first, std::size_
     return clocks.data() + p * static_cast<std::size_t>(streams);
   };
   const auto over = [&](std::size_t a, std::size_t b) {
-    return AtMost(clock(problem.clocks.part_ends, a), clock(problem.clocks.part_begins, b), streams);
+    return IsInEveryPartAtMost(clock(problem.clocks.part_ends, a), clock(problem.clocks.part_begins, b), streams);
   };
   for (std::size_t a = first; a < last; ++a) {
     for (std::size_t b = a + 1; b < last; ++b) {
@@ -177,7 +177,8 @@ void CheckClocks(const Problem& problem) {
     CheckClock(problem, i, begin, end, "a part of it");
     const std::size_t whole = static_cast<std::size_t>(i) * streams;
     const int count = clocks.streams;
-    if (!AtMost(&clocks.begins[whole], begin, count) || !AtMost(end, &clocks.ends[whole], count)) {
+    if (!IsInEveryPartAtMost(&clocks.begins[whole], begin, count) ||
+        !IsInEveryPartAtMost(end, &clocks.ends[whole], count)) {
       Refuse(
           problem, i,
           "a part of it from " + ClockText(begin, count) + " to " + ClockText(end, count) + " lies outside its life");

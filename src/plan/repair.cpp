@@ -20,8 +20,6 @@ int Log2(int value) {
   return log;
 }
 
-bool Overlap(Span a, Span b) { return a.first < b.last && b.first < a.last; }
-
 }  // namespace
 
 bool Repair::CanRepair(const Problem& problem) { return problem.parts.empty() && !HasFixed(problem); }

@@ -12,7 +12,7 @@ namespace {
 using Kind = Violation::Kind;
 
 // A live rectangle's bytes in its pool, and when it comes and goes.
-struct Rectangle {
+struct JudgedRectangle {
   std::int64_t lower, upper, begin, end;
   int buffer, pool;
 };
@@ -95,8 +95,8 @@ std::optional<Violation> CheckPool(const Problem& problem, const Plan& plan, int
   return std::nullopt;
 }
 
-std::vector<Rectangle> Rectangles(const Problem& problem, const Plan& plan) {
-  std::vector<Rectangle> rectangles;
+std::vector<JudgedRectangle> Rectangles(const Problem& problem, const Plan& plan) {
+  std::vector<JudgedRectangle> rectangles;
   std::vector<bool> has_parts(problem.buffers.size(), false);
   for (const Part& part : problem.parts) {
     has_parts[part.buffer] = true;
@@ -118,7 +118,7 @@ std::vector<Rectangle> Rectangles(const Problem& problem, const Plan& plan) {
   return rectangles;
 }
 
-Violation Overlap(const Problem& problem, const Rectangle& a, const Rectangle& b) {
+Violation OverlapOf(const Problem& problem, const JudgedRectangle& a, const JudgedRectangle& b) {
   Violation fault;
   fault.kind = Kind::kOverlap;
   fault.first = std::min(a.buffer, b.buffer);
@@ -134,13 +134,13 @@ Violation Overlap(const Problem& problem, const Rectangle& a, const Rectangle& b
 }
 
 // Per rectangle, in the order of Rectangles, the clocks of its life.
-struct Life {
+struct ClockLife {
   const std::int64_t *begin, *end;
 };
 
-std::vector<Life> LivesOf(const Problem& problem) {
+std::vector<ClockLife> LivesOf(const Problem& problem) {
   const auto streams = static_cast<std::size_t>(problem.clocks.streams);
-  std::vector<Life> lives;
+  std::vector<ClockLife> lives;
   std::vector<bool> has_parts(problem.buffers.size(), false);
   for (std::size_t p = 0; p < problem.parts.size(); ++p) {
     has_parts[problem.parts[p].buffer] = true;
@@ -154,18 +154,18 @@ std::vector<Life> LivesOf(const Problem& problem) {
   return lives;
 }
 
-std::string ClockText(const std::int64_t* clock, int streams) {
+std::string ShowClock(const std::int64_t* clock, int streams) {
   std::string text;
   for (int s = 0; s < streams; ++s) text += (s == 0 ? "" : ":") + std::to_string(clock[s]);
   return text;
 }
 
-Violation OverlapInClocks(const Problem& problem, const Rectangle& a, const Rectangle& b, const Life& life_a,
-                          const Life& life_b) {
-  Violation fault = Overlap(problem, a, b);
+Violation OverlapInClocks(const Problem& problem, const JudgedRectangle& a, const JudgedRectangle& b,
+                          const ClockLife& life_a, const ClockLife& life_b) {
+  Violation fault = OverlapOf(problem, a, b);
   const int streams = problem.clocks.streams;
-  const auto life = [&](const Rectangle& r, const Life& l) {
-    return BufferLabel(problem, r.buffer) + " (" + ClockText(l.begin, streams) + " to " + ClockText(l.end, streams) +
+  const auto life = [&](const JudgedRectangle& r, const ClockLife& l) {
+    return BufferLabel(problem, r.buffer) + " (" + ShowClock(l.begin, streams) + " to " + ShowClock(l.end, streams) +
            ")";
   };
   fault.step = 0;
@@ -180,15 +180,15 @@ Violation OverlapInClocks(const Problem& problem, const Rectangle& a, const Rect
 // that is transitive, neighbours in any order that goes with it are enough: here by the sum of the begin's numbers,
 // which only grows from what is over to what comes after. O(n log n x streams).
 std::optional<Violation> FindOverlapInClocks(const Problem& problem, const Plan& plan) {
-  const std::vector<Rectangle> rectangles = Rectangles(problem, plan);
-  const std::vector<Life> lives = LivesOf(problem);
+  const std::vector<JudgedRectangle> rectangles = Rectangles(problem, plan);
+  const std::vector<ClockLife> lives = LivesOf(problem);
   const int streams = problem.clocks.streams;
   const auto over = [&](int a, int b) {
     return std::equal(lives[a].end, lives[a].end + streams, lives[b].begin,
                       [](std::int64_t x, std::int64_t y) { return x <= y; });
   };
   std::vector<std::pair<std::int64_t, std::int64_t>> progress;  // the sum, in units of 64 and what is left
-  for (const Life& life : lives) {
+  for (const ClockLife& life : lives) {
     std::int64_t units = 0, rest = 0;
     for (int s = 0; s < streams; ++s) {
       units += life.begin[s] >> 6;
@@ -250,7 +250,7 @@ std::optional<Violation> CheckPairs(const Problem& problem, const Plan& plan) {
 std::optional<Violation> FindOverlap(const Problem& problem, const Plan& plan) {
   if (auto fault = CheckPairs(problem, plan)) return fault;
   if (problem.clocks.streams > 0) return FindOverlapInClocks(problem, plan);
-  const std::vector<Rectangle> rectangles = Rectangles(problem, plan);
+  const std::vector<JudgedRectangle> rectangles = Rectangles(problem, plan);
   // (step, leaves before comes, rectangle)
   std::vector<std::tuple<std::int64_t, int, int>> events;
   for (int r = 0; r < static_cast<int>(rectangles.size()); ++r) {
@@ -261,17 +261,17 @@ std::optional<Violation> FindOverlap(const Problem& problem, const Plan& plan) {
   // Per pool: first byte -> rectangle; disjoint as long as nothing was found.
   std::vector<std::map<std::int64_t, int>> live_in(std::max<std::size_t>(1, problem.pools.size()));
   for (const auto& [step, comes, r] : events) {
-    const Rectangle& it = rectangles[r];
+    const JudgedRectangle& it = rectangles[r];
     std::map<std::int64_t, int>& live = live_in[it.pool];
     if (!comes) {
       live.erase(it.begin);
       continue;
     }
     const auto next = live.lower_bound(it.begin);
-    if (next != live.end() && next->first < it.end) return Overlap(problem, it, rectangles[next->second]);
+    if (next != live.end() && next->first < it.end) return OverlapOf(problem, it, rectangles[next->second]);
     if (next != live.begin()) {
-      const Rectangle& below = rectangles[std::prev(next)->second];
-      if (below.end > it.begin) return Overlap(problem, it, below);
+      const JudgedRectangle& below = rectangles[std::prev(next)->second];
+      if (below.end > it.begin) return OverlapOf(problem, it, below);
     }
     live.emplace(it.begin, r);
   }

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
+#include "base/index.hpp"
+
 namespace orionrt {
-namespace {
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
-
-}  // namespace
+namespace {}  // namespace
 
 GuardClocks::GuardClocks(const std::vector<OpNode>& ops) {
   for (const OpNode& op : ops) rank_of_stream_.emplace(op.stream, 0);

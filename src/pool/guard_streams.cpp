@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <climits>
 
+#include "base/index.hpp"
 #include "pool/guard.hpp"
 
 namespace orionrt {
 namespace {
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 void AddOnce(std::vector<int>& list, int value) {
   if (list.empty() || list.back() != value) list.push_back(value);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/checked.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -13,8 +15,6 @@ int SizeOf(std::int64_t bytes) { return 63 - __builtin_clzll(static_cast<std::ui
 std::int64_t WholeBlocks(std::int64_t capacity, std::int64_t block_bytes) {
   return block_bytes > 0 ? capacity - capacity % block_bytes : capacity;
 }
-
-std::int64_t AlignUp(std::int64_t offset, std::int64_t alignment) { return (offset + alignment - 1) & -alignment; }
 
 }  // namespace
 
@@ -123,7 +123,7 @@ bool StreamBlocks::LendOne(std::int64_t bytes, MayTake may_take) {
   for (std::uint64_t sizes = sizes_ >> SizeOf(bytes) << SizeOf(bytes); sizes != 0; sizes &= sizes - 1) {
     for (int piece = pending_[__builtin_ctzll(sizes)]; piece >= 0; piece = pieces_[piece].next) {
       const Piece& found = pieces_[piece];
-      if (AlignUp(found.offset, bytes) + bytes > found.offset + found.bytes || !may_take(piece)) continue;
+      if (RoundUp(found.offset, bytes) + bytes > found.offset + found.bytes || !may_take(piece)) continue;
       lent_[0] = piece;
       lent_count_ = 1;
       (void)buddy_.Free(found.offset);

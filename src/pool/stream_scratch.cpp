@@ -15,7 +15,7 @@
 namespace orionrt {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 // Between two looks at what is pending: from short to long, as short waits are the common ones.
 constexpr std::chrono::nanoseconds kFirstPause{10'000}, kLongestPause{1'000'000};
@@ -135,7 +135,7 @@ StreamBlock StreamScratch::Books::Allocate(int stream, std::size_t bytes) {
 // Asks for events, once or for as long as it may wait; other threads come in meanwhile.
 StreamBlocks::Served StreamScratch::Books::TakeAsking(Lock& lock, int stream, std::int64_t size,
                                                       StreamBlocks::Served served) {
-  Clock::time_point until;
+  SteadyClock::time_point until;
   for (std::chrono::nanoseconds pause{0}; blocks_.HasPending();) {
     AskAll(lock);
     blocks_.Reap(clocks_);
@@ -145,7 +145,7 @@ StreamBlocks::Served StreamScratch::Books::TakeAsking(Lock& lock, int stream, st
       break;
     }
     if (max_wait_.count() == 0) break;
-    const Clock::time_point now = Clock::now();
+    const SteadyClock::time_point now = SteadyClock::now();
     if (pause.count() == 0) until = now + max_wait_;
     if (now >= until) break;
     pause = std::clamp(2 * pause, kFirstPause, kLongestPause);

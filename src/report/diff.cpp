@@ -13,7 +13,7 @@
 namespace orionrt {
 namespace {
 
-constexpr std::size_t kShown = 20;  // causes in text
+constexpr std::size_t kCausesShown = 20;  // causes in text
 
 // The first step at which the most bytes are alive.
 void FindPeak(const std::vector<PlacedRectangle>& rectangles, PlanDiff::Side& side) {
@@ -115,7 +115,7 @@ std::vector<PeakCause> CausesOf(const Items& before, const Items& after) {
   return causes;
 }
 
-std::string Steps(std::int64_t count) { return std::to_string(count) + (count == 1 ? " step" : " steps"); }
+std::string StepsText(std::int64_t count) { return std::to_string(count) + (count == 1 ? " step" : " steps"); }
 
 std::string StepOf(const PlanDiff::Side& side) {
   return "step " + std::to_string(side.live_step) + (side.streams > 0 ? " of one execution" : "");
@@ -156,9 +156,9 @@ std::string Fate(const PeakCause& cause) {
       return (cause.bytes > 0 ? "grew from " : "shrank from ") + FormatBytes(cause.old_bytes) + " to " +
              FormatBytes(cause.new_bytes);
     case PeakCause::Kind::kLivesLonger:
-      return "now lives " + Steps(cause.steps) + " longer";
+      return "now lives " + StepsText(cause.steps) + " longer";
     case PeakCause::Kind::kLivesShorter:
-      return "now lives " + Steps(-cause.steps) + " shorter";
+      return "now lives " + StepsText(-cause.steps) + " shorter";
     case PeakCause::Kind::kPeakMoved:
       return cause.bytes > 0 ? "is alive where the peak is now" : "is not alive where the peak is now";
   }
@@ -202,15 +202,15 @@ std::string DescribeDiff(const PlanDiff& diff) {
     text += Line("nested", diff.before.nested_bytes, diff.after.nested_bytes);
   if (diff.causes.empty() && diff.Packing() == 0) return text + "Nothing that is alive at the peak has changed.\n";
   text += "Most bytes alive: at " + StepOf(diff.before) + ", now at " + StepOf(diff.after) + ". What changed there:\n";
-  for (std::size_t i = 0; i < diff.causes.size() && i < kShown; ++i) {
+  for (std::size_t i = 0; i < diff.causes.size() && i < kCausesShown; ++i) {
     const std::string bytes = Signed(diff.causes[i].bytes);
     text += std::string(bytes.size() < 12 ? 12 - bytes.size() : 0, ' ') + bytes + "  " + DescribeCause(diff.causes[i]) +
             "\n";
   }
-  if (diff.causes.size() > kShown) {
+  if (diff.causes.size() > kCausesShown) {
     std::int64_t rest = 0;
-    for (std::size_t i = kShown; i < diff.causes.size(); ++i) rest += diff.causes[i].bytes;
-    text += "      and " + std::to_string(diff.causes.size() - kShown) + " more, together " + Signed(rest) + "\n";
+    for (std::size_t i = kCausesShown; i < diff.causes.size(); ++i) rest += diff.causes[i].bytes;
+    text += "      and " + std::to_string(diff.causes.size() - kCausesShown) + " more, together " + Signed(rest) + "\n";
   }
   if (diff.Packing() != 0) {
     const std::string bytes = Signed(diff.Packing());
@@ -231,11 +231,12 @@ std::string DiffToMarkdown(const PlanDiff& diff) {
     text += Row("nested", diff.before.nested_bytes, diff.after.nested_bytes);
   if (diff.causes.empty() && diff.Packing() == 0) return text;
   text += "\n| at the peak | why |\n|--:|---|\n";
-  for (std::size_t i = 0; i < diff.causes.size() && i < kShown; ++i) {
+  for (std::size_t i = 0; i < diff.causes.size() && i < kCausesShown; ++i) {
     text +=
         "| " + Signed(diff.causes[i].bytes) + " | " + Code(diff.causes[i].label) + " " + Fate(diff.causes[i]) + " |\n";
   }
-  if (diff.causes.size() > kShown) text += "| | and " + std::to_string(diff.causes.size() - kShown) + " more |\n";
+  if (diff.causes.size() > kCausesShown)
+    text += "| | and " + std::to_string(diff.causes.size() - kCausesShown) + " more |\n";
   if (diff.Packing() != 0) text += "| " + Signed(diff.Packing()) + " | packing, padding and bodies |\n";
   return text;
 }

@@ -12,7 +12,7 @@
 namespace orionrt {
 namespace {
 
-constexpr int kShown = 10;  // buffers in a list
+constexpr int kLargestShown = 10;  // buffers in a list
 
 std::string StepLabel(std::int64_t step, const std::vector<std::string>& names) {
   const std::string text = "step " + std::to_string(step);
@@ -21,7 +21,7 @@ std::string StepLabel(std::int64_t step, const std::vector<std::string>& names) 
 }
 
 // A number of bytes, to the right of its column.
-std::string Column(const std::string& bytes) {
+std::string BytesColumn(const std::string& bytes) {
   return std::string(bytes.size() < 18 ? 18 - bytes.size() : 0, ' ') + bytes + "  ";
 }
 
@@ -48,11 +48,11 @@ std::string List(const Problem& problem, const Certificate& certificate, const s
   std::stable_sort(largest.begin(), largest.end(),
                    [&](int a, int b) { return problem.buffers[a].size > problem.buffers[b].size; });
   std::string text;
-  for (int k = 0; k < static_cast<int>(largest.size()) && k < kShown; ++k) {
-    text += Column(FormatThousands(problem.buffers[largest[k]].size)) + BufferLabel(problem, largest[k]) + ", " +
+  for (int k = 0; k < static_cast<int>(largest.size()) && k < kLargestShown; ++k) {
+    text += BytesColumn(FormatThousands(problem.buffers[largest[k]].size)) + BufferLabel(problem, largest[k]) + ", " +
             About(problem, largest[k], names, explanation) + "\n";
   }
-  const int rest = static_cast<int>(largest.size()) - kShown;
+  const int rest = static_cast<int>(largest.size()) - kLargestShown;
   return rest > 0 ? text + "    and " + std::to_string(rest) + " smaller ones\n" : text;
 }
 
@@ -177,7 +177,7 @@ std::string DescribeWhatIfs(const PlanFile& file, const Explanation& explanation
   std::string text = WhatIfsHeading(file, explanation);
   if (!text.empty()) text += explanation.what_ifs.empty() ? "\n" : ":\n";
   for (const WhatIf& what_if : explanation.what_ifs) {
-    text += Column("-" + FormatThousands(what_if.saving_bytes)) + what_if.sentence + "; then " +
+    text += BytesColumn("-" + FormatThousands(what_if.saving_bytes)) + what_if.sentence + "; then " +
             FormatThousands(what_if.new_peak_bytes);
     if (file.problem.clocks.streams == 0) {
       text += (what_if.next_peak_step == explanation.peak_step ? ", still at " : ", held at ") +

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 std::string NameOf(int lane, const StreamFigures* figures) {
   constexpr std::size_t kNamed = 3;

@@ -11,11 +11,11 @@ namespace orionrt {
 namespace {
 
 constexpr std::int64_t kMostBlocks = std::int64_t{1} << 28;  // the buddy's books are then some 256 MiB
-constexpr int kWidth = 76;
-constexpr int kHeight = 16;
+constexpr int kPictureWidth = 76;
+constexpr int kPictureHeight = 16;
 
 // Where a recorded allocation lies in the replay.
-struct Place {
+struct Cell {
   std::int64_t offset = kNoSpace;
   std::int64_t requested = 0;
 };
@@ -85,11 +85,11 @@ class Replayer {
 
   BuddyAllocator buddy_;
   Replay replay_;
-  std::unordered_map<std::int64_t, Place> places_;  // by recorded offset; looked up, never walked
-  std::int64_t requested_ = 0;                      // bytes alive
+  std::unordered_map<std::int64_t, Cell> places_;  // by recorded offset; looked up, never walked
+  std::int64_t requested_ = 0;                     // bytes alive
 };
 
-std::string Percent(std::int64_t part, std::int64_t whole) {
+std::string Share(std::int64_t part, std::int64_t whole) {
   const auto tenths = whole == 0 ? 0 : static_cast<std::int64_t>(static_cast<__int128>(part) * 1000 / whole);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " %";
 }
@@ -103,15 +103,15 @@ std::string MomentLine(const char* label, const Replay& replay, const ReplayMome
   std::string head = "  " + std::string(label);
   head.resize(16, ' ');
   return head + Left(std::to_string(m.seq), 11) + Left(FormatBytes(m.used_bytes), 11) +
-         Left(FormatBytes(m.requested_bytes), 11) + Left(Percent(m.WasteBytes(), m.used_bytes), 9) +
-         Left(Percent(replay.BrokenPermille(m), 1000), 9) + Left(FormatBytes(m.largest_free_bytes), 11) + "\n";
+         Left(FormatBytes(m.requested_bytes), 11) + Left(Share(m.WasteBytes(), m.used_bytes), 9) +
+         Left(Share(replay.BrokenPermille(m), 1000), 9) + Left(FormatBytes(m.largest_free_bytes), 11) + "\n";
 }
 
 // Over time, from below: what was asked for, what rounding added, what is free in pieces; the rest, blank, is the
 // largest free block. A column shows the fullest of the events that share it.
 std::string DrawReplay(const Replay& replay) {
   const auto& all = replay.moments;
-  std::vector<const ReplayMoment*> columns(std::min<std::size_t>(kWidth, all.size()));
+  std::vector<const ReplayMoment*> columns(std::min<std::size_t>(kPictureWidth, all.size()));
   for (std::size_t x = 0; x < columns.size(); ++x) {
     const auto at = [&](std::size_t column) {
       return all.begin() + static_cast<std::ptrdiff_t>(column * all.size() / columns.size());
@@ -120,11 +120,11 @@ std::string DrawReplay(const Replay& replay) {
         at(x), at(x + 1), [](const ReplayMoment& a, const ReplayMoment& b) { return a.used_bytes < b.used_bytes; });
   }
   std::string picture;
-  for (int y = kHeight - 1; y >= 0; --y) {
+  for (int y = kPictureHeight - 1; y >= 0; --y) {
     std::string row;
-    // The middle of the cell, in 2 * kHeight-ths of the capacity.
+    // The middle of the cell, in 2 * kPictureHeight-ths of the capacity.
     const __int128 middle = static_cast<__int128>(2 * y + 1) * replay.capacity;
-    const auto reaches = [&](std::int64_t bytes) { return static_cast<__int128>(bytes) * 2 * kHeight > middle; };
+    const auto reaches = [&](std::int64_t bytes) { return static_cast<__int128>(bytes) * 2 * kPictureHeight > middle; };
     for (const ReplayMoment* m : columns) {
       row += reaches(m->requested_bytes)                        ? "█"
              : reaches(m->used_bytes)                           ? "▓"
@@ -134,7 +134,7 @@ std::string DrawReplay(const Replay& replay) {
     row.erase(row.find_last_not_of(' ') + 1);
     picture += "  |" + row + "\n";
   }
-  return picture + "  +" + std::string(kWidth - 7, '-') + " events\n" +
+  return picture + "  +" + std::string(kPictureWidth - 7, '-') + " events\n" +
          "  █ requested  ▓ rounding  ░ free, in pieces; blank: the largest free block\n";
 }
 

@@ -8,7 +8,7 @@
 namespace orionrt {
 namespace {
 
-constexpr std::size_t kShown = 5;  // hand-overs
+constexpr std::size_t kHandOversShown = 5;  // hand-overs
 
 // Names of tensors by id, where a plan has them.
 class Names {
@@ -50,8 +50,8 @@ std::string HandOverLines(const PlanFile& file) {
   std::string text = FigureLine("hand-overs", HandedOverBytes(*file.streams),
                                 " in " + FormatThousands(static_cast<std::int64_t>(all.size())) +
                                     (all.size() == 1 ? " pair of tensors across streams" : " pairs across streams"));
-  for (std::size_t i = 0; i < all.size() && i < kShown; ++i) text += HandOverLine(all[i], names);
-  const std::size_t rest = all.size() - std::min(all.size(), kShown);
+  for (std::size_t i = 0; i < all.size() && i < kHandOversShown; ++i) text += HandOverLine(all[i], names);
+  const std::size_t rest = all.size() - std::min(all.size(), kHandOversShown);
   return rest > 0 ? text + "    and " + FormatThousands(static_cast<std::int64_t>(rest)) + " more\n" : text;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "graph/labels.hpp"
 #include "orionrt/error.hpp"
@@ -14,8 +15,6 @@ namespace orionrt {
 namespace {
 
 constexpr std::size_t kLargest = 48;  // buffers of the antichain, of which pairs are made
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 std::string OnStream(const OpNode& op) { return OpLabel(op) + " on stream " + std::to_string(op.stream); }
 

@@ -9,7 +9,7 @@ namespace orionrt {
 namespace {
 
 // 2^62. No 64-bit processor takes it for an address of the program: using one is a fault, no write elsewhere.
-constexpr std::uintptr_t kNowhere = std::uintptr_t{1} << (sizeof(void*) * 8 - 2);
+constexpr std::uintptr_t kNoAddress = std::uintptr_t{1} << (sizeof(void*) * 8 - 2);
 
 }  // namespace
 
@@ -25,8 +25,8 @@ BufferMemory::BufferMemory(void* base, std::size_t bytes, bool host_accessible)
     : BufferMemory({"caller's buffer", host_accessible, 1, 1, bytes}, reinterpret_cast<std::uintptr_t>(base)) {}
 
 SimulatedMemory::SimulatedMemory(std::size_t capacity)
-    : BufferMemory({"simulated memory", false, 1, 1, capacity}, kNowhere) {
-  if (capacity > kNowhere) {
+    : BufferMemory({"simulated memory", false, 1, 1, capacity}, kNoAddress) {
+  if (capacity > kNoAddress) {
     throw Error(ErrorCode::kMisuse, "simulated memory: " + std::to_string(capacity) + " bytes; at most 2^62 will do");
   }
 }

@@ -7,7 +7,7 @@
 #include "random.hpp"
 #include "sanitized.hpp"
 
-namespace orionrt {
+namespace orionrt::bits_test {
 namespace {
 
 TEST(Bits, AreWhatTheirNamesSay) {
@@ -42,4 +42,4 @@ TEST(Bits, FindTheLargestAlignedBlockAtTheFront) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::bits_test

@@ -12,7 +12,7 @@
 #include "random.hpp"
 #include "sanitized.hpp"
 
-namespace orionrt {
+namespace orionrt::dimensions_test {
 namespace {
 
 using tests::Random;
@@ -252,4 +252,4 @@ TEST(Dimensions, WhatInferenceFindsSetsNamesAndNeverContradicts) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::dimensions_test

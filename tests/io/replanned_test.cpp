@@ -12,7 +12,7 @@
 #include "random.hpp"
 #include "sanitized.hpp"
 
-namespace orionrt {
+namespace orionrt::replanned_test {
 namespace {
 
 using tests::Random;
@@ -73,4 +73,4 @@ TEST(Replanned, HoldsWithBodiesOnSeveralStreams) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::replanned_test

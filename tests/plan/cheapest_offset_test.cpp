@@ -9,7 +9,7 @@
 #include "random.hpp"
 #include "sanitized.hpp"
 
-namespace orionrt {
+namespace orionrt::cheapest_offset_test {
 namespace {
 
 using tests::Random;
@@ -75,4 +75,4 @@ TEST(CheapestOffset, IsTheLowestOfThoseThatDisplaceLeast) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::cheapest_offset_test

@@ -11,7 +11,7 @@
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt {
+namespace orionrt::groups_in_time_test {
 namespace {
 
 using tests::Random;
@@ -93,4 +93,4 @@ TEST(GroupsInTime, LieBetweenMomentsThatNobodyLivesThrough) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::groups_in_time_test

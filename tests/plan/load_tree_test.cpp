@@ -10,7 +10,7 @@
 #include "random.hpp"
 #include "sanitized.hpp"
 
-namespace orionrt {
+namespace orionrt::load_tree_test {
 namespace {
 
 using tests::Random;
@@ -42,4 +42,4 @@ TEST(LoadTree, KnowsTheFirstOfTheHighestLoadsOfEverySpan) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::load_tree_test

@@ -9,7 +9,7 @@
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt {
+namespace orionrt::pools_evict_test {
 namespace {
 
 using tests::Random;
@@ -183,4 +183,4 @@ TEST(ChooseEviction, OfNobodyWhereAllFit) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::pools_evict_test

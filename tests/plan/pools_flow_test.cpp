@@ -3,6 +3,8 @@
 #include "plan/pools_flow.hpp"
 
 #include <gtest/gtest.h>
+
+#include "base/index.hpp"
 #ifdef ORIONRT_TESTS_LEMON
 #include <lemon/list_graph.h>
 #include <lemon/network_simplex.h>
@@ -16,7 +18,7 @@
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt {
+namespace orionrt::pools_flow_test {
 namespace {
 
 using tests::Random;
@@ -26,8 +28,6 @@ constexpr bool kLemon = true;
 #else
 constexpr bool kLemon = false;
 #endif
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 // The program of the header, in rows (overloaded sections) and columns (buffers that may leave).
 struct Program {
@@ -325,4 +325,4 @@ TEST(ExcessFlow, CostsWhatANetworkSimplexSays) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::pools_flow_test

@@ -13,7 +13,7 @@
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt {
+namespace orionrt::repair_test {
 namespace {
 
 using tests::Random;
@@ -193,4 +193,4 @@ TEST(Repair, FindsWhoIsAliveAmongThousandsAsAScanDoes) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::repair_test

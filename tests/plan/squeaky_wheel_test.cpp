@@ -11,7 +11,7 @@
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt {
+namespace orionrt::squeaky_wheel_test {
 namespace {
 
 using tests::Random;
@@ -146,4 +146,4 @@ TEST(SqueakyWheel, SortsByWhatItHasLearnt) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::squeaky_wheel_test

@@ -17,7 +17,7 @@
 #include "random.hpp"
 #include "sanitized.hpp"
 
-namespace orionrt {
+namespace orionrt::fence_test {
 namespace {
 
 using tests::Random;
@@ -167,5 +167,5 @@ TEST(Fence, HearsOfFaultsInItsOwnPages) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::fence_test
 #endif

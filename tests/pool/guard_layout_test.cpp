@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/index.hpp"
 #include "orionrt/error.hpp"
 #include "plan/placing/address_list.hpp"
 #include "plan/placing/orders.hpp"
@@ -16,12 +17,10 @@
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt {
+namespace orionrt::guard_layout_test {
 namespace {
 
 using tests::Random;
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 // A problem, tensors in its buffers, and a graph that has these tensors: what else ops do does not matter here.
 struct Case {
@@ -290,4 +289,4 @@ TEST(GuardLayout, RefusesWhatCannotBe) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::guard_layout_test

@@ -12,7 +12,7 @@ constexpr std::int64_t kUncut = std::numeric_limits<std::int64_t>::max() / 4;
 constexpr int kSource = 0;
 constexpr int kSink = 1;
 
-class Network {
+class CutNetwork {
  public:
   int AddNode() {
     arcs_.emplace_back();
@@ -79,7 +79,7 @@ class Network {
 // Ops on the source's side have run. An op that adds bytes is paid when it has; one that frees them, when it has not; a
 // shared piece, when some user has not (forwards: it would have been freed) or when one has (backwards: it is there).
 std::int64_t LowestBetween(const OrderSpace& space, OpSet low, OpSet high) {
-  Network network;
+  CutNetwork network;
   network.AddNode();
   network.AddNode();
   std::vector<int> node_of(space.ops, -1);

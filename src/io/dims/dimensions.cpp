@@ -9,7 +9,7 @@
 namespace orionrt {
 namespace {
 
-std::string Quoted(const std::string& text) { return "\"" + Printable(text, 120) + "\""; }
+std::string InQuotes(const std::string& text) { return "\"" + Printable(text, 120) + "\""; }
 
 std::string TextOf(const Fraction& value) {
   const std::string whole = std::to_string(value.numerator);
@@ -79,7 +79,7 @@ void Dimensions::Bind(const std::string& symbol, std::int64_t value, const std::
     bound.value = value;
     bound.option = option;
   } else if (*bound.value != value && !option.empty()) {
-    throw Error(ErrorCode::kBadInput, option + ": " + Quoted(symbol) + " would be " + std::to_string(value) +
+    throw Error(ErrorCode::kBadInput, option + ": " + InQuotes(symbol) + " would be " + std::to_string(value) +
                                           ", and is " + std::to_string(*bound.value) + " by " + bound.option +
                                           "; leave one of them out, or make them agree");
   }
@@ -90,7 +90,7 @@ void Dimensions::Give(const std::string& text, std::int64_t value, const std::st
     Bind(text, value, option);
   } else if (const Given* before = GivenFor(text)) {
     if (before->value == value) return;
-    throw Error(ErrorCode::kBadInput, option + ": " + Quoted(text) + " is " + std::to_string(before->value) + " by " +
+    throw Error(ErrorCode::kBadInput, option + ": " + InQuotes(text) + " is " + std::to_string(before->value) + " by " +
                                           before->option + "; leave one of them out");
   } else {
     given_.push_back({text, value, option});
@@ -126,7 +126,7 @@ bool Dimensions::Solve(Given& given) {
                                     [this](const std::string& symbol) { return !IsSet(symbol); });
   if (!solution) refuse("leaves the range of 64 bits where it is " + std::to_string(given.value));
   if (!IsSize(*solution)) {
-    refuse("cannot be " + std::to_string(given.value) + ": " + Quoted(*unknown) + " would be " + TextOf(*solution) +
+    refuse("cannot be " + std::to_string(given.value) + ": " + InQuotes(*unknown) + " would be " + TextOf(*solution) +
            ", asked for");
   }
   Bind(*unknown, solution->numerator, given.option);
@@ -174,10 +174,10 @@ void Dimensions::FailValue(const std::string& text, const DimExpression& express
   for (const std::string& symbol : expression.symbols()) {
     const Symbol& known = symbols_.at(symbol);
     if (!known.value) continue;
-    with += (with.empty() ? " (" : "; ") + Quoted(symbol) + " is " + std::to_string(*known.value) +
+    with += (with.empty() ? " (" : "; ") + InQuotes(symbol) + " is " + std::to_string(*known.value) +
             (known.option.empty() ? "" : " by " + known.option);
   }
-  throw Error(ErrorCode::kBadInput, "dimension " + Quoted(text) + " " + why + (with.empty() ? "" : with + ")"));
+  throw Error(ErrorCode::kBadInput, "dimension " + InQuotes(text) + " " + why + (with.empty() ? "" : with + ")"));
 }
 
 }  // namespace orionrt

@@ -66,19 +66,19 @@ std::string FrameText(const std::string& text) {
   return out;
 }
 
-struct Event {
+struct SnapshotEvent {
   std::int64_t step = 0;
   bool is_alloc = false;  // of one step, all that is freed comes first: its bytes may be taken again at once
   int span = 0;
 };
 
-std::vector<Event> EventsOf(const std::vector<LivePart>& spans, std::int64_t last) {
-  std::vector<Event> events;
+std::vector<SnapshotEvent> EventsOf(const std::vector<LivePart>& spans, std::int64_t last) {
+  std::vector<SnapshotEvent> events;
   for (int s = 0; s < static_cast<int>(spans.size()); ++s) {
     events.push_back({spans[s].lower, true, s});
     if (spans[s].upper < last) events.push_back({spans[s].upper, false, s});
   }
-  std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) {
+  std::sort(events.begin(), events.end(), [](const SnapshotEvent& a, const SnapshotEvent& b) {
     return std::tie(a.step, a.is_alloc, a.span) < std::tie(b.step, b.is_alloc, b.span);
   });
   return events;
@@ -95,7 +95,7 @@ class SnapshotWriter {
   std::string Write(std::vector<LivePart> spans) {
     std::int64_t last = INT64_MIN;
     for (const LivePart& span : spans) last = std::max(last, span.upper);
-    const std::vector<Event> events = EventsOf(spans, last);
+    const std::vector<SnapshotEvent> events = EventsOf(spans, last);
     out_.BeginDict();
     Key("device_traces");
     out_.BeginList();  // of devices: there is one
@@ -104,7 +104,7 @@ class SnapshotWriter {
     for (int p = 0; p < pools() && !events.empty(); ++p) {
       if (Bytes(p) > 0 || p == 0) AddEvent("segment_alloc", Address(p), Bytes(p), events[0].step, -1);
     }
-    for (const Event& event : events) Add(event, spans[event.span]);
+    for (const SnapshotEvent& event : events) Add(event, spans[event.span]);
     out_.EndList();
     out_.EndList();
     Key("segments");
@@ -167,7 +167,7 @@ class SnapshotWriter {
   }
 
   // The viewer joins free_requested and free_completed where they follow each other.
-  void Add(const Event& event, const LivePart& span) {
+  void Add(const SnapshotEvent& event, const LivePart& span) {
     const std::int64_t address = span.begin;
     const std::int64_t size = span.end - span.begin;
     if (event.is_alloc) return AddEvent("alloc", address, size, event.step, span.buffer);

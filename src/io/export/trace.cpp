@@ -1,4 +1,4 @@
-// The Trace Event Format, as ui.perfetto.dev and chrome://tracing read it
+// The Trace TraceEvent Format, as ui.perfetto.dev and chrome://tracing read it
 // (docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU; perfetto's importers/json).
 //
 // Slices on one track must nest (B/E, X), and lives do not: so async events (b/e), each pair with an id of its own.
@@ -15,7 +15,7 @@ namespace {
 
 enum class Kind { kEnd, kBegin, kLive };  // the order at one time: a counter tells what holds after the others
 
-struct Event {
+struct TraceEvent {
   std::int64_t step = 0;
   Kind kind = Kind::kEnd;
   int span = -1;
@@ -23,20 +23,20 @@ struct Event {
   int pool = 0;
 };
 
-bool Before(const Event& a, const Event& b) {
+bool Before(const TraceEvent& a, const TraceEvent& b) {
   return std::tie(a.step, a.kind, a.span) < std::tie(b.step, b.kind, b.span);
 }
 
 // Of one pool, in order of time, with a counter wherever the bytes alive change.
-std::vector<Event> EventsOf(const std::vector<LivePart>& spans, int pool) {
-  std::vector<Event> edges;
+std::vector<TraceEvent> EventsOf(const std::vector<LivePart>& spans, int pool) {
+  std::vector<TraceEvent> edges;
   for (int s = 0; s < static_cast<int>(spans.size()); ++s) {
     if (spans[s].pool != pool) continue;
     edges.push_back({spans[s].lower, Kind::kBegin, s, 0, pool});
     edges.push_back({spans[s].upper, Kind::kEnd, s, 0, pool});
   }
   std::sort(edges.begin(), edges.end(), Before);
-  std::vector<Event> events;
+  std::vector<TraceEvent> events;
   std::int64_t live_bytes = 0;
   std::int64_t said = -1;
   for (std::size_t e = 0; e < edges.size(); ++e) {
@@ -71,7 +71,7 @@ std::vector<Json> MetadataOf(const PlanFile& file) {
   return rows;
 }
 
-Json EventJson(const PlanFile& file, const std::vector<LivePart>& spans, const Event& event, std::int64_t origin) {
+Json EventJson(const PlanFile& file, const std::vector<LivePart>& spans, const TraceEvent& event, std::int64_t origin) {
   const std::int64_t ts = event.step - origin;
   const int pid = event.pool + 1;
   if (event.kind == Kind::kLive) {
@@ -107,9 +107,9 @@ std::string WriteTrace(const PlanFile& file) {
   RequireSafeIntegers(file.problem, spans, "trace");
   std::int64_t origin = 0;  // the step at time 0
   for (const LivePart& span : spans) origin = std::min(origin, span.lower);
-  std::vector<Event> events;
+  std::vector<TraceEvent> events;
   for (int p = 0; p < std::max(1, static_cast<int>(file.problem.pools.size())); ++p) {
-    const std::vector<Event> more = EventsOf(spans, p);
+    const std::vector<TraceEvent> more = EventsOf(spans, p);
     events.insert(events.end(), more.begin(), more.end());
   }
   const std::vector<Json> metadata = MetadataOf(file);

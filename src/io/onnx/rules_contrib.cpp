@@ -77,12 +77,12 @@ void LossGradRule(const Node& node, Types& types) {
   if (const Dims* dims = node.Shape(1)) SetOutput(types, 0, node.Dtype(1), *dims);
 }
 
-void QuantizeRule(const Node& node, Types& types) {
+void ContribQuantizeRule(const Node& node, Types& types) {
   const int dtype = node.Has(2) ? node.Dtype(2) : static_cast<int>(TensorProto::UINT8);
   if (const Dims* dims = node.Shape(0)) SetOutput(types, 0, dtype, *dims);
 }
 
-void DequantizeRule(const Node& node, Types& types) {
+void ContribDequantizeRule(const Node& node, Types& types) {
   if (const Dims* dims = node.Shape(0)) SetOutput(types, 0, node.Dtype(1), *dims);
 }
 
@@ -134,7 +134,7 @@ void ExpandDimsRule(const Node& node, Types& types) {
   SetOutput(types, 0, node.Dtype(0), dims);
 }
 
-std::vector<RuleRow> MakeRows() {
+std::vector<RuleRow> MakeContribRows() {
   constexpr const char* kMs = "com.microsoft";
   std::vector<RuleRow> rows = {
       {kMs, "FusedMatMul", 1, kAnyOpset, FusedMatMulRule},
@@ -151,8 +151,8 @@ std::vector<RuleRow> MakeRows() {
       {"", "SimplifiedLayerNormalization", 1, kAnyOpset, NormalizationRule},
       {kMs, "LayerNormalizationGrad", 1, kAnyOpset, NormalizationGradRule},
       {kMs, "SoftmaxCrossEntropyLossGrad", 1, kAnyOpset, LossGradRule},
-      {kMs, "QuantizeLinear", 1, kAnyOpset, QuantizeRule},
-      {kMs, "DequantizeLinear", 1, kAnyOpset, DequantizeRule},
+      {kMs, "QuantizeLinear", 1, kAnyOpset, ContribQuantizeRule},
+      {kMs, "DequantizeLinear", 1, kAnyOpset, ContribDequantizeRule},
       {kMs, "QLinearAdd", 1, kAnyOpset, QLinearBinaryRule},
       {kMs, "QLinearMul", 1, kAnyOpset, QLinearBinaryRule},
       {kMs, "QLinearConcat", 1, kAnyOpset, QLinearConcatRule},
@@ -200,7 +200,7 @@ std::vector<RuleRow> MakeRows() {
 }  // namespace
 
 const std::vector<RuleRow>& ContribRules() {
-  static const std::vector<RuleRow> rows = MakeRows();
+  static const std::vector<RuleRow> rows = MakeContribRows();
   return rows;
 }
 

@@ -97,7 +97,7 @@ void ArrayFeatureExtractorRule(const Node& node, Types& types) {
 }
 
 // Without broadcasting in the modern sense: the first operand has the shape of the result.
-std::vector<RuleRow> MakeRows() {
+std::vector<RuleRow> MakeLegacyRows() {
   std::vector<RuleRow> rows = {
       {"", "Crop", 1, kAnyOpset, CropRule},
       {"", "Reshape", 1, 4, ReshapeByAttributeRule},
@@ -134,7 +134,7 @@ std::vector<RuleRow> MakeRows() {
 }  // namespace
 
 const std::vector<RuleRow>& LegacyRules() {
-  static const std::vector<RuleRow> rows = MakeRows();
+  static const std::vector<RuleRow> rows = MakeLegacyRows();
   return rows;
 }
 

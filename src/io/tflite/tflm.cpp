@@ -14,7 +14,7 @@ using tflite_import::SizeOf;
 namespace fb = tflite_import::fb;
 
 constexpr const char* kName = "OfflineMemoryAllocation";
-constexpr std::int32_t kVersion = 1;
+constexpr std::int32_t kTflmVersion = 1;
 constexpr std::int32_t kVelaVersion = 0;  // the same layout
 constexpr std::int64_t kAlignment = 16;   // of every tensor in TFLM's arena
 
@@ -39,7 +39,7 @@ class PlanWriter {
     auto put = [&content](std::int64_t value) {
       for (int shift = 0; shift < 32; shift += 8) content += static_cast<char>(value >> shift & 0xFF);
     };
-    put(kVersion);
+    put(kTflmVersion);
     put(SizeOf(model_.subgraphs()));
     put(static_cast<std::int64_t>(list.size()));
     for (std::int32_t offset : list) put(offset);
@@ -189,7 +189,7 @@ class PlanReader {
 
   void CheckHead(const flatbuffers::Vector<std::uint8_t>& data) const {
     const std::int64_t version = Word(data, 0), subgraphs = Word(data, 1), count = Word(data, 2);
-    if (version != kVersion && version != kVelaVersion) {
+    if (version != kTflmVersion && version != kVelaVersion) {
       Refuse("is of version " + std::to_string(version) + ", and only 0 and 1 are known");
     }
     const std::int64_t in_model = SizeOf(model_.subgraphs());

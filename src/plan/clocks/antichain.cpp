@@ -5,12 +5,12 @@
 #include <numeric>
 #include <utility>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
 
-constexpr std::size_t kMostEntries = std::size_t{1} << 25;  // rectangles x chains: an arc each at the worst
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
+constexpr std::size_t kMostArcs = std::size_t{1} << 25;  // rectangles x chains: an arc each at the worst
 
 // Begins, and behind them deaths: of rectangles that are over before the same begins, one. An arc leads to what comes
 // later, and carries bytes that are handed over, as many as may be.
@@ -279,7 +279,7 @@ Antichain HeaviestMoment(const Precedence& order, const std::vector<std::int64_t
 }
 
 Antichain HeaviestAntichain(const Precedence& order, const std::vector<std::int64_t>& weights, std::int64_t most_work) {
-  if (At(order.count()) * At(order.chains()) > kMostEntries) return HeaviestMoment(order, weights);
+  if (At(order.count()) * At(order.chains()) > kMostArcs) return HeaviestMoment(order, weights);
   Network network(order, weights);
   if (!network.Run(most_work)) return HeaviestMoment(order, weights);
   Antichain found;

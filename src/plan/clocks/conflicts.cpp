@@ -4,12 +4,10 @@
 #include <numeric>
 #include <tuple>
 
+#include "base/index.hpp"
+
 namespace orionrt {
-namespace {
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
-
-}  // namespace
+namespace {}  // namespace
 
 Conflicts::Conflicts(const Problem& problem, const Precedence& order)
     : order_(order), slot_of_(At(order.count())), rectangle_at_(At(order.count())), row_(At(order.count()) + 1) {

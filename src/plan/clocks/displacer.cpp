@@ -3,19 +3,18 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/index.hpp"
 #include "plan/cheapest_offset.hpp"
 
 namespace orionrt {
 namespace {
 
-constexpr std::int64_t kOut = -1;
-constexpr std::int64_t kSizeScale = 16383;
-constexpr std::int64_t kMaxWeight = std::int64_t{1} << 46;
+constexpr std::int64_t kDisplaced = -1;
+constexpr std::int64_t kSizeSteps = 16383;
+constexpr std::int64_t kHeaviest = std::int64_t{1} << 46;
 // Further out at once than when it began: beyond that the search does not come back. A thousand finds what a few
 // hundred miss: at 2,000 buffers on four streams the gap falls by a quarter more.
-constexpr std::size_t kMostOut = 1000;
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
+constexpr std::size_t kMostDisplaced = 1000;
 
 }  // namespace
 
@@ -69,7 +68,7 @@ void Displacer::TakeOut(int buffer) {
   const std::int64_t begin = offsets_[At(buffer)], end = begin + problem_.buffers[At(buffer)].size;
   begins_.erase(std::lower_bound(begins_.begin(), begins_.end(), Edge{begin, key, buffer}, Below));
   ends_.erase(std::lower_bound(ends_.begin(), ends_.end(), Edge{end, key, buffer}, Below));
-  offsets_[At(buffer)] = kOut;
+  offsets_[At(buffer)] = kDisplaced;
   out_.push_back(buffer);
   std::push_heap(out_.begin(), out_.end(), [this](int a, int b) { return Easier(a, b); });
 }
@@ -89,7 +88,7 @@ void Displacer::DisplaceAt(int buffer, std::int64_t offset) {
     if (edge.at >= end) break;
     const std::size_t other = At(edge.buffer);
     if (edge.at + problem_.buffers[other].size <= offset) continue;
-    if (weights_[other] < kMaxWeight) {
+    if (weights_[other] < kHeaviest) {
       weights_[other] += weights_[other] / (times_[other] + 1) * (1 + times_[other] / costs_.times);
       ++times_[other];
     }
@@ -110,9 +109,9 @@ bool Displacer::Lower(std::vector<std::int64_t>& offsets, std::int64_t target, c
   for (int i = 0; i < static_cast<int>(offsets.size()); ++i) {
     if (first_of_buffer_[At(i)] == first_of_buffer_[At(i) + 1]) continue;  // no bytes
     const std::int64_t size = problem_.buffers[At(i)].size;
-    const std::int64_t scaled = 1 + size / (target / kSizeScale + 1);
-    const std::int64_t weight = costs.squared ? scaled * scaled : scaled * kSizeScale;
-    weights_[At(i)] = weight > kMaxWeight / lengths_[At(i)] ? kMaxWeight : weight * lengths_[At(i)];
+    const std::int64_t scaled = 1 + size / (target / kSizeSteps + 1);
+    const std::int64_t weight = costs.squared ? scaled * scaled : scaled * kSizeSteps;
+    weights_[At(i)] = weight > kHeaviest / lengths_[At(i)] ? kHeaviest : weight * lengths_[At(i)];
     const int key = several_ ? i : conflicts_.slot(first_of_buffer_[At(i)]);
     begins_.push_back({offsets[At(i)], key, i});
     ends_.push_back({offsets[At(i)] + size, key, i});
@@ -123,7 +122,7 @@ bool Displacer::Lower(std::vector<std::int64_t>& offsets, std::int64_t target, c
     if (weights_[At(i)] > 0 && offsets[At(i)] + problem_.buffers[At(i)].size > target) TakeOut(i);
   }
   work_ -= 16 * static_cast<std::int64_t>(offsets.size());
-  const std::size_t most = kMostOut + out_.size();
+  const std::size_t most = kMostDisplaced + out_.size();
   const auto easier = [this](int a, int b) { return Easier(a, b); };
   while (!out_.empty() && out_.size() <= most && work_ > 0) {
     std::pop_heap(out_.begin(), out_.end(), easier);

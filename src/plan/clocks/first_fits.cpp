@@ -7,12 +7,11 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "plan/clocks/antichain.hpp"
 
 namespace orionrt {
 namespace {
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 // Classes by octave, each in so many equal steps.
 std::int64_t ClassOf(std::int64_t size, std::int64_t steps) {

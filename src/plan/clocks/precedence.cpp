@@ -4,14 +4,13 @@
 #include <numeric>
 #include <string>
 
+#include "base/index.hpp"
 #include "orionrt/error.hpp"
 
 namespace orionrt {
 namespace {
 
 constexpr std::size_t kMostEntries = std::size_t{1} << 26;  // of a table: 256 MiB
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 bool AtMost(const std::int64_t* a, const std::int64_t* b, int streams) {
   for (int s = 0; s < streams; ++s) {

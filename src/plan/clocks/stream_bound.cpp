@@ -3,14 +3,13 @@
 #include <numeric>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "plan/clocks/antichain.hpp"
 #include "plan/clocks/precedence.hpp"
 #include "plan/clocks/stream_plan.hpp"
 
 namespace orionrt {
 namespace {
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 struct Bound {
   std::int64_t bytes = 0;
@@ -73,7 +72,7 @@ void SortParts(Problem& problem) {
 }
 
 // Both buffers' lives reach to a step at which both are alive.
-void Meet(Buffer& a, Buffer& b) {
+void AreAliveTogether(Buffer& a, Buffer& b) {
   Buffer& first = a.upper <= b.lower ? a : b;
   const Buffer& second = &first == &a ? b : a;
   if (first.upper <= second.lower) first.upper = second.lower + 1;
@@ -123,7 +122,7 @@ Problem WithoutClocks(const Problem& problem) {
   std::vector<char> kept(problem.buffers.size(), 0);
   for (const auto& [a, b] : problem.apart) {
     kept[At(a)] = kept[At(b)] = 1;
-    Meet(widened.buffers[At(a)], widened.buffers[At(b)]);
+    AreAliveTogether(widened.buffers[At(a)], widened.buffers[At(b)]);
   }
   // Of those in a pair every byte is kept apart, so they are alive as a whole.
   const auto whole = [&](const Part& part) { return kept[At(part.buffer)] != 0; };

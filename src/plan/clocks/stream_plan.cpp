@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/validate.hpp"
 #include "plan/clocks/clock_lives.hpp"
@@ -24,14 +25,12 @@
 namespace orionrt {
 namespace {
 
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
-
 // Of the general rest, in buffers. First-fit looks at all that is placed, so its passes are few where n is large.
-constexpr int kManyOrders = 8192;  // up to so many every order is tried
-constexpr int kFirstFit = 40000;   // beyond: lanes alone
-constexpr int kPressed = 600;      // up to so many the heaviest antichain through each buffer is found
-constexpr int kSearched = 600;     // up to so many are searched exactly
-constexpr int kDeepest = 200;      // of parts within parts
+constexpr int kManyOrders = 8192;   // up to so many every order is tried
+constexpr int kFirstFit = 40000;    // beyond: lanes alone
+constexpr int kPressed = 600;       // up to so many the heaviest antichain through each buffer is found
+constexpr int kSearched = 600;      // up to so many are searched exactly
+constexpr int kDeepestSplit = 200;  // of parts within parts
 
 // Entries looked at: as many steps as there are buffers, some thousand times over, up to a limit.
 std::int64_t WorkOf(std::size_t buffers, Effort effort) {
@@ -364,7 +363,7 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
       if (found.peak <= std::max(found.certificate.lower_bound_bytes, enough)) return found;
     }
   }
-  if (depth < kDeepest && found.offsets.empty()) {
+  if (depth < kDeepestSplit && found.offsets.empty()) {
     const std::vector<std::vector<int>> series = SplitInSeries(problem, order);
     if (series.size() > 1) {
       Keep(SolveSeries(problem, series, enough, depth), watch_, found);

@@ -5,13 +5,12 @@
 #include <set>
 #include <utility>
 
+#include "base/index.hpp"
 #include "plan/clocks/antichain.hpp"
 #include "plan/clocks/conflicts.hpp"
 
 namespace orionrt {
 namespace {
-
-std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 // Which of those that may be placed next at one offset comes first. Which one wins differs per problem.
 enum class Tie { kSize, kLife, kArea };

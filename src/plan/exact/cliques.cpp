@@ -17,9 +17,9 @@ constexpr std::int64_t kApart = -1;  // a distance between two that never meet
 using Nodes = std::vector<int>;
 
 // One node a buffer, or a row of a fixed one: its rows move together.
-class Conflicts {
+class ConflictGraph {
  public:
-  Conflicts(const ExactModel& model, WorkMeter& work) : model_(model), work_(work) {
+  ConflictGraph(const ExactModel& model, WorkMeter& work) : model_(model), work_(work) {
     std::vector<int> node_of_body(model.BodyCount(), -1);
     for (int row = 0; row < model.row_count; ++row) {
       const int body = model.body[row];
@@ -103,7 +103,7 @@ class Conflicts {
 // All cliques above a weight by branch and bound; colour classes bound what is left, each by its heaviest.
 class HeavyCliques {
  public:
-  HeavyCliques(const Conflicts& conflicts, WorkMeter& work, std::int64_t end)
+  HeavyCliques(const ConflictGraph& conflicts, WorkMeter& work, std::int64_t end)
       : conflicts_(conflicts), work_(work), end_(end) {
     for (int a = 0; a < conflicts.count(); ++a) {
       std::int64_t least = std::numeric_limits<std::int64_t>::max();
@@ -207,7 +207,7 @@ class HeavyCliques {
     }
   }
 
-  const Conflicts& conflicts_;
+  const ConflictGraph& conflicts_;
   WorkMeter& work_;
   const std::int64_t end_;
   bool rises_ = false;  // the threshold, to the weight of what is found
@@ -218,7 +218,7 @@ class HeavyCliques {
 };
 
 // Those that waste most, if there are too many to look at every order of.
-Nodes MostAligned(const ExactModel& model, const Conflicts& conflicts, Nodes nodes) {
+Nodes MostAligned(const ExactModel& model, const ConflictGraph& conflicts, Nodes nodes) {
   const auto alignment = [&](int node) { return model.alignment[conflicts.row(node)]; };
   std::stable_sort(nodes.begin(), nodes.end(), [&](int a, int b) { return alignment(a) > alignment(b); });
   if (nodes.size() > kMostStacked) nodes.resize(kMostStacked);
@@ -334,7 +334,7 @@ class StackFinder {
   const ExactModel& model_;
   WorkMeter& work_;
   const std::int64_t end_;
-  const Conflicts conflicts_;
+  const ConflictGraph conflicts_;
   const std::vector<Nodes> alive_;  // per section, ascending
   Stacks best_;
 };

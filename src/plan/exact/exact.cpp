@@ -16,7 +16,7 @@ constexpr std::size_t kMaxRows = 4096;
 constexpr int kDeadBits = 20;                    // 8 MiB at most
 constexpr std::int64_t kFirstBudget = 64;        // nodes per buffer, for the bound itself, before any other rung
 constexpr std::int64_t kRungBudget = 16;         // nodes per buffer and rung, in the first sweep
-constexpr std::int64_t kFirstShare = 2;          // ... and for either no more than a part of all work: half
+constexpr std::int64_t kFirstShareOfWork = 2;    // ... and for either no more than a part of all work: half
 constexpr std::int64_t kRungShare = 8;           // and an eighth
 constexpr std::int64_t kTableWork = 20'000'000;  // units, for a capacity
 constexpr std::int64_t kStackShare = 8;          // of all work, for what lies on top of each other
@@ -46,7 +46,7 @@ class Ladder {
 
   // Climbs from the bound towards the best plan, then again with more nodes, until the two meet.
   void Minimise() {
-    Attempt(bound_, {std::min(kFirstBudget * model_.row_count, limit_.nodes / 2), limit_.work / kFirstShare});
+    Attempt(bound_, {std::min(kFirstBudget * model_.row_count, limit_.nodes / 2), limit_.work / kFirstShareOfWork});
     // Whatever the limit of nodes, and unless the work is spent, hand over some plan: without a ceiling a dive hardly
     // ever has to turn back.
     if (best_ > Ceiling()) Attempt(Ceiling(), {kFirstBudget * model_.row_count, Left().work});
@@ -60,7 +60,8 @@ class Ladder {
   void Decide(std::int64_t capacity_bytes) {
     const std::int64_t capacity = capacity_bytes / model_.unit;
     best_ = capacity + 1;
-    for (ExactQuota budget{kFirstBudget * model_.row_count, limit_.work / kFirstShare}; Open(); budget = budget * 2) {
+    for (ExactQuota budget{kFirstBudget * model_.row_count, limit_.work / kFirstShareOfWork}; Open();
+         budget = budget * 2) {
       if (Attempt(capacity, Clip(budget))) return;
       if (Open() && AddWindow(capacity, budget / 4)) bound_ = best_;
     }

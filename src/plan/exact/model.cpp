@@ -20,11 +20,13 @@ struct Row {
   bool MovesWith(const Row& other) const { return original == other.original && fixed == kFree; }
 };
 
-auto Key(const Row& row) {
+auto TwinKey(const Row& row) {
   return std::tie(row.lower, row.upper, row.size, row.alignment, row.fixed, row.begin, row.room, row.shape);
 }
 
-bool Before(const Row& a, const Row& b) { return Key(a) != Key(b) ? Key(a) < Key(b) : a.original < b.original; }
+bool Before(const Row& a, const Row& b) {
+  return TwinKey(a) != TwinKey(b) ? TwinKey(a) < TwinKey(b) : a.original < b.original;
+}
 
 // The rectangles of a buffer with parts [first, last) of problem.parts: those with the same bytes that touch in time
 // are one. Empty ones are left out.
@@ -128,7 +130,7 @@ int TimeToSections(std::vector<Row>& rows) {
 
 // Rows that are alike in sections stay in the order that their steps gave them: not in that of the input.
 void SortByKey(std::vector<Row>& rows) {
-  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return Key(a) < Key(b); });
+  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return TwinKey(a) < TwinKey(b); });
 }
 
 std::vector<Row> Mirrored(std::vector<Row> rows, int sections) {
@@ -279,7 +281,7 @@ ExactModel MakeExactModel(const Problem& problem, WorkMeter& work) {
   NumberShapes(rows);
   SortByKey(rows);
   std::vector<Row> mirrored = Mirrored(rows, model.section_count);
-  const auto less = [](const Row& a, const Row& b) { return Key(a) < Key(b); };
+  const auto less = [](const Row& a, const Row& b) { return TwinKey(a) < TwinKey(b); };
   if (std::lexicographical_compare(mirrored.begin(), mirrored.end(), rows.begin(), rows.end(), less)) {
     rows = std::move(mirrored);
   }

@@ -23,7 +23,7 @@ constexpr std::int64_t kWaits = std::int64_t{1} << 60;  // above all scores
 
 // What makes a section a good place to branch, lower is better: few branches, little slack (in 16ths of the capacity),
 // many failures. One branch or none costs nothing, so it comes before all others.
-std::int64_t Score(int branches, std::int64_t slack, std::int64_t weight) {
+std::int64_t ScoreOf(int branches, std::int64_t slack, std::int64_t weight) {
   if (branches <= 1) return branches;
   return (std::int64_t{branches - 1} << 26) / Allowance(weight) * (1 + slack);
 }
@@ -134,7 +134,7 @@ ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) {
     for (int t = niche_begin; t < s; ++t) {
       const std::int64_t slack = state_.Slack(t);
       const int branches = branches_[t] + (slack > 0);
-      std::int64_t score = Score(branches, slack / sixteenth, state_.weight(t));
+      std::int64_t score = ScoreOf(branches, slack / sixteenth, state_.weight(t));
       if (model_.HasBodies()) {
         if (forced_[t] > 0) score = 0;
         if (waiting_[t] > 0 && slack > 0) score += kWaits;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/checked.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -10,8 +12,6 @@ namespace {
 constexpr int kBucketEnds = 64;
 // With no more rectangles than this, one bucket holds them all, and the tree is a plain scan.
 constexpr std::size_t kScan = 400;
-
-std::int64_t AlignUp(std::int64_t value, std::int64_t alignment) { return (value + alignment - 1) & -alignment; }
 
 }  // namespace
 
@@ -63,7 +63,7 @@ struct PlacedSet::Cursors {
   static std::int64_t Skip(Cursor& cursor, std::int64_t offset, std::int64_t size, std::int64_t alignment) {
     const Interval* at = cursor.at;
     for (; at != cursor.end && at->begin < offset + size; ++at) {
-      if (at->end > offset) offset = AlignUp(at->end, alignment);
+      if (at->end > offset) offset = RoundUp(at->end, alignment);
     }
     cursor.at = at;
     return offset;
@@ -73,7 +73,7 @@ struct PlacedSet::Cursors {
     const Entry* at = scan.at;
     for (; at != scan.end && at->begin < offset + size; ++at) {
       if (at->end > offset && at->span.first < span.last && span.first < at->span.last) {
-        offset = AlignUp(at->end, alignment);
+        offset = RoundUp(at->end, alignment);
       }
     }
     scan.at = at;
@@ -261,7 +261,7 @@ std::int64_t PlacedSet::LowestFit(Span span, std::int64_t size, std::int64_t ali
                                   std::int64_t limit) const {
   Cursors cursors(*this, span);
   Visit(span, cursors);
-  return cursors.Settle(AlignUp(floor, alignment), size, alignment, limit);
+  return cursors.Settle(RoundUp(floor, alignment), size, alignment, limit);
 }
 
 std::int64_t PlacedSet::TightestFit(Span span, std::int64_t size, std::int64_t alignment, std::int64_t limit) const {
@@ -276,7 +276,7 @@ std::int64_t PlacedSet::TightestFit(Span span, std::int64_t size, std::int64_t a
       best = offset;
       best_width = width;
     }
-    offset = AlignUp(interval.end, alignment);
+    offset = RoundUp(interval.end, alignment);
   }
   return best == kNoFit && offset <= limit - size ? offset : best;
 }

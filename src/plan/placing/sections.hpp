@@ -24,6 +24,8 @@ struct Span {
   int length() const { return last - first; }
 };
 
+inline bool Overlap(Span a, Span b) { return a.first < b.last && b.first < a.last; }
+
 struct Sections {
   std::vector<Span> spans;  // one per lifetime
   std::vector<std::int64_t>

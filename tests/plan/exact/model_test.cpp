@@ -11,7 +11,7 @@
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt {
+namespace orionrt::model_test {
 namespace {
 
 using tests::Random;
@@ -210,4 +210,4 @@ TEST(ExactModel, ClipsLivesToAWindow) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::model_test

@@ -13,7 +13,7 @@
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt {
+namespace orionrt::search_test {
 namespace {
 
 using tests::Random;
@@ -167,4 +167,4 @@ TEST(DeadStates, RememberNoStateThatWasNotRefuted) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::search_test

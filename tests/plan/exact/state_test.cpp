@@ -12,7 +12,7 @@
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt {
+namespace orionrt::state_test {
 namespace {
 
 using tests::Random;
@@ -296,4 +296,4 @@ TEST(ExactState, FollowsFromTheChoicesAndIsUndoneExactly) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::state_test

@@ -10,7 +10,7 @@
 #include "random.hpp"
 #include "sanitized.hpp"
 
-namespace orionrt {
+namespace orionrt::interval_lists_test {
 namespace {
 
 using tests::Random;
@@ -125,4 +125,4 @@ TEST(IntervalLists, KeepWhatOutgrowsItsMemory) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::interval_lists_test

@@ -12,7 +12,7 @@
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt {
+namespace orionrt::orders_test {
 namespace {
 
 using tests::Random;
@@ -144,4 +144,4 @@ TEST(Orders, TellSizesOfSixtyBitsApart) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::orders_test

@@ -11,7 +11,7 @@
 #include "random.hpp"
 #include "sanitized.hpp"
 
-namespace orionrt {
+namespace orionrt::placed_set_test {
 namespace {
 
 using tests::Random;
@@ -169,4 +169,4 @@ TEST(PlacedSet, IsAScanWhereTimeIsCutIntoBuckets) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::placed_set_test

@@ -9,7 +9,7 @@
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt {
+namespace orionrt::placer_test {
 namespace {
 
 using tests::Random;
@@ -171,4 +171,4 @@ TEST(Placer, FindsTheSameInAWindowOfTime) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::placer_test

@@ -11,7 +11,7 @@
 #include "random.hpp"
 #include "sanitized.hpp"
 
-namespace orionrt {
+namespace orionrt::sections_test {
 namespace {
 
 using tests::Random;
@@ -89,4 +89,4 @@ TEST(Sections, OfNothingAreNone) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::sections_test

@@ -10,7 +10,7 @@
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt {
+namespace orionrt::skyline_test {
 namespace {
 
 using tests::Random;
@@ -97,4 +97,4 @@ TEST(Skyline, PutsOnTopOfAllThatIsThere) {
 }
 
 }  // namespace
-}  // namespace orionrt
+}  // namespace orionrt::skyline_test
