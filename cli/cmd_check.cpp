@@ -34,47 +34,47 @@ struct Case {
   std::string fault;  // found before the validator is asked
 };
 
-std::string PoolNames(const Problem& problem) {
+std::string SpaceNames(const Problem& problem) {
   std::string names;
-  for (const Pool& pool : problem.pools) names += (names.empty() ? "" : ", ") + pool.name;
+  for (const Space& space : problem.spaces) names += (names.empty() ? "" : ", ") + space.name;
   return names;
 }
 
-// The fault where a plan is over other pools than are given.
-std::string OtherPools(const Problem& given, const Problem& planned) {
-  const std::string mine = PoolNames(given), theirs = PoolNames(planned);
+// The fault where a plan is over other spaces than are given.
+std::string OtherSpaces(const Problem& given, const Problem& planned) {
+  const std::string mine = SpaceNames(given), theirs = SpaceNames(planned);
   if (mine == theirs) return "";
-  return "the plan is over " + (theirs.empty() ? "no pools" : "the pools " + theirs) + ", what is given has " +
+  return "the plan is over " + (theirs.empty() ? "no spaces" : "the spaces " + theirs) + ", what is given has " +
          (mine.empty() ? "none" : mine);
 }
 
-// What a plan in CSV does not state of its pools, so that it can be judged like any other.
-void StatePools(const CsvFile& csv, const std::string& path, Case& judged) {
+// What a plan in CSV does not state of its spaces, so that it can be judged like any other.
+void StateSpaces(const CsvFile& csv, const std::string& path, Case& judged) {
   const Problem& problem = judged.problem;
-  PoolPlan& pools = judged.plan.pools;
-  if (csv.pools.empty() && problem.pools.size() > 1) {
-    throw Error(ErrorCode::kBadInput, path + ": no plan over pools: it has no column \"pool\"");
+  SpacePlan& spaces = judged.plan.spaces;
+  if (csv.space_of.empty() && problem.spaces.size() > 1) {
+    throw Error(ErrorCode::kBadInput, path + ": no plan over spaces: it has no column \"space\"");
   }
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    const std::string name = csv.pools.empty() ? problem.pools[0].name : csv.pools[i];
-    const auto found =
-        std::find_if(problem.pools.begin(), problem.pools.end(), [&](const Pool& pool) { return pool.name == name; });
-    if (found == problem.pools.end()) {
+    const std::string name = csv.space_of.empty() ? problem.spaces[0].name : csv.space_of[i];
+    const auto found = std::find_if(problem.spaces.begin(), problem.spaces.end(),
+                                    [&](const Space& space) { return space.name == name; });
+    if (found == problem.spaces.end()) {
       throw Error(ErrorCode::kBadInput, path + ": buffer " + BufferLabel(problem, i) + " lies in \"" + Printable(name) +
-                                            "\", which is no pool of --pool");
+                                            "\", which is no space of --space");
     }
-    pools.pool_of.push_back(static_cast<int>(found - problem.pools.begin()));
-    const std::vector<std::string> spaces = SpacesOf(problem, i);
-    const std::string home = spaces.empty() ? problem.pools[0].name : spaces[0];
+    spaces.space_of.push_back(static_cast<int>(found - problem.spaces.begin()));
+    const std::vector<std::string> names = SpacesOf(problem, i);
+    const std::string home = names.empty() ? problem.spaces[0].name : names[0];
     if (home == name) continue;
-    pools.spills.push_back(
-        {i, 0, pools.pool_of[i], SpillReason::kNoRoom, 0, 0, SpillCost(problem, i, pools.pool_of[i])});
-    pools.spill_cost += pools.spills.back().cost;
+    spaces.spills.push_back(
+        {i, 0, spaces.space_of[i], SpillReason::kNoRoom, 0, 0, SpillCost(problem, i, spaces.space_of[i])});
+    spaces.spill_cost += spaces.spills.back().cost;
   }
   judged.plan.peak_bytes = 0;
-  for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) {
-    pools.figures.push_back({PeakOf(problem, judged.plan, p), {}});
-    judged.plan.peak_bytes += pools.figures.back().peak_bytes;
+  for (int p = 0; p < static_cast<int>(problem.spaces.size()); ++p) {
+    spaces.figures.push_back({PeakOf(problem, judged.plan, p), {}});
+    judged.plan.peak_bytes += spaces.figures.back().peak_bytes;
   }
 }
 
@@ -107,9 +107,9 @@ Case LoadPlanFile(const Options& options) {
     if (result.plan.problem_hash != HashProblem(result.problem)) {
       result.fault = "problem_hash does not match the buffers: the file was changed after it was written";
     }
-    if (result.fault.empty() && !options.input.pools.empty()) {
-      result.fault = OtherPools(workload.problem, result.problem);
-      if (result.fault.empty()) result.problem.pools = workload.problem.pools;  // are these large enough?
+    if (result.fault.empty() && !options.input.spaces.empty()) {
+      result.fault = OtherSpaces(workload.problem, result.problem);
+      if (result.fault.empty()) result.problem.spaces = workload.problem.spaces;  // are these large enough?
     }
     return result;
   }
@@ -121,7 +121,7 @@ Case LoadPlanFile(const Options& options) {
   if (input.csv) result.plan.offsets = input.csv->offsets;
   RequireOffsets(result, options.plan_path);
   result.plan.peak_bytes = PeakOf(result.problem, result.plan.offsets);  // a CSV plan states none
-  if (!result.problem.pools.empty()) StatePools(*input.csv, options.plan_path, result);
+  if (!result.problem.spaces.empty()) StateSpaces(*input.csv, options.plan_path, result);
   return result;
 }
 
@@ -134,10 +134,10 @@ std::string Rebind(const Problem& problem, Case& judged) {
     return "the plan places " + std::to_string(planned.size()) + " buffers, the input has " +
            std::to_string(problem.buffers.size());
   }
-  const std::string other = OtherPools(problem, judged.problem);
+  const std::string other = OtherSpaces(problem, judged.problem);
   if (!other.empty()) return other;
   std::vector<std::int64_t> offsets;
-  std::vector<int> pool_of, now(planned.size(), 0);  // now: where a buffer of the plan stands in the input
+  std::vector<int> space_of, now(planned.size(), 0);  // now: where a buffer of the plan stands in the input
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
     const auto found = planned.find(BufferId(problem, i));
     if (found == planned.end()) return "buffer " + BufferLabel(problem, i) + " is not in the plan";
@@ -150,12 +150,12 @@ std::string Rebind(const Problem& problem, Case& judged) {
       return "buffer " + BufferLabel(problem, i) + " has " + say(mine) + ", but " + say(theirs) + " in the plan";
     }
     offsets.push_back(judged.plan.offsets[found->second]);
-    if (!problem.pools.empty()) pool_of.push_back(judged.plan.pools.pool_of[found->second]);
+    if (!problem.spaces.empty()) space_of.push_back(judged.plan.spaces.space_of[found->second]);
     now[found->second] = i;
   }
   judged.plan.offsets = std::move(offsets);
-  judged.plan.pools.pool_of = std::move(pool_of);
-  for (Spill& spill : judged.plan.pools.spills) spill.buffer = now[spill.buffer];
+  judged.plan.spaces.space_of = std::move(space_of);
+  for (Spill& spill : judged.plan.spaces.spills) spill.buffer = now[spill.buffer];
   judged.problem = problem;
   return "";
 }
@@ -165,7 +165,7 @@ using Spot = std::tuple<int, std::int64_t, std::int64_t, std::int64_t, std::int6
 
 Spot SpotOf(const Problem& problem, const Plan& plan, int i) {
   const Buffer& b = problem.buffers[i];
-  return {problem.pools.empty() ? 0 : PoolOf(plan, i), plan.offsets[i], b.lower, b.upper, b.size};
+  return {problem.spaces.empty() ? 0 : SpaceOf(plan, i), plan.offsets[i], b.lower, b.upper, b.size};
 }
 
 // Buffers that take bytes, by their spots.
@@ -189,11 +189,11 @@ std::string RebindToGraph(const Graph& graph, const InputOptions& options, Case&
   const Assignment& assignment = *judged.assignment;
   const Graph ordered = InOrder(graph, assignment.order_ids);
   const std::int64_t alignment = AskedAlignment(options).value_or(judged.alignment);
-  BoundProblem bound = RecoverProblem(ordered, assignment, alignment, judged.problem.pools);
+  BoundProblem bound = RecoverProblem(ordered, assignment, alignment, judged.problem.spaces);
   Plan plan = judged.plan;
   BufferPlaces places = PlacesOf(ordered, assignment, bound);
   plan.offsets = std::move(places.offsets);
-  if (!judged.problem.pools.empty()) plan.pools.pool_of = std::move(places.spaces);
+  if (!judged.problem.spaces.empty()) plan.spaces.space_of = std::move(places.spaces);
   const auto stated = SpotsOf(judged.problem, judged.plan);
   const auto made = SpotsOf(bound.problem, plan);
   for (std::size_t k = 0; k < std::max(stated.size(), made.size()); ++k) {
@@ -206,7 +206,7 @@ std::string RebindToGraph(const Graph& graph, const InputOptions& options, Case&
   }
   std::vector<int> now(judged.problem.buffers.size(), 0);  // where a buffer of the plan stands among the graph's
   for (std::size_t k = 0; k < stated.size(); ++k) now[stated[k].second] = made[k].second;
-  for (Spill& spill : plan.pools.spills) spill.buffer = now[spill.buffer];
+  for (Spill& spill : plan.spaces.spills) spill.buffer = now[spill.buffer];
   judged.plan = std::move(plan);
   judged.problem = std::move(bound.problem);
   return "";
@@ -257,10 +257,10 @@ std::string CheckBound(const Problem& problem, const Certificate& stated) {
 
 std::string CheckBounds(const Case& judged) {
   std::string fault = CheckBound(judged.problem, judged.plan.certificate);
-  for (int p = 0; p < static_cast<int>(judged.problem.pools.size()) && fault.empty(); ++p) {
-    const PoolView view = ViewPool(judged.problem, judged.plan, p);
+  for (int p = 0; p < static_cast<int>(judged.problem.spaces.size()) && fault.empty(); ++p) {
+    const SpaceView view = ViewSpace(judged.problem, judged.plan, p);
     fault = CheckBound(view.problem, view.plan.certificate);
-    if (!fault.empty()) fault = "pool " + judged.problem.pools[p].name + ": " + fault;
+    if (!fault.empty()) fault = "space " + judged.problem.spaces[p].name + ": " + fault;
   }
   return fault;
 }
@@ -280,7 +280,7 @@ std::string CheckBodies(const std::vector<PlanFile>& bodies) {
 void CheckWithInput(const Options& options, Case& judged) {
   InputOptions as_input = options.input;
   if (options.plan_path == "-") as_input.format.clear();  // it spoke of the plan
-  as_input.pool_table = judged.problem.pools;
+  as_input.space_table = judged.problem.spaces;
   if (as_input.alignment.empty()) as_input.alignment = std::to_string(judged.alignment);
   const Transforms asked = TransformsOf(as_input);
   as_input.transforms = {};

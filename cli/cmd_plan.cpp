@@ -11,9 +11,9 @@
 #include "orionrt/streams.hpp"
 #include "output.hpp"
 #include "planning.hpp"
-#include "pools.hpp"
 #include "report/explain.hpp"
 #include "report/text.hpp"
+#include "spaces.hpp"
 #include "sweep.hpp"
 #include "tflm.hpp"
 
@@ -27,7 +27,7 @@ struct Options {
   std::string output;
   std::string format;
   std::string sweep;
-  bool pool_table = false;
+  bool space_table = false;
   bool explain = false;
   CHeaderOptions header;
 };
@@ -135,21 +135,21 @@ int RunSweep(const Options& options, const Format& format, const ReusePlanner& p
 std::optional<std::int64_t> BoundWithAll(const Workload& workload) {
   constexpr std::size_t kMostOps = 4000;
   const Graph* const graph = GraphOf(workload);
-  if (graph == nullptr || workload.lowered->transforms.reorder || !workload.problem.pools.empty()) return std::nullopt;
+  if (graph == nullptr || workload.lowered->transforms.reorder || !workload.problem.spaces.empty()) return std::nullopt;
   if (HasStreams(graph->ops())) return std::nullopt;  // which no other order is for
   if (graph->ops().size() > kMostOps) return std::nullopt;
   const TransformedGraph all = Transform(*graph, {true, true, true, true}, workload.alignment);
   return all.stages.back().bound_bytes;
 }
 
-// A few sizes of the first pool up to what holds all that would best be in it, and its own among them.
+// A few sizes of the first space up to what holds all that would best be in it, and its own among them.
 std::vector<std::int64_t> LadderSizes(const Problem& problem, std::int64_t most) {
   constexpr int kSteps = 8;
-  const Pool& pool = problem.pools[0];
-  std::int64_t unit = pool.granularity;
+  const Space& space = problem.spaces[0];
+  std::int64_t unit = space.granularity;
   for (const Buffer& b : problem.buffers) unit = std::max(unit, b.alignment);
   std::vector<std::int64_t> sizes = {most};
-  if (pool.capacity < most) sizes.push_back(pool.capacity);
+  if (space.capacity < most) sizes.push_back(space.capacity);
   for (int k = 0; k < kSteps; ++k) sizes.push_back(std::min(most, most / kSteps * k / unit * unit));
   std::sort(sizes.begin(), sizes.end());
   sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
@@ -159,7 +159,7 @@ std::vector<std::int64_t> LadderSizes(const Problem& problem, std::int64_t most)
 Rung Climb(const ReusePlanner& planner, const Workload& workload, const PlanOptions& plan_options) {
   Rung rung;
   const Problem& problem = workload.problem;
-  rung.capacity = problem.pools[0].capacity;
+  rung.capacity = problem.spaces[0].capacity;
   try {
     rung.plan = PlanInput(planner, workload, plan_options).plan;
   } catch (const Error& error) {
@@ -167,7 +167,7 @@ Rung Climb(const ReusePlanner& planner, const Workload& workload, const PlanOpti
     rung.refusal = error.what();
     return rung;
   }
-  for (const Spill& spill : rung.plan.pools.spills) {
+  for (const Spill& spill : rung.plan.spaces.spills) {
     const std::int64_t bytes = problem.buffers[spill.buffer].size;
     ++rung.spilled_buffers;
     rung.spilled_bytes += bytes;
@@ -179,33 +179,33 @@ Rung Climb(const ReusePlanner& planner, const Workload& workload, const PlanOpti
 // A plan for less is one for more, too: where planning with more finds none as cheap, the one before stands.
 std::vector<Rung> MakeLadder(const ReusePlanner& planner, Workload workload, const PlanOptions& plan_options) {
   const Problem asked = workload.problem;
-  workload.problem.pools[0].capacity = kUnlimited;
+  workload.problem.spaces[0].capacity = kUnlimited;
   const Rung all = Climb(planner, workload, plan_options);
   if (!all.refusal.empty()) throw Error(ErrorCode::kInfeasible, all.refusal);
   std::vector<Rung> rungs;
-  for (const std::int64_t size : LadderSizes(asked, all.plan.pools.figures[0].peak_bytes)) {
-    workload.problem.pools[0].capacity = size;
+  for (const std::int64_t size : LadderSizes(asked, all.plan.spaces.figures[0].peak_bytes)) {
+    workload.problem.spaces[0].capacity = size;
     Rung rung = Climb(planner, workload, plan_options);
     const bool had = !rungs.empty() && rungs.back().refusal.empty();
-    if (had && (!rung.refusal.empty() || rung.plan.pools.spill_cost > rungs.back().plan.pools.spill_cost)) {
-      const std::int64_t bound = rung.refusal.empty() ? rung.plan.pools.spill_cost_bound : 0;
+    if (had && (!rung.refusal.empty() || rung.plan.spaces.spill_cost > rungs.back().plan.spaces.spill_cost)) {
+      const std::int64_t bound = rung.refusal.empty() ? rung.plan.spaces.spill_cost_bound : 0;
       rung = rungs.back();
       rung.capacity = size;
-      rung.plan.pools.spill_cost_bound = bound;
+      rung.plan.spaces.spill_cost_bound = bound;
     }
     rungs.push_back(std::move(rung));
   }
   return rungs;
 }
 
-int RunPoolTable(const Options& options, const Format& format, const ReusePlanner& planner,
-                 const PlanOptions& plan_options) {
-  const auto fail = [](const std::string& message) { throw Error(ErrorCode::kMisuse, "--pool-table: " + message); };
+int RunSpaceTable(const Options& options, const Format& format, const ReusePlanner& planner,
+                  const PlanOptions& plan_options) {
+  const auto fail = [](const std::string& message) { throw Error(ErrorCode::kMisuse, "--space-table: " + message); };
   if (format.ladder == nullptr) fail(std::string("gives text or json, not ") + format.name);
   if (options.explain || !options.sweep.empty()) fail("leaves no room for --explain and --sweep");
   for (const std::string& path : options.paths) {
     const Input input = LoadInput(path, options.input);
-    if (input.workload.problem.pools.empty()) fail("needs pools; give --pool sram=256K --pool dram, say");
+    if (input.workload.problem.spaces.empty()) fail("needs spaces; give --space sram=256K --space dram, say");
     PlanFile file;
     file.source = input.workload.source;
     file.problem = input.workload.problem;
@@ -220,7 +220,7 @@ int Run(const Options& options) {
   CheckTargets(options.output, options.paths, PlanSuffix(format));
   const ReusePlanner planner(options.planning.policy);
   const PlanOptions plan_options = MakePlanOptions(options.planning);
-  if (options.pool_table) return RunPoolTable(options, format, planner, plan_options);
+  if (options.space_table) return RunSpaceTable(options, format, planner, plan_options);
   if (!options.sweep.empty()) return RunSweep(options, format, planner, plan_options);
   if (options.explain && format.explain == nullptr) {
     throw Error(ErrorCode::kMisuse, "--explain is for --format text and json; the other formats have no place for it");
@@ -251,8 +251,8 @@ std::function<int()> SetUp(OptionTable& table) {
   table.push_back({"--sweep", &options->sweep,
                    "Plan a model once a value of a dimension ('*': of all that are unset): a table and a curve",
                    "NAME=N,N,..."});
-  table.push_back({"--pool-table", &options->pool_table,
-                   "What spills at a few sizes of the first pool, from nothing to all that it could hold"});
+  table.push_back({"--space-table", &options->space_table,
+                   "What spills at a few sizes of the first space, from nothing to all that it could hold"});
   table.push_back(
       {"--explain", &options->explain, "Say what forces the peak, what is proven, and what would lower it"});
   table.push_back(

@@ -9,8 +9,8 @@
 #include "orionrt/error.hpp"
 #include "orionrt/import.hpp"
 #include "output.hpp"
-#include "pools.hpp"
 #include "progress.hpp"
+#include "spaces.hpp"
 #ifdef ORIONRT_HAS_ONNX
 #include "orionrt/onnx.hpp"
 #endif
@@ -50,34 +50,34 @@ void FreeAll(Problem& problem) {
   for (Buffer& buffer : problem.buffers) buffer.fixed_offset = kFree;
 }
 
-std::vector<Pool> TableOf(const InputOptions& options) {
-  return options.pools.empty() ? options.pool_table : ParsePools(options.pools);
+std::vector<Space> TableOf(const InputOptions& options) {
+  return options.spaces.empty() ? options.space_table : ParseSpaces(options.spaces);
 }
 
-// The pools that the rows name, by --pool; a row with a place in one is pinned there, unless offsets are ignored.
-void NamePools(const CsvFile& csv, const InputOptions& options, Problem& problem) {
-  const bool placed = !csv.pools.empty() && !options.ignore_offsets;
-  const std::vector<Pool> table = TableOf(options);
+// The spaces that the rows name, by --space; a row with a place in one is pinned there, unless offsets are ignored.
+void NameSpaces(const CsvFile& csv, const InputOptions& options, Problem& problem) {
+  const bool placed = !csv.space_of.empty() && !options.ignore_offsets;
+  const std::vector<Space> table = TableOf(options);
   if (table.empty()) {
     const bool idle = !options.quiet && (placed || !csv.spaces.empty());
-    if (idle) Warn({"columns spaces and pool mean nothing without a table of pools; see --pool"});
+    if (idle) Warn({"columns spaces and space mean nothing without a table of spaces; see --space"});
     return;
   }
   std::vector<std::vector<std::string>> spaces = csv.spaces;
   spaces.resize(problem.buffers.size());
   for (std::size_t i = 0; i < spaces.size() && placed; ++i) {
-    if (!csv.pools[i].empty()) spaces[i] = {csv.pools[i]};
+    if (!csv.space_of[i].empty()) spaces[i] = {csv.space_of[i]};
   }
-  SetPools(problem, table, spaces);
+  SetSpaces(problem, table, spaces);
 }
 
-// --pool in place of the table that a file has: the buffers' pools go by name.
-void ReplacePools(const InputOptions& options, Problem& problem) {
-  const std::vector<Pool> table = TableOf(options);
+// --space in place of the table that a file has: the buffers' spaces go by name.
+void ReplaceSpaces(const InputOptions& options, Problem& problem) {
+  const std::vector<Space> table = TableOf(options);
   if (table.empty()) return;
   std::vector<std::vector<std::string>> spaces(problem.buffers.size());
   for (std::size_t i = 0; i < spaces.size(); ++i) spaces[i] = SpacesOf(problem, static_cast<int>(i));
-  SetPools(problem, table, spaces);
+  SetSpaces(problem, table, spaces);
 }
 
 constexpr std::int64_t kModelAlignment = 64;  // bytes; what an engine's widest loads want
@@ -92,7 +92,7 @@ Input FromCsv(const std::string& text, const std::string& source, const InputOpt
     problem.buffers[i].fixed_offset = offsets[i];
   }
   Warn(input.csv->warnings);
-  NamePools(*input.csv, options, problem);
+  NameSpaces(*input.csv, options, problem);
   return input;
 }
 
@@ -100,7 +100,7 @@ Input FromCsv(const std::string& text, const std::string& source, const InputOpt
 void TakeProblem(Problem problem, std::int64_t alignment, const InputOptions& options, Workload& workload) {
   workload.problem = std::move(problem);
   workload.alignment = alignment;
-  ReplacePools(options, workload.problem);
+  ReplaceSpaces(options, workload.problem);
   if (options.ignore_offsets) FreeAll(workload.problem);
 }
 
@@ -341,12 +341,12 @@ CsvFile RowsOf(const Workload& workload) {
 
 std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offsets, const Plan* plan) {
   const Problem& problem = input.workload.problem;
-  std::vector<std::string> pools;
-  const bool pooled = plan != nullptr && !problem.pools.empty();
-  for (std::size_t i = 0; pooled && i < problem.buffers.size(); ++i) {
-    pools.push_back(problem.pools[PoolOf(*plan, static_cast<int>(i))].name);
+  std::vector<std::string> spaces;
+  const bool in_spaces = plan != nullptr && !problem.spaces.empty();
+  for (std::size_t i = 0; in_spaces && i < problem.buffers.size(); ++i) {
+    spaces.push_back(problem.spaces[SpaceOf(*plan, static_cast<int>(i))].name);
   }
-  return WriteCsv(input.csv ? *input.csv : RowsOf(input.workload), offsets, pooled ? &pools : nullptr);
+  return WriteCsv(input.csv ? *input.csv : RowsOf(input.workload), offsets, in_spaces ? &spaces : nullptr);
 }
 
 void AddInputOptions(OptionTable& table, InputOptions& options) {
@@ -355,7 +355,7 @@ void AddInputOptions(OptionTable& table, InputOptions& options) {
                    "Least alignment of every buffer, a power of two (default: 64 for models, 1 for CSV)", "BYTES"});
   table.push_back({"--ignore-offsets", &options.ignore_offsets, "Treat buffers with a fixed offset as free"});
   table.push_back(
-      {"--pool", &options.pools,
+      {"--space", &options.spaces,
        "A memory space; several, the best first. NAME=BYTES, then :align=N, :granularity=N, :largest=BYTES, "
        ":cost=N (of a byte read or written). Without BYTES it has no limit. sram=256K, dram=8M:align=64",
        "NAME=BYTES"});

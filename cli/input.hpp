@@ -24,8 +24,8 @@ struct InputOptions {
   std::vector<std::string> inputs;      // --input NAME=1x3x224x224
   bool no_fold = false;                 // --no-fold
   bool fold_shapes = false;             // --fold-shapes
-  std::vector<std::string> pools;       // --pool NAME=BYTES:KEY=VALUE...
-  std::vector<Pool> pool_table;         // instead of --pool, where another command knows it
+  std::vector<std::string> spaces;      // --space NAME=BYTES:KEY=VALUE...
+  std::vector<Space> space_table;       // instead of --space, where another command knows it
   std::optional<int> streams;           // --streams N
   bool imply_waits = false;             // --imply-waits
   Transforms transforms;                // --views, --in-place, --colocate, --reorder
@@ -63,7 +63,7 @@ std::optional<std::int64_t> AskedAlignment(const InputOptions& options);
 // What --dim, --input and the folding options say, on top of `import`. Throws Error (kMisuse).
 ImportOptions MakeImportOptions(const std::string& source, const InputOptions& options);
 
-// The rows in CSV; with `offsets`, these as their last column; with a plan over pools, their names before that. Throws
+// The rows in CSV; with `offsets`, these as their last column; with a plan over spaces, their names before that. Throws
 // Error (kUnsupported) for what CSV cannot say.
 std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offsets, const Plan* plan = nullptr);
 

@@ -5,6 +5,10 @@
 #include <iostream>
 #include <iterator>
 #include <new>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/text.hpp"
 #include "command.hpp"
@@ -43,7 +47,7 @@ constexpr const char* kFooter = R"(Examples:
   orionrt plan model.onnx --dim batch=8 -o plan.json
   orionrt plan model.onnx --sweep batch=1,2,4   how does that grow?
   orionrt plan problem.csv --capacity 1M        does it fit?
-  orionrt plan model.onnx --pool sram=256K --pool dram   what spills, and why?
+  orionrt plan model.onnx --space sram=256K --space dram   what spills, and why?
   orionrt compare problem.csv                   which policy is best?
   orionrt check plan.json model.onnx            is this plan right?
   orionrt report model.onnx -o report.html      where does every tensor lie?
@@ -114,6 +118,25 @@ struct AddToApp {
   }
 };
 
+// What options were called before.
+constexpr std::pair<std::string_view, std::string_view> kOldOptions[] = {{"--pool", "--space"},
+                                                                         {"--pool-table", "--space-table"}};
+
+// CLI11 wants the arguments last first.
+std::vector<std::string> ArgumentsOf(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  for (std::string& argument : arguments) {
+    const std::size_t end = std::min(argument.find('='), argument.size());
+    for (const auto& [old, name] : kOldOptions) {
+      if (std::string_view(argument).substr(0, end) != old) continue;
+      argument.replace(0, end, name);
+      break;
+    }
+  }
+  std::reverse(arguments.begin(), arguments.end());
+  return arguments;
+}
+
 int Run(int argc, char** argv) {
   CLI::App app("Plans the memory of static execution graphs: every tensor gets a place in one arena.", "orionrt");
   app.set_help_flag(kHelpNames, kHelpHelp);
@@ -130,7 +153,7 @@ int Run(int argc, char** argv) {
     for (const Option& option : command.options) std::visit(AddToApp{*sub, option}, option.value);
   }
   try {
-    app.parse(argc, argv);
+    app.parse(ArgumentsOf(argc, argv));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);
     if (argc > 1 && argv[1][0] != '-' && !IsCommand(argv[1])) {

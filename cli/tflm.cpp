@@ -20,8 +20,8 @@ InputOptions TflmOptions(const std::string& path, InputOptions options) {
   if (InputFormat(path, options) != "tflite") {
     MisuseTflm(Printable(path, 1000) + " is no .tflite model, and the plan is written into a copy of one");
   }
-  if (!options.pools.empty())
-    MisuseTflm("TFLM plans into one arena; leave --pool out, --capacity asks whether that is large enough");
+  if (!options.spaces.empty())
+    MisuseTflm("TFLM plans into one arena; leave --space out, --capacity asks whether that is large enough");
   if (Any(TransformsOf(options))) {
     MisuseTflm(
         "TFLM runs every op as the model has it; leave --views, --in-place, --colocate, --reorder and --all out");

@@ -28,15 +28,15 @@ int main(int argc, char** argv) try {
 
   PoolOptions options;
   options.alignment = static_cast<std::size_t>(assignment.made_with.alignment);
-  std::vector<PoolMemory> memories;  // one a space of the plan, exactly as large as it says
+  std::vector<SpaceMemory> memories;  // one a space of the plan, exactly as large as it says
   for (const AssignedSpace& space : assignment.spaces) {
-    Pool pool;
+    Space pool;
     pool.name = space.name;
     memories.push_back({pool, Arena::Host(static_cast<std::size_t>(space.required_bytes),
                                           static_cast<std::size_t>(space.base_alignment))});
   }
   std::vector<const std::byte*> bases;
-  for (const PoolMemory& memory : memories) bases.push_back(memory.arena.base());
+  for (const SpaceMemory& memory : memories) bases.push_back(memory.arena.base());
 
   TensorPool tensors(std::move(memories), options);
   tensors.RegisterGraph(graph);

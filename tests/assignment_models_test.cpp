@@ -37,10 +37,10 @@ ImportOptions OptionsFor(const std::string& model, const nlohmann::json& overrid
   return options;
 }
 
-std::vector<PoolMemory> Memories(const Assignment& assignment) {
-  std::vector<PoolMemory> memories;
+std::vector<SpaceMemory> Memories(const Assignment& assignment) {
+  std::vector<SpaceMemory> memories;
   for (const AssignedSpace& space : assignment.spaces) {
-    Pool pool;
+    Space pool;
     pool.name = space.name;
     memories.push_back({pool, Arena::Host(static_cast<std::size_t>(space.required_bytes), 4096)});
   }
@@ -77,9 +77,9 @@ std::vector<std::pair<int, std::ptrdiff_t>> PlacesIn(const TensorPool& pool, con
   return places;
 }
 
-std::vector<std::byte*> BasesOf(const std::vector<PoolMemory>& memories) {
+std::vector<std::byte*> BasesOf(const std::vector<SpaceMemory>& memories) {
   std::vector<std::byte*> bases;
-  for (const PoolMemory& memory : memories) bases.push_back(memory.arena.base());
+  for (const SpaceMemory& memory : memories) bases.push_back(memory.arena.base());
   return bases;
 }
 
@@ -102,12 +102,12 @@ TEST(AssignmentModels, AreLoadedAsAPoolPlansThem) {
                                                               : ImportTflite(bytes, path.filename(), import);
       LowerOptions options;
       options.transforms = {true, true, true, true};
-      Pool fast, slow;
+      Space fast, slow;
       fast.name = "fast";
       fast.capacity = 16384;
       slow.name = "slow";
       slow.capacity = std::int64_t{1} << 30;  // as the pool's arena has it: a limit may end a search sooner
-      options.pools = {fast, slow};
+      options.spaces = {fast, slow};
       const Workload workload = Lower(model, path.filename(), import, options);
       const PlanFile made = MakePlanFile(workload, PlanWorkload(workload, ReusePlanner(), quick));
       const PlanFile file = ReadPlanJson(WritePlanJson(made), "plan.json");
@@ -117,7 +117,7 @@ TEST(AssignmentModels, AreLoadedAsAPoolPlansThem) {
       const auto fault = CheckAssignment(model.graph, assignment, model.bodies);
       ASSERT_FALSE(fault) << fault->message;
 
-      std::vector<PoolMemory> memories = Memories(assignment);
+      std::vector<SpaceMemory> memories = Memories(assignment);
       const std::vector<std::byte*> loaded_bases = BasesOf(memories);
       TensorPool loaded(std::move(memories));
       loaded.RegisterModel(model.graph, model.bodies);
@@ -126,9 +126,9 @@ TEST(AssignmentModels, AreLoadedAsAPoolPlansThem) {
       PoolOptions same;
       same.transforms = options.transforms;
       memories = Memories(assignment);
-      memories[0].pool.capacity = fast.capacity;
+      memories[0].space.capacity = fast.capacity;
       memories[0].arena = Arena::Host(static_cast<std::size_t>(fast.capacity), 4096);
-      memories[1].pool.capacity = slow.capacity;
+      memories[1].space.capacity = slow.capacity;
       memories[1].arena = Arena::Host(static_cast<std::size_t>(slow.capacity), 4096);
       const std::vector<std::byte*> planned_bases = BasesOf(memories);
       TensorPool planned(std::move(memories), same);

@@ -268,7 +268,7 @@ TEST(SharedPlan, IsTheSameOfItsOwnAssignments) {
 }
 
 TEST(SharedArena, ServesSeveralSpaces) {
-  Pool fast, slow;
+  Space fast, slow;
   fast.name = "fast";
   fast.capacity = 1024;
   slow.name = "slow";

@@ -79,13 +79,13 @@ TEST(LowerBound, IsAtLeastTheSizeOfEveryBuffer) {
 TEST(LowerBound, OfSeveralPoolsIsAtLeastTheSizeOfEveryBuffer) {
   Problem problem = Of({{0, 9, 5}, {3, 5, 100}});
   problem.parts = {{1, 3, 5, 0, 0}};
-  Pool one, two;
+  Space one, two;
   one.name = "one";
   one.granularity = 64;
   two.name = "two";
-  SetPools(problem, {one}, {});
-  EXPECT_EQ(LowerBound(problem).lower_bound_bytes, 128) << "as the pool rounds it";
-  SetPools(problem, {one, two}, {});
+  SetSpaces(problem, {one}, {});
+  EXPECT_EQ(LowerBound(problem).lower_bound_bytes, 128) << "as the space rounds it";
+  SetSpaces(problem, {one, two}, {});
   EXPECT_EQ(LowerBound(problem).lower_bound_bytes, 100);
 }
 

@@ -325,15 +325,15 @@ TEST(Bodies, LieOverNothingThatRunsBesideThem) {
 TEST(Bodies, AtTheSameTimeFitTheirPoolTogether) {
   const WithBodies made(true);
   LowerOptions options;
-  Pool pool;
+  Space pool;
   pool.name = "sram";
   pool.capacity = 640 + 1856;  // what the graph takes apart, and the bodies
-  options.pools = {pool};
+  options.spaces = {pool};
   Workload workload = Lower(made.graph, made.bodies, options);
   const Assignment fits = Assign(workload, PlanWorkload(workload, ReusePlanner("no_reuse")));
   EXPECT_LE(fits.spaces[0].required_bytes, pool.capacity);
   EXPECT_FALSE(CheckAssignment(made.graph, fits, made.bodies));
-  options.pools[0].capacity = 1855;
+  options.spaces[0].capacity = 1855;
   workload = Lower(made.graph, made.bodies, options);
   EXPECT_THROW(PlanWorkload(workload, ReusePlanner("no_reuse")), Error);
 }

@@ -44,10 +44,10 @@ TEST(CliPlan, StatesThePoolsOwnMetadataApart) {
   const std::string graph = folder.Write("g.json", R"({"schema":"orionrt.graph/1",
     "tensors":[{"id":0,"bytes":100},{"id":1,"bytes":50}],
     "ops":[{"outputs":[0]},{"inputs":[0],"outputs":[1]},{"inputs":[1]}]})");
-  TensorPool pool(178);
-  pool.RegisterGraph({{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {}}}, {{0, 100}, {1, 50}});
-  pool.FinalizePlan();
-  const std::string bytes = std::to_string(pool.metadata_bytes());
+  TensorPool space(178);
+  space.RegisterGraph({{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {}}}, {{0, 100}, {1, 50}});
+  space.FinalizePlan();
+  const std::string bytes = std::to_string(space.metadata_bytes());
   EXPECT_NE(Orionrt({"plan", graph, "--format", "json"}).out.find("\"metadata_bytes\": " + bytes + ","),
             std::string::npos)
       << Orionrt({"plan", graph, "--format", "json"}) << bytes;
@@ -61,7 +61,7 @@ TEST(CliPlan, JsonPlanHasTheWordsOfTheContract) {
   const std::string json = Orionrt({"plan", folder.Write("x.csv", kProblem), "--format", "json"}).out;
   for (const char* word : {"\"orionrt.plan/1\"", "\"source\"", "\"policy\"", "\"alignment\"", "\"peak_bytes\": 12",
                            "\"lower_bound_bytes\": 12", "\"proven_optimal\": true", "\"bound_kind\"", "\"witness\"",
-                           "\"buffers\"", "\"pool\""}) {
+                           "\"buffers\"", "\"space\""}) {
     EXPECT_NE(json.find(word), std::string::npos) << word << "\n" << json;
   }
 }

@@ -67,7 +67,7 @@ TEST(CliReport, ShowsAPlanAsItStands) {
   EXPECT_EQ(data["graphs"][0]["kind"], nlohmann::json({0, 3, 1, 4})) << "classes come with the plan";
   EXPECT_EQ(plan["buffers"][3]["class"], "workspace");
   EXPECT_EQ(plan["metrics"]["classes"]["activation"]["bytes"], 128);
-  EXPECT_EQ(data["graphs"][0]["plans"][0]["pools"][0]["metrics"]["peak"], plan["peak_bytes"]);
+  EXPECT_EQ(data["graphs"][0]["plans"][0]["spaces"][0]["metrics"]["peak"], plan["peak_bytes"]);
 }
 
 TEST(CliReport, PlansTheProblemOfAPlanAnewWithAPolicy) {
@@ -77,7 +77,7 @@ TEST(CliReport, PlansTheProblemOfAPlanAnewWithAPolicy) {
   const auto peak = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), {"-o", folder / "r.html"});
     EXPECT_EQ(Orionrt(arguments).code, 0);
-    return DataOf(folder.Read("r.html"))["graphs"][0]["plans"][0]["pools"][0]["metrics"]["peak"].get<int>();
+    return DataOf(folder.Read("r.html"))["graphs"][0]["plans"][0]["spaces"][0]["metrics"]["peak"].get<int>();
   };
   EXPECT_EQ(peak({"report", folder / "p.json"}), 20);
   EXPECT_EQ(peak({"report", folder / "p.json", "--policy", "auto"}), 12);
@@ -100,7 +100,7 @@ TEST(CliReport, ShowsPoliciesSideBySide) {
   const nlohmann::json& plans = data["graphs"][0]["plans"];
   ASSERT_EQ(plans.size(), 2u);
   EXPECT_EQ(plans[1]["policy"], "no_reuse");
-  EXPECT_EQ(plans[1]["pools"][0]["metrics"]["peak"], 20);
+  EXPECT_EQ(plans[1]["spaces"][0]["metrics"]["peak"], 20);
   const std::string text = Orionrt({"report", problem, "--policy", "auto,no_reuse", "-o", "-"}).out;
   EXPECT_NE(text.find("1.667"), std::string::npos) << text;
   EXPECT_FAILS(2, Orionrt({"report", problem, "--policy", "auto,nonesuch", "-o", "-"}), "nonesuch");
@@ -110,19 +110,19 @@ TEST(CliReport, ShowsPoliciesSideBySide) {
 TEST(CliReport, ShowsEveryPool) {
   const Folder folder;
   const std::string problem = folder.Write("x.csv", kProblem);
-  ASSERT_EQ(Orionrt({"report", problem, "--pool", "sram=8", "--pool", "dram", "-o", folder / "r.html"}).code, 0);
+  ASSERT_EQ(Orionrt({"report", problem, "--space", "sram=8", "--space", "dram", "-o", folder / "r.html"}).code, 0);
   const nlohmann::json data = DataOf(folder.Read("r.html"));
   const nlohmann::json& plan = data["graphs"][0]["plans"][0];
-  ASSERT_EQ(plan["pools"].size(), 2u);
-  EXPECT_EQ(plan["pools"][0]["name"], "sram");
-  EXPECT_EQ(plan["pools"][0]["capacity"], 8);
-  EXPECT_EQ(plan["pools"][0]["metrics"]["peak"], 8);
-  EXPECT_EQ(plan["pools"][1]["metrics"]["peak"], 4);
-  EXPECT_EQ(plan["pool"].size(), 5u);
+  ASSERT_EQ(plan["spaces"].size(), 2u);
+  EXPECT_EQ(plan["spaces"][0]["name"], "sram");
+  EXPECT_EQ(plan["spaces"][0]["capacity"], 8);
+  EXPECT_EQ(plan["spaces"][0]["metrics"]["peak"], 8);
+  EXPECT_EQ(plan["spaces"][1]["metrics"]["peak"], 4);
+  EXPECT_EQ(plan["space"].size(), 5u);
   const std::string svg =
-      Orionrt({"report", problem, "--pool", "sram=8", "--pool", "dram", "-o", "-", "--format", "svg"}).out;
-  EXPECT_NE(svg.find("pool sram"), std::string::npos);
-  EXPECT_NE(svg.find("pool dram"), std::string::npos);
+      Orionrt({"report", problem, "--space", "sram=8", "--space", "dram", "-o", "-", "--format", "svg"}).out;
+  EXPECT_NE(svg.find("space sram"), std::string::npos);
+  EXPECT_NE(svg.find("space dram"), std::string::npos);
 }
 
 // in 64 -> a 128 -> b 128 -> c 64: the peak is at Relu, which could be in place.
@@ -148,7 +148,7 @@ TEST(CliReport, TextExplainsThePeakAsPlanDoes) {
   const std::string csv = folder.Write("x.csv", "id,lower,upper,size\na,0,2,65\nb,1,3,65\n");
   for (const std::vector<std::string>& more : {std::vector<std::string>{"--alignment", "64"},
                                                {"--policy", "no_reuse"},
-                                               {"--pool", "sram=100", "--pool", "dram"}}) {
+                                               {"--space", "sram=100", "--space", "dram"}}) {
     std::vector<std::string> plan = {"plan", csv, "--explain"}, report = {"report", csv, "-o", "-"};
     plan.insert(plan.end(), more.begin(), more.end());
     report.insert(report.end(), more.begin(), more.end());
@@ -171,7 +171,7 @@ TEST(CliReport, ThePageExplainsThePeak) {
   EXPECT_EQ(explanation["saving"][0], 64);
   EXPECT_EQ(explanation["newPeak"][0], 192);
   EXPECT_EQ(explanation["nextStep"][0], 0);
-  EXPECT_NE(plans[1]["pools"][0]["why"].get<std::string>().find("128 bytes higher"), std::string::npos);
+  EXPECT_NE(plans[1]["spaces"][0]["why"].get<std::string>().find("128 bytes higher"), std::string::npos);
   EXPECT_EQ(plans[1]["explanation"]["saving"][0], 128) << "of the plan that it stands with: b takes no bytes";
   EXPECT_EQ(Orionrt({"report", graph, "-o", "-", "--format", "svg"}).out.find("in place of"), std::string::npos);
 }
@@ -194,8 +194,8 @@ TEST(CliReport, ExplainsAPlanThatWasReadByItsOwnPolicy) {
 TEST(CliReport, ThePageListsSpills) {
   const Folder folder;
   const std::string problem = folder.Write("x.csv", kProblem);
-  ASSERT_EQ(Orionrt({"report", problem, "--pool", "sram=8", "--pool", "dram", "-o", folder / "r.html"}).code, 0);
-  ASSERT_EQ(Orionrt({"plan", problem, "--pool", "sram=8", "--pool", "dram", "-o", folder / "p.json"}).code, 0);
+  ASSERT_EQ(Orionrt({"report", problem, "--space", "sram=8", "--space", "dram", "-o", folder / "r.html"}).code, 0);
+  ASSERT_EQ(Orionrt({"plan", problem, "--space", "sram=8", "--space", "dram", "-o", folder / "p.json"}).code, 0);
   const nlohmann::json page = DataOf(folder.Read("r.html"))["graphs"][0]["plans"][0];
   const nlohmann::json spill = nlohmann::json::parse(folder.Read("p.json"))["spills"];
   ASSERT_EQ(spill.size(), 1u);
@@ -207,9 +207,9 @@ TEST(CliReport, ThePageListsSpills) {
   EXPECT_EQ(page["spills"][5], spill[0]["room_bytes"]);
   EXPECT_EQ(page["spills"][6], spill[0]["cost"]);
   EXPECT_EQ(page["spillCost"], spill[0]["cost"]);
-  EXPECT_EQ(page["pools"][1]["why"].get<std::string>().substr(0, 47),
+  EXPECT_EQ(page["spaces"][1]["why"].get<std::string>().substr(0, 47),
             "At step 0 1 buffer is alive and needs 4 bytes. ");
-  EXPECT_EQ(page["explanation"]["holder"].size(), 3u) << "of all pools together";
+  EXPECT_EQ(page["explanation"]["holder"].size(), 3u) << "of all spaces together";
 }
 
 TEST(CliReport, TextIsAsWideAsAsked) {

@@ -75,7 +75,7 @@ TEST(CliTflm, RefusesWhatItCannotWriteInto) {
   const std::string model = folder.Write("m.tflite", BuildModel(Chain()));
   EXPECT_FAILS(2, Orionrt({"plan", model, "-o", out, "--alignment", "8"}), "16");
   EXPECT_FAILS(2, Orionrt({"plan", model, "-o", out, "--fold-shapes"}), "--fold-shapes");
-  EXPECT_FAILS(2, Orionrt({"plan", model, "-o", out, "--pool", "sram=64K"}), "one arena", "--pool");
+  EXPECT_FAILS(2, Orionrt({"plan", model, "-o", out, "--space", "sram=64K"}), "one arena", "--space");
   EXPECT_FAILS(3, Orionrt({"plan", folder.Write("b.tflite", "x"), "-o", out}), "no TFLite model");
   EXPECT_FALSE(folder.Has("p.tflite"));
 }

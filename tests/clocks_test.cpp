@@ -337,7 +337,7 @@ TEST(Displacer, LowersToWhatIsRight) {
 }
 
 // Who lies where is decided by the loads of one execution, and judged by clocks: no choice is cheaper than the bound.
-TEST(Pools, HoldBuffersOfSeveralStreams) {
+TEST(Spaces, HoldBuffersOfSeveralStreams) {
   int spilled = 0;
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE(seed);
@@ -346,17 +346,17 @@ TEST(Pools, HoldBuffersOfSeveralStreams) {
     options.buffers = static_cast<int>(random.Between(2, 6));
     options.largest = 9;
     Problem problem = RandomClocked(options, random);
-    Pool fast, slow;
+    Space fast, slow;
     fast.name = "fast";
     fast.capacity = random.Between(9, 24);
     slow.name = "slow";
-    SetPools(problem, {fast, slow}, {});
+    SetSpaces(problem, {fast, slow}, {});
     const Plan plan = ReusePlanner().Run(problem);
     EXPECT_FALSE(Validate(problem, plan).has_value());
     std::int64_t cheapest = INT64_MAX;
     for (unsigned out = 0; out < 1u << options.buffers; ++out) {
       Problem inside = problem;
-      inside.pools.clear();
+      inside.spaces.clear();
       std::int64_t cost = 0;
       for (int i = 0; i < options.buffers; ++i) {
         if ((out >> i & 1) == 0) continue;
@@ -365,9 +365,9 @@ TEST(Pools, HoldBuffersOfSeveralStreams) {
       }
       if (cost < cheapest && BrutePeak(inside, fast.capacity + 1) <= fast.capacity) cheapest = cost;
     }
-    EXPECT_LE(plan.pools.spill_cost_bound, cheapest);
-    EXPECT_GE(plan.pools.spill_cost, cheapest);
-    spilled += plan.pools.spills.empty() ? 0 : 1;
+    EXPECT_LE(plan.spaces.spill_cost_bound, cheapest);
+    EXPECT_GE(plan.spaces.spill_cost, cheapest);
+    spilled += plan.spaces.spills.empty() ? 0 : 1;
   }
   EXPECT_GT(spilled, 50);
 }

@@ -281,9 +281,9 @@ TEST(MakeCsv, RefusesIdsThatCsvCannotSay) {
 
 TEST(Csv, ReadsSpacesUsesAndPool) {
   const CsvFile file =
-      ReadCsv("id,spaces,lower,upper,size,uses,pool,offset\na, sram | dram ,0,1,4,3,dram,8\nb,,0,1,4,1,,\n", "x.csv");
+      ReadCsv("id,spaces,lower,upper,size,uses,space,offset\na, sram | dram ,0,1,4,3,dram,8\nb,,0,1,4,1,,\n", "x.csv");
   EXPECT_EQ(file.spaces, (std::vector<std::vector<std::string>>{{"sram", "dram"}, {}}));
-  EXPECT_EQ(file.pools, (std::vector<std::string>{"dram", ""}));
+  EXPECT_EQ(file.space_of, (std::vector<std::string>{"dram", ""}));
   EXPECT_EQ(file.problem.uses, (std::vector<std::int64_t>{3, 1}));
   EXPECT_EQ(file.header, "id,spaces,lower,upper,size,uses") << "without the answer";
   EXPECT_EQ(file.rows[0], "a, sram | dram ,0,1,4,3");
@@ -298,18 +298,18 @@ TEST(Csv, WritesSpacesAndUsesOfProblemsThatHaveThem) {
   Problem problem;
   problem.buffers = {{0, 1, 4, 1, kFree}, {0, 1, 5, 1, kFree}};
   problem.uses = {3, 1};
-  Pool sram, dram;
+  Space sram, dram;
   sram.name = "sram";
   dram.name = "dram";
-  SetPools(problem, {sram, dram}, {});
+  SetSpaces(problem, {sram, dram}, {});
   EXPECT_EQ(WriteCsv(MakeCsv(problem), nullptr), "id,lower,upper,size\n0,0,1,4\n1,0,1,5\n")
       << "the table is not in CSV";
-  SetPools(problem, {sram, dram}, {{"dram", "sram"}, {}});
+  SetSpaces(problem, {sram, dram}, {{"dram", "sram"}, {}});
   const std::string text = WriteCsv(MakeCsv(problem), nullptr);
   EXPECT_EQ(text, "id,lower,upper,size,spaces,uses\n0,0,1,4,dram|sram,3\n1,0,1,5,,1\n");
   const CsvFile read = ReadCsv(text, "x.csv");
   Problem again = read.problem;
-  SetPools(again, {sram, dram}, read.spaces);
+  SetSpaces(again, {sram, dram}, read.spaces);
   EXPECT_EQ(HashProblem(again), HashProblem(problem));
 }
 

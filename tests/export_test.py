@@ -207,28 +207,28 @@ class Exports(unittest.TestCase):
 class PoolExports(unittest.TestCase):
     def test_a_segment_and_a_process_per_pool(self):
         problem = b"id,lower,upper,size\na,0,3,30\nb,0,3,30\nc,1,3,30\nd,0,1,12\n"
-        pools = ["--input-format", "csv", "--pool", "fast=64", "--pool", "slow:align=64"]
-        plan = json.loads(orionrt("plan", "-", "--format", "json", *pools, stdin=problem))
-        pool_of = {b["id"]: b["pool"] for b in plan["buffers"]}
-        peaks = [pool["peak_bytes"] for pool in plan["pools"]]
+        spaces = ["--input-format", "csv", "--space", "fast=64", "--space", "slow:align=64"]
+        plan = json.loads(orionrt("plan", "-", "--format", "json", *spaces, stdin=problem))
+        space_of = {b["id"]: b["space"] for b in plan["buffers"]}
+        peaks = [space["peak_bytes"] for space in plan["spaces"]]
         self.assertEqual(sum(peaks), plan["peak_bytes"])
-        snapshot = pickle.loads(orionrt("plan", "-", "--format", "snapshot", *pools, stdin=problem))
+        snapshot = pickle.loads(orionrt("plan", "-", "--format", "snapshot", *spaces, stdin=problem))
         self.assertEqual([s["total_size"] for s in snapshot["segments"]], peaks)
-        for pool, segment in enumerate(snapshot["segments"]):
+        for space, segment in enumerate(snapshot["segments"]):
             at = segment["address"]
             for block in segment["blocks"]:
                 self.assertEqual(block["address"], at, "blocks tile the segment")
                 at += block["size"]
                 for frame in block["frames"]:
-                    self.assertEqual(pool_of[frame["name"]], pool)
+                    self.assertEqual(space_of[frame["name"]], space)
                     offset = next(b["offset"] for b in plan["buffers"] if b["id"] == frame["name"])
                     self.assertEqual(block["address"] - segment["address"], offset)
             self.assertEqual(at, segment["address"] + segment["total_size"])
         first, second = snapshot["segments"]
         self.assertGreaterEqual(second["address"], first["address"] + first["total_size"])
-        trace = json.loads(orionrt("plan", "-", "--format", "trace", *pools, stdin=problem))
+        trace = json.loads(orionrt("plan", "-", "--format", "trace", *spaces, stdin=problem))
         slices = [e for e in trace["traceEvents"] if e["ph"] in "be"]
-        self.assertEqual({(e["name"], e["pid"]) for e in slices}, {(i, p + 1) for i, p in pool_of.items()})
+        self.assertEqual({(e["name"], e["pid"]) for e in slices}, {(i, p + 1) for i, p in space_of.items()})
 
 
 class Schemas(unittest.TestCase):
@@ -339,10 +339,10 @@ class Schemas(unittest.TestCase):
                 self.assertTrue(set(written) <= described, "all are described")
 
 
-# What no schema can say: that a tensor is used and known, an interval not empty, a sum within 63 bits, a pool in the table.
+# What no schema can say: that a tensor is used and known, an interval not empty, a sum within 63 bits, a space in the table.
 BEYOND_A_SCHEMA = [("tensors", []), ("ops", []), ("ops", [PART]), ("ops", [{**PART, "end": -1}]), ("id", 1), ("id", 3),
                    ("id", 64), ("bytes", 2**63 - 1), ("lower", 64), ("lower", 2**31), ("lower", 2**61), ("upper", -1),
-                   ("upper", 0), ("offset", 2**63 - 1), ("pools", [1]), ("pool", 1), ("pool", 3), ("pool", 64),
+                   ("upper", 0), ("offset", 2**63 - 1), ("spaces", [1]), ("space", 1), ("space", 3), ("space", 64),
                    ("view_of", 0), ("view_of", 1), ("view_of", 3), ("view_of", 64), ("graph_id", "0123456789abcdef"),
                    ("graph_hash", "0123456789abcdef")]  # of a graph, whose buffers bear ids of tensors
 # What is read so that `check` can say no to it, or means nothing to a reader.

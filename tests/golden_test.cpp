@@ -19,7 +19,7 @@ struct Named {
   const char* name;
   int buffers;
   tests::Menu menu;
-  bool pooled = false;
+  bool in_spaces = false;
 };
 
 std::vector<Named> Instances() {
@@ -34,8 +34,8 @@ std::vector<Named> Instances() {
   parts.parts = true;
   large.steps = 400;
   large.largest = 1 << 20;
-  return {{"plain", 120, plain}, {"ties", 200, ties},    {"aligned", 150, aligned},   {"fixed", 100, fixed},
-          {"parts", 150, parts}, {"large", 1500, large}, {"pools", 60, aligned, true}};
+  return {{"plain", 120, plain}, {"ties", 200, ties},    {"aligned", 150, aligned},    {"fixed", 100, fixed},
+          {"parts", 150, parts}, {"large", 1500, large}, {"spaces", 60, aligned, true}};
 }
 
 // FNV-1a of the offsets, written out here: not the library's.
@@ -50,16 +50,16 @@ std::string Fingerprint(const std::vector<std::int64_t>& offsets) {
   return text;
 }
 
-// Three pools, of which the first two are too small.
+// Three spaces, of which the first two are too small.
 void AddPools(Problem& problem) {
-  std::vector<Pool> pools(3);
+  std::vector<Space> spaces(3);
   const char* names[] = {"near", "far", "rest"};
-  for (int p = 0; p < 3; ++p) pools[p].name = names[p];
-  pools[0].capacity = LowerBound(problem).lower_bound_bytes / 3;
-  pools[1].capacity = pools[0].capacity / 2;
-  pools[1].granularity = 32;
+  for (int p = 0; p < 3; ++p) spaces[p].name = names[p];
+  spaces[0].capacity = LowerBound(problem).lower_bound_bytes / 3;
+  spaces[1].capacity = spaces[0].capacity / 2;
+  spaces[1].granularity = 32;
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) problem.uses.push_back(static_cast<std::int64_t>(i % 7));
-  SetPools(problem, pools, {});
+  SetSpaces(problem, spaces, {});
 }
 
 TEST(Golden, OffsetsAreTheOnesOfRecord) {
@@ -67,12 +67,12 @@ TEST(Golden, OffsetsAreTheOnesOfRecord) {
   for (const Named& instance : Instances()) {
     tests::Random random(20260101);
     Problem problem = tests::SeededProblem(random, instance.buffers, instance.menu);
-    if (instance.pooled) AddPools(problem);
+    if (instance.in_spaces) AddPools(problem);
     for (const Policy& policy : Policies()) {
       PlanOptions options;
-      if (instance.pooled) options.effort = Effort::kFast;  // several packings a pool
+      if (instance.in_spaces) options.effort = Effort::kFast;  // several packings a space
       Plan plan = ReusePlanner(policy).Run(problem, options);
-      plan.offsets.insert(plan.offsets.end(), plan.pools.pool_of.begin(), plan.pools.pool_of.end());
+      plan.offsets.insert(plan.offsets.end(), plan.spaces.space_of.begin(), plan.spaces.space_of.end());
       now[std::string(instance.name) + " " + policy.name] =
           std::to_string(plan.peak_bytes) + " " + Fingerprint(plan.offsets);
     }

@@ -15,7 +15,7 @@ cat >"$folder/graph.json" <<'GRAPH'
          {"id": 20, "inputs": [2], "outputs": [3], "aliases": [{"kind": "view"}]},
          {"id": 11, "inputs": [3], "outputs": [7], "workspace_bytes": 100}]}
 GRAPH
-for options in "" "--all" "--pool fast=128 --pool slow" "--all --pool fast=128 --pool slow"; do
+for options in "" "--all" "--space fast=128 --space slow" "--all --space fast=128 --space slow"; do
   # shellcheck disable=SC2086
   "$orionrt" plan "$folder/graph.json" $options -o "$folder/plan.json"
   "$load_plan" "$folder/graph.json" "$folder/plan.json" >"$folder/loaded"

@@ -66,13 +66,13 @@ TEST(Metrics, AddUpByClass) {
 TEST(Metrics, SpeakOfOnePoolOfSeveral) {
   Problem problem;
   problem.buffers = {{0, 2, 100}, {0, 4, 100}};
-  problem.pools = {{"sram", 128}, {"dram"}};
-  problem.pools[1].granularity = 64;
+  problem.spaces = {{"sram", 128}, {"dram"}};
+  problem.spaces[1].granularity = 64;
   const Plan plan = ReusePlanner("first_fit").Run(problem);
   const std::vector<BufferClass> classes = {BufferClass::kInput, BufferClass::kActivation};
-  const Metrics sram = MeasurePlan(problem, plan, classes, PoolOf(plan, 0));
-  const Metrics dram = MeasurePlan(problem, plan, classes, PoolOf(plan, 1));
-  ASSERT_NE(PoolOf(plan, 0), PoolOf(plan, 1));
+  const Metrics sram = MeasurePlan(problem, plan, classes, SpaceOf(plan, 0));
+  const Metrics dram = MeasurePlan(problem, plan, classes, SpaceOf(plan, 1));
+  ASSERT_NE(SpaceOf(plan, 0), SpaceOf(plan, 1));
   EXPECT_EQ(sram.peak_bytes + dram.peak_bytes, 100 + 128) << "one is rounded up to 64";
   EXPECT_EQ(sram.classes[static_cast<int>(BufferClass::kInput)].count, 1);
   EXPECT_EQ(sram.classes[static_cast<int>(BufferClass::kActivation)].count, 0);

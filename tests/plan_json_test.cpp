@@ -87,31 +87,31 @@ TEST(PlanJson, ReadsPoolsBack) {
   PlanFile file = Example();
   file.problem.buffers[1].fixed_offset = kFree;
   file.problem.uses = {2, 1, 4};
-  Pool tiny, rest;
+  Space tiny, rest;
   tiny.name = "tiny";
   tiny.capacity = 64;
   rest.name = "rest";
-  SetPools(file.problem, {tiny, rest}, {{}, {"rest", "tiny"}, {}});
+  SetSpaces(file.problem, {tiny, rest}, {{}, {"rest", "tiny"}, {}});
   file.plan = ReusePlanner("first_fit").Run(file.problem);
-  ASSERT_EQ(file.plan.pools.spills.size(), 1u);
+  ASSERT_EQ(file.plan.spaces.spills.size(), 1u);
   const std::string text = WritePlanJson(file);
   const PlanFile read = Read(text);
   ExpectSame(read, file);
   EXPECT_EQ(WritePlanJson(read), text);
-  EXPECT_EQ(read.plan.pools.pool_of, file.plan.pools.pool_of);
-  EXPECT_EQ(read.plan.pools.figures[1].peak_bytes, file.plan.pools.figures[1].peak_bytes);
-  EXPECT_EQ(read.plan.pools.figures[1].certificate.witness, file.plan.pools.figures[1].certificate.witness);
-  EXPECT_EQ(read.plan.pools.spills[0].reason, SpillReason::kTooLarge);
-  EXPECT_EQ(read.plan.pools.spills[0].buffer, 0);
-  EXPECT_EQ(read.plan.pools.spill_cost, 200);
+  EXPECT_EQ(read.plan.spaces.space_of, file.plan.spaces.space_of);
+  EXPECT_EQ(read.plan.spaces.figures[1].peak_bytes, file.plan.spaces.figures[1].peak_bytes);
+  EXPECT_EQ(read.plan.spaces.figures[1].certificate.witness, file.plan.spaces.figures[1].certificate.witness);
+  EXPECT_EQ(read.plan.spaces.spills[0].reason, SpillReason::kTooLarge);
+  EXPECT_EQ(read.plan.spaces.spills[0].buffer, 0);
+  EXPECT_EQ(read.plan.spaces.spill_cost, 200);
   const auto with = [&](const std::string& what, const std::string& instead) {
     return std::string(text).replace(text.find(what), what.size(), instead);
   };
   EXPECT_TRUE(RefusesPlan({"spills[0]", "buffer"}, with(R"("buffer":"a")", R"("buffer":"z")")));
   EXPECT_TRUE(RefusesPlan({"spills[0]", "\"to\""}, with(R"("to":1)", R"("to":2)")));
   EXPECT_TRUE(RefusesPlan({"spills[0]", "reason"}, with("too_large", "too_small")));
-  EXPECT_TRUE(RefusesPlan({"pools[0]", "peak_bytes"}, with(R"("capacity":64,"peak_bytes")", R"("peak")")));
-  EXPECT_TRUE(RefusesPlan({"buffers[0]", "pool"}, with(R"("pool":1)", R"("pool":-1)")));
+  EXPECT_TRUE(RefusesPlan({"spaces[0]", "peak_bytes"}, with(R"("capacity":64,"peak_bytes")", R"("peak")")));
+  EXPECT_TRUE(RefusesPlan({"buffers[0]", "space"}, with(R"("space":1)", R"("space":-1)")));
 }
 
 TEST(PlanJson, ReadsTheWitnessBack) {
@@ -173,7 +173,7 @@ TEST(PlanJson, HasTheWordsOfTheContract) {
   for (const char* key :
        {"\"schema\": \"orionrt.plan/1\"", "\"source\"", "\"policy\"", "\"alignment\"", "\"peak_bytes\"",
         "\"lower_bound_bytes\"", "\"proven_optimal\"", "\"bound_kind\"", "\"witness\"", "\"buffers\"", "\"id\"",
-        "\"name\"", "\"size\"", "\"lower\"", "\"upper\"", "\"offset\"", "\"pool\""}) {
+        "\"name\"", "\"size\"", "\"lower\"", "\"upper\"", "\"offset\"", "\"space\""}) {
     EXPECT_NE(text.find(key), std::string::npos) << key;
   }
 }
@@ -247,7 +247,7 @@ TEST(PlanJson, RefusesWhatIsOfTheWrongType) {
   EXPECT_TRUE(RefusesPlan({"\"fixed\""}, with(R"("size":8)", R"("size":8,"fixed":"yes")")));
   EXPECT_TRUE(RefusesPlan({"problem_hash"}, with(R"("peak_bytes":8)", R"("peak_bytes":8,"problem_hash":"12")")));
   EXPECT_TRUE(RefusesPlan({"problem_hash"}, with(R"("peak_bytes":8)", R"("peak_bytes":8,"problem_hash":"")")));
-  EXPECT_TRUE(RefusesPlan({"pool"}, with(R"("size":8)", R"("size":8,"pool":1)")));
+  EXPECT_TRUE(RefusesPlan({"space"}, with(R"("size":8)", R"("size":8,"space":1)")));
 }
 
 TEST(PlanJson, RefusesProblemsThatAreNone) {

@@ -14,14 +14,14 @@
 namespace orionrt::tests::pool_memories_test {
 namespace {
 
-Pool NamedPool(const char* name) {
-  Pool pool;
+Space NamedPool(const char* name) {
+  Space pool;
   pool.name = name;
   return pool;
 }
 
-std::vector<PoolMemory> Memories(std::size_t fast, std::size_t slow) {
-  std::vector<PoolMemory> memories;
+std::vector<SpaceMemory> Memories(std::size_t fast, std::size_t slow) {
+  std::vector<SpaceMemory> memories;
   memories.push_back({NamedPool("sram"), Arena::Host(fast, 4096)});
   memories.push_back({NamedPool("dram"), Arena::Host(slow, 4096)});
   return memories;
@@ -33,7 +33,7 @@ bool LiesIn(const TensorHandle& handle, const std::byte* base, std::size_t bytes
 }
 
 TEST(PoolMemories, PutsEachTensorWhereItsPlanSays) {
-  std::vector<PoolMemory> memories = Memories(1024, 65536);
+  std::vector<SpaceMemory> memories = Memories(1024, 65536);
   const std::byte* const sram = memories[0].arena.base();
   const std::byte* const dram = memories[1].arena.base();
   std::map<PoolEvent, std::int64_t> told;
@@ -61,7 +61,7 @@ TEST(PoolMemories, RunsGraphsWithRealBytes) {
     Random random(seed);
     RandomGraph made = MakeRandomGraph(random, 20, seed % 2 == 0);
     const Graph graph(std::move(made.ops), std::move(made.tensors));
-    std::vector<PoolMemory> memories = Memories(4096, std::size_t{1} << 22);
+    std::vector<SpaceMemory> memories = Memories(4096, std::size_t{1} << 22);
     TensorPool pool(std::move(memories));
     pool.RegisterGraph(graph);
     pool.FinalizePlan();
@@ -92,16 +92,16 @@ TEST(PoolMemories, RunsGraphsWithRealBytes) {
 
 TEST(PoolMemories, LoadsAPlanMadeForTheSameTable) {
   const Graph graph({{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {}}}, {{0, 512}, {1, 1024}});
-  Pool sram = NamedPool("sram");
+  Space sram = NamedPool("sram");
   sram.capacity = 1024;
-  Pool dram = NamedPool("dram");
+  Space dram = NamedPool("dram");
   dram.capacity = 4096;
   LowerOptions options;
-  options.pools = {sram, dram};
+  options.spaces = {sram, dram};
   const Workload workload = Lower(graph, {}, options);
   const Assignment assignment = Assign(workload, PlanWorkload(workload, ReusePlanner()));
   const auto load = [&](std::size_t sram_bytes) {
-    std::vector<PoolMemory> memories;
+    std::vector<SpaceMemory> memories;
     memories.push_back({sram, Arena::Host(sram_bytes, 4096)});
     memories.push_back({dram, Arena::Host(65536, 4096)});
     TensorPool pool(std::move(memories));
@@ -115,7 +115,7 @@ TEST(PoolMemories, LoadsAPlanMadeForTheSameTable) {
 }
 
 TEST(PoolMemories, RefusesWhatCannotWork) {
-  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"no memory"}, [] { TensorPool(std::vector<PoolMemory>()); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"no memory"}, [] { TensorPool(std::vector<SpaceMemory>()); }));
   PoolOptions guarded;
   guarded.guard.emplace();
   EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"guard"}, [&] { TensorPool(Memories(64, 64), guarded); }));

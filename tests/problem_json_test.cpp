@@ -29,7 +29,7 @@ TEST(ProblemJson, KeepsPools) {
   ProblemFile file;
   file.problem.buffers = {{0, 3, 100, 16, kFree}, {1, 4, 50, 16, kFree}};
   file.problem.uses = {3, 1};
-  Pool small, large;
+  Space small, large;
   small.name = "small";
   small.capacity = 64;
   small.alignment = 8;
@@ -37,25 +37,25 @@ TEST(ProblemJson, KeepsPools) {
   small.largest = 60;
   large.name = "large";
   large.cost = 9;
-  SetPools(file.problem, {small, large}, {{"large", "small"}, {}});
+  SetSpaces(file.problem, {small, large}, {{"large", "small"}, {}});
   const ProblemFile read = ReadProblemJson(WriteProblemJson(file), "p.json");
   EXPECT_EQ(HashProblem(read.problem), HashProblem(file.problem));
-  EXPECT_EQ(read.problem.pools[0].name, "small");
-  EXPECT_EQ(read.problem.pools[0].largest, 60);
-  EXPECT_EQ(read.problem.pools[1].capacity, kUnlimited);
-  EXPECT_EQ(read.problem.allowed_pools, file.problem.allowed_pools);
+  EXPECT_EQ(read.problem.spaces[0].name, "small");
+  EXPECT_EQ(read.problem.spaces[0].largest, 60);
+  EXPECT_EQ(read.problem.spaces[1].capacity, kUnlimited);
+  EXPECT_EQ(read.problem.allowed_spaces, file.problem.allowed_spaces);
   EXPECT_EQ(read.problem.uses, file.problem.uses);
-  const auto refuses = [&](const std::string& pools, const std::string& buffer, const std::string& said) {
-    const std::string text = R"({"schema":"orionrt.problem/1",)" + pools +
+  const auto refuses = [&](const std::string& spaces, const std::string& buffer, const std::string& said) {
+    const std::string text = R"({"schema":"orionrt.problem/1",)" + spaces +
                              R"("buffers":[{"id":"a","size":1,"lower":0,"upper":1)" + buffer + "}]}";
     EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"p.json", said}, [&] { ReadProblemJson(text, "p.json"); }));
   };
-  refuses(R"("pools":[{"name":"x"},{"name":"x"}],)", "", "twice");
-  refuses(R"("pools":[{"capacity":4}],)", "", "pools[0]");
-  refuses(R"("pools":[{"name":"x","cost":-1}],)", "", "cost");
-  refuses(R"("pools":[{"name":"x"}],)", R"(,"pools":[1])", "buffer a");
-  refuses(R"("pools":[{"name":"x"}],)", R"(,"pools":["x"])", "position");
-  refuses("", R"(,"pools":[0])", "no table");
+  refuses(R"("spaces":[{"name":"x"},{"name":"x"}],)", "", "twice");
+  refuses(R"("spaces":[{"capacity":4}],)", "", "spaces[0]");
+  refuses(R"("spaces":[{"name":"x","cost":-1}],)", "", "cost");
+  refuses(R"("spaces":[{"name":"x"}],)", R"(,"spaces":[1])", "buffer a");
+  refuses(R"("spaces":[{"name":"x"}],)", R"(,"spaces":["x"])", "position");
+  refuses("", R"(,"spaces":[0])", "no table");
 }
 
 TEST(GraphJson, ReadsBackWhatItWrote) {

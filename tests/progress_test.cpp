@@ -39,7 +39,7 @@ Problem WithParts(std::uint64_t seed) {
 
 Problem InPools(std::uint64_t seed) {
   Problem problem = LongLives(seed, 60, 3);
-  problem.pools = {{"near", LowerBound(problem).lower_bound_bytes / 2}, {"far"}};
+  problem.spaces = {{"near", LowerBound(problem).lower_bound_bytes / 2}, {"far"}};
   return problem;
 }
 
@@ -57,14 +57,14 @@ Problem Twice(Problem problem) {
   return problem;
 }
 
-// Every way that `auto` has: dense, settled soon, clocks, parts, pools, and what falls apart in time.
+// Every way that `auto` has: dense, settled soon, clocks, parts, spaces, and what falls apart in time.
 struct Shape {
   const char* name;
   Problem problem;
 };
 std::vector<Shape> Shapes() {
   return {{"dense", LongLives(2, 400, 3)},       {"few", LongLives(2, 40, 4)}, {"streams", OnStreams(3, 150)},
-          {"few on streams", OnStreams(4, 30)},  {"parts", WithParts(5)},      {"pools", InPools(6)},
+          {"few on streams", OnStreams(4, 30)},  {"parts", WithParts(5)},      {"spaces", InPools(6)},
           {"apart", Twice(LongLives(3, 400, 3))}};
 }
 

@@ -302,13 +302,13 @@ class Page(unittest.TestCase):
         text, end = rest.split("</script>", 1)
         data = json.loads(text)
         plan = data["graphs"][0]["plans"][0]
-        fast = json.loads(json.dumps(plan["pools"][0]))
-        plan["pool"] = [i % 2 for i in range(20)]
-        plan["pools"].append({**fast, "name": "sram"})
+        fast = json.loads(json.dumps(plan["spaces"][0]))
+        plan["space"] = [i % 2 for i in range(20)]
+        plan["spaces"].append({**fast, "name": "sram"})
         path.write_text(begin + 'id="data">' + json.dumps(data) + "</script>" + end)
         page = self.open(path)
         self.assertEqual(page.locator("canvas").count(), 2)
-        self.assertIn("pool sram", page.inner_text("figcaption >> nth=1"))
+        self.assertIn("space sram", page.inner_text("figcaption >> nth=1"))
         self.assertEqual(page.evaluate("maps.map((map) => map.arena.count)"), [10, 10])
         empty = tuple(page.evaluate("parseColor(theme.empty)"))
         where = (5.8, plan["offset"][5] + 800)
@@ -433,9 +433,9 @@ class Page(unittest.TestCase):
 
     def test_spills(self):
         source = self.write("names.json", problem(NASTY[:3] + ["n"] * 9))
-        plan = json.loads(orionrt("plan", source, "--pool", "sram=2K", "--pool", "dram", "--format", "json"))
+        plan = json.loads(orionrt("plan", source, "--space", "sram=2K", "--space", "dram", "--format", "json"))
         self.assertGreater(len(plan["spills"]), 1)
-        page = self.open(self.report(source, "--pool", "sram=2K", "--pool", "dram"))
+        page = self.open(self.report(source, "--space", "sram=2K", "--space", "dram"))
         items = page.locator("[aria-label='not where they would best be'] [role=option]")
         self.assertEqual(items.count(), len(plan["spills"]))
         ids = {b["id"]: n for n, b in enumerate(plan["buffers"])}
@@ -446,9 +446,9 @@ class Page(unittest.TestCase):
             for word in ("sram → dram", f"cost {spill['cost']:,}", f"{spill['room_bytes']} B left in sram at step {spill['step']}"):
                 self.assertIn(word, line)
         items.nth(1).click()
-        self.assertIn("pool dram", page.inner_text("#policy"))  # the map where it lies
+        self.assertIn("space dram", page.inner_text("#policy"))  # the map where it lies
         self.assertEqual(page.inner_text("#tensor dd >> nth=0"), f"b{page.evaluate('shared.selected')}")
-        self.assertIn("Pool dram, with what it holds.", page.inner_text("#explained p >> nth=0"))
+        self.assertIn("Space dram, with what it holds.", page.inner_text("#explained p >> nth=0"))
 
     def test_bodies_are_tabs(self):
         model = SHARED / "models" / "onnx" / "silero_vad.onnx"

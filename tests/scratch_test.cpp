@@ -148,9 +148,9 @@ TEST(TensorPool, RefusesPlannedTensorsAsScratch) {
 }
 
 TEST(TensorPool, RefusesPlannedTensorsAsScratchInEachOfItsMemories) {
-  const Pool fast{"fast"};
-  const Pool slow{"slow"};
-  std::vector<PoolMemory> memories;
+  const Space fast{"fast"};
+  const Space slow{"slow"};
+  std::vector<SpaceMemory> memories;
   memories.push_back({fast, Arena::Host(1 << 13, 4096)});
   memories.push_back({slow, Arena::Host(1 << 16, 4096)});
   TensorPool pool(std::move(memories));

@@ -107,10 +107,10 @@ TEST(StreamInterpreter, FindsNothingWrongWithPlansOfAnyPolicy) {
     options.transforms = {random.OneIn(2), random.OneIn(2), random.OneIn(2), false};
     options.alignment = std::int64_t{1} << random.Below(6);
     if (random.OneIn(4)) {
-      options.pools.resize(2);
-      options.pools[0].name = "fast";
-      options.pools[0].capacity = random.Between(64, 512);
-      options.pools[1].name = "slow";
+      options.spaces.resize(2);
+      options.spaces[0].name = "fast";
+      options.spaces[0].capacity = random.Between(64, 512);
+      options.spaces[1].name = "slow";
     }
     const Policy& policy = Policies()[seed % Policies().size()];
     SCOPED_TRACE(policy.name);

@@ -321,11 +321,11 @@ TEST(WhatIf, KnowsOfAProblemWhoIsAliveAndWhatAlignmentCosts) {
 TEST(WhatIf, OverPoolsSaysWhoIsAliveAndTriesNothing) {
   const Graph graph = Chain().Make();
   PlanFile file = Planned(graph);
-  std::vector<Pool> pools(2);
-  pools[0].name = "sram";
-  pools[0].capacity = 150;
-  pools[1].name = "dram";
-  SetPools(file.problem, pools, {});
+  std::vector<Space> spaces(2);
+  spaces[0].name = "sram";
+  spaces[0].capacity = 150;
+  spaces[1].name = "dram";
+  SetSpaces(file.problem, spaces, {});
   file.plan = ReusePlanner().Run(file.problem);
   const Explanation explanation = Explain(file, &graph, ReusePlanner());
   EXPECT_EQ(explanation.peak_step, 1);

@@ -31,7 +31,7 @@ struct Place {
 
 // One arena, as the assignment needs it.
 struct AssignedSpace {
-  std::string name;                 // as in the table of pools; empty where there is one arena and no table
+  std::string name;                 // as in the table of spaces; empty where there is one arena and no table
   std::int64_t required_bytes = 0;  // exactly; bodies of control-flow ops included
   std::int64_t base_alignment = 1;  // bytes, a power of two: of the arena's first byte
 };

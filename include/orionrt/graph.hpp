@@ -72,7 +72,7 @@ struct TensorDesc {
   std::string name = {};      // for people, like the next two
   std::string dtype = {};     // "float32"
   std::vector<std::int64_t> shape = {};
-  std::vector<std::string> spaces = {};  // names of the pools it may live in, the best first; none: any
+  std::vector<std::string> spaces = {};  // names of the spaces it may live in, the best first; none: any
   // A view has no bytes of its own: it is those of tensor `view_of`, an id, from `view_offset` on, and that tensor
   // lives as long as its views do. An op that produces one has nothing to write. kNoTensor: no view.
   int view_of = kNoTensor;

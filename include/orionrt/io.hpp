@@ -25,28 +25,28 @@ namespace orionrt {
 
 // CSV as MiniMalloc reads it: a header row, then a row a buffer. Columns, in any order: id (or buffer, buffer_id),
 // lower (or begin, start), upper, size; optional alignment, offset (see CsvFile::offsets), gaps, and hint, which is
-// ignored with a warning; spaces, uses and pool, see below. A column `end` in place of `upper` is inclusive. CRLF and a
-// byte order mark are read; no quoting. A gap is `lo-hi`, steps at which the buffer holds no byte, or `lo-hi@a:b+c:d`,
-// at which it holds its bytes [a, b) and [c, d) only.
+// ignored with a warning; spaces, uses and space, see below. A column `end` in place of `upper` is inclusive. CRLF and
+// a byte order mark are read; no quoting. A gap is `lo-hi`, steps at which the buffer holds no byte, or
+// `lo-hi@a:b+c:d`, at which it holds its bytes [a, b) and [c, d) only.
 struct CsvFile {
-  Problem problem;                    // no fixed offsets or pools: the caller says what the columns mean
+  Problem problem;                    // no fixed offsets or spaces: the caller says what the columns mean
   std::vector<std::int64_t> offsets;  // of the column `offset`, kFree where a field is empty; empty without the column
   std::vector<std::vector<std::string>> spaces;  // of the column `spaces`, "sram|dram": where it may live; may be empty
-  std::vector<std::string> pools;                // of the column `pool`: where it lies; empty without the column
+  std::vector<std::string> space_of;             // of the column `space`: where it lies; empty without the column
   std::vector<std::string> warnings;             // one line each
-  std::string header;  // as it stands, without the columns `pool` and `offset`; the same for the rows
+  std::string header;  // as it stands, without the columns `space` and `offset`; the same for the rows
   std::vector<std::string> rows;
 };
 ORIONRT_API CsvFile ReadCsv(std::string_view text, const std::string& source);
 
 // The rows of a problem that did not come from CSV. Throws Error (kUnsupported) for ids that CSV cannot hold. Columns
-// `spaces` and `uses` where a buffer names its pools; the table of pools itself has no place in CSV.
+// `spaces` and `uses` where a buffer names its spaces; the table of spaces itself has no place in CSV.
 ORIONRT_API CsvFile MakeCsv(const Problem& problem);
 
 // The rows as they were read; with `offsets` (one per buffer), these as their last column, empty where kFree; with
-// `pools`, the names of the pools they are in, as the column before.
+// `space_of`, the names of the spaces they are in, as the column before.
 ORIONRT_API std::string WriteCsv(const CsvFile& file, const std::vector<std::int64_t>* offsets,
-                                 const std::vector<std::string>* pools = nullptr);
+                                 const std::vector<std::string>* space_of = nullptr);
 
 // A problem of its own: schema orionrt.problem/1.
 struct ProblemFile {
@@ -110,7 +110,7 @@ struct PlanFile {
 ORIONRT_API PlanFile MakePlanFile(const Workload& workload, const PlannedWorkload& planned);
 
 // A plan that was read, with another plan of its buffers: each tensor stays where it is within its buffer. `problem`:
-// that of `before`, but for its alignments and its table of pools. Bodies keep their plans. O(n log n).
+// that of `before`, but for its alignments and its table of spaces. Bodies keep their plans. O(n log n).
 ORIONRT_API PlanFile Replanned(const PlanFile& before, const Problem& problem, const Plan& plan);
 
 // What each buffer of a graph is to it. O(n + uses).

@@ -63,10 +63,11 @@ struct BoundProblem {
 
 // `alignment` (a power of two) is the least that any tensor gets. Ids of the buffers are those of the tensors;
 // workspaces come behind the tensors, with "w" and the id of the op: "w17". Views lie in their roots' buffers,
-// and may ask for an alignment of their own; throws Error (kBadInput) where their offsets deny it. `pools`: what the
-// names in TensorDesc::spaces mean; throws Error (kBadInput) for a name that is none of them. Without pools there is
-// one arena, and the names have no meaning. A workspace may live in any pool, and has two uses: it is written and read.
+// and may ask for an alignment of their own; throws Error (kBadInput) where their offsets deny it. `spaces`: what the
+// names in TensorDesc::spaces mean; throws Error (kBadInput) for a name that is none of them. Without spaces there is
+// one arena, and the names have no meaning. A workspace may live in any space, and has two uses: it is written and
+// read.
 ORIONRT_API BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment = 1,
-                                     const std::vector<Pool>& pools = {});
+                                     const std::vector<Space>& spaces = {});
 
 }  // namespace orionrt

@@ -24,7 +24,7 @@ struct ClassMetrics {
   std::int64_t bytes_at_peak = 0;  // of these, alive at Metrics::peak_step
 };
 
-// Of the buffers of one pool. All bytes, unless said otherwise. Steps count from the first at which one of them is
+// Of the buffers of one space. All bytes, unless said otherwise. Steps count from the first at which one of them is
 // alive to the last.
 //
 // On several streams (Problem::clocks) there is no one order of steps. The steps are then those of one execution: the
@@ -51,10 +51,10 @@ struct Metrics {
 // The bytes that every buffer needs in a place of its own, aligned, in the order of the problem. O(n).
 ORIONRT_API std::int64_t NoReuseBytes(const Problem& problem);
 
-// `classes`: one per buffer, or none: then all are kOther. `pool`: of the problem's table; sizes count as rounded up
+// `classes`: one per buffer, or none: then all are kOther. `space`: of the problem's table; sizes count as rounded up
 // there. Without a table there is number 0. The plan must be one that Validate
 // takes. O(n log n), and 60 bytes of memory a buffer.
 ORIONRT_API Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes = {},
-                                int pool = 0);
+                                int space = 0);
 
 }  // namespace orionrt

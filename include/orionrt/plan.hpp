@@ -28,22 +28,22 @@ struct Certificate {
   std::int64_t search_nodes = 0;  // of a refutation: the nodes of the search
 };
 
-// What one pool holds. The certificate is about these buffers in this pool: no packing of them is lower.
-struct PoolFigures {
+// What one space holds. The certificate is about these buffers in this space: no packing of them is lower.
+struct SpaceFigures {
   std::int64_t peak_bytes = 0;  // max over its buffers of offset + size rounded up to its granularity
   Certificate certificate;
 };
 
 enum class SpillReason {
-  kTooLarge,  // larger than the pool, or than what the pool takes as one buffer
-  kNoRoom,    // at `step` the pool has `room_bytes` left, and the buffer needs more
+  kTooLarge,  // larger than the space, or than what the space takes as one buffer
+  kNoRoom,    // at `step` the space has `room_bytes` left, and the buffer needs more
   kNoHole,    // room at every step, but nowhere in one piece throughout its life
 };
 
 // A buffer that does not lie where it would best.
 struct Spill {
   int buffer = 0;
-  int from = 0;  // the pool that it would rather be in: the first that it may live in
+  int from = 0;  // the space that it would rather be in: the first that it may live in
   int to = 0;    // the one that it is in
   SpillReason reason = SpillReason::kNoRoom;
   std::int64_t step = 0;        // of its life: the one at which least is left in `from`
@@ -51,20 +51,20 @@ struct Spill {
   std::int64_t cost = 0;        // SpillCost
 };
 
-// With a table of pools: who lies where, and what that costs. Empty without.
-struct PoolPlan {
-  std::vector<int> pool_of;           // per buffer the index of its pool
-  std::vector<PoolFigures> figures;   // per pool
+// With a table of spaces: who lies where, and what that costs. Empty without.
+struct SpacePlan {
+  std::vector<int> space_of;          // per buffer the index of its space
+  std::vector<SpaceFigures> figures;  // per space
   std::vector<Spill> spills;          // by buffer
   std::int64_t spill_cost = 0;        // sum over the spills
   std::int64_t spill_cost_bound = 0;  // no plan can have a lower one; equal: the choice is proven the cheapest
 };
 
 struct Plan {
-  std::vector<std::int64_t> offsets;  // bytes, one per buffer of the problem, from the first byte of its pool
-  std::int64_t peak_bytes = 0;        // max over buffers of offset + size; not rounded. With pools: sum of their peaks
-  Certificate certificate;            // of peak_bytes; with several pools, whoever lies where
-  PoolPlan pools;
+  std::vector<std::int64_t> offsets;  // bytes, one per buffer of the problem, from the first byte of its space
+  std::int64_t peak_bytes = 0;        // max over buffers of offset + size; not rounded. With spaces: sum of their peaks
+  Certificate certificate;            // of peak_bytes; with several spaces, whoever lies where
+  SpacePlan spaces;
   std::string policy;              // the policy that made it; for `auto`, `auto` and its winner: "auto:first_fit"
   std::uint64_t problem_hash = 0;  // HashProblem of the problem that it holds for
   bool time_limited = false;       // a wall-clock limit shaped the result: it may differ on another machine
@@ -78,26 +78,26 @@ struct Plan {
 // Max over buffers that are not empty of offset + size; 2^63 - 1 where that overflows. O(n).
 ORIONRT_API std::int64_t PeakOf(const Problem& problem, const std::vector<std::int64_t>& offsets);
 
-// The peak of one pool of the problem's table, as PoolFigures has it. O(n).
-ORIONRT_API std::int64_t PeakOf(const Problem& problem, const Plan& plan, int pool);
+// The peak of one space of the problem's table, as SpaceFigures has it. O(n).
+ORIONRT_API std::int64_t PeakOf(const Problem& problem, const Plan& plan, int space);
 
-// Bytes that pool number `pool` needs for this plan; without pools, what number 0 does: the peak. 0 for others.
-ORIONRT_API std::size_t RequiredBytes(const Plan& plan, int pool);
+// Bytes that space number `space` needs for this plan; without spaces, what number 0 does: the peak. 0 for others.
+ORIONRT_API std::size_t RequiredBytes(const Plan& plan, int space);
 
-// The pool of buffer `i`; 0 without pools.
-ORIONRT_API int PoolOf(const Plan& plan, int i);
+// The space of buffer `i`; 0 without spaces.
+ORIONRT_API int SpaceOf(const Plan& plan, int i);
 
-// What lies in one pool as a problem and a plan without pools: sizes are rounded up and alignments raised as there.
+// What lies in one space as a problem and a plan without spaces: sizes are rounded up and alignments raised as there.
 // With the ids and names. Of a valid plan, or one that `Validate` finds fault with other than kCount. O(n).
-struct PoolView {
+struct SpaceView {
   Problem problem;
   Plan plan;
   std::vector<int> buffers;  // their indices in the whole
 };
-ORIONRT_API PoolView ViewPool(const Problem& problem, const Plan& plan, int pool);
+ORIONRT_API SpaceView ViewSpace(const Problem& problem, const Plan& plan, int space);
 
 // The strongest bound known without search: live bytes, with the padding that alignment forces, and fixed offsets.
-// Rounding all sizes up to the alignment would be no bound: the topmost buffer needs no padding. With several pools, a
+// Rounding all sizes up to the alignment would be no bound: the topmost buffer needs no padding. With several spaces, a
 // bound of the sum of their peaks: live bytes without padding. O(n log n).
 ORIONRT_API Certificate LowerBound(const Problem& problem);
 

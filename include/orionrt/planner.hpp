@@ -63,10 +63,10 @@ class ORIONRT_API ReusePlanner {
   explicit ReusePlanner(std::string_view policy = "auto");
   explicit ReusePlanner(Policy policy);
 
-  // Checks the problem, runs the policy, and fills in peak, certificate and hash. With pools it first decides who lies
-  // where (docs/pools.md), and runs the policy once or a few times per pool, on what that pool holds.
-  // Throws Error: kBadInput for a broken problem, kInfeasible when it is proven that options.capacity (with pools: of
-  // all of them together), or a pool, is too small, kLimit when the search ended before it knew, kInternal when a
+  // Checks the problem, runs the policy, and fills in peak, certificate and hash. With spaces it first decides who lies
+  // where (docs/spaces.md), and runs the policy once or a few times per space, on what that space holds.
+  // Throws Error: kBadInput for a broken problem, kInfeasible when it is proven that options.capacity (with spaces: of
+  // all of them together), or a space, is too small, kLimit when the search ended before it knew, kInternal when a
   // policy returned no plan. With what options.observer throws it passes that on.
   Plan Run(const Problem& problem, const PlanOptions& options = {}) const;
 

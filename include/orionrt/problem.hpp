@@ -20,7 +20,7 @@ namespace orionrt {
 inline constexpr std::int64_t kFree = -1;  // Buffer::fixed_offset of a buffer that the planner may move
 inline constexpr int kMostStreams = 64;    // of a clock
 inline constexpr std::int64_t kUnlimited = INT64_MAX;
-inline constexpr std::int64_t kByPosition = -1;  // Pool::cost: the pool's position in the table
+inline constexpr std::int64_t kByPosition = -1;  // Space::cost: the space's position in the table
 
 struct Buffer {
   std::int64_t lower = 0;             // first step at which it is alive
@@ -42,12 +42,12 @@ struct Part {
 
 // A memory space with addresses of its own, from 0: SRAM, DRAM, the memory of another device. A buffer takes its size
 // rounded up to `granularity` there (a cache line, a page, what kernels read past the end), from an offset that is a
-// multiple of the larger of the pool's alignment and its own; the rounded end is at most `capacity`. The padding is
+// multiple of the larger of the space's alignment and its own; the rounded end is at most `capacity`. The padding is
 // taken as long as the last byte of the buffer is.
-struct Pool {
+struct Space {
   std::string name;                    // unique; no blanks, commas, '|', '=', ':'
   std::int64_t capacity = kUnlimited;  // bytes, >= 0
-  std::int64_t alignment = 1;          // bytes, a power of two; the pool's base is aligned to it too
+  std::int64_t alignment = 1;          // bytes, a power of two; the space's base is aligned to it too
   std::int64_t granularity = 1;        // bytes, a power of two
   std::int64_t largest = kUnlimited;   // bytes, >= 0: no buffer of a larger size (not rounded) lies here
   std::int64_t cost = kByPosition;     // of reading or writing one byte, >= 0, in any unit
@@ -65,9 +65,9 @@ struct Clocks {
 
 // Invariants, checked by CheckProblem: what the comments above say; every part lies inside its buffer's bounding
 // rectangle [lower, upper) x [0, size); parts are sorted by buffer, then by lower, and those of one buffer do not
-// overlap; steps lie within +-2^61; the sum of all sizes rounded up to their alignments fits in 63 bits. With pools:
+// overlap; steps lie within +-2^61; the sum of all sizes rounded up to their alignments fits in 63 bits. With spaces:
 // that of the sizes as rounded in the coarsest of them, and that of size x uses x the highest cost, do too; a fixed
-// offset suits the alignment of the pool that it is in. With clocks, their lengths are what `streams` and the buffers
+// offset suits the alignment of the space that it is in. With clocks, their lengths are what `streams` and the buffers
 // make them, and steps are nobody's to check: only what knows no clocks looks at them (WidenLives).
 struct Problem {
   std::vector<Buffer> buffers;
@@ -78,10 +78,10 @@ struct Problem {
   // Pairs of buffers that must not share a byte whatever their lives are; either may stand first.
   std::vector<std::pair<int, int>> apart;
 
-  std::vector<Pool> pools;  // empty: one without limits, and the next field is empty too
-  // Per buffer the pools it may live in, by index, the best first; none: all, in the table's order. Empty: all so.
-  // With one pool, or a fixed offset, it is pinned: it lies in the first of them, whatever else has to go.
-  std::vector<std::vector<int>> allowed_pools;
+  std::vector<Space> spaces;  // empty: one without limits, and the next field is empty too
+  // Per buffer the spaces it may live in, by index, the best first; none: all, in the table's order. Empty: all so.
+  // With one space, or a fixed offset, it is pinned: it lies in the first of them, whatever else has to go.
+  std::vector<std::vector<int>> allowed_spaces;
   std::vector<std::int64_t> uses;  // per buffer how often ops read or write it, >= 0; empty: once each
 };
 
@@ -101,20 +101,20 @@ ORIONRT_API void RaiseAlignment(Problem& problem, std::int64_t alignment);
 ORIONRT_API std::string BufferId(const Problem& problem, int i);
 ORIONRT_API std::string BufferLabel(const Problem& problem, int i);
 
-// Gives the problem a table of pools. `spaces` has per buffer the names of those it may live in, the best first; none:
-// all; empty: all so. Throws Error (kBadInput) naming the buffer and the pools there are. O(n x pools).
-ORIONRT_API void SetPools(Problem& problem, std::vector<Pool> pools,
-                          const std::vector<std::vector<std::string>>& spaces);
+// Gives the problem a table of spaces. `names` has per buffer the names of those it may live in, the best first; none:
+// all; empty: all so. Throws Error (kBadInput) naming the buffer and the spaces there are. O(n x spaces).
+ORIONRT_API void SetSpaces(Problem& problem, std::vector<Space> spaces,
+                           const std::vector<std::vector<std::string>>& names);
 
-// The names of the pools that buffer `i` may live in; none: all. The inverse of SetPools.
+// The names of the spaces that buffer `i` may live in; none: all. The inverse of SetSpaces.
 ORIONRT_API std::vector<std::string> SpacesOf(const Problem& problem, int i);
 
-// What it costs that buffer `i` lies in `pool`: size x uses x (cost of that pool - cost of the first that it may live
+// What it costs that buffer `i` lies in `space`: size x uses x (cost of that space - cost of the first that it may live
 // in), the difference being at least 1 to anywhere but that first, where it is 0.
-ORIONRT_API std::int64_t SpillCost(const Problem& problem, int i, int pool);
+ORIONRT_API std::int64_t SpillCost(const Problem& problem, int i, int space);
 
 // Identifies what was planned: lifetimes (clocks, where there are some), sizes, alignments, fixed offsets, parts and
-// pairs kept apart, in order; with pools, their limits and costs, who may live where, and the uses; not ids or names.
+// pairs kept apart, in order; with spaces, their limits and costs, who may live where, and the uses; not ids or names.
 // FNV-1a, 64 bits.
 ORIONRT_API std::uint64_t HashProblem(const Problem& problem);
 

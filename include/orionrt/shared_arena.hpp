@@ -46,9 +46,9 @@ struct SharedPlanOptions {
   std::string policy = "auto";
   PlanOptions planning = {};  // of each graph by itself
   Transforms transforms = {};
-  // Several arenas, the best first (docs/pools.md); none: one without limits. A lane takes what those before it leave
+  // Several arenas, the best first (docs/spaces.md); none: one without limits. A lane takes what those before it leave
   // of a space. States lie in the first space that their tensor names, or else in the last.
-  std::vector<Pool> spaces = {};
+  std::vector<Space> spaces = {};
 };
 
 // Immutable. Made once, on any thread, and shared by as many as like, each with memory of its own or one SharedArena.

@@ -51,7 +51,7 @@ struct StreamFigures {
   std::optional<std::vector<HandOver>> hand_overs;  // of graphs; none: not known
 };
 
-// None for what runs on one stream, for what is planned over a table of pools, and for more than 8,192 buffers, whose
+// None for what runs on one stream, for what is planned over a table of spaces, and for more than 8,192 buffers, whose
 // other plans would take longer than the plan itself. The other plans are those of policy `auto` with effort fast,
 // beyond 600 buffers of its packings alone, nothing fixed; bodies of control-flow ops are left out. With the assignment
 // that was made, hand-overs too.

@@ -35,10 +35,10 @@ struct PoolOptions {
   Transforms transforms = {};
 };
 
-// One of several memories: what planning knows of it, and its bytes. A pool without a capacity gets the arena's; one
+// One of several memories: what planning knows of it, and its bytes. A space without a capacity gets the arena's; one
 // with a capacity (as a plan made elsewhere was told) needs an arena that has it.
-struct PoolMemory {
-  Pool pool;
+struct SpaceMemory {
+  Space space;
   Arena arena;
 };
 
@@ -63,9 +63,9 @@ class ORIONRT_API TensorPool {
   TensorPool(void* memory, std::size_t bytes, PoolOptions options = {});
   explicit TensorPool(Arena arena, PoolOptions options = {});
   // Several memories, the best first: tensors say by TensorDesc::spaces in which of them they may live, and what does
-  // not fit a fast one goes to the next (docs/pools.md). Throws Error (kMisuse): none given, an arena smaller than its
+  // not fit a fast one goes to the next (docs/spaces.md). Throws Error (kMisuse): none given, an arena smaller than its
   // pool's capacity, or a guard, which watches one memory.
-  explicit TensorPool(std::vector<PoolMemory> memories, PoolOptions options = {});
+  explicit TensorPool(std::vector<SpaceMemory> memories, PoolOptions options = {});
   // `other` then has no memory and knows no tensor: it answers like a pool without a plan, finds no place for scratch,
   // and cannot plan (kMisuse), until another is moved into it.
   TensorPool(TensorPool&& other) noexcept;
@@ -223,8 +223,8 @@ class ORIONRT_API TensorPool {
 
   PoolOptions options_;
   std::vector<Memory> memories_;
-  std::vector<Pool> pools_;  // what planning is told of them; empty for one
-  Graph graph_;              // as registered
+  std::vector<Space> spaces_;  // what planning is told of them; empty for one
+  Graph graph_;                // as registered
   std::vector<NestedGraph> bodies_;
   std::optional<Graph> ordered_;  // where the plan's order is another
   Assignment assignment_;

@@ -53,11 +53,11 @@ struct TransformedGraph {
 // Does as much of what is asked for as is legal, and as lowers the peak: `planner` judges every stage, at effort fast,
 // and at balanced what it would refuse;
 // without one LowerBound does. A stage that raises the peak is done in part or not at all. With no transform the
-// problem is that of MakeProblem. `alignment` and `pools` as there; an alignment that an offset would break keeps a
+// problem is that of MakeProblem. `alignment` and `spaces` as there; an alignment that an offset would break keeps a
 // tensor in bytes of its own. Deterministic. Throws Error like MakeProblem, and what the planner throws but
 // kInfeasible and kLimit, which count as the highest peak. O(n log n) without the judge, where bodies overlap little.
 ORIONRT_API TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std::int64_t alignment = 1,
-                                       const ReusePlanner* planner = nullptr, const std::vector<Pool>& pools = {});
+                                       const ReusePlanner* planner = nullptr, const std::vector<Space>& spaces = {});
 
 // The same at these ops alone, and not judged: all that is legal there is done, at all other ops nothing. It answers
 // what a transform would do at one op; `vanished` and `in_place` say whether it does anything. No stages. Throws Error

@@ -14,10 +14,10 @@ struct Violation {
   enum class Kind {
     kCount,        // the plan places another number of buffers than there are
     kOffset,       // an offset is negative, misaligned, not the fixed one, or ends past 63 bits
-    kPool,         // a buffer is in a pool that there is not, that it may not live in, or that is too small for it
-    kOverlap,      // two buffers alive together share bytes of one pool
-    kPeak,         // the stated peak, of a pool or the whole, is not the highest end of a buffer
-    kSpill,        // the stated cost of spills is not what the buffers' pools make it, or is below its bound
+    kSpace,        // a buffer is in a space that there is not, that it may not live in, or that is too small for it
+    kOverlap,      // two buffers alive together share bytes of one space
+    kPeak,         // the stated peak, of a space or the whole, is not the highest end of a buffer
+    kSpill,        // the stated cost of spills is not what the buffers' spaces make it, or is below its bound
     kCertificate,  // the stated bound is above the peak, or "proven optimal" does not follow from it
   };
   Kind kind = Kind::kCount;

@@ -20,9 +20,9 @@
 namespace orionrt {
 
 struct LowerOptions {
-  Transforms transforms = {};    // none unless asked for
-  std::int64_t alignment = 64;   // bytes, a power of two: the least that any tensor gets
-  std::vector<Pool> pools = {};  // empty: one arena without limits
+  Transforms transforms = {};      // none unless asked for
+  std::int64_t alignment = 64;     // bytes, a power of two: the least that any tensor gets
+  std::vector<Space> spaces = {};  // empty: one arena without limits
 };
 
 struct Workload {
@@ -40,8 +40,8 @@ struct Workload {
 };
 
 // Brings a graph, and the bodies of its control-flow ops, to what policies understand. Bodies take the same transforms
-// and are planned in one piece, without pools (docs/pools.md). Transforms are judged by policy "auto". Throws Error as
-// MakeProblem and Transform do.
+// and are planned in one piece, without spaces (docs/spaces.md). Transforms are judged by policy "auto". Throws Error
+// as MakeProblem and Transform do.
 ORIONRT_API Workload Lower(const Graph& graph, const std::vector<NestedGraph>& bodies, const LowerOptions& options);
 
 // The same of a model, as it was read from `source` with `import`.
@@ -59,7 +59,7 @@ struct PlannedWorkload {
   std::vector<PlannedWorkload> bodies = {};
 };
 
-// Plans the workload, and each body by itself. Of the last pool, if it has a limit, what the bodies need is kept free;
+// Plans the workload, and each body by itself. Of the last space, if it has a limit, what the bodies need is kept free;
 // PlanOptions::capacity is asked of the graph alone. Throws Error as ReusePlanner::Run does.
 ORIONRT_API PlannedWorkload PlanWorkload(const Workload& workload, const ReusePlanner& planner,
                                          const PlanOptions& options = {});

@@ -91,13 +91,13 @@ void AddInPlace(const Graph& graph, Assignment& made) {
 
 std::vector<AssignedSpace> SpacesOf(const Problem& problem, const Plan& plan) {
   std::vector<AssignedSpace> spaces;
-  for (std::size_t p = 0; p < problem.pools.size(); ++p) {
-    const Pool& pool = problem.pools[p];
-    spaces.push_back({pool.name, plan.pools.figures[p].peak_bytes, pool.alignment});
+  for (std::size_t p = 0; p < problem.spaces.size(); ++p) {
+    const Space& space = problem.spaces[p];
+    spaces.push_back({space.name, plan.spaces.figures[p].peak_bytes, space.alignment});
   }
   if (spaces.empty()) spaces.push_back({"", plan.peak_bytes, 1});
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
-    std::int64_t& alignment = spaces[static_cast<std::size_t>(PoolOf(plan, static_cast<int>(i)))].base_alignment;
+    std::int64_t& alignment = spaces[static_cast<std::size_t>(SpaceOf(plan, static_cast<int>(i)))].base_alignment;
     alignment = std::max(alignment, problem.buffers[i].alignment);
   }
   return spaces;
@@ -190,7 +190,7 @@ Assignment Assign(const TransformedGraph& lowered, const Plan& plan) {
   const auto place = [&](int id, const Binding& at, std::size_t bytes) {
     Place here{id, 0, 0, static_cast<std::int64_t>(bytes)};
     if (at.buffer < 0) return here;
-    here.space = PoolOf(plan, at.buffer);
+    here.space = SpaceOf(plan, at.buffer);
     here.offset = plan.offsets[static_cast<std::size_t>(at.buffer)] + at.delta;
     return here;
   };

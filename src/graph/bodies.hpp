@@ -34,7 +34,7 @@ class Bodies {
   void SetWritten(int tensor, bool written);
 
   // Lays `inner` so that it begins `offset` bytes behind the first of `outer`. False, and nothing is changed: it lies
-  // elsewhere already; pools or alignments do not go together; a byte would be written twice. O(log^2 n) amortised.
+  // elsewhere already; spaces or alignments do not go together; a byte would be written twice. O(log^2 n) amortised.
   bool Bind(int inner, int outer, std::int64_t offset);
 
   // The same for one that dies while the other is born: what is written twice is the caller's to judge.

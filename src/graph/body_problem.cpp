@@ -97,7 +97,7 @@ std::vector<std::int64_t> AlignmentNeeds(const Graph& graph, std::int64_t alignm
 
 BoundProblem MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
                              const std::vector<TensorRoot>& places, const std::vector<char>& vanished,
-                             const std::vector<Pool>& pools) {
+                             const std::vector<Space>& spaces) {
   if (!IsPowerOfTwo(alignment)) {
     throw Error(ErrorCode::kMisuse, "alignment " + std::to_string(alignment) + " is not a power of two");
   }
@@ -112,7 +112,7 @@ BoundProblem MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, 
 
   BoundProblem bound;
   bound.bindings.resize(tensors.size());
-  std::vector<std::vector<std::string>> spaces;
+  std::vector<std::vector<std::string>> space_names;
   std::vector<Part> members;
   std::vector<ClockedWindow> windows;  // the same, on several streams
   bound.problem.clocks.streams = liveness.lanes();
@@ -135,12 +135,12 @@ BoundProblem MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, 
     AppendBody(bound.problem, members, need, std::to_string(tensors[name].id), tensors[name].name);
     if (!windows.empty()) AppendClocks(bound.problem, windows);
     bound.problem.uses.push_back(body_uses);
-    spaces.push_back(tensors[name].spaces);
+    space_names.push_back(tensors[name].spaces);
   }
   AppendWorkspaces(graph, alignment, bound);
   bound.problem.uses.resize(bound.problem.buffers.size(), kWorkspaceUses);
-  spaces.resize(bound.problem.buffers.size());
-  if (!pools.empty()) SetPools(bound.problem, pools, spaces);
+  space_names.resize(bound.problem.buffers.size());
+  if (!spaces.empty()) SetSpaces(bound.problem, spaces, space_names);
   if (bound.problem.buffers.empty()) bound.problem.clocks = {};
   CheckProblem(bound.problem);
   WidenLives(bound.problem);

@@ -18,6 +18,6 @@ std::vector<std::int64_t> AlignmentNeeds(const Graph& graph, std::int64_t alignm
 // members of each segment between two windows' ends).
 BoundProblem MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
                              const std::vector<TensorRoot>& places, const std::vector<char>& vanished,
-                             const std::vector<Pool>& pools);
+                             const std::vector<Space>& spaces);
 
 }  // namespace orionrt

@@ -56,7 +56,7 @@ void CheckView(const Graph& graph, const TensorDesc& tensor) {
     RefuseGraph(TensorLabel(tensor) + " is a view, yet an input or a state; give that role to " + TensorLabel(root));
   }
   if (!tensor.spaces.empty())
-    RefuseGraph(TensorLabel(tensor) + " is a view, yet names pools; " + TensorLabel(root) + " may");
+    RefuseGraph(TensorLabel(tensor) + " is a view, yet names spaces; " + TensorLabel(root) + " may");
 }
 
 class UseChecker {

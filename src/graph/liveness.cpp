@@ -85,11 +85,11 @@ void GraphLiveness::FindClocks(const Graph& graph) {
 }
 
 BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
-                         const std::vector<Pool>& pools) {
+                         const std::vector<Space>& spaces) {
   std::vector<TensorRoot> places;
   places.reserve(graph.tensors().size());
   for (int i = 0; i < static_cast<int>(graph.tensors().size()); ++i) places.push_back(graph.RootOf(i));
-  return MakeBodyProblem(graph, liveness, alignment, places, {}, pools);
+  return MakeBodyProblem(graph, liveness, alignment, places, {}, spaces);
 }
 
 }  // namespace orionrt

@@ -77,12 +77,12 @@ class SharingGroups {
 }  // namespace
 
 BoundProblem RecoverProblem(const Graph& ordered, const Assignment& assignment, std::int64_t alignment,
-                            const std::vector<Pool>& pools) {
+                            const std::vector<Space>& spaces) {
   const std::unordered_set<int> ids(assignment.vanished_ids.begin(), assignment.vanished_ids.end());
   std::vector<char> vanished;
   for (const OpNode& op : ordered.ops()) vanished.push_back(ids.count(op.id) != 0 ? 1 : 0);
   return MakeBodyProblem(ordered, GraphLiveness(ordered), alignment, SharingGroups(ordered, assignment).Places(),
-                         vanished, pools);
+                         vanished, spaces);
 }
 
 std::vector<InPlaceUse> FindInPlace(const Graph& ordered, const Assignment& assignment) {

@@ -11,7 +11,7 @@ namespace orionrt {
 // far from the buffer's first byte as now. `alignment`: the least that any tensor gets. External tensors have no
 // buffer. O(n log n + uses).
 ORIONRT_API BoundProblem RecoverProblem(const Graph& ordered, const Assignment& assignment, std::int64_t alignment,
-                                        const std::vector<Pool>& pools = {});
+                                        const std::vector<Space>& spaces = {});
 
 // Where those buffers lie: per buffer an offset in its space, and the number of that space.
 struct BufferPlaces {

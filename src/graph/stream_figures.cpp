@@ -14,8 +14,8 @@
 #include "plan/clocks/antichain.hpp"
 #include "plan/clocks/precedence.hpp"
 #include "plan/clocks/stream_plan.hpp"
-#include "plan/pools.hpp"
 #include "plan/portfolio.hpp"
+#include "plan/spaces/spaces.hpp"
 
 namespace orionrt {
 namespace {
@@ -114,7 +114,7 @@ std::int64_t PeakInLanes(const Workload& workload) {
   std::int64_t bytes = 0;
   for (const std::vector<int>& lane : buffers) {
     if (lane.empty()) continue;
-    const Problem part = ProblemIn(workload.problem, lane, Pool());
+    const Problem part = ProblemIn(workload.problem, lane, Space());
     std::int64_t alignment = 1;
     for (const Buffer& buffer : part.buffers) alignment = std::max(alignment, buffer.size > 0 ? buffer.alignment : 1);
     const std::int64_t peak = PeakOfPlan(part);
@@ -214,7 +214,7 @@ class ProgramOrder {
 std::optional<StreamFigures> MeasureStreams(const Workload& workload, const Assignment* assignment) {
   const Problem& problem = workload.problem;
   constexpr std::size_t kMost = 8192;
-  if (problem.clocks.streams == 0 || !problem.pools.empty() || problem.buffers.size() > kMost) return std::nullopt;
+  if (problem.clocks.streams == 0 || !problem.spaces.empty() || problem.buffers.size() > kMost) return std::nullopt;
   StreamFigures figures;
   figures.lanes = StreamsOfLanes(workload);
   const bool of_graph = workload.lowered != nullptr;
@@ -239,9 +239,9 @@ PlannedWorkload PlanWithoutHandOvers(const Workload& workload, const ReusePlanne
   restricted.problem = ProgramOrder(*workload.lowered).Make();
   PlannedWorkload planned = PlanWorkload(restricted, planner, options);
   planned.plan.problem_hash = HashProblem(workload.problem);
-  for (std::size_t p = 0; p < planned.plan.pools.figures.size(); ++p) {
-    PoolFigures& figures = planned.plan.pools.figures[p];
-    figures.certificate = LowerBound(ViewPool(workload.problem, planned.plan, static_cast<int>(p)).problem);
+  for (std::size_t p = 0; p < planned.plan.spaces.figures.size(); ++p) {
+    SpaceFigures& figures = planned.plan.spaces.figures[p];
+    figures.certificate = LowerBound(ViewSpace(workload.problem, planned.plan, static_cast<int>(p)).problem);
     figures.certificate.proven_optimal = figures.peak_bytes == figures.certificate.lower_bound_bytes;
   }
   Certificate& certificate = planned.plan.certificate;

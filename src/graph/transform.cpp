@@ -16,7 +16,7 @@
 namespace orionrt {
 namespace {
 
-// Lower is better: first what does not fit the best pools, then bytes.
+// Lower is better: first what does not fit the best spaces, then bytes.
 using Score = std::pair<std::int64_t, std::int64_t>;
 constexpr Score kDoesNotFit{INT64_MAX, INT64_MAX};
 
@@ -53,13 +53,13 @@ std::vector<int> Ascending(std::size_t count) {
 class Transformer {
  public:
   Transformer(Graph graph, std::vector<int> walk, std::int64_t alignment, const ReusePlanner* planner,
-              const std::vector<Pool>& pools)
+              const std::vector<Space>& spaces)
       : graph_(std::move(graph)),
         liveness_(graph_),
         walk_(std::move(walk)),
         alignment_(alignment),
         planner_(planner),
-        pools_(&pools) {}
+        spaces_(&spaces) {}
 
   Graph graph() && { return std::move(graph_); }
 
@@ -73,7 +73,7 @@ class Transformer {
     }
     std::vector<int> walk;
     for (const int step : walk_) walk.push_back(position[static_cast<std::size_t>(step)]);
-    return Transformer(Graph(std::move(ops), graph_.tensors()), std::move(walk), alignment_, planner_, *pools_);
+    return Transformer(Graph(std::move(ops), graph_.tensors()), std::move(walk), alignment_, planner_, *spaces_);
   }
 
   // Orders of lower peak than this one, the best first, with all the views and parts that are legal.
@@ -120,7 +120,7 @@ class Transformer {
     if (choice.on.in_place) {
       attempt.in_place = ClaimInPlace(graph_, liveness_, choice.left_out[kClaims], choice.last_claims_first, bodies);
     }
-    attempt.bound = MakeBodyProblem(graph_, liveness_, alignment_, bodies.Places(), attempt.vanished, *pools_);
+    attempt.bound = MakeBodyProblem(graph_, liveness_, alignment_, bodies.Places(), attempt.vanished, *spaces_);
     attempt.choice = std::move(choice);
     return attempt;
   }
@@ -170,7 +170,7 @@ class Transformer {
     options.effort = effort;
     try {
       const Plan plan = planner_->Run(attempt.bound.problem, options);
-      attempt.score = {plan.pools.spill_cost, plan.peak_bytes};
+      attempt.score = {plan.spaces.spill_cost, plan.peak_bytes};
       for (int i = 0; i < static_cast<int>(plan.offsets.size()); ++i) {
         const Buffer& buffer = attempt.bound.problem.buffers[static_cast<std::size_t>(i)];
         if (plan.offsets[static_cast<std::size_t>(i)] + buffer.size == plan.peak_bytes) attempt.top.push_back(i);
@@ -200,14 +200,14 @@ class Transformer {
   std::vector<int> walk_;  // the ops, in the order in which views and parts are bound
   std::int64_t alignment_;
   const ReusePlanner* planner_;
-  const std::vector<Pool>* pools_;
+  const std::vector<Space>* spaces_;
 };
 
 // The most bytes alive at once, without padding.
 std::int64_t LiveBytes(Problem problem) {
   for (Buffer& buffer : problem.buffers) buffer.alignment = 1;
-  problem.pools.clear();
-  problem.allowed_pools.clear();
+  problem.spaces.clear();
+  problem.allowed_spaces.clear();
   return LowerBound(problem).lower_bound_bytes;
 }
 
@@ -259,7 +259,7 @@ TransformedGraph TransformAt(const Graph& graph, const Transforms& transforms, c
   if (transforms.reorder) {
     throw Error(ErrorCode::kMisuse, "another order is one of all ops; ask Transform for it");
   }
-  const std::vector<Pool> one_arena;
+  const std::vector<Space> one_arena;
   Transformer given(graph, Ascending(graph.ops().size()), alignment, nullptr, one_arena);
   TransformedGraph result;
   result.transforms = transforms;
@@ -269,10 +269,10 @@ TransformedGraph TransformAt(const Graph& graph, const Transforms& transforms, c
 }
 
 TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std::int64_t alignment,
-                           const ReusePlanner* planner, const std::vector<Pool>& pools) {
+                           const ReusePlanner* planner, const std::vector<Space>& spaces) {
   CheckAlignment(alignment);
   CheckOrderIsFree(graph, transforms);
-  Transformer given(graph, Ascending(graph.ops().size()), alignment, planner, pools);
+  Transformer given(graph, Ascending(graph.ops().size()), alignment, planner, spaces);
   TransformedGraph result;
   result.transforms = transforms;
   Attempt best = given.Build(transforms, result.stages);

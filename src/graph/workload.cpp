@@ -17,10 +17,10 @@ namespace {
 TransformedGraph LowerGraph(const Graph& graph, const LowerOptions& options) {
   if (Any(options.transforms)) {
     const ReusePlanner judge;
-    return Transform(graph, options.transforms, options.alignment, &judge, options.pools);
+    return Transform(graph, options.transforms, options.alignment, &judge, options.spaces);
   }
   TransformedGraph given;
-  given.bound = MakeProblem(graph, GraphLiveness(graph), options.alignment, options.pools);
+  given.bound = MakeProblem(graph, GraphLiveness(graph), options.alignment, options.spaces);
   given.graph = graph;
   return given;
 }
@@ -45,14 +45,15 @@ int MovedOps(const Graph& before, const Graph& after) {
   return static_cast<int>(before.ops().size() - last.size());
 }
 
-// The top of the pool is for others, from a multiple of `alignment` on.
-void KeepFree(Pool& pool, std::int64_t bytes, std::int64_t alignment) {
-  if (bytes > pool.capacity) {
-    throw Error(ErrorCode::kInfeasible, "pool " + pool.name + ": bodies of control-flow ops need " +
-                                            FormatThousands(bytes) + " bytes of its " + FormatThousands(pool.capacity) +
-                                            ", " + FormatThousands(bytes - pool.capacity) + " short");
+// The top of the space is for others, from a multiple of `alignment` on.
+void KeepFree(Space& space, std::int64_t bytes, std::int64_t alignment) {
+  if (bytes > space.capacity) {
+    throw Error(ErrorCode::kInfeasible, "space " + space.name + ": bodies of control-flow ops need " +
+                                            FormatThousands(bytes) + " bytes of its " +
+                                            FormatThousands(space.capacity) + ", " +
+                                            FormatThousands(bytes - space.capacity) + " short");
   }
-  pool.capacity = (pool.capacity - bytes) & -std::max(alignment, pool.alignment);
+  space.capacity = (space.capacity - bytes) & -std::max(alignment, space.alignment);
 }
 
 AssignedSpace NeedsOfBodies(const Workload& workload, const PlannedWorkload& planned);
@@ -108,7 +109,7 @@ Workload Lower(const Graph& graph, const std::vector<NestedGraph>& bodies, const
   if (options.transforms.reorder) workload.moved_ops = MovedOps(graph, lowered->graph);
   workload.lowered = std::move(lowered);
   LowerOptions within = options;
-  within.pools.clear();
+  within.spaces.clear();
   for (const NestedGraph& body : bodies) {
     workload.bodies.push_back(Lower(body.graph, body.bodies, within));
     Workload& inner = workload.bodies.back();
@@ -145,16 +146,16 @@ PlannedWorkload PlanWorkload(const Workload& workload, const ReusePlanner& plann
     planned.peak_nested_bytes = std::max(planned.peak_nested_bytes, inner.plan.peak_bytes + inner.peak_nested_bytes);
   }
   if (ApartIn(workload)) planned.peak_nested_bytes = NeedsOfBodies(workload, planned).required_bytes;
-  const std::vector<Pool>& pools = workload.problem.pools;
-  if (planned.peak_nested_bytes == 0 || pools.empty() || pools.back().capacity == kUnlimited) {
+  const std::vector<Space>& spaces = workload.problem.spaces;
+  if (planned.peak_nested_bytes == 0 || spaces.empty() || spaces.back().capacity == kUnlimited) {
     planned.plan = planner.Run(workload.problem, options);
     return planned;
   }
   Problem problem = workload.problem;
   const AssignedSpace needs = NeedsOfBodies(workload, planned);
-  KeepFree(problem.pools.back(), needs.required_bytes, std::max(workload.alignment, needs.base_alignment));
+  KeepFree(problem.spaces.back(), needs.required_bytes, std::max(workload.alignment, needs.base_alignment));
   planned.plan = planner.Run(problem, options);
-  planned.plan.problem_hash = HashProblem(workload.problem);  // it holds for the whole pool too
+  planned.plan.problem_hash = HashProblem(workload.problem);  // it holds for the whole space too
   return planned;
 }
 

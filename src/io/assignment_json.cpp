@@ -74,7 +74,7 @@ Json TensorJson(const PlanFile& file, const Assignment& assignment, std::int64_t
     json["buffer"] = BufferId(file.problem, bound.buffer);
     json["delta"] = place.offset - begin - file.plan.offsets[static_cast<std::size_t>(bound.buffer)];
   } else if (place.space != 0) {
-    json["pool"] = place.space;
+    json["space"] = place.space;
   }
   json["offset"] = place.offset;
   return json;
@@ -162,15 +162,16 @@ class AssignmentReader {
   void ReadSpaces() {
     if (last_space_ >= 0) return;
     const Problem& problem = file_.problem;
-    const std::size_t count = std::max<std::size_t>(1, problem.pools.size());
+    const std::size_t count = std::max<std::size_t>(1, problem.spaces.size());
     for (std::size_t p = 0; p < count; ++p) {
       AssignedSpace space;
-      const bool pooled = !problem.pools.empty();
-      if (pooled) space.name = problem.pools[p].name;
-      const std::int64_t peak = pooled ? file_.plan.pools.figures[p].peak_bytes : file_.plan.peak_bytes;
+      const bool in_spaces = !problem.spaces.empty();
+      if (in_spaces) space.name = problem.spaces[p].name;
+      const std::int64_t peak = in_spaces ? file_.plan.spaces.figures[p].peak_bytes : file_.plan.peak_bytes;
       const std::int64_t alignment = AlignmentOf(static_cast<int>(p));
-      const ParsedJson& row = pooled ? json_["pools"][p] : json_;
-      const ObjectReader reader(row, pooled ? object_.place() + ": pools[" + std::to_string(p) + "]" : object_.place());
+      const ParsedJson& row = in_spaces ? object_.Array("spaces")[p] : json_;
+      const ObjectReader reader(row,
+                                in_spaces ? object_.place() + ": spaces[" + std::to_string(p) + "]" : object_.place());
       space.required_bytes = reader.Has("required_bytes") ? ReadBytes(reader, "required_bytes") : peak;
       space.base_alignment = reader.Integer("base_alignment", alignment);
       if (!IsPowerOfTwo(space.base_alignment)) reader.Refuse("has a \"base_alignment\" that is not a power of two");
@@ -180,9 +181,9 @@ class AssignmentReader {
 
   std::int64_t AlignmentOf(int space) const {
     const Problem& problem = file_.problem;
-    std::int64_t alignment = problem.pools.empty() ? 1 : problem.pools[static_cast<std::size_t>(space)].alignment;
+    std::int64_t alignment = problem.spaces.empty() ? 1 : problem.spaces[static_cast<std::size_t>(space)].alignment;
     for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-      if (PoolOf(file_.plan, i) != space) continue;
+      if (SpaceOf(file_.plan, i) != space) continue;
       alignment = std::max(alignment, problem.buffers[static_cast<std::size_t>(i)].alignment);
     }
     return alignment;
@@ -216,11 +217,11 @@ class AssignmentReader {
       const std::int64_t size = file_.problem.buffers[static_cast<std::size_t>(buffer)].size;
       const std::int64_t delta = ReadBytes(tensor, "delta");
       if (place.bytes > size || delta > size - place.bytes) tensor.Refuse("ends past its buffer");
-      place.space = last_space_ < 0 ? PoolOf(file_.plan, buffer) : last_space_;
+      place.space = last_space_ < 0 ? SpaceOf(file_.plan, buffer) : last_space_;
       place.offset = Sum(tensor, file_.plan.offsets[static_cast<std::size_t>(buffer)], delta);
     } else {
-      const std::int64_t space = tensor.Integer("pool", std::max(0, last_space_));
-      if (space < 0 || space > INT32_MAX) tensor.Refuse("has a \"pool\" that is no position in the table of pools");
+      const std::int64_t space = tensor.Integer("space", std::max(0, last_space_));
+      if (space < 0 || space > INT32_MAX) tensor.Refuse("has a \"space\" that is no position in the table of spaces");
       place.space = static_cast<int>(space);
       place.offset = ReadBytes(tensor, "offset");
     }
@@ -242,7 +243,7 @@ class AssignmentReader {
         object_.Refuse("is one of a graph, but buffer \"" + Printable(id) +
                        "\" is no tensor's id and no \"w\" and an op's");
       }
-      place.space = last_space_ < 0 ? PoolOf(file_.plan, i) : last_space_;
+      place.space = last_space_ < 0 ? SpaceOf(file_.plan, i) : last_space_;
       place.bytes = file_.problem.buffers[buffer].size;
       place.offset = Sum(object_, file_.plan.offsets[buffer], begin_);
       (workspace ? made_.workspaces : made_.tensors).push_back(place);
@@ -348,7 +349,7 @@ void AddAssignment(const PlanFile& file, const Assignment& assignment, Json& hea
   if (!names.empty() || !assignment.vanished_ids.empty()) {
     rows.push_back({"vanished_ops", 0, {}, &assignment.vanished_ids});
   }
-  if (whole && file.problem.pools.empty()) {
+  if (whole && file.problem.spaces.empty()) {
     head["required_bytes"] = assignment.spaces[0].required_bytes;
     head["base_alignment"] = assignment.spaces[0].base_alignment;
   }

@@ -13,17 +13,17 @@
 namespace orionrt {
 namespace {
 
-enum Column { kId, kLower, kUpper, kEnd, kSize, kAlignment, kOffset, kGaps, kHint, kSpaces, kUses, kPool, kColumns };
+enum Column { kId, kLower, kUpper, kEnd, kSize, kAlignment, kOffset, kGaps, kHint, kSpaces, kUses, kSpace, kColumns };
 
 struct ColumnName {
   std::string_view name;
   Column column;
 };
 constexpr ColumnName kColumnNames[] = {
-    {"id", kId},       {"buffer", kId},           {"buffer_id", kId},  {"lower", kLower},
-    {"begin", kLower}, {"start", kLower},         {"upper", kUpper},   {"end", kEnd},
-    {"size", kSize},   {"alignment", kAlignment}, {"offset", kOffset}, {"gaps", kGaps},
-    {"hint", kHint},   {"spaces", kSpaces},       {"uses", kUses},     {"pool", kPool},
+    {"id", kId},         {"buffer", kId},   {"buffer_id", kId}, {"lower", kLower},   {"begin", kLower},
+    {"start", kLower},   {"upper", kUpper}, {"end", kEnd},      {"size", kSize},     {"alignment", kAlignment},
+    {"offset", kOffset}, {"gaps", kGaps},   {"hint", kHint},    {"spaces", kSpaces}, {"uses", kUses},
+    {"space", kSpace},   {"pool", kSpace},
 };
 
 constexpr std::size_t kLongestId = 1000;  // bytes
@@ -117,16 +117,16 @@ class CsvReader {
                             : "; fields are separated by commas, not tabs";
   }
 
-  // The line less its fields in the columns `offset` and `pool`.
+  // The line less its fields in the columns `offset` and `space`.
   std::string WithoutAnswer() const {
     std::string_view line = line_;
     while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    if (at_[kOffset] < 0 && at_[kPool] < 0) return std::string(line);
+    if (at_[kOffset] < 0 && at_[kSpace] < 0) return std::string(line);
     std::string kept;
     bool first = true;
     for (int column = 0; column < columns_; ++column) {
       const std::string_view field = TakeUntil(line, ',');
-      if (column == at_[kOffset] || column == at_[kPool]) continue;
+      if (column == at_[kOffset] || column == at_[kSpace]) continue;
       if (!first) kept += ',';
       first = false;
       kept += field;
@@ -174,7 +174,7 @@ class CsvReader {
     file_.problem.buffers.push_back(buffer);
     if (at_[kOffset] >= 0) ReadOffset(buffer);
     if (at_[kGaps] >= 0) ReadGaps(static_cast<int>(position), buffer);
-    ReadPools();
+    ReadSpaces();
     file_.rows.push_back(WithoutAnswer());
     CheckRow(buffer);
   }
@@ -232,10 +232,10 @@ class CsvReader {
     }
   }
 
-  void ReadPools() {
+  void ReadSpaces() {
     if (at_[kUses] >= 0) file_.problem.uses.push_back(Number(kUses, "uses"));
     if (at_[kUses] >= 0 && file_.problem.uses.back() < 0) Refuse("uses are negative");
-    if (at_[kPool] >= 0) file_.pools.emplace_back(fields_[at_[kPool]]);
+    if (at_[kSpace] >= 0) file_.space_of.emplace_back(fields_[at_[kSpace]]);
     if (at_[kSpaces] < 0) return;
     file_.spaces.emplace_back();
     for (std::string_view rest = fields_[at_[kSpaces]]; !rest.empty();) {
@@ -418,7 +418,7 @@ CsvFile MakeCsv(const Problem& problem) {
                                              ", for which CSV has no words; write JSON");
   }
   if (!problem.parts.empty()) file.header += ",gaps";
-  const bool spaces = !problem.allowed_pools.empty(), uses = spaces && !problem.uses.empty();
+  const bool spaces = !problem.allowed_spaces.empty(), uses = spaces && !problem.uses.empty();
   if (spaces) file.header += ",spaces";
   if (uses) file.header += ",uses";
   std::size_t part = 0;
@@ -450,11 +450,11 @@ CsvFile MakeCsv(const Problem& problem) {
 }
 
 std::string WriteCsv(const CsvFile& file, const std::vector<std::int64_t>* offsets,
-                     const std::vector<std::string>* pools) {
-  std::string out = file.header + (pools != nullptr ? ",pool" : "") + (offsets != nullptr ? ",offset\n" : "\n");
+                     const std::vector<std::string>* space_of) {
+  std::string out = file.header + (space_of != nullptr ? ",space" : "") + (offsets != nullptr ? ",offset\n" : "\n");
   for (std::size_t i = 0; i < file.rows.size(); ++i) {
     out += file.rows[i];
-    if (pools != nullptr) out += "," + (*pools)[i];
+    if (space_of != nullptr) out += "," + (*space_of)[i];
     if (offsets != nullptr) out += ',';
     if (offsets != nullptr && (*offsets)[i] != kFree) Append(out, (*offsets)[i]);
     out += '\n';

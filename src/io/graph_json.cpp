@@ -122,7 +122,7 @@ TensorDesc ReadTensor(const ObjectReader& object) {
   tensor.alignment = ReadSize(object, "alignment");
   if (object.Has("spaces")) {
     for (const ParsedJson& space : object.Array("spaces")) {
-      if (!space.is_string()) object.Refuse("has in \"spaces\" what is no name of a pool");
+      if (!space.is_string()) object.Refuse("has in \"spaces\" what is no name of a space");
       tensor.spaces.push_back(space.get<std::string>());
     }
   }

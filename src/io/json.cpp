@@ -1,7 +1,9 @@
 #include "io/json.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
@@ -19,9 +21,19 @@ ObjectReader::ObjectReader(const ParsedJson& json, std::string place) : json_(js
 
 void ObjectReader::Refuse(const std::string& what) const { throw Error(ErrorCode::kBadInput, place_ + " " + what); }
 
+const ParsedJson* ObjectReader::Find(const char* key) const {
+  constexpr std::pair<std::string_view, const char*> kOldNames[] = {{"space", "pool"}, {"spaces", "pools"}};
+  if (const auto found = json_.find(key); found != json_.end()) return &*found;
+  for (const auto& [name, old] : kOldNames) {
+    if (name != key) continue;
+    if (const auto found = json_.find(old); found != json_.end()) return &*found;
+  }
+  return nullptr;
+}
+
 const ParsedJson& ObjectReader::At(const char* key) const {
-  const auto found = json_.find(key);
-  if (found == json_.end()) Refuse(std::string("has no \"") + key + "\"");
+  const ParsedJson* const found = Find(key);
+  if (found == nullptr) Refuse(std::string("has no \"") + key + "\"");
   return *found;
 }
 
@@ -93,39 +105,39 @@ Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size
                              {"begin", p.begin},
                              {"end", p.end}});
   }
-  if (problem.pools.empty()) return json;
-  if (!problem.allowed_pools.empty() && !problem.allowed_pools[i].empty()) json["pools"] = problem.allowed_pools[i];
+  if (problem.spaces.empty()) return json;
+  if (!problem.allowed_spaces.empty() && !problem.allowed_spaces[i].empty()) json["spaces"] = problem.allowed_spaces[i];
   if (!problem.uses.empty() && problem.uses[i] != 1) json["uses"] = problem.uses[i];
   return json;
 }
 
-Json PoolJson(const Pool& pool) {
-  Json json = {{"name", pool.name}};
-  if (pool.capacity != kUnlimited) json["capacity"] = pool.capacity;
-  if (pool.alignment != 1) json["alignment"] = pool.alignment;
-  if (pool.granularity != 1) json["granularity"] = pool.granularity;
-  if (pool.largest != kUnlimited) json["largest"] = pool.largest;
-  if (pool.cost != kByPosition) json["cost"] = pool.cost;
+Json SpaceJson(const Space& space) {
+  Json json = {{"name", space.name}};
+  if (space.capacity != kUnlimited) json["capacity"] = space.capacity;
+  if (space.alignment != 1) json["alignment"] = space.alignment;
+  if (space.granularity != 1) json["granularity"] = space.granularity;
+  if (space.largest != kUnlimited) json["largest"] = space.largest;
+  if (space.cost != kByPosition) json["cost"] = space.cost;
   return json;
 }
 
-void ReadPools(const ObjectReader& object, Problem& problem) {
-  if (object.Has("pools")) {
-    for (const ParsedJson& row : object.Array("pools")) {
-      const ObjectReader reader(row, object.place() + ": pools[" + std::to_string(problem.pools.size()) + "]");
-      Pool pool;
-      pool.name = reader.Text("name");
-      pool.capacity = reader.Integer("capacity", kUnlimited);
-      pool.alignment = reader.Integer("alignment", 1);
-      pool.granularity = reader.Integer("granularity", 1);
-      pool.largest = reader.Integer("largest", kUnlimited);
-      pool.cost = reader.Integer("cost", kByPosition);
-      if (reader.Has("cost") && pool.cost < 0) reader.Refuse("has a negative \"cost\"");
-      problem.pools.push_back(std::move(pool));
+void ReadSpaces(const ObjectReader& object, Problem& problem) {
+  if (object.Has("spaces")) {
+    for (const ParsedJson& row : object.Array("spaces")) {
+      const ObjectReader reader(row, object.place() + ": spaces[" + std::to_string(problem.spaces.size()) + "]");
+      Space space;
+      space.name = reader.Text("name");
+      space.capacity = reader.Integer("capacity", kUnlimited);
+      space.alignment = reader.Integer("alignment", 1);
+      space.granularity = reader.Integer("granularity", 1);
+      space.largest = reader.Integer("largest", kUnlimited);
+      space.cost = reader.Integer("cost", kByPosition);
+      if (reader.Has("cost") && space.cost < 0) reader.Refuse("has a negative \"cost\"");
+      problem.spaces.push_back(std::move(space));
     }
   }
-  const auto none = [](const std::vector<int>& pools) { return pools.empty(); };
-  if (std::all_of(problem.allowed_pools.begin(), problem.allowed_pools.end(), none)) problem.allowed_pools.clear();
+  const auto none = [](const std::vector<int>& spaces) { return spaces.empty(); };
+  if (std::all_of(problem.allowed_spaces.begin(), problem.allowed_spaces.end(), none)) problem.allowed_spaces.clear();
   const auto once = [](std::int64_t uses) { return uses == 1; };
   if (std::all_of(problem.uses.begin(), problem.uses.end(), once)) problem.uses.clear();
 }
@@ -138,15 +150,15 @@ std::int64_t ReadAlignment(const ObjectReader& object) {
 
 namespace {
 
-// Of a buffer: whether there are such pools is for CheckProblem to say.
-std::vector<int> ReadPoolNumbers(const ObjectReader& object) {
-  std::vector<int> pools;
-  for (const ParsedJson& pool : object.Array("pools")) {
-    const bool fits = pool.is_number_unsigned() && pool.get<std::uint64_t>() <= static_cast<std::uint64_t>(INT32_MAX);
-    if (!fits) object.Refuse("has in \"pools\" what is no position in the table of pools");
-    pools.push_back(pool.get<int>());
+// Of a buffer: whether there are such spaces is for CheckProblem to say.
+std::vector<int> ReadSpaceNumbers(const ObjectReader& object) {
+  std::vector<int> spaces;
+  for (const ParsedJson& space : object.Array("spaces")) {
+    const bool fits = space.is_number_unsigned() && space.get<std::uint64_t>() <= static_cast<std::uint64_t>(INT32_MAX);
+    if (!fits) object.Refuse("has in \"spaces\" what is no position in the table of spaces");
+    spaces.push_back(space.get<int>());
   }
-  return pools;
+  return spaces;
 }
 
 void ReadClock(const ObjectReader& object, const char* key, int streams, std::vector<std::int64_t>& clocks) {
@@ -201,8 +213,8 @@ void ReadBuffer(const ObjectReader& object, std::int64_t alignment, Problem& pro
   if (problem.ids.back().empty()) object.Refuse("has an empty \"id\"");
   problem.names.push_back(object.Text("name", ""));
   problem.uses.push_back(object.Integer("uses", 1));
-  problem.allowed_pools.emplace_back();
-  if (object.Has("pools")) problem.allowed_pools.back() = ReadPoolNumbers(object);
+  problem.allowed_spaces.emplace_back();
+  if (object.Has("spaces")) problem.allowed_spaces.back() = ReadSpaceNumbers(object);
   if (!object.Has("parts")) return;
   int number = 0;
   for (const ParsedJson& json : object.Array("parts")) {

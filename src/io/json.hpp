@@ -52,14 +52,15 @@ class ObjectReader {
  public:
   ObjectReader(const ParsedJson& json, std::string place);
 
-  bool Has(const char* key) const { return json_.contains(key); }
+  // Keys go by their present names; files of before, which say "pool" and "pools" of spaces, are read all the same.
+  bool Has(const char* key) const { return Find(key) != nullptr; }
   std::int64_t Integer(const char* key) const;
   std::int64_t Integer(const char* key, std::int64_t otherwise) const { return Has(key) ? Integer(key) : otherwise; }
   std::string Text(const char* key) const;
   std::string Text(const char* key, const char* otherwise) const { return Has(key) ? Text(key) : otherwise; }
   bool Flag(const char* key) const;  // false where it is absent
   const ParsedJson& Array(const char* key) const;
-  bool HasArray(const char* key) const { return Has(key) && json_.at(key).is_array(); }
+  bool HasArray(const char* key) const { return Has(key) && At(key).is_array(); }
 
   // The key "schema" must be `schema`.
   void ExpectSchema(const char* schema) const;
@@ -68,6 +69,7 @@ class ObjectReader {
   const std::string& place() const { return place_; }
 
  private:
+  const ParsedJson* Find(const char* key) const;  // null: it is absent
   const ParsedJson& At(const char* key) const;
 
   const ParsedJson& json_;
@@ -75,15 +77,15 @@ class ObjectReader {
 };
 
 // The keys that a buffer has in problems and plans alike: id, name, size, lower, upper (of several streams arrays, the
-// clocks), alignment (left out where it is `alignment`, the common one), parts; with a table of pools, pools and uses.
-// `part` is the position of the buffer's first part, if it has any; stepped over.
+// clocks), alignment (left out where it is `alignment`, the common one), parts; with a table of spaces, spaces and
+// uses. `part` is the position of the buffer's first part, if it has any; stepped over.
 Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size_t& part);
 
-// The table of pools, as problems and plans have it: limits that are none are left out.
-Json PoolJson(const Pool& pool);
+// The table of spaces, as problems and plans have it: limits that are none are left out.
+Json SpaceJson(const Space& space);
 
-// The key "pools", if there is one, into the problem's table; each buffer's own "pools" and "uses" were read with it.
-void ReadPools(const ObjectReader& object, Problem& problem);
+// The key "spaces", if there is one, into the problem's table; each buffer's own "spaces" and "uses" were read with it.
+void ReadSpaces(const ObjectReader& object, Problem& problem);
 
 // The key "alignment", 1 where it is absent; a power of two.
 std::int64_t ReadAlignment(const ObjectReader& object);

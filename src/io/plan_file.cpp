@@ -166,7 +166,7 @@ void Replace(const PlanFile& before, const Plan& plan, Assignment& assignment) {
     if (buffer < 0 || place.bytes == 0 || place.space == kExternal) return;
     place.offset +=
         plan.offsets[static_cast<std::size_t>(buffer)] - before.plan.offsets[static_cast<std::size_t>(buffer)];
-    place.space = PoolOf(plan, buffer);
+    place.space = SpaceOf(plan, buffer);
   };
   std::unordered_map<std::string, int> buffer_of;  // by id; looked up, never walked
   for (int i = 0; i < static_cast<int>(before.problem.buffers.size()); ++i) {
@@ -200,12 +200,13 @@ PlanFile Replanned(const PlanFile& before, const Problem& problem, const Plan& p
     body.spaces = {{"", EndOf(body), alignment}};
   }
   assignment.spaces.clear();
-  for (std::size_t p = 0; p < problem.pools.size(); ++p) {
-    assignment.spaces.push_back({problem.pools[p].name, plan.pools.figures[p].peak_bytes, problem.pools[p].alignment});
+  for (std::size_t p = 0; p < problem.spaces.size(); ++p) {
+    assignment.spaces.push_back(
+        {problem.spaces[p].name, plan.spaces.figures[p].peak_bytes, problem.spaces[p].alignment});
   }
   if (assignment.spaces.empty()) assignment.spaces.push_back({"", plan.peak_bytes, 1});
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    std::int64_t& base = assignment.spaces[static_cast<std::size_t>(PoolOf(plan, i))].base_alignment;
+    std::int64_t& base = assignment.spaces[static_cast<std::size_t>(SpaceOf(plan, i))].base_alignment;
     base = std::max(base, problem.buffers[static_cast<std::size_t>(i)].alignment);
   }
   AddBodies(assignment, std::move(bodies), apart);

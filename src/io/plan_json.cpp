@@ -46,8 +46,8 @@ WorkspaceBytes ReadWorkspaces(const ParsedJson& json, const std::string& source)
 }
 
 // Figures for readers that do not want to compute them; nothing reads them back.
-Json MetricsJson(const PlanFile& file, int pool) {
-  const Metrics m = MeasurePlan(file.problem, file.plan, file.classes, pool);
+Json MetricsJson(const PlanFile& file, int space) {
+  const Metrics m = MeasurePlan(file.problem, file.plan, file.classes, space);
   Json json = {{"no_reuse_bytes", m.no_reuse_bytes},
                {"max_live_bytes", m.max_live_bytes},
                {"peak_step", m.peak_step},
@@ -112,9 +112,9 @@ void ReadBuffers(const ObjectReader& object, const std::string& source, PlanFile
       buffer.Refuse("has a negative \"offset\", " + std::to_string(buffer.Integer("offset")));
     if (buffer.Flag("fixed")) file.problem.buffers.back().fixed_offset = file.plan.offsets.back();
     file.classes.push_back(ReadClass(buffer));
-    const std::int64_t pool = buffer.Integer("pool", 0);
-    if (pool < 0 || pool > INT32_MAX) buffer.Refuse("has a \"pool\" that is no position in the table of pools");
-    file.plan.pools.pool_of.push_back(static_cast<int>(pool));
+    const std::int64_t space = buffer.Integer("space", 0);
+    if (space < 0 || space > INT32_MAX) buffer.Refuse("has a \"space\" that is no position in the table of spaces");
+    file.plan.spaces.space_of.push_back(static_cast<int>(space));
   }
   const auto known = [](BufferClass kind) { return kind != BufferClass::kOther; };
   if (std::none_of(file.classes.begin(), file.classes.end(), known)) file.classes.clear();
@@ -130,14 +130,14 @@ Json CertificateJson(const Problem& problem, const Certificate& certificate) {
           {"search_nodes", certificate.search_nodes}};
 }
 
-Json PoolPlanJson(const PlanFile& file, std::size_t p) {
-  Json json = PoolJson(file.problem.pools[p]);
-  json["peak_bytes"] = file.plan.pools.figures[p].peak_bytes;
+Json SpacePlanJson(const PlanFile& file, std::size_t p) {
+  Json json = SpaceJson(file.problem.spaces[p]);
+  json["peak_bytes"] = file.plan.spaces.figures[p].peak_bytes;
   if (file.assignment) {
     json["required_bytes"] = file.assignment->spaces[p].required_bytes;
     json["base_alignment"] = file.assignment->spaces[p].base_alignment;
   }
-  json.update(CertificateJson(file.problem, file.plan.pools.figures[p].certificate));
+  json.update(CertificateJson(file.problem, file.plan.spaces.figures[p].certificate));
   json["metrics"] = MetricsJson(file, static_cast<int>(p));
   return json;
 }
@@ -183,35 +183,36 @@ SpillReason ReadReason(const ObjectReader& object) {
   object.Refuse("has an unknown \"reason\"");
 }
 
-int ReadPoolNumber(const ObjectReader& object, const char* key, const Problem& problem) {
-  const std::int64_t pool = object.Integer(key);
-  if (pool < 0 || pool >= static_cast<std::int64_t>(problem.pools.size())) {
-    object.Refuse(std::string("has a \"") + key + "\" that is no position in the table of pools");
+int ReadSpaceNumber(const ObjectReader& object, const char* key, const Problem& problem) {
+  const std::int64_t space = object.Integer(key);
+  if (space < 0 || space >= static_cast<std::int64_t>(problem.spaces.size())) {
+    object.Refuse(std::string("has a \"") + key + "\" that is no position in the table of spaces");
   }
-  return static_cast<int>(pool);
+  return static_cast<int>(space);
 }
 
-// What the plan says of its pools, once the table and the buffers are read.
-void ReadPoolPlan(const ObjectReader& object, const ParsedJson& json, const IndexOf& index_of, PlanFile& file) {
-  PoolPlan& pools = file.plan.pools;
-  const bool pooled = !file.problem.pools.empty();
-  const bool elsewhere = std::any_of(pools.pool_of.begin(), pools.pool_of.end(), [](int pool) { return pool != 0; });
-  if (!pooled && elsewhere) object.Refuse("has buffers in a pool other than 0, but no table of pools");
-  if (!pooled) pools.pool_of.clear();
-  for (std::size_t p = 0; p < file.problem.pools.size(); ++p) {
-    const ParsedJson& row = json["pools"][p];
-    const ObjectReader pool(row, object.place() + ": pools[" + std::to_string(pools.figures.size()) + "]");
-    pools.figures.push_back({pool.Integer("peak_bytes"), ReadCertificate(pool, row, index_of)});
+// What the plan says of its spaces, once the table and the buffers are read.
+void ReadSpacePlan(const ObjectReader& object, const IndexOf& index_of, PlanFile& file) {
+  SpacePlan& spaces = file.plan.spaces;
+  const bool in_spaces = !file.problem.spaces.empty();
+  const bool elsewhere =
+      std::any_of(spaces.space_of.begin(), spaces.space_of.end(), [](int space) { return space != 0; });
+  if (!in_spaces && elsewhere) object.Refuse("has buffers in a space other than 0, but no table of spaces");
+  if (!in_spaces) spaces.space_of.clear();
+  for (std::size_t p = 0; p < file.problem.spaces.size(); ++p) {
+    const ParsedJson& row = object.Array("spaces")[p];
+    const ObjectReader space(row, object.place() + ": spaces[" + std::to_string(spaces.figures.size()) + "]");
+    spaces.figures.push_back({space.Integer("peak_bytes"), ReadCertificate(space, row, index_of)});
   }
-  pools.spill_cost = object.Integer("spill_cost", 0);
-  pools.spill_cost_bound = object.Integer("spill_cost_bound", 0);
+  spaces.spill_cost = object.Integer("spill_cost", 0);
+  spaces.spill_cost_bound = object.Integer("spill_cost_bound", 0);
   if (!object.Has("spills")) return;
   for (const ParsedJson& row : object.Array("spills")) {
-    const ObjectReader spill(row, object.place() + ": spills[" + std::to_string(pools.spills.size()) + "]");
-    pools.spills.push_back({ReadBufferId(spill.Text("buffer"), index_of, spill),
-                            ReadPoolNumber(spill, "from", file.problem), ReadPoolNumber(spill, "to", file.problem),
-                            ReadReason(spill), spill.Integer("step", 0), spill.Integer("room_bytes", 0),
-                            spill.Integer("cost", 0)});
+    const ObjectReader spill(row, object.place() + ": spills[" + std::to_string(spaces.spills.size()) + "]");
+    spaces.spills.push_back({ReadBufferId(spill.Text("buffer"), index_of, spill),
+                             ReadSpaceNumber(spill, "from", file.problem), ReadSpaceNumber(spill, "to", file.problem),
+                             ReadReason(spill), spill.Integer("step", 0), spill.Integer("room_bytes", 0),
+                             spill.Integer("cost", 0)});
   }
 }
 
@@ -237,7 +238,7 @@ Json BodyJson(const PlanFile& file, const BodyAssignment& body) {
 Json BufferRow(const PlanFile& file, std::size_t i, std::size_t& part) {
   Json json = BufferJson(file.problem, static_cast<int>(i), file.alignment, part);
   json["offset"] = file.plan.offsets[i];
-  json["pool"] = PoolOf(file.plan, static_cast<int>(i));
+  json["space"] = SpaceOf(file.plan, static_cast<int>(i));
   if (!file.classes.empty()) json["class"] = BufferClassName(file.classes[i]);
   if (file.problem.buffers[i].fixed_offset != kFree) json["fixed"] = true;
   return json;
@@ -259,21 +260,21 @@ PlanParts PartsOf(const PlanFile& file, const Assignment* assignment) {
   if (file.streams) head["streams"] = StreamsJson(*file.streams);
   if (!file.problem.apart.empty()) head["apart"] = ApartJson(file.problem);
   if (file.weights) head["weights"] = WeightsJson(*file.weights);
-  const PoolPlan& pools = file.plan.pools;
-  const bool pooled = !pools.figures.empty();
-  if (pooled) head["spill_cost"] = pools.spill_cost;
-  if (pooled) head["spill_cost_bound"] = pools.spill_cost_bound;
+  const SpacePlan& spaces = file.plan.spaces;
+  const bool in_spaces = !spaces.figures.empty();
+  if (in_spaces) head["spill_cost"] = spaces.spill_cost;
+  if (in_spaces) head["spill_cost_bound"] = spaces.spill_cost_bound;
   if (file.metadata_bytes) head["metadata_bytes"] = *file.metadata_bytes;
   if (file.workspaces) {
     head["workspaces"] = {{"largest_bytes", file.workspaces->largest_bytes}, {"count", file.workspaces->count}};
   }
   std::vector<JsonRows> of_graph;
   if (assignment != nullptr) AddAssignment(file, *assignment, head, of_graph);
-  if (!pooled) head["metrics"] = MetricsJson(file, 0);
-  if (pooled) {
-    parts.rows.push_back({"pools", pools.figures.size(), [&file](std::size_t p) { return PoolPlanJson(file, p); }});
+  if (!in_spaces) head["metrics"] = MetricsJson(file, 0);
+  if (in_spaces) {
+    parts.rows.push_back({"spaces", spaces.figures.size(), [&file](std::size_t p) { return SpacePlanJson(file, p); }});
     parts.rows.push_back(
-        {"spills", pools.spills.size(), [&](std::size_t k) { return SpillJson(file, file.plan.pools.spills[k]); }});
+        {"spills", spaces.spills.size(), [&](std::size_t k) { return SpillJson(file, file.plan.spaces.spills[k]); }});
   }
   parts.rows.push_back({"buffers", file.problem.buffers.size(),
                         [&file, part = std::size_t{0}](std::size_t i) mutable { return BufferRow(file, i, part); }});
@@ -358,11 +359,11 @@ ReadPlan ReadObject(const ParsedJson& json, const std::string& place, int last_s
   file.source = object.Text("source", "");
   file.alignment = ReadAlignment(object);
   ReadBuffers(object, place, file);
-  ReadPools(object, file.problem);
+  ReadSpaces(object, file.problem);
   ReadApart(object, file.problem);
   IndexOf index_of;
   for (int i = 0; i < static_cast<int>(file.problem.ids.size()); ++i) index_of.emplace(file.problem.ids[i], i);
-  ReadPoolPlan(object, json, index_of, file);
+  ReadSpacePlan(object, index_of, file);
   Plan& plan = file.plan;
   plan.policy = object.Text("policy", "");
   plan.peak_bytes = object.Integer("peak_bytes");
@@ -384,7 +385,7 @@ ReadPlan ReadObject(const ParsedJson& json, const std::string& place, int last_s
   ReadStages(object, file);
   read.assignment = ReadAssignment(object, json, file, last_space);
   if (read.assignment) file.tensors = ReadBoundTensors(object, file, index_of, *read.assignment);
-  const int last = std::max<int>(1, static_cast<int>(file.problem.pools.size())) - 1;
+  const int last = std::max<int>(1, static_cast<int>(file.problem.spaces.size())) - 1;
   ReadBodies(object, last_space >= 0 ? last_space : last, depth, read);
   if (!read.assignment) file.bodies.clear();  // of a plan of lifetimes alone they mean nothing
   return read;

@@ -12,8 +12,8 @@ constexpr const char* kProblemSchema = "orionrt.problem/1";
 std::string WriteProblemJson(const ProblemFile& file) {
   std::size_t part = 0;
   RowDump dump(Json{{"schema", kProblemSchema}, {"source", file.source}, {"alignment", file.alignment}});
-  if (!file.problem.pools.empty()) {
-    dump.Add("pools", file.problem.pools.size(), [&](std::size_t p) { return PoolJson(file.problem.pools[p]); });
+  if (!file.problem.spaces.empty()) {
+    dump.Add("spaces", file.problem.spaces.size(), [&](std::size_t p) { return SpaceJson(file.problem.spaces[p]); });
   }
   if (!file.problem.apart.empty()) dump.AddLine("apart", ApartJson(file.problem));
   dump.Add("buffers", file.problem.buffers.size(), [&](std::size_t i) {
@@ -40,7 +40,7 @@ ProblemFile ReadProblemJson(std::string_view text, const std::string& source) {
     if (buffer.Integer("offset") < 0)
       buffer.Refuse("has a negative \"offset\", " + std::to_string(buffer.Integer("offset")));
   }
-  ReadPools(object, file.problem);
+  ReadSpaces(object, file.problem);
   ReadApart(object, file.problem);
   CheckRead(file.problem, source);
   return file;

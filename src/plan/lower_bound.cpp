@@ -13,7 +13,7 @@
 
 #include "orionrt/plan.hpp"
 #include "plan/clocks/stream_plan.hpp"
-#include "plan/pools.hpp"
+#include "plan/spaces/spaces.hpp"
 
 namespace orionrt {
 namespace {
@@ -103,13 +103,13 @@ std::vector<std::int64_t> BoundsAt(const Problem& problem, const Shapes& shapes,
   return bounds;
 }
 
-// What holds for the sum over all pools, whoever lies where: sizes alone, as every pool has a topmost buffer without
-// padding. One pool is an arena like any other.
-Problem AcrossPools(const Problem& problem) {
+// What holds for the sum over all spaces, whoever lies where: sizes alone, as every space has a topmost buffer without
+// padding. One space is an arena like any other.
+Problem AcrossSpaces(const Problem& problem) {
   std::vector<int> all(problem.buffers.size());
   std::iota(all.begin(), all.end(), 0);
-  if (problem.pools.size() == 1) return ProblemIn(problem, all, problem.pools[0]);
-  Problem plain = ProblemIn(problem, all, Pool());
+  if (problem.spaces.size() == 1) return ProblemIn(problem, all, problem.spaces[0]);
+  Problem plain = ProblemIn(problem, all, Space());
   for (Buffer& buffer : plain.buffers) {
     buffer.alignment = 1;
     buffer.fixed_offset = kFree;
@@ -186,7 +186,7 @@ std::vector<std::int64_t> SectionBounds(const Problem& problem, const Shapes& sh
 }
 
 Certificate LowerBound(const Problem& problem) {
-  if (!problem.pools.empty()) return LowerBound(AcrossPools(problem));
+  if (!problem.spaces.empty()) return LowerBound(AcrossSpaces(problem));
   if (problem.clocks.streams > 0) return WithEnds(problem, StreamBound(problem), nullptr);
   const Shapes shapes(problem);
   const std::vector<std::int64_t> bounds = SectionBounds(problem, shapes);

@@ -97,7 +97,7 @@ void MeasurePeak(const Problem& problem, const Plan& plan, const std::vector<Pla
   metrics.fragmentation_at_peak_bytes = metrics.peak_bytes - metrics.live_at_peak_bytes - metrics.padding_at_peak_bytes;
 }
 
-// Of a problem without a table of pools.
+// Of a problem without a table of spaces.
 Metrics MeasureArena(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes,
                      const Steps& steps) {
   Metrics metrics;
@@ -139,17 +139,17 @@ std::int64_t NoReuseBytes(const Problem& problem) {
   return bytes;
 }
 
-Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes, int pool) {
-  if (problem.clocks.streams > 0) return MeasurePlan(InOneExecution(problem), plan, classes, pool);
-  if (!problem.pools.empty()) {
-    const PoolView view = ViewPool(problem, plan, pool);
+Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<BufferClass>& classes, int space) {
+  if (problem.clocks.streams > 0) return MeasurePlan(InOneExecution(problem), plan, classes, space);
+  if (!problem.spaces.empty()) {
+    const SpaceView view = ViewSpace(problem, plan, space);
     std::vector<BufferClass> theirs;
     for (const int i : view.buffers) {
       if (!classes.empty()) theirs.push_back(classes[i]);
     }
     return MeasureArena(view.problem, view.plan, theirs, StepsOf(problem));
   }
-  return pool == 0 ? MeasureArena(problem, plan, classes, StepsOf(problem)) : Metrics();
+  return space == 0 ? MeasureArena(problem, plan, classes, StepsOf(problem)) : Metrics();
 }
 
 }  // namespace orionrt

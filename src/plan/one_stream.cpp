@@ -19,8 +19,8 @@
 #include "plan/placing/orders.hpp"
 #include "plan/placing/placing.hpp"
 #include "plan/policies.hpp"
-#include "plan/pools.hpp"
 #include "plan/portfolio.hpp"
+#include "plan/spaces/spaces.hpp"
 #include "plan/squeaky_wheel.hpp"
 
 namespace orionrt {
@@ -183,7 +183,7 @@ class GroupPlanner {
     const Watch::Part within(watch_);
     std::vector<Group> sorted;
     for (const std::vector<int>& buffers : groups) {
-      Problem part = ProblemIn(problem_, buffers, Pool());
+      Problem part = ProblemIn(problem_, buffers, Space());
       const std::int64_t bound = LowerBound(part).lower_bound_bytes;
       ShiftToZero(part);
       const std::uint64_t hash = HashProblem(part);

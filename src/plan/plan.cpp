@@ -16,17 +16,17 @@ std::int64_t PeakOf(const Problem& problem, const std::vector<std::int64_t>& off
   return peak;
 }
 
-std::int64_t PeakOf(const Problem& problem, const Plan& plan, int pool) {
-  return ViewPool(problem, plan, pool).plan.peak_bytes;
+std::int64_t PeakOf(const Problem& problem, const Plan& plan, int space) {
+  return ViewSpace(problem, plan, space).plan.peak_bytes;
 }
 
-std::size_t RequiredBytes(const Plan& plan, int pool) {
-  if (plan.pools.figures.empty()) return pool == 0 ? static_cast<std::size_t>(plan.peak_bytes) : 0;
-  const bool known = pool >= 0 && pool < static_cast<int>(plan.pools.figures.size());
-  return known ? static_cast<std::size_t>(plan.pools.figures[pool].peak_bytes) : 0;
+std::size_t RequiredBytes(const Plan& plan, int space) {
+  if (plan.spaces.figures.empty()) return space == 0 ? static_cast<std::size_t>(plan.peak_bytes) : 0;
+  const bool known = space >= 0 && space < static_cast<int>(plan.spaces.figures.size());
+  return known ? static_cast<std::size_t>(plan.spaces.figures[space].peak_bytes) : 0;
 }
 
-int PoolOf(const Plan& plan, int i) { return plan.pools.pool_of.empty() ? 0 : plan.pools.pool_of[i]; }
+int SpaceOf(const Plan& plan, int i) { return plan.spaces.space_of.empty() ? 0 : plan.spaces.space_of[i]; }
 
 const char* BoundKindName(BoundKind kind) {
   switch (kind) {

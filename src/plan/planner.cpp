@@ -10,7 +10,7 @@
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/fixed.hpp"
 #include "plan/infeasible.hpp"
-#include "plan/pools.hpp"
+#include "plan/spaces/spaces.hpp"
 #include "plan/watch.hpp"
 #include "plan/without_parts.hpp"
 
@@ -51,15 +51,15 @@ void CheckFixed(const Problem& problem, const char* remedy) {
   }
 }
 
-// The same, pool by pool: a fixed buffer is in the first that it may live in.
-void CheckFixedInPools(const Problem& problem) {
+// The same, space by space: a fixed buffer is in the first that it may live in.
+void CheckFixedInSpaces(const Problem& problem) {
   const Preferences preferences(problem);
   Plan plan;
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    plan.pools.pool_of.push_back(preferences.Of(i).front());
+    plan.spaces.space_of.push_back(preferences.Of(i).front());
     plan.offsets.push_back(0);
   }
-  for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) CheckFixed(ViewPool(problem, plan, p).problem, "");
+  for (int p = 0; p < static_cast<int>(problem.spaces.size()); ++p) CheckFixed(ViewSpace(problem, plan, p).problem, "");
 }
 
 // They need no place, so policies do not look for one: at 0, or where they are fixed.
@@ -127,19 +127,19 @@ Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const
   Watch watch(options);
   PlanOptions watched = options;
   Plan plan;
-  if (problem.pools.empty()) {
+  if (problem.spaces.empty()) {
     watched.observer = watch.OfWhole();
     plan = RunWithin(problem, watched);
   } else {
-    if (HasFixed(problem)) CheckFixedInPools(problem);
+    if (HasFixed(problem)) CheckFixedInSpaces(problem);
     watch.Prove(LowerBound(problem).lower_bound_bytes);
-    plan = PlanPools(problem, options, [&](const Problem& part, PlanOptions with) {
+    plan = PlanSpaces(problem, options, [&](const Problem& part, PlanOptions with) {
       with.observer = watch.OfPart();
       return RunOne(part, with);
     });
     FillCertificate(problem, plan);
     if (const auto fault = Validate(problem, plan)) {
-      throw Error(ErrorCode::kInternal, "policy \"" + policy_.name + "\" over pools: " + fault->message);
+      throw Error(ErrorCode::kInternal, "policy \"" + policy_.name + "\" over spaces: " + fault->message);
     }
   }
   if (plan.policy.empty()) plan.policy = policy_.name;

@@ -9,7 +9,7 @@
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
 #include "plan/clocks/precedence.hpp"
-#include "plan/pools.hpp"
+#include "plan/spaces/spaces.hpp"
 
 namespace orionrt {
 namespace {
@@ -241,7 +241,7 @@ void CheckProblem(const Problem& problem) {
   CheckClocks(problem);
   CheckParts(problem);
   CheckApart(problem);
-  CheckPools(problem);
+  CheckSpaces(problem);
 }
 
 void WidenLives(Problem& problem) {
@@ -300,7 +300,7 @@ std::uint64_t HashProblem(const Problem& problem) {
     }
   }
   for (const auto& [a, b] : problem.apart) hash.Add(std::min(a, b)), hash.Add(std::max(a, b));
-  if (!problem.pools.empty()) HashPools(problem, hash);
+  if (!problem.spaces.empty()) HashSpaces(problem, hash);
   return hash.value();
 }
 

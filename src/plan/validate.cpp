@@ -11,10 +11,10 @@ namespace {
 
 using Kind = Violation::Kind;
 
-// A live rectangle's bytes in its pool, and when it comes and goes.
+// A live rectangle's bytes in its space, and when it comes and goes.
 struct JudgedRectangle {
   std::int64_t lower, upper, begin, end;
-  int buffer, pool;
+  int buffer, space;
 };
 
 Violation Fault(Kind kind, int buffer, std::string message) {
@@ -25,17 +25,17 @@ Violation Fault(Kind kind, int buffer, std::string message) {
   return fault;
 }
 
-// What the buffer takes there, and from which offset it must be a multiple: by its own lights and the pool's.
+// What the buffer takes there, and from which offset it must be a multiple: by its own lights and the space's.
 struct Demand {
   std::int64_t size, alignment;
 };
 
 Demand DemandOf(const Problem& problem, const Plan& plan, int i) {
   const Buffer& buffer = problem.buffers[i];
-  if (problem.pools.empty()) return {buffer.size, buffer.alignment};
-  const Pool& pool = problem.pools[plan.pools.pool_of[i]];
-  const std::int64_t blocks = buffer.size / pool.granularity + (buffer.size % pool.granularity != 0 ? 1 : 0);
-  return {blocks * pool.granularity, std::max(buffer.alignment, pool.alignment)};
+  if (problem.spaces.empty()) return {buffer.size, buffer.alignment};
+  const Space& space = problem.spaces[plan.spaces.space_of[i]];
+  const std::int64_t blocks = buffer.size / space.granularity + (buffer.size % space.granularity != 0 ? 1 : 0);
+  return {blocks * space.granularity, std::max(buffer.alignment, space.alignment)};
 }
 
 std::optional<Violation> CheckOffset(const Problem& problem, const Plan& plan, int i) {
@@ -56,41 +56,41 @@ std::optional<Violation> CheckOffset(const Problem& problem, const Plan& plan, i
   return std::nullopt;
 }
 
-int PoolNumber(const Plan& plan, int i) { return plan.pools.pool_of.empty() ? 0 : plan.pools.pool_of[i]; }
+int SpaceNumber(const Plan& plan, int i) { return plan.spaces.space_of.empty() ? 0 : plan.spaces.space_of[i]; }
 
-std::optional<Violation> CheckPool(const Problem& problem, const Plan& plan, int i) {
+std::optional<Violation> CheckSpace(const Problem& problem, const Plan& plan, int i) {
   const Buffer& buffer = problem.buffers[i];
-  const int at = plan.pools.pool_of[i];
+  const int at = plan.spaces.space_of[i];
   const std::string place = "buffer " + BufferLabel(problem, i);
-  if (at < 0 || at >= static_cast<int>(problem.pools.size())) {
-    return Fault(Kind::kPool, i, place + ": it lies in pool " + std::to_string(at) + ", which there is not");
+  if (at < 0 || at >= static_cast<int>(problem.spaces.size())) {
+    return Fault(Kind::kSpace, i, place + ": it lies in space " + std::to_string(at) + ", which there is not");
   }
-  const Pool& pool = problem.pools[at];
-  const std::string where = place + " in pool " + pool.name;
-  if (!problem.allowed_pools.empty() && !problem.allowed_pools[i].empty()) {
-    const std::vector<int>& allowed = problem.allowed_pools[i];
+  const Space& space = problem.spaces[at];
+  const std::string where = place + " in space " + space.name;
+  if (!problem.allowed_spaces.empty() && !problem.allowed_spaces[i].empty()) {
+    const std::vector<int>& allowed = problem.allowed_spaces[i];
     if (std::find(allowed.begin(), allowed.end(), at) == allowed.end()) {
-      return Fault(Kind::kPool, i, where + ": it may not live there");
+      return Fault(Kind::kSpace, i, where + ": it may not live there");
     }
   }
-  const bool named = !problem.allowed_pools.empty() && !problem.allowed_pools[i].empty();
-  const int home = named ? problem.allowed_pools[i].front() : 0;
+  const bool named = !problem.allowed_spaces.empty() && !problem.allowed_spaces[i].empty();
+  const int home = named ? problem.allowed_spaces[i].front() : 0;
   if (buffer.fixed_offset != kFree && at != home) {
-    return Fault(Kind::kPool, i, where + ": its offset is fixed in pool " + problem.pools[home].name);
+    return Fault(Kind::kSpace, i, where + ": its offset is fixed in space " + problem.spaces[home].name);
   }
-  if (buffer.size > pool.largest) {
-    return Fault(Kind::kPool, i,
+  if (buffer.size > space.largest) {
+    return Fault(Kind::kSpace, i,
                  where + ": its " + std::to_string(buffer.size) + " bytes are more than the " +
-                     std::to_string(pool.largest) + " that the pool takes as one buffer");
+                     std::to_string(space.largest) + " that the space takes as one buffer");
   }
   const Demand demand = DemandOf(problem, plan, i);
   const std::int64_t offset = plan.offsets[i];
   std::int64_t end = 0;
   if (offset < 0 || __builtin_add_overflow(offset, demand.size, &end)) return std::nullopt;  // CheckOffset says so
-  if (buffer.size > 0 && end > pool.capacity) {
-    return Fault(Kind::kPool, i,
+  if (buffer.size > 0 && end > space.capacity) {
+    return Fault(Kind::kSpace, i,
                  where + " at offset " + std::to_string(offset) + ": it ends at " + std::to_string(end) +
-                     ", past the capacity of " + std::to_string(pool.capacity));
+                     ", past the capacity of " + std::to_string(space.capacity));
   }
   return std::nullopt;
 }
@@ -105,7 +105,7 @@ std::vector<JudgedRectangle> Rectangles(const Problem& problem, const Plan& plan
     const std::int64_t end = last_byte ? DemandOf(problem, plan, part.buffer).size : part.end;
     if (part.end > part.begin) {
       rectangles.push_back(
-          {part.lower, part.upper, offset + part.begin, offset + end, part.buffer, PoolNumber(plan, part.buffer)});
+          {part.lower, part.upper, offset + part.begin, offset + end, part.buffer, SpaceNumber(plan, part.buffer)});
     }
   }
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
@@ -113,7 +113,7 @@ std::vector<JudgedRectangle> Rectangles(const Problem& problem, const Plan& plan
     if (has_parts[i] || buffer.size == 0) continue;
     const int index = static_cast<int>(i);
     rectangles.push_back({buffer.lower, buffer.upper, plan.offsets[i],
-                          plan.offsets[i] + DemandOf(problem, plan, index).size, index, PoolNumber(plan, index)});
+                          plan.offsets[i] + DemandOf(problem, plan, index).size, index, SpaceNumber(plan, index)});
   }
   return rectangles;
 }
@@ -129,7 +129,7 @@ Violation OverlapOf(const Problem& problem, const JudgedRectangle& a, const Judg
   fault.message = "buffers " + BufferLabel(problem, fault.first) + " and " + BufferLabel(problem, fault.second) +
                   " are both alive at step " + std::to_string(fault.step) + " and share bytes [" +
                   std::to_string(fault.begin) + ", " + std::to_string(fault.end) + ")" +
-                  (problem.pools.empty() ? "" : " of pool " + problem.pools[a.pool].name);
+                  (problem.spaces.empty() ? "" : " of space " + problem.spaces[a.space].name);
   return fault;
 }
 
@@ -171,12 +171,12 @@ Violation OverlapInClocks(const Problem& problem, const JudgedRectangle& a, cons
   fault.step = 0;
   fault.message = "buffers " + life(a, life_a) + " and " + life(b, life_b) + " share bytes [" +
                   std::to_string(fault.begin) + ", " + std::to_string(fault.end) + ")" +
-                  (problem.pools.empty() ? "" : " of pool " + problem.pools[a.pool].name) +
+                  (problem.spaces.empty() ? "" : " of space " + problem.spaces[a.space].name) +
                   ", and neither is over before the other begins";
   return fault;
 }
 
-// Sweeps the addresses of each pool. What holds a byte must be a chain of lives, each over before the next begins; as
+// Sweeps the addresses of each space. What holds a byte must be a chain of lives, each over before the next begins; as
 // that is transitive, neighbours in any order that goes with it are enough: here by the sum of the begin's numbers,
 // which only grows from what is over to what comes after. O(n log n x streams).
 std::optional<Violation> FindOverlapInClocks(const Problem& problem, const Plan& plan) {
@@ -196,16 +196,16 @@ std::optional<Violation> FindOverlapInClocks(const Problem& problem, const Plan&
     }
     progress.emplace_back(units + (rest >> 6), rest & 63);
   }
-  // (pool, byte, leaves before comes, rectangle)
+  // (space, byte, leaves before comes, rectangle)
   std::vector<std::tuple<int, std::int64_t, int, int>> events;
   for (int r = 0; r < static_cast<int>(rectangles.size()); ++r) {
-    events.emplace_back(rectangles[r].pool, rectangles[r].begin, 1, r);
-    events.emplace_back(rectangles[r].pool, rectangles[r].end, 0, r);
+    events.emplace_back(rectangles[r].space, rectangles[r].begin, 1, r);
+    events.emplace_back(rectangles[r].space, rectangles[r].end, 0, r);
   }
   std::sort(events.begin(), events.end());
   const auto earlier = [&](int a, int b) { return progress[a] != progress[b] ? progress[a] < progress[b] : a < b; };
   std::set<int, decltype(earlier)> holders(earlier);
-  for (const auto& [pool, byte, comes, r] : events) {
+  for (const auto& [space, byte, comes, r] : events) {
     if (!comes) {
       holders.erase(r);
       continue;
@@ -227,7 +227,7 @@ std::optional<Violation> FindOverlapInClocks(const Problem& problem, const Plan&
 // Pairs kept apart, as wholes.
 std::optional<Violation> CheckPairs(const Problem& problem, const Plan& plan) {
   for (const auto& [a, b] : problem.apart) {
-    if (PoolNumber(plan, a) != PoolNumber(plan, b)) continue;
+    if (SpaceNumber(plan, a) != SpaceNumber(plan, b)) continue;
     if (problem.buffers[a].size == 0 || problem.buffers[b].size == 0) continue;
     const std::int64_t begin = std::max(plan.offsets[a], plan.offsets[b]);
     const std::int64_t end =
@@ -241,7 +241,7 @@ std::optional<Violation> CheckPairs(const Problem& problem, const Plan& plan) {
     fault.end = end;
     fault.message = "buffers " + BufferLabel(problem, fault.first) + " and " + BufferLabel(problem, fault.second) +
                     " are to be kept apart and share bytes [" + std::to_string(begin) + ", " + std::to_string(end) +
-                    ")" + (problem.pools.empty() ? "" : " of pool " + problem.pools[PoolNumber(plan, a)].name);
+                    ")" + (problem.spaces.empty() ? "" : " of space " + problem.spaces[SpaceNumber(plan, a)].name);
     return fault;
   }
   return std::nullopt;
@@ -258,11 +258,11 @@ std::optional<Violation> FindOverlap(const Problem& problem, const Plan& plan) {
     events.emplace_back(rectangles[r].upper, 0, r);
   }
   std::sort(events.begin(), events.end());
-  // Per pool: first byte -> rectangle; disjoint as long as nothing was found.
-  std::vector<std::map<std::int64_t, int>> live_in(std::max<std::size_t>(1, problem.pools.size()));
+  // Per space: first byte -> rectangle; disjoint as long as nothing was found.
+  std::vector<std::map<std::int64_t, int>> live_in(std::max<std::size_t>(1, problem.spaces.size()));
   for (const auto& [step, comes, r] : events) {
     const JudgedRectangle& it = rectangles[r];
-    std::map<std::int64_t, int>& live = live_in[it.pool];
+    std::map<std::int64_t, int>& live = live_in[it.space];
     if (!comes) {
       live.erase(it.begin);
       continue;
@@ -278,22 +278,22 @@ std::optional<Violation> FindOverlap(const Problem& problem, const Plan& plan) {
   return std::nullopt;
 }
 
-// What the plan says of its pools: as many figures as pools, each peak the highest rounded end.
-std::optional<Violation> CheckPoolPeaks(const Problem& problem, const Plan& plan, std::int64_t* total) {
-  std::vector<std::int64_t> peaks(problem.pools.size(), 0);
+// What the plan says of its spaces: as many figures as spaces, each peak the highest rounded end.
+std::optional<Violation> CheckSpacePeaks(const Problem& problem, const Plan& plan, std::int64_t* total) {
+  std::vector<std::int64_t> peaks(problem.spaces.size(), 0);
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    std::int64_t& peak = peaks[plan.pools.pool_of[i]];
+    std::int64_t& peak = peaks[plan.spaces.space_of[i]];
     if (problem.buffers[i].size > 0) peak = std::max(peak, plan.offsets[i] + DemandOf(problem, plan, i).size);
   }
-  if (plan.pools.figures.size() != peaks.size()) {
+  if (plan.spaces.figures.size() != peaks.size()) {
     return Fault(Kind::kPeak, -1,
-                 "the plan states the peaks of " + std::to_string(plan.pools.figures.size()) + " pools, there are " +
+                 "the plan states the peaks of " + std::to_string(plan.spaces.figures.size()) + " spaces, there are " +
                      std::to_string(peaks.size()));
   }
   *total = 0;
   for (std::size_t p = 0; p < peaks.size(); ++p) {
-    const PoolFigures& figures = plan.pools.figures[p];
-    const std::string who = "pool " + problem.pools[p].name + ": the plan states ";
+    const SpaceFigures& figures = plan.spaces.figures[p];
+    const std::string who = "space " + problem.spaces[p].name + ": the plan states ";
     if (figures.peak_bytes != peaks[p]) {
       return Fault(Kind::kPeak, -1,
                    who + "a peak of " + std::to_string(figures.peak_bytes) + " bytes, its buffers end at " +
@@ -310,13 +310,13 @@ std::optional<Violation> CheckPoolPeaks(const Problem& problem, const Plan& plan
   return std::nullopt;
 }
 
-// Bytes x uses x how much dearer the pool is than the one that the buffer would best be in, 1 at least.
+// Bytes x uses x how much dearer the space is than the one that the buffer would best be in, 1 at least.
 std::int64_t CostOf(const Problem& problem, const Plan& plan, int i) {
-  const bool named = !problem.allowed_pools.empty() && !problem.allowed_pools[i].empty();
-  const int home = named ? problem.allowed_pools[i].front() : 0;
-  const int at = plan.pools.pool_of[i];
+  const bool named = !problem.allowed_spaces.empty() && !problem.allowed_spaces[i].empty();
+  const int home = named ? problem.allowed_spaces[i].front() : 0;
+  const int at = plan.spaces.space_of[i];
   if (at == home) return 0;
-  const auto cost = [&](int p) { return problem.pools[p].cost == kByPosition ? p : problem.pools[p].cost; };
+  const auto cost = [&](int p) { return problem.spaces[p].cost == kByPosition ? p : problem.spaces[p].cost; };
   const std::int64_t uses = problem.uses.empty() ? 1 : problem.uses[i];
   return problem.buffers[i].size * uses * std::max<std::int64_t>(1, cost(at) - cost(home));
 }
@@ -326,35 +326,36 @@ std::optional<Violation> CheckSpills(const Problem& problem, const Plan& plan) {
   std::size_t spilled = 0;
   const auto fault = [](const std::string& what) { return Fault(Kind::kSpill, -1, "the plan states " + what); };
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    const bool named = !problem.allowed_pools.empty() && !problem.allowed_pools[i].empty();
-    spilled += plan.pools.pool_of[i] != (named ? problem.allowed_pools[i].front() : 0) ? 1 : 0;
+    const bool named = !problem.allowed_spaces.empty() && !problem.allowed_spaces[i].empty();
+    spilled += plan.spaces.space_of[i] != (named ? problem.allowed_spaces[i].front() : 0) ? 1 : 0;
     cost += CostOf(problem, plan, i);
   }
-  for (const Spill& spill : plan.pools.spills) {
+  for (const Spill& spill : plan.spaces.spills) {
     const bool known = spill.buffer >= 0 && spill.buffer < static_cast<int>(problem.buffers.size());
-    if (!known || spill.to != plan.pools.pool_of[spill.buffer] || spill.cost != CostOf(problem, plan, spill.buffer)) {
+    if (!known || spill.to != plan.spaces.space_of[spill.buffer] || spill.cost != CostOf(problem, plan, spill.buffer)) {
       return fault("a spill that is none, or of another cost");
     }
     listed += spill.cost;
   }
-  if (plan.pools.spills.size() != spilled || listed != cost || plan.pools.spill_cost != cost) {
-    return fault(std::to_string(plan.pools.spills.size()) + " spills that cost " +
-                 std::to_string(plan.pools.spill_cost) + ", but there are " + std::to_string(spilled) + " that cost " +
+  if (plan.spaces.spills.size() != spilled || listed != cost || plan.spaces.spill_cost != cost) {
+    return fault(std::to_string(plan.spaces.spills.size()) + " spills that cost " +
+                 std::to_string(plan.spaces.spill_cost) + ", but there are " + std::to_string(spilled) + " that cost " +
                  std::to_string(cost));
   }
-  if (plan.pools.spill_cost_bound > cost) return fault("that spills cost at least more than they do");
+  if (plan.spaces.spill_cost_bound > cost) return fault("that spills cost at least more than they do");
   return std::nullopt;
 }
 
-// The number of pools that buffers are said to be in: none without a table of them, else one each.
-std::optional<Violation> CheckPoolCount(const Problem& problem, const Plan& plan) {
-  const std::size_t expected = problem.pools.empty() ? 0 : problem.buffers.size();
-  if (plan.pools.pool_of.size() == expected && (expected > 0 || !problem.pools.empty() || plan.pools.figures.empty())) {
+// The number of spaces that buffers are said to be in: none without a table of them, else one each.
+std::optional<Violation> CheckSpaceCount(const Problem& problem, const Plan& plan) {
+  const std::size_t expected = problem.spaces.empty() ? 0 : problem.buffers.size();
+  if (plan.spaces.space_of.size() == expected &&
+      (expected > 0 || !problem.spaces.empty() || plan.spaces.figures.empty())) {
     return std::nullopt;
   }
   return Fault(Kind::kCount, -1,
-               "the plan has pools for " + std::to_string(plan.pools.pool_of.size()) +
-                   " buffers where the problem has " + std::to_string(problem.pools.size()) + " pools and " +
+               "the plan has spaces for " + std::to_string(plan.spaces.space_of.size()) +
+                   " buffers where the problem has " + std::to_string(problem.spaces.size()) + " spaces and " +
                    std::to_string(problem.buffers.size()) + " buffers");
 }
 
@@ -367,18 +368,18 @@ std::optional<Violation> Validate(const Problem& problem, const Plan& plan) {
         Kind::kCount, -1,
         "the plan places " + std::to_string(plan.offsets.size()) + " buffers, the problem has " + std::to_string(n));
   }
-  if (auto fault = CheckPoolCount(problem, plan)) return fault;
+  if (auto fault = CheckSpaceCount(problem, plan)) return fault;
   std::int64_t peak = 0;
   for (int i = 0; i < static_cast<int>(n); ++i) {
-    if (!problem.pools.empty()) {
-      if (auto fault = CheckPool(problem, plan, i)) return fault;
+    if (!problem.spaces.empty()) {
+      if (auto fault = CheckSpace(problem, plan, i)) return fault;
     }
     if (auto fault = CheckOffset(problem, plan, i)) return fault;
     if (problem.buffers[i].size > 0) peak = std::max(peak, plan.offsets[i] + problem.buffers[i].size);
   }
   if (auto fault = FindOverlap(problem, plan)) return fault;
-  if (!problem.pools.empty()) {
-    if (auto fault = CheckPoolPeaks(problem, plan, &peak)) return fault;
+  if (!problem.spaces.empty()) {
+    if (auto fault = CheckSpacePeaks(problem, plan, &peak)) return fault;
     if (auto fault = CheckSpills(problem, plan)) return fault;
   }
   if (plan.peak_bytes != peak) {

@@ -192,11 +192,11 @@ void SharedPlan::PlanPart(Part& part, const SharedPlanOptions& options, const Cu
   Workload workload = Lower(WithoutStates(part.graph), part.bodies, lowering);
   std::int64_t alignment = 1;
   for (const Buffer& buffer : workload.problem.buffers) alignment = std::max(alignment, buffer.alignment);
-  for (std::size_t i = 0; i < workload.problem.pools.size(); ++i) {
-    Pool& pool = workload.problem.pools[i];
-    if (pool.capacity == kUnlimited) continue;
-    const std::int64_t begin = RoundUp(cursors[i].end, std::max(alignment, pool.alignment));
-    pool.capacity = std::max<std::int64_t>(0, pool.capacity - begin);
+  for (std::size_t i = 0; i < workload.problem.spaces.size(); ++i) {
+    Space& space = workload.problem.spaces[i];
+    if (space.capacity == kUnlimited) continue;
+    const std::int64_t begin = RoundUp(cursors[i].end, std::max(alignment, space.alignment));
+    space.capacity = std::max<std::int64_t>(0, space.capacity - begin);
   }
   PlannedWorkload planned = PlanWorkload(workload, ReusePlanner(options.policy), options.planning);
   part.assignment = Assign(workload, planned);

@@ -159,20 +159,20 @@ TensorPool::TensorPool(Arena arena, PoolOptions options) : options_(std::move(op
   memories_.emplace_back(std::move(arena), options_);
 }
 
-TensorPool::TensorPool(std::vector<PoolMemory> memories, PoolOptions options) : options_(std::move(options)) {
+TensorPool::TensorPool(std::vector<SpaceMemory> memories, PoolOptions options) : options_(std::move(options)) {
   (void)BaseAlignment(options_);
   if (memories.empty()) throw Error(ErrorCode::kMisuse, "pool: no memory given; give one at least");
   if (options_.guard) {
     throw Error(ErrorCode::kMisuse, "pool: a guard watches one memory, not several; guard a run in host memory alone");
   }
-  for (PoolMemory& memory : memories) {
+  for (SpaceMemory& memory : memories) {
     const auto has = static_cast<std::int64_t>(memory.arena.bytes());
-    Pool& pool = memory.pool;
-    if (pool.capacity != kUnlimited && pool.capacity > has) {
-      throw Error(ErrorCode::kMisuse, "pool " + pool.name + ": has a capacity of " + Short(pool.capacity, has));
+    Space& space = memory.space;
+    if (space.capacity != kUnlimited && space.capacity > has) {
+      throw Error(ErrorCode::kMisuse, "space " + space.name + ": has a capacity of " + Short(space.capacity, has));
     }
-    if (pool.capacity == kUnlimited) pool.capacity = has;
-    pools_.push_back(std::move(pool));
+    if (space.capacity == kUnlimited) space.capacity = has;
+    spaces_.push_back(std::move(space));
     memories_.emplace_back(std::move(memory.arena), options_);
   }
 }
@@ -193,7 +193,7 @@ TensorPool& TensorPool::operator=(TensorPool&& other) noexcept {
   take(workspaces_, other.workspaces_);
   take(options_, other.options_);
   take(memories_, other.memories_);
-  take(pools_, other.pools_);
+  take(spaces_, other.spaces_);
   take(graph_, other.graph_);
   take(bodies_, other.bodies_);
   take(ordered_, other.ordered_);
@@ -249,12 +249,12 @@ std::vector<TensorPool::Demand> TensorPool::DemandsOf(const Assignment& assignme
   for (std::size_t i = 0; i < assignment.spaces.size() && same; ++i) {
     const AssignedSpace& space = assignment.spaces[i];
     demands.push_back({space.required_bytes, space.base_alignment});
-    same = pools_.empty() || pools_[i].name == space.name || (space.name.empty() && pools_.size() == 1);
+    same = spaces_.empty() || spaces_[i].name == space.name || (space.name.empty() && spaces_.size() == 1);
   }
   if (same) return demands;
   std::string theirs, mine;
   for (const AssignedSpace& space : assignment.spaces) theirs += (theirs.empty() ? "" : ", ") + space.name;
-  for (const Pool& pool : pools_) mine += (mine.empty() ? "" : ", ") + pool.name;
+  for (const Space& space : spaces_) mine += (mine.empty() ? "" : ", ") + space.name;
   throw Error(ErrorCode::kBadInput, "pool: the plan is over " +
                                         (theirs.empty() ? "one arena" : "the spaces " + theirs) + ", the pool has " +
                                         (mine.empty() ? "one arena" : "the spaces " + mine) +
@@ -267,7 +267,7 @@ void TensorPool::CheckDemands(const std::vector<Demand>& demands) const {
     if (demands[i].bytes > has) {
       throw Error(ErrorCode::kInfeasible, "pool: the plan needs " + Short(demands[i].bytes, has));
     }
-    CheckBase(memories_[i].arena, demands[i].alignment, pools_.empty() ? "the arena" : "pool " + pools_[i].name);
+    CheckBase(memories_[i].arena, demands[i].alignment, spaces_.empty() ? "the arena" : "space " + spaces_[i].name);
   }
 }
 

@@ -17,7 +17,7 @@ void TensorPool::FinalizePlan(std::string_view policy, const PlanOptions& option
 
 void TensorPool::FinalizePlan(const ReusePlanner& planner, const PlanOptions& options) {
   CheckRegistered();
-  LowerOptions lowering{options_.transforms, static_cast<std::int64_t>(options_.alignment), pools_};
+  LowerOptions lowering{options_.transforms, static_cast<std::int64_t>(options_.alignment), spaces_};
   const Workload workload = Lower(graph_, bodies_, lowering);
   PlanOptions within = options;
   const auto most = static_cast<std::int64_t>(capacity());
@@ -25,7 +25,7 @@ void TensorPool::FinalizePlan(const ReusePlanner& planner, const PlanOptions& op
   PlannedWorkload planned = PlanWorkload(workload, planner, within);
   if (planned.plan.peak_bytes > most) RefuseCapacity(workload.problem, planned.plan, most);  // one without any bytes
   std::vector<std::pair<int, std::int64_t>> spilled;  // spaces, and bytes of what went there
-  for (const Spill& spill : planned.plan.pools.spills) {
+  for (const Spill& spill : planned.plan.spaces.spills) {
     spilled.emplace_back(spill.to, workload.problem.buffers[static_cast<std::size_t>(spill.buffer)].size);
   }
   Assignment assignment = Assign(workload, planned);

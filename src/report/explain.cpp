@@ -112,24 +112,24 @@ std::string ExplainArena(const PlanFile& file, const std::vector<std::string>& s
          Conclusion(file) + "\n";
 }
 
-std::string ExplainPools(const PlanFile& file, const std::vector<std::string>& step_names) {
+std::string ExplainSpaces(const PlanFile& file, const std::vector<std::string>& step_names) {
   std::string text;
-  for (int p = 0; p < static_cast<int>(file.problem.pools.size()); ++p) {
-    PoolView view = ViewPool(file.problem, file.plan, p);
+  for (int p = 0; p < static_cast<int>(file.problem.spaces.size()); ++p) {
+    SpaceView view = ViewSpace(file.problem, file.plan, p);
     PlanFile part;
     part.problem = std::move(view.problem);
     part.plan = std::move(view.plan);
-    text += "Pool " + file.problem.pools[p].name + ", with what it holds. " + ExplainArena(part, step_names, {});
+    text += "Space " + file.problem.spaces[p].name + ", with what it holds. " + ExplainArena(part, step_names, {});
   }
-  const PoolPlan& pools = file.plan.pools;
-  if (pools.spills.empty()) return text + "Every buffer is where it would best be.\n";
-  text += "Not where they would best be, at a cost of " + FormatThousands(pools.spill_cost) +
+  const SpacePlan& spaces = file.plan.spaces;
+  if (spaces.spills.empty()) return text + "Every buffer is where it would best be.\n";
+  text += "Not where they would best be, at a cost of " + FormatThousands(spaces.spill_cost) +
           " (bytes x uses x cost; " +
-          (pools.spill_cost == pools.spill_cost_bound
+          (spaces.spill_cost == spaces.spill_cost_bound
                ? "proven the least"
-               : "at least " + FormatThousands(pools.spill_cost_bound) + " for any plan") +
+               : "at least " + FormatThousands(spaces.spill_cost_bound) + " for any plan") +
           "):\n";
-  for (const Spill& spill : pools.spills) text += "  " + ExplainSpill(file, spill, step_names) + "\n";
+  for (const Spill& spill : spaces.spills) text += "  " + ExplainSpill(file, spill, step_names) + "\n";
   return text;
 }
 
@@ -137,10 +137,10 @@ std::string ExplainPools(const PlanFile& file, const std::vector<std::string>& s
 
 std::string ExplainSpill(const PlanFile& file, const Spill& spill, const std::vector<std::string>& step_names) {
   const Problem& problem = file.problem;
-  const std::string from = problem.pools[spill.from].name;
+  const std::string from = problem.spaces[spill.from].name;
   const std::int64_t bytes = problem.buffers[spill.buffer].size;
   const std::int64_t uses = problem.uses.empty() ? 1 : problem.uses[spill.buffer];
-  const std::string head = BufferLabel(problem, spill.buffer) + " in " + problem.pools[spill.to].name + ": ";
+  const std::string head = BufferLabel(problem, spill.buffer) + " in " + problem.spaces[spill.to].name + ": ";
   const std::string cost = FormatThousands(uses) + (uses == 1 ? " use x " : " uses x ") + FormatBytes(bytes) +
                            ", cost " + FormatThousands(spill.cost);
   switch (spill.reason) {
@@ -159,7 +159,7 @@ std::string ExplainSpill(const PlanFile& file, const Spill& spill, const std::ve
 
 std::string ExplainPlan(const PlanFile& file, const std::vector<std::string>& step_names,
                         const Explanation& explanation) {
-  return file.problem.pools.empty() ? ExplainArena(file, step_names, explanation) : ExplainPools(file, step_names);
+  return file.problem.spaces.empty() ? ExplainArena(file, step_names, explanation) : ExplainSpaces(file, step_names);
 }
 
 std::string ExplainBound(const PlanFile& file, const std::vector<std::string>& step_names) {
@@ -168,7 +168,7 @@ std::string ExplainBound(const PlanFile& file, const std::vector<std::string>& s
 
 std::string WhatIfsHeading(const PlanFile& file, const Explanation& explanation) {
   if (explanation.holders.empty()) return "";
-  if (!file.problem.pools.empty()) return "What would lower the peak is worked out for one arena only.";
+  if (!file.problem.spaces.empty()) return "What would lower the peak is worked out for one arena only.";
   if (explanation.what_ifs.empty()) return "Nothing that was tried lowers the peak by itself.";
   return "What would lower the peak; each change was made, and the result planned";
 }

@@ -19,7 +19,7 @@ ORIONRT_API std::string ExplainPlan(const PlanFile& file, const std::vector<std:
 // The what-ifs, a line each, under a heading; or that nothing helps, or was not tried. UTF-8.
 ORIONRT_API std::string DescribeWhatIfs(const PlanFile& file, const Explanation& explanation);
 
-// Parts of these, each without a line break. Of the plan of one arena (a PoolView is one): what forces its peak, and
+// Parts of these, each without a line break. Of the plan of one arena (a SpaceView is one): what forces its peak, and
 // how much of that is proven. And what stands above the what-ifs, without a colon; empty where nothing needs any bytes.
 ORIONRT_API std::string ExplainBound(const PlanFile& file, const std::vector<std::string>& step_names);
 ORIONRT_API std::string WhatIfsHeading(const PlanFile& file, const Explanation& explanation);
@@ -27,7 +27,7 @@ ORIONRT_API std::string WhatIfsHeading(const PlanFile& file, const Explanation& 
 // A plan in JSON, as WritePlanJson gives it, with one key more: "explanation" (docs/formats.md).
 ORIONRT_API std::string AddExplanation(std::string plan_json, const PlanFile& file, const Explanation& explanation);
 
-// Of a plan over pools: why a buffer is not where it would best be, in one line. With `step_names` as above.
+// Of a plan over spaces: why a buffer is not where it would best be, in one line. With `step_names` as above.
 ORIONRT_API std::string ExplainSpill(const PlanFile& file, const Spill& spill,
                                      const std::vector<std::string>& step_names);
 

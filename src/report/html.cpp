@@ -86,11 +86,12 @@ std::string MetricsJson(const Metrics& m) {
 }
 
 // `file`: of one arena.
-std::string PoolJson(const Pool& pool, const PlanFile& file, const ShownGraph& graph, const Metrics& metrics) {
+std::string SpaceJson(const Space& space, const PlanFile& file, const ShownGraph& graph, const Metrics& metrics) {
   const Certificate& certificate = file.plan.certificate;
-  std::string out = "{\"name\":" + Quoted(pool.name) + ",\"proven\":" + (certificate.proven_optimal ? "true" : "false");
+  std::string out =
+      "{\"name\":" + Quoted(space.name) + ",\"proven\":" + (certificate.proven_optimal ? "true" : "false");
   Figure(out, "bound", certificate.lower_bound_bytes);
-  if (pool.capacity != kUnlimited) Figure(out, "capacity", pool.capacity);
+  if (space.capacity != kUnlimited) Figure(out, "capacity", space.capacity);
   const std::string stages = SayStages(file);
   out += ",\"why\":" +
          Quoted(ExplainBound(file, graph.step_names) + (stages.empty() ? "" : " The bound is " + stages + "."));
@@ -115,11 +116,11 @@ void AppendExplanation(std::string& out, const PlanFile& file, const Explanation
 }
 
 // What is not where it would best be, seven numbers a spill, the dearest first.
-void AppendSpills(std::string& out, const PoolPlan& pools) {
-  std::vector<Spill> spills = pools.spills;
+void AppendSpills(std::string& out, const SpacePlan& spaces) {
+  std::vector<Spill> spills = spaces.spills;
   std::stable_sort(spills.begin(), spills.end(), [](const Spill& a, const Spill& b) { return a.cost > b.cost; });
-  out += ",\n\"spillCost\":" + std::to_string(pools.spill_cost);
-  Figure(out, "spillCostBound", pools.spill_cost_bound);
+  out += ",\n\"spillCost\":" + std::to_string(spaces.spill_cost);
+  Figure(out, "spillCostBound", spaces.spill_cost_bound);
   Column(out, "spills", spills.size() * 7, [&](std::size_t k) {
     const Spill& s = spills[k / 7];
     const std::int64_t fields[] = {s.buffer, s.from, s.to, static_cast<int>(s.reason), s.step, s.room_bytes, s.cost};
@@ -165,24 +166,24 @@ void AppendPlan(std::string& out, const ShownGraph& graph, const GraphPlan& show
   out += "{\"policy\":" + Quoted(plan.policy) + ",\"limited\":" + (plan.time_limited ? "true" : "false") +
          ",\"interrupted\":" + (plan.interrupted ? "true" : "false");
   Figure(out, "nested", file.peak_nested_bytes);
-  // The page draws a map a pool, of the buffers whose number is in a column "pool"; without that one, of all.
-  const std::vector<Pool>& pools = graph.problem.pools;
-  out += ",\n\"pools\":[";
-  if (pools.empty()) out += PoolJson(Pool(), file, graph, MeasurePlan(graph.problem, plan, graph.classes));
-  for (int p = 0; p < static_cast<int>(pools.size()); ++p) {
+  // The page draws a map a space, of the buffers whose number is in a column "space"; without that one, of all.
+  const std::vector<Space>& spaces = graph.problem.spaces;
+  out += ",\n\"spaces\":[";
+  if (spaces.empty()) out += SpaceJson(Space(), file, graph, MeasurePlan(graph.problem, plan, graph.classes));
+  for (int p = 0; p < static_cast<int>(spaces.size()); ++p) {
     const Metrics metrics = MeasurePlan(graph.problem, plan, graph.classes, p);
-    PoolView view = ViewPool(graph.problem, plan, p);
+    SpaceView view = ViewSpace(graph.problem, plan, p);
     PlanFile part;
     part.problem = std::move(view.problem);
     part.plan = std::move(view.plan);
-    out += (p > 0 ? "," : "") + PoolJson(pools[p], part, graph, metrics);
+    out += (p > 0 ? "," : "") + SpaceJson(spaces[p], part, graph, metrics);
   }
   out += "]";
   if (file.streams) AppendStreams(out, *file.streams);
   if (shown.explanation != nullptr) AppendExplanation(out, file, *shown.explanation, strings);
-  if (!pools.empty()) {
-    AppendSpills(out, plan.pools);
-    Column(out, "pool", plan.offsets.size(), [&](std::size_t i) { return PoolOf(plan, static_cast<int>(i)); });
+  if (!spaces.empty()) {
+    AppendSpills(out, plan.spaces);
+    Column(out, "space", plan.offsets.size(), [&](std::size_t i) { return SpaceOf(plan, static_cast<int>(i)); });
   }
   Column(out, "offset", plan.offsets.size(), [&](std::size_t i) { return plan.offsets[i]; });
   out += "}";

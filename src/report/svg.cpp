@@ -349,8 +349,8 @@ class Drawing {
   explicit Drawing(const Report& report) : report_(report) {}
 
   void Add(const ShownGraph& graph, const PlanFile& file) {
-    if (graph.problem.pools.empty()) AddArena(graph, file.plan, file);
-    for (int p = 0; p < static_cast<int>(graph.problem.pools.size()); ++p) AddPool(graph, file, p);
+    if (graph.problem.spaces.empty()) AddArena(graph, file.plan, file);
+    for (int p = 0; p < static_cast<int>(graph.problem.spaces.size()); ++p) AddSpace(graph, file, p);
   }
 
   const std::string& panels() const { return panels_; }
@@ -363,11 +363,11 @@ class Drawing {
     panels_ += Panel(report_, scene, static_cast<std::int64_t>(drawn_++) * kPanel).Draw();
   }
 
-  // What lies in one pool, as a graph without pools.
-  void AddPool(const ShownGraph& graph, const PlanFile& file, int pool) {
-    PoolView view = ViewPool(graph.problem, file.plan, pool);
+  // What lies in one space, as a graph without spaces.
+  void AddSpace(const ShownGraph& graph, const PlanFile& file, int space) {
+    SpaceView view = ViewSpace(graph.problem, file.plan, space);
     ShownGraph inside;
-    inside.name = graph.name + ", pool " + graph.problem.pools[pool].name;
+    inside.name = graph.name + ", space " + graph.problem.spaces[space].name;
     inside.problem = std::move(view.problem);
     for (const int i : view.buffers) {
       if (!graph.classes.empty()) inside.classes.push_back(graph.classes[i]);

@@ -66,21 +66,21 @@ std::string Use(const Metrics& metrics, bool on_streams) {
          " holes\n" + (unknown ? "" : Classes(metrics));
 }
 
-// The pools' own lines: what is taken of how much.
-std::string PoolLines(const PlanFile& file) {
+// The spaces' own lines: what is taken of how much.
+std::string SpaceLines(const PlanFile& file) {
   std::string text;
-  for (std::size_t p = 0; p < file.problem.pools.size(); ++p) {
-    const Pool& pool = file.problem.pools[p];
-    const PoolFigures& figures = file.plan.pools.figures[p];
+  for (std::size_t p = 0; p < file.problem.spaces.size(); ++p) {
+    const Space& space = file.problem.spaces[p];
+    const SpaceFigures& figures = file.plan.spaces.figures[p];
     std::string note = ", no limit";
-    if (pool.capacity != kUnlimited) note = " of " + FormatThousands(pool.capacity);
-    if (pool.capacity != kUnlimited && pool.capacity > 0) {
-      note += ", " + Tenths(static_cast<__int128>(figures.peak_bytes) * 100, pool.capacity) + " %";
+    if (space.capacity != kUnlimited) note = " of " + FormatThousands(space.capacity);
+    if (space.capacity != kUnlimited && space.capacity > 0) {
+      note += ", " + Tenths(static_cast<__int128>(figures.peak_bytes) * 100, space.capacity) + " %";
     }
     note += figures.certificate.proven_optimal
                 ? ", proven optimal for what it holds"
                 : "; at least " + FormatThousands(figures.certificate.lower_bound_bytes) + " for what it holds";
-    text += FigureLine(pool.name, figures.peak_bytes, note);
+    text += FigureLine(space.name, figures.peak_bytes, note);
   }
   return text;
 }
@@ -88,18 +88,18 @@ std::string PoolLines(const PlanFile& file) {
 // What is not where it would best be: the dearest few.
 std::string SpillLines(const PlanFile& file) {
   constexpr std::size_t kShown = 5;
-  const PoolPlan& pools = file.plan.pools;
-  if (pools.spills.empty()) return FigureLine("spilled", 0, ", every buffer is where it would best be");
+  const SpacePlan& spaces = file.plan.spaces;
+  if (spaces.spills.empty()) return FigureLine("spilled", 0, ", every buffer is where it would best be");
   std::int64_t bytes = 0;
-  for (const Spill& spill : pools.spills) bytes += file.problem.buffers[spill.buffer].size;
+  for (const Spill& spill : spaces.spills) bytes += file.problem.buffers[spill.buffer].size;
   std::string text = FigureLine("spilled", bytes,
-                                " in " + std::to_string(pools.spills.size()) +
-                                    (pools.spills.size() == 1 ? " buffer, cost " : " buffers, cost ") +
-                                    FormatThousands(pools.spill_cost) +
-                                    (pools.spill_cost == pools.spill_cost_bound
+                                " in " + std::to_string(spaces.spills.size()) +
+                                    (spaces.spills.size() == 1 ? " buffer, cost " : " buffers, cost ") +
+                                    FormatThousands(spaces.spill_cost) +
+                                    (spaces.spill_cost == spaces.spill_cost_bound
                                          ? ", proven the least"
-                                         : ", at least " + FormatThousands(pools.spill_cost_bound) + " for any plan"));
-  std::vector<Spill> dearest = pools.spills;
+                                         : ", at least " + FormatThousands(spaces.spill_cost_bound) + " for any plan"));
+  std::vector<Spill> dearest = spaces.spills;
   std::stable_sort(dearest.begin(), dearest.end(), [](const Spill& a, const Spill& b) { return a.cost > b.cost; });
   for (std::size_t k = 0; k < dearest.size() && k < kShown; ++k)
     text += "    " + ExplainSpill(file, dearest[k], {}) + "\n";
@@ -231,15 +231,15 @@ std::string LaneMaps(const PlanFile& file, int width) {
   return text;
 }
 
-// How each pool is used, and its map.
-std::string PoolMaps(const PlanFile& file, int width) {
+// How each space is used, and its map.
+std::string SpaceMaps(const PlanFile& file, int width) {
   const Problem problem = InOneExecution(file.problem);
   const Steps steps = StepsOf(problem);
   std::string text;
-  for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) {
-    const PoolView view = ViewPool(problem, file.plan, p);
+  for (int p = 0; p < static_cast<int>(problem.spaces.size()); ++p) {
+    const SpaceView view = ViewSpace(problem, file.plan, p);
     if (view.plan.peak_bytes == 0) continue;
-    text += problem.pools[p].name + "\n" +
+    text += problem.spaces[p].name + "\n" +
             Use(MeasurePlan(problem, file.plan, file.classes, p), file.problem.clocks.streams > 0) +
             Draw(view.problem, view.plan, steps, width - 4, kHeight);
   }
@@ -270,13 +270,13 @@ std::string DescribePlan(const PlanFile& file, int width) {
                      (plan.interrupted ? ", interrupted" : "") + "\n";
   const std::string options = file.assignment ? OptionsOf(file.assignment->made_with) : "";
   if (!options.empty()) text += "  made with      " + Printable(options, 2000) + "\n";
-  const bool pooled = !problem.pools.empty();
-  if (pooled) text += PoolLines(file) + SpillLines(file);
-  const std::string together = pooled ? ", of all pools together" : "";
+  const bool in_spaces = !problem.spaces.empty();
+  if (in_spaces) text += SpaceLines(file) + SpillLines(file);
+  const std::string together = in_spaces ? ", of all spaces together" : "";
   text += FigureLine("peak", plan.peak_bytes, together + (certificate.proven_optimal ? ", proven optimal" : ""));
   text += FigureLine("lower bound", certificate.lower_bound_bytes,
                      on_streams ? ForcedBy(certificate) : ", at step " + std::to_string(certificate.witness_step));
-  if (!pooled && !certificate.proven_optimal && certificate.lower_bound_bytes > 0) {
+  if (!in_spaces && !certificate.proven_optimal && certificate.lower_bound_bytes > 0) {
     const std::int64_t gap = plan.peak_bytes - certificate.lower_bound_bytes;
     text += FigureLine("gap", gap, ", " + Tenths(gap * 100, certificate.lower_bound_bytes) + " % of the bound");
   }
@@ -284,15 +284,15 @@ std::string DescribePlan(const PlanFile& file, int width) {
   text += FigureLine("no reuse", no_reuse,
                      plan.peak_bytes > 0 ? ", " + Tenths(no_reuse, plan.peak_bytes) + " x the peak" : "");
   text += StreamLines(file);
-  if (!pooled) text += Use(MeasurePlan(problem, plan, file.classes), on_streams);
+  if (!in_spaces) text += Use(MeasurePlan(problem, plan, file.classes), on_streams);
   if (file.workspaces) {
     text += FigureLine("workspace", file.workspaces->largest_bytes,
                        ", the largest of " + FormatThousands(file.workspaces->count) + ", within the peak");
   }
   if (file.peak_nested_bytes > 0)
     text += FigureLine("nested", file.peak_nested_bytes,
-                       pooled ? ", on top in " + problem.pools.back().name + ", while a control-flow op runs"
-                              : ", on top, while a control-flow op runs");
+                       in_spaces ? ", on top in " + problem.spaces.back().name + ", while a control-flow op runs"
+                                 : ", on top, while a control-flow op runs");
   if (file.weights) {
     text += FigureLine("weights", file.weights->needed_bytes,
                        " in " + FormatThousands(file.weights->count) + " tensors, " +
@@ -302,10 +302,10 @@ std::string DescribePlan(const PlanFile& file, int width) {
   if (file.metadata_bytes) {
     text += FigureLine("metadata", *file.metadata_bytes, ", tables of a TensorPool, outside the arena");
   }
-  if (!pooled && plan.peak_bytes > 0) {
+  if (!in_spaces && plan.peak_bytes > 0) {
     text += on_streams ? LaneMaps(file, width) : DrawArena(problem, plan, width - 4, kHeight);
   }
-  return pooled ? text + PoolMaps(file, width) : text;
+  return in_spaces ? text + SpaceMaps(file, width) : text;
 }
 
 namespace {

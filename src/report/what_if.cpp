@@ -48,10 +48,10 @@ std::vector<std::int64_t> BytesAt(const Problem& problem, std::int64_t step) {
   return bytes;
 }
 
-// Where the most bytes are alive, wherever buffers are fixed and whichever pools they are in.
+// Where the most bytes are alive, wherever buffers are fixed and whichever spaces they are in.
 std::int64_t PeakStep(Problem problem) {
-  problem.pools.clear();
-  problem.allowed_pools.clear();
+  problem.spaces.clear();
+  problem.allowed_spaces.clear();
   problem.uses.clear();
   for (Buffer& buffer : problem.buffers) buffer.fixed_offset = kFree;
   return LowerBound(problem).witness_step;
@@ -445,12 +445,12 @@ Explanation ExplainStreams(const PlanFile& file, std::optional<Context>& context
   Explanation explanation;
   Problem free = file.problem;
   for (Buffer& buffer : free.buffers) buffer.fixed_offset = kFree;
-  free.pools.clear();
-  free.allowed_pools.clear();
+  free.spaces.clear();
+  free.allowed_spaces.clear();
   free.uses.clear();
   const Certificate bound = LowerBound(free);
   explanation.holders = HoldersOf(file.problem, bound, context);
-  if (!file.problem.pools.empty()) return explanation;
+  if (!file.problem.spaces.empty()) return explanation;
   Finder finder(file, planner);
   if (context && !context->graph.ops().empty()) {
     TryWaits(*context, bound.witness, finder);
@@ -478,7 +478,7 @@ Explanation Explain(const PlanFile& file, const Graph* graph, const ReusePlanner
   explanation.op_labels = std::move(op_labels);
   if (on_streams) return explanation;
   explanation.holders = HoldersAt(file.problem, explanation.peak_step, context);
-  if (!file.problem.pools.empty()) return explanation;
+  if (!file.problem.spaces.empty()) return explanation;
   Finder finder(file, planner);
   if (context && !graph->ops().empty()) {
     for (const Sharing& sharing : kSharings) TrySharing(*context, sharing, finder);

@@ -48,7 +48,7 @@ struct Explanation {
 // On several streams there is no step of the peak: the holders are those of the bound, none of which is over before
 // another, steps mean nothing, and no other order of the list is tried. The single wait that would save most is.
 //
-// Of a plan over a table of pools only who is alive is said: what it would save depends on who then moves where.
+// Of a plan over a table of spaces only who is alive is said: what it would save depends on who then moves where.
 //
 // Deterministic. At most 13 plans; at most 64 changes of the order, fewer for graphs of more than 6,000 ops; at most 24
 // waits, fewer for graphs of more than 2,000.

@@ -16,7 +16,8 @@ install_build() { cmake --install "$build" --prefix "$prefix" >/dev/null; }
 
 # consumer ARGUMENT...: configures the consumer, then builds and runs it.
 consumer() {
-  cmake -S "$app" -B "$scratch/build" -DCMAKE_BUILD_TYPE=Debug -DHOW="$how" -DORIONRT_SOURCE="$source" \
+  cmake -S "$app" -B "$scratch/build" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
+        -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=16 -DHOW="$how" -DORIONRT_SOURCE="$source" \
         -DCMAKE_PREFIX_PATH="$prefix" --no-warn-unused-cli "$@" >/dev/null &&
     cmake --build "$scratch/build" --target consumer >/dev/null &&
     "$scratch/build/consumer"

@@ -55,7 +55,7 @@ struct PlanArguments {
 PlanObject PlanWith(std::shared_ptr<const Workload> workload, const PlanArguments& arguments);
 
 // A table of spaces: Space objects, or names and capacities. None: there is none.
-std::vector<Pool> ReadSpaces(nb::handle spaces);
+std::vector<Space> ReadSpaces(nb::handle spaces);
 
 Graph FrozenGraph(const GraphObject& graph);
 

@@ -69,7 +69,7 @@ MaybeFault CheckOffsets(const ProblemFile& self, nb::object offsets) {
     Refuse(ErrorCode::kBadInput, "offsets has " + std::to_string(plan.offsets.size()) + " rows, and the problem " +
                                      std::to_string(self.problem.buffers.size()) + "; give one a buffer");
   }
-  if (!self.problem.pools.empty())
+  if (!self.problem.spaces.empty())
     Refuse(ErrorCode::kUnsupported, "offsets alone do not say in which space a buffer lies");
   const nb::gil_scoped_release unlocked;
   plan.peak_bytes = PeakOf(self.problem, plan.offsets);

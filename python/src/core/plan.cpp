@@ -64,7 +64,7 @@ Plan CallPolicy(nb::handle function, const std::string& name, const Problem& pro
                                      " offsets for " + std::to_string(problem.buffers.size()) + " buffers");
   }
   plan.policy = name;
-  if (problem.pools.empty()) {
+  if (problem.spaces.empty()) {
     plan.peak_bytes = PeakOf(problem, plan.offsets);
     if (const auto fault = Validate(problem, plan)) {
       Refuse(ErrorCode::kBadInput, "policy \"" + name + "\": " + fault->message);
@@ -119,8 +119,8 @@ Report ReportOf(const PlanObject& self) {
 std::string ToCsv(const PlanObject& self) {
   const Problem& problem = self.file->problem;
   std::vector<std::string> spaces;
-  for (std::size_t i = 0; i < problem.buffers.size() && !problem.pools.empty(); ++i) {
-    spaces.push_back(problem.pools[static_cast<std::size_t>(PoolOf(self.file->plan, static_cast<int>(i)))].name);
+  for (std::size_t i = 0; i < problem.buffers.size() && !problem.spaces.empty(); ++i) {
+    spaces.push_back(problem.spaces[static_cast<std::size_t>(SpaceOf(self.file->plan, static_cast<int>(i)))].name);
   }
   return WriteCsv(MakeCsv(problem), &self.file->plan.offsets, spaces.empty() ? nullptr : &spaces);
 }
@@ -191,7 +191,7 @@ std::string Show(const PlanObject& self) {
 nb::object SpaceOf(const PlanObject& self) {
   const Plan& plan = self.file->plan;
   std::vector<std::int64_t> spaces(plan.offsets.size(), 0);
-  for (std::size_t i = 0; i < spaces.size(); ++i) spaces[i] = PoolOf(plan, static_cast<int>(i));
+  for (std::size_t i = 0; i < spaces.size(); ++i) spaces[i] = SpaceOf(plan, static_cast<int>(i));
   return ToArray(std::move(spaces));
 }
 
@@ -199,7 +199,7 @@ using Dict = std::map<std::string, std::int64_t>;
 
 Dict MetricsOf(const PlanObject& self, int space) {
   const Problem& problem = self.file->problem;
-  if (space < 0 || space >= std::max(1, static_cast<int>(problem.pools.size()))) {
+  if (space < 0 || space >= std::max(1, static_cast<int>(problem.spaces.size()))) {
     Refuse(ErrorCode::kMisuse, "there is no space " + std::to_string(space));
   }
   const Metrics m = MeasurePlan(problem, self.file->plan, self.file->classes, space);

@@ -57,8 +57,8 @@ class PoolObject {
       };
     }
     Graph frozen = FrozenGraph(graph);
-    std::vector<PoolMemory> memories = TakeMemory(frozen, assignment, memory, options);
-    if (memories.size() == 1 && memories[0].pool.name.empty()) {
+    std::vector<SpaceMemory> memories = TakeMemory(frozen, assignment, memory, options);
+    if (memories.size() == 1 && memories[0].space.name.empty()) {
       pool_.emplace(std::move(memories[0].arena), options);
     } else {
       pool_.emplace(std::move(memories), options);
@@ -128,8 +128,8 @@ class PoolObject {
   }
 
   // One memory a space: the caller's, in the order of the spaces, or arenas exactly as large as the plan needs.
-  std::vector<PoolMemory> TakeMemory(const Graph& graph, const Assignment& assignment, nb::handle given,
-                                     const PoolOptions& options) {
+  std::vector<SpaceMemory> TakeMemory(const Graph& graph, const Assignment& assignment, nb::handle given,
+                                      const PoolOptions& options) {
     const std::size_t spaces = assignment.spaces.size();
     std::vector<nb::object> buffers;
     const bool several = nb::isinstance<nb::list>(given) || nb::isinstance<nb::tuple>(given);
@@ -142,10 +142,10 @@ class PoolObject {
       Refuse(ErrorCode::kBadInput, "memory has " + std::to_string(buffers.size()) + " buffers, and the plan " +
                                        std::to_string(spaces) + " spaces; give one each");
     }
-    std::vector<PoolMemory> memories;
+    std::vector<SpaceMemory> memories;
     for (std::size_t s = 0; s < spaces; ++s) {
       const AssignedSpace& space = assignment.spaces[s];
-      Pool pool;
+      Space pool;
       pool.name = space.name;
       const std::size_t bytes =
           spaces == 1 ? RequiredBytes(graph, assignment, options) : RequiredBytes(assignment, static_cast<int>(s));

@@ -62,12 +62,12 @@ std::int64_t SetAlignments(Problem& problem, nb::handle alignment) {
 }
 
 void SetSpaces(Problem& problem, nb::handle spaces, const std::optional<std::vector<Names>>& allowed) {
-  std::vector<Pool> table = ReadSpaces(spaces);
+  std::vector<Space> table = ReadSpaces(spaces);
   if (table.empty() && allowed)
     Refuse(ErrorCode::kBadInput, "allowed names spaces, and there is no table: give spaces");
   if (table.empty()) return;
   if (allowed) CheckRows(allowed->size(), problem.buffers.size(), "allowed");
-  SetPools(problem, std::move(table), allowed.value_or(std::vector<Names>()));
+  SetSpaces(problem, std::move(table), allowed.value_or(std::vector<Names>()));
 }
 
 void SetNames(Problem& problem, std::optional<Names> names, Names Problem::*field, const char* name) {
@@ -93,7 +93,7 @@ void Make(ProblemFile* self, nb::object lower, nb::object upper, nb::object size
     CheckRows(problem.uses.size(), problem.buffers.size(), "uses");
   }
   problem.apart = std::move(apart);
-  if (problem.pools.empty() && !problem.uses.empty()) Refuse(ErrorCode::kBadInput, "uses mean nothing without spaces");
+  if (problem.spaces.empty() && !problem.uses.empty()) Refuse(ErrorCode::kBadInput, "uses mean nothing without spaces");
   CheckProblem(problem);
   WidenLives(problem);
   new (self) ProblemFile(std::move(file));
@@ -141,8 +141,8 @@ std::string Show(const ProblemFile& self) {
          FormatThousands(bound.lower_bound_bytes) + " bytes>";
 }
 
-Pool MakeSpace(const std::string& name, std::optional<std::int64_t> capacity, std::int64_t alignment,
-               std::int64_t granularity, std::optional<std::int64_t> largest, std::optional<std::int64_t> cost) {
+Space MakeSpace(const std::string& name, std::optional<std::int64_t> capacity, std::int64_t alignment,
+                std::int64_t granularity, std::optional<std::int64_t> largest, std::optional<std::int64_t> cost) {
   return {name,        capacity.value_or(kUnlimited), alignment,
           granularity, largest.value_or(kUnlimited),  cost.value_or(kByPosition)};
 }
@@ -154,38 +154,38 @@ nb::object OrNone(std::int64_t value) {
 }
 
 void BindSpace(nb::module_& module) {
-  nb::class_<Pool>(module, "Space",
-                   "A memory space with addresses of its own: SRAM, DRAM, the memory of another device.")
+  nb::class_<Space>(module, "Space",
+                    "A memory space with addresses of its own: SRAM, DRAM, the memory of another device.")
       .def(
           "__init__",
-          [](Pool* self, const std::string& name, std::optional<std::int64_t> capacity, std::int64_t alignment,
+          [](Space* self, const std::string& name, std::optional<std::int64_t> capacity, std::int64_t alignment,
              std::int64_t granularity, std::optional<std::int64_t> largest, std::optional<std::int64_t> cost) {
-            new (self) Pool(MakeSpace(name, capacity, alignment, granularity, largest, cost));
+            new (self) Space(MakeSpace(name, capacity, alignment, granularity, largest, cost));
           },
           nb::arg("name"), nb::arg("capacity").none() = nb::none(), nb::kw_only(), nb::arg("alignment") = 1,
           nb::arg("granularity") = 1, nb::arg("largest").none() = nb::none(), nb::arg("cost").none() = nb::none(),
           "``capacity``, ``alignment``, ``granularity`` and ``largest`` are bytes; None: without a limit. ``cost`` is\n"
           "that of reading or writing one byte, in any unit; None: the position in the table of spaces. What is\n"
           "wrong with them is said when a problem takes them.")
-      .def_prop_ro("name", [](const Pool& self) { return self.name; })
+      .def_prop_ro("name", [](const Space& self) { return self.name; })
       .def_prop_ro(
-          "capacity", [](const Pool& self) { return OrNone<kUnlimited>(self.capacity); },
+          "capacity", [](const Space& self) { return OrNone<kUnlimited>(self.capacity); },
           nb::sig("def capacity(self) -> int | None"))
-      .def_prop_ro("alignment", [](const Pool& self) { return self.alignment; })
-      .def_prop_ro("granularity", [](const Pool& self) { return self.granularity; })
+      .def_prop_ro("alignment", [](const Space& self) { return self.alignment; })
+      .def_prop_ro("granularity", [](const Space& self) { return self.granularity; })
       .def_prop_ro(
-          "largest", [](const Pool& self) { return OrNone<kUnlimited>(self.largest); },
+          "largest", [](const Space& self) { return OrNone<kUnlimited>(self.largest); },
           nb::sig("def largest(self) -> int | None"))
       .def_prop_ro(
-          "cost", [](const Pool& self) { return OrNone<kByPosition>(self.cost); },
+          "cost", [](const Space& self) { return OrNone<kByPosition>(self.cost); },
           nb::sig("def cost(self) -> int | None"))
-      .def("__repr__", [](const Pool& self) { return "<orionrt.Space: " + self.name + ">"; });
+      .def("__repr__", [](const Space& self) { return "<orionrt.Space: " + self.name + ">"; });
 }
 
 }  // namespace
 
-std::vector<Pool> ReadSpaces(nb::handle spaces) {
-  std::vector<Pool> table;
+std::vector<Space> ReadSpaces(nb::handle spaces) {
+  std::vector<Space> table;
   if (spaces.is_none()) return table;
   if (nb::isinstance<nb::dict>(spaces)) {
     for (const auto& [name, capacity] : nb::borrow<nb::dict>(spaces)) {
@@ -196,11 +196,11 @@ std::vector<Pool> ReadSpaces(nb::handle spaces) {
     return table;
   }
   for (nb::handle space : nb::iter(spaces)) {
-    if (!nb::isinstance<Pool>(space)) {
+    if (!nb::isinstance<Space>(space)) {
       Refuse(ErrorCode::kBadInput, "spaces[" + std::to_string(table.size()) + "]: an orionrt.Space is wanted, not " +
                                        nb::cast<std::string>(nb::repr(space)));
     }
-    table.push_back(nb::cast<Pool>(space));
+    table.push_back(nb::cast<Space>(space));
   }
   return table;
 }
@@ -256,7 +256,7 @@ void BindProblem(nb::module_& module) {
       .def_prop_ro(
           "names", [](const ProblemFile& self) { return self.problem.names; }, "Their names; empty: none.")
       .def_prop_ro(
-          "spaces", [](const ProblemFile& self) { return self.problem.pools; }, "The table of memory spaces.")
+          "spaces", [](const ProblemFile& self) { return self.problem.spaces; }, "The table of memory spaces.")
       .def_prop_ro(
           "source", [](const ProblemFile& self) { return self.source; }, "Where it comes from.")
       .def_prop_ro(

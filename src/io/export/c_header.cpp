@@ -136,28 +136,28 @@ std::string ReplaceMarks(std::string macros, const std::string& section, const s
   return macros;
 }
 
-// Per pool its number, and the macros of an arena, behind PREFIX_MEM_<pool>: nothing else begins so.
-std::string Pools(const PlanFile& file, const CHeaderOptions& options, const std::string& prefix) {
+// Per space its number, and the macros of an arena, behind PREFIX_MEM_<space>: nothing else begins so.
+std::string Spaces(const PlanFile& file, const CHeaderOptions& options, const std::string& prefix) {
   if (!options.section.empty()) {
     throw Error(ErrorCode::kMisuse, "a section for several arenas: leave it out, and define " + prefix +
-                                        "_MEM_<pool>_ARENA_SECTION for each before the #include");
+                                        "_MEM_<space>_ARENA_SECTION for each before the #include");
   }
-  Problem named;  // pools as if they were buffers: their names become identifiers in the same way
-  named.buffers.resize(file.problem.pools.size());
-  for (const Pool& pool : file.problem.pools) named.names.push_back(pool.name);
+  Problem named;  // spaces as if they were buffers: their names become identifiers in the same way
+  named.buffers.resize(file.problem.spaces.size());
+  for (const Space& space : file.problem.spaces) named.names.push_back(space.name);
   const std::vector<std::string> names = UniqueIdentifiers(named);
   std::string out = Define(prefix + "_MEM_COUNT", std::to_string(names.size()));
   for (std::size_t p = 0; p < names.size(); ++p) {
-    const std::string pool = prefix + "_MEM_" + names[p];
-    const PoolView view = ViewPool(file.problem, file.plan, static_cast<int>(p));
+    const std::string space = prefix + "_MEM_" + names[p];
+    const SpaceView view = ViewSpace(file.problem, file.plan, static_cast<int>(p));
     PlanFile part;
     part.problem = view.problem;
-    part.problem.buffers.push_back({0, 1, 0, file.problem.pools[p].alignment, kFree});
-    out += "\n/* pool " + CommentText(file.problem.pools[p].name) + " */\n";
-    out += Define(pool + "_INDEX", std::to_string(p));
-    out += Define(pool + "_ARENA_BYTES", Constant(file.plan.pools.figures[p].peak_bytes));
-    out += Define(pool + "_ARENA_ALIGNMENT", std::to_string(ArenaAlignment(part)));
-    out += ReplaceMarks(kMacros, SectionOf(options), pool);
+    part.problem.buffers.push_back({0, 1, 0, file.problem.spaces[p].alignment, kFree});
+    out += "\n/* space " + CommentText(file.problem.spaces[p].name) + " */\n";
+    out += Define(space + "_INDEX", std::to_string(p));
+    out += Define(space + "_ARENA_BYTES", Constant(file.plan.spaces.figures[p].peak_bytes));
+    out += Define(space + "_ARENA_ALIGNMENT", std::to_string(ArenaAlignment(part)));
+    out += ReplaceMarks(kMacros, SectionOf(options), space);
   }
   return out;
 }
@@ -179,7 +179,7 @@ std::pair<Problem, Plan> PerTensor(const PlanFile& file) {
     workspace_names.push_back(named ? file.problem.names[found->second] : "");
   }
   Problem problem = NamedPlaces(assignment, file.tensors, workspace_names);
-  problem.pools = file.problem.pools;
+  problem.spaces = file.problem.spaces;
   Plan plan;
   const auto add = [&](const Place& place, int buffer) {
     if (place.bytes == 0 || place.space == kExternal) return;
@@ -187,7 +187,7 @@ std::pair<Problem, Plan> PerTensor(const PlanFile& file) {
     if (buffer >= 0) named.lower = file.problem.buffers[buffer].lower;
     if (buffer >= 0) named.upper = file.problem.buffers[buffer].upper;
     plan.offsets.push_back(place.offset);
-    plan.pools.pool_of.push_back(place.space);
+    plan.spaces.space_of.push_back(place.space);
   };
   for (std::size_t t = 0; t < assignment.tensors.size(); ++t) add(assignment.tensors[t], file.tensors[t].buffer);
   for (std::size_t k = 0; k < workspaces.size(); ++k) add(assignment.workspaces[k], workspaces[k]);
@@ -227,8 +227,8 @@ std::string Tensors(const Problem& problem, const Plan& plan, const std::string&
            ") */\n";
     out += Define(prefix + "_OFFSET_" + names[i], Constant(plan.offsets[i]));
     out += Define(prefix + "_SIZE_" + names[i], Constant(buffer.size));
-    if (!problem.pools.empty()) {
-      out += Define(prefix + "_POOL_" + names[i], std::to_string(PoolOf(plan, static_cast<int>(i))));
+    if (!problem.spaces.empty()) {
+      out += Define(prefix + "_SPACE_" + names[i], std::to_string(SpaceOf(plan, static_cast<int>(i))));
     }
   }
   return out;
@@ -239,13 +239,13 @@ std::string Tensors(const Problem& problem, const Plan& plan, const std::string&
 std::string WriteCHeader(const PlanFile& file, const CHeaderOptions& options) {
   RequireValid(file);
   const std::string prefix = PrefixOf(file, options);
-  const bool pooled = !file.problem.pools.empty();
+  const bool in_spaces = !file.problem.spaces.empty();
   const std::int64_t alignment = ArenaAlignment(file);
   const std::string guard = prefix + "_PLAN_H";
   char hash[24];
   std::snprintf(hash, sizeof hash, "0x%016llxULL", static_cast<unsigned long long>(file.plan.problem_hash));
   std::string out = Title(file) + "#ifndef " + guard + "\n#define " + guard + "\n\n";
-  if (!pooled) {
+  if (!in_spaces) {
     out += Define(prefix + "_ARENA_BYTES", Constant(file.plan.peak_bytes));
     out += Define(prefix + "_ARENA_ALIGNMENT", std::to_string(alignment));  // no ULL: __declspec takes none
   }
@@ -254,7 +254,7 @@ std::string WriteCHeader(const PlanFile& file, const CHeaderOptions& options) {
   const auto [tensors, plan] = PerTensor(file);
   out += Define(prefix + "_TENSOR_COUNT", Constant(static_cast<std::int64_t>(tensors.buffers.size())));
   out += Define(prefix + "_PROBLEM_HASH", std::string(hash) + " /* problem_hash of the plan in JSON */");
-  out += pooled ? Pools(file, options, prefix) : ReplaceMarks(kMacros, SectionOf(options), prefix);
+  out += in_spaces ? Spaces(file, options, prefix) : ReplaceMarks(kMacros, SectionOf(options), prefix);
   out += OfGraph(file, prefix) + Tensors(tensors, plan, prefix);
   return out + "\n#endif /* " + guard + " */\n";
 }

@@ -13,23 +13,23 @@
 namespace orionrt {
 namespace {
 
-// Pools follow each other at multiples of a power of two: the low bits of every address are the offset. The first, or
+// Spaces follow each other at multiples of a power of two: the low bits of every address are the offset. The first, or
 // the only arena, is at 0.
 std::int64_t SpacingOf(const PlanFile& file) {
   std::int64_t spacing = 1;
-  for (const PoolFigures& figures : file.plan.pools.figures) {
+  for (const SpaceFigures& figures : file.plan.spaces.figures) {
     while (spacing < figures.peak_bytes && spacing < std::int64_t{1} << 52) spacing *= 2;
   }
   return spacing;
 }
 
-// As they lie in all pools together.
+// As they lie in all spaces together.
 std::vector<LivePart> AddressesOf(const PlanFile& file) {
   const std::int64_t spacing = SpacingOf(file);
   std::vector<LivePart> spans = SpansOf(file);
   for (LivePart& span : spans) {
     std::int64_t base = 0;
-    if (__builtin_mul_overflow(spacing, span.pool, &base) || __builtin_add_overflow(span.end, base, &span.end)) {
+    if (__builtin_mul_overflow(spacing, span.space, &base) || __builtin_add_overflow(span.end, base, &span.end)) {
       span.end = INT64_MAX;  // RequireSafeIntegers refuses it
     }
     span.begin = span.begin > INT64_MAX - base ? INT64_MAX : span.begin + base;
@@ -101,7 +101,7 @@ class SnapshotWriter {
     out_.BeginList();  // of devices: there is one
     out_.Item();
     out_.BeginList();
-    for (int p = 0; p < pools() && !events.empty(); ++p) {
+    for (int p = 0; p < spaces() && !events.empty(); ++p) {
       if (Bytes(p) > 0 || p == 0) AddEvent("segment_alloc", Address(p), Bytes(p), events[0].step, -1);
     }
     for (const SnapshotEvent& event : events) Add(event, spans[event.span]);
@@ -112,7 +112,7 @@ class SnapshotWriter {
     spans.erase(std::remove_if(spans.begin(), spans.end(), [&](const LivePart& span) { return span.upper < last; }),
                 spans.end());
     std::sort(spans.begin(), spans.end(), [](const LivePart& a, const LivePart& b) { return a.begin < b.begin; });
-    for (int p = 0; p < pools() && !events.empty(); ++p) {
+    for (int p = 0; p < spaces() && !events.empty(); ++p) {
       if (Bytes(p) > 0 || p == 0) AddSegment(p, spans);
     }
     out_.EndList();
@@ -121,9 +121,9 @@ class SnapshotWriter {
   }
 
  private:
-  int pools() const { return std::max(1, static_cast<int>(file_.problem.pools.size())); }
-  std::int64_t Address(int pool) const { return spacing_ * pool; }
-  std::int64_t Bytes(int pool) const { return static_cast<std::int64_t>(RequiredBytes(file_.plan, pool)); }
+  int spaces() const { return std::max(1, static_cast<int>(file_.problem.spaces.size())); }
+  std::int64_t Address(int space) const { return spacing_ * space; }
+  std::int64_t Bytes(int space) const { return static_cast<std::int64_t>(RequiredBytes(file_.plan, space)); }
 
   void Key(const char* key) { out_.Word(key); }
   void Put(const char* key, std::int64_t value) {
@@ -187,36 +187,36 @@ class SnapshotWriter {
   }
 
   // `all` is in order of address. Blocks tile the segment: readers sum up sizes to know where each one lies.
-  void AddSegment(int pool, const std::vector<LivePart>& all) {
+  void AddSegment(int space, const std::vector<LivePart>& all) {
     std::vector<LivePart> live;
     std::copy_if(all.begin(), all.end(), std::back_inserter(live),
-                 [&](const LivePart& span) { return span.pool == pool; });
+                 [&](const LivePart& span) { return span.space == space; });
     std::int64_t allocated = 0;
     for (const LivePart& span : live) allocated += span.end - span.begin;
     out_.Item();
     out_.BeginDict();
     Put("device", 0);
-    Put("address", Address(pool));
-    Put("total_size", Bytes(pool));
+    Put("address", Address(space));
+    Put("total_size", Bytes(space));
     Put("allocated_size", allocated);
     Put("active_size", allocated);
     Put("requested_size", allocated);
     Put("stream", 0);
     PutWord("segment_type", "large");
     Key("segment_pool_id");
-    out_.Pair(0, 0);  // the default pool; a tuple, as Python readers look it up in dicts
+    out_.Pair(0, 0);  // the default space; a tuple, as Python readers look it up in dicts
     Key("is_expandable");
     out_.Flag(false);
     PutFrames(-1);
     Key("blocks");
     out_.BeginList();
-    std::int64_t at = Address(pool);
+    std::int64_t at = Address(space);
     for (const LivePart& span : live) {
       if (at < span.begin) AddBlock("inactive", at, span.begin, -1);
       AddBlock("active_allocated", span.begin, span.end, span.buffer);
       at = span.end;
     }
-    const std::int64_t end = Address(pool) + Bytes(pool);
+    const std::int64_t end = Address(space) + Bytes(space);
     if (at < end) AddBlock("inactive", at, end, -1);
     out_.EndList();
     out_.EndDict();

@@ -30,14 +30,14 @@ std::vector<LivePart> SpansOf(const PlanFile& file) {
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
     const Buffer& buffer = problem.buffers[i];
     const std::int64_t offset = file.plan.offsets[i];
-    const int pool = PoolOf(file.plan, i);
+    const int space = SpaceOf(file.plan, i);
     int part = -1;
     for (; p < problem.parts.size() && problem.parts[p].buffer == i; ++p) {
       const Part& rectangle = problem.parts[p];
       spans.push_back(
-          {i, ++part, rectangle.lower, rectangle.upper, offset + rectangle.begin, offset + rectangle.end, pool});
+          {i, ++part, rectangle.lower, rectangle.upper, offset + rectangle.begin, offset + rectangle.end, space});
     }
-    if (part < 0) spans.push_back({i, -1, buffer.lower, buffer.upper, offset, offset + buffer.size, pool});
+    if (part < 0) spans.push_back({i, -1, buffer.lower, buffer.upper, offset, offset + buffer.size, space});
   }
   return spans;
 }

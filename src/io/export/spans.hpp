@@ -9,7 +9,7 @@
 
 namespace orionrt {
 
-// During steps [lower, upper), bytes [begin, end) of the arena, or of a pool, are the buffer's; padding is nobody's.
+// During steps [lower, upper), bytes [begin, end) of the arena, or of a space, are the buffer's; padding is nobody's.
 struct LivePart {
   int buffer = 0;
   int part = -1;  // which one of the buffer's parts, from 0; -1: it has none and is alive as a whole
@@ -17,7 +17,7 @@ struct LivePart {
   std::int64_t upper = 0;
   std::int64_t begin = 0;
   std::int64_t end = 0;
-  int pool = 0;
+  int space = 0;
 };
 
 // Throws Error (kBadInput) for a plan with a fault, or a problem with one.

@@ -20,20 +20,20 @@ struct TraceEvent {
   Kind kind = Kind::kEnd;
   int span = -1;
   std::int64_t live_bytes = 0;
-  int pool = 0;
+  int space = 0;
 };
 
 bool Before(const TraceEvent& a, const TraceEvent& b) {
   return std::tie(a.step, a.kind, a.span) < std::tie(b.step, b.kind, b.span);
 }
 
-// Of one pool, in order of time, with a counter wherever the bytes alive change.
-std::vector<TraceEvent> EventsOf(const std::vector<LivePart>& spans, int pool) {
+// Of one space, in order of time, with a counter wherever the bytes alive change.
+std::vector<TraceEvent> EventsOf(const std::vector<LivePart>& spans, int space) {
   std::vector<TraceEvent> edges;
   for (int s = 0; s < static_cast<int>(spans.size()); ++s) {
-    if (spans[s].pool != pool) continue;
-    edges.push_back({spans[s].lower, Kind::kBegin, s, 0, pool});
-    edges.push_back({spans[s].upper, Kind::kEnd, s, 0, pool});
+    if (spans[s].space != space) continue;
+    edges.push_back({spans[s].lower, Kind::kBegin, s, 0, space});
+    edges.push_back({spans[s].upper, Kind::kEnd, s, 0, space});
   }
   std::sort(edges.begin(), edges.end(), Before);
   std::vector<TraceEvent> events;
@@ -45,7 +45,7 @@ std::vector<TraceEvent> EventsOf(const std::vector<LivePart>& spans, int pool) {
     events.push_back(edges[e]);
     const bool is_last_of_step = e + 1 == edges.size() || edges[e + 1].step != edges[e].step;
     if (!is_last_of_step || live_bytes == said) continue;
-    events.push_back({edges[e].step, Kind::kLive, -1, live_bytes, pool});
+    events.push_back({edges[e].step, Kind::kLive, -1, live_bytes, space});
     said = live_bytes;
   }
   return events;
@@ -56,14 +56,14 @@ Json Metadata(int pid, const char* what, const char* key, const std::string& tex
   return {{"name", what}, {"ph", "M"}, {"ts", 0}, {"pid", pid}, {"tid", 1}, {"args", {{key, text}}}};
 }
 
-// A process per pool.
+// A process per space.
 std::vector<Json> MetadataOf(const PlanFile& file) {
   const std::string source = file.source.empty() ? "plan" : file.source;
-  const std::vector<Pool>& pools = file.problem.pools;
+  const std::vector<Space>& spaces = file.problem.spaces;
   std::vector<Json> rows;
-  for (int p = 0; p < std::max(1, static_cast<int>(pools.size())); ++p) {
-    const std::string arena = pools.empty() ? "arena" : "pool " + pools[p].name;
-    const std::string who = pools.empty() ? source : source + ": " + pools[p].name;
+  for (int p = 0; p < std::max(1, static_cast<int>(spaces.size())); ++p) {
+    const std::string arena = spaces.empty() ? "arena" : "space " + spaces[p].name;
+    const std::string who = spaces.empty() ? source : source + ": " + spaces[p].name;
     rows.push_back(Metadata(p + 1, "process_name", "name", who + " (" + file.plan.policy + ")"));
     rows.push_back(Metadata(p + 1, "process_labels", "labels", "1 us = 1 step"));
     rows.push_back(Metadata(p + 1, "thread_name", "name", arena));
@@ -73,7 +73,7 @@ std::vector<Json> MetadataOf(const PlanFile& file) {
 
 Json EventJson(const PlanFile& file, const std::vector<LivePart>& spans, const TraceEvent& event, std::int64_t origin) {
   const std::int64_t ts = event.step - origin;
-  const int pid = event.pool + 1;
+  const int pid = event.space + 1;
   if (event.kind == Kind::kLive) {
     return {{"name", "live"}, {"ph", "C"}, {"ts", ts},
             {"pid", pid},     {"tid", 1},  {"args", {{"bytes", event.live_bytes}}}};
@@ -108,7 +108,7 @@ std::string WriteTrace(const PlanFile& file) {
   std::int64_t origin = 0;  // the step at time 0
   for (const LivePart& span : spans) origin = std::min(origin, span.lower);
   std::vector<TraceEvent> events;
-  for (int p = 0; p < std::max(1, static_cast<int>(file.problem.pools.size())); ++p) {
+  for (int p = 0; p < std::max(1, static_cast<int>(file.problem.spaces.size())); ++p) {
     const std::vector<TraceEvent> more = EventsOf(spans, p);
     events.insert(events.end(), more.begin(), more.end());
   }

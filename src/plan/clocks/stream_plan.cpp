@@ -19,7 +19,7 @@
 #include "plan/fixed.hpp"
 #include "plan/one_stream.hpp"
 #include "plan/policies.hpp"
-#include "plan/pools.hpp"
+#include "plan/spaces/spaces.hpp"
 #include "plan/squeaky_wheel.hpp"
 
 namespace orionrt {
@@ -171,7 +171,7 @@ Found StreamPlanner::SolveSeries(const Problem& problem, const std::vector<std::
   };
   std::vector<Piece> pieces;
   for (std::size_t p = 0; p < parts.size(); ++p) {
-    Problem part = ProblemIn(problem, parts[p], Pool());
+    Problem part = ProblemIn(problem, parts[p], Space());
     const std::int64_t bound = StreamBound(part).lower_bound_bytes;
     pieces.push_back({std::move(part), bound, p});
   }
@@ -210,7 +210,7 @@ Found StreamPlanner::SolveParallel(const Problem& problem, const std::vector<std
     work_ -= kept;
     one_stream_.passes -= kept_one.passes;
     one_stream_.search -= kept_one.search;
-    const Found part = Solve(ProblemIn(problem, buffers, Pool()), 0, depth + 1);
+    const Found part = Solve(ProblemIn(problem, buffers, Space()), 0, depth + 1);
     work_ += kept;
     one_stream_.passes += kept_one.passes;
     one_stream_.search += kept_one.search;
@@ -260,7 +260,7 @@ Found StreamPlanner::SolveLanes(const Problem& problem, const Precedence& order,
   std::vector<Problem> singles;
   std::int64_t bounds = 0;
   for (const std::vector<int>& buffers : lanes) {
-    const Problem lane = ProblemIn(problem, buffers, Pool());
+    const Problem lane = ProblemIn(problem, buffers, Space());
     const Precedence within(lane);
     std::vector<int> all(At(within.count()));
     std::iota(all.begin(), all.end(), 0);
@@ -276,7 +276,7 @@ Found StreamPlanner::SolveLanes(const Problem& problem, const Precedence& order,
   for (std::size_t l = 0; l < lanes.size(); ++l) {
     const std::vector<int>& buffers = lanes[l];
     OneStreamBudget share{one_stream_.passes / 2 / static_cast<std::int64_t>(lanes.size()), 0};
-    const Found part = SolveOneStream(ProblemIn(problem, buffers, Pool()), singles[l], 0, share);
+    const Found part = SolveOneStream(ProblemIn(problem, buffers, Space()), singles[l], 0, share);
     std::int64_t alignment = 1;
     for (const int i : buffers) alignment = std::max(alignment, problem.buffers[At(i)].alignment);
     const std::int64_t base = RoundUp(found.peak, alignment);

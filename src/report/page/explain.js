@@ -87,7 +87,7 @@ let pickLists = [];
 // Chooses a tensor, and sees to it that it can be seen.
 function pick(tensor) {
   const { plan } = active.arena;
-  const mine = maps.filter(({ arena }) => arena.plan === plan && (!plan.pool || arena.pool === plan.pool[tensor]));
+  const mine = maps.filter(({ arena }) => arena.plan === plan && (!plan.space || arena.space === plan.space[tensor]));
   const map = mine.find(({ arena }) => arena.has(tensor)) || mine[0];
   if (map !== active && !(mine.includes(active) && active.arena.has(tensor))) { activate(map); filter(); }
   choose(tensor);
@@ -100,7 +100,7 @@ function markPicks(tensor) {
 }
 
 function fillExplained() {
-  const { plan, why, name: pool } = active.arena;
+  const { plan, why, name: space } = active.arena;
   const panel = $("explained");
   if (plan !== explainedPlan) {
     explainedPlan = plan;
@@ -109,7 +109,7 @@ function fillExplained() {
       ...fillChanges(plan), ...fillSpills(plan), ...fillHolders(plan));
     panel.scrollTop = 0;
   }
-  panel.querySelector("p").textContent = (plan.pool ? "Pool " + pool + ", with what it holds. " : "") + why;
+  panel.querySelector("p").textContent = (plan.space ? "Space " + space + ", with what it holds. " : "") + why;
 }
 
 function fillChanges({ explanation }) {
@@ -127,22 +127,22 @@ function fillChanges({ explanation }) {
   return change.length ? [text("h3", heading), list, ...more] : [text("p", heading), ...more];
 }
 
-// Why a spilled buffer is not in the pool `from`, by SpillReason.
+// Why a spilled buffer is not in the space `from`, by SpillReason.
 const REASONS = [
   (from, room) => "it is larger than " + from + " takes as one buffer, " + room,
   (from, room, step) => "it needs more than the " + room + " left in " + from + " at step " + step + "; cheapest to move",
   (from, room) => from + " has room at every step, at least " + room + ", but nowhere in one piece",
 ];
 
-function fillSpills({ pools, spills, spillCost, spillCostBound }) {
+function fillSpills({ spaces, spills, spillCost, spillCostBound }) {
   if (!spills) return [];
   if (spills.length === 0) return [text("p", "Every buffer is where it would best be.")];
   const list = new Picks("not where they would best be", spills.length / 7, (n) => {
     const [tensor, from, to, reason, step, room, cost] = spills.slice(n * 7, n * 7 + 7);
     return {
       tensor, figure: formatBytes(current.graph.size[tensor]),
-      below: pools[from].name + " → " + pools[to].name + ", cost " + formatCount(cost) + ": " +
-        REASONS[reason](pools[from].name, formatBytes(room), current.graph.stepName(step)),
+      below: spaces[from].name + " → " + spaces[to].name + ", cost " + formatCount(cost) + ": " +
+        REASONS[reason](spaces[from].name, formatBytes(room), current.graph.stepName(step)),
     };
   });
   pickLists.push(list);
@@ -151,21 +151,21 @@ function fillSpills({ pools, spills, spillCost, spillCostBound }) {
     list.element, ...list.more()];
 }
 
-function fillHolders({ explanation, pool, pools }) {
+function fillHolders({ explanation, space, spaces }) {
   if (!explanation || explanation.holder.length === 0) return [];
   const { step, holder, bytes, why } = explanation;
   const total = bytes.reduce((a, b) => a + b, 0);
   const list = new Picks("alive where the most bytes are", holder.length, (n) => ({
     tensor: holder[n], figure: formatBytes(bytes[n]),
-    below: (pool ? "in " + pools[pool[holder[n]]].name + ", " : "") + data.strings[why[n]],
+    below: (space ? "in " + spaces[space[holder[n]]].name + ", " : "") + data.strings[why[n]],
   }));
   pickLists.push(list);
   const count = formatCount(holder.length) + (holder.length === 1 ? " tensor" : " tensors");
-  const all = pool ? ", of all pools together" : "";
+  const all = space ? ", of all spaces together" : "";
   const head = (current.graph.lanes.length ? "None of these is over before another" : "Alive at step " + current.graph.stepName(step) + ", where the most bytes are") +
     all + ": " + formatBytes(total) + " in " + count;
   const { metrics } = active.arena;
-  const apart = !pool && !current.graph.lanes.length && active.arena.topAt(step) < active.arena.topAt(metrics.peakStep);
+  const apart = !space && !current.graph.lanes.length && active.arena.topAt(step) < active.arena.topAt(metrics.peakStep);
   return [text("h3", head), ...(apart ? [text("p", "The highest byte of this plan is in use at step " + current.graph.stepName(metrics.peakStep) + ".")] : []),
     list.element, ...list.more()];
 }

@@ -62,7 +62,7 @@ function stepTicks(x0, x1, most) {
 }
 
 class ArenaMap {
-  // `shared.view` is what is seen, in steps and in shares of `arena.top`, as pools differ in size; `shared.matches` a byte
+  // `shared.view` is what is seen, in steps and in shares of `arena.top`, as spaces differ in size; `shared.matches` a byte
   // a tensor, or null for all.
   constructor(arena, canvas, shared) {
     this.arena = arena;
@@ -305,7 +305,7 @@ class ArenaMap {
     for (const [lower, upper, begin, end, lane] of arena.graph.rectangles(tensor)) {
       const offset = arena.plan.offset[tensor];
       if ((lane || 0) !== arena.lane) continue;
-      if (arena.plan.pool && arena.plan.pool[tensor] !== arena.pool) continue;
+      if (arena.plan.space && arena.plan.space[tensor] !== arena.space) continue;
       if (upper <= view.x0 || lower >= view.x1) continue;
       const x = this.xOf(lower), y = this.yOf(offset + end);
       const w = Math.max(2, this.xOf(upper) - x), h = Math.max(2, this.yOf(offset + begin) - y);

@@ -130,18 +130,18 @@ class Graph {
   }
 }
 
-// One pool of one plan, and on several streams one lane of it: rectangles in the order of their beginning, in blocks with their bounds, so that a view looks
+// One space of one plan, and on several streams one lane of it: rectangles in the order of their beginning, in blocks with their bounds, so that a view looks
 // only at what may be in it.
 const BLOCK = 128;
 class Arena {
-  constructor(graph, plan, pool, lane) {
+  constructor(graph, plan, space, lane) {
     this.graph = graph;
     this.plan = plan;
-    this.pool = pool;
+    this.space = space;
     this.lane = lane;
-    Object.assign(this, plan.pools[pool]);  // its name, metrics, bound, and whether it is proven
+    Object.assign(this, plan.spaces[space]);  // its name, metrics, bound, and whether it is proven
     this.top = 1;  // bytes that the map shows at most; set where all arenas are known
-    const isIn = (k) => graph.end[k] > graph.begin[k] && graph.lane[k] === lane && (!plan.pool || plan.pool[graph.tensor[k]] === pool);
+    const isIn = (k) => graph.end[k] > graph.begin[k] && graph.lane[k] === lane && (!plan.space || plan.space[graph.tensor[k]] === space);
     const kept = graph.tensor.map((_, k) => k).filter(isIn);
     this.count = kept.length;
     this.tensor = kept.map((k) => graph.tensor[k]);
@@ -150,13 +150,13 @@ class Arena {
     this.x1 = placed((k) => graph.x1[k]);
     this.y0 = placed((k) => plan.offset[graph.tensor[k]] + graph.begin[k]);
     this.y1 = placed((k) => plan.offset[graph.tensor[k]] + graph.end[k]);
-    this.tensors = plan.pool ? plan.pool.filter((p) => p === pool).length : graph.count;
+    this.tensors = plan.space ? plan.space.filter((p) => p === space).length : graph.count;
     this.curve = this.liveBytes();
     this.bounds = this.blockBounds();
     this.atPeak = new Float64Array(graph.count);  // bytes alive there
     const { peakStep } = this.metrics;
     for (let i = 0; i < graph.count; i++) {
-      if (plan.pool && plan.pool[i] !== pool) continue;
+      if (plan.space && plan.space[i] !== space) continue;
       for (const [lower, upper, begin, end] of graph.lives(i)) if (lower <= peakStep && peakStep < upper) this.atPeak[i] += end - begin;
     }
   }

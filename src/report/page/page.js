@@ -1,5 +1,5 @@
 "use strict";
-// Joins the parts: one graph is shown at a time, each of its plans and pools as a map, all with the same view.
+// Joins the parts: one graph is shown at a time, each of its plans and spaces as a map, all with the same view.
 
 const $ = (id) => document.getElementById(id);
 const graphs = data.graphs.map((columns) => ({ columns, graph: null, arenas: null }));
@@ -29,7 +29,7 @@ function text(tag, content, className) {
   return element;
 }
 
-// ---- Graphs, plans, pools -------------------------------------------------------------------------------------------
+// ---- Graphs, plans, spaces -------------------------------------------------------------------------------------------
 
 // On one stream all is in number 0.
 function lanesOf(graph) {
@@ -40,9 +40,9 @@ function openGraph(n) {
   current = graphs[n];
   if (!current.graph) {
     current.graph = new Graph(current.columns);
-    current.arenas = current.columns.plans.flatMap((plan) => plan.pools.flatMap((_, pool) => lanesOf(current.graph).map((lane) => new Arena(current.graph, plan, pool, lane))));
-    for (const arena of current.arenas) {  // one scale for all plans of a pool
-      const peers = current.arenas.filter((other) => other.pool === arena.pool);
+    current.arenas = current.columns.plans.flatMap((plan) => plan.spaces.flatMap((_, space) => lanesOf(current.graph).map((lane) => new Arena(current.graph, plan, space, lane))));
+    for (const arena of current.arenas) {  // one scale for all plans of a space
+      const peers = current.arenas.filter((other) => other.space === arena.space);
       arena.top = peers.reduce((most, { metrics, bound }) => Math.max(most, metrics.peak, bound), 1) * 1.06;
     }
   }
@@ -69,9 +69,9 @@ function addMap(arena) {
   const { plan, metrics, bound, proven } = arena;
   const figure = document.createElement("figure");
   const caption = document.createElement("figcaption");
-  const pool = plan.pools.length > 1 ? "pool " + arena.name : "";
+  const space = plan.spaces.length > 1 ? "space " + arena.name : "";
   const lane = current.graph.lanes[arena.lane] || "";
-  const name = [current.columns.plans.length > 1 || !(pool || lane) ? plan.policy : "", pool, lane].filter(Boolean).join(", ");
+  const name = [current.columns.plans.length > 1 || !(space || lane) ? plan.policy : "", space, lane].filter(Boolean).join(", ");
   const ratio = bound > 0 ? " · " + (metrics.peak / bound).toFixed(3) + " × the bound" : "";
   const limit = arena.capacity === undefined ? "" : " of " + formatBytes(arena.capacity);
   caption.append(text("b", name), " · peak " + formatBytes(metrics.peak) + limit + (proven ? " · proven optimal" : ratio));
@@ -111,11 +111,11 @@ function activate(map) {
 }
 
 function fillFigures() {
-  const { plan, metrics, bound, proven, graph, name: pool } = active.arena;
+  const { plan, metrics, bound, proven, graph, name: space } = active.arena;
   const body = current.columns.name;
   $("source").textContent = data.source.slice(data.source.lastIndexOf("/") + 1) + (body ? ", body " + body : "");
   $("source").title = data.source;
-  $("policy").textContent = "policy " + plan.policy + (plan.pools.length > 1 ? ", pool " + pool : "") + ", alignment " + data.alignment + (data.made_with ? ", made with " + data.made_with : "") + (plan.limited ? ", shaped by a time limit" : "") + (plan.interrupted ? ", interrupted" : "");
+  $("policy").textContent = "policy " + plan.policy + (plan.spaces.length > 1 ? ", space " + space : "") + ", alignment " + data.alignment + (data.made_with ? ", made with " + data.made_with : "") + (plan.limited ? ", shaped by a time limit" : "") + (plan.interrupted ? ", interrupted" : "");
   const percent = (ppm) => (ppm / 10000).toFixed(1) + " %";
   const figures = [
     ["peak", formatBytes(metrics.peak), proven ? "proven optimal" : ""],

@@ -82,7 +82,7 @@ class Table {
     this.arena = arena;
     this.matches = matches;
     const order = [];
-    const isIn = (i) => (!matches || matches[i]) && (!arena.plan.pool || arena.plan.pool[i] === arena.pool);
+    const isIn = (i) => (!matches || matches[i]) && (!arena.plan.space || arena.plan.space[i] === arena.space);
     for (let i = 0; i < arena.graph.count; i++) if (isIn(i)) order.push(i);
     const keys = Array.from({ length: arena.graph.count });
     for (const i of order) keys[i] = COLUMNS[this.sortedBy].key(arena, i);

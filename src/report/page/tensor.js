@@ -47,7 +47,7 @@ function facts(arena, i, most) {
     ["type", graph.type(i)],
     ["also holds", graph.also(i)],
     ["size", formatBytes(size) + (size >= 1024 ? " (" + formatCount(size) + " bytes)" : "")],
-    ["pool", plan.pool ? plan.pools[plan.pool[i]].name : ""],
+    ["space", plan.space ? plan.spaces[plan.space[i]].name : ""],
     ["offset", formatCount(plan.offset[i]) + " to " + formatCount(plan.offset[i] + size)],
     ["alive", graph.life(i)],
     ["at the peak", arena.atPeak[i] ? (arena.atPeak[i] * 100 / arena.metrics.peak).toFixed(1) + " % of it" : "no"],

@@ -1,68 +1,68 @@
-// The table of pools: what it must be, and what a problem looks like from inside one of them.
+// The table of spaces: what it must be, and what a problem looks like from inside one of them.
 #include <algorithm>
 #include <set>
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
-#include "plan/pools.hpp"
+#include "plan/spaces/spaces.hpp"
 
 namespace orionrt {
 namespace {
 
 [[noreturn]] void RefuseTable(const std::string& message) { throw Error(ErrorCode::kBadInput, message); }
 
-std::string Label(const Pool& pool) { return "pool \"" + Printable(pool.name) + "\""; }
+std::string Label(const Space& space) { return "space \"" + Printable(space.name) + "\""; }
 
-std::string Names(const std::vector<Pool>& pools) {
+std::string Names(const std::vector<Space>& spaces) {
   std::string names;
-  for (const Pool& pool : pools) names += (names.empty() ? "" : ", ") + Printable(pool.name);
+  for (const Space& space : spaces) names += (names.empty() ? "" : ", ") + Printable(space.name);
   return names;
 }
 
-void CheckPool(const Pool& pool) {
+void CheckSpace(const Space& space) {
   constexpr std::size_t kLongest = 64;  // bytes of a name
-  const bool plain = !pool.name.empty() && pool.name.find_first_of(",|=:\" \t\r\n") == std::string::npos &&
-                     Printable(pool.name, kLongest) == pool.name;
+  const bool plain = !space.name.empty() && space.name.find_first_of(",|=:\" \t\r\n") == std::string::npos &&
+                     Printable(space.name, kLongest) == space.name;
   if (!plain) {
-    RefuseTable(Label(pool) + ": a name is 1 to " + std::to_string(kLongest) +
+    RefuseTable(Label(space) + ": a name is 1 to " + std::to_string(kLongest) +
                 " bytes of text without blanks, quotes and , | = :");
   }
-  if (pool.capacity < 0 || pool.largest < 0) RefuseTable(Label(pool) + ": a negative capacity or largest buffer");
-  for (const auto& [what, value] : {std::pair{"alignment", pool.alignment}, {"granularity", pool.granularity}}) {
+  if (space.capacity < 0 || space.largest < 0) RefuseTable(Label(space) + ": a negative capacity or largest buffer");
+  for (const auto& [what, value] : {std::pair{"alignment", space.alignment}, {"granularity", space.granularity}}) {
     if (!IsPowerOfTwo(value))
-      RefuseTable(Label(pool) + ": " + what + " " + std::to_string(value) + " is not a power of two");
+      RefuseTable(Label(space) + ": " + what + " " + std::to_string(value) + " is not a power of two");
   }
-  if (pool.cost < 0 && pool.cost != kByPosition)
-    RefuseTable(Label(pool) + ": cost " + std::to_string(pool.cost) + " is negative");
+  if (space.cost < 0 && space.cost != kByPosition)
+    RefuseTable(Label(space) + ": cost " + std::to_string(space.cost) + " is negative");
 }
 
-void CheckTable(const std::vector<Pool>& pools) {
-  constexpr std::size_t kMost = 1000;  // pools; planning looks at each of them
-  if (pools.size() > kMost) throw Error(ErrorCode::kUnsupported, "more than 1,000 pools");
+void CheckTable(const std::vector<Space>& spaces) {
+  constexpr std::size_t kMost = 1000;  // spaces; planning looks at each of them
+  if (spaces.size() > kMost) throw Error(ErrorCode::kUnsupported, "more than 1,000 spaces");
   std::set<std::string> names;
-  for (const Pool& pool : pools) {
-    CheckPool(pool);
-    if (!names.insert(pool.name).second) RefuseTable(Label(pool) + " stands twice in the table");
+  for (const Space& space : spaces) {
+    CheckSpace(space);
+    if (!names.insert(space.name).second) RefuseTable(Label(space) + " stands twice in the table");
   }
 }
 
 void CheckAllowed(const Problem& problem, int i) {
-  std::vector<int> seen = problem.allowed_pools[i];
+  std::vector<int> seen = problem.allowed_spaces[i];
   std::sort(seen.begin(), seen.end());
-  const bool known = seen.empty() || (seen.front() >= 0 && seen.back() < static_cast<int>(problem.pools.size()));
+  const bool known = seen.empty() || (seen.front() >= 0 && seen.back() < static_cast<int>(problem.spaces.size()));
   if (!known || std::adjacent_find(seen.begin(), seen.end()) != seen.end()) {
-    RefuseTable("buffer " + BufferLabel(problem, i) + ": among its pools is one that there is not, or one twice");
+    RefuseTable("buffer " + BufferLabel(problem, i) + ": among its spaces is one that there is not, or one twice");
   }
 }
 
-// Sums that planners form must fit in 63 bits: what all buffers take in the coarsest pool, and what they cost in the
+// Sums that planners form must fit in 63 bits: what all buffers take in the coarsest space, and what they cost in the
 // dearest.
 class SumChecker {
  public:
-  explicit SumChecker(const Problem& problem) : problem_(problem), tops_(problem.pools.size(), 0) {
-    const std::vector<std::int64_t> costs = PoolCosts(problem);
-    for (const Pool& pool : problem.pools) padding_ = std::max({padding_, pool.granularity, pool.alignment});
+  explicit SumChecker(const Problem& problem) : problem_(problem), tops_(problem.spaces.size(), 0) {
+    const std::vector<std::int64_t> costs = SpaceCosts(problem);
+    for (const Space& space : problem.spaces) padding_ = std::max({padding_, space.granularity, space.alignment});
     dearest_ = std::max<std::int64_t>(1, *std::max_element(costs.begin(), costs.end()));
   }
 
@@ -80,116 +80,118 @@ class SumChecker {
     for (const std::int64_t fixed_top : tops_) fits = fits && CheckedAdd(top, fixed_top, &top);
     if (fits) return;
     RefuseTable("buffer " + BufferLabel(problem_, i) + ": its " + std::to_string(buffer.size) +
-                " bytes, rounded up as in the pools, or its bytes x uses x cost take a sum past 63 bits");
+                " bytes, rounded up as in the spaces, or its bytes x uses x cost take a sum past 63 bits");
   }
 
  private:
   const Problem& problem_;
-  std::vector<std::int64_t> tops_;  // per pool an end of a fixed buffer
+  std::vector<std::int64_t> tops_;  // per space an end of a fixed buffer
   std::int64_t padding_ = 1, dearest_ = 1, bytes_ = 0, cost_ = 0;
 };
 
 }  // namespace
 
-void CheckPools(const Problem& problem) {
+void CheckSpaces(const Problem& problem) {
   const std::size_t n = problem.buffers.size();
   if (!problem.uses.empty() && problem.uses.size() != n) RefuseTable("problem: not as many counts of uses as buffers");
   for (std::size_t i = 0; i < problem.uses.size(); ++i) {
     if (problem.uses[i] < 0)
       RefuseTable("buffer " + BufferLabel(problem, static_cast<int>(i)) + ": its uses are negative");
   }
-  if (problem.pools.empty()) {
-    if (!problem.allowed_pools.empty()) RefuseTable("problem: buffers name pools, but there is no table of them");
+  if (problem.spaces.empty()) {
+    if (!problem.allowed_spaces.empty()) RefuseTable("problem: buffers name spaces, but there is no table of them");
     return;
   }
-  CheckTable(problem.pools);
-  if (!problem.allowed_pools.empty() && problem.allowed_pools.size() != n) {
-    RefuseTable("problem: not as many lists of pools as buffers");
+  CheckTable(problem.spaces);
+  if (!problem.allowed_spaces.empty() && problem.allowed_spaces.size() != n) {
+    RefuseTable("problem: not as many lists of spaces as buffers");
   }
-  for (std::size_t i = 0; i < problem.allowed_pools.size(); ++i) CheckAllowed(problem, static_cast<int>(i));
+  for (std::size_t i = 0; i < problem.allowed_spaces.size(); ++i) CheckAllowed(problem, static_cast<int>(i));
   const Preferences preferences(problem);
   SumChecker sums(problem);
   for (int i = 0; i < static_cast<int>(n); ++i) {
     const int home = preferences.Of(i).front();
-    const Pool& pool = problem.pools[home];
+    const Space& space = problem.spaces[home];
     sums.Add(i, home);
-    if (problem.buffers[i].fixed_offset == kFree || problem.buffers[i].fixed_offset % pool.alignment == 0) continue;
+    if (problem.buffers[i].fixed_offset == kFree || problem.buffers[i].fixed_offset % space.alignment == 0) continue;
     RefuseTable("buffer " + BufferLabel(problem, i) + ": its fixed offset " +
                 std::to_string(problem.buffers[i].fixed_offset) + " is no multiple of the alignment " +
-                std::to_string(pool.alignment) + " of its " + Label(pool));
+                std::to_string(space.alignment) + " of its " + Label(space));
   }
 }
 
-void HashPools(const Problem& problem, Hasher& hash) {
-  hash.Add(static_cast<std::uint64_t>(problem.pools.size()));
-  const std::vector<std::int64_t> costs = PoolCosts(problem);
-  for (std::size_t p = 0; p < problem.pools.size(); ++p) {
-    const Pool& pool = problem.pools[p];
-    for (std::int64_t value : {pool.capacity, pool.alignment, pool.granularity, pool.largest, costs[p]})
+void HashSpaces(const Problem& problem, Hasher& hash) {
+  hash.Add(static_cast<std::uint64_t>(problem.spaces.size()));
+  const std::vector<std::int64_t> costs = SpaceCosts(problem);
+  for (std::size_t p = 0; p < problem.spaces.size(); ++p) {
+    const Space& space = problem.spaces[p];
+    for (std::int64_t value : {space.capacity, space.alignment, space.granularity, space.largest, costs[p]})
       hash.Add(value);
   }
   const Preferences preferences(problem);
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
     const std::vector<int>& allowed = preferences.Of(static_cast<int>(i));
     hash.Add(static_cast<std::uint64_t>(allowed.size()));
-    for (const int pool : allowed) hash.Add(pool);
+    for (const int space : allowed) hash.Add(space);
     hash.Add(problem.uses.empty() ? std::int64_t{1} : problem.uses[i]);
   }
 }
 
-void SetPools(Problem& problem, std::vector<Pool> pools, const std::vector<std::vector<std::string>>& spaces) {
-  std::vector<std::vector<int>> allowed(spaces.size());
+void SetSpaces(Problem& problem, std::vector<Space> spaces,
+               const std::vector<std::vector<std::string>>& allowed_names) {
+  std::vector<std::vector<int>> allowed(allowed_names.size());
   bool any = false;
-  for (std::size_t i = 0; i < spaces.size(); ++i) {
-    for (const std::string& name : spaces[i]) {
-      const auto found = std::find_if(pools.begin(), pools.end(), [&](const Pool& pool) { return pool.name == name; });
-      if (found == pools.end()) {
+  for (std::size_t i = 0; i < allowed_names.size(); ++i) {
+    for (const std::string& name : allowed_names[i]) {
+      const auto found =
+          std::find_if(spaces.begin(), spaces.end(), [&](const Space& space) { return space.name == name; });
+      if (found == spaces.end()) {
         RefuseTable("buffer " + BufferLabel(problem, static_cast<int>(i)) + " may live in \"" + Printable(name) +
-                    "\", which is no pool; there are: " + Names(pools));
+                    "\", which is no space; there are: " + Names(spaces));
       }
-      allowed[i].push_back(static_cast<int>(found - pools.begin()));
+      allowed[i].push_back(static_cast<int>(found - spaces.begin()));
       any = true;
     }
   }
-  problem.pools = std::move(pools);
-  problem.allowed_pools.clear();
-  if (any) problem.allowed_pools = std::move(allowed);
+  problem.spaces = std::move(spaces);
+  problem.allowed_spaces.clear();
+  if (any) problem.allowed_spaces = std::move(allowed);
 }
 
 std::vector<std::string> SpacesOf(const Problem& problem, int i) {
   std::vector<std::string> names;
-  if (problem.allowed_pools.empty()) return names;
-  for (const int pool : problem.allowed_pools[i]) names.push_back(problem.pools[pool].name);
+  if (problem.allowed_spaces.empty()) return names;
+  for (const int space : problem.allowed_spaces[i]) names.push_back(problem.spaces[space].name);
   return names;
 }
 
-std::vector<std::int64_t> PoolCosts(const Problem& problem) {
+std::vector<std::int64_t> SpaceCosts(const Problem& problem) {
   std::vector<std::int64_t> costs;
-  for (const Pool& pool : problem.pools) {
-    costs.push_back(pool.cost == kByPosition ? static_cast<std::int64_t>(costs.size()) : pool.cost);
+  for (const Space& space : problem.spaces) {
+    costs.push_back(space.cost == kByPosition ? static_cast<std::int64_t>(costs.size()) : space.cost);
   }
   return costs;
 }
 
-std::int64_t SpillCost(const Problem& problem, int i, int pool) {
+std::int64_t SpillCost(const Problem& problem, int i, int space) {
   const int home = Preferences(problem).Of(i).front();
-  if (pool == home) return 0;
-  const std::vector<std::int64_t> costs = PoolCosts(problem);
+  if (space == home) return 0;
+  const std::vector<std::int64_t> costs = SpaceCosts(problem);
   const std::int64_t uses = problem.uses.empty() ? 1 : problem.uses[i];
-  return problem.buffers[i].size * uses * std::max<std::int64_t>(1, costs[pool] - costs[home]);
+  return problem.buffers[i].size * uses * std::max<std::int64_t>(1, costs[space] - costs[home]);
 }
 
 Preferences::Preferences(const Problem& problem) : problem_(problem) {
-  for (int p = 0; p < static_cast<int>(problem.pools.size()); ++p) all_.push_back(p);
+  for (int p = 0; p < static_cast<int>(problem.spaces.size()); ++p) all_.push_back(p);
 }
 
-std::int64_t BytesIn(const Pool& pool, const Buffer& buffer) { return RoundUp(buffer.size, pool.granularity); }
+std::int64_t BytesIn(const Space& space, const Buffer& buffer) { return RoundUp(buffer.size, space.granularity); }
 
-bool CanHold(const Pool& pool, const Buffer& buffer) {
-  return buffer.size <= pool.largest && BytesIn(pool, buffer) <= pool.capacity;
+bool CanHold(const Space& space, const Buffer& buffer) {
+  return buffer.size <= space.largest && BytesIn(space, buffer) <= space.capacity;
 }
 
-Problem ProblemIn(const Problem& problem, const std::vector<int>& buffers, const Pool& pool) {
+Problem ProblemIn(const Problem& problem, const std::vector<int>& buffers, const Space& space) {
   Problem result;
   result.buffers.reserve(buffers.size());
   std::size_t part = 0;
@@ -205,8 +207,8 @@ Problem ProblemIn(const Problem& problem, const std::vector<int>& buffers, const
     Buffer buffer = problem.buffers[i];
     copy_clock(clocks.begins, static_cast<std::size_t>(i), result.clocks.begins);
     copy_clock(clocks.ends, static_cast<std::size_t>(i), result.clocks.ends);
-    buffer.size = BytesIn(pool, buffer);
-    buffer.alignment = std::max(buffer.alignment, pool.alignment);
+    buffer.size = BytesIn(space, buffer);
+    buffer.alignment = std::max(buffer.alignment, space.alignment);
     while (part < problem.parts.size() && problem.parts[part].buffer < i) ++part;
     for (; part < problem.parts.size() && problem.parts[part].buffer == i; ++part) {
       Part copy = problem.parts[part];
@@ -228,13 +230,13 @@ Problem ProblemIn(const Problem& problem, const std::vector<int>& buffers, const
   return result;
 }
 
-PoolView ViewPool(const Problem& problem, const Plan& plan, int pool) {
-  PoolView view;
+SpaceView ViewSpace(const Problem& problem, const Plan& plan, int space) {
+  SpaceView view;
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    if (PoolOf(plan, i) == pool) view.buffers.push_back(i);
+    if (SpaceOf(plan, i) == space) view.buffers.push_back(i);
   }
-  const bool known = pool >= 0 && pool < static_cast<int>(problem.pools.size());
-  view.problem = ProblemIn(problem, view.buffers, known ? problem.pools[pool] : Pool());
+  const bool known = space >= 0 && space < static_cast<int>(problem.spaces.size());
+  view.problem = ProblemIn(problem, view.buffers, known ? problem.spaces[space] : Space());
   for (const int i : view.buffers) {
     view.problem.ids.push_back(BufferId(problem, i));
     if (!problem.names.empty()) view.problem.names.push_back(problem.names[i]);
@@ -243,8 +245,8 @@ PoolView ViewPool(const Problem& problem, const Plan& plan, int pool) {
   view.plan.policy = plan.policy;
   view.plan.peak_bytes = PeakOf(view.problem, view.plan.offsets);
   view.plan.certificate = plan.certificate;
-  if (pool < 0 || pool >= static_cast<int>(plan.pools.figures.size())) return view;
-  view.plan.certificate = plan.pools.figures[pool].certificate;
+  if (space < 0 || space >= static_cast<int>(plan.spaces.figures.size())) return view;
+  view.plan.certificate = plan.spaces.figures[space].certificate;
   std::vector<int> witness;  // by position in the view
   for (const int i : view.plan.certificate.witness) {
     const auto found = std::lower_bound(view.buffers.begin(), view.buffers.end(), i);

@@ -1,4 +1,4 @@
-// Who leaves a pool that is too small, in fractions: a linear program that is a flow along time.
+// Who leaves a space that is too small, in fractions: a linear program that is a flow along time.
 //
 //   minimise  sum cost_j x_j   subject to   sum over j alive at s of bytes_j x_j >= excess_s   at every section s
 //
@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "plan/placing/placer.hpp"
-#include "plan/pools.hpp"
+#include "plan/spaces/spaces.hpp"
 
 namespace orionrt {
 
@@ -26,7 +26,7 @@ enum class Fate : signed char { kOpen, kLeaves, kStays };
 
 // Loads in units that respect a common alignment A of all buffers: each takes its size rounded up to A, and the sum of
 // these is within the capacity rounded up to A, as the topmost needs no padding; or down, where no buffer is such that
-// it could end in the last part of the pool.
+// it could end in the last part of the space.
 struct Loads {
   Loads(const Problem& problem, std::int64_t capacity);
 

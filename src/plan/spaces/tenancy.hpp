@@ -1,4 +1,4 @@
-// Who lies in which pool, as far as it is decided, and what other choices cost.
+// Who lies in which space, as far as it is decided, and what other choices cost.
 #pragma once
 
 #include <cstdint>
@@ -6,41 +6,41 @@
 #include <vector>
 
 #include "orionrt/plan.hpp"
-#include "plan/pools.hpp"
+#include "plan/spaces/spaces.hpp"
 
 namespace orionrt {
 
-// A buffer's rank is the position of its pool in the list of those that it may live in. Keeps a reference to the
+// A buffer's rank is the position of its space in the list of those that it may live in. Keeps a reference to the
 // problem.
 class Tenancy {
  public:
-  // Everyone where they would best be, of the pools that could hold them if these were empty. Throws Error
+  // Everyone where they would best be, of the spaces that could hold them if these were empty. Throws Error
   // (kInfeasible) for a buffer that none could.
   explicit Tenancy(const Problem& problem);
 
   const Problem& problem() const { return problem_; }
   int size() const { return static_cast<int>(problem_.buffers.size()); }
-  int pools() const { return static_cast<int>(problem_.pools.size()); }
-  const Pool& pool(int p) const { return problem_.pools[p]; }
+  int spaces() const { return static_cast<int>(problem_.spaces.size()); }
+  const Space& space(int p) const { return problem_.spaces[p]; }
   const std::vector<int>& Allowed(int i) const { return preferences_.Of(i); }
   std::int64_t Uses(int i) const { return problem_.uses.empty() ? 1 : problem_.uses[i]; }
 
   int RankNow(int i) const { return rank_[i]; }
   void SetRank(int i, int rank) { rank_[i] = rank; }
-  int PoolAt(int i) const { return preferences_.Of(i)[rank_[i]]; }
+  int SpaceAt(int i) const { return preferences_.Of(i)[rank_[i]]; }
   std::vector<int> Held(int p) const;
 
-  // The next rank whose pool could hold the buffer, or -1. A fixed buffer has its first alone.
+  // The next rank whose space could hold the buffer, or -1. A fixed buffer has its first alone.
   int NextRank(int i, int rank) const;
-  // The rank of pool `p`, if it could hold the buffer; else -1.
+  // The rank of space `p`, if it could hold the buffer; else -1.
   int RankOf(int i, int p) const;
-  // The pools that could hold the buffer.
+  // The spaces that could hold the buffer.
   std::vector<int> Choices(int i) const;
   bool Pinned(int i) const { return NextRank(i, rank_[i]) < 0; }
 
   // SpillCost by rank.
   std::int64_t CostAt(int i, int rank) const;
-  // What it costs more in its next pool.
+  // What it costs more in its next space.
   std::int64_t CostOfLeaving(int i) const;
   // The least cost from that rank on.
   std::int64_t CheapestFrom(int i, int rank) const;
@@ -54,7 +54,7 @@ class Tenancy {
   std::vector<int> rank_;
 };
 
-// What lies in one pool, as far as it is decided.
+// What lies in one space, as far as it is decided.
 struct Packing {
   std::vector<int> buffers;           // ascending
   std::vector<std::int64_t> offsets;  // one each
@@ -69,13 +69,14 @@ std::int64_t CostOfOut(const Tenancy& tenancy, const Packing& packing);
 // that it takes, or the largest, whichever leaves least cost outside.
 Packing Fill(const Tenancy& tenancy, int p, const Packing& packing);
 
-// Those that would best be in pool `p`, and why they are not.
+// Those that would best be in space `p`, and why they are not.
 void ListSpills(const Tenancy& tenancy, int p, std::vector<Spill>& spills);
 
-// Throws Error (kInfeasible) where buffers that some pools alone can hold need more at a step than these have together.
+// Throws Error (kInfeasible) where buffers that some spaces alone can hold need more at a step than these have
+// together.
 void RequireRoom(const Tenancy& tenancy);
 
-// As RefuseCapacity does, with the pool named before the rest: `stuck` are in pool `p`, cannot leave, and `plan` is a
+// As RefuseCapacity does, with the space named before the rest: `stuck` are in space `p`, cannot leave, and `plan` is a
 // plan of them. Where they had a choice that was made for them, whether another one fits is open (kLimit).
 [[noreturn]] void RefuseStuck(const Tenancy& tenancy, int p, const std::vector<int>& stuck, const Plan& plan);
 

@@ -1,11 +1,11 @@
-// Holes of a pool, and who fits into them.
+// Holes of a space, and who fits into them.
 #include <algorithm>
 
 #include "plan/clocks/filler.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/load_tree.hpp"
 #include "plan/placing/placer.hpp"
-#include "plan/pools_tenancy.hpp"
+#include "plan/spaces/tenancy.hpp"
 
 namespace orionrt {
 namespace {
@@ -15,7 +15,7 @@ std::vector<int> WithRoom(const Tenancy& tenancy, int p, const Packing& packing,
   std::vector<int> all = packing.buffers;
   all.insert(all.end(), packing.out.begin(), packing.out.end());
   std::sort(all.begin(), all.end());
-  const Problem part = InOneExecution(ProblemIn(tenancy.problem(), all, tenancy.pool(p)));
+  const Problem part = InOneExecution(ProblemIn(tenancy.problem(), all, tenancy.space(p)));
   const Shapes shapes(part);
   LoadTree loads(std::max(1, shapes.sections()));
   const auto in = [&](int i) { return std::binary_search(packing.buffers.begin(), packing.buffers.end(), i); };
@@ -27,7 +27,7 @@ std::vector<int> WithRoom(const Tenancy& tenancy, int p, const Packing& packing,
   for (int k = 0; k < static_cast<int>(all.size()); ++k) {
     if (in(all[k])) continue;
     const bool fits = std::all_of(shapes.begin(k), shapes.end(k), [&](const Rectangle& r) {
-      return r.end - r.begin <= tenancy.pool(p).capacity - loads.Max(r.span).bytes;
+      return r.end - r.begin <= tenancy.space(p).capacity - loads.Max(r.span).bytes;
     });
     (fits ? roomy : *hopeless).push_back(all[k]);
   }
@@ -41,7 +41,7 @@ Packing FillInOrder(const Tenancy& tenancy, int p, const Packing& packing, const
   const auto position = [&](int i) {
     return static_cast<int>(std::lower_bound(all.begin(), all.end(), i) - all.begin());
   };
-  const Problem part = ProblemIn(tenancy.problem(), all, tenancy.pool(p));
+  const Problem part = ProblemIn(tenancy.problem(), all, tenancy.space(p));
   Filler placer(part);
   std::vector<std::int64_t> offset(all.size(), -1);
   for (std::size_t k = 0; k < packing.buffers.size(); ++k) {
@@ -52,7 +52,7 @@ Packing FillInOrder(const Tenancy& tenancy, int p, const Packing& packing, const
   Packing result;
   for (const int i : order) {
     const int at = position(i);
-    const std::int64_t fit = placer.LowestFit(at, tenancy.pool(p).capacity);
+    const std::int64_t fit = placer.LowestFit(at, tenancy.space(p).capacity);
     if (fit == kNoFit) {
       result.out.push_back(i);
       continue;
@@ -111,29 +111,29 @@ Packing Fill(const Tenancy& tenancy, int p, const Packing& packing) {
 void ListSpills(const Tenancy& tenancy, int p, std::vector<Spill>& spills) {
   std::vector<int> all;
   for (int i = 0; i < tenancy.size(); ++i) {
-    if (tenancy.PoolAt(i) == p || tenancy.Allowed(i)[0] == p) all.push_back(i);
+    if (tenancy.SpaceAt(i) == p || tenancy.Allowed(i)[0] == p) all.push_back(i);
   }
-  const Problem part = InOneExecution(ProblemIn(tenancy.problem(), all, tenancy.pool(p)));
+  const Problem part = InOneExecution(ProblemIn(tenancy.problem(), all, tenancy.space(p)));
   const Shapes shapes(part);
   LoadTree loads(std::max(1, shapes.sections()));
   for (int k = 0; k < static_cast<int>(all.size()); ++k) {
-    if (tenancy.PoolAt(all[k]) != p) continue;
+    if (tenancy.SpaceAt(all[k]) != p) continue;
     for (const Rectangle* r = shapes.begin(k); r != shapes.end(k); ++r) loads.Add(r->span, r->end - r->begin);
   }
   for (int k = 0; k < static_cast<int>(all.size()); ++k) {
     const int i = all[k];
-    if (tenancy.PoolAt(i) == p) continue;
+    if (tenancy.SpaceAt(i) == p) continue;
     Spill spill{i,
                 p,
-                tenancy.PoolAt(i),
+                tenancy.SpaceAt(i),
                 SpillReason::kTooLarge,
                 tenancy.problem().buffers[i].lower,
                 0,
                 tenancy.CostAt(i, tenancy.RankNow(i))};
-    spill.room_bytes = std::min(tenancy.pool(p).capacity, tenancy.pool(p).largest);
-    if (CanHold(tenancy.pool(p), tenancy.problem().buffers[i]) && shapes.bounds[k].length() > 0) {
+    spill.room_bytes = std::min(tenancy.space(p).capacity, tenancy.space(p).largest);
+    if (CanHold(tenancy.space(p), tenancy.problem().buffers[i]) && shapes.bounds[k].length() > 0) {
       const LoadTree::Peak peak = loads.Max(shapes.bounds[k]);
-      spill.room_bytes = tenancy.pool(p).capacity - peak.bytes;
+      spill.room_bytes = tenancy.space(p).capacity - peak.bytes;
       spill.step = shapes.steps[peak.section];
       spill.reason = spill.room_bytes < part.buffers[k].size ? SpillReason::kNoRoom : SpillReason::kNoHole;
     }

@@ -1,6 +1,6 @@
-// Who leaves a pool in fractions: the flow against trying every amount of every buffer, and against LEMON's network
+// Who leaves a space in fractions: the flow against trying every amount of every buffer, and against LEMON's network
 // simplex where that is installed.
-#include "plan/pools_flow.hpp"
+#include "plan/spaces/min_cost_flow.hpp"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt::pools_flow_test {
+namespace orionrt::min_cost_flow_test {
 namespace {
 
 using tests::Random;
@@ -325,4 +325,4 @@ TEST(ExcessFlow, CostsWhatANetworkSimplexSays) {
 }
 
 }  // namespace
-}  // namespace orionrt::pools_flow_test
+}  // namespace orionrt::min_cost_flow_test

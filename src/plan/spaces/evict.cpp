@@ -1,4 +1,4 @@
-// Who leaves a pool that is too small. The flow (pools_flow.hpp) gives a bound and prices: who costs little per byte
+// Who leaves a space that is too small. The flow (pools_flow.hpp) gives a bound and prices: who costs little per byte
 // against the prices of the sections that it lives through leaves first; then whoever need not have left comes back.
 // On small problems a branch and bound over whoever the flow tears apart closes most of what is left between the two.
 #include <algorithm>
@@ -8,8 +8,8 @@
 
 #include "plan/load_tree.hpp"
 #include "plan/placing/placer.hpp"
-#include "plan/pools.hpp"
-#include "plan/pools_flow.hpp"
+#include "plan/spaces/min_cost_flow.hpp"
+#include "plan/spaces/spaces.hpp"
 
 namespace orionrt {
 namespace {

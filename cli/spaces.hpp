@@ -1,4 +1,4 @@
-// --pool, and what more of the first pool would buy.
+// --space, and what more of the first space would buy.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace orionrt::cli {
 
-// The table of pools. Throws Error (kMisuse) for what is not NAME[=BYTES][:KEY=VALUE]...
-std::vector<Pool> ParsePools(const std::vector<std::string>& texts);
+// The table of spaces. Throws Error (kMisuse) for what is not NAME[=BYTES][:KEY=VALUE]...
+std::vector<Space> ParseSpaces(const std::vector<std::string>& texts);
 
-// A size of the first pool, and what a plan with it is.
+// A size of the first space, and what a plan with it is.
 struct Rung {
-  std::int64_t capacity = 0;  // bytes, of the first pool
+  std::int64_t capacity = 0;  // bytes, of the first space
   std::string refusal;        // why there is no plan; empty where there is one
   Plan plan;
   std::int64_t spilled_buffers = 0;

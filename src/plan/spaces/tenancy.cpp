@@ -1,4 +1,4 @@
-#include "plan/pools_tenancy.hpp"
+#include "plan/spaces/tenancy.hpp"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@
 namespace orionrt {
 
 Tenancy::Tenancy(const Problem& problem)
-    : problem_(problem), preferences_(problem), costs_(PoolCosts(problem)), rank_(problem.buffers.size(), 0) {
+    : problem_(problem), preferences_(problem), costs_(SpaceCosts(problem)), rank_(problem.buffers.size(), 0) {
   for (int i = 0; i < size(); ++i) Settle(i);
 }
 
@@ -18,23 +18,23 @@ void Tenancy::Settle(int i) {
   std::string limits;
   std::int64_t most = 0;
   for (const int p : preferences_.Of(i)) {
-    const std::int64_t takes = std::min(pool(p).capacity, pool(p).largest);
+    const std::int64_t takes = std::min(space(p).capacity, space(p).largest);
     most = std::max(most, takes);
-    limits += (limits.empty() ? "" : ", ") + Printable(pool(p).name) + " (" + FormatThousands(takes) + ")";
+    limits += (limits.empty() ? "" : ", ") + Printable(space(p).name) + " (" + FormatThousands(takes) + ")";
     if (problem_.buffers[i].fixed_offset != kFree) break;
   }
   const std::int64_t bytes = problem_.buffers[i].size;
   throw Error(ErrorCode::kInfeasible,
               "does not fit: buffer " + BufferLabel(problem_, i) + ", alive from step " +
                   std::to_string(problem_.buffers[i].lower) + ", has " + FormatThousands(bytes) +
-                  " bytes, and the pools that it may live in take less as one buffer: " + limits + "; " +
+                  " bytes, and the spaces that it may live in take less as one buffer: " + limits + "; " +
                   FormatThousands(std::max<std::int64_t>(1, bytes - most)) + " short");
 }
 
 std::vector<int> Tenancy::Held(int p) const {
   std::vector<int> held;
   for (int i = 0; i < size(); ++i) {
-    if (PoolAt(i) == p) held.push_back(i);
+    if (SpaceAt(i) == p) held.push_back(i);
   }
   return held;
 }
@@ -43,7 +43,7 @@ int Tenancy::NextRank(int i, int rank) const {
   const std::vector<int>& allowed = preferences_.Of(i);
   if (rank >= 0 && problem_.buffers[i].fixed_offset != kFree) return -1;
   for (++rank; rank < static_cast<int>(allowed.size()); ++rank) {
-    if (CanHold(pool(allowed[rank]), problem_.buffers[i])) return rank;
+    if (CanHold(space(allowed[rank]), problem_.buffers[i])) return rank;
     if (problem_.buffers[i].fixed_offset != kFree) return -1;
   }
   return -1;

@@ -1,30 +1,30 @@
-// One plan over several pools. Every buffer starts in the first pool that it may live in and that could hold it. A pool
-// that is too full is relieved by load (pools_evict.cpp), packed by the policy like an arena of its own, and, where the
-// packing is still too high, trimmed: what sticks out leaves, and comes back where there is a hole. Who leaves goes on
-// to its next pool, so this ends. Then whoever fits into a hole of a pool that it prefers moves back there.
-#include "plan/pools.hpp"
-
+// One plan over several spaces. Every buffer starts in the first space that it may live in and that could hold it. A
+// space that is too full is relieved by load (pools_evict.cpp), packed by the policy like an arena of its own, and,
+// where the packing is still too high, trimmed: what sticks out leaves, and comes back where there is a hole. Who
+// leaves goes on to its next space, so this ends. Then whoever fits into a hole of a space that it prefers moves back
+// there.
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "plan/clocks/stream_plan.hpp"
-#include "plan/pools_tenancy.hpp"
+#include "plan/spaces/spaces.hpp"
+#include "plan/spaces/tenancy.hpp"
 
 namespace orionrt {
 namespace {
 
-class PoolPlanner {
+class SpacePlanner {
  public:
-  PoolPlanner(const Problem& problem, const PlanOptions& options, const PackOne& pack)
+  SpacePlanner(const Problem& problem, const PlanOptions& options, const PackOne& pack)
       : problem_(problem),
         options_(options),
         pack_(pack),
         tenancy_(problem),
         offsets_(problem.buffers.size(), 0),
-        changed_(problem.pools.size(), true),
-        relieved_(problem.pools.size(), false),
-        packed_(problem.pools.size()) {
+        changed_(problem.spaces.size(), true),
+        relieved_(problem.spaces.size(), false),
+        packed_(problem.spaces.size()) {
     options_.capacity = 0;
   }
 
@@ -33,17 +33,17 @@ class PoolPlanner {
     const std::int64_t bound = CostBound();
     for (bool again = true; again;) {
       again = false;
-      for (int p = 0; p < tenancy_.pools(); ++p) again |= changed_[p] && Fit(p);
+      for (int p = 0; p < tenancy_.spaces(); ++p) again |= changed_[p] && Fit(p);
     }
     Promote();
     return Finish(bound);
   }
 
  private:
-  // Per pool, what it costs those that would best be in it that not all of them can; and those that never can.
+  // Per space, what it costs those that would best be in it that not all of them can; and those that never can.
   std::int64_t CostBound() const {
     std::int64_t sum = 0;
-    for (int p = 0; p < tenancy_.pools(); ++p) {
+    for (int p = 0; p < tenancy_.spaces(); ++p) {
       std::vector<int> held;
       std::vector<Tenant> tenants;
       for (int i = 0; i < tenancy_.size(); ++i) {
@@ -56,27 +56,27 @@ class PoolPlanner {
         held.push_back(i);
         tenants.push_back({next < 0 ? 0 : tenancy_.CheapestFrom(i, next), next < 0});
       }
-      sum += ChooseEviction(InOneExecution(ProblemIn(problem_, held, tenancy_.pool(p))), tenants,
-                            tenancy_.pool(p).capacity, options_.effort)
+      sum += ChooseEviction(InOneExecution(ProblemIn(problem_, held, tenancy_.space(p))), tenants,
+                            tenancy_.space(p).capacity, options_.effort)
                  .bound;
     }
     return sum;
   }
 
-  // Within the pool's capacity, if the policy can; then the peak may be higher than it has to be.
+  // Within the space's capacity, if the policy can; then the peak may be higher than it has to be.
   Plan Pack(const std::vector<int>& buffers, int p, Effort effort) const {
     PlanOptions within = options_;
     within.effort = effort;
-    if (tenancy_.pool(p).capacity != kUnlimited) within.capacity = tenancy_.pool(p).capacity;
-    return pack_(ProblemIn(problem_, buffers, tenancy_.pool(p)), within);
+    if (tenancy_.space(p).capacity != kUnlimited) within.capacity = tenancy_.space(p).capacity;
+    return pack_(ProblemIn(problem_, buffers, tenancy_.space(p)), within);
   }
 
   // Who stays and who leaves when no more than `capacity` bytes are to be alive at any step.
   Packing Relieve(int p, const std::vector<int>& held, std::int64_t capacity) const {
     std::vector<Tenant> tenants;
     for (const int i : held) tenants.push_back({tenancy_.CostOfLeaving(i), tenancy_.Pinned(i)});
-    const Eviction eviction =
-        ChooseEviction(InOneExecution(ProblemIn(problem_, held, tenancy_.pool(p))), tenants, capacity, options_.effort);
+    const Eviction eviction = ChooseEviction(InOneExecution(ProblemIn(problem_, held, tenancy_.space(p))), tenants,
+                                             capacity, options_.effort);
     Packing packing;
     packing.covered = eviction.covers;
     for (std::size_t k = 0; k < held.size(); ++k)
@@ -84,27 +84,27 @@ class PoolPlanner {
     return packing;
   }
 
-  // Brings a pool below its capacity. True if someone had to leave.
+  // Brings a space below its capacity. True if someone had to leave.
   bool Fit(int p) {
     changed_[p] = false;
     const std::vector<int> held = tenancy_.Held(p);
-    Packing packing = Relieve(p, held, tenancy_.pool(p).capacity);
+    Packing packing = Relieve(p, held, tenancy_.space(p).capacity);
     if (!packing.covered) RefusePinned(p, held);
     Plan plan = Pack(packing.buffers, p, options_.effort);
     if (policy_.empty()) policy_ = plan.policy;
     time_limited_ |= plan.time_limited;
     packing.offsets = plan.offsets;
     packed_[p].reset();
-    if (plan.peak_bytes > tenancy_.pool(p).capacity) {
+    if (plan.peak_bytes > tenancy_.space(p).capacity) {
       packing = Trim(p, held, std::move(packing), plan.peak_bytes);
-    } else if (tenancy_.pool(p).capacity == kUnlimited || plan.certificate.proven_optimal) {
+    } else if (tenancy_.space(p).capacity == kUnlimited || plan.certificate.proven_optimal) {
       packed_[p] = std::move(plan);
     }
     Install(packing);
     relieved_[p] = relieved_[p] || !packing.out.empty();
     for (const int i : packing.out) {
       tenancy_.SetRank(i, tenancy_.NextRank(i, tenancy_.RankNow(i)));
-      changed_[tenancy_.PoolAt(i)] = true;
+      changed_[tenancy_.SpaceAt(i)] = true;
     }
     return !packing.out.empty();
   }
@@ -114,7 +114,7 @@ class PoolPlanner {
   }
 
   // What is alive fits, but its packing does not. The cheapest of: the packing less what sticks out; one of less,
-  // chosen as if the pool were smaller by what stuck out, or twice, or four times that; and the pinned ones packed
+  // chosen as if the space were smaller by what stuck out, or twice, or four times that; and the pinned ones packed
   // first. Each with whoever is out put back into the holes.
   Packing Trim(int p, const std::vector<int>& held, Packing packing, std::int64_t peak) {
     constexpr std::size_t kFew = 4096;
@@ -122,9 +122,9 @@ class PoolPlanner {
     Packing low = WithoutTop(p, packing);
     if (low.covered) found.push_back(Fill(tenancy_, p, low));
     for (int k = 0; k < 3; ++k) {
-      const std::int64_t over = peak - tenancy_.pool(p).capacity;
-      if (over > tenancy_.pool(p).capacity >> k) break;
-      Packing smaller = Relieve(p, held, tenancy_.pool(p).capacity - (over << k));
+      const std::int64_t over = peak - tenancy_.space(p).capacity;
+      if (over > tenancy_.space(p).capacity >> k) break;
+      Packing smaller = Relieve(p, held, tenancy_.space(p).capacity - (over << k));
       if (!smaller.covered || !PackWithin(p, &smaller)) continue;
       found.push_back(Fill(tenancy_, p, smaller));
       break;
@@ -147,7 +147,7 @@ class PoolPlanner {
     low.out = packing.out;
     for (std::size_t k = 0; k < packing.buffers.size(); ++k) {
       const int i = packing.buffers[k];
-      if (packing.offsets[k] + BytesIn(tenancy_.pool(p), problem_.buffers[i]) > tenancy_.pool(p).capacity) {
+      if (packing.offsets[k] + BytesIn(tenancy_.space(p), problem_.buffers[i]) > tenancy_.space(p).capacity) {
         low.covered = low.covered && !tenancy_.Pinned(i);
         low.out.push_back(i);
         continue;
@@ -162,7 +162,7 @@ class PoolPlanner {
   // several of these, and a miss costs no more than the hole that is not found.
   bool PackWithin(int p, Packing* packing) const {
     Plan plan = Pack(packing->buffers, p, Effort::kFast);
-    if (plan.peak_bytes > tenancy_.pool(p).capacity) return false;
+    if (plan.peak_bytes > tenancy_.space(p).capacity) return false;
     packing->offsets = std::move(plan.offsets);
     return true;
   }
@@ -175,13 +175,13 @@ class PoolPlanner {
     RefuseStuck(tenancy_, p, stuck, Pack(stuck, p, options_.effort));
   }
 
-  // Whoever fits into a hole of a pool that it prefers to its own moves there.
+  // Whoever fits into a hole of a space that it prefers to its own moves there.
   void Promote() {
-    for (int p = 0; p < tenancy_.pools(); ++p) {
+    for (int p = 0; p < tenancy_.spaces(); ++p) {
       Packing packing;
       std::vector<std::pair<int, int>> saved;  // buffers to be asked, and their ranks
       for (int i = 0; i < tenancy_.size(); ++i) {
-        if (tenancy_.PoolAt(i) == p) {
+        if (tenancy_.SpaceAt(i) == p) {
           packing.buffers.push_back(i);
           packing.offsets.push_back(offsets_[i]);
           continue;
@@ -196,7 +196,7 @@ class PoolPlanner {
       for (const auto& [i, rank] : saved) {
         const auto found = std::lower_bound(filled.buffers.begin(), filled.buffers.end(), i);
         if (found == filled.buffers.end() || *found != i) continue;
-        changed_[tenancy_.PoolAt(i)] = changed_[p] = true;
+        changed_[tenancy_.SpaceAt(i)] = changed_[p] = true;
         tenancy_.SetRank(i, rank);
       }
       Install(filled);
@@ -210,16 +210,16 @@ class PoolPlanner {
     return Fill(there, p, packing);
   }
 
-  // The figures of what a pool holds in the end. Where nobody had to leave, after a last packing that goes for the
-  // least peak; a pool that is full has no use for one.
-  PoolFigures Seal(int p) {
+  // The figures of what a space holds in the end. Where nobody had to leave, after a last packing that goes for the
+  // least peak; a space that is full has no use for one.
+  SpaceFigures Seal(int p) {
     const std::vector<int> held = tenancy_.Held(p);
-    const Problem part = ProblemIn(problem_, held, tenancy_.pool(p));
+    const Problem part = ProblemIn(problem_, held, tenancy_.space(p));
     if (changed_[p]) packed_[p].reset();
     if (!packed_[p] && !relieved_[p]) packed_[p] = pack_(part, options_);
     std::vector<std::int64_t> offsets;
     for (const int i : held) offsets.push_back(offsets_[i]);
-    PoolFigures figures;
+    SpaceFigures figures;
     figures.peak_bytes = PeakOf(part, offsets);
     if (packed_[p]) {
       Plan& plan = *packed_[p];
@@ -239,20 +239,20 @@ class PoolPlanner {
 
   Plan Finish(std::int64_t bound) {
     Plan plan;
-    for (int p = 0; p < tenancy_.pools(); ++p) {
-      plan.pools.figures.push_back(Seal(p));
-      plan.peak_bytes += plan.pools.figures.back().peak_bytes;
+    for (int p = 0; p < tenancy_.spaces(); ++p) {
+      plan.spaces.figures.push_back(Seal(p));
+      plan.peak_bytes += plan.spaces.figures.back().peak_bytes;
     }
-    if (tenancy_.pools() == 1) plan.certificate = plan.pools.figures[0].certificate;  // nobody could lie elsewhere
+    if (tenancy_.spaces() == 1) plan.certificate = plan.spaces.figures[0].certificate;  // nobody could lie elsewhere
     plan.policy = policy_;
     plan.time_limited = time_limited_;
     plan.offsets = offsets_;
-    for (int i = 0; i < tenancy_.size(); ++i) plan.pools.pool_of.push_back(tenancy_.PoolAt(i));
-    for (int p = 0; p < tenancy_.pools(); ++p) ListSpills(tenancy_, p, plan.pools.spills);
-    std::sort(plan.pools.spills.begin(), plan.pools.spills.end(),
+    for (int i = 0; i < tenancy_.size(); ++i) plan.spaces.space_of.push_back(tenancy_.SpaceAt(i));
+    for (int p = 0; p < tenancy_.spaces(); ++p) ListSpills(tenancy_, p, plan.spaces.spills);
+    std::sort(plan.spaces.spills.begin(), plan.spaces.spills.end(),
               [](const Spill& a, const Spill& b) { return a.buffer < b.buffer; });
-    for (const Spill& spill : plan.pools.spills) plan.pools.spill_cost += spill.cost;
-    plan.pools.spill_cost_bound = bound;
+    for (const Spill& spill : plan.spaces.spills) plan.spaces.spill_cost += spill.cost;
+    plan.spaces.spill_cost_bound = bound;
     return plan;
   }
 
@@ -261,17 +261,17 @@ class PoolPlanner {
   const PackOne& pack_;
   Tenancy tenancy_;
   std::vector<std::int64_t> offsets_;  // per buffer
-  std::vector<bool> changed_;          // per pool: who is in it has changed since it was fitted
-  std::vector<bool> relieved_;         // per pool: someone had to leave it
-  std::string policy_;                 // what packed the first pool
+  std::vector<bool> changed_;          // per space: who is in it has changed since it was fitted
+  std::vector<bool> relieved_;         // per space: someone had to leave it
+  std::string policy_;                 // what packed the first space
   bool time_limited_ = false;
-  std::vector<std::optional<Plan>> packed_;  // per pool the policy's plan of what it held then, if nobody was trimmed
+  std::vector<std::optional<Plan>> packed_;  // per space the policy's plan of what it held then, if nobody was trimmed
 };
 
 }  // namespace
 
-Plan PlanPools(const Problem& problem, const PlanOptions& options, const PackOne& pack) {
-  return PoolPlanner(problem, options, pack).Run();
+Plan PlanSpaces(const Problem& problem, const PlanOptions& options, const PackOne& pack) {
+  return SpacePlanner(problem, options, pack).Run();
 }
 
 }  // namespace orionrt

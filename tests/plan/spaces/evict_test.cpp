@@ -1,15 +1,15 @@
-// Who leaves a pool that is too small, against every choice that there is.
+// Who leaves a space that is too small, against every choice that there is.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
-#include "plan/pools.hpp"
+#include "plan/spaces/spaces.hpp"
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt::pools_evict_test {
+namespace orionrt::evict_test {
 namespace {
 
 using tests::Random;
@@ -183,4 +183,4 @@ TEST(ChooseEviction, OfNobodyWhereAllFit) {
 }
 
 }  // namespace
-}  // namespace orionrt::pools_evict_test
+}  // namespace orionrt::evict_test

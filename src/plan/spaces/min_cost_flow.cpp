@@ -1,4 +1,4 @@
-#include "plan/pools_flow.hpp"
+#include "plan/spaces/min_cost_flow.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -44,7 +44,7 @@ Loads::Loads(const Problem& problem, std::int64_t capacity) : shapes(problem), l
   whole = problem.parts.empty();
   if (!whole || alignment == INT64_MAX || capacity > kMaxBytes - alignment) alignment = 1;
   const std::int64_t rest =
-      capacity & (alignment - 1);  // the last block of the pool, which the topmost alone may end in
+      capacity & (alignment - 1);  // the last block of the space, which the topmost alone may end in
   const bool ends_there = std::any_of(problem.buffers.begin(), problem.buffers.end(), [&](const Buffer& b) {
     return (b.size & (alignment - 1)) > 0 && (b.size & (alignment - 1)) <= rest;
   });

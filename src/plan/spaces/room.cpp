@@ -1,11 +1,11 @@
-// Proofs that pools are too small, and what to say then.
+// Proofs that spaces are too small, and what to say then.
 #include <algorithm>
 #include <set>
 
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
 #include "plan/infeasible.hpp"
-#include "plan/pools_tenancy.hpp"
+#include "plan/spaces/tenancy.hpp"
 
 namespace orionrt {
 namespace {
@@ -17,7 +17,7 @@ void CopyLabels(const Problem& problem, const std::vector<int>& buffers, Problem
   }
 }
 
-// As RefuseCapacity does, with the pools named before the rest.
+// As RefuseCapacity does, with the spaces named before the rest.
 [[noreturn]] void RefusePool(const std::string& who, const Problem& problem, const Plan& plan, std::int64_t capacity) {
   try {
     RefuseCapacity(problem, plan, capacity);
@@ -31,9 +31,9 @@ void RequireRoomIn(const Tenancy& tenancy, const std::set<int>& allowed) {
   std::int64_t capacity = 0;
   std::string who;
   for (const int p : allowed) {
-    if (tenancy.pool(p).capacity >= kUnlimited - capacity) return;
-    capacity += tenancy.pool(p).capacity;
-    who += (who.empty() ? "pool " : " and ") + Printable(tenancy.pool(p).name);
+    if (tenancy.space(p).capacity >= kUnlimited - capacity) return;
+    capacity += tenancy.space(p).capacity;
+    who += (who.empty() ? "space " : " and ") + Printable(tenancy.space(p).name);
   }
   std::vector<int> captive;
   for (int i = 0; i < tenancy.size(); ++i) {
@@ -41,8 +41,8 @@ void RequireRoomIn(const Tenancy& tenancy, const std::set<int>& allowed) {
     if (std::all_of(mine.begin(), mine.end(), [&](int p) { return allowed.count(p) != 0; })) captive.push_back(i);
   }
   const bool alone = allowed.size() == 1;
-  Problem part = ProblemIn(tenancy.problem(), captive, alone ? tenancy.pool(*allowed.begin()) : Pool());
-  for (Buffer& b : part.buffers) {  // in several pools there are several topmost buffers without padding
+  Problem part = ProblemIn(tenancy.problem(), captive, alone ? tenancy.space(*allowed.begin()) : Space());
+  for (Buffer& b : part.buffers) {  // in several spaces there are several topmost buffers without padding
     if (!alone) b.alignment = 1;
     if (!alone) b.fixed_offset = kFree;
   }
@@ -63,23 +63,23 @@ void RequireRoom(const Tenancy& tenancy) {
     lists.insert(std::set<int>(mine.begin(), mine.end()));
   }
   std::set<int> all;
-  for (int p = 0; p < tenancy.pools(); ++p) all.insert(p);
+  for (int p = 0; p < tenancy.spaces(); ++p) all.insert(p);
   lists.insert(all);
   for (const std::set<int>& list : lists) RequireRoomIn(tenancy, list);
 }
 
 void RefuseStuck(const Tenancy& tenancy, int p, const std::vector<int>& stuck, const Plan& plan) {
-  const Pool& pool = tenancy.pool(p);
-  Problem part = ProblemIn(tenancy.problem(), stuck, pool);
+  const Space& space = tenancy.space(p);
+  Problem part = ProblemIn(tenancy.problem(), stuck, space);
   CopyLabels(tenancy.problem(), stuck, part);
   const bool chosen = std::any_of(stuck.begin(), stuck.end(), [&](int i) { return tenancy.Choices(i).size() > 1; });
-  const std::string who = "pool " + Printable(pool.name);
-  if (!chosen) RefusePool(who, part, plan, pool.capacity);
+  const std::string who = "space " + Printable(space.name);
+  if (!chosen) RefusePool(who, part, plan, space.capacity);
   try {
-    RefuseCapacity(part, plan, pool.capacity);
+    RefuseCapacity(part, plan, space.capacity);
   } catch (const Error& error) {
-    throw Error(ErrorCode::kLimit, who + ": what found no room in other pools " + error.what() +
-                                       "; whether another choice of pools fits is open");
+    throw Error(ErrorCode::kLimit, who + ": what found no room in other spaces " + error.what() +
+                                       "; whether another choice of spaces fits is open");
   }
 }
 
