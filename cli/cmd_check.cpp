@@ -113,7 +113,7 @@ Case LoadPlanFile(const Options& options) {
     }
     return result;
   }
-  if (workload.lowered != nullptr) {
+  if (workload.transformed != nullptr) {
     throw Error(ErrorCode::kBadInput,
                 options.plan_path + ": is a graph, not a plan; orionrt plan INPUT -o plan.json " + "makes one");
   }
@@ -189,26 +189,26 @@ std::string RebindToGraph(const Graph& graph, const InputOptions& options, Case&
   const Assignment& assignment = *judged.assignment;
   const Graph ordered = InOrder(graph, assignment.order_ids);
   const std::int64_t alignment = AskedAlignment(options).value_or(judged.alignment);
-  BoundProblem bound = RecoverProblem(ordered, assignment, alignment, judged.problem.spaces);
+  Lowered lowered = RecoverProblem(ordered, assignment, alignment, judged.problem.spaces);
   Plan plan = judged.plan;
-  BufferPlaces places = PlacesOf(ordered, assignment, bound);
+  BufferPlaces places = PlacesOf(ordered, assignment, lowered);
   plan.offsets = std::move(places.offsets);
   if (!judged.problem.spaces.empty()) plan.spaces.space_of = std::move(places.spaces);
   const auto stated = SpotsOf(judged.problem, judged.plan);
-  const auto made = SpotsOf(bound.problem, plan);
+  const auto made = SpotsOf(lowered.problem, plan);
   for (std::size_t k = 0; k < std::max(stated.size(), made.size()); ++k) {
     if (k < made.size() && k < stated.size() && made[k].first == stated[k].first) continue;
     const bool extra = k < stated.size() && (k >= made.size() || stated[k].first < made[k].first);
     return extra ? "buffer " + BufferLabel(judged.problem, stated[k].second) + ", " + SaySpot(stated[k].first) +
                        ", is not what the graph's tensors make of it"
                  : "the plan lists no buffer of " + SaySpot(made[k].first) + ", where " +
-                       BufferLabel(bound.problem, made[k].second) + " lies";
+                       BufferLabel(lowered.problem, made[k].second) + " lies";
   }
   std::vector<int> now(judged.problem.buffers.size(), 0);  // where a buffer of the plan stands among the graph's
   for (std::size_t k = 0; k < stated.size(); ++k) now[stated[k].second] = made[k].second;
   for (Spill& spill : plan.spaces.spills) spill.buffer = now[spill.buffer];
   judged.plan = std::move(plan);
-  judged.problem = std::move(bound.problem);
+  judged.problem = std::move(lowered.problem);
   return "";
 }
 
@@ -298,9 +298,9 @@ void CheckWithInput(const Options& options, Case& judged) {
   }
   const Input input = LoadInput(options.input_path, as_input);
   const Workload& workload = input.workload;
-  if (judged.assignment && workload.lowered != nullptr) {
-    judged.fault = CheckGraph(workload.lowered->graph, input.nested, workload.import, judged);
-    if (judged.fault.empty()) judged.fault = RebindToGraph(workload.lowered->graph, as_input, judged);
+  if (judged.assignment && workload.transformed != nullptr) {
+    judged.fault = CheckGraph(workload.transformed->graph, input.nested, workload.import, judged);
+    if (judged.fault.empty()) judged.fault = RebindToGraph(workload.transformed->graph, as_input, judged);
   } else {
     judged.fault = Rebind(workload.problem, judged);
   }

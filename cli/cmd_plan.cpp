@@ -46,8 +46,9 @@ struct Format {
 
 std::string ExplainText(std::string text, const Input& input, const PlanFile& plan, const Explanation& explanation) {
   std::vector<std::string> steps;
-  if (input.workload.lowered != nullptr) {
-    for (const OpNode& op : input.workload.lowered->graph.ops()) steps.push_back(op.name.empty() ? op.type : op.name);
+  if (input.workload.transformed != nullptr) {
+    for (const OpNode& op : input.workload.transformed->graph.ops())
+      steps.push_back(op.name.empty() ? op.type : op.name);
   }
   return std::move(text) + ExplainPlan(plan, steps, explanation) + DescribeWhatIfs(plan, explanation);
 }
@@ -135,7 +136,8 @@ int RunSweep(const Options& options, const Format& format, const ReusePlanner& p
 std::optional<std::int64_t> BoundWithAll(const Workload& workload) {
   constexpr std::size_t kMostOps = 4000;
   const Graph* const graph = GraphOf(workload);
-  if (graph == nullptr || workload.lowered->transforms.reorder || !workload.problem.spaces.empty()) return std::nullopt;
+  if (graph == nullptr || workload.transformed->transforms.reorder || !workload.problem.spaces.empty())
+    return std::nullopt;
   if (HasStreams(graph->ops())) return std::nullopt;  // which no other order is for
   if (graph->ops().size() > kMostOps) return std::nullopt;
   const TransformedGraph all = Transform(*graph, {true, true, true, true}, workload.alignment);

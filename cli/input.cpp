@@ -332,8 +332,8 @@ std::string InputFormat(const std::string& path, const InputOptions& options) {
 
 CsvFile RowsOf(const Workload& workload) {
   Problem problem = workload.problem;
-  if (workload.lowered != nullptr) {
-    const std::vector<std::int64_t> own = OwnAlignments(*workload.lowered);
+  if (workload.transformed != nullptr) {
+    const std::vector<std::int64_t> own = OwnAlignments(*workload.transformed);
     for (std::size_t i = 0; i < own.size(); ++i) problem.buffers[i].alignment = own[i];
   }
   return MakeCsv(problem);
@@ -400,16 +400,16 @@ Input LoadInput(const std::string& path, const InputOptions& options) {
   WarnOfModelOptions(format.name, options);
   Input input = format.load(ReadFile(path), path == "-" ? kStandardInput : path, options);
   Workload& workload = input.workload;
-  if (Any(TransformsOf(options)) && workload.lowered == nullptr) {
+  if (Any(TransformsOf(options)) && workload.transformed == nullptr) {
     Misuse(Printable(path, 1000) +
            ": --views, --in-place, --colocate and --reorder need a graph, and this holds lifetimes; give the model");
   }
-  if ((options.streams || options.imply_waits) && workload.lowered == nullptr) {
+  if ((options.streams || options.imply_waits) && workload.transformed == nullptr) {
     Misuse(Printable(path, 1000) +
            ": --streams and --imply-waits need a graph, and this holds lifetimes; give the model");
   }
   workload.source = path;
-  if (workload.lowered != nullptr) return input;
+  if (workload.transformed != nullptr) return input;
   workload.alignment = asked.value_or(workload.alignment);
   RaiseAlignment(workload.problem, workload.alignment);
   try {

@@ -97,11 +97,11 @@ PlacedModel LoadHeaderPlan(const std::string& path, const std::string& model, co
   as_input.import = ReadCHeaderMadeWith(text, path).import;
   const Input input = LoadInput(model, as_input);
   PlacedModel placed;
-  if (input.workload.lowered == nullptr) {
+  if (input.workload.transformed == nullptr) {
     throw Error(ErrorCode::kUnsupported,
                 Printable(model, 1000) + ": holds lifetimes, and a header is judged by its graph; give the model");
   }
-  placed.graph = input.workload.lowered->graph;
+  placed.graph = input.workload.transformed->graph;
   placed.assignment = ReadCHeader(text, path, placed.graph);
   return placed;
 }

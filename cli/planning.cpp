@@ -105,7 +105,7 @@ PlanFile PlanToFile(const ReusePlanner& planner, const Input& input, const PlanO
       input.plan ? Replanned(*input.plan, input.workload.problem, planned.plan) : MakePlanFile(input.workload, planned);
   file.source = input.workload.source;
   file.alignment = input.workload.alignment;
-  const bool assigned = file.assignment && input.workload.lowered != nullptr;
+  const bool assigned = file.assignment && input.workload.transformed != nullptr;
   file.streams = MeasureStreams(input.workload, assigned ? &*file.assignment : nullptr);
   const std::int64_t together = file.plan.peak_bytes + file.peak_nested_bytes;
   if (plan_options.capacity > 0 && together > plan_options.capacity) {

@@ -39,9 +39,9 @@ InputOptions TflmOptions(const std::string& path, InputOptions options) {
 Input LoadForTflm(const std::string& path, const InputOptions& options) {
   Input input = LoadInput(path, TflmOptions(path, options));
   const std::vector<TensorDesc>& tensors = input.tflite->graph.tensors();
-  const BoundProblem bound = MakeProblem(input.tflite->graph, GraphLiveness(input.tflite->graph));
+  const Lowered lowered = MakeProblem(input.tflite->graph, GraphLiveness(input.tflite->graph));
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const int buffer = bound.bindings[i].buffer;
+    const int buffer = lowered.bindings[i].buffer;
     if ((tensors[i].roles & kState) != 0 && buffer >= 0) input.workload.problem.buffers[buffer].size = 0;
   }
   return input;
@@ -50,12 +50,12 @@ Input LoadForTflm(const std::string& path, const InputOptions& options) {
 #ifdef ORIONRT_HAS_TFLITE
 std::string WriteTflm(const Input& input, const PlanFile& plan) {
   const std::vector<TensorDesc>& tensors = input.tflite->graph.tensors();
-  const BoundProblem bound = MakeProblem(input.tflite->graph, GraphLiveness(input.tflite->graph));
+  const Lowered lowered = MakeProblem(input.tflite->graph, GraphLiveness(input.tflite->graph));
   std::vector<std::int64_t> offsets;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const auto id = static_cast<std::size_t>(tensors[i].id);
     if (offsets.size() <= id) offsets.resize(id + 1, kTflmPlansIt);
-    const Binding& binding = bound.bindings[i];
+    const Binding& binding = lowered.bindings[i];
     if ((tensors[i].roles & kState) == 0 && binding.buffer >= 0) {
       offsets[id] = plan.plan.offsets[binding.buffer] + binding.delta;
     }

@@ -105,15 +105,15 @@ inline std::int64_t SerialPeak(const orionrt::Graph& graph) {
 
 // What engines without clocks do: bytes belong to the stream that writes them (those of inputs, to stream 0).
 inline std::int64_t LanesPeak(const orionrt::Graph& graph) {
-  const orionrt::BoundProblem bound = orionrt::MakeProblem(graph, orionrt::GraphLiveness(graph), 64);
-  std::vector<int> stream_of(bound.problem.buffers.size(), 0);
+  const orionrt::Lowered lowered = orionrt::MakeProblem(graph, orionrt::GraphLiveness(graph), 64);
+  std::vector<int> stream_of(lowered.problem.buffers.size(), 0);
   for (const orionrt::OpNode& op : graph.ops()) {
     const int tensor = graph.IndexOf(op.outputs[0]);
-    stream_of[static_cast<std::size_t>(bound.bindings[static_cast<std::size_t>(tensor)].buffer)] = op.stream;
+    stream_of[static_cast<std::size_t>(lowered.bindings[static_cast<std::size_t>(tensor)].buffer)] = op.stream;
   }
   std::int64_t sum = 0;
   for (int stream = 0; stream < kStreams; ++stream) {
-    orionrt::Problem lane = bound.problem;
+    orionrt::Problem lane = lowered.problem;
     for (std::size_t i = 0; i < lane.buffers.size(); ++i) {
       if (stream_of[i] != stream) lane.buffers[i].size = 0;  // an empty buffer conflicts with nothing
     }

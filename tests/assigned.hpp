@@ -12,7 +12,7 @@ namespace orionrt::tests {
 inline TransformedGraph AsGiven(const Graph& graph, std::int64_t alignment = 64) {
   LowerOptions options;
   options.alignment = alignment;
-  return *Lower(graph, {}, options).lowered;
+  return *Lower(graph, {}, options).transformed;
 }
 
 inline Assignment AssignmentOf(const Graph& graph, const Plan& plan, std::int64_t alignment = 64) {
@@ -21,7 +21,7 @@ inline Assignment AssignmentOf(const Graph& graph, const Plan& plan, std::int64_
 
 // Every buffer behind the one before.
 inline Assignment LaidOut(const TransformedGraph& made) {
-  return Assign(made, ReusePlanner("no_reuse").Run(made.bound.problem));
+  return Assign(made, ReusePlanner("no_reuse").Run(made.lowered.problem));
 }
 
 // Whether what shares bytes may, judged with all else apart.

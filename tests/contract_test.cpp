@@ -7,12 +7,12 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "assigned.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/io.hpp"
 #include "orionrt/onnx.hpp"
 #include "orionrt/tensor_pool.hpp"
 #include "orionrt/tflite.hpp"
-#include "assigned.hpp"
 #include "refuses.hpp"
 
 namespace orionrt::tests::contract_test {
@@ -88,10 +88,10 @@ void ExpectEveryTensorWithin(const TensorPool& pool, const Graph& graph, const s
 }
 
 void ExpectExact(const Graph& graph) {
-  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), PoolOptions().alignment);
+  const Lowered lowered = MakeProblem(graph, GraphLiveness(graph), PoolOptions().alignment);
   PlanOptions fast;
   fast.effort = Effort::kFast;
-  const Plan plan = ReusePlanner("auto").Run(bound.problem, fast);
+  const Plan plan = ReusePlanner("auto").Run(lowered.problem, fast);
   const std::size_t bytes = RequiredBytes(plan);
   ASSERT_EQ(static_cast<std::int64_t>(bytes), plan.peak_bytes);
   ASSERT_GT(bytes, 0u);

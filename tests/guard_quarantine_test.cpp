@@ -168,13 +168,13 @@ std::vector<Lying> AllOf(const TensorPool& pool) {
   };
   const Graph& graph = pool.graph();
   const GraphLiveness liveness(graph);
-  const BoundProblem bound = RecoverProblem(graph, pool.assignment(), 1);
+  const Lowered lowered = RecoverProblem(graph, pool.assignment(), 1);
   for (std::size_t i = 0; i < graph.tensors().size(); ++i) {
-    add(pool.Allocate(graph.tensors()[i].id), liveness.lifetimes()[i], bound.bindings[i]);
+    add(pool.Allocate(graph.tensors()[i].id), liveness.lifetimes()[i], lowered.bindings[i]);
   }
-  for (int step = 0; step < static_cast<int>(bound.workspaces.size()); ++step) {
+  for (int step = 0; step < static_cast<int>(lowered.workspaces.size()); ++step) {
     const OpNode& op = graph.ops()[static_cast<std::size_t>(step)];
-    add(pool.Workspace(op.id), {step, step}, bound.workspaces[static_cast<std::size_t>(step)]);
+    add(pool.Workspace(op.id), {step, step}, lowered.workspaces[static_cast<std::size_t>(step)]);
   }
   return all;
 }
@@ -264,10 +264,10 @@ TEST(Quarantine, KeepsEveryoneOutOfTheDeadPartsOfABuffer) {
     const auto alignment = static_cast<std::int64_t>(options.alignment);
     const TransformedGraph made = Transform(graph, {true, true, true, false}, alignment);
     pool.RegisterGraph(graph);
-    pool.LoadPlan(Assign(made, ReusePlanner("first_fit").Run(made.bound.problem)));
+    pool.LoadPlan(Assign(made, ReusePlanner("first_fit").Run(made.lowered.problem)));
     ExpectNobodyComesTooEarly(pool, options.guard->quarantine_ops);
     found += ExpectTheDeadAreNamed(pool, options.guard->quarantine_ops, reports);
-    parts += static_cast<int>(made.bound.problem.parts.size());
+    parts += static_cast<int>(made.lowered.problem.parts.size());
     if (HasFailure()) break;
   }
   EXPECT_GT(found, tests::Seeds(600));

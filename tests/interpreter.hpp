@@ -29,7 +29,7 @@ class Interpreter {
         random_(seed),
         arena_(static_cast<std::size_t>(plan.peak_bytes)),
         truth_(graph_.tensors().size()) {
-    for (const Binding& binding : transformed.bound.bindings) {
+    for (const Binding& binding : transformed.lowered.bindings) {
       places_.push_back(binding.buffer < 0 ? arena_.data() : At(binding));
     }
   }
@@ -73,13 +73,13 @@ class Interpreter {
     explicit InPool(const TensorPool& pool) {
       made.graph = pool.graph();
       made.vanished = pool.assignment().vanished_ids;
-      made.bound.bindings.resize(made.graph.tensors().size());
+      made.lowered.bindings.resize(made.graph.tensors().size());
     }
     TransformedGraph made;
     Plan plan;
   };
   Interpreter(const std::shared_ptr<const InPool>& in_pool, std::uint64_t seed)
-      : Interpreter(in_pool->made, in_pool->made.bound.problem, in_pool->plan, seed) {
+      : Interpreter(in_pool->made, in_pool->made.lowered.problem, in_pool->plan, seed) {
     kept_ = in_pool;
   }
 
@@ -185,7 +185,7 @@ class Interpreter {
   // A result is written as soon as what its aliases promise has been read; what no alias orders is read in the end.
   void Execute(const OpNode& op, const std::vector<Bytes>& results) {
     if (op.workspace_bytes > 0) {
-      const Binding& binding = transformed_.bound.workspaces[static_cast<std::size_t>(step_)];
+      const Binding& binding = transformed_.lowered.workspaces[static_cast<std::size_t>(step_)];
       auto* const workspace = pool_ != nullptr ? static_cast<unsigned char*>(pool_->Workspace(op.id).ptr) : At(binding);
       std::fill_n(workspace, op.workspace_bytes, 0x5A);
     }

@@ -44,31 +44,31 @@ Plan PlanFor(const Problem& problem, std::uint64_t seed) {
 }
 
 TEST(Interpreter, FindsNothingWrongWithWhatTransformShares) {
-  std::int64_t vanished = 0, in_place = 0, in_parts = 0, lowered = 0, moved = 0;
+  std::int64_t vanished = 0, in_place = 0, in_parts = 0, fewer_bytes = 0, moved = 0;
   for (std::uint64_t seed = 0; seed < tests::Seeds(10000u); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Case c(seed);
     const ReusePlanner judge("first_fit");
     const TransformedGraph transformed = Transform(c.graph, c.on, c.alignment, seed % 4 == 0 ? &judge : nullptr);
-    const Plan plan = PlanFor(transformed.bound.problem, seed);
-    const auto overlap = Validate(transformed.bound.problem, plan);
+    const Plan plan = PlanFor(transformed.lowered.problem, seed);
+    const auto overlap = Validate(transformed.lowered.problem, plan);
     ASSERT_FALSE(overlap) << overlap->message;
     const auto wrong = CheckAssignment(c.graph, Assign(transformed, plan));
     ASSERT_FALSE(wrong) << wrong->message;
-    ASSERT_EQ(Interpreter(transformed, transformed.bound.problem, plan, seed).Run(), "");
+    ASSERT_EQ(Interpreter(transformed, transformed.lowered.problem, plan, seed).Run(), "");
     vanished += static_cast<std::int64_t>(transformed.vanished.size());
     in_place += static_cast<std::int64_t>(transformed.in_place.size());
-    in_parts += transformed.bound.problem.parts.empty() ? 0 : 1;
+    in_parts += transformed.lowered.problem.parts.empty() ? 0 : 1;
     for (std::size_t i = 0; i < c.graph.ops().size(); ++i) {
       if (transformed.graph.ops()[i].id != c.graph.ops()[i].id) ++moved;
     }
-    lowered += transformed.stages.back().bound_bytes < transformed.stages[0].bound_bytes ? 1 : 0;
+    fewer_bytes += transformed.stages.back().bound_bytes < transformed.stages[0].bound_bytes ? 1 : 0;
   }
   // That much of all of it happened.
   EXPECT_GT(vanished, tests::Seeds(5000));
   EXPECT_GT(in_place, tests::Seeds(5000));
   EXPECT_GT(in_parts, tests::Seeds(1000));
-  EXPECT_GT(lowered, tests::Seeds(1000));
+  EXPECT_GT(fewer_bytes, tests::Seeds(1000));
   EXPECT_GT(moved, tests::Seeds(1000));
 }
 
@@ -82,7 +82,7 @@ TEST(Interpreter, NothingThatIsSharedRaisesThePeak) {
     quick.effort = Effort::kFast;
     const ReusePlanner planner(kPolicies[seed % 4]);
     const auto peak_of = [&](const TransformedGraph& made) {
-      return planner.Run(made.bound.problem, quick).peak_bytes;
+      return planner.Run(made.lowered.problem, quick).peak_bytes;
     };
     const std::int64_t given = peak_of(Transform(c.graph, {}, c.alignment));
     const std::int64_t shared = peak_of(Transform(c.graph, c.on, c.alignment, &planner));
@@ -104,7 +104,7 @@ bool IsReadLast(const TransformedGraph& transformed, int buffer, const Part& par
   if (!op.aliases.empty() || std::find(vanished.begin(), vanished.end(), op.id) != vanished.end()) return false;
   return std::any_of(op.inputs.begin(), op.inputs.end(), [&](int id) {
     const int tensor = transformed.graph.IndexOf(id);
-    const Binding& at = transformed.bound.bindings[static_cast<std::size_t>(tensor)];
+    const Binding& at = transformed.lowered.bindings[static_cast<std::size_t>(tensor)];
     const auto end = at.delta + static_cast<std::int64_t>(transformed.graph.tensors()[tensor].bytes);
     return at.buffer == buffer && std::max(at.delta, part.begin) < std::min(end, part.end);
   });
@@ -116,8 +116,8 @@ TEST(Interpreter, NoticesALifeThatEndsAStepTooSoon) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Case c(seed);
     const TransformedGraph transformed = Transform(c.graph, c.on, c.alignment);
-    const Plan plan = PlanFor(transformed.bound.problem, seed);
-    Problem shorter = transformed.bound.problem;
+    const Plan plan = PlanFor(transformed.lowered.problem, seed);
+    Problem shorter = transformed.lowered.problem;
     Part* victim = nullptr;
     for (Part& part : shorter.parts) {
       if (IsReadLast(transformed, part.buffer, part)) victim = &part;
@@ -160,11 +160,11 @@ TEST(Interpreter, AgreesWithTheCheckerOnSharingThatIsWrong) {
     }
     TransformedGraph forced;
     forced.graph = c.graph;
-    forced.bound = MakeBodyProblem(c.graph, GraphLiveness(c.graph), 1, places, {}, {});
-    const Plan plan = PlanFor(forced.bound.problem, seed);
+    forced.lowered = MakeBodyProblem(c.graph, GraphLiveness(c.graph), 1, places, {}, {});
+    const Plan plan = PlanFor(forced.lowered.problem, seed);
     bool runs = true;
     for (std::uint64_t again = 0; again < 4; ++again) {
-      runs &= Interpreter(forced, forced.bound.problem, plan, seed + again).Run().empty();
+      runs &= Interpreter(forced, forced.lowered.problem, plan, seed + again).Run().empty();
     }
     Assignment assignment = Assign(forced, plan);
     assignment.in_place = FindInPlace(c.graph, assignment);

@@ -84,24 +84,24 @@ TEST(Liveness, OfRandomGraphsIsWhatALookAtEveryOpSays) {
 
 TEST(MakeProblem, IsHalfOpenWhereLivenessIsInclusive) {
   const Graph graph({{0, {}, {0}}, {1, {0}, {}}}, {{0, 8}});
-  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph));
-  ASSERT_EQ(bound.problem.buffers.size(), 1u);
-  EXPECT_EQ(bound.problem.buffers[0].lower, 0);
-  EXPECT_EQ(bound.problem.buffers[0].upper, 2);
-  EXPECT_EQ(bound.problem.buffers[0].size, 8);
-  EXPECT_EQ(bound.problem.buffers[0].alignment, 1);
-  EXPECT_EQ(bound.problem.buffers[0].fixed_offset, kFree);
+  const Lowered lowered = MakeProblem(graph, GraphLiveness(graph));
+  ASSERT_EQ(lowered.problem.buffers.size(), 1u);
+  EXPECT_EQ(lowered.problem.buffers[0].lower, 0);
+  EXPECT_EQ(lowered.problem.buffers[0].upper, 2);
+  EXPECT_EQ(lowered.problem.buffers[0].size, 8);
+  EXPECT_EQ(lowered.problem.buffers[0].alignment, 1);
+  EXPECT_EQ(lowered.problem.buffers[0].fixed_offset, kFree);
 }
 
 TEST(MakeProblem, LeavesEmptyTensorsUnboundAndKeepsTheirIds) {
   const Graph graph({{0, {}, {10, 11, 12}}}, {{10, 8, 0, 0, "a"}, {11, 0, 0, 0, "none"}, {12, 9, 0, 0, "c"}});
-  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph));
-  ASSERT_EQ(bound.bindings.size(), 3u);
-  EXPECT_EQ(bound.bindings[0].buffer, 0);
-  EXPECT_EQ(bound.bindings[1].buffer, -1);
-  EXPECT_EQ(bound.bindings[2].buffer, 1);
-  EXPECT_EQ(bound.problem.ids, (std::vector<std::string>{"10", "12"}));
-  EXPECT_EQ(bound.problem.names, (std::vector<std::string>{"a", "c"}));
+  const Lowered lowered = MakeProblem(graph, GraphLiveness(graph));
+  ASSERT_EQ(lowered.bindings.size(), 3u);
+  EXPECT_EQ(lowered.bindings[0].buffer, 0);
+  EXPECT_EQ(lowered.bindings[1].buffer, -1);
+  EXPECT_EQ(lowered.bindings[2].buffer, 1);
+  EXPECT_EQ(lowered.problem.ids, (std::vector<std::string>{"10", "12"}));
+  EXPECT_EQ(lowered.problem.names, (std::vector<std::string>{"a", "c"}));
 }
 
 TEST(MakeProblem, PlansWorkspacesWithTheirOps) {
@@ -110,17 +110,17 @@ TEST(MakeProblem, PlansWorkspacesWithTheirOps) {
   second.workspace_bytes = 100;
   second.workspace_alignment = 32;
   const Graph graph({first, second}, {{0, 8}, {1, 8}});
-  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), 16);
-  ASSERT_EQ(bound.workspaces.size(), 2u);
-  EXPECT_EQ(bound.workspaces[0].buffer, -1);
-  ASSERT_EQ(bound.workspaces[1].buffer, 2);
-  const Buffer& scratch = bound.problem.buffers[2];
+  const Lowered lowered = MakeProblem(graph, GraphLiveness(graph), 16);
+  ASSERT_EQ(lowered.workspaces.size(), 2u);
+  EXPECT_EQ(lowered.workspaces[0].buffer, -1);
+  ASSERT_EQ(lowered.workspaces[1].buffer, 2);
+  const Buffer& scratch = lowered.problem.buffers[2];
   EXPECT_EQ(scratch.lower, 1);
   EXPECT_EQ(scratch.upper, 2);
   EXPECT_EQ(scratch.size, 100);
   EXPECT_EQ(scratch.alignment, 32);
-  EXPECT_EQ(bound.problem.ids[2], "w1");
-  EXPECT_EQ(bound.problem.names[2], "workspace of conv");
+  EXPECT_EQ(lowered.problem.ids[2], "w1");
+  EXPECT_EQ(lowered.problem.names[2], "workspace of conv");
 
   second.workspace_bytes = 0;
   const Graph none({first, second}, {{0, 8}, {1, 8}});
@@ -130,10 +130,10 @@ TEST(MakeProblem, PlansWorkspacesWithTheirOps) {
 
 TEST(MakeProblem, TakesTheLargerAlignment) {
   const Graph graph({{0, {}, {0, 1, 2}}}, {{0, 8, 0}, {1, 8, 16}, {2, 8, 256}});
-  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), 64);
-  EXPECT_EQ(bound.problem.buffers[0].alignment, 64);
-  EXPECT_EQ(bound.problem.buffers[1].alignment, 64);
-  EXPECT_EQ(bound.problem.buffers[2].alignment, 256);
+  const Lowered lowered = MakeProblem(graph, GraphLiveness(graph), 64);
+  EXPECT_EQ(lowered.problem.buffers[0].alignment, 64);
+  EXPECT_EQ(lowered.problem.buffers[1].alignment, 64);
+  EXPECT_EQ(lowered.problem.buffers[2].alignment, 256);
   for (const std::int64_t bad : {0, -1, 3, 48}) {
     EXPECT_TRUE(tests::Refuses(ErrorCode::kMisuse, {std::to_string(bad)},
                                [&] { MakeProblem(graph, GraphLiveness(graph), bad); }));

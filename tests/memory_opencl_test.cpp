@@ -146,8 +146,8 @@ TEST_F(OpenCl, SubBuffersShareTheBytesOfTheWholeAndKeepItAlive) {
 TEST_F(OpenCl, RunsAPlannedGraphInOneBuffer) {
   const std::size_t alignment = OpenClBuffer(device_.context, device_.id, 1).alignment();
   const Graph graph({{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {2}}, {3, {2}, {}}}, {{0, 1024}, {1, 2048}, {2, 1024}});
-  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), static_cast<std::int64_t>(alignment));
-  const Plan plan = ReusePlanner().Run(bound.problem);
+  const Lowered lowered = MakeProblem(graph, GraphLiveness(graph), static_cast<std::int64_t>(alignment));
+  const Plan plan = ReusePlanner().Run(lowered.problem);
   ASSERT_EQ(plan.offsets[0], plan.offsets[2]);
   const OpenClBuffer whole(device_.context, device_.id, RequiredBytes(plan));
   std::vector<OpenClBuffer> tensors;

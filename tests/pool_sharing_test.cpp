@@ -102,7 +102,7 @@ TEST(PoolSharing, AGuardFindsNothingWrongWithARightRun) {
     TensorPool pool(1 << 16, watched.options);
     const TransformedGraph made = Transform(graph, kAll, static_cast<std::int64_t>(watched.options.alignment));
     pool.RegisterGraph(graph);
-    pool.LoadPlan(Assign(made, ReusePlanner("first_fit").Run(made.bound.problem)));
+    pool.LoadPlan(Assign(made, ReusePlanner("first_fit").Run(made.lowered.problem)));
     EXPECT_EQ(RequiredBytes(graph, pool.assignment(), watched.options), pool.peak_bytes());
     for (int run = 0; run < 2; ++run) {
       ASSERT_EQ(Interpreter(pool, seed, random.OneIn(2)).Run(), "");

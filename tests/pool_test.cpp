@@ -87,8 +87,8 @@ TEST(TensorPool, ServesSparseIds) {
 
 TEST(TensorPool, RequiredBytesAreEnoughAndOneLessIsNot) {
   Graph graph(QuickstartOps(), {{0, 1000, 0, 0, "a"}, {1, 2024, 0, 0, "b"}, {2, 900, 0, 0, "c"}});
-  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), kArenaAlignment);
-  const Plan plan = ReusePlanner().Run(bound.problem);
+  const Lowered lowered = MakeProblem(graph, GraphLiveness(graph), kArenaAlignment);
+  const Plan plan = ReusePlanner().Run(lowered.problem);
   const std::size_t required = RequiredBytes(plan);
   EXPECT_EQ(required, 3024u + 24u) << "the padding between, and none behind";
 
@@ -144,8 +144,8 @@ TEST(TensorPool, FitsAnyArenaExactly) {
 
 TEST(TensorPool, LoadsAPlanMadeElsewhere) {
   const Graph graph(QuickstartOps(), QuickstartTensors());
-  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), kArenaAlignment);
-  const Plan plan = ReusePlanner("no_reuse").Run(bound.problem);
+  const Lowered lowered = MakeProblem(graph, GraphLiveness(graph), kArenaAlignment);
+  const Plan plan = ReusePlanner("no_reuse").Run(lowered.problem);
   TensorPool pool(1 << 20);
   pool.RegisterGraph(graph);
   pool.LoadPlan(tests::AssignmentOf(graph, plan));

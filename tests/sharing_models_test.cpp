@@ -7,12 +7,12 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "assigned.hpp"
 #include "orionrt/io.hpp"
 #include "orionrt/onnx.hpp"
 #include "orionrt/tflite.hpp"
 #include "orionrt/transform.hpp"
 #include "orionrt/validate.hpp"
-#include "assigned.hpp"
 
 namespace orionrt::tests::sharing_models_test {
 namespace {
@@ -83,7 +83,7 @@ TEST(SharingModels, RenamesReachTheBoundsThatOthersComputed) {
       if (!reference.modes.contains(mode)) continue;
       const auto& figures = reference.modes[mode];
       const TransformedGraph shared = Transform(WithRenamesOnly(Import(reference, mode)), {true});
-      EXPECT_EQ(LowerBound(shared.bound.problem).lower_bound_bytes, figures["lb_alias"].get<std::int64_t>())
+      EXPECT_EQ(LowerBound(shared.lowered.problem).lower_bound_bytes, figures["lb_alias"].get<std::int64_t>())
           << reference.model << " " << mode;
       lower += figures["lb_alias"] < figures["lb"];
     }
@@ -103,8 +103,8 @@ TEST(SharingModels, EveryTransformIsRightAndRaisesNothing) {
     const TransformedGraph shared = Transform(graph, all, 64, &planner);
     const auto fault = CheckSharing(shared);
     EXPECT_FALSE(fault) << reference.model << ": " << fault->message;
-    const Plan plan = planner.Run(shared.bound.problem, quick);
-    const auto violation = Validate(shared.bound.problem, plan);
+    const Plan plan = planner.Run(shared.lowered.problem, quick);
+    const auto violation = Validate(shared.lowered.problem, plan);
     EXPECT_FALSE(violation) << reference.model << ": " << violation->message;
     const Plan before = planner.Run(MakeProblem(graph, GraphLiveness(graph), 64).problem, quick);
     EXPECT_LE(plan.peak_bytes, before.peak_bytes) << reference.model;

@@ -38,7 +38,7 @@ struct Case {
       return;
     }
     const TransformedGraph made = Transform(graph, {views, colocate, in_place, false});
-    assignment = Assign(made, ReusePlanner(random.OneIn(2) ? "first_fit" : "best_fit").Run(made.bound.problem));
+    assignment = Assign(made, ReusePlanner(random.OneIn(2) ? "first_fit" : "best_fit").Run(made.lowered.problem));
   }
   Random random;
   Graph graph;
@@ -123,7 +123,7 @@ TEST(StreamInterpreter, FindsNothingWrongWithPlansOfAnyPolicy) {
     const Assignment assignment = Assign(workload, planned);
     const auto fault = CheckAssignment(graph, assignment);
     ASSERT_FALSE(fault) << fault->message;
-    StreamInterpreter interpreter(workload.lowered->graph, assignment, seed);
+    StreamInterpreter interpreter(workload.transformed->graph, assignment, seed);
     ASSERT_FALSE(interpreter.HasRace());
     ASSERT_EQ(interpreter.RunAtRandom(), "");
     const auto [a, b] = Unordered(interpreter.order(), random);

@@ -61,8 +61,8 @@ Rows ReadRows(const fs::path& path) {
 
 Rows RowsOf(const Graph& graph) {
   Rows rows;
-  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph));
-  for (const Buffer& buffer : bound.problem.buffers) rows.push_back({buffer.lower, buffer.upper, buffer.size});
+  const Lowered lowered = MakeProblem(graph, GraphLiveness(graph));
+  for (const Buffer& buffer : lowered.problem.buffers) rows.push_back({buffer.lower, buffer.upper, buffer.size});
   std::sort(rows.begin(), rows.end());
   return rows;
 }

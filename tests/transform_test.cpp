@@ -1,5 +1,4 @@
 #include "orionrt/transform.hpp"
-#include "assigned.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +6,7 @@
 #include <numeric>
 #include <string>
 
+#include "assigned.hpp"
 #include "graph/body_order.hpp"
 #include "graph/body_problem.hpp"
 #include "graph/sharing.hpp"
@@ -44,7 +44,7 @@ TransformedGraph Shared(const Graph& graph, const Transforms& transforms, std::i
   TransformedGraph made = Transform(graph, transforms, alignment, &planner);
   const auto fault = tests::CheckSharing(made);
   EXPECT_FALSE(fault) << fault->message;
-  const auto overlap = Validate(made.bound.problem, planner.Run(made.bound.problem));
+  const auto overlap = Validate(made.lowered.problem, planner.Run(made.lowered.problem));
   EXPECT_FALSE(overlap) << overlap->message;
   return made;
 }
@@ -71,17 +71,17 @@ TEST(Transform, ChangesNothingUnlessAsked) {
       if (!op.inputs.empty() && !op.outputs.empty()) op.aliases.push_back({AliasKind::kReadsFirst, 0, 0, 0});
     }
     const Graph graph(made.ops, made.tensors);
-    const BoundProblem as_ever = MakeProblem(graph, GraphLiveness(graph), 64);
+    const Lowered as_ever = MakeProblem(graph, GraphLiveness(graph), 64);
     const TransformedGraph transformed = Transform(graph, {}, 64);
-    EXPECT_EQ(HashProblem(transformed.bound.problem), HashProblem(as_ever.problem));
-    EXPECT_EQ(transformed.bound.problem.ids, as_ever.problem.ids);
-    EXPECT_EQ(transformed.bound.problem.names, as_ever.problem.names);
-    EXPECT_EQ(transformed.bound.problem.uses, as_ever.problem.uses);
-    EXPECT_TRUE(transformed.bound.problem.parts.empty());
-    ASSERT_EQ(transformed.bound.bindings.size(), as_ever.bindings.size());
+    EXPECT_EQ(HashProblem(transformed.lowered.problem), HashProblem(as_ever.problem));
+    EXPECT_EQ(transformed.lowered.problem.ids, as_ever.problem.ids);
+    EXPECT_EQ(transformed.lowered.problem.names, as_ever.problem.names);
+    EXPECT_EQ(transformed.lowered.problem.uses, as_ever.problem.uses);
+    EXPECT_TRUE(transformed.lowered.problem.parts.empty());
+    ASSERT_EQ(transformed.lowered.bindings.size(), as_ever.bindings.size());
     for (std::size_t i = 0; i < as_ever.bindings.size(); ++i) {
-      EXPECT_EQ(transformed.bound.bindings[i].buffer, as_ever.bindings[i].buffer);
-      EXPECT_EQ(transformed.bound.bindings[i].delta, as_ever.bindings[i].delta);
+      EXPECT_EQ(transformed.lowered.bindings[i].buffer, as_ever.bindings[i].buffer);
+      EXPECT_EQ(transformed.lowered.bindings[i].delta, as_ever.bindings[i].delta);
     }
     EXPECT_TRUE(transformed.vanished.empty() && transformed.in_place.empty());
     ASSERT_EQ(transformed.stages.size(), 1u);
@@ -121,7 +121,7 @@ TEST(TransformAt, SharesAtTheseOpsAndNoOthers) {
   EXPECT_EQ(made.in_place[0].input, 1);
   EXPECT_TRUE(made.stages.empty());
   EXPECT_EQ(made.graph.ops().size(), 4u);
-  EXPECT_EQ(made.bound.problem.buffers.size(), 2u);
+  EXPECT_EQ(made.lowered.problem.buffers.size(), 2u);
   EXPECT_EQ(TransformAt(graph, kInPlace, {12, 11, 12}).in_place.size(), 2u);
   EXPECT_TRUE(TransformAt(graph, kViews, {11, 12}).in_place.empty());
   EXPECT_TRUE(TransformAt(graph, kInPlace, {}).in_place.empty());
@@ -139,7 +139,7 @@ TEST(TransformAt, EveryOpAtOnceIsWhatTransformDoesWithoutAJudge) {
     for (const OpNode& op : graph.ops()) ids.push_back(op.id);
     const TransformedGraph at = TransformAt(graph, kAll, ids);
     const TransformedGraph made = Transform(graph, kAll);
-    EXPECT_EQ(HashProblem(at.bound.problem), HashProblem(made.bound.problem));
+    EXPECT_EQ(HashProblem(at.lowered.problem), HashProblem(made.lowered.problem));
     EXPECT_EQ(at.vanished, made.vanished);
     EXPECT_EQ(at.in_place.size(), made.in_place.size());
   }
@@ -156,15 +156,15 @@ TEST(MakeProblem, BindsViewsToTheirRoots) {
   tensors[2].view_of = 1;
   tensors[2].view_offset = 8;
   const Graph graph({Op(0, {}, {0}), Op(1, {0}, {}), Op(2, {1}, {}), Op(3, {2}, {})}, tensors);
-  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph));
-  ASSERT_EQ(bound.problem.buffers.size(), 1u);
-  EXPECT_EQ(bound.problem.buffers[0].upper, 4);
-  EXPECT_EQ(bound.problem.buffers[0].alignment, 4) << "what the view asks for";
-  EXPECT_EQ(bound.problem.uses[0], 4);
-  EXPECT_EQ(bound.problem.names[0], "whole");
-  EXPECT_TRUE(bound.problem.parts.empty());
-  EXPECT_EQ(bound.bindings[1].delta, 60);
-  EXPECT_EQ(bound.bindings[2].delta, 68);
+  const Lowered lowered = MakeProblem(graph, GraphLiveness(graph));
+  ASSERT_EQ(lowered.problem.buffers.size(), 1u);
+  EXPECT_EQ(lowered.problem.buffers[0].upper, 4);
+  EXPECT_EQ(lowered.problem.buffers[0].alignment, 4) << "what the view asks for";
+  EXPECT_EQ(lowered.problem.uses[0], 4);
+  EXPECT_EQ(lowered.problem.names[0], "whole");
+  EXPECT_TRUE(lowered.problem.parts.empty());
+  EXPECT_EQ(lowered.bindings[1].delta, 60);
+  EXPECT_EQ(lowered.bindings[2].delta, 68);
   EXPECT_NO_THROW(MakeProblem(graph, GraphLiveness(graph), 64)) << "what all get is not asked of views";
 
   tensors[2].alignment = 8;
@@ -182,7 +182,7 @@ TEST(Transform, AReshapeTakesNothing) {
   EXPECT_EQ(BoundOf(made), 100);
   EXPECT_EQ(made.vanished, std::vector<int>{1});
   EXPECT_EQ(made.stages[1].name, "views");
-  EXPECT_EQ(made.bound.problem.uses[0], 2) << "written once and read once";
+  EXPECT_EQ(made.lowered.problem.uses[0], 2) << "written once and read once";
 }
 
 TEST(Transform, SplitsAreViewsThatDieOneByOne) {
@@ -192,9 +192,9 @@ TEST(Transform, SplitsAreViewsThatDieOneByOne) {
   EXPECT_EQ(BoundOf(graph, {}), 200);
   EXPECT_EQ(BoundOf(graph, kViews), 160);
   const TransformedGraph made = Shared(graph, kViews);
-  EXPECT_EQ(made.bound.problem.parts.size(), 2u);
+  EXPECT_EQ(made.lowered.problem.parts.size(), 2u);
   const ReusePlanner planner;
-  EXPECT_EQ(planner.Run(made.bound.problem).peak_bytes, 160);
+  EXPECT_EQ(planner.Run(made.lowered.problem).peak_bytes, 160);
 }
 
 TEST(Transform, WritesPartsWhereTheWholeWillLie) {
@@ -205,7 +205,7 @@ TEST(Transform, WritesPartsWhereTheWholeWillLie) {
   const TransformedGraph made = Shared(graph, kParts, 64);
   EXPECT_EQ(BoundOf(made), 164);
   EXPECT_EQ(made.vanished, std::vector<int>{2});
-  EXPECT_EQ(made.bound.problem.ids, std::vector<std::string>{"2"}) << "named by the largest at the first byte";
+  EXPECT_EQ(made.lowered.problem.ids, std::vector<std::string>{"2"}) << "named by the largest at the first byte";
 }
 
 TEST(Transform, GrowingPrefixesNest) {
@@ -224,8 +224,8 @@ TEST(Transform, GrowingPrefixesNest) {
   const TransformedGraph made = Shared(Net(ops, bytes), kParts, 64);
   EXPECT_EQ(BoundOf(made), 6 * 64);
   EXPECT_EQ(made.vanished.size(), 5u);
-  EXPECT_EQ(made.bound.problem.buffers.size(), 1u);
-  EXPECT_EQ(made.bound.problem.parts.size(), 6u) << "a staircase";
+  EXPECT_EQ(made.lowered.problem.buffers.size(), 1u);
+  EXPECT_EQ(made.lowered.problem.parts.size(), 6u) << "a staircase";
 }
 
 TEST(Transform, ChainsOfElementwiseOpsTakeOneTensor) {
@@ -237,7 +237,7 @@ TEST(Transform, ChainsOfElementwiseOpsTakeOneTensor) {
   EXPECT_EQ(made.in_place[4].op, 5);
   EXPECT_EQ(made.in_place[4].output, 5);
   EXPECT_EQ(made.in_place[4].input, 4);
-  EXPECT_TRUE(made.bound.problem.parts.empty());
+  EXPECT_TRUE(made.lowered.problem.parts.empty());
 }
 
 TEST(Transform, StreamingKeepsItsDistance) {
@@ -245,7 +245,7 @@ TEST(Transform, StreamingKeepsItsDistance) {
       Net({Op(0, {}, {0}), Op(1, {0}, {1}, {{AliasKind::kStreaming, 0, 0, 20}}), Op(2, {1}, {})}, {100, 90});
   const TransformedGraph made = Shared(graph, kInPlace);
   EXPECT_EQ(BoundOf(made), 120);
-  EXPECT_EQ(made.bound.bindings[0].delta - made.bound.bindings[1].delta, 20);
+  EXPECT_EQ(made.lowered.bindings[0].delta - made.lowered.bindings[1].delta, 20);
   EXPECT_EQ(BoundOf(graph, kInPlace, 64), 164) << "the distance is rounded up to the alignment";
 }
 
@@ -330,7 +330,7 @@ TEST(SharingTraps, InputsStatesAndOutputsKeepTheirBytes) {  // 6
     const Graph through =
         Net({Op(0, {0}, {1}, {View(0, 0)}), Op(1, {1}, {2}, {Same()}), Op(2, {2}, {})}, {50, 50, 50}, {role});
     const TransformedGraph made = Shared(through, kAll);
-    EXPECT_NE(made.bound.bindings[2].buffer, made.bound.bindings[0].buffer) << "through a view neither";
+    EXPECT_NE(made.lowered.bindings[2].buffer, made.lowered.bindings[0].buffer) << "through a view neither";
   }
   // Read by the last op, and by the caller after it.
   const Graph kept = Net({Op(0, {}, {0}), Op(1, {0}, {1}, {Same()})}, {50, 50}, {kOutput, kOutput});
@@ -392,9 +392,9 @@ TEST(SharingTraps, AWholeIsAStaircaseAndNotItsBoundingBox) {  // 9
   const TransformedGraph made = Shared(graph, kParts);
   EXPECT_EQ(made.vanished.size(), 1u);
   EXPECT_EQ(BoundOf(made), 250) << "a box would make it 350 at op 1";
-  ASSERT_EQ(made.bound.problem.parts.size(), 2u);
-  EXPECT_EQ(made.bound.problem.parts[1].lower, 2) << "the second part from its own birth";
-  EXPECT_EQ(ReusePlanner().Run(made.bound.problem).peak_bytes, 250);
+  ASSERT_EQ(made.lowered.problem.parts.size(), 2u);
+  EXPECT_EQ(made.lowered.problem.parts[1].lower, 2) << "the second part from its own birth";
+  EXPECT_EQ(ReusePlanner().Run(made.lowered.problem).peak_bytes, 250);
 }
 
 TEST(SharingTraps, WhatVanishedIsRecorded) {  // 10
@@ -440,8 +440,8 @@ TEST(Transform, TheSearchForAnOrderSeesTheBytesOfThePlan) {
     const std::vector<char> all(graph.ops().size(), 0);
     BindViews(graph, walk, all, bodies);
     BindParts(graph, walk, all, bodies);
-    const BoundProblem bound = MakeBodyProblem(graph, GraphLiveness(graph), 1, bodies.Places(), {}, {});
-    EXPECT_EQ(PeakOf(MakeOrderModel(graph, bodies, false)), LiveBytes(bound.problem));
+    const Lowered lowered = MakeBodyProblem(graph, GraphLiveness(graph), 1, bodies.Places(), {}, {});
+    EXPECT_EQ(PeakOf(MakeOrderModel(graph, bodies, false)), LiveBytes(lowered.problem));
 
     for (const bool in_place : {false, true}) {
       Transforms on{true, true, in_place, false};
@@ -451,8 +451,8 @@ TEST(Transform, TheSearchForAnOrderSeesTheBytesOfThePlan) {
       const auto fault = tests::CheckSharing(moved);
       EXPECT_FALSE(fault) << fault->message;
       EXPECT_LE(BoundOf(moved), BoundOf(given));
-      EXPECT_LE(moved.order_bound_bytes, LiveBytes(moved.bound.problem));
-      EXPECT_EQ(moved.order_proven, moved.order_bound_bytes == LiveBytes(moved.bound.problem));
+      EXPECT_LE(moved.order_bound_bytes, LiveBytes(moved.lowered.problem));
+      EXPECT_EQ(moved.order_proven, moved.order_bound_bytes == LiveBytes(moved.lowered.problem));
       lower += BoundOf(moved) < BoundOf(given) ? 1 : 0;
       proven += moved.order_proven ? 1 : 0;
     }
@@ -488,7 +488,7 @@ TEST(Transform, LongChainsAndManyPartsAreNoTrouble) {
   for (int i = 1; i < kCount; ++i) ops.push_back(Op(i, {i - 1}, {i}, {i % 2 == 0 ? Same() : View(0, 0)}));
   const TransformedGraph made = Transform(Net(ops, std::vector<std::size_t>(kCount, 50)), kAll);
   EXPECT_EQ(BoundOf(made), 50);
-  EXPECT_EQ(made.bound.problem.buffers.size(), 1u);
+  EXPECT_EQ(made.lowered.problem.buffers.size(), 1u);
   EXPECT_EQ(made.vanished.size(), kCount / 2);
 
   OpNode concat = Op(kCount, {}, {kCount});
@@ -503,7 +503,7 @@ TEST(Transform, LongChainsAndManyPartsAreNoTrouble) {
   bytes.push_back(std::size_t{kCount} * 8);
   const TransformedGraph whole = Transform(Net(ops, bytes), kAll);
   EXPECT_EQ(BoundOf(whole), kCount * 8);
-  EXPECT_EQ(whole.bound.problem.parts.size(), std::size_t{kCount});
+  EXPECT_EQ(whole.lowered.problem.parts.size(), std::size_t{kCount});
 }
 
 }  // namespace

@@ -107,7 +107,7 @@ std::int64_t PeakOf(const Parts& parts, std::int64_t alignment) {
 // One buffer in place of all that share it, from the first step to the last.
 std::int64_t PeakInPlace(const Parts& parts, std::int64_t alignment, const std::vector<std::pair<int, int>>& pairs) {
   const Graph graph = parts.Make();
-  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), alignment);
+  const Lowered lowered = MakeProblem(graph, GraphLiveness(graph), alignment);
   std::vector<int> group(parts.tensors.size());
   for (std::size_t t = 0; t < group.size(); ++t) group[t] = static_cast<int>(t);
   for (const auto& [step, input] : pairs) {
@@ -118,16 +118,16 @@ std::int64_t PeakInPlace(const Parts& parts, std::int64_t alignment, const std::
   for (int g = 0; g < static_cast<int>(group.size()); ++g) {
     Buffer all;
     for (std::size_t t = 0; t < group.size(); ++t) {
-      if (group[t] != g || bound.bindings[t].buffer < 0) continue;
-      const Buffer& b = bound.problem.buffers[bound.bindings[t].buffer];
+      if (group[t] != g || lowered.bindings[t].buffer < 0) continue;
+      const Buffer& b = lowered.problem.buffers[lowered.bindings[t].buffer];
       all = all.size == 0 ? b
                           : Buffer{std::min(all.lower, b.lower), std::max(all.upper, b.upper), b.size,
                                    std::max(all.alignment, b.alignment), kFree};
     }
     if (all.size > 0) merged.buffers.push_back(all);
   }
-  for (const Binding& scratch : bound.workspaces) {
-    if (scratch.buffer >= 0) merged.buffers.push_back(bound.problem.buffers[scratch.buffer]);
+  for (const Binding& scratch : lowered.workspaces) {
+    if (scratch.buffer >= 0) merged.buffers.push_back(lowered.problem.buffers[scratch.buffer]);
   }
   return PeakOf(merged);
 }
@@ -285,9 +285,9 @@ TEST(WhatIfProperty, WhatIsProposedToShareBytesRunsRight) {
       EXPECT_FALSE(fault) << fault->message;
       PlanOptions quick;
       quick.effort = Effort::kFast;
-      const Plan plan = ReusePlanner().Run(made.bound.problem, quick);
+      const Plan plan = ReusePlanner().Run(made.lowered.problem, quick);
       EXPECT_EQ(plan.peak_bytes, w.new_peak_bytes);
-      EXPECT_EQ(tests::Interpreter(made, made.bound.problem, plan, seed).Run(), "");
+      EXPECT_EQ(tests::Interpreter(made, made.lowered.problem, plan, seed).Run(), "");
     }
   }
   for (const auto& [kind, transform] : kinds) {

@@ -81,7 +81,7 @@ ORIONRT_API std::uint64_t GraphId(const Graph& graph);
 ORIONRT_API Graph InOrder(const Graph& graph, const std::vector<int>& order_ids);
 
 // The places that a plan of `lowered` gives; without bodies. `plan` is one that Validate takes. O(n log n).
-ORIONRT_API Assignment Assign(const TransformedGraph& lowered, const Plan& plan);
+ORIONRT_API Assignment Assign(const TransformedGraph& transformed, const Plan& plan);
 
 // Whether two bodies, by their positions in a list, may be at work at the same time: their ops are two, and nothing
 // orders them. Empty: no two may, as on one stream.

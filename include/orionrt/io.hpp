@@ -114,7 +114,7 @@ ORIONRT_API PlanFile MakePlanFile(const Workload& workload, const PlannedWorkloa
 ORIONRT_API PlanFile Replanned(const PlanFile& before, const Problem& problem, const Plan& plan);
 
 // What each buffer of a graph is to it. O(n + uses).
-ORIONRT_API std::vector<BufferClass> ClassesOf(const TransformedGraph& lowered);
+ORIONRT_API std::vector<BufferClass> ClassesOf(const TransformedGraph& transformed);
 
 // What an assignment was made with as options of the command, quoted for a shell: "--dim batch=2 --views"; empty: none.
 ORIONRT_API std::string OptionsOf(const MadeWith& made_with);

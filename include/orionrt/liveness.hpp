@@ -55,7 +55,7 @@ struct Binding {
 };
 
 // A graph brought to what a policy understands.
-struct BoundProblem {
+struct Lowered {
   Problem problem;
   std::vector<Binding> bindings;    // one per tensor of the graph
   std::vector<Binding> workspaces;  // one per op; empty when no op has any
@@ -67,7 +67,7 @@ struct BoundProblem {
 // names in TensorDesc::spaces mean; throws Error (kBadInput) for a name that is none of them. Without spaces there is
 // one arena, and the names have no meaning. A workspace may live in any space, and has two uses: it is written and
 // read.
-ORIONRT_API BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment = 1,
-                                     const std::vector<Space>& spaces = {});
+ORIONRT_API Lowered MakeProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment = 1,
+                                const std::vector<Space>& spaces = {});
 
 }  // namespace orionrt

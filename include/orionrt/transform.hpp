@@ -39,7 +39,7 @@ struct TransformStage {
 // What is planned, and what that means for whoever runs it.
 struct TransformedGraph {
   Graph graph;  // ops in the order that the plan holds for: the given one unless reordered
-  BoundProblem bound;
+  Lowered lowered;
   Transforms transforms;             // that were asked for
   std::vector<int> vanished;         // ids of ops left with nothing to do: their outputs lie in place already. In order
   std::vector<InPlaceUse> in_place;  // in the order of the ops

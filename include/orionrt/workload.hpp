@@ -27,10 +27,10 @@ struct LowerOptions {
 
 struct Workload {
   std::string source = {};     // where it comes from: "model.onnx"; of a body which one: "2.else_branch"
-  Problem problem;             // of a graph, lowered->bound.problem
+  Problem problem;             // of a graph, transformed->lowered.problem
   std::int64_t alignment = 1;  // bytes: the least of every buffer
   // The graph in the order that is planned, and its tensors' buffers; null where only lifetimes are known.
-  std::shared_ptr<const TransformedGraph> lowered = {};
+  std::shared_ptr<const TransformedGraph> transformed = {};
   int moved_ops = 0;  // by Transforms::reorder: how many were moved past others
   int op_id = -1;     // of the body of a control-flow op: whose, and which (NestedGraph::attribute)
   std::string attribute = {};
@@ -68,6 +68,6 @@ ORIONRT_API PlannedWorkload PlanWorkload(const Workload& workload, const ReusePl
 ORIONRT_API Assignment Assign(const Workload& workload, const PlannedWorkload& planned);
 
 // Per buffer the alignment that its tensors ask for themselves, without the least of the workload. O(n).
-ORIONRT_API std::vector<std::int64_t> OwnAlignments(const TransformedGraph& lowered);
+ORIONRT_API std::vector<std::int64_t> OwnAlignments(const TransformedGraph& transformed);
 
 }  // namespace orionrt

@@ -178,15 +178,15 @@ Graph InOrder(const Graph& graph, const std::vector<int>& order_ids) {
   return ordered;
 }
 
-Assignment Assign(const TransformedGraph& lowered, const Plan& plan) {
-  const Graph& graph = lowered.graph;
-  const BoundProblem& bound = lowered.bound;
+Assignment Assign(const TransformedGraph& transformed, const Plan& plan) {
+  const Graph& graph = transformed.graph;
+  const Lowered& lowered = transformed.lowered;
   Assignment made;
   made.graph_id = GraphId(graph);
   made.graph_hash = HashGraph(graph);
   for (const OpNode& op : graph.ops()) made.order_ids.push_back(op.id);
-  made.vanished_ids = lowered.vanished;
-  made.in_place = lowered.in_place;
+  made.vanished_ids = transformed.vanished;
+  made.in_place = transformed.in_place;
   const auto place = [&](int id, const Binding& at, std::size_t bytes) {
     Place here{id, 0, 0, static_cast<std::int64_t>(bytes)};
     if (at.buffer < 0) return here;
@@ -195,19 +195,19 @@ Assignment Assign(const TransformedGraph& lowered, const Plan& plan) {
     return here;
   };
   for (std::size_t i = 0; i < graph.tensors().size(); ++i) {
-    made.tensors.push_back(place(graph.tensors()[i].id, bound.bindings[i], graph.tensors()[i].bytes));
+    made.tensors.push_back(place(graph.tensors()[i].id, lowered.bindings[i], graph.tensors()[i].bytes));
   }
-  for (std::size_t step = 0; step < bound.workspaces.size(); ++step) {
+  for (std::size_t step = 0; step < lowered.workspaces.size(); ++step) {
     const OpNode& op = graph.ops()[step];
-    if (op.workspace_bytes > 0) made.workspaces.push_back(place(op.id, bound.workspaces[step], op.workspace_bytes));
+    if (op.workspace_bytes > 0) made.workspaces.push_back(place(op.id, lowered.workspaces[step], op.workspace_bytes));
   }
   Sort(made.tensors);
   Sort(made.workspaces);
   AddInPlace(graph, made);
-  made.spaces = SpacesOf(bound.problem, plan);
+  made.spaces = SpacesOf(lowered.problem, plan);
   made.made_with.version = ORIONRT_VERSION;
   made.made_with.policy = plan.policy;
-  made.made_with.transforms = lowered.transforms;
+  made.made_with.transforms = transformed.transforms;
   return made;
 }
 

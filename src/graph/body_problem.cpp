@@ -31,19 +31,19 @@ void AppendWorkspaceClock(const StreamOrder& order, int step, Problem& problem) 
   AppendClocks(problem, {{0, problem.buffers.back().size, from.data(), to.data()}});
 }
 
-void AppendWorkspaces(const Graph& graph, std::int64_t alignment, BoundProblem& bound) {
+void AppendWorkspaces(const Graph& graph, std::int64_t alignment, Lowered& lowered) {
   const std::vector<OpNode>& ops = graph.ops();
   const bool any = std::any_of(ops.begin(), ops.end(), [](const OpNode& op) { return op.workspace_bytes > 0; });
   if (!any) return;
   for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
     const OpNode& op = ops[step];
-    bound.workspaces.push_back({});
+    lowered.workspaces.push_back({});
     if (op.workspace_bytes == 0) continue;
     const Buffer buffer{step, step + 1, static_cast<std::int64_t>(op.workspace_bytes),
                         std::max(alignment, static_cast<std::int64_t>(op.workspace_alignment)), kFree};
-    bound.workspaces.back() = Append(bound.problem, buffer, "w" + std::to_string(op.id),
-                                     "workspace of " + (op.name.empty() ? "op " + std::to_string(op.id) : op.name));
-    if (graph.streams() != nullptr) AppendWorkspaceClock(*graph.streams(), step, bound.problem);
+    lowered.workspaces.back() = Append(lowered.problem, buffer, "w" + std::to_string(op.id),
+                                       "workspace of " + (op.name.empty() ? "op " + std::to_string(op.id) : op.name));
+    if (graph.streams() != nullptr) AppendWorkspaceClock(*graph.streams(), step, lowered.problem);
   }
 }
 
@@ -95,9 +95,9 @@ std::vector<std::int64_t> AlignmentNeeds(const Graph& graph, std::int64_t alignm
   return needs;
 }
 
-BoundProblem MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
-                             const std::vector<TensorRoot>& places, const std::vector<char>& vanished,
-                             const std::vector<Space>& spaces) {
+Lowered MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
+                        const std::vector<TensorRoot>& places, const std::vector<char>& vanished,
+                        const std::vector<Space>& spaces) {
   if (!IsPowerOfTwo(alignment)) {
     throw Error(ErrorCode::kMisuse, "alignment " + std::to_string(alignment) + " is not a power of two");
   }
@@ -110,12 +110,12 @@ BoundProblem MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, 
   }
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return places[a].index < places[b].index; });
 
-  BoundProblem bound;
-  bound.bindings.resize(tensors.size());
+  Lowered lowered;
+  lowered.bindings.resize(tensors.size());
   std::vector<std::vector<std::string>> space_names;
   std::vector<Part> members;
   std::vector<ClockedWindow> windows;  // the same, on several streams
-  bound.problem.clocks.streams = liveness.lanes();
+  lowered.problem.clocks.streams = liveness.lanes();
   for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
     const int name = places[order[first]].index;
     std::int64_t need = 1, body_uses = 0;
@@ -130,21 +130,21 @@ BoundProblem MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, 
       if (liveness.lanes() > 0) windows.push_back({at, at + bytes, liveness.BeginOf(t), liveness.EndOf(t)});
       need = std::max(need, needs[t]);
       body_uses += uses[t];
-      bound.bindings[t] = {static_cast<int>(bound.problem.buffers.size()), at};
+      lowered.bindings[t] = {static_cast<int>(lowered.problem.buffers.size()), at};
     }
-    AppendBody(bound.problem, members, need, std::to_string(tensors[name].id), tensors[name].name);
-    if (!windows.empty()) AppendClocks(bound.problem, windows);
-    bound.problem.uses.push_back(body_uses);
+    AppendBody(lowered.problem, members, need, std::to_string(tensors[name].id), tensors[name].name);
+    if (!windows.empty()) AppendClocks(lowered.problem, windows);
+    lowered.problem.uses.push_back(body_uses);
     space_names.push_back(tensors[name].spaces);
   }
-  AppendWorkspaces(graph, alignment, bound);
-  bound.problem.uses.resize(bound.problem.buffers.size(), kWorkspaceUses);
-  space_names.resize(bound.problem.buffers.size());
-  if (!spaces.empty()) SetSpaces(bound.problem, spaces, space_names);
-  if (bound.problem.buffers.empty()) bound.problem.clocks = {};
-  CheckProblem(bound.problem);
-  WidenLives(bound.problem);
-  return bound;
+  AppendWorkspaces(graph, alignment, lowered);
+  lowered.problem.uses.resize(lowered.problem.buffers.size(), kWorkspaceUses);
+  space_names.resize(lowered.problem.buffers.size());
+  if (!spaces.empty()) SetSpaces(lowered.problem, spaces, space_names);
+  if (lowered.problem.buffers.empty()) lowered.problem.clocks = {};
+  CheckProblem(lowered.problem);
+  WidenLives(lowered.problem);
+  return lowered;
 }
 
 }  // namespace orionrt

@@ -16,8 +16,8 @@ std::vector<std::int64_t> AlignmentNeeds(const Graph& graph, std::int64_t alignm
 // there; index -1: it is held elsewhere, and has no buffer. `vanished`: per op whether it has nothing left to do, and
 // so touches nothing; empty: none. A body occupies at each step the windows of the members alive then. O(n log n +
 // members of each segment between two windows' ends).
-BoundProblem MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
-                             const std::vector<TensorRoot>& places, const std::vector<char>& vanished,
-                             const std::vector<Space>& spaces);
+Lowered MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
+                        const std::vector<TensorRoot>& places, const std::vector<char>& vanished,
+                        const std::vector<Space>& spaces);
 
 }  // namespace orionrt

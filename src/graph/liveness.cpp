@@ -84,8 +84,8 @@ void GraphLiveness::FindClocks(const Graph& graph) {
   }
 }
 
-BoundProblem MakeProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
-                         const std::vector<Space>& spaces) {
+Lowered MakeProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
+                    const std::vector<Space>& spaces) {
   std::vector<TensorRoot> places;
   places.reserve(graph.tensors().size());
   for (int i = 0; i < static_cast<int>(graph.tensors().size()); ++i) places.push_back(graph.RootOf(i));

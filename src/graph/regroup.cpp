@@ -76,8 +76,8 @@ class SharingGroups {
 
 }  // namespace
 
-BoundProblem RecoverProblem(const Graph& ordered, const Assignment& assignment, std::int64_t alignment,
-                            const std::vector<Space>& spaces) {
+Lowered RecoverProblem(const Graph& ordered, const Assignment& assignment, std::int64_t alignment,
+                       const std::vector<Space>& spaces) {
   const std::unordered_set<int> ids(assignment.vanished_ids.begin(), assignment.vanished_ids.end());
   std::vector<char> vanished;
   for (const OpNode& op : ordered.ops()) vanished.push_back(ids.count(op.id) != 0 ? 1 : 0);
@@ -117,20 +117,20 @@ std::vector<InPlaceUse> FindInPlace(const Graph& ordered, const Assignment& assi
   return uses;
 }
 
-BufferPlaces PlacesOf(const Graph& ordered, const Assignment& assignment, const BoundProblem& bound) {
+BufferPlaces PlacesOf(const Graph& ordered, const Assignment& assignment, const Lowered& lowered) {
   BufferPlaces places;
-  places.offsets.resize(bound.problem.buffers.size());
-  places.spaces.resize(bound.problem.buffers.size());
+  places.offsets.resize(lowered.problem.buffers.size());
+  places.spaces.resize(lowered.problem.buffers.size());
   const auto set = [&](const Binding& binding, const Place* place) {
     if (binding.buffer < 0) return;
     places.offsets[static_cast<std::size_t>(binding.buffer)] = place->offset - binding.delta;
     places.spaces[static_cast<std::size_t>(binding.buffer)] = place->space;
   };
-  for (std::size_t t = 0; t < bound.bindings.size(); ++t) {
-    set(bound.bindings[t], FindPlace(assignment.tensors, ordered.tensors()[t].id));
+  for (std::size_t t = 0; t < lowered.bindings.size(); ++t) {
+    set(lowered.bindings[t], FindPlace(assignment.tensors, ordered.tensors()[t].id));
   }
-  for (std::size_t step = 0; step < bound.workspaces.size(); ++step) {
-    set(bound.workspaces[step], FindPlace(assignment.workspaces, ordered.ops()[step].id));
+  for (std::size_t step = 0; step < lowered.workspaces.size(); ++step) {
+    set(lowered.workspaces[step], FindPlace(assignment.workspaces, ordered.ops()[step].id));
   }
   return places;
 }

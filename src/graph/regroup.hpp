@@ -10,15 +10,15 @@ namespace orionrt {
 // is one that CheckAssignment takes. Tensors lie in one buffer where an op or a view makes them share bytes, each as
 // far from the buffer's first byte as now. `alignment`: the least that any tensor gets. External tensors have no
 // buffer. O(n log n + uses).
-ORIONRT_API BoundProblem RecoverProblem(const Graph& ordered, const Assignment& assignment, std::int64_t alignment,
-                                        const std::vector<Space>& spaces = {});
+ORIONRT_API Lowered RecoverProblem(const Graph& ordered, const Assignment& assignment, std::int64_t alignment,
+                                   const std::vector<Space>& spaces = {});
 
 // Where those buffers lie: per buffer an offset in its space, and the number of that space.
 struct BufferPlaces {
   std::vector<std::int64_t> offsets;
   std::vector<int> spaces;
 };
-ORIONRT_API BufferPlaces PlacesOf(const Graph& ordered, const Assignment& assignment, const BoundProblem& bound);
+ORIONRT_API BufferPlaces PlacesOf(const Graph& ordered, const Assignment& assignment, const Lowered& lowered);
 
 // Where bodies that need that much begin: each, in turn, at the lowest aligned offset from `from` on that is clear of
 // those before it that are kept apart from it. Throws Error (kBadInput) past 63 bits. O(bodies^2 log bodies); linear

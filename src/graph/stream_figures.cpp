@@ -29,10 +29,10 @@ struct Home {
   bool local = true;       // no other stream uses it, nor anybody outside
 };
 
-std::vector<Home> HomesOf(const TransformedGraph& lowered) {
-  const Graph& graph = lowered.graph;
+std::vector<Home> HomesOf(const TransformedGraph& transformed) {
+  const Graph& graph = transformed.graph;
   const StreamOrder& order = *graph.streams();
-  std::vector<Home> homes(lowered.bound.problem.buffers.size());
+  std::vector<Home> homes(transformed.lowered.problem.buffers.size());
   const auto use = [&](int buffer, int step, bool writes) {
     if (buffer < 0) return;
     Home& home = homes[At(buffer)];
@@ -47,12 +47,12 @@ std::vector<Home> HomesOf(const TransformedGraph& lowered) {
   };
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
     const OpNode& op = graph.ops()[At(step)];
-    for (const int id : op.inputs) use(lowered.bound.bindings[At(graph.IndexOf(id))].buffer, step, false);
-    for (const int id : op.outputs) use(lowered.bound.bindings[At(graph.IndexOf(id))].buffer, step, true);
-    if (!lowered.bound.workspaces.empty()) use(lowered.bound.workspaces[At(step)].buffer, step, true);
+    for (const int id : op.inputs) use(transformed.lowered.bindings[At(graph.IndexOf(id))].buffer, step, false);
+    for (const int id : op.outputs) use(transformed.lowered.bindings[At(graph.IndexOf(id))].buffer, step, true);
+    if (!transformed.lowered.workspaces.empty()) use(transformed.lowered.workspaces[At(step)].buffer, step, true);
   }
   for (std::size_t t = 0; t < graph.tensors().size(); ++t) {
-    const int buffer = lowered.bound.bindings[t].buffer;
+    const int buffer = transformed.lowered.bindings[t].buffer;
     const bool kept = (graph.tensors()[t].roles & (kOutput | kState)) != 0;
     if (buffer >= 0 && kept) homes[At(buffer)].local = false;
   }
@@ -62,8 +62,8 @@ std::vector<Home> HomesOf(const TransformedGraph& lowered) {
 // Per buffer the lane whose bytes it would have: that of who writes it, or a chain of the begins where nobody knows.
 std::vector<int> LanesOfBuffers(const Workload& workload) {
   std::vector<int> lanes;
-  if (workload.lowered != nullptr) {
-    for (const Home& home : HomesOf(*workload.lowered)) lanes.push_back(std::max(0, home.lane));
+  if (workload.transformed != nullptr) {
+    for (const Home& home : HomesOf(*workload.transformed)) lanes.push_back(std::max(0, home.lane));
     return lanes;
   }
   lanes.assign(workload.problem.buffers.size(), 0);
@@ -73,17 +73,17 @@ std::vector<int> LanesOfBuffers(const Workload& workload) {
 }
 
 // The lives of a run of one op after another, as listed. Buffers are those of the graph, in another order.
-Problem InListedOrder(const TransformedGraph& lowered, std::int64_t alignment) {
-  std::vector<OpNode> ops = lowered.graph.ops();
+Problem InListedOrder(const TransformedGraph& transformed, std::int64_t alignment) {
+  std::vector<OpNode> ops = transformed.graph.ops();
   for (OpNode& op : ops) {
     op.stream = 0;
     op.waits.clear();
   }
-  const Graph serial(std::move(ops), lowered.graph.tensors());
-  std::vector<int> name_of(lowered.bound.problem.buffers.size(), -1);  // the first tensor that lies in it
+  const Graph serial(std::move(ops), transformed.graph.tensors());
+  std::vector<int> name_of(transformed.lowered.problem.buffers.size(), -1);  // the first tensor that lies in it
   std::vector<TensorRoot> places;
   for (int t = 0; t < static_cast<int>(serial.tensors().size()); ++t) {
-    const Binding& binding = lowered.bound.bindings[At(t)];
+    const Binding& binding = transformed.lowered.bindings[At(t)];
     if (binding.buffer >= 0 && name_of[At(binding.buffer)] < 0) name_of[At(binding.buffer)] = t;
     places.push_back({binding.buffer < 0 ? t : name_of[At(binding.buffer)], binding.delta});
   }
@@ -132,13 +132,13 @@ std::int64_t MostAtOneMoment(const Problem& problem) {
 
 std::vector<std::vector<int>> StreamsOfLanes(const Workload& workload) {
   std::vector<std::vector<int>> lanes(At(workload.problem.clocks.streams));
-  if (workload.lowered == nullptr) {
+  if (workload.transformed == nullptr) {
     for (int lane = 0; lane < workload.problem.clocks.streams; ++lane) lanes[At(lane)] = {lane};
     return lanes;
   }
-  const auto& ops = workload.lowered->graph.ops();
+  const auto& ops = workload.transformed->graph.ops();
   for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
-    lanes[At(workload.lowered->graph.streams()->LaneOf(step))].push_back(ops[At(step)].stream);
+    lanes[At(workload.transformed->graph.streams()->LaneOf(step))].push_back(ops[At(step)].stream);
   }
   for (std::vector<int>& streams : lanes) {
     std::sort(streams.begin(), streams.end());
@@ -152,16 +152,16 @@ std::vector<std::vector<int>> StreamsOfLanes(const Workload& workload) {
 // so in truth too.
 class ProgramOrder {
  public:
-  explicit ProgramOrder(const TransformedGraph& lowered) : lowered_(lowered), homes_(HomesOf(lowered)) {
-    const Graph& graph = lowered.graph;
+  explicit ProgramOrder(const TransformedGraph& transformed) : lowered_(transformed), homes_(HomesOf(transformed)) {
+    const Graph& graph = transformed.graph;
     for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
       at_[graph.ops()[At(step)].stream].push_back(graph.streams()->PositionOf(step));
     }
   }
 
   Problem Make() const {
-    Problem problem = lowered_.bound.problem;
-    const Clocks& given = lowered_.bound.problem.clocks;
+    Problem problem = lowered_.lowered.problem;
+    const Clocks& given = lowered_.lowered.problem.clocks;
     const std::size_t lanes = At(given.streams);
     problem.clocks = {};
     problem.clocks.streams = static_cast<int>(at_.size());
@@ -170,8 +170,8 @@ class ProgramOrder {
       Append(i, &given.begins[At(i) * lanes], &given.ends[At(i) * lanes], clocks.begins, clocks.ends);
     }
     problem.parts.clear();
-    for (std::size_t p = 0; p < lowered_.bound.problem.parts.size(); ++p) {
-      const Part& part = lowered_.bound.problem.parts[p];
+    for (std::size_t p = 0; p < lowered_.lowered.problem.parts.size(); ++p) {
+      const Part& part = lowered_.lowered.problem.parts[p];
       if (!homes_[At(part.buffer)].local) continue;  // all of it is for good
       problem.parts.push_back(part);
       Append(part.buffer, &given.part_begins[p * lanes], &given.part_ends[p * lanes], clocks.part_begins,
@@ -217,13 +217,13 @@ std::optional<StreamFigures> MeasureStreams(const Workload& workload, const Assi
   if (problem.clocks.streams == 0 || !problem.spaces.empty() || problem.buffers.size() > kMost) return std::nullopt;
   StreamFigures figures;
   figures.lanes = StreamsOfLanes(workload);
-  const bool of_graph = workload.lowered != nullptr;
+  const bool of_graph = workload.transformed != nullptr;
   figures.serial_bytes =
-      PeakOfPlan(of_graph ? InListedOrder(*workload.lowered, workload.alignment) : InOneExecution(problem));
+      PeakOfPlan(of_graph ? InListedOrder(*workload.transformed, workload.alignment) : InOneExecution(problem));
   figures.lanes_bytes = PeakInLanes(workload);
   figures.live_bytes = MostAtOneMoment(problem);
   if (of_graph && assignment != nullptr) {
-    figures.hand_overs = FindHandOvers(workload.lowered->graph, *assignment);
+    figures.hand_overs = FindHandOvers(workload.transformed->graph, *assignment);
   }
   return figures;
 }
@@ -231,12 +231,12 @@ std::optional<StreamFigures> MeasureStreams(const Workload& workload, const Assi
 PlannedWorkload PlanWithoutHandOvers(const Workload& workload, const ReusePlanner& planner,
                                      const PlanOptions& options) {
   if (workload.problem.clocks.streams == 0) return PlanWorkload(workload, planner, options);
-  if (workload.lowered == nullptr) {
+  if (workload.transformed == nullptr) {
     throw Error(ErrorCode::kMisuse,
                 "which stream uses a tensor is known of graphs only, and this holds lifetimes; give the graph");
   }
   Workload restricted = workload;
-  restricted.problem = ProgramOrder(*workload.lowered).Make();
+  restricted.problem = ProgramOrder(*workload.transformed).Make();
   PlannedWorkload planned = PlanWorkload(restricted, planner, options);
   planned.plan.problem_hash = HashProblem(workload.problem);
   for (std::size_t p = 0; p < planned.plan.spaces.figures.size(); ++p) {

@@ -34,14 +34,14 @@ struct Choice {
 
 struct Attempt {
   Choice choice;
-  BoundProblem bound;
+  Lowered lowered;
   std::vector<char> vanished;
   std::vector<InPlaceUse> in_place;
   Score score;
   std::vector<int> top;  // buffers that make the peak what it is
 };
 
-std::int64_t BoundOf(const Attempt& attempt) { return LowerBound(attempt.bound.problem).lower_bound_bytes; }
+std::int64_t BoundOf(const Attempt& attempt) { return LowerBound(attempt.lowered.problem).lower_bound_bytes; }
 
 std::vector<int> Ascending(std::size_t count) {
   std::vector<int> numbers(count);
@@ -102,7 +102,7 @@ class Transformer {
 
   // Plans it with more effort, if that may yet bring it below `bytes`.
   void JudgeAgain(Attempt& attempt, std::int64_t bytes) const {
-    const std::int64_t bound = LowerBound(attempt.bound.problem).lower_bound_bytes;
+    const std::int64_t bound = LowerBound(attempt.lowered.problem).lower_bound_bytes;
     if (attempt.score.second > bound && bound < bytes) Judge(attempt, Effort::kBalanced);
   }
 
@@ -120,7 +120,7 @@ class Transformer {
     if (choice.on.in_place) {
       attempt.in_place = ClaimInPlace(graph_, liveness_, choice.left_out[kClaims], choice.last_claims_first, bodies);
     }
-    attempt.bound = MakeBodyProblem(graph_, liveness_, alignment_, bodies.Places(), attempt.vanished, *spaces_);
+    attempt.lowered = MakeBodyProblem(graph_, liveness_, alignment_, bodies.Places(), attempt.vanished, *spaces_);
     attempt.choice = std::move(choice);
     return attempt;
   }
@@ -131,13 +131,13 @@ class Transformer {
     Choice more = before.choice;
     more.on.*kAsked[sharing] = true;
     Attempt all = Try(more);
-    if (more.on.in_place && all.score.second > LowerBound(all.bound.problem).lower_bound_bytes) {
+    if (more.on.in_place && all.score.second > LowerBound(all.lowered.problem).lower_bound_bytes) {
       more.last_claims_first = true;  // the same bytes alive, but other bodies
       Attempt other = Try(more);
       if (other.score < all.score) all = std::move(other);
     }
     if (all.score <= before.score) return all;
-    const bool may_be_as_low = LowerBound(all.bound.problem).lower_bound_bytes <= before.score.second;
+    const bool may_be_as_low = LowerBound(all.lowered.problem).lower_bound_bytes <= before.score.second;
     if (may_be_as_low) Judge(all, Effort::kBalanced);  // a search that takes longer, before it is given up
     if (all.score <= before.score) return all;
     more = all.choice;
@@ -162,17 +162,17 @@ class Transformer {
   }
 
   void Judge(Attempt& attempt, Effort effort = Effort::kFast) const {
-    const Certificate bound = LowerBound(attempt.bound.problem);
+    const Certificate bound = LowerBound(attempt.lowered.problem);
     attempt.score = {0, bound.lower_bound_bytes};
     attempt.top = bound.witness;
     if (planner_ == nullptr) return;
     PlanOptions options;
     options.effort = effort;
     try {
-      const Plan plan = planner_->Run(attempt.bound.problem, options);
+      const Plan plan = planner_->Run(attempt.lowered.problem, options);
       attempt.score = {plan.spaces.spill_cost, plan.peak_bytes};
       for (int i = 0; i < static_cast<int>(plan.offsets.size()); ++i) {
-        const Buffer& buffer = attempt.bound.problem.buffers[static_cast<std::size_t>(i)];
+        const Buffer& buffer = attempt.lowered.problem.buffers[static_cast<std::size_t>(i)];
         if (plan.offsets[static_cast<std::size_t>(i)] + buffer.size == plan.peak_bytes) attempt.top.push_back(i);
       }
     } catch (const Error& error) {
@@ -183,13 +183,13 @@ class Transformer {
 
   // Of the ops that this sharing is about.
   void LeaveOutTop(const Attempt& attempt, Sharing sharing, std::vector<char>& left_out) const {
-    std::vector<char> is_top(attempt.bound.problem.buffers.size(), 0);
+    std::vector<char> is_top(attempt.lowered.problem.buffers.size(), 0);
     for (const int i : attempt.top) is_top[static_cast<std::size_t>(i)] = 1;
     for (std::size_t step = 0; step < left_out.size(); ++step) {
       const OpNode& op = graph_.ops()[step];
       if (!Allows(op, kAsked[sharing])) continue;
       for (const int id : op.outputs) {
-        const int buffer = attempt.bound.bindings[static_cast<std::size_t>(graph_.IndexOf(id))].buffer;
+        const int buffer = attempt.lowered.bindings[static_cast<std::size_t>(graph_.IndexOf(id))].buffer;
         if (buffer >= 0 && is_top[static_cast<std::size_t>(buffer)] != 0) left_out[step] = 1;
       }
     }
@@ -213,13 +213,13 @@ std::int64_t LiveBytes(Problem problem) {
 
 void Finish(Transformer&& order, Attempt&& made, TransformedGraph& result) {
   result.graph = std::move(order).graph();
-  result.bound = std::move(made.bound);
+  result.lowered = std::move(made.lowered);
   result.in_place = std::move(made.in_place);
   for (std::size_t step = 0; step < made.vanished.size(); ++step) {
     if (made.vanished[step] != 0) result.vanished.push_back(result.graph.ops()[step].id);
   }
   if (!result.transforms.reorder) return;
-  const std::int64_t live_bytes = LiveBytes(result.bound.problem);
+  const std::int64_t live_bytes = LiveBytes(result.lowered.problem);
   // The search takes the distance of a streaming output as it is stated; rounded up to an alignment, an output may meet
   // other operands than the search saw.
   result.order_proven = live_bytes == result.order_bound_bytes;

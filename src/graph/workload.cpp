@@ -20,7 +20,7 @@ TransformedGraph LowerGraph(const Graph& graph, const LowerOptions& options) {
     return Transform(graph, options.transforms, options.alignment, &judge, options.spaces);
   }
   TransformedGraph given;
-  given.bound = MakeProblem(graph, GraphLiveness(graph), options.alignment, options.spaces);
+  given.lowered = MakeProblem(graph, GraphLiveness(graph), options.alignment, options.spaces);
   given.graph = graph;
   return given;
 }
@@ -73,10 +73,10 @@ AssignedSpace NeedsOf(const Workload& workload, const PlannedWorkload& planned) 
 
 // Of bodies in the order of the workload's; empty where ops run one after another. Lives as long as the workload.
 KeptApart ApartIn(const Workload& workload) {
-  const StreamOrder* const order = workload.lowered == nullptr ? nullptr : workload.lowered->graph.streams();
+  const StreamOrder* const order = workload.transformed == nullptr ? nullptr : workload.transformed->graph.streams();
   if (order == nullptr || workload.bodies.empty()) return {};
   std::unordered_map<int, int> step_of;  // by id of op; looked up, never walked
-  for (const OpNode& op : workload.lowered->graph.ops()) step_of.emplace(op.id, static_cast<int>(step_of.size()));
+  for (const OpNode& op : workload.transformed->graph.ops()) step_of.emplace(op.id, static_cast<int>(step_of.size()));
   std::vector<int> steps;
   for (const Workload& body : workload.bodies) steps.push_back(step_of.at(body.op_id));
   return [order, steps](std::size_t a, std::size_t b) {
@@ -103,11 +103,11 @@ AssignedSpace NeedsOfBodies(const Workload& workload, const PlannedWorkload& pla
 
 Workload Lower(const Graph& graph, const std::vector<NestedGraph>& bodies, const LowerOptions& options) {
   Workload workload;
-  auto lowered = std::make_shared<TransformedGraph>(LowerGraph(graph, options));
-  workload.problem = lowered->bound.problem;
+  auto transformed = std::make_shared<TransformedGraph>(LowerGraph(graph, options));
+  workload.problem = transformed->lowered.problem;
   workload.alignment = options.alignment;
-  if (options.transforms.reorder) workload.moved_ops = MovedOps(graph, lowered->graph);
-  workload.lowered = std::move(lowered);
+  if (options.transforms.reorder) workload.moved_ops = MovedOps(graph, transformed->graph);
+  workload.transformed = std::move(transformed);
   LowerOptions within = options;
   within.spaces.clear();
   for (const NestedGraph& body : bodies) {
@@ -131,9 +131,9 @@ Workload Lower(const ImportedModel& model, std::string source, const ImportOptio
 }
 
 const Graph* GraphOf(const Workload& workload) {
-  if (workload.lowered == nullptr) return nullptr;
-  const Transforms& t = workload.lowered->transforms;
-  return t.views || t.colocate || t.in_place ? nullptr : &workload.lowered->graph;
+  if (workload.transformed == nullptr) return nullptr;
+  const Transforms& t = workload.transformed->transforms;
+  return t.views || t.colocate || t.in_place ? nullptr : &workload.transformed->graph;
 }
 
 PlannedWorkload PlanWorkload(const Workload& workload, const ReusePlanner& planner, const PlanOptions& options) {
@@ -160,10 +160,10 @@ PlannedWorkload PlanWorkload(const Workload& workload, const ReusePlanner& plann
 }
 
 Assignment Assign(const Workload& workload, const PlannedWorkload& planned) {
-  if (workload.lowered == nullptr) {
+  if (workload.transformed == nullptr) {
     throw Error(ErrorCode::kMisuse, "an assignment is of a graph, and only lifetimes are known; lower a graph");
   }
-  Assignment made = Assign(*workload.lowered, planned.plan);
+  Assignment made = Assign(*workload.transformed, planned.plan);
   made.made_with.alignment = workload.alignment;
   made.made_with.import = workload.import;
   std::vector<BodyAssignment> bodies;
@@ -175,19 +175,19 @@ Assignment Assign(const Workload& workload, const PlannedWorkload& planned) {
   return made;
 }
 
-std::vector<std::int64_t> OwnAlignments(const TransformedGraph& lowered) {
-  const BoundProblem& bound = lowered.bound;
-  std::vector<std::int64_t> alignments(bound.problem.buffers.size(), 1);
+std::vector<std::int64_t> OwnAlignments(const TransformedGraph& transformed) {
+  const Lowered& lowered = transformed.lowered;
+  std::vector<std::int64_t> alignments(lowered.problem.buffers.size(), 1);
   const auto raise = [&](const Binding& binding, std::size_t bytes) {
     if (binding.buffer < 0) return;
     std::int64_t& alignment = alignments[static_cast<std::size_t>(binding.buffer)];
     alignment = std::max(alignment, static_cast<std::int64_t>(bytes));
   };
-  for (std::size_t t = 0; t < bound.bindings.size(); ++t) {
-    raise(bound.bindings[t], lowered.graph.tensors()[t].alignment);
+  for (std::size_t t = 0; t < lowered.bindings.size(); ++t) {
+    raise(lowered.bindings[t], transformed.graph.tensors()[t].alignment);
   }
-  for (std::size_t step = 0; step < bound.workspaces.size(); ++step) {
-    raise(bound.workspaces[step], lowered.graph.ops()[step].workspace_alignment);
+  for (std::size_t step = 0; step < lowered.workspaces.size(); ++step) {
+    raise(lowered.workspaces[step], transformed.graph.ops()[step].workspace_alignment);
   }
   return alignments;
 }

@@ -30,12 +30,12 @@ BufferClass ClassOf(const TensorDesc& tensor, bool produced) {
 
 }  // namespace
 
-std::vector<BufferClass> ClassesOf(const TransformedGraph& lowered) {
-  const Graph& graph = lowered.graph;
-  const BoundProblem& bound = lowered.bound;
-  std::vector<BufferClass> classes(bound.problem.buffers.size(), BufferClass::kWorkspace);
+std::vector<BufferClass> ClassesOf(const TransformedGraph& transformed) {
+  const Graph& graph = transformed.graph;
+  const Lowered& lowered = transformed.lowered;
+  std::vector<BufferClass> classes(lowered.problem.buffers.size(), BufferClass::kWorkspace);
   std::vector<bool> produced(classes.size(), false), known(classes.size(), false);
-  const auto buffer_of = [&](std::size_t tensor) { return bound.bindings[tensor].buffer; };
+  const auto buffer_of = [&](std::size_t tensor) { return lowered.bindings[tensor].buffer; };
   for (const OpNode& op : graph.ops()) {
     for (const int id : op.outputs) {
       const int buffer = buffer_of(static_cast<std::size_t>(graph.IndexOf(id)));
@@ -63,13 +63,13 @@ std::int64_t TotalBytes(const PlanFile& file) {
 namespace {
 
 // Ascending by id, as an assignment has its places.
-std::vector<BoundTensor> TensorsOf(const TransformedGraph& lowered) {
-  const auto& tensors = lowered.graph.tensors();
+std::vector<BoundTensor> TensorsOf(const TransformedGraph& transformed) {
+  const auto& tensors = transformed.graph.tensors();
   std::vector<std::size_t> order(tensors.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return tensors[a].id < tensors[b].id; });
   std::vector<BoundTensor> bound;
-  for (const std::size_t t : order) bound.push_back({tensors[t].name, lowered.bound.bindings[t].buffer});
+  for (const std::size_t t : order) bound.push_back({tensors[t].name, transformed.lowered.bindings[t].buffer});
   return bound;
 }
 
@@ -85,14 +85,14 @@ PlanFile Fill(const Workload& workload, const PlannedWorkload& planned) {
   for (std::size_t i = 0; i < workload.bodies.size(); ++i) {
     file.bodies.push_back(Fill(workload.bodies[i], planned.bodies[i]));
   }
-  if (workload.lowered == nullptr) return file;
-  const TransformedGraph& lowered = *workload.lowered;
-  file.workspaces = WorkspacesOf(lowered.graph);
-  file.classes = ClassesOf(lowered);
-  file.tensors = TensorsOf(lowered);
-  file.stages = lowered.stages;
-  file.order_bound_bytes = lowered.order_bound_bytes;
-  file.order_proven = lowered.order_proven;
+  if (workload.transformed == nullptr) return file;
+  const TransformedGraph& transformed = *workload.transformed;
+  file.workspaces = WorkspacesOf(transformed.graph);
+  file.classes = ClassesOf(transformed);
+  file.tensors = TensorsOf(transformed);
+  file.stages = transformed.stages;
+  file.order_bound_bytes = transformed.order_bound_bytes;
+  file.order_proven = transformed.order_proven;
   file.moved_ops = workload.moved_ops;
   return file;
 }
@@ -101,7 +101,7 @@ PlanFile Fill(const Workload& workload, const PlannedWorkload& planned) {
 
 PlanFile MakePlanFile(const Workload& workload, const PlannedWorkload& planned) {
   PlanFile file = Fill(workload, planned);
-  if (workload.lowered == nullptr) return file;
+  if (workload.transformed == nullptr) return file;
   file.assignment = Assign(workload, planned);
   constexpr std::size_t kMost = std::size_t{1} << 61;  // books of larger arenas are not worth counting
   bool known = true;

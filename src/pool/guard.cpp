@@ -30,7 +30,7 @@ void ForGaps(std::int64_t begin, std::int64_t end, Ranges held, Visit visit) {
 
 }  // namespace
 
-Guard::Guard(const Graph& ordered, const BoundProblem& bound, const Plan& plan, const std::vector<int>& vanished_ids,
+Guard::Guard(const Graph& ordered, const Lowered& lowered, const Plan& plan, const std::vector<int>& vanished_ids,
              GuardLayout layout, std::byte* region, const GuardOptions& options)
     : graph_(ordered),
       lifetimes_(GraphLiveness(graph_).lifetimes()),
@@ -43,11 +43,11 @@ Guard::Guard(const Graph& ordered, const BoundProblem& bound, const Plan& plan, 
       reach_(layout_.places.size(), Access::kNone),
       fence_(region, mirror_.size(), options.pages, options.poison && !HasStreams(ordered.ops()),
              [this](std::uintptr_t address, Access access) { OnFence(address, access); }) {
-  FindSharing(bound, vanished_ids);
-  for (int step = 0; step < static_cast<int>(bound.workspaces.size()); ++step) lifetimes_.push_back({step, step});
+  FindSharing(lowered, vanished_ids);
+  for (int step = 0; step < static_cast<int>(lowered.workspaces.size()); ++step) lifetimes_.push_back({step, step});
   for (std::size_t i = 0; i < lifetimes_.size(); ++i) {
     const std::size_t tensors = graph_.tensors().size();
-    const Binding& binding = i < tensors ? bound.bindings[i] : bound.workspaces[i - tensors];
+    const Binding& binding = i < tensors ? lowered.bindings[i] : lowered.workspaces[i - tensors];
     const std::int64_t begin =
         binding.buffer < 0 ? 0 : plan.offsets[static_cast<std::size_t>(binding.buffer)] + binding.delta;
     planned_.emplace_back(begin, begin + layout_.places[i].bytes);
@@ -60,9 +60,9 @@ Guard::Guard(const Graph& ordered, const BoundProblem& bound, const Plan& plan, 
 }
 
 // Who is given, who is written, who lies with whom.
-void Guard::FindSharing(const BoundProblem& bound, const std::vector<int>& vanished_ids) {
+void Guard::FindSharing(const Lowered& lowered, const std::vector<int>& vanished_ids) {
   const std::size_t tensors = graph_.tensors().size();
-  const auto& bindings = bound.bindings;
+  const auto& bindings = lowered.bindings;
   std::vector<bool> produced(tensors, false);
   for (int step = 0; step < static_cast<int>(graph_.ops().size()); ++step) {
     const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
@@ -78,7 +78,7 @@ void Guard::FindSharing(const BoundProblem& bound, const std::vector<int>& vanis
     last_real_ = step;
   }
   if (first_real_ < 0) first_real_ = static_cast<int>(graph_.ops().size()) - 1;
-  std::vector<std::vector<int>> by_buffer(bound.problem.buffers.size());
+  std::vector<std::vector<int>> by_buffer(lowered.problem.buffers.size());
   for (std::size_t i = 0; i < tensors; ++i) {
     const auto root = static_cast<std::size_t>(graph_.RootOf(static_cast<int>(i)).index);
     given_[i] = !produced[i] && !produced[root];

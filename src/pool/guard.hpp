@@ -33,9 +33,9 @@ namespace orionrt {
 // For one run at a time; looking up is for any thread. Keeps copies of all that it needs but the region itself.
 class Guard {
  public:
-  // `ordered`: the graph in the order of the plan, its tensors in the buffers of `bound`; `plan`: where these would lie
-  // without a guard, which says who overwrites whom.
-  Guard(const Graph& ordered, const BoundProblem& bound, const Plan& plan, const std::vector<int>& vanished_ids,
+  // `ordered`: the graph in the order of the plan, its tensors in the buffers of `lowered`; `plan`: where these would
+  // lie without a guard, which says who overwrites whom.
+  Guard(const Graph& ordered, const Lowered& lowered, const Plan& plan, const std::vector<int>& vanished_ids,
         GuardLayout layout, std::byte* region, const GuardOptions& options);
 
   // An op, by id, begins; what ran before ends, on its stream. Nothing throws but the caller's own report.
@@ -108,7 +108,7 @@ class Guard {
   int StepOf(int op_id, Reports& reports) const;
   void OnFence(std::uintptr_t address, Access access);
 
-  void FindSharing(const BoundProblem& bound, const std::vector<int>& vanished_ids);
+  void FindSharing(const Lowered& lowered, const std::vector<int>& vanished_ids);
   bool IsGiven(int tensor) const { return given_[static_cast<std::size_t>(tensor)]; }
   bool IsShown(int tensor) const { return shown_[static_cast<std::size_t>(tensor)]; }
   bool SharesWith(int tensor, int other) const {  // a buffer

@@ -26,9 +26,9 @@ std::int64_t PageBytes(const GuardOptions& options) {
 }
 
 // Per buffer how many tensors lie in it.
-std::vector<int> CountTensors(const BoundProblem& bound) {
-  std::vector<int> counts(bound.problem.buffers.size(), 0);
-  for (const Binding& binding : bound.bindings) {
+std::vector<int> CountTensors(const Lowered& lowered) {
+  std::vector<int> counts(lowered.problem.buffers.size(), 0);
+  for (const Binding& binding : lowered.bindings) {
     if (binding.buffer >= 0) ++counts[static_cast<std::size_t>(binding.buffer)];
   }
   return counts;
@@ -163,8 +163,7 @@ GuardPlace PlaceIn(const Buffer& buffer, std::int64_t size, std::int64_t alignme
 
 }  // namespace
 
-GuardLayout LayOutGuarded(const BoundProblem& bound, const Graph& graph, const Plan& plan,
-                          const GuardOptions& options) {
+GuardLayout LayOutGuarded(const Lowered& lowered, const Graph& graph, const Plan& plan, const GuardOptions& options) {
   const std::vector<TensorDesc>& tensors = graph.tensors();
   const bool streams = HasStreams(graph.ops());
   if (streams && options.pages) {
@@ -180,11 +179,11 @@ GuardLayout LayOutGuarded(const BoundProblem& bound, const Graph& graph, const P
     throw Error(ErrorCode::kMisuse, "guard: GuardOptions::quarantine_ops is " + std::to_string(options.quarantine_ops) +
                                         "; give a number of ops, or 0 for none");
   }
-  const std::vector<int> counts = CountTensors(bound);
+  const std::vector<int> counts = CountTensors(lowered);
   CheckApart(options, counts);
   const bool as_given = options.canary_bytes == 0 && options.quarantine_ops == 0;
   const bool apart = page != 0 || options.no_reuse || (streams && !as_given);
-  const Problem problem = streams ? WithCanaries(bound.problem, options) : Enlarge(bound.problem, options, page);
+  const Problem problem = streams ? WithCanaries(lowered.problem, options) : Enlarge(lowered.problem, options, page);
   const bool as_planned = !apart && as_given;
   const Plan placed = as_planned ? plan : streams ? SideBySide(problem) : LayOut(problem, apart);
 
@@ -195,7 +194,7 @@ GuardLayout LayOutGuarded(const BoundProblem& bound, const Graph& graph, const P
     layout.places.emplace_back();
     if (binding.buffer < 0) return;
     const auto b = static_cast<std::size_t>(binding.buffer);
-    const Buffer& own = bound.problem.buffers[b];
+    const Buffer& own = lowered.problem.buffers[b];
     GuardPlace& place = layout.places.back();
     place = PlaceIn(problem.buffers[b], own.size, own.alignment, placed.offsets[b], page);
     place.begin += binding.delta;
@@ -204,9 +203,10 @@ GuardLayout LayOutGuarded(const BoundProblem& bound, const Graph& graph, const P
     place.reserved_begin = place.begin;
     if (binding.delta + bytes < own.size) place.reserved_end = place.end();
   };
-  for (std::size_t i = 0; i < tensors.size(); ++i) add(bound.bindings[i], static_cast<std::int64_t>(tensors[i].bytes));
-  for (const Binding& binding : bound.workspaces) {
-    add(binding, binding.buffer < 0 ? 0 : bound.problem.buffers[static_cast<std::size_t>(binding.buffer)].size);
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    add(lowered.bindings[i], static_cast<std::int64_t>(tensors[i].bytes));
+  for (const Binding& binding : lowered.workspaces) {
+    add(binding, binding.buffer < 0 ? 0 : lowered.problem.buffers[static_cast<std::size_t>(binding.buffer)].size);
   }
   return layout;
 }

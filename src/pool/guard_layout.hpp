@@ -28,6 +28,6 @@ struct GuardLayout {
 // Deterministic but for the size of pages; in the time of a few greedy passes, without search. Throws Error:
 // kUnsupported where pages cannot be protected, or ops overlap that they would be closed to; kMisuse for options out of
 // range.
-GuardLayout LayOutGuarded(const BoundProblem& bound, const Graph& graph, const Plan& plan, const GuardOptions& options);
+GuardLayout LayOutGuarded(const Lowered& lowered, const Graph& graph, const Plan& plan, const GuardOptions& options);
 
 }  // namespace orionrt

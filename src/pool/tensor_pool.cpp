@@ -56,17 +56,17 @@ std::optional<Graph> Reordered(const Graph& graph, const Assignment& assignment)
 
 // An assignment as the guard sees it: buffers that share bytes, and where they are without a guard.
 struct GuardedPlan {
-  BoundProblem bound;
+  Lowered lowered;
   Plan plan;
   GuardLayout layout;
 };
 
 GuardedPlan LayOutFor(const Graph& ordered, const Assignment& assignment, const PoolOptions& options) {
   GuardedPlan guarded;
-  guarded.bound = RecoverProblem(ordered, assignment, static_cast<std::int64_t>(options.alignment));
-  guarded.plan.offsets = PlacesOf(ordered, assignment, guarded.bound).offsets;
-  guarded.plan.peak_bytes = PeakOf(guarded.bound.problem, guarded.plan.offsets);
-  guarded.layout = LayOutGuarded(guarded.bound, ordered, guarded.plan, *options.guard);
+  guarded.lowered = RecoverProblem(ordered, assignment, static_cast<std::int64_t>(options.alignment));
+  guarded.plan.offsets = PlacesOf(ordered, assignment, guarded.lowered).offsets;
+  guarded.plan.peak_bytes = PeakOf(guarded.lowered.problem, guarded.plan.offsets);
+  guarded.layout = LayOutGuarded(guarded.lowered, ordered, guarded.plan, *options.guard);
   return guarded;
 }
 
@@ -304,7 +304,7 @@ void TensorPool::Install(Assignment assignment, Plan plan) {
   MakeTables(places);
   if (options_.guard) {
     bases_[0] += BodiesBegin(guarded.layout, assignment_);
-    guard_ = std::make_unique<Guard>(this->graph(), guarded.bound, guarded.plan, assignment_.vanished_ids,
+    guard_ = std::make_unique<Guard>(this->graph(), guarded.lowered, guarded.plan, assignment_.vanished_ids,
                                      std::move(guarded.layout), memories_[0].region_base(), *options_.guard);
   }
   if (!assignment_.bodies.empty()) bodies_table_ = std::make_unique<PlaceTable>(assignment_);

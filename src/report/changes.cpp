@@ -4,10 +4,10 @@
 
 namespace orionrt {
 
-std::vector<BufferUse> UsesOf(const Graph& graph, const BoundProblem& bound) {
-  std::vector<BufferUse> uses(bound.problem.buffers.size());
-  for (int t = 0; t < static_cast<int>(bound.bindings.size()); ++t) {
-    const int buffer = bound.bindings[t].buffer;
+std::vector<BufferUse> UsesOf(const Graph& graph, const Lowered& lowered) {
+  std::vector<BufferUse> uses(lowered.problem.buffers.size());
+  for (int t = 0; t < static_cast<int>(lowered.bindings.size()); ++t) {
+    const int buffer = lowered.bindings[t].buffer;
     if (buffer < 0) continue;
     uses[buffer].tensor = graph.RootOf(t).index;
     uses[buffer].roles |= graph.tensors()[t].roles;
@@ -16,8 +16,8 @@ std::vector<BufferUse> UsesOf(const Graph& graph, const BoundProblem& bound) {
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
     const auto add = [&](int id, bool writes) {
       const int tensor = graph.IndexOf(id);
-      if (bound.bindings[tensor].buffer < 0) return;
-      BufferUse& use = uses[bound.bindings[tensor].buffer];
+      if (lowered.bindings[tensor].buffer < 0) return;
+      BufferUse& use = uses[lowered.bindings[tensor].buffer];
       if (writes && use.tensor == tensor) {
         use.writer = step;
       } else if (use.writer != step && (use.readers.empty() || use.readers.back() != step)) {

@@ -20,7 +20,7 @@ struct BufferUse {
 };
 
 // By buffer. `bound`: MakeProblem of the graph.
-std::vector<BufferUse> UsesOf(const Graph& graph, const BoundProblem& bound);
+std::vector<BufferUse> UsesOf(const Graph& graph, const Lowered& lowered);
 
 // The graph without its names, types and shapes, which changes would copy again and again.
 Graph WithoutWords(const Graph& graph);

@@ -15,12 +15,12 @@ std::string TypeOf(const TensorDesc& tensor) {
 }
 
 // A buffer that holds several tensors has the type of the first of them.
-std::vector<BufferInfo> InfosOf(const TransformedGraph& lowered) {
-  const Graph& graph = lowered.graph;
-  const BoundProblem& bound = lowered.bound;
-  std::vector<BufferInfo> infos(bound.problem.buffers.size());
+std::vector<BufferInfo> InfosOf(const TransformedGraph& transformed) {
+  const Graph& graph = transformed.graph;
+  const Lowered& lowered = transformed.lowered;
+  std::vector<BufferInfo> infos(lowered.problem.buffers.size());
   std::vector<bool> known(infos.size(), false);
-  const auto buffer_of = [&](int id) { return bound.bindings[graph.IndexOf(id)].buffer; };
+  const auto buffer_of = [&](int id) { return lowered.bindings[graph.IndexOf(id)].buffer; };
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
     const OpNode& op = graph.ops()[step];
     for (const int id : op.outputs) {
@@ -32,17 +32,17 @@ std::vector<BufferInfo> InfosOf(const TransformedGraph& lowered) {
       std::vector<int>& readers = infos[buffer_of(id)].readers;
       if (readers.empty() || readers.back() != step) readers.push_back(step);
     }
-    const int scratch = bound.workspaces.empty() ? -1 : bound.workspaces[step].buffer;
+    const int scratch = lowered.workspaces.empty() ? -1 : lowered.workspaces[step].buffer;
     if (scratch >= 0) infos[scratch].producer = step;
   }
   for (std::size_t t = 0; t < graph.tensors().size(); ++t) {
-    const int buffer = bound.bindings[t].buffer;
+    const int buffer = lowered.bindings[t].buffer;
     if (buffer < 0) continue;
     BufferInfo& info = infos[buffer];
     const TensorDesc& tensor = graph.tensors()[t];
     if (!known[buffer]) info.type = TypeOf(tensor);
     known[buffer] = true;
-    if (info.also.size() < kMostAlso && !tensor.name.empty() && tensor.name != bound.problem.names[buffer]) {
+    if (info.also.size() < kMostAlso && !tensor.name.empty() && tensor.name != lowered.problem.names[buffer]) {
       info.also += (info.also.empty() ? "" : ", ") + tensor.name;
     }
   }
@@ -73,9 +73,9 @@ class Taker {
     graph.name = name;
     graph.problem = plans[0].file->problem;
     graph.classes = plans[0].file->classes;
-    if (workload != nullptr && workload->lowered != nullptr) {
-      graph.infos = InfosOf(*workload->lowered);
-      for (const OpNode& op : workload->lowered->graph.ops()) {
+    if (workload != nullptr && workload->transformed != nullptr) {
+      graph.infos = InfosOf(*workload->transformed);
+      for (const OpNode& op : workload->transformed->graph.ops()) {
         graph.step_names.push_back(op.name.empty() ? op.type : op.name);
       }
     }

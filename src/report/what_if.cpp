@@ -129,15 +129,15 @@ struct Context {
       : graph(of),
         bare(WithoutWords(of)),
         liveness(of),
-        bound(MakeProblem(of, liveness)),
-        uses(UsesOf(of, bound)),
+        lowered(MakeProblem(of, liveness)),
+        uses(UsesOf(of, lowered)),
         alignment(file.alignment),
         step(static_cast<int>(peak_step)) {}
 
   const Graph& graph;
   Graph bare;  // to be changed
   GraphLiveness liveness;
-  BoundProblem bound;
+  Lowered lowered;
   std::vector<BufferUse> uses;
   std::int64_t alignment;
   int step;  // of the peak
@@ -147,9 +147,9 @@ struct Context {
     return OpLabel(op) + (graph.streams() != nullptr ? " on stream " + std::to_string(op.stream) : "");
   }
   int ScratchOf(int buffer) const {  // whose scratch it is, a position
-    const auto found = std::find_if(bound.workspaces.begin(), bound.workspaces.end(),
+    const auto found = std::find_if(lowered.workspaces.begin(), lowered.workspaces.end(),
                                     [buffer](const Binding& binding) { return binding.buffer == buffer; });
-    return static_cast<int>(found - bound.workspaces.begin());
+    return static_cast<int>(found - lowered.workspaces.begin());
   }
   std::string Tensor(int index) const { return TensorLabel(graph.tensors()[index]); }
   Problem ProblemOf(const Graph& changed) const {
@@ -178,7 +178,7 @@ int CountSharing(const Context& context, const TransformedGraph& made) {
     for (int o = 0; o < static_cast<int>(op.outputs.size()) && !op.aliases.empty(); ++o) {
       const int tensor = context.graph.IndexOf(op.outputs[o]);  // one that is a view anyway is nobody's doing
       const bool has_bytes = context.graph.RootOf(tensor).index == tensor;
-      if (has_bytes && IsShown(made.graph, made.bound.bindings, op, o)) ops.insert(op.id);
+      if (has_bytes && IsShown(made.graph, made.lowered.bindings, op, o)) ops.insert(op.id);
     }
   }
   return static_cast<int>(ops.size());
@@ -216,7 +216,7 @@ void TrySharing(const Context& context, const Sharing& sharing, Finder& finder) 
   if (!on_streams && Allows(peak_op, sharing.on)) {
     TransformedGraph made = TransformAt(context.bare, only, {peak_op.id}, context.alignment);
     if (CountSharing(context, made) > 0) {
-      least = finder.Try(sharing.kind, SentenceOf(context, sharing, made), std::move(made.bound.problem), kMaxBytes);
+      least = finder.Try(sharing.kind, SentenceOf(context, sharing, made), std::move(made.lowered.problem), kMaxBytes);
     }
   }
   if (ids.size() < 2) return;
@@ -225,7 +225,7 @@ void TrySharing(const Context& context, const Sharing& sharing, Finder& finder) 
   if (count < 2) return;
   std::string sentence = sharing.all_ops;
   sentence.replace(sentence.find('#'), 1, std::to_string(count));
-  finder.Try(std::string(sharing.kind) + "_all", std::move(sentence), std::move(made.bound.problem), least);
+  finder.Try(std::string(sharing.kind) + "_all", std::move(sentence), std::move(made.lowered.problem), least);
 }
 
 std::string SentenceOf(const Context& context, const Move& move, int tensor) {
@@ -456,7 +456,7 @@ Explanation ExplainStreams(const PlanFile& file, std::optional<Context>& context
     TryWaits(*context, bound.witness, finder);
     for (const Sharing& sharing : kSharings) TrySharing(*context, sharing, finder);
   }
-  TryAlignment(context ? &context->bound.problem : nullptr, finder);
+  TryAlignment(context ? &context->lowered.problem : nullptr, finder);
   explanation.what_ifs = finder.Plan();
   return explanation;
 }
@@ -471,7 +471,7 @@ Explanation Explain(const PlanFile& file, const Graph* graph, const ReusePlanner
   std::vector<std::string> op_labels;
   if (graph != nullptr) {
     context.emplace(*graph, file, explanation.peak_step);
-    CheckMatches(file.problem, context->bound.problem);
+    CheckMatches(file.problem, context->lowered.problem);
     for (const OpNode& op : graph->ops()) op_labels.push_back(OpLabel(op));
   }
   if (on_streams) explanation = ExplainStreams(file, context, planner);
@@ -487,7 +487,7 @@ Explanation Explain(const PlanFile& file, const Graph* graph, const ReusePlanner
     TryUnreadOutputs(*context, finder);
     explanation.more_streams = SayTwoStreams(context->bare, file.alignment, file.plan.peak_bytes, planner);
   }
-  TryAlignment(context ? &context->bound.problem : nullptr, finder);
+  TryAlignment(context ? &context->lowered.problem : nullptr, finder);
   explanation.what_ifs = finder.Plan();
   return explanation;
 }

@@ -24,7 +24,7 @@ using tests::Random;
 
 // A problem, tensors in its buffers, and a graph that has these tensors: what else ops do does not matter here.
 struct Case {
-  BoundProblem bound;
+  Lowered lowered;
   Graph graph;
   Plan plan;
   GuardOptions options;
@@ -49,10 +49,10 @@ Case SomeCase(bool several, bool streams, Random& random) {
   menu.alignment_bits = static_cast<int>(random.Below(4));
   menu.zero_sizes = random.OneIn(2);
   menu.parts = !streams && random.OneIn(2);
-  made.bound.problem = tests::SeededProblem(random, static_cast<int>(random.Between(1, 12)), menu);
-  made.plan.offsets = tests::StackUp(made.bound.problem);
-  made.plan.peak_bytes = PeakOf(made.bound.problem, made.plan.offsets);
-  made.tensors_in.assign(made.bound.problem.buffers.size(), 0);
+  made.lowered.problem = tests::SeededProblem(random, static_cast<int>(random.Between(1, 12)), menu);
+  made.plan.offsets = tests::StackUp(made.lowered.problem);
+  made.plan.peak_bytes = PeakOf(made.lowered.problem, made.plan.offsets);
+  made.tensors_in.assign(made.lowered.problem.buffers.size(), 0);
   std::vector<TensorDesc> tensors;
   const auto add = [&](int buffer, std::int64_t delta, std::int64_t bytes) {
     TensorDesc tensor;
@@ -60,12 +60,12 @@ Case SomeCase(bool several, bool streams, Random& random) {
     tensor.bytes = static_cast<std::size_t>(bytes);
     tensor.roles = kInput;
     tensors.push_back(tensor);
-    made.bound.bindings.push_back({buffer, delta});
+    made.lowered.bindings.push_back({buffer, delta});
     if (buffer >= 0) ++made.tensors_in[At(buffer)];
   };
   add(-1, 0, 0);
-  for (int b = 1; b < static_cast<int>(made.bound.problem.buffers.size()); ++b) {
-    const std::int64_t size = made.bound.problem.buffers[At(b)].size;
+  for (int b = 1; b < static_cast<int>(made.lowered.problem.buffers.size()); ++b) {
+    const std::int64_t size = made.lowered.problem.buffers[At(b)].size;
     if (size > 0) add(b, 0, size);
     for (std::int64_t more = several && size > 1 ? random.Below(3) : 0; more > 0; --more) {
       const std::int64_t delta = random.Below(size);
@@ -73,14 +73,14 @@ Case SomeCase(bool several, bool streams, Random& random) {
     }
   }
   made.graph = Graph(Ops(tensors, streams), tensors);
-  made.bound.workspaces.assign(made.graph.ops().size(), {});
-  made.bound.workspaces[0] = {made.bound.problem.buffers[0].size > 0 ? 0 : -1, 0};  // the first buffer is its own
+  made.lowered.workspaces.assign(made.graph.ops().size(), {});
+  made.lowered.workspaces[0] = {made.lowered.problem.buffers[0].size > 0 ? 0 : -1, 0};  // the first buffer is its own
   return made;
 }
 
 // Which buffer has which byte when, the canary behind it and the quarantine after it included.
 void ExpectBytesOfOnesOwn(const Case& made, const std::vector<std::int64_t>& offsets, std::int64_t region, bool apart) {
-  const Problem& problem = made.bound.problem;
+  const Problem& problem = made.lowered.problem;
   std::int64_t steps = 0;
   for (const Buffer& b : problem.buffers) steps = std::max(steps, b.upper);
   std::vector<int> owner(static_cast<std::size_t>(steps * region), -1);
@@ -108,11 +108,11 @@ void ExpectBytesOfOnesOwn(const Case& made, const std::vector<std::int64_t>& off
 
 // Of the layout without pages: tensors within their buffers, what is reserved for each, and the buffers' offsets.
 std::vector<std::int64_t> ExpectPlaces(const Case& made, const GuardLayout& layout) {
-  const Problem& problem = made.bound.problem;
+  const Problem& problem = made.lowered.problem;
   const auto canary = static_cast<std::int64_t>(made.options.canary_bytes);
   std::vector<std::int64_t> offsets(problem.buffers.size(), 0);
-  std::vector<Binding> bindings = made.bound.bindings;
-  bindings.insert(bindings.end(), made.bound.workspaces.begin(), made.bound.workspaces.end());
+  std::vector<Binding> bindings = made.lowered.bindings;
+  bindings.insert(bindings.end(), made.lowered.workspaces.begin(), made.lowered.workspaces.end());
   EXPECT_EQ(layout.places.size(), bindings.size());
   for (std::size_t t = 0; t < bindings.size(); ++t) {
     const GuardPlace& place = layout.places[t];
@@ -139,7 +139,7 @@ std::vector<std::int64_t> ExpectPlaces(const Case& made, const GuardLayout& layo
 std::int64_t PeakWithCanaries(const Case& made, const std::vector<std::int64_t>& offsets) {
   std::int64_t peak = 0;
   for (std::size_t i = 0; i < offsets.size(); ++i) {
-    const std::int64_t size = made.bound.problem.buffers[i].size;
+    const std::int64_t size = made.lowered.problem.buffers[i].size;
     if (size > 0) peak = std::max(peak, offsets[i] + size + static_cast<std::int64_t>(made.options.canary_bytes));
   }
   return peak;
@@ -161,18 +161,18 @@ TEST(GuardLayout, GivesEveryBufferBytesCanaryAndQuarantineOfItsOwn) {
     made.options.no_reuse = no_reuse;
     made.options.canary_bytes = random.OneIn(2) ? 0 : static_cast<std::size_t>(random.Between(1, 9));
     made.options.quarantine_ops = random.OneIn(2) ? 0 : static_cast<int>(random.Between(1, 5));
-    const GuardLayout layout = LayOutGuarded(made.bound, made.graph, made.plan, made.options);
+    const GuardLayout layout = LayOutGuarded(made.lowered, made.graph, made.plan, made.options);
     const std::vector<std::int64_t> offsets = ExpectPlaces(made, layout);
     const bool as_given = made.options.canary_bytes == 0 && made.options.quarantine_ops == 0;
     if (as_given && !no_reuse) {
       ++as_planned;
       EXPECT_EQ(layout.region_bytes, made.plan.peak_bytes);
       for (std::size_t i = 0; i < offsets.size(); ++i) {
-        EXPECT_TRUE(made.bound.problem.buffers[i].size == 0 || offsets[i] == made.plan.offsets[i]) << i;
+        EXPECT_TRUE(made.lowered.problem.buffers[i].size == 0 || offsets[i] == made.plan.offsets[i]) << i;
       }
     }
     EXPECT_EQ(layout.region_bytes, PeakWithCanaries(made, offsets));
-    EXPECT_EQ(layout.alignment, LargestAlignment(made.bound.problem));
+    EXPECT_EQ(layout.alignment, LargestAlignment(made.lowered.problem));
     ExpectBytesOfOnesOwn(made, offsets, layout.region_bytes, no_reuse || (streams && !as_given));
     if (HasFailure()) return;
   }
@@ -182,8 +182,8 @@ TEST(GuardLayout, GivesEveryBufferBytesCanaryAndQuarantineOfItsOwn) {
 // A life ends with the run; bytes are used again once the quarantine is over, and not a step later.
 TEST(GuardLayout, UsesBytesAgainRightAfterTheQuarantine) {
   Case made;
-  made.bound.problem.buffers = {{0, 2, 64}, {2, 4, 64}, {4, 6, 64}};
-  made.bound.bindings = {{0, 0}, {1, 0}, {2, 0}};
+  made.lowered.problem.buffers = {{0, 2, 64}, {2, 4, 64}, {4, 6, 64}};
+  made.lowered.bindings = {{0, 0}, {1, 0}, {2, 0}};
   made.plan.offsets = {0, 0, 0};
   made.plan.peak_bytes = 64;
   const std::vector<TensorDesc> tensors = {{0, 64, 0, kInput}, {1, 64, 0, kInput}, {2, 64, 0, kInput}};
@@ -191,7 +191,7 @@ TEST(GuardLayout, UsesBytesAgainRightAfterTheQuarantine) {
   const auto region = [&](std::size_t canary, int quarantine) {
     made.options.canary_bytes = canary;
     made.options.quarantine_ops = quarantine;
-    return LayOutGuarded(made.bound, made.graph, made.plan, made.options).region_bytes;
+    return LayOutGuarded(made.lowered, made.graph, made.plan, made.options).region_bytes;
   };
   EXPECT_EQ(region(0, 0), 64);
   EXPECT_EQ(region(8, 0), 72);
@@ -209,10 +209,10 @@ TEST(GuardLayout, IsTheLowestOfThreePlacings) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(static_cast<std::uint64_t>(seed));
     Case made = SomeCase(true, false, random);
-    made.bound.problem.parts.clear();
+    made.lowered.problem.parts.clear();
     made.options.canary_bytes = static_cast<std::size_t>(random.Between(1, 9));
     made.options.quarantine_ops = static_cast<int>(random.Below(4));
-    Problem larger = made.bound.problem;
+    Problem larger = made.lowered.problem;
     std::int64_t last = 0;
     for (const Buffer& b : larger.buffers) last = std::max(last, b.upper);
     for (Buffer& b : larger.buffers) {
@@ -230,7 +230,7 @@ TEST(GuardLayout, IsTheLowestOfThreePlacings) {
     }
     std::sort(peaks.begin(), peaks.end());
     one_is_lower += peaks.front() < peaks.back() ? 1 : 0;
-    EXPECT_EQ(LayOutGuarded(made.bound, made.graph, made.plan, made.options).region_bytes, peaks.front());
+    EXPECT_EQ(LayOutGuarded(made.lowered, made.graph, made.plan, made.options).region_bytes, peaks.front());
   }
   EXPECT_GT(one_is_lower, tests::Seeds(20));
 }
@@ -244,14 +244,14 @@ TEST(GuardLayout, EndsTensorsWhereTheirPagesDo) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(static_cast<std::uint64_t>(seed));
     Case made = SomeCase(false, false, random);
-    made.bound.problem.parts.clear();
-    for (Buffer& b : made.bound.problem.buffers) b.size *= page / 4;  // up to three pages; ends on a page or within
+    made.lowered.problem.parts.clear();
+    for (Buffer& b : made.lowered.problem.buffers) b.size *= page / 4;  // up to three pages; ends on a page or within
     std::vector<TensorDesc> tensors = made.graph.tensors();
     for (TensorDesc& tensor : tensors) tensor.bytes *= static_cast<std::size_t>(page / 4);
     made.graph = Graph(Ops(tensors, false), tensors);
     made.options.pages = true;
     made.options.canary_bytes = static_cast<std::size_t>(random.Below(9));  // pages take their place
-    const GuardLayout layout = LayOutGuarded(made.bound, made.graph, made.plan, made.options);
+    const GuardLayout layout = LayOutGuarded(made.lowered, made.graph, made.plan, made.options);
     std::int64_t top = 0;
     std::vector<GuardPlace> places = layout.places;
     std::sort(places.begin(), places.end(),
@@ -266,13 +266,13 @@ TEST(GuardLayout, EndsTensorsWhereTheirPagesDo) {
       top = place.reserved_end + page;
     }
     EXPECT_EQ(layout.region_bytes, top);
-    for (std::size_t t = 0; t < made.bound.bindings.size(); ++t) {
-      if (made.bound.bindings[t].buffer < 0) continue;
-      const std::int64_t alignment = made.bound.problem.buffers[At(made.bound.bindings[t].buffer)].alignment;
+    for (std::size_t t = 0; t < made.lowered.bindings.size(); ++t) {
+      if (made.lowered.bindings[t].buffer < 0) continue;
+      const std::int64_t alignment = made.lowered.problem.buffers[At(made.lowered.bindings[t].buffer)].alignment;
       EXPECT_EQ(layout.places[t].begin % alignment, 0);
       EXPECT_LT(layout.places[t].reserved_end - layout.places[t].end(), alignment);
     }
-    EXPECT_EQ(layout.alignment, top > 0 ? page : LargestAlignment(made.bound.problem));
+    EXPECT_EQ(layout.alignment, top > 0 ? page : LargestAlignment(made.lowered.problem));
     if (HasFailure()) return;
   }
 }
@@ -280,7 +280,7 @@ TEST(GuardLayout, EndsTensorsWhereTheirPagesDo) {
 TEST(GuardLayout, RefusesWhatCannotBe) {
   Random random(1);
   Case made = SomeCase(false, false, random);
-  const auto lay_out = [&made] { (void)LayOutGuarded(made.bound, made.graph, made.plan, made.options); };
+  const auto lay_out = [&made] { (void)LayOutGuarded(made.lowered, made.graph, made.plan, made.options); };
   made.options.canary_bytes = (std::size_t{1} << 30) + 1;
   EXPECT_TRUE(tests::Refuses(ErrorCode::kMisuse, {"canary_bytes is too large"}, lay_out));
   made.options.canary_bytes = 0;

@@ -96,8 +96,8 @@ ReusePlanner PlannerThatMade(const Plan& plan) {
 
 std::vector<std::string> StepNames(const PlanObject& self) {
   std::vector<std::string> names;
-  if (self.workload == nullptr || self.workload->lowered == nullptr) return names;
-  for (const OpNode& op : self.workload->lowered->graph.ops()) names.push_back(op.name.empty() ? op.type : op.name);
+  if (self.workload == nullptr || self.workload->transformed == nullptr) return names;
+  for (const OpNode& op : self.workload->transformed->graph.ops()) names.push_back(op.name.empty() ? op.type : op.name);
   return names;
 }
 

@@ -334,10 +334,10 @@ TEST(Spaces, GraphsSayWhereAndHowOftenTensorsAreUsed) {
   b.id = 1;
   b.bytes = 4;
   const Graph graph({{0, {0, 0}, {1}}, {1, {0, 1}, {}}}, {a, b});
-  const BoundProblem bound = MakeProblem(graph, GraphLiveness(graph), 1, {MakePool("fast", 64), MakePool("slow", 64)});
-  EXPECT_EQ(bound.problem.uses, (std::vector<std::int64_t>{3, 2}));
-  EXPECT_EQ(bound.problem.allowed_spaces[0], (std::vector<int>{1, 0}));
-  EXPECT_TRUE(bound.problem.allowed_spaces[1].empty());
+  const Lowered lowered = MakeProblem(graph, GraphLiveness(graph), 1, {MakePool("fast", 64), MakePool("slow", 64)});
+  EXPECT_EQ(lowered.problem.uses, (std::vector<std::int64_t>{3, 2}));
+  EXPECT_EQ(lowered.problem.allowed_spaces[0], (std::vector<int>{1, 0}));
+  EXPECT_TRUE(lowered.problem.allowed_spaces[1].empty());
   EXPECT_TRUE(MakeProblem(graph, GraphLiveness(graph)).problem.spaces.empty()) << "names without a table mean nothing";
 }
 
