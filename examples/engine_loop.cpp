@@ -79,7 +79,8 @@ void Run(TensorPool& pool, const Model& model) {
     pool.BeginOp(op.id);  // tells a guard which op runs; does nothing where there is none
     inputs.clear();
     for (const int id : op.inputs) inputs.push_back(static_cast<const float*>(pool.GetPtr(id)));
-    model.kernels[static_cast<std::size_t>(op.id)](inputs, static_cast<float*>(pool.GetPtr(op.outputs[0])));
+    auto* const output = static_cast<float*>(pool.GetPtr(op.outputs[0]));
+    model.kernels[static_cast<std::size_t>(op.id)](inputs, output);
     pool.EndOp();
   }
   pool.EndRun();
