@@ -80,11 +80,13 @@ def make_mobilenet_v2(path):
     b.save(path, "mobilenet_v2", [("image", [1, 3, 224, 224])], [("logits", [1, 1000])])
 
 
-def make_transformer_block(path, tokens=128, width=768, heads=12, inner=3072):
-    """One encoder block of BERT-base (Devlin et al. 2019): post-norm, explicit Q, K and V, GELU by Erf."""
+def make_encoder_block(path, batch, tokens, width, heads, inner):
+    """One encoder block of BERT (Devlin et al. 2019): post-norm, explicit Q, K and V, GELU by Erf. A name in place of a
+    number is a symbolic dimension, which Reshape copies (0)."""
     b = Builder()
-    split = b.ints("split_heads", 1, tokens, heads, width // heads)
-    join = b.ints("join_heads", 1, tokens, width)
+    copied = [0 if isinstance(dim, str) else dim for dim in (batch, tokens)]
+    split = b.ints("split_heads", *copied, heads, width // heads)
+    join = b.ints("join_heads", *copied, width)
 
     def linear(x, name, c_in, c_out):
         y = b.node("MatMul", [x, b.weights(f"{name}.weight", c_in, c_out)], f"{name}.matmul")
@@ -111,14 +113,17 @@ def make_transformer_block(path, tokens=128, width=768, heads=12, inner=3072):
     half = b.node("Mul", [b.node("Add", [erf, b.floats("one", 1.0)], "gelu.plus1"), b.floats("half", 0.5)], "gelu.half")
     y = linear(b.node("Mul", [y, half], "gelu"), "output.linear", inner, width)
     norm(b.node("Add", [y, x], "output.residual"), "output")
-    b.save(path, "transformer_block", [("x", [1, tokens, width]), ("mask", [1, 1, 1, tokens])], [("output", [1, tokens, width])])
+    given = [("x", [batch, tokens, width]), ("mask", [batch, 1, 1, tokens])]
+    b.save(path, path.stem, given, [("output", [batch, tokens, width])])
 
 
 def main():
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "examples/models")
     folder.mkdir(parents=True, exist_ok=True)
     make_mobilenet_v2(folder / "mobilenet_v2.onnx")
-    make_transformer_block(folder / "transformer_block.onnx")
+    # Of BERT-base; of BERT-tiny (Turc et al. 2019), for any batch and length.
+    make_encoder_block(folder / "transformer_block.onnx", 1, 128, width=768, heads=12, inner=3072)
+    make_encoder_block(folder / "encoder.onnx", "batch", "sequence", width=128, heads=2, inner=512)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import pytest
 import orionrt
 
 ROOT = pathlib.Path(__file__).parents[2]
-DOCUMENTS = [path for path in (ROOT / "docs" / "python.md", ROOT / "docs" / "README.md") if path.exists()]
+WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [path for path in WRITTEN if "```python\n" in path.read_text()]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
