@@ -27,7 +27,7 @@ testing::AssertionResult Says(const std::string& text, const std::vector<std::st
   return testing::AssertionSuccess();
 }
 
-TEST(CliPools, PrintsABlockPerPoolAndWhySomethingSpilled) {
+TEST(CliSpaces, PrintsABlockPerSpaceAndWhySomethingSpilled) {
   const Folder folder;
   const Outcome outcome =
       Orionrt({"plan", folder.Write("x.csv", kProblem), "--space", "sram=64", "--space", "dram=1K"});
@@ -42,7 +42,7 @@ TEST(CliPools, PrintsABlockPerPoolAndWhySomethingSpilled) {
       Says(explained.out, {"Space sram, with what it holds.", "Space dram, with what it holds.", "cost of 40"}));
 }
 
-TEST(CliPools, ReadsEveryKeyAndRefusesWhatIsNone) {
+TEST(CliSpaces, ReadsEveryKeyAndRefusesWhatIsNone) {
   const Folder folder;
   const std::string problem = folder.Write("x.csv", kProblem);
   const Outcome all = Orionrt({"plan", problem, "--space", "a=1K:align=8:granularity=16:largest=60:cost=3", "--space",
@@ -75,7 +75,7 @@ TEST(CliPools, ReadsEveryKeyAndRefusesWhatIsNone) {
   EXPECT_FAILS(2, Orionrt({"plan", problem, "--space", "a=4K", "--space", "a=8K"}), "stands twice");
 }
 
-TEST(CliPools, Exit4NamesPoolBytesStepAndBuffers) {
+TEST(CliSpaces, Exit4NamesPoolBytesStepAndBuffers) {
   const Folder folder;
   const std::string problem = folder.Write("x.csv", kProblem);
   const std::string tight = folder.Write("z.csv", "id,lower,upper,size\na,0,2,30\nb,0,3,30\nc,1,3,30\n");
@@ -89,7 +89,7 @@ TEST(CliPools, Exit4NamesPoolBytesStepAndBuffers) {
                "buffer d", "60 bytes", "sram (50), dram (59)", "1 short");
 }
 
-TEST(CliPools, PlansAreCheckedAgainstTheirPools) {
+TEST(CliSpaces, PlansAreCheckedAgainstTheirPools) {
   const Folder folder;
   const std::string problem = folder.Write("x.csv", kProblem);
   const std::vector<std::string> spaces = {"--space", "sram=64", "--space", "dram=1K"};
@@ -121,7 +121,7 @@ TEST(CliPools, PlansAreCheckedAgainstTheirPools) {
                "column \"space\"");
 }
 
-TEST(CliPools, RowsArePlansOfConvertAndPinsStay) {
+TEST(CliSpaces, RowsArePlansOfConvertAndPinsStay) {
   const Folder folder;
   const std::string problem =
       folder.Write("x.csv", "id,lower,upper,size,spaces,uses\na,0,2,40,dram|sram,9\nb,0,3,40,,1\nc,1,3,20,dram,9\n");
@@ -149,7 +149,7 @@ TEST(CliPools, RowsArePlansOfConvertAndPinsStay) {
   EXPECT_TRUE(Says(alone.err, {"warning", "--space"}));
 }
 
-TEST(CliPools, TableOfSizesNeverGetsDearer) {
+TEST(CliSpaces, TableOfSizesNeverGetsDearer) {
   const Folder folder;
   const std::string problem = folder.Write("x.csv", kProblem);
   const Outcome text = Orionrt({"plan", problem, "--space", "sram=64", "--space", "dram", "--space-table"});
@@ -174,7 +174,7 @@ TEST(CliPools, TableOfSizesNeverGetsDearer) {
   EXPECT_FAILS(2, Orionrt({"plan", problem, "--space", "a=1", "--space-table", "--format", "csv"}), "text or json");
 }
 
-TEST(CliPools, TableOfARandomProblemNeverGetsDearer) {
+TEST(CliSpaces, TableOfARandomProblemNeverGetsDearer) {
   const Folder folder;
   tests::Random random(3);
   std::string csv = "id,lower,upper,size,uses\n";
@@ -199,7 +199,7 @@ TEST(CliPools, TableOfARandomProblemNeverGetsDearer) {
   EXPECT_EQ(rungs.back()["spill_cost"], 0);
 }
 
-TEST(CliPools, BodiesOfControlFlowHaveTheTopOfTheLastPool) {
+TEST(CliSpaces, BodiesOfControlFlowHaveTheTopOfTheLastPool) {
   const std::string model = std::string(ORIONRT_TESTS_DIR) + "/../../shared/models/onnx/silero_vad.onnx";
   if (!std::ifstream(model)) GTEST_SKIP() << model << " is not there";
   const auto plan = [&](const std::string& last) {
@@ -219,7 +219,7 @@ TEST(CliPools, BodiesOfControlFlowHaveTheTopOfTheLastPool) {
   EXPECT_FAILS(4, plan(std::to_string(needed)), "space sram", "short", "at step");
 }
 
-TEST(CliPools, CompareRunsEveryPolicyOverPools) {
+TEST(CliSpaces, CompareRunsEveryPolicyOverPools) {
   const Folder folder;
   const Outcome outcome =
       Orionrt({"compare", folder.Write("x.csv", kProblem), "--space", "sram=64", "--space", "dram"});
@@ -227,7 +227,7 @@ TEST(CliPools, CompareRunsEveryPolicyOverPools) {
   EXPECT_TRUE(Says(outcome.out, {"auto", "linear_scan", "no_reuse"}));
 }
 
-TEST(CliPools, GraphsNameSpacesAndJsonKeepsThem) {
+TEST(CliSpaces, GraphsNameSpacesAndJsonKeepsThem) {
   const Folder folder;
   const std::string graph = folder.Write("g.json", R"({"schema":"orionrt.graph/1",
     "tensors":[{"id":0,"bytes":100,"spaces":["dram"]},{"id":1,"bytes":50},{"id":2,"bytes":30,"roles":["output"]}],
@@ -245,7 +245,7 @@ TEST(CliPools, GraphsNameSpacesAndJsonKeepsThem) {
   EXPECT_FAILS(3, Orionrt({"plan", folder / "p.json", "--space", "flash"}), "there are: flash");
 }
 
-TEST(CliPools, ExportsAnArenaPerPool) {
+TEST(CliSpaces, ExportsAnArenaPerPool) {
   const Folder folder;
   const std::string problem = folder.Write("x.csv", kProblem);
   const auto plan = [&](const std::string& format) {
@@ -265,6 +265,45 @@ TEST(CliPools, ExportsAnArenaPerPool) {
   EXPECT_EQ(spaces, 2);
   EXPECT_FAILS(2, Orionrt({"plan", problem, "--space", "a=1K", "--format", "c-header", "--header-section", ".x"}),
                "_ARENA_SECTION");
+}
+
+// Spaces were pools once: in options, in the column of a plan in CSV, and in JSON.
+TEST(CliSpaces, WhatWasWrittenWhenTheyWerePoolsIsRead) {
+  const Folder folder;
+  const std::string problem = folder.Write("x.csv", kProblem);
+  const std::vector<std::string> spaces = {"--space", "sram=64", "--space=dram=1K"};
+  const auto with = [](std::vector<std::string> arguments, const std::vector<std::string>& more) {
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return Orionrt(arguments);
+  };
+  const Outcome now = with({"plan", problem, "--format", "json"}, spaces);
+  const Outcome then = with({"plan", problem, "--format", "json"}, {"--pool", "sram=64", "--pool=dram=1K"});
+  ASSERT_EQ(then.code, 0) << then;
+  EXPECT_EQ(then.out, now.out);
+  EXPECT_EQ(Orionrt({"plan", problem, "--pool", "sram=64", "--pool", "dram", "--pool-table"}).out,
+            Orionrt({"plan", problem, "--space", "sram=64", "--space", "dram", "--space-table"}).out);
+
+  json old = json::parse(now.out);
+  old["pools"] = old["spaces"];
+  old.erase("spaces");
+  for (json& buffer : old["buffers"]) {
+    buffer["pool"] = buffer["space"];
+    buffer.erase("space");
+  }
+  const std::string renamed = folder.Write("old.json", old.dump());
+  const Outcome checked = Orionrt({"check", renamed, problem});
+  EXPECT_EQ(checked.code, 0) << checked;
+  EXPECT_EQ(Orionrt({"plan", renamed, "--format", "csv"}).out,
+            Orionrt({"plan", folder.Write("new.json", now.out), "--format", "csv"}).out);
+  old["buffers"][0]["pool"] = 7;
+  EXPECT_EQ(Orionrt({"check", folder.Write("bad.json", old.dump())}).code, 6);
+
+  const std::string rows = with({"plan", problem, "--format", "csv"}, spaces).out;
+  std::string column = rows;
+  const std::size_t at = column.find(",space,");
+  ASSERT_NE(at, std::string::npos) << rows;
+  column.replace(at, 7, ",pool,");
+  EXPECT_EQ(with({"check", folder.Write("old.csv", column)}, spaces).code, 0);
 }
 
 }  // namespace
