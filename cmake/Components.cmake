@@ -7,6 +7,8 @@ function(orionrt_part name what)
   endif()
 endfunction()
 
+set(ORIONRT_EDGE_OPTIONS "" CACHE STRING "Compiler options of what reads, writes and draws, behind all others")
+
 # orionrt_component(NAME SOURCES...): one library of ours, alias orionrt::NAME (less the prefix "orionrt_").
 function(orionrt_component name)
   add_library(${name} ${ARGN})
@@ -28,6 +30,9 @@ function(orionrt_component name)
     PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
     PRIVATE ${PROJECT_SOURCE_DIR}/src)
   orionrt_warnings(${name})
+  if(NOT name STREQUAL "orionrt")
+    target_compile_options(${name} PRIVATE ${ORIONRT_EDGE_OPTIONS})
+  endif()
   set_property(GLOBAL APPEND PROPERTY ORIONRT_COMPONENTS ${name})
 endfunction()
 
