@@ -311,11 +311,16 @@ int Say(const Options& options, const std::string& fault, const std::string& rig
   return fault.empty() ? kDone : kAnswerIsNo;
 }
 
+PlacedModel LoadPlaced(const Options& options) {
+  const std::string& path = options.plan_path;
+  if (HasSuffix(path, ".tflite")) return LoadTflmPlan(path, options.input);
+  if (HasSuffix(path, ".bin")) return LoadBinaryPlan(path, options.input_path, options.input);
+  return LoadHeaderPlan(path, options.input_path, options.input);
+}
+
 // A plan of offsets and an order, and nothing said of how good it is.
 int CheckPlacesAlone(const Options& options) {
-  const PlacedModel placed = HasSuffix(options.plan_path, ".tflite")
-                                 ? LoadTflmPlan(options.plan_path, options.input)
-                                 : LoadHeaderPlan(options.plan_path, options.input_path, options.input);
+  const PlacedModel placed = LoadPlaced(options);
   const auto fault = CheckAssignment(placed.graph, placed.assignment, placed.bodies);
   std::int64_t placed_tensors = 0;
   for (const Place& place : placed.assignment.tensors) placed_tensors += place.bytes > 0 && place.space != kExternal;
@@ -330,7 +335,7 @@ int CheckPlacesAlone(const Options& options) {
 int Run(const Options& options) {
   const std::string& path = options.plan_path;
   const bool places_alone = HasSuffix(path, ".tflite") || HasSuffix(path, ".h") || HasSuffix(path, ".hpp");
-  if (places_alone) return CheckPlacesAlone(options);
+  if (places_alone || HasSuffix(path, ".bin")) return CheckPlacesAlone(options);
   Case judged = LoadPlanFile(options);
   if (!options.input_path.empty() && judged.fault.empty()) CheckWithInput(options, judged);
   if (judged.fault.empty()) {
@@ -351,7 +356,8 @@ std::function<int()> SetUp(OptionTable& table) {
   auto options = std::make_shared<Options>();
   table.push_back(
       {"PLAN", &options->plan_path,
-       "A plan: JSON, CSV with offsets, a C header (with its model), or a .tflite file that has one inside"});
+       "A plan: JSON, CSV with offsets, a C header or a binary plan (with its model), or a .tflite file that has one "
+       "inside"});
   table.push_back({"[INPUT]", &options->input_path, "The model or problem that it was made for"});
   AddInputOptions(table, options->input);
   return [options] { return Run(*options); };

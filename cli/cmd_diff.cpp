@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "base/wide.hpp"
 #include "command.hpp"
 #include "input.hpp"
 #include "interrupt.hpp"
@@ -93,7 +94,7 @@ std::string ToJson(const PlanDiff& diff, bool within) {
 bool IsWithin(const PlanDiff& diff, const Options& options) {
   if (options.max_growth.empty()) return true;
   const Budget budget = ParseBudget(options.max_growth);
-  const __int128 before = static_cast<__int128>(diff.before.peak_bytes) + diff.before.nested_bytes;
+  const Wide before = static_cast<Wide>(diff.before.peak_bytes) + diff.before.nested_bytes;
   return diff.Growth() <= budget.bytes + before * budget.millipercent / 100'000;
 }
 

@@ -67,6 +67,7 @@ std::string ToHeader(const Input&, const PlanFile& plan, const Options& options)
   return WriteCHeader(plan, options.header);
 }
 std::string ToSnapshot(const Input&, const PlanFile& plan, const Options&) { return WriteMemorySnapshot(plan); }
+std::string ToBinary(const Input&, const PlanFile& plan, const Options&) { return WritePlanBinary(plan); }
 std::string ToTflm(const Input& input, const PlanFile& plan, const Options&) { return WriteTflm(input, plan); }
 
 // By suffix, the first that fits: ".trace.json" stands before ".json".
@@ -78,6 +79,7 @@ constexpr Format kFormats[] = {
     {"c-header", ".h", ToHeader},
     {"c-header", ".hpp", ToHeader},
     {"snapshot", ".pickle", ToSnapshot},
+    {"bin", ".bin", ToBinary},
     {"tflm", ".tflite", ToTflm, nullptr, nullptr, nullptr, LoadForTflm},
 };
 
@@ -246,10 +248,11 @@ std::function<int()> SetUp(OptionTable& table) {
   auto options = std::make_shared<Options>();
   table.push_back({"INPUT", &options->paths, "Models, problems or plans; - is standard input"});
   table.push_back({"-o,--output", &options->output, "Where the plan goes; a directory takes a file an input", "FILE"});
-  table.push_back({"--format", &options->format,
-                   "Otherwise told by the suffix of -o, otherwise text. trace is for Perfetto, snapshot for PyTorch's "
-                   "memory_viz, tflm a copy of a .tflite model that carries the plan",
-                   FormatNames(kFormats, "|")});
+  table.push_back(
+      {"--format", &options->format,
+       "Otherwise told by the suffix of -o, otherwise text. trace is for Perfetto, snapshot for PyTorch's "
+       "memory_viz, bin for orionrt_plan.h on small machines, tflm a copy of a .tflite model that carries the plan",
+       FormatNames(kFormats, "|")});
   table.push_back({"--sweep", &options->sweep,
                    "Plan a model once a value of a dimension ('*': of all that are unset): a table and a curve",
                    "NAME=N,N,..."});

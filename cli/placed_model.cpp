@@ -56,6 +56,27 @@ Assignment PlacesIn(const Graph& graph, const std::vector<NestedGraph>& bodies, 
 }
 #endif
 
+void RefuseWithoutModel(const std::string& path, const std::string& model, const std::string& what) {
+  if (!model.empty()) return;
+  throw Error(ErrorCode::kMisuse, Printable(path, 1000) + ": a " + what +
+                                      " says nothing of lifetimes; name the model too: orionrt check PLAN MODEL");
+}
+
+// A model as a plan was made of it, unless options say otherwise.
+PlacedModel LoadModelOf(const std::string& model, const ImportOptions& import, const InputOptions& options) {
+  InputOptions as_input = options;
+  as_input.import = import;
+  Input input = LoadInput(model, as_input);
+  if (input.workload.transformed == nullptr) {
+    throw Error(ErrorCode::kUnsupported,
+                Printable(model, 1000) + ": holds lifetimes, and the plan is judged by its graph; give the model");
+  }
+  PlacedModel placed;
+  placed.graph = input.workload.transformed->graph;
+  placed.bodies = std::move(input.nested);
+  return placed;
+}
+
 }  // namespace
 
 #ifdef ORIONRT_HAS_TFLITE
@@ -87,22 +108,19 @@ PlacedModel LoadTflmPlan(const std::string& path, const InputOptions&) {
 #endif
 
 PlacedModel LoadHeaderPlan(const std::string& path, const std::string& model, const InputOptions& options) {
-  if (model.empty()) {
-    throw Error(ErrorCode::kMisuse, Printable(path, 1000) +
-                                        ": a header says nothing of lifetimes; name the model too: "
-                                        "orionrt check plan.h MODEL");
-  }
+  RefuseWithoutModel(path, model, "header");
   const std::string text = ReadFile(path);
-  InputOptions as_input = options;
-  as_input.import = ReadCHeaderMadeWith(text, path).import;
-  const Input input = LoadInput(model, as_input);
-  PlacedModel placed;
-  if (input.workload.transformed == nullptr) {
-    throw Error(ErrorCode::kUnsupported,
-                Printable(model, 1000) + ": holds lifetimes, and a header is judged by its graph; give the model");
-  }
-  placed.graph = input.workload.transformed->graph;
+  PlacedModel placed = LoadModelOf(model, ReadCHeaderMadeWith(text, path).import, options);
+  placed.bodies.clear();  // of which a header says nothing
   placed.assignment = ReadCHeader(text, path, placed.graph);
+  return placed;
+}
+
+PlacedModel LoadBinaryPlan(const std::string& path, const std::string& model, const InputOptions& options) {
+  RefuseWithoutModel(path, model, "binary plan");
+  Assignment assignment = ReadAssignmentBinary(ReadFile(path), path);
+  PlacedModel placed = LoadModelOf(model, assignment.made_with.import, options);
+  placed.assignment = std::move(assignment);
   return placed;
 }
 

@@ -1,4 +1,4 @@
-// Plans that say where tensors lie and no more: C headers, and the offsets inside a .tflite file.
+// Plans that say where tensors lie and no more: C headers, binary plans, and the offsets inside a .tflite file.
 #pragma once
 
 #include <string>
@@ -23,5 +23,8 @@ PlacedModel LoadTflmPlan(const std::string& path, const InputOptions& options);
 // The macros of a header, of a model that is read with the options that the header was made with, unless others are
 // given. Throws Error.
 PlacedModel LoadHeaderPlan(const std::string& path, const std::string& model, const InputOptions& options);
+
+// A binary plan, in the same way.
+PlacedModel LoadBinaryPlan(const std::string& path, const std::string& model, const InputOptions& options);
 
 }  // namespace orionrt::cli

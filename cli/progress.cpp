@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "base/text.hpp"
+#include "base/wide.hpp"
 
 namespace orionrt::cli {
 namespace {
@@ -24,7 +25,7 @@ std::string Describe(const PlanProgress& progress) {
   if (bound == 0) return "";
   std::string text = ", bound " + FormatThousands(bound);
   if (peak > 0) {
-    const auto permille = static_cast<std::int64_t>(static_cast<__int128>(peak - bound) * 1000 / bound);
+    const auto permille = static_cast<std::int64_t>(static_cast<Wide>(peak - bound) * 1000 / bound);
     text = ", peak " + FormatThousands(peak) + text + ", gap " + std::to_string(permille / 10) + "." +
            std::to_string(permille % 10) + " %";
   }

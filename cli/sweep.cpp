@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "base/wide.hpp"
 #include "orionrt/error.hpp"
 
 namespace orionrt::cli {
@@ -37,7 +38,7 @@ std::string Align(const std::vector<SweepRow>& rows) {
 std::string Bar(std::int64_t bytes, std::int64_t most) {
   constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   const auto eighths =
-      most > 0 ? static_cast<int>(static_cast<__int128>(bytes) * kBarWidth * 8 / most) : 0;  // 128 bits: no overflow
+      most > 0 ? static_cast<int>(static_cast<Wide>(bytes) * kBarWidth * 8 / most) : 0;  // 128 bits: no overflow
   std::string bar;
   for (int i = 0; i < eighths / 8; ++i) bar += "█";
   return bar + kEighths[eighths % 8];

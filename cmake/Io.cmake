@@ -6,6 +6,7 @@ if(NOT nlohmann_json_FOUND)
 endif()
 include(cmake/ReportPage.cmake)
 orionrt_component(orionrt_io
+  src/capi/io.cpp
   src/io/assignment_json.cpp
   src/io/buddy_trace.cpp
   src/io/csv.cpp

@@ -1,6 +1,7 @@
-// CSV and JSON.
+// Formats of our own, and draws for the C API.
 #include "orionrt/io.hpp"
 #include "orionrt/planner.hpp"
+#include "orionrt/workload.hpp"
 #include "seeds.hpp"
 
 namespace orionrt::fuzz {
@@ -43,6 +44,17 @@ void AddTextSeeds(Seeds& seeds) {
   seeds["plan_json/refuted"] = WritePlanJson(file);
   seeds["problem_json/problem"] = WriteProblemJson({problem, "dir/model.onnx", 64});
   seeds["graph_json/graph"] = kGraph;
+  LowerOptions options;
+  options.spaces = {Space(), Space()};
+  options.spaces[0].name = "sram";
+  options.spaces[0].capacity = 4096;
+  options.spaces[1].name = "dram";
+  const Workload workload = Lower(ReadGraphJson(kGraph, "graph.json"), {}, options);
+  const PlannedWorkload planned = PlanWorkload(workload, ReusePlanner("first_fit"));
+  seeds["binary/graph"] = WriteAssignmentBinary(Assign(workload, planned));
+  std::string draws;
+  for (int i = 0; i < 600; ++i) draws += static_cast<char>(i * i * 7 % 251);
+  seeds["capi/draws"] = draws;
 }
 
 }  // namespace orionrt::fuzz

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "orionrt/export.hpp"
@@ -45,6 +46,12 @@ struct MadeWith {
   Transforms transforms;       // that were asked for
 };
 
+// On several streams: where an op runs, and ids of the ops that have ended before it begins.
+struct Launch {
+  int stream = 0;
+  std::vector<int> waits;
+};
+
 struct BodyAssignment;
 
 struct Assignment {
@@ -52,6 +59,7 @@ struct Assignment {
   std::uint64_t graph_hash = 0;        // HashGraph of the graph in this order
   std::vector<int> order_ids;          // ids of all ops, as they run
   std::vector<int> vanished_ids;       // ids of ops with nothing left to do, in that order; they may be left out
+  std::vector<Launch> launches;        // one per op of order_ids; empty where they run one after another
   std::vector<InPlaceUse> in_place;    // who writes over what it reads, in that order
   std::vector<Place> tensors;          // one per tensor, ascending by id
   std::vector<Place> workspaces;       // one per op that asks for one, ascending by id
@@ -121,5 +129,14 @@ struct AssignmentFault {
 // several streams, besides, O(pairs of ops with bytes in common / 256 x ops between them).
 ORIONRT_API std::optional<AssignmentFault> CheckAssignment(const Graph& graph, const Assignment& assignment,
                                                            const std::vector<NestedGraph>& bodies = {});
+
+// The whole of an assignment in bytes, for what has no room for JSON: docs/binary.md has the format, orionrt_plan.h
+// reads it without C++. Throws Error (kBadInput) for what a reader would refuse, so also for one read from a file of
+// before and not completed, and for one that does not fit 32-bit counts. O(n).
+ORIONRT_API std::string WriteAssignmentBinary(const Assignment& assignment);
+
+// The inverse; `source` is what messages call the bytes. Throws Error (kBadInput) that says what is wrong with them;
+// kUnsupported for another major version. Whether it suits a graph is for CheckAssignment. O(bytes).
+ORIONRT_API Assignment ReadAssignmentBinary(std::string_view bytes, const std::string& source);
 
 }  // namespace orionrt

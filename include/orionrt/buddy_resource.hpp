@@ -1,6 +1,9 @@
-// BuddyResource: standard containers in a range of the caller's memory.
+// BuddyResource: standard containers in a range of the caller's memory. Where the standard library has no
+// <memory_resource> (libc++ before 16) there is none.
 #pragma once
 
+#if __has_include(<memory_resource>)
+#define ORIONRT_HAS_BUDDY_RESOURCE
 #include <cstddef>
 #include <memory_resource>
 
@@ -47,3 +50,4 @@ class ORIONRT_API BuddyResource : public std::pmr::memory_resource {
 };
 
 }  // namespace orionrt
+#endif

@@ -126,6 +126,10 @@ ORIONRT_API std::int64_t TotalBytes(const PlanFile& file);
 ORIONRT_API std::string WritePlanJson(const PlanFile& file);
 ORIONRT_API PlanFile ReadPlanJson(std::string_view text, const std::string& source);
 
+// Its assignment alone, in binary (WriteAssignmentBinary). Throws Error (kUnsupported) for a plan of lifetimes, which
+// has none, and for one on several streams from a file of before, which does not say what runs where.
+ORIONRT_API std::string WritePlanBinary(const PlanFile& file);
+
 // What a buddy was asked for, in CSV. A trace that was read could have happened: numbers without a gap, allocations
 // within the capacity that do not overlap, and frees of what is allocated, or, where it begins late, may be.
 ORIONRT_API std::string WriteBuddyTrace(const BuddyTrace& trace);

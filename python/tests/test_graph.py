@@ -51,6 +51,26 @@ def test_a_plan_and_its_assignment(tmp_path):
         assert orionrt.check(other, graph) is None
 
 
+def test_an_assignment_in_binary(tmp_path):
+    graph = chain()
+    plan = graph.plan(in_place=True)
+    plan.save(tmp_path / "plan.bin")
+    assert (tmp_path / "plan.bin").read_bytes() == plan.write("bin")
+    read = orionrt.Assignment.read(tmp_path / "plan.bin")
+    for other in (read, pickle.loads(pickle.dumps(read)), copy.deepcopy(read)):
+        assert other.tensors == plan.assignment.tensors and other.in_place == plan.assignment.in_place
+        assert orionrt.check(other, graph) is None
+    with orionrt.TensorPool(graph, read) as pool:
+        assert pool.assignment.order == plan.assignment.order
+    read.save(tmp_path / "again.bin")
+    assert (tmp_path / "again.bin").read_bytes() == plan.write("bin")
+    assert pytest.raises(orionrt.Error, read.save, tmp_path / "a.json").value.code == "unsupported"
+    (tmp_path / "cut.bin").write_bytes(plan.write("bin")[:-1])
+    assert pytest.raises(orionrt.Error, orionrt.Assignment.read, tmp_path / "cut.bin").value.code == "bad_input"
+    with pytest.raises(orionrt.Error, match="holds lifetimes"):
+        orionrt.plan([0], [1], [8]).write("bin")
+
+
 def test_in_place_is_named():
     graph = chain()
     y = graph.tensor(1024, name="y")

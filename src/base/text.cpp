@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "base/checked.hpp"
+#include "base/wide.hpp"
 
 namespace orionrt {
 namespace {
@@ -75,11 +76,10 @@ std::optional<std::int64_t> ParseBytes(std::string_view text) {
   const auto low = fraction.empty() ? std::optional<std::int64_t>(0) : ParseInt(fraction);
   if (!high || !low) return std::nullopt;
 
-  unsigned __int128 scale = 1;  // value = (high * scale + low) * 2^shift / scale, rounded down
+  Wide scale = 1;  // value = (high * scale + low) * 2^shift / scale, rounded down
   for (std::size_t i = 0; i < fraction.size(); ++i) scale *= 10;
-  const unsigned __int128 numerator =
-      static_cast<unsigned __int128>(*high) * scale + static_cast<unsigned __int128>(*low);
-  const unsigned __int128 limit = static_cast<unsigned __int128>(kMaxBytes) * scale;
+  const Wide numerator = static_cast<Wide>(*high) * scale + static_cast<Wide>(*low);
+  const Wide limit = static_cast<Wide>(kMaxBytes) * scale;
   if (numerator > (limit >> shift) || (shift == 0 && numerator % scale != 0)) return std::nullopt;
   return static_cast<std::int64_t>((numerator << shift) / scale);
 }
@@ -90,8 +90,8 @@ std::string FormatBytes(std::int64_t bytes) {
   while (unit < 6 && (bytes >> (10 * unit)) >= 1024) ++unit;
   if (unit == 0) return std::to_string(bytes) + " B";
   // Hundredths of the unit, rounded to nearest.
-  const auto scaled = static_cast<unsigned __int128>(bytes) * 100;
-  const auto half = static_cast<unsigned __int128>(1) << (10 * unit - 1);
+  const auto scaled = static_cast<Wide>(bytes) * 100;
+  const auto half = static_cast<Wide>(1) << (10 * unit - 1);
   const auto hundredths = static_cast<std::int64_t>((scaled + half) >> (10 * unit));
   if (hundredths >= 102350 && unit < 6) return FormatBytes(std::int64_t{1} << (10 * (unit + 1)));  // rounds up to it
   std::string text = std::to_string(hundredths / 100);

@@ -184,7 +184,10 @@ Assignment Assign(const TransformedGraph& transformed, const Plan& plan) {
   Assignment made;
   made.graph_id = GraphId(graph);
   made.graph_hash = HashGraph(graph);
-  for (const OpNode& op : graph.ops()) made.order_ids.push_back(op.id);
+  for (const OpNode& op : graph.ops()) {
+    made.order_ids.push_back(op.id);
+    if (graph.streams() != nullptr) made.launches.push_back({op.stream, op.waits});
+  }
   made.vanished_ids = transformed.vanished;
   made.in_place = transformed.in_place;
   const auto place = [&](int id, const Binding& at, std::size_t bytes) {

@@ -88,10 +88,29 @@ class Checker {
     } catch (const Error& error) {
       return Refuse(std::string("the stated order is none of this graph's: ") + error.what());
     }
+    CheckLaunches();
     if (UsesSeveralStreams(given_)) {  // there waits alone order effects; InOrder has seen to them
       races_ = std::make_unique<RaceFinder>(ordered_, spaces_.size());
       return;
     }
+    CheckSequence();
+  }
+
+  // A file of before states none.
+  void CheckLaunches() {
+    const std::vector<Launch>& launches = assignment_.launches;
+    if (launches.empty()) return;
+    if (launches.size() != ordered_.ops().size()) return Refuse("streams are stated for another number of ops");
+    for (std::size_t i = 0; i < launches.size(); ++i) {
+      const OpNode& op = ordered_.ops()[i];
+      const std::set<int> stated(launches[i].waits.begin(), launches[i].waits.end());
+      if (launches[i].stream == op.stream && stated == std::set<int>(op.waits.begin(), op.waits.end())) continue;
+      return Refuse("the plan runs " + OpLabel(op) + " on another stream than the graph, or has it wait for others");
+    }
+  }
+
+  // Ops that do more than write their outputs keep the order in which the graph lists them.
+  void CheckSequence() {
     std::vector<const OpNode*> listed;
     for (const OpNode& op : given_.ops()) {
       if (HasEffects(given_, op)) listed.push_back(&op);

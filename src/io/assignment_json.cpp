@@ -124,6 +124,7 @@ class AssignmentReader {
     made_.order_ids = ReadAssignedIds(object_, "order");
     made_.vanished_ids = ReadAssignedIds(object_, "vanished_ops");
     ReadMade();
+    ReadLaunches();
     ReadInPlace();
     begin_ = last_space_ < 0 || !object_.Has("begin") ? 0 : ReadBytes(object_, "begin");
     ReadSpaces();
@@ -147,6 +148,17 @@ class AssignmentReader {
         if (name.get<std::string>() == known.name) made_.made_with.transforms.*known.on = true;
       }
     }
+  }
+
+  void ReadLaunches() {
+    if (!object_.Has("launches")) return;
+    for (const ParsedJson& json : object_.Array("launches")) {
+      const ObjectReader row(json, object_.place() + ": launches[" + std::to_string(made_.launches.size()) + "]");
+      made_.launches.push_back({ReadAssignedId(row, "stream"), ReadAssignedIds(row, "waits")});
+    }
+    if (made_.launches.empty() || made_.launches.size() == made_.order_ids.size()) return;
+    object_.Refuse("has " + std::to_string(made_.launches.size()) + " \"launches\" for the " +
+                   std::to_string(made_.order_ids.size()) + " ops of its \"order\"");
   }
 
   void ReadInPlace() {
@@ -346,6 +358,12 @@ void AddAssignment(const PlanFile& file, const Assignment& assignment, Json& hea
     head["moved_ops"] = file.moved_ops;
   }
   rows.push_back({"order", 0, {}, &assignment.order_ids});
+  if (!assignment.launches.empty()) {
+    rows.push_back({"launches", assignment.launches.size(), [&](std::size_t i) {
+                      const Launch& launch = assignment.launches[i];
+                      return Json{{"stream", launch.stream}, {"waits", launch.waits}};
+                    }});
+  }
   if (!names.empty() || !assignment.vanished_ids.empty()) {
     rows.push_back({"vanished_ops", 0, {}, &assignment.vanished_ids});
   }

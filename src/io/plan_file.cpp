@@ -7,6 +7,7 @@
 #include "base/checked.hpp"
 #include "base/text.hpp"
 #include "graph/regroup.hpp"
+#include "orionrt/error.hpp"
 #include "orionrt/io.hpp"
 #include "orionrt/tensor_pool.hpp"
 
@@ -29,6 +30,15 @@ BufferClass ClassOf(const TensorDesc& tensor, bool produced) {
 }
 
 }  // namespace
+
+std::string WritePlanBinary(const PlanFile& file) {
+  const auto refuse = [&](const std::string& why) { throw Error(ErrorCode::kUnsupported, file.source + ": " + why); };
+  if (!file.assignment) refuse("a binary plan is of a graph, and this holds lifetimes; plan the model");
+  if (file.streams && file.assignment->launches.empty()) {
+    refuse("this plan was made before plans said which op runs on which stream; plan the graph again");
+  }
+  return WriteAssignmentBinary(*file.assignment);
+}
 
 std::vector<BufferClass> ClassesOf(const TransformedGraph& transformed) {
   const Graph& graph = transformed.graph;

@@ -4,6 +4,7 @@
 #include <queue>
 
 #include "base/checked.hpp"
+#include "base/wide.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/rectangles.hpp"
 
@@ -35,8 +36,8 @@ void Sweep(const std::vector<PlacedRectangle>& placed, std::int64_t first, std::
   const std::vector<int> births = SortedBy(placed, first, steps, [](const PlacedRectangle& r) { return r.lower; });
   const std::vector<int> deaths = SortedBy(placed, first, steps, [](const PlacedRectangle& r) { return r.upper; });
   std::priority_queue<std::pair<std::int64_t, std::int64_t>> highest;  // end in bytes, upper
-  __int128 hole_steps = 0;
-  __int128 live_steps = 0;
+  Wide hole_steps = 0;
+  Wide live_steps = 0;
   std::int64_t live = 0;
   std::int64_t peak = 0;  // less than peak_bytes where no part holds the last bytes of the highest buffer
   std::size_t ended = 0;  // of deaths
@@ -58,8 +59,8 @@ void Sweep(const std::vector<PlacedRectangle>& placed, std::int64_t first, std::
     if (highest.empty()) continue;
     const std::int64_t top = highest.top().first;
     const std::int64_t next = next_change();
-    hole_steps += static_cast<__int128>(top - live) * (next - now);
-    live_steps += static_cast<__int128>(live) * (next - now);
+    hole_steps += static_cast<Wide>(top - live) * (next - now);
+    live_steps += static_cast<Wide>(live) * (next - now);
     metrics.max_live_bytes = std::max(metrics.max_live_bytes, live);
     if (top - live > metrics.max_holes_bytes) {
       metrics.max_holes_bytes = top - live;
@@ -72,7 +73,7 @@ void Sweep(const std::vector<PlacedRectangle>& placed, std::int64_t first, std::
     }
   }
   metrics.mean_holes_bytes = static_cast<std::int64_t>(hole_steps / steps);
-  const __int128 area = static_cast<__int128>(metrics.peak_bytes) * steps;
+  const Wide area = static_cast<Wide>(metrics.peak_bytes) * steps;
   const bool large = area >> 100 > 0;  // at most 2^125: divided before it would overflow
   if (area > 0) {
     metrics.utilisation_ppm =

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "base/wide.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/rectangles.hpp"
 
@@ -126,7 +127,7 @@ std::string Signed(std::int64_t bytes) { return (bytes < 0 ? "-" : "+") + Format
 // "+4.5 %"; empty where there was nothing to grow from.
 std::string Percent(std::int64_t change, std::int64_t from) {
   if (from <= 0) return "";
-  const __int128 tenths = (static_cast<__int128>(std::abs(change)) * 1000 + from / 2) / from;
+  const Wide tenths = (static_cast<Wide>(std::abs(change)) * 1000 + from / 2) / from;
   return std::string(change < 0 ? "-" : "+") + FormatThousands(static_cast<std::int64_t>(tenths / 10)) + "." +
          std::to_string(static_cast<int>(tenths % 10)) + " %";
 }

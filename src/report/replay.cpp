@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/text.hpp"
+#include "base/wide.hpp"
 #include "io/json.hpp"
 #include "orionrt/error.hpp"
 
@@ -90,7 +91,7 @@ class Replayer {
 };
 
 std::string Share(std::int64_t part, std::int64_t whole) {
-  const auto tenths = whole == 0 ? 0 : static_cast<std::int64_t>(static_cast<__int128>(part) * 1000 / whole);
+  const auto tenths = whole == 0 ? 0 : static_cast<std::int64_t>(static_cast<Wide>(part) * 1000 / whole);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " %";
 }
 
@@ -123,8 +124,8 @@ std::string DrawReplay(const Replay& replay) {
   for (int y = kPictureHeight - 1; y >= 0; --y) {
     std::string row;
     // The middle of the cell, in 2 * kPictureHeight-ths of the capacity.
-    const __int128 middle = static_cast<__int128>(2 * y + 1) * replay.capacity;
-    const auto reaches = [&](std::int64_t bytes) { return static_cast<__int128>(bytes) * 2 * kPictureHeight > middle; };
+    const Wide middle = static_cast<Wide>(2 * y + 1) * replay.capacity;
+    const auto reaches = [&](std::int64_t bytes) { return static_cast<Wide>(bytes) * 2 * kPictureHeight > middle; };
     for (const ReplayMoment* m : columns) {
       row += reaches(m->requested_bytes)                        ? "█"
              : reaches(m->used_bytes)                           ? "▓"
@@ -185,7 +186,7 @@ std::string DescribeReplay(const BuddyTrace& trace, const Replay& replay) {
 
 int Replay::BrokenPermille(const ReplayMoment& m) const {
   const std::int64_t free = FreeBytes(m);
-  return free <= 0 ? 0 : static_cast<int>(static_cast<__int128>(free - m.largest_free_bytes) * 1000 / free);
+  return free <= 0 ? 0 : static_cast<int>(static_cast<Wide>(free - m.largest_free_bytes) * 1000 / free);
 }
 
 Replay ReplayTrace(const BuddyTrace& trace, std::int64_t capacity, std::int64_t block_bytes) {

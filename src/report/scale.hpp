@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/wide.hpp"
 #include "orionrt/problem.hpp"
 #include "plan/rectangles.hpp"
 
@@ -12,7 +13,7 @@ namespace orionrt {
 
 // value * size / total, rounded down; 128 bits between.
 inline std::int64_t Scaled(std::int64_t value, std::int64_t size, std::int64_t total) {
-  return static_cast<std::int64_t>(static_cast<__int128>(value) * size / total);
+  return static_cast<std::int64_t>(static_cast<Wide>(value) * size / total);
 }
 
 struct Tick {

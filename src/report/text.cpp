@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "base/wide.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "report/explain.hpp"
 #include "report/lanes.hpp"
@@ -21,10 +22,9 @@ constexpr int kHeight = 16;
 // Cells [first, last) of `cells` whose middles lie in [begin, end) of `total`; 128 bits: nothing overflows.
 std::pair<int, int> Cells(std::int64_t begin, std::int64_t end, std::int64_t total, int cells) {
   const auto middle_at_or_after = [&](std::int64_t x) {
-    const __int128 twice = static_cast<__int128>(2) * x * cells - total;  // (c + 1/2) * total >= x * cells
-    const __int128 c =
-        twice <= 0 ? 0 : (twice + 2 * static_cast<__int128>(total) - 1) / (2 * static_cast<__int128>(total));
-    return static_cast<int>(std::min<__int128>(c, cells));
+    const Wide twice = static_cast<Wide>(2) * x * cells - total;  // (c + 1/2) * total >= x * cells
+    const Wide c = twice <= 0 ? 0 : (twice + 2 * static_cast<Wide>(total) - 1) / (2 * static_cast<Wide>(total));
+    return static_cast<int>(std::min<Wide>(c, cells));
   };
   return {middle_at_or_after(begin), middle_at_or_after(end)};
 }
@@ -32,11 +32,11 @@ std::pair<int, int> Cells(std::int64_t begin, std::int64_t end, std::int64_t tot
 // "1.024".
 std::string Ratio(std::int64_t numerator, std::int64_t denominator) {
   const auto thousandths =
-      static_cast<std::int64_t>((static_cast<__int128>(numerator) * 1000 + denominator / 2) / denominator);
+      static_cast<std::int64_t>((static_cast<Wide>(numerator) * 1000 + denominator / 2) / denominator);
   return std::to_string(thousandths / 1000) + "." + std::to_string(1000 + thousandths % 1000).substr(1);
 }
 
-std::string Tenths(__int128 numerator, std::int64_t denominator) {
+std::string Tenths(Wide numerator, std::int64_t denominator) {
   const auto tenths = static_cast<std::int64_t>((numerator * 10 + denominator / 2) / denominator);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
 }
@@ -75,7 +75,7 @@ std::string SpaceLines(const PlanFile& file) {
     std::string note = ", no limit";
     if (space.capacity != kUnlimited) note = " of " + FormatThousands(space.capacity);
     if (space.capacity != kUnlimited && space.capacity > 0) {
-      note += ", " + Tenths(static_cast<__int128>(figures.peak_bytes) * 100, space.capacity) + " %";
+      note += ", " + Tenths(static_cast<Wide>(figures.peak_bytes) * 100, space.capacity) + " %";
     }
     note += figures.certificate.proven_optimal
                 ? ", proven optimal for what it holds"

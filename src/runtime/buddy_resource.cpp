@@ -1,5 +1,6 @@
 #include "orionrt/buddy_resource.hpp"
 
+#ifdef ORIONRT_HAS_BUDDY_RESOURCE
 #include <algorithm>
 #include <new>
 #include <string>
@@ -88,3 +89,4 @@ BuddyStats BuddyResource::stats() const noexcept {
 }
 
 }  // namespace orionrt
+#endif

@@ -98,9 +98,15 @@ plugin() {
   if grep -E " _Z[A-Z]*N[rVK]*7orionrt" <<<"$exported"; then fail "the plugin exports these"; fi
 }
 
+# What the shared library exports by C names is what is promised.
+shared_symbols() {
+  command -v nm >/dev/null || return 0
+  "$source/tests/capi/symbols.sh" "$source/tests/capi/symbols/orionrt.txt" "$(find "$scratch/build" -name liborionrt.so)"
+}
+
 case "$how" in
   find_package) install_build && consumer "${hidden[@]}" ;;
   add_subdirectory) consumer "${hidden[@]}" -DALONE=ON ;;
-  FetchContent) consumer -DBUILD_SHARED_LIBS=ON ;;
+  FetchContent) consumer -DBUILD_SHARED_LIBS=ON && shared_symbols ;;
   *) "$how" ;;
 esac

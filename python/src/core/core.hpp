@@ -24,10 +24,11 @@ struct PlanObject {
   std::shared_ptr<const Workload> workload;  // what was planned; null for a plan that was read
 };
 
-// Python's Assignment: that of a plan file, which has one.
+// Python's Assignment: that of a plan file, which has one; or one read from a binary plan.
 struct AssignmentObject {
-  std::shared_ptr<const PlanFile> file;
-  const Assignment& operator*() const { return *file->assignment; }
+  std::shared_ptr<const Assignment> assignment;
+  std::shared_ptr<const PlanFile> file;  // null: there is none
+  const Assignment& operator*() const { return *assignment; }
 };
 
 // Python's Graph: read from a model, or built by calls.
@@ -42,6 +43,9 @@ struct GraphObject {
   Transforms transforms;
   std::int64_t alignment = 64;
 };
+
+// Throws Error (kMisuse) for a plan of lifetimes; `what` is what messages call the file.
+AssignmentObject AssignmentOf(const std::shared_ptr<const PlanFile>& file, const std::string& what);
 
 // How to plan, as keyword arguments say it.
 struct PlanArguments {

@@ -59,7 +59,7 @@ MaybeFault CheckPlaces(const AssignmentObject& self, const GraphObject& given) {
 MaybeFault CheckWithGraph(const PlanObject& self, const GraphObject& given) {
   if (!self.file->assignment) Refuse(ErrorCode::kMisuse, "a plan of lifetimes alone has no graph to be judged with");
   if (MaybeFault fault = CheckPlan(self)) return fault;
-  return CheckPlaces({self.file}, given);
+  return CheckPlaces(AssignmentOf(self.file, "the plan"), given);
 }
 
 MaybeFault CheckOffsets(const ProblemFile& self, nb::object offsets) {

@@ -138,6 +138,7 @@ constexpr Format kFormats[] = {
     {"csv", ".csv", ToCsv},
     {"c-header", ".h", [](const PlanObject& self) { return WriteCHeader(*self.file); }},
     {"c-header", ".hpp", [](const PlanObject& self) { return WriteCHeader(*self.file); }},
+    {"bin", ".bin", [](const PlanObject& self) { return WritePlanBinary(*self.file); }},
     {"snapshot", ".pickle", [](const PlanObject& self) { return WriteMemorySnapshot(*self.file); }},
     {"html", ".html", [](const PlanObject& self) { return WriteReportHtml(ReportOf(self)); }},
     {"svg", ".svg", [](const PlanObject& self) { return WriteReportSvg(ReportOf(self)); }},
@@ -224,15 +225,45 @@ std::string ReadText(const std::filesystem::path& path) {
   return ReadFile(path.string());
 }
 
-AssignmentObject AssignmentOf(const std::shared_ptr<const PlanFile>& file, const std::string& what) {
-  if (!file->assignment) Refuse(ErrorCode::kMisuse, what + " is a plan of lifetimes alone; plan a Graph");
-  return {file};
+AssignmentObject ReadBinary(const std::string& bytes, const std::string& source) {
+  return {std::make_shared<const Assignment>(ReadAssignmentBinary(bytes, source)), nullptr};
 }
 
-template <typename T>
-std::string State(const T& self) {
+std::string WriteBinary(const AssignmentObject& self) {
+  return self.file != nullptr ? WritePlanBinary(*self.file) : WriteAssignmentBinary(*self);
+}
+
+std::string ToJson(const PlanFile& file) {
   const nb::gil_scoped_release unlocked;
-  return WritePlanJson(*self.file);
+  return WritePlanJson(file);
+}
+
+AssignmentObject ReadAssignment(const std::filesystem::path& path) {
+  const std::string text = ReadText(path), source = path.string();
+  return EndsWith(source, ".bin") ? ReadBinary(text, source) : AssignmentOf(ReadPlan(text, source).file, source);
+}
+
+void SaveAssignment(const AssignmentObject& self, const std::filesystem::path& path) {
+  const bool binary = EndsWith(path.string(), ".bin");
+  if (!binary && self.file == nullptr) {
+    Refuse(ErrorCode::kUnsupported,
+           "an assignment that was read from a binary plan knows no lifetimes; save it as .bin");
+  }
+  WriteFile(path.string(), binary ? WriteBinary(self) : ToJson(*self.file));
+}
+
+nb::object StateOf(const AssignmentObject& self) {
+  if (self.file != nullptr) return nb::cast(ToJson(*self.file));
+  const std::string bytes = WriteBinary(self);
+  return nb::bytes(bytes.data(), bytes.size());
+}
+
+AssignmentObject FromState(nb::handle state) {
+  if (nb::isinstance<nb::str>(state)) {
+    return AssignmentOf(ReadPlan(nb::cast<std::string>(state), "pickle").file, "pickle");
+  }
+  const auto bytes = nb::cast<nb::bytes>(state);
+  return ReadBinary({bytes.c_str(), bytes.size()}, "pickle");
 }
 
 using PlaceTuple = std::tuple<int, std::int64_t, std::int64_t>;
@@ -265,21 +296,13 @@ void BindAssignment(nb::module_& module) {
   nb::class_<AssignmentObject>(
       module, "Assignment",
       "Which bytes each tensor of one graph has, and in which order its ops run: all that a run needs. Immutable.")
-      .def_static(
-          "read",
-          [](const std::filesystem::path& path) {
-            const std::string text = ReadText(path);
-            return AssignmentOf(ReadPlan(text, path.string()).file, path.string());
-          },
-          nb::arg("path"), nb::sig("def read(path: str | os.PathLike[str]) -> Assignment"),
-          "From a plan in JSON of a graph. Raises Error (\"bad_input\") with the place in the file.")
-      .def(
-          "save",
-          [](const AssignmentObject& self, const std::filesystem::path& path) {
-            WriteFile(path.string(), State(self));
-          },
-          nb::arg("path"), nb::sig("def save(self, path: str | os.PathLike[str]) -> None"),
-          "As a plan in JSON, whole: the old file stands, or the new one.")
+      .def_static("read", ReadAssignment, nb::arg("path"),
+                  nb::sig("def read(path: str | os.PathLike[str]) -> Assignment"),
+                  "From a plan of a graph, in JSON or, by the suffix .bin, in binary. Raises Error (\"bad_input\") "
+                  "with the place in\n"
+                  "the file.")
+      .def("save", SaveAssignment, nb::arg("path"), nb::sig("def save(self, path: str | os.PathLike[str]) -> None"),
+           "As a plan in JSON or, by the suffix .bin, in binary; whole: the old file stands, or the new one.")
       .def_prop_ro(
           "graph_id", [](const AssignmentObject& self) { return (*self).graph_id; },
           "Identifies the graph, whatever order its tensors and ops are listed in.")
@@ -298,11 +321,11 @@ void BindAssignment(nb::module_& module) {
       .def_prop_ro("required_bytes", RequiredBytesOf, "Per space what its arena needs, in bytes, exactly.")
       .def_prop_ro("base_alignment", BaseAlignments, "Per space the alignment of its arena's first byte, in bytes.")
       .def_prop_ro("policy", [](const AssignmentObject& self) { return (*self).made_with.policy; })
-      .def("__getstate__", State<AssignmentObject>)
-      .def("__setstate__",
-           [](AssignmentObject& self, const std::string& text) {
-             new (&self) AssignmentObject(AssignmentOf(ReadPlan(text, "pickle").file, "pickle"));
-           })
+      .def("__getstate__", StateOf, nb::sig("def __getstate__(self) -> str | bytes"))
+      .def(
+          "__setstate__",
+          [](AssignmentObject& self, nb::handle state) { new (&self) AssignmentObject(FromState(state)); },
+          nb::sig("def __setstate__(self, state: str | bytes, /) -> None"))
       .def("__repr__", [](const AssignmentObject& self) {
         return "<orionrt.Assignment: " + std::to_string((*self).tensors.size()) + " tensors, " +
                std::to_string((*self).order_ids.size()) + " ops>";
@@ -371,6 +394,11 @@ void BindProgress(nb::module_& module) {
 }
 
 }  // namespace
+
+AssignmentObject AssignmentOf(const std::shared_ptr<const PlanFile>& file, const std::string& what) {
+  if (!file->assignment) Refuse(ErrorCode::kMisuse, what + " is a plan of lifetimes alone; plan a Graph");
+  return {std::shared_ptr<const Assignment>(file, &*file->assignment), file};
+}
 
 PlanObject PlanWith(std::shared_ptr<const Workload> workload, const PlanArguments& arguments) {
   PlanOptions options = OptionsOf(arguments);
@@ -444,13 +472,14 @@ void BindPlan(nb::module_& module) {
            "is\n"
            "made and the result planned, so this takes longer than the plan.")
       .def("write", Write, nb::arg("format") = "json",
-           "As bytes: json, csv, text, html, svg, c-header, trace (Perfetto), snapshot (PyTorch).")
+           "As bytes: json, csv, text, html, svg, c-header, bin, trace (Perfetto), snapshot (PyTorch).")
       .def("save", Save, nb::arg("path"), nb::arg("format").none() = nb::none(),
            nb::sig("def save(self, path: str | os.PathLike[str], format: str | None = None) -> None"),
-           "Into a file, by its suffix (.json .csv .txt .html .svg .h .trace.json .pickle) unless a format is given.\n"
+           "Into a file, by its suffix (.json .csv .txt .html .svg .h .bin .trace.json .pickle) unless a format is "
+           "given.\n"
            "Raises Error (\"misuse\") where it cannot be written.")
       .def("__len__", [](const PlanObject& self) { return self.file->plan.offsets.size(); })
-      .def("__getstate__", State<PlanObject>)
+      .def("__getstate__", [](const PlanObject& self) { return ToJson(*self.file); })
       .def("__setstate__",
            [](PlanObject& self, const std::string& text) { new (&self) PlanObject(ReadPlan(text, "pickle")); })
       .def("_repr_html_", ReprHtml)

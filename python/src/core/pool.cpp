@@ -43,10 +43,9 @@ bool IsReadOnly(nb::handle buffer) {
 
 class PoolObject {
  public:
-  PoolObject(const GraphObject& graph, std::shared_ptr<const PlanFile> file, nb::handle memory, bool guard)
-      : memory_(std::make_shared<Memory>()), findings_(std::make_shared<Findings>()), file_(std::move(file)) {
-    if (!file_->assignment) Refuse(ErrorCode::kMisuse, "a plan of lifetimes alone has no tensors; plan the Graph");
-    const Assignment& assignment = *file_->assignment;
+  PoolObject(const GraphObject& graph, AssignmentObject planned, nb::handle memory, bool guard)
+      : memory_(std::make_shared<Memory>()), findings_(std::make_shared<Findings>()), planned_(std::move(planned)) {
+    const Assignment& assignment = *planned_;
     PoolOptions options;
     options.alignment = static_cast<std::size_t>(std::max<std::int64_t>(1, assignment.made_with.alignment));
     if (guard) {
@@ -120,7 +119,7 @@ class PoolObject {
     return *pool_;
   }
   bool closed() const { return memory_ == nullptr; }
-  AssignmentObject assignment() const { return {file_}; }
+  AssignmentObject assignment() const { return planned_; }
 
  private:
   void CheckOpen() const {
@@ -229,25 +228,25 @@ class PoolObject {
 
   std::shared_ptr<Memory> memory_;
   std::shared_ptr<Findings> findings_;
-  std::shared_ptr<const PlanFile> file_;
+  AssignmentObject planned_;
   std::optional<TensorPool> pool_;
   std::unordered_map<std::string, int> by_name_;
 };
 
 void Make(PoolObject* self, const GraphObject& graph, nb::object plan, nb::object memory, bool guard) {
-  std::shared_ptr<const PlanFile> file;
+  AssignmentObject planned;
   if (plan.is_none()) {
     const nb::object made = nb::cast(graph, nb::rv_policy::reference).attr("plan")();
-    file = nb::cast<const PlanObject&>(made).file;
+    planned = AssignmentOf(nb::cast<const PlanObject&>(made).file, "the plan");
   } else if (nb::isinstance<PlanObject>(plan)) {
-    file = nb::cast<const PlanObject&>(plan).file;
+    planned = AssignmentOf(nb::cast<const PlanObject&>(plan).file, "the plan");
   } else if (nb::isinstance<AssignmentObject>(plan)) {
-    file = nb::cast<const AssignmentObject&>(plan).file;
+    planned = nb::cast<const AssignmentObject&>(plan);
   } else {
     Refuse(ErrorCode::kBadInput,
            "plan: a Plan or an Assignment is wanted, not " + nb::cast<std::string>(nb::repr(plan)).substr(0, 80));
   }
-  new (self) PoolObject(graph, std::move(file), memory, guard);
+  new (self) PoolObject(graph, std::move(planned), memory, guard);
 }
 
 nb::object RefuseCopy(const PoolObject&, nb::args) {

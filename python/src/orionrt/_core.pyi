@@ -195,12 +195,12 @@ class Plan:
 
     def write(self, format: str = 'json') -> bytes:
         """
-        As bytes: json, csv, text, html, svg, c-header, trace (Perfetto), snapshot (PyTorch).
+        As bytes: json, csv, text, html, svg, c-header, bin, trace (Perfetto), snapshot (PyTorch).
         """
 
     def save(self, path: str | os.PathLike[str], format: str | None = None) -> None:
         """
-        Into a file, by its suffix (.json .csv .txt .html .svg .h .trace.json .pickle) unless a format is given.
+        Into a file, by its suffix (.json .csv .txt .html .svg .h .bin .trace.json .pickle) unless a format is given.
         Raises Error ("misuse") where it cannot be written.
         """
 
@@ -222,11 +222,14 @@ class Assignment:
     @staticmethod
     def read(path: str | os.PathLike[str]) -> Assignment:
         """
-        From a plan in JSON of a graph. Raises Error ("bad_input") with the place in the file.
+        From a plan of a graph, in JSON or, by the suffix .bin, in binary. Raises Error ("bad_input") with the place in
+        the file.
         """
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """As a plan in JSON, whole: the old file stands, or the new one."""
+        """
+        As a plan in JSON or, by the suffix .bin, in binary; whole: the old file stands, or the new one.
+        """
 
     @property
     def graph_id(self) -> int:
@@ -267,9 +270,9 @@ class Assignment:
     @property
     def policy(self) -> str: ...
 
-    def __getstate__(self) -> str: ...
+    def __getstate__(self) -> str | bytes: ...
 
-    def __setstate__(self, arg: str, /) -> None: ...
+    def __setstate__(self, state: str | bytes, /) -> None: ...
 
     def __repr__(self) -> str: ...
 

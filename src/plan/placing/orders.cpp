@@ -87,7 +87,7 @@ void Orders::FindTightness(const std::vector<std::int64_t>& bounds) {
   }
 }
 
-Orders::Wide Orders::Value(int buffer, Key key) const {
+Wide Orders::Value(int buffer, Key key) const {
   const auto size = static_cast<std::uint64_t>(problem_.buffers[static_cast<std::size_t>(buffer)].size);
   const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
   const auto length = static_cast<std::uint32_t>(span.length());

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/wide.hpp"
 #include "plan/placing/placer.hpp"
 
 namespace orionrt {
@@ -45,10 +46,6 @@ class Orders {
   void Sort(std::vector<int>& buffers, Key key) const;
 
  private:
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpedantic"  // a 128-bit integer is no ISO C++
-  using Wide = unsigned __int128;
-#pragma GCC diagnostic pop
   void FindTightness(const std::vector<std::int64_t>& bounds);
   Wide Value(int buffer, Key key) const;
 

@@ -6,6 +6,7 @@
 #include <queue>
 #include <tuple>
 
+#include "base/wide.hpp"
 #include "plan/load_tree.hpp"
 #include "plan/placing/placer.hpp"
 #include "plan/spaces/min_cost_flow.hpp"
@@ -78,7 +79,7 @@ struct EvictionKey {
   int index;
   bool operator<(const EvictionKey& other) const {
     if ((b == 0) != (other.b == 0)) return b != 0;
-    const __int128 mine = static_cast<__int128>(a) * other.b, theirs = static_cast<__int128>(other.a) * b;
+    const Wide mine = static_cast<Wide>(a) * other.b, theirs = static_cast<Wide>(other.a) * b;
     if (b != 0 && mine != theirs) return mine < theirs;
     return std::tie(tie, index) < std::tie(other.tie, other.index);
   }

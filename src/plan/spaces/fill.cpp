@@ -1,6 +1,7 @@
 // Holes of a space, and who fits into them.
 #include <algorithm>
 
+#include "base/wide.hpp"
 #include "plan/clocks/filler.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/load_tree.hpp"
@@ -85,7 +86,7 @@ Packing Fill(const Tenancy& tenancy, int p, const Packing& packing) {
   std::sort(by_cost.begin(), by_cost.end());
   std::stable_sort(by_cost.begin(), by_cost.end(),
                    [&](int a, int b) { return tenancy.CostOfLeaving(a) > tenancy.CostOfLeaving(b); });
-  const auto life = [&](int i) -> __int128 {
+  const auto life = [&](int i) -> Wide {
     return tenancy.problem().buffers[i].upper - tenancy.problem().buffers[i].lower;
   };
   std::vector<int> by_density = by_cost, by_area = by_cost;

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/checked.hpp"
+#include "base/wide.hpp"
 
 namespace orionrt {
 namespace {
@@ -153,8 +154,8 @@ bool ExcessFlow::Run() {
 }
 
 std::int64_t ExcessFlow::Cost() const {
-  __int128 sum = 0;
-  for (const Arc& arc : arcs_) sum += static_cast<__int128>(arc.flow) * arc.cost;
+  Wide sum = 0;
+  for (const Arc& arc : arcs_) sum += static_cast<Wide>(arc.flow) * arc.cost;
   return static_cast<std::int64_t>((sum + kScale - 1) / kScale);
 }
 
@@ -166,7 +167,7 @@ Span ExcessFlow::RowsOf(Span sections) const {
 }
 
 std::int64_t ExcessFlow::CostPerByte(std::int64_t cost, std::int64_t bytes) {
-  return static_cast<std::int64_t>(std::min<__int128>(static_cast<__int128>(cost) * kScale / bytes, kMostPerByte));
+  return static_cast<std::int64_t>(std::min<Wide>(static_cast<Wide>(cost) * kScale / bytes, kMostPerByte));
 }
 
 int ExcessFlow::Split(const std::vector<Tenant>& tenants, std::vector<int>* leave) const {

@@ -1,6 +1,10 @@
 // Links the core as a user's project would, and uses it; then each component that is there.
+#include <orionrt.h>
+#include <orionrt_plan.h>
+
 #include <cstdlib>
 #include <orionrt/orionrt.hpp>
+#include <string>
 #ifdef HAS_io
 #include <orionrt/io.hpp>
 #endif
@@ -59,5 +63,6 @@ int main() {
   orionrt::TensorPool pool(4096);
   pool.RegisterGraph({{0, {}, {0}}, {1, {0}, {}}}, {{0, 100}});
   pool.FinalizePlan();
-  return pool.Allocate(0).bytes == 100 && ComponentsAnswer() ? EXIT_SUCCESS : EXIT_FAILURE;
+  const bool same = orionrt_version() == std::string(ORIONRT_VERSION);
+  return pool.Allocate(0).bytes == 100 && same && ComponentsAnswer() ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,0 +1,58 @@
+/* Models and files in C, with the conventions of orionrt.h. Each function is in the component that its comment names;
+ * link that, beside the core. Readers take whole files from memory: `source` is what messages call the bytes, and NULL
+ * there "the buffer". Nothing in a file is trusted. */
+#ifndef ORIONRT_IO_H_
+#define ORIONRT_IO_H_
+
+#include "orionrt/orionrt.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct orionrt_dim { /* --dim NAME=SIZE of the command; "*" sets all that are unset. Does not grow */
+  const char* name;
+  int64_t size;
+} orionrt_dim;
+
+typedef struct orionrt_input { /* --input NAME=1x3x224x224. Does not grow */
+  const char* name;
+  const int64_t* shape;
+  size_t rank;
+} orionrt_input;
+
+typedef struct orionrt_load_options {
+  size_t struct_size;
+  const orionrt_dim* dims;
+  size_t dim_count;
+  const orionrt_input* inputs;
+  size_t input_count;
+  const char* data_folder; /* where small constants outside an ONNX file are looked for; NULL: they are not */
+  int32_t no_fold;         /* 1: ops of constants alone stay */
+  int32_t fold_shapes;     /* 1: ops of known shapes go, too */
+} orionrt_load_options;
+
+/* Component io. A graph in JSON, schema orionrt.graph/1. */
+ORIONRT_C_API orionrt_status orionrt_graph_read_json(const char* text, size_t bytes, const char* source,
+                                                     orionrt_graph** graph);
+/* Component io. A problem in CSV, as MiniMalloc reads it, or in JSON, schema orionrt.problem/1. Offsets that the file
+ * has are fixed. */
+ORIONRT_C_API orionrt_status orionrt_problem_read_csv(const char* text, size_t bytes, const char* source,
+                                                      orionrt_problem** problem);
+ORIONRT_C_API orionrt_status orionrt_problem_read_json(const char* text, size_t bytes, const char* source,
+                                                       orionrt_problem** problem);
+/* Component io. The assignment of a plan in JSON, schema orionrt.plan/1, that was made of a graph. */
+ORIONRT_C_API orionrt_status orionrt_assignment_read_json(const char* text, size_t bytes, const char* source,
+                                                          orionrt_assignment** assignment);
+/* Component onnx. A model, with the bodies of its control-flow ops; ids are positions in the file. */
+ORIONRT_C_API orionrt_status orionrt_graph_read_onnx(const void* model, size_t bytes, const char* source,
+                                                     const orionrt_load_options* options, orionrt_graph** graph);
+/* Component tflite. The same. */
+ORIONRT_C_API orionrt_status orionrt_graph_read_tflite(const void* model, size_t bytes, const char* source,
+                                                       const orionrt_load_options* options, orionrt_graph** graph);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ORIONRT_IO_H_ */

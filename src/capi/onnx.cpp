@@ -1,0 +1,8 @@
+#include "orionrt/onnx.hpp"
+
+#include "capi/load.hpp"
+
+orionrt_status orionrt_graph_read_onnx(const void* model, size_t bytes, const char* source,
+                                       const orionrt_load_options* options, orionrt_graph** graph) {
+  return orionrt::capi::ReadModel(orionrt::ImportOnnx, model, bytes, source, options, graph);
+}

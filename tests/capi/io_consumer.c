@@ -1,0 +1,81 @@
+/* orionrt_io.h as a program in C99 has it: io_consumer GRAPH.json [MODEL.onnx]. */
+#include <orionrt_io.h>
+
+#include "check.h"
+
+static char text[1 << 22];
+
+static size_t Read(const char* path) {
+  FILE* const file = fopen(path, "rb");
+  size_t bytes;
+  CHECK(file != NULL);
+  bytes = fread(text, 1, sizeof text, file);
+  fclose(file);
+  return bytes;
+}
+
+static void Assign(const orionrt_graph* graph) {
+  orionrt_assignment* made = NULL;
+  CHECK(orionrt_graph_assign(graph, NULL, &made, NULL) == ORIONRT_OK);
+  CHECK(orionrt_assignment_check(made, graph) == ORIONRT_OK);
+  orionrt_assignment_destroy(made);
+}
+
+static void TestJson(const char* path) {
+  const size_t bytes = Read(path);
+  orionrt_graph* graph = NULL;
+  orionrt_problem* problem = NULL;
+  orionrt_assignment* assignment = NULL;
+  CHECK(orionrt_graph_read_json(text, bytes, path, &graph) == ORIONRT_OK);
+  Assign(graph);
+  orionrt_graph_destroy(graph);
+  REFUSED(ORIONRT_BAD_INPUT, path, orionrt_problem_read_json(text, bytes, path, &problem));
+  REFUSED(ORIONRT_BAD_INPUT, "the buffer", orionrt_assignment_read_json(text, bytes, NULL, &assignment));
+  REFUSED(ORIONRT_MISUSE, "NULL", orionrt_graph_read_json(NULL, 4, path, &graph));
+  CHECK(graph == NULL && problem == NULL && assignment == NULL);
+}
+
+static void TestCsv(void) {
+  static const char csv[] = "id,lower,upper,size,offset\na,0,3,4096,\nb,2,5,1024,8192\n";
+  orionrt_problem* problem = NULL;
+  orionrt_plan* plan = NULL;
+  int64_t offsets[2];
+  CHECK(orionrt_problem_read_csv(csv, sizeof csv - 1, "a.csv", &problem) == ORIONRT_OK);
+  CHECK(orionrt_problem_plan(problem, NULL, &plan) == ORIONRT_OK);
+  CHECK(orionrt_plan_offsets(plan, offsets, 2) == ORIONRT_OK && offsets[0] == 0 && offsets[1] == 8192);
+  orionrt_plan_destroy(plan);
+  orionrt_problem_destroy(problem);
+}
+
+#ifdef TEST_ONNX
+static void TestOnnx(const char* path) {
+  const orionrt_dim dim = {"*", 1};
+  orionrt_load_options options = {.struct_size = sizeof options, .dims = &dim, .dim_count = 1};
+  const size_t bytes = Read(path);
+  orionrt_graph* graph = NULL;
+  CHECK(orionrt_graph_read_onnx(text, bytes, path, &options, &graph) == ORIONRT_OK);
+  Assign(graph);
+  orionrt_graph_destroy(graph);
+  REFUSED(ORIONRT_BAD_INPUT, path, orionrt_graph_read_onnx(text, 50, path, NULL, &graph));
+}
+#endif
+
+#ifdef TEST_TFLITE
+static void TestTflite(void) {
+  orionrt_graph* graph = NULL;
+  REFUSED(ORIONRT_BAD_INPUT, "m.tflite", orionrt_graph_read_tflite("none", 4, "m.tflite", NULL, &graph));
+}
+#endif
+
+int main(int argc, char** argv) {
+  CHECK(argc == 3);
+  TestJson(argv[1]);
+  TestCsv();
+#ifdef TEST_ONNX
+  TestOnnx(argv[2]);
+#endif
+#ifdef TEST_TFLITE
+  TestTflite();
+#endif
+  return EXIT_SUCCESS;
+}
