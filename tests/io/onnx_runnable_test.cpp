@@ -84,6 +84,19 @@ TEST(OnnxRunnable, WhatTheFileDeclaresIsHeldAgainstWhatTheOpMakes) {
   EXPECT_EQ(ShapeOf(model.Import(options), "y"), (Dims{2, 8}));
 }
 
+// A detector for one pixel: a stride swallows it, and the value given is the cause.
+TEST(OnnxRunnable, ImpossibleSizesAreTracedToTheOptions) {
+  Model model(17);
+  model.Input("x", {1, 1, -1, 8});
+  model.Weights("w", {1, 1, 3, 3});
+  model.Node("Conv", {"x", "w"}, {"y"});
+  model.Node("Relu", {"y"}, {"z"});
+  ImportOptions options;
+  options.default_dim = 1;
+  EXPECT_NE(MessageOf(model, options).find("their dimensions follow from --dim '*=1'"), std::string::npos)
+      << MessageOf(model, options);
+}
+
 TEST(OnnxRunnable, OpsSayWhatTheyCannotDo) {
   EXPECT_TRUE(CannotRun(OneNode("MatMul", {{2, 3}, {4, 5}}), "the columns of its first matrix"));
   EXPECT_TRUE(CannotRun(OneNode("MatMul", {{2, 3, 4}, {5, 4, 6}}), "do not broadcast"));

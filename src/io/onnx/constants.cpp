@@ -49,8 +49,8 @@ class ConstantReader {
     std::vector<std::string> warnings;
     for (const std::string& line : external_.Absent()) warnings.push_back(source_ + ": " + line);
     if (empty_ > 0) {
-      warnings.push_back(source_ + ": " + std::to_string(empty_) +
-                         " constants hold no data; sizes are taken as the model declares them");
+      warnings.push_back(source_ + ": constants that hold no data: " + std::to_string(empty_) +
+                         "; sizes are taken as the model declares them");
     }
     return warnings;
   }

@@ -384,7 +384,9 @@ void GraphBuilder::FailUnsized(const Node& node, const Tensor& tensor) const {
                   what + " has elements of unknown size (" + DtypeName(tensor.dtype) + ")");
   }
   if (tensor.dims) {
-    session_.Fail(ErrorCode::kBadInput, place, what + " has impossible dimensions " + DimsText(*tensor.dims));
+    session_.Fail(
+        ErrorCode::kBadInput, place,
+        what + " has impossible dimensions " + DimsText(*tensor.dims) + (node.proto ? OptionsBehind(node) : ""));
   }
   const std::string why = problem_.empty() || !node.proto ? "" : ": " + problem_;
   if (type.has_tensor_type() && type.tensor_type().has_shape()) {
@@ -426,7 +428,7 @@ void GraphBuilder::FailUnsized(const Node& node, const Tensor& tensor) const {
   session_.Fail(
       broken_ ? ErrorCode::kBadInput : ErrorCode::kUnsupported, place,
       "shape of " + what.substr(7) + " unknown" + why +
-          (broken_ ? ""
+          (broken_ ? OptionsBehind(node)
                    : "; add it to the file's value_info (onnx.helper.make_tensor_value_info), or simplify the model"));
 }
 
