@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/text.hpp"
+#include "graph/engine_options.hpp"
 #include "graph/labels.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/import.hpp"
@@ -44,6 +45,18 @@ std::int64_t ParseDim(const std::string& text, const std::string& whole, const c
   if (!value || *value < 0)
     Misuse(std::string(option) + " \"" + whole + "\": \"" + text + "\" is not a whole number >= 0");
   return *value;
+}
+
+// NAME=1x3x224x224, in the place of what was said of the name before. A scalar has no dimension: NAME=.
+void AddShape(const std::string& text, const char* option, std::map<std::string, std::vector<std::int64_t>>& shapes) {
+  const auto [name, value] = SplitAssignment(text, option);
+  std::vector<std::int64_t>& shape = shapes[name];
+  shape.clear();
+  for (std::size_t begin = 0; begin <= value.size() && !value.empty();) {
+    const std::size_t end = std::min(value.find('x', begin), value.size());
+    shape.push_back(ParseDim(value.substr(begin, end - begin), text, option));
+    begin = end + 1;
+  }
 }
 
 void FreeAll(Problem& problem) {
@@ -196,10 +209,15 @@ Input FromModel(ImportedModel model, const std::string& source, const InputOptio
 Input FromGraphJson(const std::string& text, const std::string& source, const InputOptions& options) {
   Input input;
   const bool imply = options.imply_waits || (options.import && options.import->imply_waits);
-  Graph graph = ReadGraphJson(text, source, imply ? &input.implied_waits : nullptr);
-  if (!options.quiet && options.imply_waits) TellImpliedWaits(graph, input.implied_waits);
-  input.workload = Lower(Streamed(std::move(graph), source, options), {}, LoweringOf(options));
-  input.workload.import.streams = MakeImportOptions(source, options).streams;
+  ImportedModel model;
+  model.graph = ReadGraphJson(text, source, imply ? &input.implied_waits : nullptr);
+  const ImportOptions import = MakeImportOptions(source, options);
+  ApplyEngineOptions(import, source, model);
+  if (!options.quiet && options.imply_waits) TellImpliedWaits(model.graph, input.implied_waits);
+  input.workload = Lower(Streamed(std::move(model.graph), source, options), {}, LoweringOf(options));
+  input.workload.import.streams = import.streams;
+  input.workload.import.in_place_types = import.in_place_types;
+  input.workload.import.external = import.external;
   input.workload.import.imply_waits = !input.implied_waits.empty();
   return input;
 }
@@ -276,9 +294,10 @@ const Reader& ReaderOf(const std::string& path, const std::string& name) {
 }
 
 void WarnOfModelOptions(const std::string& format, const InputOptions& options) {
-  const bool given = !options.dims.empty() || !options.inputs.empty() || options.no_fold || options.fold_shapes;
+  const bool given = !options.dims.empty() || !options.inputs.empty() || !options.shapes.empty() || options.no_fold ||
+                     options.fold_shapes || options.trust_shapes || !options.data_folder.empty();
   if (!given || options.quiet || format == "onnx" || format == "tflite") return;
-  std::fprintf(stderr, "orionrt: warning: --dim, --input, --no-fold and --fold-shapes do nothing for %s input\n",
+  std::fprintf(stderr, "orionrt: warning: --dim, --input and the other options of models do nothing for %s input\n",
                format.c_str());
 }
 
@@ -290,6 +309,7 @@ ImportOptions MakeImportOptions(const std::string& source, const InputOptions& o
     const std::size_t slash = source.rfind('/');
     import.data_folder = slash == std::string::npos ? "." : source.substr(0, slash + 1);
   }
+  import.extra_data_folder = options.data_folder;
   import.fold_constants = import.fold_constants && !options.no_fold;
   import.fold_shapes = import.fold_shapes || options.fold_shapes;
   import.streams = options.streams.value_or(import.streams);
@@ -303,16 +323,11 @@ ImportOptions MakeImportOptions(const std::string& source, const InputOptions& o
       import.dims[name] = dim;
     }
   }
-  for (const std::string& text : options.inputs) {
-    const auto [name, value] = SplitAssignment(text, "--input");
-    std::vector<std::int64_t>& shape = import.inputs[name];
-    shape.clear();
-    for (std::size_t begin = 0; begin <= value.size();) {
-      const std::size_t end = std::min(value.find('x', begin), value.size());
-      shape.push_back(ParseDim(value.substr(begin, end - begin), text, "--input"));
-      begin = end + 1;
-    }
-  }
+  for (const std::string& text : options.inputs) AddShape(text, "--input", import.inputs);
+  for (const std::string& text : options.shapes) AddShape(text, "--shape", import.shapes);
+  import.trust_shapes = import.trust_shapes || options.trust_shapes;
+  import.in_place_types.insert(import.in_place_types.end(), options.in_place.begin(), options.in_place.end());
+  import.external.insert(import.external.end(), options.external.begin(), options.external.end());
   return import;
 }
 
@@ -363,6 +378,12 @@ void AddInputOptions(OptionTable& table, InputOptions& options) {
   table.push_back(
       {"--dim", &options.dims, "Value of a symbolic dimension; '*=1' sets all that are unset", "NAME=N", model});
   table.push_back({"--input", &options.inputs, "Shape of a graph input: x=1x3x224x224", "NAME=SHAPE", model});
+  table.push_back({"--shape", &options.shapes,
+                   "Shape of a tensor that an op makes, before all that follows from the model", "NAME=SHAPE", model});
+  table.push_back({"--trust-shapes", &options.trust_shapes,
+                   "What a model declares of shapes goes before what ops make of them", "", model});
+  table.push_back({"--data-folder", &options.data_folder,
+                   "Where external data lies that is not beside the model, or where links there lead", "DIR", model});
   table.push_back({"--no-fold", &options.no_fold, "Keep ops whose inputs are all constant", "", model});
   table.push_back({"--fold-shapes", &options.fold_shapes, "Fold ops of known shapes too", "", model});
   const auto streams = "Streams (docs/streams.md)";
@@ -373,6 +394,14 @@ void AddInputOptions(OptionTable& table, InputOptions& options) {
       {"--imply-waits", &options.imply_waits,
        "Of a graph that names streams: add the waits that its data needs and nothing implies, and list them", "",
        streams});
+  const auto engine = "What the engine does (docs/sharing.md)";
+  table.push_back(
+      {"--external", &options.external,
+       "What whoever runs the graph holds, and no arena: inputs, outputs, or a tensor by name; several by commas",
+       "WHAT", engine, true});
+  table.push_back({"--assume-in-place", &options.in_place,
+                   "Ops of this type may write each element over that of an input of the same shape and size", "TYPE",
+                   engine, true});
   const auto below = "Below the bound of the graph as given (docs/sharing.md)";
   table.push_back({"--views", &options.transforms.views,
                    "Reshapes, and slices and splits of one run of bytes, take no bytes of their own", "", below});

@@ -22,6 +22,11 @@ struct InputOptions {
   bool ignore_offsets = false;          // --ignore-offsets
   std::vector<std::string> dims;        // --dim NAME=N
   std::vector<std::string> inputs;      // --input NAME=1x3x224x224
+  std::vector<std::string> shapes;      // --shape NAME=1x3x224x224
+  bool trust_shapes = false;            // --trust-shapes
+  std::vector<std::string> in_place;    // --assume-in-place TYPE
+  std::vector<std::string> external;    // --external WHAT
+  std::string data_folder;              // --data-folder DIR
   bool no_fold = false;                 // --no-fold
   bool fold_shapes = false;             // --fold-shapes
   std::vector<std::string> spaces;      // --space NAME=BYTES:KEY=VALUE...

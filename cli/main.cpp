@@ -109,7 +109,10 @@ struct AddToApp {
     CLI::Option* added = app.add_option(names, *value, option.help);
     added->required(argument && !optional)->check(NotEmpty());
     if (!option.type.empty()) added->type_name(option.type);
-    if constexpr (std::is_same_v<Value, std::vector<std::string>>) added->allow_extra_args(argument);
+    if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
+      added->allow_extra_args(argument);
+      if (option.commas) added->delimiter(',');
+    }
     Finish(added);
   }
 

@@ -19,6 +19,7 @@ struct Option {
   std::string help;
   std::string type{};   // of the value: "FILE", or its choices, "text|json"; empty: a flag, or an argument
   std::string group{};  // the heading that the option stands under in --help; empty: the common one
+  bool commas = false;  // of a vector: one value may be several, a,b,c
 };
 
 using OptionTable = std::vector<Option>;

@@ -147,12 +147,16 @@ void AddOnnxSeeds(Seeds& seeds) {
                          "Attention", "QLinearConv", "LayerNormalization", "BatchNormalization"}) {
     seeds[std::string("onnx/") + op] = OneOp(op, {"x", "w", "x"});
   }
-  for (const char* op : {"MaxPool", "AveragePool", "Softmax", "Flatten", "Shape", "Split", "GlobalAveragePool", "LRN",
-                         "ArgMax", "Transpose", "SpaceToDepth", "DepthToSpace", "Dropout", "NonZero", "Constant"}) {
+  for (const char* op :
+       {"MaxPool", "AveragePool", "Softmax", "Flatten", "Shape", "Split", "GlobalAveragePool", "LRN", "ArgMax",
+        "Transpose", "SpaceToDepth", "DepthToSpace", "Dropout", "NonZero", "Constant", "Unique", "BitCast", "SwiGLU"}) {
     seeds[std::string("onnx/") + op] = OneOp(op, {"x"});
   }
-  for (const char* op : {"Reshape", "Squeeze", "Unsqueeze", "Expand", "Tile", "Pad", "Gather", "ReduceSum", "TopK",
-                         "OneHot", "Slice", "Resize", "ConstantOfShape", "Range", "ScatterND", "Upsample"}) {
+  for (const char* op : {"Reshape",    "Squeeze",       "Unsqueeze",       "Expand", "Tile",
+                         "Pad",        "Gather",        "ReduceSum",       "TopK",   "OneHot",
+                         "Slice",      "Resize",        "ConstantOfShape", "Range",  "ScatterND",
+                         "Upsample",   "CenterCropPad", "Col2Im",          "DFT",    "MaxUnpool",
+                         "AffineGrid", "Compress"}) {
     seeds[std::string("onnx/") + op] = OneOp(op, {"x", "ints", "ints", "ints"});
     seeds[std::string("onnx/old_") + op] = OneOp(op, {"x", "ints"}, 9);
     seeds[std::string("onnx/new_") + op] = OneOp(op, {"x", "ints"}, 19);

@@ -103,6 +103,71 @@ TEST(OpTable, ReadsSlicesOfOnnx) {
   EXPECT_EQ(Words(graph.ops()[1].aliases), "") << "every other row";
 }
 
+// Kernels read their input again when a part of the result is stored, or the engine takes the op apart.
+TEST(OpTable, ActivationsOfSeveralPassesAreNotInPlaceUnlessTheEngineSaysSo) {
+  for (const char* op : {"Gelu", "FastGelu", "QuickGelu", "Swish", "Mish", "HardSwish", "Celu"}) {
+    EXPECT_EQ(Words(AliasesOf({op, {Floats(0, {4})}, {Floats(0, {4})}})), "") << op;
+  }
+  Model model(20);
+  model.Input("x", {4});
+  model.Node("Relu", {"x"}, {"a"});
+  model.Node("Gelu", {"a"}, {"y"});
+  model.Output("y");
+  EXPECT_EQ(Words(model.Import().graph.ops()[1].aliases), "");
+  ImportOptions options;
+  options.in_place_types = {"Gelu"};
+  EXPECT_EQ(Words(model.Import(options).graph.ops()[1].aliases), "same 0<0@0");
+  options.in_place_types = {"Gelv"};
+  EXPECT_NE(MessageOf(model, options).find("--assume-in-place Gelv: no op is of this type"), std::string::npos);
+}
+
+TEST(OpTable, ElementsOfLessThanAByteAreNotWrittenInPlace) {
+  EXPECT_EQ(Words(AliasesOf({"Cast", {{0, {7}, 4}}, {{0, {7}, 4}}})), "") << "two share a byte";
+  EXPECT_EQ(Words(AliasesOf({"Cast", {{0, {7}, 7}}, {{0, {7}, 7}}})), "same 0<0@0");
+}
+
+TEST(OpTable, DropoutThatMayDropIsNoView) {
+  const auto words = [](int opset, int mode) {  // of training: 0 not said, 1 false, 2 true, 3 known at run time
+    Model model(opset);
+    model.Input("x", {4});
+    if (mode == 3) model.Input("t", {}, onnx::TensorProto::BOOL);
+    if (mode == 1 || mode == 2) {
+      AddInts(model.graph, "t", {mode - 1}, true)->set_data_type(onnx::TensorProto::BOOL);
+      model.graph->mutable_initializer(0)->clear_int64_data();
+      model.graph->mutable_initializer(0)->add_int32_data(mode - 1);
+    }
+    model.Node("Dropout", mode == 0 ? Names{"x"} : Names{"x", "", "t"}, {"y"});
+    model.Output("y");
+    const ImportedModel imported = model.Import();
+    return Words(imported.graph.ops()[0].aliases) + (imported.graph.ops()[0].has_effects ? " effects" : "");
+  };
+  EXPECT_EQ(words(17, 0), "view 0<0@0");
+  EXPECT_EQ(words(17, 1), "view 0<0@0");
+  EXPECT_EQ(words(17, 2), " effects");
+  EXPECT_EQ(words(17, 3), " effects");
+  EXPECT_EQ(words(9, 0), "view 0<0@0") << "of inference alone";
+}
+
+TEST(OpTable, FunctionsOfTheModelAreNotWhatTheirNamesSay) {
+  for (const char* domain : {"com.microsoft", ""}) {
+    Model model(17);
+    model.Input("x", {8, 8});
+    auto* function = model.proto.add_functions();
+    function->set_name("Identity");
+    function->set_domain(domain);
+    function->add_input("a");
+    function->add_output("b");
+    function->add_opset_import()->set_version(17);
+    auto* node = function->add_node();
+    node->set_op_type("Transpose");
+    node->add_input("a");
+    node->add_output("b");
+    model.Node("Identity", {"x"}, {"y"})->set_domain(domain);
+    model.Output("y");
+    EXPECT_EQ(Words(model.Import().graph.ops()[0].aliases), "") << domain;
+  }
+}
+
 TEST(OpTable, KnowsWhatMayNotBeMoved) {
   Model model;
   model.Input("x", {4});

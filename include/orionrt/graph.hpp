@@ -60,6 +60,9 @@ enum TensorRole : unsigned {
   kInput = 1,   // given from outside: alive from the first step. Implied when no op produces the tensor
   kOutput = 2,  // read from outside: alive to the last step
   kState = 4,   // kept from run to run: alive throughout
+  // Held by whoever runs the graph, and so are its root and all views of that: no arena has its bytes, and nothing else
+  // is ever written there. TensorPool::BindExternal says where it is.
+  kHeld = 8,
 };
 
 inline constexpr int kNoTensor = -1;

@@ -18,8 +18,21 @@ struct ImportOptions {
   // Where small constants kept outside the file are looked for: its folder. Empty: they are not read. Weights never
   // are.
   std::string data_folder;
+  // --data-folder DIR: where external data lies that is not beside the model, or where links there lead. Nothing
+  // outside of the two folders is read.
+  std::string extra_data_folder;
   bool fold_constants = true;  // --no-fold clears it: ops of constants alone do not run
   bool fold_shapes = false;    // --fold-shapes: neither do ops of known shapes
+  // --trust-shapes: what the file declares of a tensor goes before what follows from the op that makes it, and ops that
+  // could not run on their inputs are planned.
+  bool trust_shapes = false;
+  // --shape NAME=1x10x4: of a tensor that an op makes, before all that follows from the model.
+  std::map<std::string, std::vector<std::int64_t>> shapes;
+  // What the engine does with the graph, on top of what is known of its ops. --assume-in-place TYPE: every op of this
+  // type may write each element over that of an input of the same shape and size. --external WHAT: "inputs", "outputs",
+  // or the name of a tensor: it gets the role kHeld.
+  std::vector<std::string> in_place_types;
+  std::vector<std::string> external;
   // What is done to the graph before it is planned; importers do neither, but plan files say so.
   int streams = 1;           // --streams N: OnStreams puts its branches on at most so many streams
   bool imply_waits = false;  // --imply-waits: ImplyWaits adds the waits that data needs

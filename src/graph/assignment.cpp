@@ -191,7 +191,7 @@ Assignment Assign(const TransformedGraph& transformed, const Plan& plan) {
   made.vanished_ids = transformed.vanished;
   made.in_place = transformed.in_place;
   const auto place = [&](int id, const Binding& at, std::size_t bytes) {
-    Place here{id, 0, 0, static_cast<std::int64_t>(bytes)};
+    Place here{id, at.buffer < 0 && bytes > 0 ? kExternal : 0, 0, static_cast<std::int64_t>(bytes)};
     if (at.buffer < 0) return here;
     here.space = SpaceOf(plan, at.buffer);
     here.offset = plan.offsets[static_cast<std::size_t>(at.buffer)] + at.delta;

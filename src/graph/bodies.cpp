@@ -21,9 +21,11 @@ Bodies::Bodies(const Graph& graph, std::int64_t alignment)
   for (const OpNode& op : graph.ops()) {
     for (const int id : op.outputs) produced[static_cast<std::size_t>(graph.IndexOf(id))] = 1;
   }
+  const std::vector<char> held = HeldTensors(graph);
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const TensorDesc& tensor = graph.tensors()[i];
-    nodes_[i].given = !IsView(tensor) && produced[i] == 0;
+    nodes_[i].held = held[i] != 0;
+    nodes_[i].given = nodes_[i].held || (!IsView(tensor) && produced[i] == 0);
     nodes_[i].end = static_cast<std::int64_t>(tensor.bytes);
     nodes_[i].alignment = needs_[i];
     nodes_[i].members.assign(1, static_cast<int>(i));
@@ -76,6 +78,7 @@ bool Bodies::Fits(int inner, int outer, std::int64_t offset) const {
   const Place b = Find(inner);
   const Node& into = NodeOf(a.body);
   const Node& from = NodeOf(b.body);
+  if (into.held || from.held) return false;
   const std::int64_t from_begin = a.at + offset - b.at + from.begin;
   const std::int64_t begin = std::min(into.begin, from_begin);
   if ((into.begin - begin) % into.alignment != 0 || (from_begin - begin) % from.alignment != 0) return false;

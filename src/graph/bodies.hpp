@@ -54,6 +54,7 @@ class Bodies {
     int parent = -1;
     std::int64_t at = 0;  // bytes from the parent's first
     bool given = false;
+    bool held = false;  // by whoever runs the graph: lies in no body but its root's
     // Of a body, in bytes from the first of the member that stands for it; kept when it joins another, for RollBack.
     std::int64_t begin = 0;
     std::int64_t end = 0;

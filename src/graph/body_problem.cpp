@@ -78,6 +78,17 @@ void AppendBody(Problem& problem, std::vector<Part>& members, std::int64_t need,
 
 }  // namespace
 
+std::vector<char> HeldTensors(const Graph& graph) {
+  std::vector<char> held(graph.tensors().size(), 0);
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    if ((graph.tensors()[i].roles & kHeld) != 0)
+      held[static_cast<std::size_t>(graph.RootOf(static_cast<int>(i)).index)] = 1;
+  }
+  for (std::size_t i = 0; i < held.size(); ++i)
+    held[i] = held[static_cast<std::size_t>(graph.RootOf(static_cast<int>(i)).index)];
+  return held;
+}
+
 std::vector<std::int64_t> AlignmentNeeds(const Graph& graph, std::int64_t alignment) {
   std::vector<std::int64_t> needs;
   for (int i = 0; i < static_cast<int>(graph.tensors().size()); ++i) {
@@ -104,9 +115,10 @@ Lowered MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, std::
   const auto& tensors = graph.tensors();
   const std::vector<std::int64_t> needs = AlignmentNeeds(graph, alignment);
   const std::vector<std::int64_t> uses = CountUses(graph, vanished);
+  const std::vector<char> held = HeldTensors(graph);
   std::vector<int> order;  // tensors by the name of their body
   for (int i = 0; i < static_cast<int>(tensors.size()); ++i) {
-    if (tensors[i].bytes > 0 && places[i].index >= 0) order.push_back(i);
+    if (tensors[i].bytes > 0 && places[i].index >= 0 && held[i] == 0) order.push_back(i);
   }
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return places[a].index < places[b].index; });
 

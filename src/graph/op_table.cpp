@@ -10,20 +10,48 @@
 namespace orionrt {
 namespace {
 
-// ONNX first, then TFLite.
+// Kernels by which it was checked that an op may be done in place.
+enum CheckedBy {
+  kOnnxRuntime,  // its CPU kernels, run with one buffer for input and output: scripts/check_claims.py
+  kTflite,       // its reference and optimized kernels, read: one loop that stores each element as it is computed
+};
+
+struct ElementwiseRow {
+  std::string_view type;
+  std::size_t inputs;  // the most that are no constants
+  CheckedBy checked_by;
+};
+
+// Activations that engines compute in several passes over their output are left out: Gelu, FastGelu, QuickGelu, Swish,
+// Mish, HardSwish and Celu of ONNX, which read their input again when a part of the result is stored already, or which
+// engines take apart. An engine that knows better says so (OpNode::aliases, --assume-in-place).
 // clang-format off
-constexpr std::string_view kUnary[] = {
-    "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BatchNormalization", "BitwiseNot", "Cast", "Ceil",
-    "Celu", "Clip", "Cos", "Cosh", "Elu", "Erf", "Exp", "FastGelu", "Floor", "Gelu", "HardSigmoid", "HardSwish",
-    "LeakyRelu", "Log", "Mish", "Neg", "Not", "QuickGelu", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign",
-    "Sin", "Sinh", "Softplus", "Softsign", "Sqrt", "Swish", "Tan", "Tanh", "ThresholdedRelu",
-    "ABS", "CAST", "CEIL", "COS", "ELU", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LEAKY_RELU", "LOG", "LOGICAL_NOT",
-    "LOGISTIC", "NEG", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "ROUND", "RSQRT", "SIGN", "SIN", "SQRT",
-    "SQUARE", "TANH"};
-constexpr std::string_view kBinary[] = {
-    "Add", "And", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Mod", "Mul", "Or", "Pow", "Sub", "Xor",
-    "PRelu", "ADD", "ATAN2", "BITWISE_XOR", "DIV", "FLOOR_DIV", "FLOOR_MOD", "LOGICAL_AND", "LOGICAL_OR", "MAXIMUM",
-    "MINIMUM", "MUL", "POW", "PRELU", "RIGHT_SHIFT", "SQUARED_DIFFERENCE", "SUB"};
+constexpr ElementwiseRow kElementwise[] = {
+    {"Abs", 1, kOnnxRuntime}, {"Acos", 1, kOnnxRuntime}, {"Acosh", 1, kOnnxRuntime}, {"Asin", 1, kOnnxRuntime},
+    {"Asinh", 1, kOnnxRuntime}, {"Atan", 1, kOnnxRuntime}, {"Atanh", 1, kOnnxRuntime},
+    {"BatchNormalization", 1, kOnnxRuntime}, {"BitwiseNot", 1, kOnnxRuntime}, {"Cast", 1, kOnnxRuntime},
+    {"Ceil", 1, kOnnxRuntime}, {"Clip", 1, kOnnxRuntime}, {"Cos", 1, kOnnxRuntime}, {"Cosh", 1, kOnnxRuntime},
+    {"Elu", 1, kOnnxRuntime}, {"Erf", 1, kOnnxRuntime}, {"Exp", 1, kOnnxRuntime}, {"Floor", 1, kOnnxRuntime},
+    {"HardSigmoid", 1, kOnnxRuntime}, {"LeakyRelu", 1, kOnnxRuntime}, {"Log", 1, kOnnxRuntime},
+    {"Neg", 1, kOnnxRuntime}, {"Not", 1, kOnnxRuntime}, {"Reciprocal", 1, kOnnxRuntime}, {"Relu", 1, kOnnxRuntime},
+    {"Round", 1, kOnnxRuntime}, {"Selu", 1, kOnnxRuntime}, {"Sigmoid", 1, kOnnxRuntime}, {"Sign", 1, kOnnxRuntime},
+    {"Sin", 1, kOnnxRuntime}, {"Sinh", 1, kOnnxRuntime}, {"Softplus", 1, kOnnxRuntime}, {"Softsign", 1, kOnnxRuntime},
+    {"Sqrt", 1, kOnnxRuntime}, {"Tan", 1, kOnnxRuntime}, {"Tanh", 1, kOnnxRuntime},
+    {"ThresholdedRelu", 1, kOnnxRuntime}, {"Add", 2, kOnnxRuntime}, {"And", 2, kOnnxRuntime},
+    {"BitShift", 2, kOnnxRuntime}, {"BitwiseAnd", 2, kOnnxRuntime}, {"BitwiseOr", 2, kOnnxRuntime},
+    {"BitwiseXor", 2, kOnnxRuntime}, {"Div", 2, kOnnxRuntime}, {"Mod", 2, kOnnxRuntime}, {"Mul", 2, kOnnxRuntime},
+    {"Or", 2, kOnnxRuntime}, {"Pow", 2, kOnnxRuntime}, {"Sub", 2, kOnnxRuntime}, {"Xor", 2, kOnnxRuntime},
+    {"PRelu", 2, kOnnxRuntime}, {"ABS", 1, kTflite}, {"CAST", 1, kTflite}, {"CEIL", 1, kTflite}, {"COS", 1, kTflite},
+    {"ELU", 1, kTflite}, {"EXP", 1, kTflite}, {"FLOOR", 1, kTflite}, {"GELU", 1, kTflite}, {"HARD_SWISH", 1, kTflite},
+    {"LEAKY_RELU", 1, kTflite}, {"LOG", 1, kTflite}, {"LOGICAL_NOT", 1, kTflite}, {"LOGISTIC", 1, kTflite},
+    {"NEG", 1, kTflite}, {"RELU", 1, kTflite}, {"RELU6", 1, kTflite}, {"RELU_0_TO_1", 1, kTflite},
+    {"RELU_N1_TO_1", 1, kTflite}, {"ROUND", 1, kTflite}, {"RSQRT", 1, kTflite}, {"SIGN", 1, kTflite},
+    {"SIN", 1, kTflite}, {"SQRT", 1, kTflite}, {"SQUARE", 1, kTflite}, {"TANH", 1, kTflite}, {"ADD", 2, kTflite},
+    {"ATAN2", 2, kTflite}, {"BITWISE_XOR", 2, kTflite}, {"DIV", 2, kTflite}, {"FLOOR_DIV", 2, kTflite},
+    {"FLOOR_MOD", 2, kTflite}, {"LOGICAL_AND", 2, kTflite}, {"LOGICAL_OR", 2, kTflite}, {"MAXIMUM", 2, kTflite},
+    {"MINIMUM", 2, kTflite}, {"MUL", 2, kTflite}, {"POW", 2, kTflite}, {"PRELU", 2, kTflite},
+    {"RIGHT_SHIFT", 2, kTflite}, {"SQUARED_DIFFERENCE", 2, kTflite}, {"SUB", 2, kTflite},
+};
 constexpr std::string_view kRenames[] = {
     "Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze",
     "EXPAND_DIMS", "RESHAPE", "SQUEEZE"};
@@ -105,11 +133,21 @@ std::optional<std::int64_t> SliceOffset(const OpOperands& op) {
   return first * element;
 }
 
+// Of several elements in a byte no two can be written apart, by threads above all.
+bool SharesBytes(const Operand& operand) {
+  std::int64_t elements = 1;
+  for (const std::int64_t dim : operand.dims) {
+    if (!CheckedMul(elements, dim, &elements)) return true;
+  }
+  return elements > operand.bytes;
+}
+
 // Whether each output element is computed from the input elements of the same place, and stored once they are read,
 // where the op reads `inputs` tensors that are no constants. So no reductions (Softmax, LayerNormalization), and no ops
 // that engines run in several passes over their output (Sum, Where, Max of many).
 bool IsElementwise(const std::string& type, std::size_t inputs) {
-  return inputs <= (IsIn(kUnary, type) ? 1u : IsIn(kBinary, type) ? 2u : 0u);
+  return std::any_of(std::begin(kElementwise), std::end(kElementwise),
+                     [&](const ElementwiseRow& row) { return row.type == type && inputs <= row.inputs; });
 }
 
 }  // namespace
@@ -143,6 +181,7 @@ std::vector<Alias> AliasesOf(const OpOperands& op) {
     // Equal dimensions too: the bytes of a broadcast float may be those of a bool.
     for (const Operand& input : op.inputs) {
       if (!is_tensor(input) || input.bytes != output.bytes || input.dims != output.dims) continue;
+      if (SharesBytes(output)) continue;
       aliases.push_back(MakeAlias(AliasKind::kSameIndex, output, input));
     }
   }

@@ -126,6 +126,7 @@ Workload Lower(const ImportedModel& model, std::string source, const ImportOptio
   workload.source = std::move(source);
   workload.import = import;
   workload.import.data_folder.clear();
+  workload.import.extra_data_folder.clear();
   workload.weights = model.weights;
   return workload;
 }

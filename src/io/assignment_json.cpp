@@ -291,7 +291,11 @@ Json MadeWithJson(const MadeWith& made_with) {
   if (import.default_dim) json["dims"]["*"] = *import.default_dim;
   for (const auto& [name, shape] : import.inputs) json["inputs"][name] = shape;
   if (!import.fold_constants) json["fold"] = "none";
+  for (const auto& [name, shape] : import.shapes) json["shapes"][name] = shape;
   if (import.fold_constants && import.fold_shapes) json["fold"] = "shapes";
+  if (import.trust_shapes) json["trust_shapes"] = true;
+  if (!import.in_place_types.empty()) json["assume_in_place"] = import.in_place_types;
+  if (!import.external.empty()) json["external"] = import.external;
   if (import.streams != 1) json["streams"] = import.streams;
   if (import.imply_waits) json["imply_waits"] = true;
   return json;
@@ -316,13 +320,27 @@ MadeWith ReadMadeWith(const ParsedJson& json, const std::string& place) {
       }
     }
   }
-  if (object.Has("inputs")) {
-    if (!json["inputs"].is_object()) object.Refuse("has \"inputs\" that are no object");
-    for (const auto& [name, shape] : json["inputs"].items()) {
+  const auto read_shapes = [&](const char* key, std::map<std::string, std::vector<std::int64_t>>& shapes) {
+    if (!object.Has(key)) return;
+    if (!json[key].is_object()) object.Refuse("has \"" + std::string(key) + "\" that are no object");
+    for (const auto& [name, shape] : json[key].items()) {
       if (!shape.is_array()) object.Refuse("has a shape of \"" + Printable(name) + "\" that is no array");
-      for (const ParsedJson& size : shape) made.import.inputs[name].push_back(size_of(size, name));
+      std::vector<std::int64_t>& sizes = shapes[name];
+      for (const ParsedJson& size : shape) sizes.push_back(size_of(size, name));
     }
-  }
+  };
+  read_shapes("inputs", made.import.inputs);
+  read_shapes("shapes", made.import.shapes);
+  const auto read_texts = [&](const char* key, std::vector<std::string>& texts) {
+    if (!object.Has(key)) return;
+    for (const ParsedJson& text : object.Array(key)) {
+      if (!text.is_string()) object.Refuse("has in \"" + std::string(key) + "\" what is no text");
+      texts.push_back(text.get<std::string>());
+    }
+  };
+  read_texts("assume_in_place", made.import.in_place_types);
+  read_texts("external", made.import.external);
+  made.import.trust_shapes = object.Flag("trust_shapes");
   const std::string fold = object.Text("fold", "constants");
   made.import.fold_constants = fold != "none";
   made.import.fold_shapes = fold == "shapes";

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 
+#include "base/lfs.hpp"
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/io.hpp"
@@ -31,6 +32,10 @@ std::string ReadAll(std::FILE* file, const std::string& path) {
   char chunk[1 << 16];
   for (std::size_t got = 0; (got = std::fread(chunk, 1, sizeof chunk, file)) > 0;) text.append(chunk, got);
   if (std::ferror(file) != 0) RefuseRead(path, errno);
+  if (IsLfsPointer(text)) {
+    throw Error(ErrorCode::kBadInput,
+                Printable(path, 1000) + ": is a pointer of Git LFS, not the file itself; fetch it by git lfs pull");
+  }
   return text;
 }
 

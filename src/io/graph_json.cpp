@@ -15,7 +15,8 @@ namespace {
 
 constexpr const char* kGraphSchema = "orionrt.graph/1";
 
-constexpr std::pair<const char*, unsigned> kRoles[] = {{"input", kInput}, {"output", kOutput}, {"state", kState}};
+constexpr std::pair<const char*, unsigned> kRoles[] = {
+    {"input", kInput}, {"output", kOutput}, {"state", kState}, {"external", kHeld}};
 
 constexpr std::pair<const char*, AliasKind> kAliasKinds[] = {{"view", AliasKind::kView},
                                                              {"part", AliasKind::kPart},

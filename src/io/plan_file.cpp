@@ -230,11 +230,17 @@ std::string OptionsOf(const MadeWith& made_with) {
   const ImportOptions& import = made_with.import;
   for (const auto& [name, size] : import.dims) add("--dim " + ShellWord(name + "=" + std::to_string(size)));
   if (import.default_dim) add("--dim " + ShellWord("*=" + std::to_string(*import.default_dim)));
-  for (const auto& [name, shape] : import.inputs) {
+  const auto add_shape = [&](const std::string& option, const std::string& name,
+                             const std::vector<std::int64_t>& shape) {
     std::string dims;
     for (const std::int64_t dim : shape) dims += (dims.empty() ? "" : "x") + std::to_string(dim);
-    add("--input " + ShellWord(name + "=" + dims));
-  }
+    add(option + ShellWord(name + "=" + dims));
+  };
+  for (const auto& [name, shape] : import.inputs) add_shape("--input ", name, shape);
+  for (const auto& [name, shape] : import.shapes) add_shape("--shape ", name, shape);
+  if (import.trust_shapes) add("--trust-shapes");
+  for (const std::string& type : import.in_place_types) add("--assume-in-place " + ShellWord(type));
+  for (const std::string& what : import.external) add("--external " + ShellWord(what));
   if (!import.fold_constants) add("--no-fold");
   if (import.fold_shapes) add("--fold-shapes");
   if (import.streams != 1) add("--streams " + std::to_string(import.streams));

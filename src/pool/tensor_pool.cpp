@@ -327,6 +327,35 @@ void TensorPool::MovePlaces(const GuardLayout& layout, std::vector<std::byte*>& 
   }
 }
 
+void TensorPool::BindExternal(int tensor_id, void* memory) {
+  const Graph& graph = this->graph();
+  const int root = finalized_ ? graph.IndexOf(tensor_id) : -1;
+  const Place* const place = root < 0 ? nullptr : FindPlace(assignment_.tensors, tensor_id);
+  if (place == nullptr || place->space != kExternal || graph.RootOf(root).index != root) {
+    throw Error(ErrorCode::kMisuse,
+                "pool: tensor " + std::to_string(tensor_id) +
+                    " is none that is held elsewhere; bind roots of role kHeld, once there is a plan");
+  }
+  for (int i = 0; i < static_cast<int>(graph.tensors().size()); ++i) {
+    const TensorRoot from = graph.RootOf(i);
+    if (from.index == root) SetAddress(i, memory == nullptr ? nullptr : static_cast<std::byte*>(memory) + from.offset);
+  }
+}
+
+void TensorPool::SetAddress(int index, void* address) {
+  const TensorDesc& tensor = graph().tensors()[static_cast<std::size_t>(index)];
+  const std::size_t bytes = address == nullptr ? 0 : tensor.bytes;
+  addresses_[static_cast<std::size_t>(index)] = address;
+  if (!table_memory_.empty()) {
+    const auto id = static_cast<std::size_t>(tensor.id);
+    table_memory_[id] = reinterpret_cast<std::uintptr_t>(address);
+    table_memory_[table_memory_.size() / 2 + id] = bytes;
+    return;
+  }
+  const auto by_id = [](const SparseHandle& a, int id) { return a.id < id; };
+  std::lower_bound(sparse_.begin(), sparse_.end(), tensor.id, by_id)->handle = {address, bytes};
+}
+
 std::byte* TensorPool::PlaceOf(const Place& place) const {
   if (place.bytes == 0) return bases_[0];
   if (place.space == kExternal) return nullptr;

@@ -72,5 +72,24 @@ TEST(Replanned, HoldsWithBodiesOnSeveralStreams) {
   EXPECT_GT(with_bodies, tests::Seeds(100));
 }
 
+// What an engine holds stays out of the arena however often the plan is read, and how the model was read with it.
+TEST(Replanned, KeepsWhatTheCallerHoldsAndHowTheModelWasRead) {
+  Graph graph({{0, {0}, {1}}, {1, {1}, {2}}}, {{0, 64, 0, kInput | kHeld}, {1, 64}, {2, 64, 0, kOutput | kHeld}});
+  Workload workload = Lower(graph, {}, {});
+  workload.import.shapes["h"] = {1, 10};
+  workload.import.trust_shapes = true;
+  workload.import.in_place_types = {"Gelu"};
+  workload.import.external = {"inputs", "outputs"};
+  const PlanFile first = MakePlanFile(workload, PlanWorkload(workload, ReusePlanner("greedy_by_size")));
+  const PlanFile read = ReadPlanJson(WritePlanJson(first), "plan.json");
+  EXPECT_EQ(WritePlanJson(read), WritePlanJson(first));
+  ASSERT_TRUE(read.assignment.has_value());
+  EXPECT_EQ(read.assignment->spaces[0].required_bytes, 64);
+  EXPECT_EQ(FindPlace(read.assignment->tensors, 2)->space, kExternal);
+  EXPECT_FALSE(CheckAssignment(graph, *read.assignment));
+  EXPECT_EQ(OptionsOf(read.assignment->made_with),
+            "--shape h=1x10 --trust-shapes --assume-in-place Gelu --external inputs --external outputs");
+}
+
 }  // namespace
 }  // namespace orionrt::replanned_test

@@ -64,6 +64,11 @@ bool Dimensions::IsSet(const std::string& symbol) const {
   return found != symbols_.end() && found->second.value.has_value();
 }
 
+std::string Dimensions::OptionOf(const std::string& symbol) const {
+  const auto found = symbols_.find(symbol);
+  return found == symbols_.end() ? "" : found->second.option;
+}
+
 std::vector<std::string> Dimensions::SymbolsOf(const std::string& text) const {
   const DimExpression* expression = ExpressionOf(text);
   return expression == nullptr ? std::vector<std::string>{text} : expression->symbols();

@@ -38,6 +38,9 @@ class Dimensions {
   std::vector<std::string> SymbolsOf(const std::string& text) const;
   bool IsSet(const std::string& symbol) const;
 
+  // `--dim batch=2`: what gave the symbol its value; empty where nothing did, or it was inferred.
+  std::string OptionOf(const std::string& symbol) const;
+
  private:
   struct Symbol {
     bool is_name = false;  // of a dimension that is nothing else, or in an expression that is surely one

@@ -34,6 +34,21 @@ void AddSlice(const Node& node, OpOperands& op) {
   }
 }
 
+bool HasRunTimeSize(const Node& node) {
+  const auto is_run_time = [](const Tensor* tensor) { return tensor && tensor->run_time; };
+  return std::any_of(node.inputs.begin(), node.inputs.end(), is_run_time) ||
+         std::any_of(node.outputs.begin(), node.outputs.end(), is_run_time);
+}
+
+// Whether elements may be dropped: as the mode says, an input since opset 12 and perhaps known only at run time, or
+// what opset 6 and earlier did unless told otherwise.
+bool MayDrop(const Node& node) {
+  if (node.Op() != "Dropout") return false;
+  if (node.opset < 7) return node.Int("is_test", 0) == 0;
+  const Value* training = node.Known(2);
+  return node.Has(2) && (!training || training->ints.empty() || training->ints[0] != 0);
+}
+
 }  // namespace
 
 bool SliceArguments(const Node& node, std::size_t rank, Dims& starts, Dims& ends, Dims& axes, Dims& steps) {
@@ -58,7 +73,8 @@ bool SliceArguments(const Node& node, std::size_t rank, Dims& starts, Dims& ends
 }
 
 void Describe(const Node& node, const GraphBuilder* graph, OpNode& op) {
-  const bool known = node.Domain().empty() || node.Domain() == "com.microsoft";
+  // A function of the model may have any name, and MayDrop draws random numbers.
+  const bool known = (node.Domain().empty() || node.Domain() == "com.microsoft") && !node.expanded && !MayDrop(node);
   op.has_effects = !known || HasEffects(op.type);
   if (!known || !node.bodies.empty() || node.inputs.empty() || node.outputs.empty()) return;
   OpOperands operands;
@@ -67,6 +83,19 @@ void Describe(const Node& node, const GraphBuilder* graph, OpNode& op) {
   for (const Tensor* tensor : node.outputs) operands.outputs.push_back(OperandOf(tensor, graph, op.outputs));
   if (op.type == "Slice") AddSlice(node, operands);
   op.aliases = AliasesOf(operands);
+  if (!HasRunTimeSize(node)) return;
+  // Where a piece begins depends on sizes. What is renamed begins where it did.
+  const auto rests_on_a_size = [&](const Alias& alias) {
+    const auto bytes = [](const std::vector<Operand>& list, int position) {
+      const auto found =
+          std::find_if(list.begin(), list.end(), [&](const Operand& o) { return o.position == position; });
+      return found->bytes;
+    };
+    return alias.kind == AliasKind::kPart ||
+           (alias.kind == AliasKind::kView &&
+            bytes(operands.inputs, alias.input) != bytes(operands.outputs, alias.output));
+  };
+  op.aliases.erase(std::remove_if(op.aliases.begin(), op.aliases.end(), rests_on_a_size), op.aliases.end());
 }
 
 }  // namespace orionrt::onnx_import

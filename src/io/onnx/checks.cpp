@@ -216,19 +216,6 @@ std::string CheckSplitToSequence(const Node& node) {
   return "";
 }
 
-// The library computes the result of a convolution from its spatial axes alone.
-std::string CheckChannels(const Node& node) {
-  const bool transposed = node.Op() == "ConvTranspose";
-  if (!transposed && node.Op() != "Conv") return "";
-  const Dims *data = node.Shape(0), *weights = node.Shape(1);
-  if (!data || !weights || data->size() < 3 || weights->size() != data->size()) return "";
-  const std::int64_t group = node.Int("group", 1);  // in range: CheckLimits came first
-  std::int64_t wanted = (*weights)[0];
-  if (!transposed && __builtin_mul_overflow((*weights)[1], group, &wanted)) return OutOfRange("group", group);
-  if ((*data)[1] == wanted) return "";
-  return "its input has " + std::to_string((*data)[1]) + " channels, its weights are for " + std::to_string(wanted);
-}
-
 }  // namespace
 
 std::string CheckSchema(const Node& node, const OpSchema& schema) {
@@ -257,7 +244,7 @@ std::string CheckAttributes(const Node& node) {
        {CheckPermutation, CheckRanks, CheckShapeInputs, CheckWindows, CheckGatherND, CheckSplitToSequence}) {
     if (std::string problem = check(node); !problem.empty()) return problem;
   }
-  return CheckChannels(node);
+  return "";
 }
 
 }  // namespace orionrt::onnx_import

@@ -37,7 +37,7 @@ Value IntVector(Dims elements) {
 
 Values EvaluateShape(const Node& node) {
   const Dims* dims = node.Shape(0);
-  if (!dims) return {};
+  if (!dims || node.inputs[0]->bounded) return {};
   const std::int64_t rank = static_cast<std::int64_t>(dims->size());
   auto clamp = [rank](std::int64_t i) { return std::clamp<std::int64_t>(i < 0 ? i + rank : i, 0, rank); };
   const std::int64_t start = clamp(node.Int("start", 0));
@@ -48,7 +48,7 @@ Values EvaluateShape(const Node& node) {
 Values EvaluateSize(const Node& node) {
   const Dims* dims = node.Shape(0);
   const std::optional<std::int64_t> count = dims ? ElementCount(*dims) : std::nullopt;
-  if (!count) return {};
+  if (!count || node.inputs[0]->bounded) return {};
   Value value = IntVector({*count});
   value.dims.clear();
   return {value};
@@ -307,7 +307,7 @@ Values EvaluateSplit(const Node& node) {
   std::int64_t at = 0;
   for (std::int64_t size : sizes) {
     if (!node.Has(1) && !node.Attribute("split")) size = std::min(size, data->dims[0] - at);
-    if (size < 0 || at + size > data->dims[0]) return {};
+    if (size < 0 || size > data->dims[0] - at) return {};
     std::optional<Value> part = Blank(data->dtype, {size});
     if (!part) return {};
     for (std::int64_t i = 0; i < size; ++i) CopyElement(*data, at + i, *part, i);

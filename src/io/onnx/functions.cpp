@@ -55,6 +55,8 @@ Tensor Argument(Tensor& from) {
   tensor.SetType(from.Type());
   tensor.constant = from.constant;
   tensor.origin = &from;
+  tensor.run_time = from.run_time;
+  tensor.bounded = from.bounded;
   if (from.KnownValue()) tensor.value = from.value;
   return tensor;
 }

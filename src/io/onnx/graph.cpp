@@ -148,6 +148,8 @@ void GraphBuilder::DeclareInputs(const std::vector<Tensor>& given) {
     tensor.value = from.value;
     tensor.constant = from.constant;
     tensor.origin = from.origin;
+    tensor.run_time = from.run_time;
+    tensor.bounded = from.bounded;
     if (tensor.constant) continue;
     tensor.is_input = true;
     inputs_.push_back(&tensor);

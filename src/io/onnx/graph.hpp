@@ -10,6 +10,7 @@
 #include "io/onnx/library.hpp"
 #include "io/onnx/node.hpp"
 #include "io/onnx/rules.hpp"
+#include "io/onnx/run_time.hpp"
 #include "io/onnx/session.hpp"
 
 namespace orionrt::onnx_import {
@@ -58,7 +59,16 @@ class GraphBuilder {
   bool Folds(const Node& node) const;
   bool TakeValues(Node& node, Types& types);
   void TypeOutputs(Node& node, int position, Types& types);
+  void Infer(Node& node, int position, Types& inferred);
+  bool CanRun(const Node& node);
+  void CompareDeclared(const Node& node, std::size_t index, const onnx::TypeProto& declared,
+                       const onnx::TypeProto& inferred);
   void FinishOutput(Node& node, std::size_t index, onnx::TypeProto type);
+  void WarnRunTime(Tensor& tensor, const Node& node, std::int64_t assumed);
+  void FillRunTimeDims(Node& node, std::size_t index, onnx::TypeProto& type);
+  std::optional<std::int64_t> GivenDim(const std::string& name) const;
+  std::string OriginOf(const Tensor& tensor) const;
+  std::string OptionsBehind(const Node& node) const;
   std::string DimOptions(const Node& node, const std::string& text) const;
   [[noreturn]] void FailUnsized(const Node& node, const Tensor& tensor) const;
   bool IsWanted(const Node& node, std::size_t index) const;
@@ -85,10 +95,11 @@ class GraphBuilder {
   std::vector<NestedGraph> bodies_;
   std::size_t unsized_ = 0;  // tensors left out
   std::size_t unsized_constants_ = 0;
-  std::string problem_;      // what inference said about the node at hand
-  bool runs_;                // whether this graph runs: the op around it is not folded
-  bool step_folds_ = false;  // whether the node at hand is
-  bool broken_ = false;      // it said that the node breaks the rules of its op
+  std::string problem_;                            // what inference said about the node at hand
+  std::vector<std::vector<RunTimeDim>> run_time_;  // of its outputs, where their sizes depend on data
+  bool runs_;                                      // whether this graph runs: the op around it is not folded
+  bool step_folds_ = false;                        // whether the node at hand is
+  bool broken_ = false;                            // it said that the node breaks the rules of its op
 };
 
 // Fills what is not set in `target` from `source`: element type, shape, single dimensions.

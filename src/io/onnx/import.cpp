@@ -8,8 +8,9 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "graph/engine_options.hpp"
 #include "io/dims/dimensions.hpp"
-#include "io/onnx/external.hpp"
+#include "io/onnx/constants.hpp"
 #include "io/onnx/graph.hpp"
 #include "io/onnx/weights.hpp"
 #include "orionrt/onnx.hpp"
@@ -19,7 +20,7 @@ namespace {
 
 using onnx_import::GraphBuilder;
 using onnx_import::Quoted;
-using onnx_import::ReadSmallExternals;
+using onnx_import::ReadConstants;
 using onnx_import::Session;
 
 // Two bytes of a file can ask for a record of two hundred: a limit on what all records together may take.
@@ -98,6 +99,16 @@ std::string List(const std::set<std::string>& names) {
   return text.empty() ? "none" : text;
 }
 
+// The names of what nodes make, those in bodies too.
+void AddMade(const onnx::GraphProto& graph, std::set<std::string>& names) {
+  for (const auto& node : graph.node()) {
+    names.insert(node.output().begin(), node.output().end());
+    for (const auto& attribute : node.attribute()) {
+      if (attribute.has_g()) AddMade(attribute.g(), names);
+    }
+  }
+}
+
 // A name that matches nothing is a typing error, and would silently change nothing.
 void CheckOptions(const onnx::GraphProto& graph, const std::string& source, const ImportOptions& options,
                   const Dimensions& dimensions) {
@@ -130,6 +141,12 @@ void CheckOptions(const onnx::GraphProto& graph, const std::string& source, cons
     for (std::int64_t dim : dims) check("--input " + name, dim);
     if (!inputs.count(name)) fail("--input " + name + ": the model has no such input; it has: " + List(inputs));
   }
+  std::set<std::string> made;
+  if (!options.shapes.empty()) AddMade(graph, made);
+  for (const auto& [name, dims] : options.shapes) {
+    for (std::int64_t dim : dims) check("--shape " + name, dim);
+    if (!made.count(name)) fail("--shape " + name + ": no op makes such a tensor; --input is for inputs of the model");
+  }
 }
 
 // A shape given by --input tells the symbolic dimensions in it, wherever else they stand: names that have one value
@@ -140,8 +157,7 @@ void GiveShapes(const onnx::GraphProto& graph, const ImportOptions& options, Dim
     const auto given = options.inputs.find(input.name());
     const auto& dims = input.type().tensor_type().shape().dim();
     if (given == options.inputs.end() || static_cast<std::size_t>(dims.size()) != given->second.size()) continue;
-    std::string option = input.name() + "=";
-    for (const std::int64_t dim : given->second) option += (option.back() == '=' ? "" : "x") + std::to_string(dim);
+    const std::string option = input.name() + "=" + onnx_import::ShapeOption(given->second);
     for (int i = 0; i < dims.size(); ++i) {
       if (dims[i].dim_param().empty()) continue;
       told[dims[i].dim_param()].emplace(given->second[static_cast<std::size_t>(i)], "--input " + ShellWord(option));
@@ -179,16 +195,18 @@ ImportedModel Import(const std::string& bytes, const std::string& source, const 
   google::protobuf::Arena arena(LimitedArena());
   onnx::ModelProto& model = Parse(bytes, source, arena);
   Dimensions dimensions = DimensionsOf(model.graph(), source, options);
-  if (!options.data_folder.empty()) ReadSmallExternals(*model.mutable_graph(), options.data_folder);
+  const std::vector<std::string> warnings = ReadConstants(model, source, options);
   Session session(model, source, options, dimensions);
   GraphBuilder graph(session, model.graph(), nullptr, "", false);
   graph.Run({});
   ImportedModel imported;
   imported.graph = graph.MakeGraph();
   imported.bodies = graph.TakeBodies();
+  ApplyEngineOptions(options, source, imported);
   CountStored(model, session);
   imported.weights = session.weights();
   imported.warnings = session.TakeWarnings();
+  imported.warnings.insert(imported.warnings.end(), warnings.begin(), warnings.end());
   return imported;
 }
 

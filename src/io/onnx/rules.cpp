@@ -13,8 +13,8 @@ Rule FindRule(const Node& node) {
   using Table = std::unordered_map<std::string, std::vector<const RuleRow*>>;
   static const Table table = [] {
     Table all;
-    for (const auto* family :
-         {&StandardRules(), &PoolingRules(), &EinsumRules(), &LegacyRules(), &ContribRules(), &AttentionRules()}) {
+    for (const auto* family : {&StandardRules(), &PoolingRules(), &EinsumRules(), &LegacyRules(), &ContribRules(),
+                               &NewestRules(), &AttentionRules()}) {
       for (const RuleRow& row : *family) all[std::string(row.domain) + ":" + row.op].push_back(&row);
     }
     return all;

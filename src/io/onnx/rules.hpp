@@ -32,6 +32,7 @@ const std::vector<RuleRow>& PoolingRules();   // Resize, pools, Pad, and what el
 const std::vector<RuleRow>& EinsumRules();
 const std::vector<RuleRow>& LegacyRules();     // before opset 7, experimental ops since removed, ai.onnx.ml
 const std::vector<RuleRow>& ContribRules();    // com.microsoft and other vendors
+const std::vector<RuleRow>& NewestRules();     // opset 26 and later, previews, graphs that onnxruntime has optimised
 const std::vector<RuleRow>& AttentionRules();  // attention in all its spellings
 
 // For rules: sets one output, if the node has it.

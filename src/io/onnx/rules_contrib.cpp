@@ -2,6 +2,7 @@
 
 #include "io/onnx/evaluate_ops.hpp"
 #include "io/onnx/rules.hpp"
+#include "io/onnx/runnable.hpp"
 
 namespace orionrt::onnx_import {
 namespace {
@@ -115,15 +116,13 @@ void QLinearGlobalAveragePoolRule(const Node& node, Types& types) {
   SetOutput(types, 0, node.Dtype(0), dims);
 }
 
-void QLinearConvRule(const Node& node, Types& types) {
-  if (node.Int("channels_last", 0) == 0) AsStandard(node, "QLinearConv", 9, types);
-}
-void QLinearAveragePoolRule(const Node& node, Types& types) {
-  if (node.Int("channels_last", 0) == 0) AsStandard(node, "AveragePool", 1, types);
-}
 void FusedConvRule(const Node& node, Types& types) { AsStandard(node, "Conv", 3, types); }
 void FusedGemmRule(const Node& node, Types& types) { AsStandard(node, "Gemm", 3, types); }
-void RangeRule(const Node& node, Types& types) { AsStandard(node, "Range", 3, types); }
+
+// The onnx library subtracts in 63 bits.
+void RangeRule(const Node& node, Types& types) {
+  if (const auto length = RangeLength(node)) SetOutput(types, 0, node.Dtype(0), {*length});
+}
 
 void ExpandDimsRule(const Node& node, Types& types) {
   const Dims* data = node.Shape(0);
@@ -157,12 +156,11 @@ std::vector<RuleRow> MakeContribRows() {
       {kMs, "QLinearMul", 1, kAnyOpset, QLinearBinaryRule},
       {kMs, "QLinearConcat", 1, kAnyOpset, QLinearConcatRule},
       {kMs, "QLinearGlobalAveragePool", 1, kAnyOpset, QLinearGlobalAveragePoolRule},
-      {kMs, "QLinearConv", 1, kAnyOpset, QLinearConvRule},
-      {kMs, "QLinearAveragePool", 1, kAnyOpset, QLinearAveragePoolRule},
       {kMs, "FusedConv", 1, kAnyOpset, FusedConvRule},
       {kMs, "FusedGemm", 1, kAnyOpset, FusedGemmRule},
       {kMs, "Trilu", 1, kAnyOpset, SameAsFirst},
       {kMs, "Range", 1, kAnyOpset, RangeRule},
+      {"", "Range", 1, kAnyOpset, RangeRule},
       {kMs, "ExpandDims", 1, kAnyOpset, ExpandDimsRule},
   };
   for (const char* op : {"Gelu",

@@ -113,7 +113,8 @@ void KeepAspect(const Dims& data, const Dims& axes, bool not_larger, Dims& sizes
     if (scale < 0 || (not_larger ? own < scale : own > scale)) scale = own;
   }
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    sizes[i] = static_cast<std::int64_t>(std::floor(scale * static_cast<double>(data[axes[i]]) + 0.5));
+    const double size = std::floor(scale * static_cast<double>(data[axes[i]]) + 0.5);
+    sizes[i] = size < 1e12 ? static_cast<std::int64_t>(size) : kMostExtent + 1;
   }
 }
 

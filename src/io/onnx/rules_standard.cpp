@@ -99,16 +99,16 @@ void Col2ImRule(const Node& node, Types& types) {
   SetOutput(types, 0, node.Dtype(0), dims);
 }
 
-// DFT-20: the axis became an input.
+// DFT-20: the axis became an input. The library refuses the one-sided inverse.
 void DftRule(const Node& node, Types& types) {
   const Dims* data = node.Shape(0);
   if (!data || data->size() < 2) return;
-  Dims dims = *data, length, axis = {-2};
+  Dims dims = *data, length, axis = {node.opset >= 20 ? -2 : node.Int("axis", 1)};
   if (node.Has(1) && !node.KnownInts(1, length)) return;
   if (node.Has(2) && !node.KnownInts(2, axis)) return;
-  if (axis.size() != 1 || !NormalizeAxis(axis[0], dims.size() - 1)) {
-    if (axis.size() != 1 || axis[0] != -2) return;
-    axis[0] = static_cast<std::int64_t>(dims.size()) - 2;
+  if (axis.size() != 1 || !NormalizeAxis(axis[0], dims.size()) ||
+      axis[0] + 1 == static_cast<std::int64_t>(dims.size())) {
+    return;  // the last axis holds real and imaginary parts
   }
   if (length.size() == 1) dims[axis[0]] = length[0];
   const bool onesided = node.Int("onesided", 0) != 0, back = onesided && node.Int("inverse", 0) != 0;
@@ -184,7 +184,7 @@ const std::vector<RuleRow>& StandardRules() {
       {"", "CenterCropPad", 18, kLast, CenterCropPadRule},
       {"", "Col2Im", 18, kLast, Col2ImRule},
       {"", "CumProd", 1, kLast, SameAsFirst},
-      {"", "DFT", 20, kLast, DftRule},
+      {"", "DFT", 17, kLast, DftRule},
       {"", "STFT", 1, kLast, StftRule},
       {"", "AffineGrid", 20, kLast, AffineGridRule},
       {"", "GridSample", 20, kLast, GridSampleRule},

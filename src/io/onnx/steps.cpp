@@ -4,8 +4,10 @@
 #include "base/text.hpp"
 #include "io/onnx/control.hpp"
 #include "io/onnx/evaluate.hpp"
+#include "io/onnx/external.hpp"
 #include "io/onnx/functions.hpp"
 #include "io/onnx/graph.hpp"
+#include "io/onnx/runnable.hpp"
 #include "io/onnx/weights.hpp"
 
 namespace orionrt::onnx_import {
@@ -16,7 +18,8 @@ constexpr std::size_t kMostDims = 64;  // more occur in broken files only, and e
 bool IsConstantOp(const Node& node) { return node.Domain().empty() && node.Op() == "Constant"; }
 
 bool ReadsShapeAlone(const Node& node) {
-  return node.Domain().empty() && (node.Op() == "Shape" || node.Op() == "Size");
+  return node.Domain().empty() && (node.Op() == "Shape" || node.Op() == "Size") && node.Has(0) &&
+         !node.inputs[0]->bounded;
 }
 
 bool IsConstant(const Tensor* tensor) { return !tensor || tensor->constant; }
@@ -72,6 +75,24 @@ bool ReadsUnknown(const Node& node) {
   return std::any_of(node.inputs.begin(), node.inputs.end(), [](const Tensor* input) {
     return input && !input->dims && (input->dtype != 0 || !input->HasType());
   });
+}
+
+// Of what is at most so large, the parts may be larger where the whole is smaller: where a slice counts from the end,
+// or a last part is what is left.
+bool MayGrowAsItsInputShrinks(const Node& node) {
+  return node.Domain().empty() && (node.Op() == "Slice" || node.Op() == "Split") && node.Has(0) &&
+         node.inputs[0]->bounded;
+}
+
+// Whether a dimension has a name to which nothing has given a value so far.
+bool HasOpenSymbol(const onnx::TypeProto& declared, const Dimensions& dimensions) {
+  for (const auto& dim : declared.tensor_type().shape().dim()) {
+    if (dim.dim_param().empty()) continue;
+    for (const std::string& symbol : dimensions.SymbolsOf(dim.dim_param())) {
+      if (!dimensions.IsSet(symbol)) return true;
+    }
+  }
+  return false;
 }
 
 bool IsComplete(const onnx::TypeProto& type) {
@@ -159,28 +180,50 @@ bool GraphBuilder::TakeValues(Node& node, Types& types) {
     node.outputs[0]->stored_bytes = StoredBytes(*node.proto);
     return true;
   }
-  std::vector<Value> values = Evaluate(node);
+  const bool is_function = session_.FindFunction(node.proto->domain(), node.Op()) != nullptr;
+  std::vector<Value> values = is_function ? std::vector<Value>() : Evaluate(node);
   for (std::size_t i = 0; i < values.size() && i < types.size(); ++i) {
     types[i] = MakeType(values[i].dtype, values[i].dims);
     if (node.outputs[i] && session_.SpendElements(values[i].Count()))
       node.outputs[i]->value = Share(std::move(values[i]));
   }
   if (!values.empty()) return values.size() >= types.size();
-  const Tensor* missing = CanEvaluate(node) ? MissingBehind(node) : nullptr;
+  const Tensor* missing = !is_function && CanEvaluate(node) ? MissingBehind(node) : nullptr;
   for (Tensor* output : node.outputs) {
     if (output) output->missing = missing;
   }
   return false;
 }
 
-void GraphBuilder::TypeOutputs(Node& node, int position, Types& types) {
-  Types inferred(types.size());
+// False, and `problem_` says why, for a node that no engine could run on what is known of its inputs.
+bool GraphBuilder::CanRun(const Node& node) {
+  for (const Tensor* input : node.inputs) {
+    if (input && input->bounded) return true;  // the sizes that meet at run time are others
+  }
+  const RunFault fault = FindRunFault(node);
+  if (fault.why.empty()) return true;
+  problem_ = fault.why;
+  broken_ = true;
+  if (lenient_ || session_.options().trust_shapes) return false;
+  std::string inputs;
+  for (const std::size_t i : fault.inputs) {
+    const Tensor& tensor = *node.inputs[i];
+    inputs += (inputs.empty() ? ": " : "; ") + Quoted(*tensor.name) + " " +
+              (tensor.dims ? DimsText(*tensor.dims) + " " : "") + "is " + OriginOf(tensor);
+  }
+  session_.Fail(ErrorCode::kBadInput, Place(node), "cannot run: " + fault.why + inputs + OptionsBehind(node));
+}
+
+void GraphBuilder::Infer(Node& node, int position, Types& inferred) {
   if (!node.bodies.empty()) {
     RunBodies(*this, node, position, inferred);
+    if (const Rule rule = FindRule(node)) rule(node, inferred);
   } else if (lenient_ && ReadsUnknown(node)) {
     problem_ = "the shape of an input is unknown";
   } else if (const auto* function = session_.FindFunction(node.proto->domain(), node.Op())) {
     RunFunction(*this, node, *function, position, inferred);
+  } else if (!CanRun(node) || MayGrowAsItsInputShrinks(node)) {
+    return;
   } else if (const Rule rule = FindRule(node)) {
     rule(node, inferred);
     problem_ = "it depends on values or ranks that the file does not hold";
@@ -190,37 +233,94 @@ void GraphBuilder::TypeOutputs(Node& node, int position, Types& types) {
     broken_ = result.broken;
     if (problem_.empty()) inferred = std::move(result.outputs);
   }
+}
+
+void GraphBuilder::TypeOutputs(Node& node, int position, Types& types) {
+  Types inferred(types.size());
+  run_time_.clear();
+  Infer(node, position, inferred);
   bool complete = true;
   for (std::size_t i = 0; i < types.size(); ++i) {
+    const auto declared = node.outputs[i] ? declared_.find(*node.outputs[i]->name) : declared_.end();
+    if (session_.options().trust_shapes && declared != declared_.end()) {
+      FillType(session_.Resolve(*declared->second, Place(node), *node.outputs[i]->name), types[i]);
+    }
     FillType(inferred[i], types[i]);
     if (!node.outputs[i]) continue;
-    const auto declared = declared_.find(*node.outputs[i]->name);
+    if (declared != declared_.end()) CompareDeclared(node, i, *declared->second, types[i]);
     if (declared != declared_.end()) session_.LearnDimensions(*declared->second, types[i]);
     if (IsComplete(types[i])) continue;
     complete = false;
-    if (declared != declared_.end()) {
-      onnx::TypeProto type = session_.Resolve(*declared->second, Place(node), *node.outputs[i]->name);
-      if (session_.options().default_dim) SetOpenDims(type, *session_.options().default_dim);
-      FillType(type, types[i]);
-    }
+    if (declared == declared_.end()) continue;
+    const bool was_open = HasOpenSymbol(*declared->second, session_.dimensions());
+    FillType(session_.Resolve(*declared->second, Place(node), *node.outputs[i]->name), types[i]);
+    if (was_open && session_.options().default_dim && IsComplete(types[i]))
+      WarnRunTime(*node.outputs[i], node, *session_.options().default_dim);
   }
+  if (!broken_ && !std::all_of(types.begin(), types.end(), IsComplete)) run_time_ = FindRunTimeDims(node);
   if (broken_ && !complete && std::all_of(types.begin(), types.end(), IsComplete)) {
     session_.Warn(Place(node), "shape taken from the file's value_info, since inference refuses the node: " + problem_);
   }
 }
 
+void GraphBuilder::WarnRunTime(Tensor& tensor, const Node& node, std::int64_t assumed) {
+  tensor.run_time = true;
+  session_.Warn(Place(node), "output " + Quoted(*tensor.name) + " has dimensions known only at run time; taken as " +
+                                 std::to_string(assumed));
+}
+
+// What is open still gets the value of --dim '*=N', or else the most that it can be.
+void GraphBuilder::FillRunTimeDims(Node& node, std::size_t index, onnx::TypeProto& type) {
+  static const std::vector<RunTimeDim> kNothing;
+  const std::vector<RunTimeDim>& found = index < run_time_.size() ? run_time_[index] : kNothing;
+  auto& shape = *type.mutable_tensor_type();
+  if (!shape.has_shape() && !found.empty()) {
+    for (std::size_t d = 0; d < found.size(); ++d) shape.mutable_shape()->add_dim();
+  }
+  const std::optional<std::int64_t> assumed = session_.options().default_dim;
+  bool is_assumed = false, is_bounded = false;
+  for (int d = 0; shape.has_shape() && d < shape.shape().dim_size(); ++d) {
+    auto& dim = *shape.mutable_shape()->mutable_dim(d);
+    if (dim.has_dim_value()) continue;
+    const bool is_known = static_cast<int>(found.size()) == shape.shape().dim_size();
+    const RunTimeDim known = is_known ? found[static_cast<std::size_t>(d)] : RunTimeDim();
+    if (known.exact) {
+      dim.set_dim_value(*known.exact);
+    } else if (assumed) {
+      dim.set_dim_value(std::min(*assumed, known.most.value_or(*assumed)));
+      is_assumed = true;
+    } else if (known.most) {
+      dim.set_dim_value(*known.most);
+      is_bounded = true;
+    }
+  }
+  Tensor& tensor = *node.outputs[index];
+  if (is_assumed) WarnRunTime(tensor, node, *assumed);
+  if (!is_bounded || !IsComplete(type)) return;
+  tensor.run_time = tensor.bounded = true;
+  if (tensor.constant) return;
+  Tensor most;
+  most.SetType(type);
+  session_.Warn(Place(node), "output " + Quoted(*tensor.name) + " has a run-time size; planned at its upper bound, " +
+                                 DimsText(*most.dims));
+}
+
 void GraphBuilder::FinishOutput(Node& node, std::size_t index, onnx::TypeProto type) {
   Tensor& tensor = *node.outputs[index];
+  const auto given = session_.options().shapes.find(*tensor.name);
+  if (given != session_.options().shapes.end()) {
+    type = MakeType(type.has_tensor_type() ? type.tensor_type().elem_type() : 0, given->second);
+  }
   if (type.value_case() == onnx::TypeProto::VALUE_NOT_SET || type.has_tensor_type()) {
     auto& filled = *type.mutable_tensor_type();
-    if (session_.options().default_dim && SetOpenDims(type, *session_.options().default_dim)) {
-      session_.Warn(Place(node), "output " + Quoted(*tensor.name) +
-                                     " has dimensions known only at run time; taken as " +
-                                     std::to_string(*session_.options().default_dim));
-    }
     if (filled.elem_type() == 0 && node.Has(0)) filled.set_elem_type(node.Dtype(0));
+    FillRunTimeDims(node, index, type);
   }
   tensor.SetType(std::move(type));
+  for (const Tensor* input : node.inputs) {
+    tensor.run_time |= input && input->run_time;
+    tensor.bounded |= input && input->bounded;
+  }
   if (tensor.dims && tensor.dims->size() > kMostDims) {
     session_.Fail(ErrorCode::kUnsupported, Place(node),
                   "output " + Quoted(*tensor.name) + " has " + std::to_string(tensor.dims->size()) + " dimensions");
@@ -284,7 +384,9 @@ void GraphBuilder::FailUnsized(const Node& node, const Tensor& tensor) const {
                   what + " has elements of unknown size (" + DtypeName(tensor.dtype) + ")");
   }
   if (tensor.dims) {
-    session_.Fail(ErrorCode::kBadInput, place, what + " has impossible dimensions " + DimsText(*tensor.dims));
+    session_.Fail(
+        ErrorCode::kBadInput, place,
+        what + " has impossible dimensions " + DimsText(*tensor.dims) + (node.proto ? OptionsBehind(node) : ""));
   }
   const std::string why = problem_.empty() || !node.proto ? "" : ": " + problem_;
   if (type.has_tensor_type() && type.tensor_type().has_shape()) {
@@ -309,24 +411,24 @@ void GraphBuilder::FailUnsized(const Node& node, const Tensor& tensor) const {
   }
   if (!node.proto) {
     session_.Fail(ErrorCode::kUnsupported, place,
-                  what + " has no shape; give --input " + Printable(*tensor.name) + "=1x3x224x224 (its shape)");
+                  what + " has no shape; give --input " + Printable(*tensor.name) + "=AxBxC, its dimensions");
   }
   const Tensor* missing = tensor.missing ? tensor.missing : MissingBehind(node);
   if (missing && !broken_) {
     session_.Fail(ErrorCode::kUnsupported, place,
                   "shape of " + what.substr(7) + " depends on the values of " + Quoted(*missing->name) +
-                      ", which are in external data that is not there; put its file beside the model, or store that "
-                      "constant inside");
+                      ", which are in " + ExternalData::Describe(*missing->data, session_.options()));
   }
   if (type.has_tensor_type() && type.tensor_type().has_shape()) {
     session_.Fail(ErrorCode::kUnsupported, place,
                   "shape of " + what.substr(7) + " is known only at run time" + why +
-                      "; give --dim '*=N' to assume N for such dimensions");
+                      "; give --dim '*=N' to assume N for such dimensions, or --shape " +
+                      ShellWord(Printable(*tensor.name) + "=AxBxC"));
   }
   session_.Fail(
       broken_ ? ErrorCode::kBadInput : ErrorCode::kUnsupported, place,
       "shape of " + what.substr(7) + " unknown" + why +
-          (broken_ ? ""
+          (broken_ ? OptionsBehind(node)
                    : "; add it to the file's value_info (onnx.helper.make_tensor_value_info), or simplify the model"));
 }
 

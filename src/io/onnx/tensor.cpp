@@ -120,7 +120,7 @@ std::optional<std::int64_t> ElementCount(const Dims& dims) {
   std::int64_t count = 1;
   bool empty = false;
   for (std::int64_t dim : dims) {
-    if (dim < 0 || dim > kLimit) return std::nullopt;
+    if (dim < 0 || dim > kMostExtent) return std::nullopt;
     if (dim == 0) empty = true;
     if (dim > 0 && count > kLimit / dim) return std::nullopt;
     if (dim > 0) count *= dim;
@@ -141,6 +141,12 @@ std::string DimsText(const Dims& dims) {
   std::string text = "[";
   for (std::size_t i = 0; i < dims.size(); ++i) text += (i ? "," : "") + std::to_string(dims[i]);
   return text + "]";
+}
+
+std::string ShapeOption(const Dims& dims) {
+  std::string text;
+  for (const std::int64_t dim : dims) text += (text.empty() ? "" : "x") + std::to_string(dim);
+  return text;
 }
 
 std::optional<Value> ReadValue(const TensorProto& proto) {
@@ -210,9 +216,9 @@ onnx::TypeProto Tensor::Type() const { return dims ? MakeType(dtype, dims) : ope
 const Value* Tensor::KnownValue() {
   if (!value && data) {
     const onnx::TensorProto* proto = data;
-    data = nullptr;
     const bool small = dims && ElementCount(*dims).value_or(kMaxValueElements + 1) <= kMaxValueElements;
     if (small && proto->data_location() == TensorProto::EXTERNAL) missing = this;
+    if (missing != this) data = nullptr;
     if (std::optional<Value> found = ReadValue(*proto)) value = std::make_shared<const Value>(std::move(*found));
   }
   return value.get();

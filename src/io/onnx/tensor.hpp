@@ -36,7 +36,10 @@ std::string DtypeName(int dtype);
 // Bits of one element; 0 for strings and unknown types.
 int DtypeBits(int dtype);
 
-// Product of the dims, or nothing if one is negative or the product exceeds 2^62.
+// The largest dimension. Rules and the onnx library add a few of them without looking, and stay within 63 bits.
+inline constexpr std::int64_t kMostExtent = std::int64_t{1} << 60;
+
+// Product of the dims, or nothing if one is negative or beyond kMostExtent, or the product exceeds 2^62.
 std::optional<std::int64_t> ElementCount(const Dims& dims);
 
 // Bytes of a tensor, rounded up to whole ones; nothing if unknown or too many.
@@ -44,6 +47,9 @@ std::optional<std::int64_t> ByteCount(int dtype, const Dims& dims);
 
 // "[1,3,224,224]".
 std::string DimsText(const Dims& dims);
+
+// "1x3x224x224", as options give it.
+std::string ShapeOption(const Dims& dims);
 
 // Nothing if the tensor is large, not numeric, external, or its data does not match its dims.
 std::optional<Value> ReadValue(const onnx::TensorProto& proto);
@@ -62,9 +68,9 @@ struct Tensor {
   onnx::TypeProto open_type;                // otherwise what is known: no plain tensor, or one with open dimensions
   bool constant = false;                    // never allocated
   bool from_shapes = false;                 // known only because a shape is
-  const onnx::TensorProto* data = nullptr;  // of an initializer; read when first asked for
+  const onnx::TensorProto* data = nullptr;  // of a constant; until it is read, or because it cannot be
   std::shared_ptr<const Value> value;
-  const Tensor* missing = nullptr;  // the constant in absent external data that hides this value
+  const Tensor* missing = nullptr;  // the constant in absent external data (`data`) that hides this value
   int id = -1;                      // in the Graph; -1: not in it
   bool is_input = false;
   bool is_output = false;
@@ -72,6 +78,8 @@ struct Tensor {
   std::int64_t stored_bytes = 0;  // of a constant of the file: what it takes there
   Tensor* origin = nullptr;       // of an argument of a function: the tensor that the call gives
   bool needed = false;            // a constant that an op reads at run time, counted as such
+  bool run_time = false;          // its dimensions depend on data: those here are assumed, or an upper bound
+  bool bounded = false;           // they are an upper bound: what follows from their values is not known
 
   void SetType(onnx::TypeProto type);
   onnx::TypeProto Type() const;

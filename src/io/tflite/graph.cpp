@@ -40,12 +40,24 @@ Graph GraphBuilder::Build() {
   for (int i = 0; i < static_cast<int>(tensors_.size()); ++i) {
     const Tensor& tensor = tensors_[i];
     if (tensor.constant || !(tensor.used || tensor.is_input || tensor.is_output || tensor.is_state)) continue;
+    WarnOfNoShape(i);
     descs.push_back(MakeDesc(i));
     if (!CheckedAdd(total, static_cast<std::int64_t>(descs.back().bytes), &total)) {
       session_.Fail(ErrorCode::kBadInput, place_, "the sizes of all tensors overflow at " + Label(i));
     }
   }
   return Graph(std::move(nodes), std::move(descs));
+}
+
+// The shape of a scalar is also what converters write for a custom op of whose results they know nothing.
+void GraphBuilder::WarnOfNoShape(int index) {
+  const Tensor& tensor = tensors_[index];
+  const bool is_custom = tensor.producer >= 0 && IsCustom(ops_[tensor.producer].code);
+  if (!is_custom || SizeOf(tensor.record->shape()) > 0 || !tensor.dims.empty()) return;
+  const std::string name = tensor.record->name() ? tensor.record->name()->str() : "";
+  session_.Warn(Place(tensor.producer), "the file has no shape for " + Label(index) +
+                                            ": planned as one element; give --shape " +
+                                            ShellWord(Printable(name) + "=AxBxC"));
 }
 
 std::string GraphBuilder::Place(int op) const {
@@ -69,6 +81,9 @@ void GraphBuilder::ReadTensors() {
     session_.SpendName(tensor.record->name());
     session_.Spend(SizeOf(tensor.record->shape()));
     tensor.dims = DimsOf(tensor.record->shape());
+    const auto& given = session_.options().shapes;
+    const auto shape = tensor.record->name() && !given.empty() ? given.find(tensor.record->name()->str()) : given.end();
+    if (shape != given.end()) tensor.dims = shape->second;
     const Data data = DataOf(session_.model(), *tensor.record);
     if (data == Data::kBadBuffer) {
       session_.Fail(ErrorCode::kBadInput, place_,

@@ -1,6 +1,8 @@
 #include <exception>
 #include <new>
 
+#include "base/text.hpp"
+#include "graph/engine_options.hpp"
 #include "io/tflite/graph.hpp"
 #include "orionrt/tflite.hpp"
 
@@ -70,6 +72,17 @@ void CheckInput(const Session& session, const std::vector<const fb::Tensor*>& in
   session.Fail(ErrorCode::kBadInput, "", option + ": the model has no such input; it has: " + List(inputs));
 }
 
+bool HasTensor(const fb::Model& model, const std::string& name) {
+  for (std::uint32_t s = 0; s < SizeOf(model.subgraphs()); ++s) {
+    const auto* tensors = model.subgraphs()->Get(s)->tensors();
+    for (std::uint32_t t = 0; t < SizeOf(tensors); ++t) {
+      const auto* own = tensors->Get(t)->name();
+      if (own && own->str() == name) return true;
+    }
+  }
+  return false;
+}
+
 void CheckOptions(Session& session) {
   const ImportOptions& options = session.options();
   if (!options.dims.empty()) {
@@ -95,6 +108,11 @@ void CheckOptions(Session& session) {
     session.Fail(ErrorCode::kBadInput, "", "--dim '*=" + std::to_string(*options.default_dim) + "': no dimension");
   }
   for (const auto& [name, dims] : options.inputs) CheckInput(session, inputs, name, dims);
+  for (const auto& [name, dims] : options.shapes) {
+    if (!HasTensor(session.model(), name)) {
+      session.Fail(ErrorCode::kBadInput, "", "--shape " + Printable(name) + ": the model has no such tensor");
+    }
+  }
 }
 
 ImportedModel Import(const std::string& bytes, const std::string& source, const ImportOptions& options) {
@@ -107,6 +125,7 @@ ImportedModel Import(const std::string& bytes, const std::string& source, const 
   ImportedModel imported;
   imported.graph = builder.Build();
   imported.bodies = builder.TakeBodies();
+  ApplyEngineOptions(options, source, imported);
   imported.weights = session.FinishWeights();
   session.WarnOfUncalled();
   imported.warnings = session.TakeWarnings();

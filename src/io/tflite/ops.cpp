@@ -39,6 +39,8 @@ bool IsDeterministic(int code) {
   return name && std::find(std::begin(kImpure), std::end(kImpure), name) == std::end(kImpure);
 }
 
+bool IsCustom(int code) { return code == kCustom; }
+
 bool AsksForShape(int code) { return code == kShape || code == kRank; }
 
 bool IsControlFlow(int code) {

@@ -24,6 +24,7 @@ bool IsDeterministic(int code);
 
 // SHAPE and RANK: their results follow from the shapes of their inputs alone.
 bool AsksForShape(int code);
+bool IsCustom(int code);  // one of a program's own
 
 // A subgraph that an op runs, and what as.
 struct Callee {

@@ -1,0 +1,15 @@
+// What the options say of the engine that will run a model, put into its graph.
+#pragma once
+
+#include <string>
+
+#include "orionrt/export.hpp"
+#include "orionrt/import.hpp"
+
+namespace orionrt {
+
+// ImportOptions::in_place_types and external, of the graph and its bodies. `source` is what messages call the model.
+// Throws Error (kBadInput) for a type that no op has, and a name that no tensor has. O(n).
+ORIONRT_API void ApplyEngineOptions(const ImportOptions& options, const std::string& source, ImportedModel& model);
+
+}  // namespace orionrt

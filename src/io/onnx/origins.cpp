@@ -1,0 +1,107 @@
+// Where a tensor comes from, and which options of the user made it what it is: for messages about what cannot run.
+#include <unordered_set>
+
+#include "base/text.hpp"
+#include "io/onnx/graph.hpp"
+
+namespace orionrt::onnx_import {
+namespace {
+
+const onnx::ValueInfoProto* FindInput(const onnx::GraphProto& graph, const std::string& name) {
+  for (const auto& input : graph.input()) {
+    if (input.name() == name) return &input;
+  }
+  return nullptr;
+}
+
+void AddOnce(const std::string& text, std::vector<std::string>& list) {
+  for (const std::string& known : list) {
+    if (known == text) return;
+  }
+  if (!text.empty()) list.push_back(text);
+}
+
+// What the options say of one graph input, as they are written.
+void AddOptionsOf(const onnx::ValueInfoProto& input, const Session& session, std::vector<std::string>& options) {
+  const auto shape = session.options().inputs.find(input.name());
+  if (shape != session.options().inputs.end()) {
+    AddOnce("--input " + ShellWord(Printable(input.name()) + "=" + ShapeOption(shape->second)), options);
+    return;
+  }
+  for (const auto& dim : input.type().tensor_type().shape().dim()) {
+    if (dim.has_dim_param() && !dim.dim_param().empty()) {
+      for (const std::string& symbol : session.dimensions().SymbolsOf(dim.dim_param())) {
+        AddOnce(session.dimensions().OptionOf(symbol), options);
+      }
+    } else if (session.options().default_dim && !dim.has_dim_value()) {
+      AddOnce("--dim '*=" + std::to_string(*session.options().default_dim) + "'", options);
+    }
+  }
+}
+
+}  // namespace
+
+std::string GraphBuilder::OriginOf(const Tensor& tensor) const {
+  const GraphBuilder& owner = *tensor.owner;
+  if (tensor.producer >= 0) return "made by " + owner.Place(owner.nodes_[static_cast<std::size_t>(tensor.producer)]);
+  return tensor.constant ? "a constant" : owner.is_body_ ? "an input of the body" : "a graph input";
+}
+
+// " (by --dim batch=2)": what the user gave of the graph inputs from which those of the node are computed.
+std::string GraphBuilder::OptionsBehind(const Node& node) const {
+  std::unordered_set<const Tensor*> seen;  // looked up, never walked
+  std::vector<const Tensor*> open(node.inputs.begin(), node.inputs.end());
+  std::vector<std::string> options;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    const Tensor* tensor = open[i];
+    while (tensor && tensor->origin) tensor = tensor->origin;
+    if (!tensor || !tensor->owner || !seen.insert(tensor).second) continue;
+    const GraphBuilder& owner = *tensor->owner;
+    if (tensor->producer >= 0) {
+      const Node& maker = owner.nodes_[static_cast<std::size_t>(tensor->producer)];
+      open.insert(open.end(), maker.inputs.begin(), maker.inputs.end());
+    } else if (const auto* input = owner.is_body_ ? nullptr : FindInput(owner.proto_, *tensor->name)) {
+      AddOptionsOf(*input, session_, options);
+    }
+  }
+  constexpr std::size_t kMost = 8;
+  std::string text;
+  for (std::size_t i = 0; i < options.size() && i < kMost; ++i) text += (i == 0 ? "" : ", ") + options[i];
+  return text.empty() ? "" : "; their dimensions follow from " + text + (options.size() > kMost ? ", ..." : "");
+}
+
+// Files are not always right about themselves: what the op makes of its inputs is planned, and what the file declares
+// is told where it differs. Where nothing but the file says both, and they differ in size and not in rank, one of them
+// is a mistake that would go into every figure.
+void GraphBuilder::CompareDeclared(const Node& node, std::size_t index, const onnx::TypeProto& declared,
+                                   const onnx::TypeProto& inferred) {
+  Tensor made;
+  made.SetType(inferred);
+  const auto& said = declared.tensor_type().shape().dim();
+  if (lenient_ || !made.dims || !declared.tensor_type().has_shape() || session_.options().trust_shapes) return;
+  std::string text;
+  const bool is_rank = static_cast<std::size_t>(said.size()) != made.dims->size();
+  bool differs = is_rank;
+  for (int d = 0; d < said.size(); ++d) {
+    const auto value = said[d].has_dim_value() ? std::optional(said[d].dim_value()) : GivenDim(said[d].dim_param());
+    text += (d == 0 ? "" : ",") + (value ? std::to_string(*value) : Printable(said[d].dim_param()));
+    differs = differs || (value && *value >= 0 && *value != (*made.dims)[static_cast<std::size_t>(d)]);
+  }
+  if (!differs) return;
+  const std::string options = OptionsBehind(node);
+  const std::string message = "output " + Quoted(*node.outputs[index]->name) + " is declared as [" + text +
+                              "], and the op makes " + DimsText(*made.dims) + options;
+  if (!is_rank && options.empty()) {
+    session_.Fail(ErrorCode::kBadInput, Place(node),
+                  message + "; correct the file, or plan what it declares by --trust-shapes");
+  }
+  session_.Warn(Place(node), message + "; the latter is planned, the former by --trust-shapes");
+}
+
+// The value that the user has given a dimension by its name.
+std::optional<std::int64_t> GraphBuilder::GivenDim(const std::string& name) const {
+  const auto given = session_.options().dims.find(name);
+  return given == session_.options().dims.end() ? std::nullopt : std::optional(given->second);
+}
+
+}  // namespace orionrt::onnx_import

@@ -1,0 +1,263 @@
+#include "io/onnx/runnable.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+#include "io/onnx/rules.hpp"
+
+namespace orionrt::onnx_import {
+namespace {
+
+using FaultCheck = RunFault (*)(const Node&);
+
+struct FaultRow {
+  const char* domain;
+  const char* op;
+  int from_opset;
+  FaultCheck check;
+};
+
+RunFault TooLarge() { return {"its output would have a dimension beyond 2^60", {0}}; }
+
+bool IsTooLarge(double extent) { return !(extent <= static_cast<double>(kMostExtent)); }
+
+// Aligned at their last axes; the input that made an axis what it is is the one that a later input contradicts.
+RunFault FindBroadcastFault(const Node& node, std::size_t dropped) {
+  std::vector<std::pair<std::int64_t, std::size_t>> axes;  // from the last: extent, input
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Dims* dims = node.Shape(i);
+    for (std::size_t d = dropped; dims && d < dims->size(); ++d) {
+      const std::int64_t extent = (*dims)[dims->size() - 1 - d];
+      if (axes.size() <= d - dropped) axes.resize(d - dropped + 1, {1, i});
+      auto& [known, by] = axes[d - dropped];
+      if (known == 1 && extent != 1) {
+        known = extent;
+        by = i;
+      } else if (extent != 1 && extent != known) {
+        return {"its inputs do not broadcast", {by, i}};
+      }
+    }
+  }
+  return {};
+}
+
+// Files that say an older opset than they use have attributes of opset 6.
+RunFault CheckBroadcast(const Node& node) {
+  return node.Attribute("axis") || node.Attribute("broadcast") ? RunFault() : FindBroadcastFault(node, 0);
+}
+
+RunFault CheckMatMul(const Node& node) {
+  const Dims *a = node.Shape(0), *b = node.Shape(1);
+  if (!a || !b || a->empty() || b->empty()) return {};
+  if (a->back() != (*b)[b->size() == 1 ? 0 : b->size() - 2]) {
+    return {"the columns of its first matrix are not as many as the rows of its second", {0, 1}};
+  }
+  return node.inputs.size() == 2 && a->size() > 1 && b->size() > 1 ? FindBroadcastFault(node, 2) : RunFault();
+}
+
+RunFault CheckGemm(const Node& node) {
+  const Dims *a = node.Shape(0), *b = node.Shape(1);
+  if (!a || !b || a->size() != 2 || b->size() != 2) return {};
+  const std::int64_t columns = (*a)[node.Int("transA", 0) != 0 ? 0 : 1];
+  const std::int64_t rows = (*b)[node.Int("transB", 0) != 0 ? 1 : 0];
+  if (columns == rows) return {};
+  return {"the columns of its first matrix are not as many as the rows of its second", {0, 1}};
+}
+
+RunFault CheckConcat(const Node& node) {
+  const Dims* first = node.Shape(0);
+  std::int64_t axis = node.Int("axis", 1);
+  if (!first || !NormalizeAxis(axis, first->size())) return {};
+  double sum = 0;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Dims* next = node.Shape(i);
+    if (!next) continue;
+    if (next->size() != first->size()) return {"its inputs differ in rank", {0, i}};
+    for (std::size_t d = 0; d < next->size(); ++d) {
+      const bool is_joined = static_cast<std::int64_t>(d) == axis;
+      if (!is_joined && (*next)[d] != (*first)[d]) return {"its inputs differ beside the axis that joins them", {0, i}};
+      if (is_joined) sum += static_cast<double>((*next)[d]);
+    }
+  }
+  return IsTooLarge(sum) ? TooLarge() : RunFault();
+}
+
+// The onnx library computes the result of a convolution from its spatial axes alone.
+RunFault CheckConvolution(const Node& node) {
+  const bool transposed = node.Op() == "ConvTranspose";
+  const Dims *data = node.Shape(0), *weights = node.Shape(1);
+  if (!data || !weights || data->size() < 3 || weights->size() != data->size()) return {};
+  std::int64_t wanted = (*weights)[0];
+  if (!transposed && __builtin_mul_overflow((*weights)[1], node.Int("group", 1), &wanted)) return {};
+  if ((*data)[1] != wanted) {
+    return {"its input has " + std::to_string((*data)[1]) + " channels, its weights are for " + std::to_string(wanted),
+            {0, 1}};
+  }
+  const Dims dilations = node.Ints("dilations"), strides = node.Ints("strides");
+  for (std::size_t d = 2; d < data->size(); ++d) {
+    const auto at = [d](const Dims& list) { return static_cast<double>(d - 2 < list.size() ? list[d - 2] : 1); };
+    const double window = static_cast<double>((*weights)[d]) * at(dilations);
+    const double moves = transposed ? static_cast<double>((*data)[d]) * at(strides) : 0;
+    if (IsTooLarge(std::fabs(window) + std::fabs(moves))) return TooLarge();
+  }
+  return {};
+}
+
+RunFault CheckReshape(const Node& node) {
+  const Dims* data = node.Shape(0);
+  const std::optional<std::int64_t> total = data ? ElementCount(*data) : std::nullopt;
+  Dims target;
+  if (!total || !node.KnownInts(1, target)) return {};
+  std::int64_t known = 1;
+  bool is_open = false;
+  for (std::size_t d = 0; d < target.size(); ++d) {
+    if (target[d] == 0 && d < data->size() && node.Int("allowzero", 0) == 0) target[d] = (*data)[d];
+    if (target[d] < -1 || (target[d] == -1 && is_open)) return {"its target " + DimsText(target) + " is no shape", {1}};
+    is_open |= target[d] == -1;
+    if (target[d] != -1 && __builtin_mul_overflow(known, target[d], &known)) return TooLarge();
+  }
+  const bool fits = is_open ? known != 0 && *total % known == 0 : *total == known;
+  if (fits || (is_open && known == 0 && *total == 0)) return {};
+  return {"its input has " + std::to_string(*total) + " elements, which do not make " + DimsText(target), {0, 1}};
+}
+
+RunFault CheckSplit(const Node& node) {
+  const Dims* data = node.Shape(0);
+  std::int64_t axis = node.Int("axis", 0);
+  Dims sizes = node.Ints("split");
+  if (node.Has(1) && !node.KnownInts(1, sizes)) return {};
+  if (!data || sizes.empty() || !NormalizeAxis(axis, data->size())) return {};
+  std::int64_t sum = 0;
+  for (const std::int64_t size : sizes) {
+    if (size < 0 || __builtin_add_overflow(sum, size, &sum))
+      return {"its parts " + DimsText(sizes) + " are no sizes", {0}};
+  }
+  const std::int64_t extent = (*data)[static_cast<std::size_t>(axis)];
+  if (sum == extent) return {};
+  return {"its parts " + DimsText(sizes) + " make up " + std::to_string(sum) + ", not " + std::to_string(extent), {0}};
+}
+
+RunFault CheckTile(const Node& node) {
+  const Dims* data = node.Shape(0);
+  Dims repeats;
+  if (!data || !node.KnownInts(1, repeats)) return {};
+  for (std::size_t d = 0; d < std::min(repeats.size(), data->size()); ++d) {
+    if (IsTooLarge(static_cast<double>((*data)[d]) * static_cast<double>(repeats[d]))) return TooLarge();
+  }
+  return {};
+}
+
+RunFault CheckPad(const Node& node) {
+  Dims pads = node.Ints("pads");
+  if (node.Has(1) && !node.KnownInts(1, pads)) return {};
+  const auto is_large = [](std::int64_t pad) { return pad > kMostExtent || pad < -kMostExtent; };
+  return std::any_of(pads.begin(), pads.end(), is_large) ? TooLarge() : RunFault();
+}
+
+RunFault CheckRange(const Node& node) { return RangeLength(node).value_or(0) > kMostExtent ? TooLarge() : RunFault(); }
+
+// Upsample, and Resize by scales: an attribute, or the one input of real numbers behind the first.
+RunFault CheckScales(const Node& node) {
+  const Dims* data = node.Shape(0);
+  std::vector<double> scales;
+  if (const auto* attribute = node.Attribute("scales")) {
+    scales.assign(attribute->floats().begin(), attribute->floats().end());
+  }
+  for (const std::size_t input : {std::size_t{1}, std::size_t{2}}) {
+    const Value* value = node.Known(input);
+    if (value && value->IsReal() && data && value->Count() == data->size()) scales = value->reals;
+  }
+  for (std::size_t d = 0; data && d < std::min(scales.size(), data->size()); ++d) {
+    if (IsTooLarge(static_cast<double>((*data)[d]) * scales[d])) return TooLarge();
+  }
+  return {};
+}
+
+RunFault CheckBlocks(const Node& node) {
+  const Dims* data = node.Shape(0);
+  if (!data || data->size() != 4) return {};
+  const double block = static_cast<double>(node.Int("blocksize", 1));
+  const bool to_depth = node.Op() == "SpaceToDepth";
+  const double most = static_cast<double>(to_depth ? (*data)[1] : std::max((*data)[2], (*data)[3]));
+  return IsTooLarge(most * block * (to_depth ? block : 1)) ? TooLarge() : RunFault();
+}
+
+// Attention-23 and later: the mask broadcasts to [batch, heads, new tokens, all tokens]; from 24 on it may be shorter.
+RunFault CheckAttentionMask(const Node& node) {
+  const Dims *query = node.Shape(0), *key = node.Shape(1), *mask = node.Shape(3), *past = node.Shape(4);
+  if (!query || !key || !mask || mask->empty() || query->size() != key->size() || (node.Has(4) && !past)) return {};
+  const std::size_t token_axis = key->size() == 3 ? 1 : 2;
+  if (key->size() < 3 || key->size() > 4) return {};
+  const std::int64_t total = (*key)[token_axis] + (past && past->size() == 4 ? (*past)[2] : 0);
+  const bool fits_total = mask->back() == 1 || mask->back() == total || (node.opset >= 24 && mask->back() < total);
+  if (!fits_total) {
+    return {"its mask is for " + std::to_string(mask->back()) + " tokens, and past and new ones are " +
+                std::to_string(total),
+            {1, 3}};
+  }
+  const std::int64_t rows = mask->size() > 1 ? (*mask)[mask->size() - 2] : 1;
+  if (rows == 1 || rows == (*query)[token_axis]) return {};
+  return {"its mask is for " + std::to_string(rows) + " new tokens, and its queries are " +
+              std::to_string((*query)[token_axis]),
+          {0, 3}};
+}
+
+std::vector<FaultRow> MakeRows() {
+  std::vector<FaultRow> rows = {
+      {"", "MatMul", 1, CheckMatMul},
+      {"", "MatMulInteger", 1, CheckMatMul},
+      {"", "Gemm", 7, CheckGemm},
+      {"", "Concat", 4, CheckConcat},
+      {"", "Conv", 1, CheckConvolution},
+      {"", "ConvTranspose", 1, CheckConvolution},
+      {"com.microsoft", "FusedConv", 1, CheckConvolution},
+      {"", "Reshape", 5, CheckReshape},
+      {"", "Split", 2, CheckSplit},
+      {"", "Tile", 6, CheckTile},
+      {"", "Pad", 2, CheckPad},
+      {"", "Range", 1, CheckRange},
+      {"com.microsoft", "Range", 1, CheckRange},
+      {"", "Upsample", 7, CheckScales},
+      {"", "Resize", 10, CheckScales},
+      {"", "DepthToSpace", 1, CheckBlocks},
+      {"", "SpaceToDepth", 1, CheckBlocks},
+      {"", "Attention", 23, CheckAttentionMask},
+  };
+  for (const char* op : {"Add", "Sub", "Mul", "Div", "And", "Or", "Xor", "Equal", "Greater", "Less", "Pow", "Mod",
+                         "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "GreaterOrEqual", "LessOrEqual"}) {
+    rows.push_back({"", op, 7, CheckBroadcast});
+  }
+  for (const char* op : {"Max", "Min", "Mean", "Sum", "Where"}) rows.push_back({"", op, 8, CheckBroadcast});
+  return rows;
+}
+
+}  // namespace
+
+RunFault FindRunFault(const Node& node) {
+  static const auto table = [] {
+    std::unordered_map<std::string, FaultRow> all;
+    for (const FaultRow& row : MakeRows()) all.emplace(std::string(row.domain) + ":" + row.op, row);
+    return all;
+  }();
+  const auto row = table.find(node.Domain() + ":" + node.Op());
+  return row == table.end() || node.opset < row->second.from_opset ? RunFault() : row->second.check(node);
+}
+
+std::optional<std::int64_t> RangeLength(const Node& node) {
+  const Value *start = node.Known(0), *limit = node.Known(1), *delta = node.Known(2);
+  if (!start || !limit || !delta || start->Count() != 1 || limit->Count() != 1 || delta->Count() != 1) return {};
+  if (start->dtype != limit->dtype || start->dtype != delta->dtype) return {};
+  if (start->IsReal()) {
+    const double count = std::ceil((limit->reals[0] - start->reals[0]) / delta->reals[0]);
+    if (std::isnan(count)) return {};
+    return IsTooLarge(count) ? kMostExtent + 1 : static_cast<std::int64_t>(std::max(count, 0.0));
+  }
+  const __int128 way = static_cast<__int128>(limit->ints[0]) - start->ints[0];
+  const __int128 step = delta->ints[0];
+  if (step == 0) return {};
+  const __int128 count = way / step + (way % step != 0 && (way < 0) == (step < 0) ? 1 : 0);
+  return static_cast<std::int64_t>(std::clamp<__int128>(count, 0, kMostExtent + 1));
+}
+
+}  // namespace orionrt::onnx_import

@@ -1,0 +1,86 @@
+// Ops of the newest opsets, and of graphs that onnxruntime has optimised.
+#include <gtest/gtest.h>
+
+#include "onnx_model.hpp"
+
+namespace orionrt::tests::onnx_newest_test {
+namespace {
+
+Model WithOp(const std::string& domain, const std::string& op, const std::vector<std::pair<Dims, int>>& inputs,
+             const Dims& ints = {}, const std::vector<std::string>& names = {}) {
+  Model model(28);
+  Names values;
+  for (const auto& [dims, dtype] : inputs) {
+    values.push_back(dtype == 0 ? "" : "x" + std::to_string(values.size()));
+    if (dtype != 0) model.Input(values.back(), dims, dtype);
+  }
+  auto* node = model.Node(op, values, {"y", "second"});
+  if (domain == "com.microsoft" || op == "BitCast" || op == "SwiGLU" || op == "DFT" || op == "TreeEnsemble" ||
+      op == "FlexAttention") {
+    node->mutable_output()->RemoveLast();
+  }
+  node->set_domain(domain);
+  for (std::size_t i = 0; i < names.size(); ++i) SetInt(node, names[i], ints[i]);
+  return model;
+}
+
+constexpr int kFloat = onnx::TensorProto::FLOAT, kByte = onnx::TensorProto::UINT8, kDouble = onnx::TensorProto::DOUBLE;
+
+TEST(OnnxNewest, ShapesOfOpsThatTheLibraryDoesNotKnow) {
+  EXPECT_EQ(ShapeOf(WithOp("", "BitCast", {{{3}, kFloat}}, {onnx::TensorProto::INT32}, {"to"}).Import(), "y"),
+            (Dims{3}));
+  EXPECT_EQ(ShapeOf(WithOp("", "SwiGLU", {{{2, 4}, kFloat}, {{2, 4}, kFloat}}).Import(), "y"), (Dims{2, 4}));
+  const Model flex = WithOp("ai.onnx.preview", "FlexAttention",
+                            {{{2, 8, 4, 16}, kFloat}, {{2, 2, 6, 16}, kFloat}, {{2, 2, 6, 24}, kFloat}});
+  EXPECT_EQ(ShapeOf(flex.Import(), "y"), (Dims{2, 8, 4, 24}));
+  const ImportedModel linear =
+      WithOp("", "LinearAttention", {{{2, 5, 32}, kFloat}, {{2, 5, 16}, kFloat}, {{2, 5, 24}, kFloat}}, {4, 2},
+             {"q_num_heads", "kv_num_heads"})
+          .Import();
+  EXPECT_EQ(ShapeOf(linear, "y"), (Dims{2, 5, 48}));
+  EXPECT_EQ(ShapeOf(linear, "second"), (Dims{2, 2, 8, 12}));
+  const ImportedModel causal = WithOp("", "CausalConvWithState", {{{2, 6, 10}, kFloat}, {{6, 1, 4}, kFloat}}).Import();
+  EXPECT_EQ(ShapeOf(causal, "y"), (Dims{2, 6, 10}));
+  EXPECT_EQ(ShapeOf(causal, "second"), (Dims{2, 6, 3}));
+  const Model back = [] {
+    Model model(19);
+    model.Input("x", {1, 6, 10, 2});
+    auto* node = model.Node("DFT", {"x"}, {"y"});
+    for (const char* flag : {"axis", "inverse", "onesided"}) SetInt(node, flag, 1);
+    return model;
+  }();
+  EXPECT_EQ(ShapeOf(back.Import(), "y"), (Dims{1, 10, 10, 1}));
+}
+
+TEST(OnnxNewest, TreesGiveOneRowPerRowOfTheInput) {
+  Model model = WithOp("ai.onnx.ml", "TreeEnsemble", {{{3, 2}, kDouble}}, {2}, {"n_targets"});
+  auto* opset = model.proto.add_opset_import();
+  opset->set_domain("ai.onnx.ml");
+  opset->set_version(5);
+  const ImportedModel imported = model.Import();
+  EXPECT_EQ(ShapeOf(imported, "y"), (Dims{3, 2}));
+  EXPECT_EQ(imported.graph.tensors()[1].dtype, "float64");
+}
+
+TEST(OnnxNewest, GraphsThatOnnxruntimeHasOptimised) {
+  const auto quantized = [](bool with_scale) {
+    std::vector<std::pair<Dims, int>> inputs = {{{2, 3}, kByte}, {{}, kFloat}, {{}, kByte},
+                                                {{4, 3}, kByte}, {{}, kFloat}, {{}, kByte}};
+    if (with_scale) inputs.insert(inputs.end(), {{{}, 0}, {{}, kFloat}, {{}, kByte}});
+    return WithOp("com.microsoft", "QGemm", inputs, {1}, {"transB"}).Import();
+  };
+  EXPECT_EQ(ShapeOf(quantized(true), "y"), (Dims{2, 4}));
+  EXPECT_EQ(quantized(true).graph.tensors().back().bytes, 8u);
+  EXPECT_EQ(quantized(false).graph.tensors().back().bytes, 32u) << "floats";
+  const std::vector<std::pair<Dims, int>> convolution = {{{1, 9, 8, 3}, kByte}, {{}, kFloat}, {{}, kByte},
+                                                         {{5, 3, 3, 3}, kByte}, {{}, kFloat}, {{}, kByte},
+                                                         {{}, kFloat},          {{}, kByte}};
+  EXPECT_EQ(ShapeOf(WithOp("com.microsoft", "QLinearConv", convolution, {1}, {"channels_last"}).Import(), "y"),
+            (Dims{1, 7, 6, 5}));
+  EXPECT_EQ(
+      ShapeOf(WithOp("com.microsoft", "NhwcConv", {{{1, 9, 8, 3}, kFloat}, {{5, 3, 3, 3}, kFloat}}).Import(), "y"),
+      (Dims{1, 7, 6, 5}));
+}
+
+}  // namespace
+}  // namespace orionrt::tests::onnx_newest_test

@@ -1,0 +1,146 @@
+// Models that no engine could run, and files that contradict themselves.
+#include <gtest/gtest.h>
+
+#include "onnx_model.hpp"
+
+namespace orionrt::tests::onnx_runnable_test {
+namespace {
+
+constexpr std::int64_t kHuge = std::int64_t{1} << 61;
+
+// One node on inputs of these shapes and constants of these numbers.
+Model OneNode(const std::string& op, const std::vector<Dims>& inputs, const std::vector<Dims>& constants = {},
+              int opset = 17) {
+  Model model(opset);
+  Names names;
+  for (const Dims& dims : inputs) {
+    names.push_back("x" + std::to_string(names.size()));
+    model.Input(names.back(), dims);
+  }
+  for (const Dims& numbers : constants) {
+    names.push_back("c" + std::to_string(names.size()));
+    AddInts(model.graph, names.back(), numbers);
+  }
+  model.Node(op, names, {"y"});
+  return model;
+}
+
+::testing::AssertionResult CannotRun(const Model& model, const std::string& words, const ImportOptions& options = {}) {
+  const std::string message = MessageOf(model, options);
+  const bool says = message.find("cannot run: ") != std::string::npos && message.find(words) != std::string::npos;
+  return (says ? ::testing::AssertionSuccess() : ::testing::AssertionFailure()) << message;
+}
+
+TEST(OnnxRunnable, ShapesThatDoNotBroadcastAreNamedWithTheOptionsBehindThem) {
+  Model model(20);
+  for (const auto& [name, symbol] : {std::pair{"x", "b"}, {"y", "b2"}}) {
+    model.Input(name, {-1, 4});
+    auto* input = model.graph->mutable_input(model.graph->input_size() - 1);
+    input->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(0)->set_dim_param(symbol);
+  }
+  model.Node("Neg", {"y"}, {"ny"});
+  model.Node("Add", {"x", "ny"}, {"z"});
+  model.Output("z", {2, 4});
+  ImportOptions options;
+  options.dims = {{"b", 2}, {"b2", 3}};
+  EXPECT_EQ(
+      MessageOf(model, options),
+      "model.onnx: node 1 \"Add_1\" (Add): cannot run: its inputs do not broadcast: \"x\" [2,4] is a graph input; "
+      "\"ny\" [3,4] is made by node 0 \"Neg_0\" (Neg); their dimensions follow from --dim b=2, --dim b2=3");
+  options.dims = {{"b", 2}};
+  options.inputs["y"] = {3, 4};
+  EXPECT_TRUE(CannotRun(model, "--input y=3x4", options));
+  options.trust_shapes = true;
+  EXPECT_EQ(ShapeOf(model.Import(options), "z"), (Dims{2, 4})) << "as the file declares it";
+  options = {};
+  options.default_dim = 1;
+  EXPECT_EQ(ShapeOf(model.Import(options), "z"), (Dims{1, 4}));
+}
+
+TEST(OnnxRunnable, WhatTheFileDeclaresIsHeldAgainstWhatTheOpMakes) {
+  Model model(17);
+  model.Input("x", {-1, 4});
+  model.Node("Relu", {"x"}, {"y"});
+  model.Node("Neg", {"y"}, {"z"});
+  Declare(model.graph->add_value_info(), "y", {2, 8});
+  ImportOptions options;
+  options.default_dim = 2;
+  const ImportedModel stale = model.Import(options);
+  ASSERT_EQ(stale.warnings.size(), 1u) << "a user's value may explain it";
+  EXPECT_NE(stale.warnings[0].find("\"y\" is declared as [2,8], and the op makes [2,4]; their dimensions follow from "
+                                   "--dim '*=2'"),
+            std::string::npos)
+      << stale.warnings[0];
+  EXPECT_EQ(ShapeOf(stale, "y"), (Dims{2, 4}));
+  model.graph->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(0)->set_dim_value(
+      2);
+  EXPECT_NE(
+      MessageOf(model).find("node 0 \"Relu_0\" (Relu): output \"y\" is declared as [2,8], and the op makes [2,4]; "
+                            "correct the file, or plan what it declares by --trust-shapes"),
+      std::string::npos)
+      << MessageOf(model);
+  options = {};
+  options.trust_shapes = true;
+  EXPECT_EQ(ShapeOf(model.Import(options), "y"), (Dims{2, 8}));
+}
+
+// A detector for one pixel: a stride swallows it, and the value given is the cause.
+TEST(OnnxRunnable, ImpossibleSizesAreTracedToTheOptions) {
+  Model model(17);
+  model.Input("x", {1, 1, -1, 8});
+  model.Weights("w", {1, 1, 3, 3});
+  model.Node("Conv", {"x", "w"}, {"y"});
+  model.Node("Relu", {"y"}, {"z"});
+  ImportOptions options;
+  options.default_dim = 1;
+  EXPECT_NE(MessageOf(model, options).find("their dimensions follow from --dim '*=1'"), std::string::npos)
+      << MessageOf(model, options);
+}
+
+TEST(OnnxRunnable, OpsSayWhatTheyCannotDo) {
+  EXPECT_TRUE(CannotRun(OneNode("MatMul", {{2, 3}, {4, 5}}), "the columns of its first matrix"));
+  EXPECT_TRUE(CannotRun(OneNode("MatMul", {{2, 3, 4}, {5, 4, 6}}), "do not broadcast"));
+  EXPECT_TRUE(CannotRun(OneNode("Gemm", {{2, 3}, {4, 5}}), "the columns of its first matrix"));
+  EXPECT_TRUE(CannotRun(OneNode("Conv", {{1, 3, 8, 8}, {4, 2, 3, 3}}), "has 3 channels, its weights are for 2"));
+  EXPECT_TRUE(CannotRun(OneNode("Reshape", {{2, 3}}, {{4}}), "6 elements, which do not make [4]"));
+  EXPECT_TRUE(CannotRun(OneNode("Reshape", {{2, 3}}, {{-1, 4}}), "6 elements, which do not make [-1,4]"));
+  EXPECT_TRUE(CannotRun(OneNode("Reshape", {{2, 3}}, {{kHuge, kHuge, -1}}), "beyond 2^60"));
+  Model concat = OneNode("Concat", {{2, 3}, {3, 4}});
+  SetInt(concat.graph->mutable_node(0), "axis", 1);
+  EXPECT_TRUE(CannotRun(concat, "differ beside the axis"));
+  EXPECT_TRUE(CannotRun(OneNode("Attention", {{1, 2, 3, 8}, {1, 2, 5, 8}, {1, 2, 5, 8}, {3, 4}}, {}, 23),
+                        "mask is for 4 tokens, and past and new ones are 5"));
+  EXPECT_EQ(MessageOf(OneNode("Attention", {{1, 2, 3, 8}, {1, 2, 5, 8}, {1, 2, 5, 8}, {3, 5}}, {}, 23)), "no error");
+  EXPECT_EQ(MessageOf(OneNode("Add", {{2, 1, 4}, {3, 1}})), "no error");
+}
+
+// The onnx library computes them modulo 2^64: 8 bytes for 2^64 + 2 floats.
+TEST(OnnxRunnable, ExtentsBeyondSixtyThreeBitsAreImpossible) {
+  EXPECT_TRUE(CannotRun(OneNode("Tile", {{3}}, {{6148914691236517206}}), "beyond 2^60"));
+  EXPECT_TRUE(CannotRun(OneNode("Tile", {{8}}, {{kHuge}}), "beyond 2^60"));
+  EXPECT_TRUE(CannotRun(OneNode("Pad", {{8}}, {{INT64_MAX, INT64_MAX}}), "beyond 2^60"));
+  EXPECT_TRUE(CannotRun(OneNode("Pad", {{8}}, {{INT64_MAX, 1}}, 18), "beyond 2^60"));
+  Model range = OneNode("Range", {}, {{INT64_MIN}, {INT64_MAX}, {1}});
+  for (auto& scalar : *range.graph->mutable_initializer()) scalar.clear_dims();
+  EXPECT_TRUE(CannotRun(range, "beyond 2^60"));
+  for (const char* op : {"DepthToSpace", "SpaceToDepth"}) {
+    Model blocks = OneNode(op, {{1, 4, std::int64_t{1} << 56, 2}});
+    SetInt(blocks.graph->mutable_node(0), "blocksize", std::int64_t{1} << 40);
+    EXPECT_TRUE(CannotRun(blocks, "beyond 2^60"));
+  }
+  Model transposed = OneNode("ConvTranspose", {{1, 1, std::int64_t{1} << 58}, {1, 1, 3}});
+  SetInts(transposed.graph->mutable_node(0), "strides", {1 << 20});
+  EXPECT_TRUE(CannotRun(transposed, "beyond 2^60"));
+  EXPECT_NE(MessageOf(OneNode("Expand", {{1}}, {{INT64_MAX}})).find("impossible dimensions"), std::string::npos);
+}
+
+TEST(OnnxRunnable, RangeCountsInMoreThanSixtyFourBits) {
+  Model range = OneNode("Range", {}, {{INT64_MIN}, {std::int64_t{1} << 62}, {std::int64_t{1} << 40}});
+  for (auto& scalar : *range.graph->mutable_initializer()) scalar.clear_dims();
+  ImportOptions options;
+  options.fold_constants = false;
+  EXPECT_EQ(ShapeOf(range.Import(options), "y"), (Dims{(1 << 23) + (1 << 22)}));
+}
+
+}  // namespace
+}  // namespace orionrt::tests::onnx_runnable_test
