@@ -46,11 +46,11 @@ std::uint32_t Count32(std::size_t count) {
 }
 
 // By bit, for ever.
-std::array<bool*, 7> FlagsOf(MadeWith& made) {
+std::array<bool*, 8> FlagsOf(MadeWith& made) {
   Transforms& on = made.transforms;
   ImportOptions& import = made.import;
-  return {&on.views,           &on.colocate,       &on.in_place, &on.reorder, &import.fold_constants,
-          &import.fold_shapes, &import.imply_waits};
+  return {&on.views,           &on.colocate,        &on.in_place,        &on.reorder, &import.fold_constants,
+          &import.fold_shapes, &import.imply_waits, &import.trust_shapes};
 }
 
 void AddSizedText(ByteWriter& out, const std::string& text) {
@@ -76,11 +76,17 @@ std::string MadeBytes(MadeWith made) {
     AddSizedText(out, name);
     out.Bytes(size);
   }
-  out.U32(Count32(made.import.inputs.size()));
-  for (const auto& [name, shape] : made.import.inputs) {
-    AddSizedText(out, name);
-    out.U32(Count32(shape.size()));
-    for (const std::int64_t size : shape) out.Bytes(size);
+  for (const auto* shapes : {&made.import.inputs, &made.import.shapes}) {
+    out.U32(Count32(shapes->size()));
+    for (const auto& [name, shape] : *shapes) {
+      AddSizedText(out, name);
+      out.U32(Count32(shape.size()));
+      for (const std::int64_t size : shape) out.Bytes(size);
+    }
+  }
+  for (const auto* names : {&made.import.in_place_types, &made.import.external}) {
+    out.U32(Count32(names->size()));
+    for (const std::string& name : *names) AddSizedText(out, name);
   }
   return out.bytes();
 }
@@ -244,9 +250,14 @@ MadeWith ReadMade(ByteReader in) {
     const std::string name = in.Text();
     made.import.dims[name] = in.Bytes();
   }
-  for (std::uint32_t left = in.U32(); left > 0; --left) {
-    std::vector<std::int64_t>& shape = made.import.inputs[in.Text()];
-    for (std::uint32_t rank = in.U32(); rank > 0; --rank) shape.push_back(in.Bytes());
+  for (auto* shapes : {&made.import.inputs, &made.import.shapes}) {
+    for (std::uint32_t left = in.U32(); left > 0; --left) {
+      std::vector<std::int64_t>& shape = (*shapes)[in.Text()];
+      for (std::uint32_t rank = in.U32(); rank > 0; --rank) shape.push_back(in.Bytes());
+    }
+  }
+  for (auto* names : {&made.import.in_place_types, &made.import.external}) {
+    for (std::uint32_t left = in.U32(); left > 0; --left) names->push_back(in.Text());
   }
   return made;
 }

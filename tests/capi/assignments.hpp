@@ -33,6 +33,10 @@ inline Assignment AnyAssignment(Random& random, int depth = 2) {
   Assignment made = AssignedBy(graph, options);
   made.made_with.import.dims = {{"batch", random.Below(9)}, {"", 3}};
   made.made_with.import.inputs["x"] = {1, 3, random.Below(99)};
+  made.made_with.import.shapes["h"] = {random.Below(9), 4};
+  made.made_with.import.trust_shapes = random.Below(2) == 0;
+  made.made_with.import.in_place_types = {"Gelu"};
+  made.made_with.import.external = {"inputs", "y"};
   made.made_with.import.fold_shapes = random.OneIn(2);
   if (random.OneIn(2)) made.made_with.import.default_dim = 0;
   if (!made.tensors.empty() && random.OneIn(2)) {
