@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <tuple>
 #include <unordered_map>
@@ -22,6 +23,7 @@ struct Options {
   InputOptions input;
   std::string plan_path;
   std::string input_path;
+  std::string format;
 };
 
 // What is judged: a problem, a plan of it, and whether the plan file states more than offsets.
@@ -306,8 +308,42 @@ void CheckWithInput(const Options& options, Case& judged) {
   }
 }
 
-int Say(const Options& options, const std::string& fault, const std::string& right) {
-  WriteFile("-", options.plan_path + (fault.empty() ? ": right: " + right : ": wrong: " + fault) + "\n");
+// What a verdict says beside right or wrong: figures by the names that plan JSON has for them.
+struct Figures {
+  const char* counted;  // "buffers" or "tensors"
+  std::int64_t count;
+  std::int64_t bytes;  // of the peak, or of the arena
+  std::optional<std::int64_t> lower_bound_bytes;
+};
+
+std::string ToText(const std::string& path, const std::string& fault, const Figures& figures) {
+  if (!fault.empty()) return path + ": wrong: " + fault + "\n";
+  const std::string counted = std::to_string(figures.count) + " " + figures.counted;
+  if (!figures.lower_bound_bytes) {
+    return path + ": right: " + counted + " in " + FormatThousands(figures.bytes) + " bytes\n";
+  }
+  return path + ": right: " + counted + ", peak " + FormatThousands(figures.bytes) + " bytes, lower bound " +
+         FormatThousands(*figures.lower_bound_bytes) + "\n";
+}
+
+std::string ToJson(const std::string& path, const std::string& fault, const Figures& figures) {
+  nlohmann::ordered_json json = {{"plan", path}, {"right", fault.empty()}};
+  if (!fault.empty()) json["fault"] = fault;
+  json[figures.counted] = figures.count;
+  json[figures.lower_bound_bytes ? "peak_bytes" : "required_bytes"] = figures.bytes;
+  if (figures.lower_bound_bytes) json["lower_bound_bytes"] = *figures.lower_bound_bytes;
+  return json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+struct Format {
+  const char* name;
+  const char* suffix;
+  std::string (*write)(const std::string& path, const std::string& fault, const Figures& figures);
+};
+constexpr Format kFormats[] = {{"text", ".txt", ToText}, {"json", ".json", ToJson}};
+
+int Say(const Options& options, const std::string& fault, const Figures& figures) {
+  WriteFile("-", PickFormat(kFormats, options.format, "").write(options.plan_path, fault, figures));
   return fault.empty() ? kDone : kAnswerIsNo;
 }
 
@@ -328,11 +364,11 @@ int CheckPlacesAlone(const Options& options) {
              !placed.fault.empty() ? placed.fault
              : fault               ? fault->message
                                    : "",
-             std::to_string(placed_tensors) + " tensors in " +
-                 FormatThousands(placed.assignment.spaces[0].required_bytes) + " bytes");
+             {"tensors", placed_tensors, placed.assignment.spaces[0].required_bytes, std::nullopt});
 }
 
 int Run(const Options& options) {
+  (void)PickFormat(kFormats, options.format, "");  // usage is judged before the file
   const std::string& path = options.plan_path;
   const bool places_alone = HasSuffix(path, ".tflite") || HasSuffix(path, ".h") || HasSuffix(path, ".hpp");
   if (places_alone || HasSuffix(path, ".bin")) return CheckPlacesAlone(options);
@@ -346,8 +382,7 @@ int Run(const Options& options) {
   const std::int64_t bound =
       std::max(LowerBound(judged.problem).lower_bound_bytes, judged.plan.certificate.lower_bound_bytes);
   return Say(options, judged.fault,
-             std::to_string(judged.problem.buffers.size()) + " buffers, peak " +
-                 FormatThousands(judged.plan.peak_bytes) + " bytes, lower bound " + FormatThousands(bound));
+             {"buffers", static_cast<std::int64_t>(judged.problem.buffers.size()), judged.plan.peak_bytes, bound});
 }
 
 }  // namespace
@@ -359,6 +394,7 @@ std::function<int()> SetUp(OptionTable& table) {
        "A plan: JSON, CSV with offsets, a C header or a binary plan (with its model), or a .tflite file that has one "
        "inside"});
   table.push_back({"[INPUT]", &options->input_path, "The model or problem that it was made for"});
+  table.push_back({"--format", &options->format, "Of the verdict (default: text)", FormatNames(kFormats, "|")});
   AddInputOptions(table, options->input);
   return [options] { return Run(*options); };
 }

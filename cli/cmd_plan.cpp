@@ -83,17 +83,6 @@ constexpr Format kFormats[] = {
     {"tflm", ".tflite", ToTflm, nullptr, nullptr, nullptr, LoadForTflm},
 };
 
-const Format& FormatOf(const Options& options) {
-  if (const Format* const found = FindFormat(kFormats, options.format, options.output)) return *found;
-  const std::size_t dot = options.output.find_last_of("./");
-  const bool odd = dot != std::string::npos && options.output[dot] == '.' && !IsDirectory(options.output);
-  if (odd && options.output != ".") {
-    std::fprintf(stderr, "orionrt: warning: %s: no format has that suffix; text is written (see --format)\n",
-                 Printable(options.output, 300).c_str());
-  }
-  return kFormats[0];
-}
-
 std::string PlanSuffix(const Format& format) { return std::string(".plan") + format.suffix; }
 
 void CheckSweep(const Options& options, const Sweep& sweep, const Format& format) {
@@ -220,7 +209,7 @@ int RunSpaceTable(const Options& options, const Format& format, const ReusePlann
 }
 
 int Run(const Options& options) {
-  const Format& format = FormatOf(options);
+  const Format& format = PickFormat(kFormats, options.format, options.output);
   CheckTargets(options.output, options.paths, PlanSuffix(format));
   const ReusePlanner planner(options.planning.policy);
   const PlanOptions plan_options = MakePlanOptions(options.planning);

@@ -1,9 +1,6 @@
 // orionrt report INPUT|PLAN -o OUT: the picture of a plan.
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 
 #include "base/text.hpp"
@@ -26,15 +23,6 @@ struct Options {
   int width = 0;  // columns; 0: the terminal's
 };
 
-// Of the terminal, of COLUMNS, or 80.
-int TerminalWidth() {
-  winsize size{};
-  if (isatty(STDOUT_FILENO) != 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  const char* columns = std::getenv("COLUMNS");
-  const auto value = columns == nullptr ? std::nullopt : ParseInt(columns);
-  return value && *value > 0 && *value < 10000 ? static_cast<int>(*value) : 80;
-}
-
 struct Format {
   const char* name;
   const char* suffix;
@@ -49,13 +37,6 @@ constexpr Format kFormats[] = {
     {"html", ".html", [](const Report& report, const Options&) { return WriteReportHtml(report); }},
     {"svg", ".svg", [](const Report& report, const Options&) { return WriteReportSvg(report); }, false},
 };
-
-const Format& FormatOf(const Options& options) {
-  const std::string& out = options.output;
-  if (const Format* const found = FindFormat(kFormats, options.format, out)) return *found;
-  if (out.empty() || out == "-") return kFormats[0];
-  Misuse("-o " + Printable(out, 300) + ": no format has that suffix (.html, .svg, .txt); say which by --format");
-}
 
 std::vector<ReusePlanner> PlannersOf(const std::string& names) {
   std::vector<ReusePlanner> planners;
@@ -108,11 +89,10 @@ Report ReportOf(const Input& input, const Options& options, bool explained) {
 }
 
 int Run(const Options& options) {
-  if (options.output.empty() && options.format.empty()) {
-    Misuse("say where the picture goes: -o report.html, .svg or .txt; -o - prints it");
-  }
   if (options.width < 0 || options.width > 10000) Misuse("--width is a number of columns from 40 to 10000");
-  const Format& format = IsDirectory(options.output) && options.format.empty() ? kFormats[1] : FormatOf(options);
+  const Format& format = IsDirectory(options.output) && options.format.empty()
+                             ? kFormats[1]
+                             : PickFormat(kFormats, options.format, options.output);
   const std::string suffix = std::string(".report") + format.suffix;
   CheckTargets(options.output, options.paths, suffix);
   PlannersOf(options.planning.policy.empty() ? "auto" : options.planning.policy);  // refuses unknown names
@@ -129,9 +109,13 @@ std::function<int()> SetUp(OptionTable& table) {
   auto options = std::make_shared<Options>();
   options->planning.policy.clear();
   table.push_back({"INPUT", &options->paths, "Plans, which are shown as they stand; or models and problems"});
-  table.push_back({"-o,--output", &options->output,
-                   "Where the picture goes; the suffix says what it is. A directory takes a file an input", "FILE"});
-  table.push_back({"--format", &options->format, "Otherwise told by the suffix of -o", FormatNames(kFormats, "|")});
+  table.push_back(
+      {"-o,--output", &options->output,
+       "Where the picture goes; the suffix says what it is (default: text on standard output). A directory takes a "
+       "file an input",
+       "FILE"});
+  table.push_back(
+      {"--format", &options->format, "Otherwise told by the suffix of -o, otherwise text", FormatNames(kFormats, "|")});
   table.push_back(
       {"--width", &options->width, "Of text: columns (default: the terminal's, COLUMNS, or 80)", "COLUMNS"});
   AddPlanningOptions(table, options->planning, "\nSeveral, a,b,c, are shown side by side");

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
-#include <iterator>
 #include <new>
 #include <string>
 #include <string_view>
@@ -14,6 +13,8 @@
 #include "command.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/version.hpp"
+#include "output.hpp"
+#include "suggest.hpp"
 
 namespace orionrt::cli {
 namespace {
@@ -26,14 +27,32 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"plan", "Give every tensor its place in one arena, and say how good that is", plan_command::SetUp},
-    {"compare", "Run every policy on one input: peak, lower bound, ratio, time", compare_command::SetUp},
-    {"check", "Judge a plan, on its own or against what it was made for", check_command::SetUp},
-    {"convert", "Write the lifetimes of an input, unplanned", convert_command::SetUp},
-    {"report", "Draw where every tensor lies, and when: a page, an SVG or a text", report_command::SetUp},
-    {"diff", "Say what moved the peak from one plan or model to another; a gate for CI", diff_command::SetUp},
+    {"plan", "Give every tensor its place in one arena, and say how good that is", plan_command::SetUp,
+     "Examples:\n"
+     "  orionrt plan model.onnx --dim batch=8 -o plan.json\n"
+     "  orionrt plan model.onnx --all --explain           what would lower the peak?\n"
+     "  orionrt plan model.onnx --space sram=256K --space dram"},
+    {"compare", "Run every policy on one input: peak, lower bound, ratio, time", compare_command::SetUp,
+     "Examples:\n"
+     "  orionrt compare model.onnx problem.csv"},
+    {"check", "Judge a plan, on its own or against what it was made for", check_command::SetUp,
+     "Examples:\n"
+     "  orionrt check plan.json                          does the plan hold for what it says of itself?\n"
+     "  orionrt check plan.json model.onnx               and for this model?"},
+    {"convert", "Write the lifetimes of an input, unplanned", convert_command::SetUp,
+     "Examples:\n"
+     "  orionrt convert model.onnx -o problem.csv"},
+    {"report", "Draw where every tensor lies, and when: a page, an SVG or a text", report_command::SetUp,
+     "Examples:\n"
+     "  orionrt report model.onnx -o report.html\n"
+     "  orionrt report plan.json --format text"},
+    {"diff", "Say what moved the peak from one plan or model to another; a gate for CI", diff_command::SetUp,
+     "Examples:\n"
+     "  orionrt diff old.json new.onnx --max-growth 2%"},
     {"replay", "Put the recorded requests of a buddy to it again: use, waste, fragmentation over time",
-     replay_command::SetUp},
+     replay_command::SetUp,
+     "Examples:\n"
+     "  orionrt replay trace.csv --block 64,256,4K"},
     {"completion", "Print what makes a shell complete this command", completion_command::SetUp,
      "bash: source <(orionrt completion bash)\n"
      "zsh:  source <(orionrt completion zsh), after compinit\n"
@@ -79,34 +98,47 @@ int Fail(int code, const std::string& message) {
   return code;
 }
 
-bool IsCommand(const std::string& name) {
-  return std::any_of(std::begin(kCommands), std::end(kCommands), [&](const Command& c) { return name == c.name; });
-}
-
-std::string CommandNames() {
-  std::string names;
-  for (const Command& command : kCommands) names += (names.empty() ? "" : ", ") + std::string(command.name);
-  return names;
-}
-
 // An empty value is a shell variable that was not set, not a wish for the default.
 CLI::Validator NotEmpty() {
   return CLI::Validator(
       [](std::string& value) { return value.empty() ? std::string("the value is empty") : std::string(); }, "");
 }
 
+constexpr std::size_t kNamesWidth = 30;  // columns of --help that names and types take
+
+// `text` in lines of `width` columns, broken at blanks; its own lines stay.
+std::string Wrapped(const std::string& text, std::size_t width) {
+  std::string out;
+  std::size_t column = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find_first_of(" \n", begin), text.size());
+    if (column > 0 && column + 1 + (end - begin) > width) {
+      out.back() = '\n';
+      column = 0;
+    }
+    out += text.substr(begin, end - begin);
+    column += end - begin;
+    if (end == text.size()) break;
+    out += text[end];
+    column = text[end] == '\n' ? 0 : column + 1;
+    begin = end + 1;
+  }
+  return out;
+}
+
 struct AddToApp {
   CLI::App& app;
   const Option& option;
+  const std::string help;
 
-  void operator()(bool* value) const { Finish(app.add_flag(option.names, *value, option.help)); }
+  void operator()(bool* value) const { Finish(app.add_flag(option.names, *value, help)); }
 
   template <typename Value>
   void operator()(Value* value) const {
     const bool argument = option.names[0] != '-';
     const bool optional = option.names[0] == '[';
     const std::string names = optional ? option.names.substr(1, option.names.size() - 2) : option.names;
-    CLI::Option* added = app.add_option(names, *value, option.help);
+    CLI::Option* added = app.add_option(names, *value, help);
     added->required(argument && !optional)->check(NotEmpty());
     if (!option.type.empty()) added->type_name(option.type);
     if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
@@ -125,9 +157,13 @@ struct AddToApp {
 constexpr std::pair<std::string_view, std::string_view> kOldOptions[] = {{"--pool", "--space"},
                                                                          {"--pool-table", "--space-table"}};
 
-// CLI11 wants the arguments last first.
+// "help" and "help plan" are "--help" and "plan --help". CLI11 wants the arguments last first.
 std::vector<std::string> ArgumentsOf(int argc, char** argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (!arguments.empty() && arguments[0] == "help") {
+    arguments.erase(arguments.begin());
+    arguments.push_back("--help");
+  }
   for (std::string& argument : arguments) {
     const std::size_t end = std::min(argument.find('='), argument.size());
     for (const auto& [old, name] : kOldOptions) {
@@ -140,6 +176,32 @@ std::vector<std::string> ArgumentsOf(int argc, char** argv) {
   return arguments;
 }
 
+// Of the first option among `arguments`, given last first, that the command has not.
+std::string MeantOption(const std::vector<std::string>& arguments, const CommandLine& command) {
+  std::vector<std::string> known = {"--help", "--version"};
+  for (const Option& option : command.options) {
+    const std::size_t name = option.names.find("--");
+    if (name != std::string::npos) known.push_back(option.names.substr(name));
+  }
+  for (auto argument = arguments.rbegin(); argument != arguments.rend() && *argument != "--"; ++argument) {
+    const std::string name = argument->substr(0, argument->find('='));
+    if (name.substr(0, 2) != "--" || std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return DidYouMean(name, known);
+  }
+  return "";
+}
+
+// There is no command `name`.
+int FailForWant(const std::string& name, const std::vector<CommandLine>& commands) {
+  std::vector<std::string> names;
+  std::string list;
+  for (const CommandLine& command : commands) {
+    names.push_back(command.name);
+    list += (list.empty() ? "" : ", ") + command.name;
+  }
+  return Fail(kWrongUsage, "no command \"" + Printable(name) + "\"" + DidYouMean(name, names) + "; there are: " + list);
+}
+
 int Run(int argc, char** argv) {
   CLI::App app("Plans the memory of static execution graphs: every tensor gets a place in one arena.", "orionrt");
   app.set_help_flag(kHelpNames, kHelpHelp);
@@ -148,21 +210,27 @@ int Run(int argc, char** argv) {
   app.footer(kFooter);
   const std::vector<CommandLine> commands = MakeCommands();
   const CommandLine* chosen = nullptr;
+  const std::size_t width = static_cast<std::size_t>(std::max(TerminalWidth(), 60)) - kNamesWidth;
   for (const CommandLine& command : commands) {
     CLI::App* sub = app.add_subcommand(command.name, command.help);
     sub->set_version_flag(kVersionNames, kVersion, kVersionHelp);
     if (!command.footer.empty()) sub->footer(command.footer);
     sub->callback([&chosen, &command] { chosen = &command; });
-    for (const Option& option : command.options) std::visit(AddToApp{*sub, option}, option.value);
+    for (const Option& option : command.options) {
+      std::visit(AddToApp{*sub, option, Wrapped(option.help, width)}, option.value);
+    }
   }
+  const std::vector<std::string> arguments = ArgumentsOf(argc, argv);
+  const std::string first = arguments.empty() ? "" : arguments.back();
+  const auto named = std::find_if(commands.begin(), commands.end(), [&](const auto& c) { return c.name == first; });
+  if (named == commands.end() && !first.empty() && first[0] != '-') return FailForWant(first, commands);
   try {
-    app.parse(ArgumentsOf(argc, argv));
+    app.parse(std::vector<std::string>(arguments));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);
-    if (argc > 1 && argv[1][0] != '-' && !IsCommand(argv[1])) {
-      return Fail(kWrongUsage, "no command \"" + Printable(argv[1]) + "\"; there are: " + CommandNames());
-    }
-    return Fail(kWrongUsage, std::string(error.what()) + "\nSee orionrt --help, or orionrt COMMAND --help.");
+    const bool any = named != commands.end();
+    return Fail(kWrongUsage, error.what() + (any ? MeantOption(arguments, *named) : "") + "\nSee orionrt " +
+                                 (any ? first + " " : "") + "--help.");
   }
   return chosen->run();
 }

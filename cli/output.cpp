@@ -1,8 +1,12 @@
 #include "output.hpp"
 
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <set>
 
@@ -14,6 +18,14 @@
 namespace orionrt::cli {
 
 void Misuse(const std::string& message) { throw Error(ErrorCode::kMisuse, message); }
+
+int TerminalWidth() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) != 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const char* columns = std::getenv("COLUMNS");
+  const auto value = columns == nullptr ? std::nullopt : ParseInt(columns);
+  return value && *value > 0 && *value < 10000 ? static_cast<int>(*value) : 80;
+}
 
 bool IsDirectory(const std::string& path) {
   struct stat info;
@@ -39,6 +51,9 @@ void WriteResult(const std::string& path, const std::string& text) {
   std::optional<Uninterrupted> whole;
   if (!waits) whole.emplace();
   WriteFile(path, text);
+  if (path == "-" || isatty(STDERR_FILENO) == 0) return;  // for people; a script knows
+  std::fprintf(stderr, "orionrt: wrote %s, %s bytes\n", Printable(path, 300).c_str(),
+               FormatThousands(static_cast<std::int64_t>(text.size())).c_str());
 }
 
 void CheckTargets(const std::string& output, const std::vector<std::string>& paths, const std::string& suffix) {
@@ -49,6 +64,14 @@ void CheckTargets(const std::string& output, const std::vector<std::string>& pat
     Misuse("several inputs, one output \"" + Printable(target, 300) +
            "\": give a directory that exists, and inputs whose names differ");
   }
+}
+
+void RefuseSuffix(const std::string& output, const std::string& known) {
+  const std::string name = output.substr(output.rfind('/') + 1);
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string::npos || dot == 0 || dot + 1 == name.size() || IsDirectory(output)) return;
+  Misuse("-o " + Printable(output, 300) + ": no format has that suffix; there are: " + known +
+         "; or say which by --format");
 }
 
 void RefuseFormat(const std::string& asked, const std::string& known) {

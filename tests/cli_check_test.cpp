@@ -44,6 +44,22 @@ TEST(CliCheck, AcceptsWhatPlanMade) {
   }
 }
 
+TEST(CliCheck, GivesItsVerdictInJson) {
+  const Folder folder;
+  const std::string problem = folder.Write("x.csv", kProblem);
+  ASSERT_EQ(Orionrt({"plan", problem, "-o", folder / "p.json"}).code, 0);
+  const Outcome right = Orionrt({"check", folder / "p.json", "--format", "json"});
+  EXPECT_EQ(right.code, 0);
+  EXPECT_NE(right.out.find("\"right\": true"), std::string::npos) << right;
+  EXPECT_NE(right.out.find("\"lower_bound_bytes\": 12"), std::string::npos) << right;
+  const Outcome wrong = Orionrt(
+      {"check", folder.Write("p.csv", "id,lower,upper,size,offset\na,0,9,8,0\nb,0,9,8,4\n"), "--format", "json"});
+  EXPECT_EQ(wrong.code, 6);
+  EXPECT_NE(wrong.out.find("\"right\": false"), std::string::npos) << wrong;
+  EXPECT_NE(wrong.out.find("\"fault\": \"buffers a and b"), std::string::npos) << wrong;
+  EXPECT_FAILS(2, Orionrt({"check", folder / "p.json", "--format", "xml"}), "xml", "json");
+}
+
 TEST(CliCheck, AcceptsPlansWithGapsAndFixedOffsets) {
   const Folder folder;
   const std::string problem =

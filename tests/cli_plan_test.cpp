@@ -29,7 +29,7 @@ TEST(CliPlan, TellsTheFormatByOptionOrSuffix) {
   const std::string problem = folder.Write("x.csv", kProblem);
   EXPECT_EQ(Orionrt({"plan", problem, "--format", "csv"}).out.substr(0, 27), "id,lower,upper,size,offset\n");
   for (const auto& [file, begin] :
-       {std::pair{"p.json", "{"}, {"p.csv", "id,lower"}, {"p.txt", "/"}, {"p.other", "/"}}) {
+       {std::pair{"p.json", "{"}, {"p.csv", "id,lower"}, {"p.txt", "/"}, {"p", "/"}}) {
     const Outcome outcome = Orionrt({"plan", problem, "-o", folder / file});
     EXPECT_EQ(outcome.code, 0) << outcome;
     EXPECT_EQ(outcome.out, "");
@@ -44,10 +44,10 @@ TEST(CliPlan, StatesThePoolsOwnMetadataApart) {
   const std::string graph = folder.Write("g.json", R"({"schema":"orionrt.graph/1",
     "tensors":[{"id":0,"bytes":100},{"id":1,"bytes":50}],
     "ops":[{"outputs":[0]},{"inputs":[0],"outputs":[1]},{"inputs":[1]}]})");
-  TensorPool space(178);
-  space.RegisterGraph({{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {}}}, {{0, 100}, {1, 50}});
-  space.FinalizePlan();
-  const std::string bytes = std::to_string(space.metadata_bytes());
+  TensorPool pool(178);
+  pool.RegisterGraph({{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {}}}, {{0, 100}, {1, 50}});
+  pool.FinalizePlan();
+  const std::string bytes = std::to_string(pool.metadata_bytes());
   EXPECT_NE(Orionrt({"plan", graph, "--format", "json"}).out.find("\"metadata_bytes\": " + bytes + ","),
             std::string::npos)
       << Orionrt({"plan", graph, "--format", "json"}) << bytes;

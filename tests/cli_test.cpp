@@ -1,6 +1,8 @@
 // The command as a whole: help, usage, input and output, convert and compare.
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "command.hpp"
 #include "orionrt/planner.hpp"
 #include "orionrt/version.hpp"
@@ -32,6 +34,36 @@ TEST(Cli, HelpAndVersionWorkEverywhere) {
 TEST(Cli, HelpOfPlanListsEveryPolicy) {
   const std::string help = Orionrt({"plan", "--help"}).out;
   for (const Policy& policy : Policies()) EXPECT_NE(help.find(policy.name), std::string::npos) << policy.name;
+}
+
+TEST(Cli, HelpIsACommandTooAndFitsTheTerminal) {
+  EXPECT_EQ(Orionrt({"help"}).out, Orionrt({"--help"}).out);
+  const Outcome plan = Orionrt({"help", "plan"});
+  EXPECT_EQ(plan.code, 0);
+  EXPECT_EQ(plan.out, Orionrt({"plan", "--help"}).out);
+  EXPECT_NE(plan.out.find("Examples:"), std::string::npos);
+  std::istringstream lines(plan.out.substr(plan.out.find("Options:")));
+  for (std::string line; std::getline(lines, line) && line != "Examples:";) EXPECT_LE(line.size(), 80u) << line;
+}
+
+TEST(Cli, SaysWhatMayHaveBeenMeant) {
+  const Folder folder;
+  const std::string problem = folder.Write("x.csv", kProblem);
+  EXPECT_FAILS(2, Orionrt({"plna", problem}), "\"plna\"; did you mean plan?", "convert");
+  EXPECT_FAILS(2, Orionrt({"help", "reprot"}), "did you mean report?");
+  EXPECT_FAILS(2, Orionrt({"plan", problem, "--polcy", "auto"}), "did you mean --policy?", "orionrt plan --help");
+  EXPECT_FAILS(2, Orionrt({"plan", problem, "--forma=json"}), "did you mean --format?");
+  EXPECT_EQ(Orionrt({"quux"}).err.find("did you mean"), std::string::npos);
+  EXPECT_EQ(Orionrt({"plan", problem, "--zzzzzz"}).err.find("did you mean"), std::string::npos);
+}
+
+TEST(Cli, RefusesASuffixThatIsNoFormat) {
+  const Folder folder;
+  const std::string problem = folder.Write("x.csv", kProblem);
+  EXPECT_FAILS(2, Orionrt({"plan", problem, "-o", folder / "plan.yaml"}), "plan.yaml", ".json", "--format");
+  EXPECT_FAILS(2, Orionrt({"convert", problem, "-o", folder / "rows.xls"}), "rows.xls", ".csv");
+  EXPECT_EQ(Orionrt({"plan", problem, "-o", folder / "plan"}).code, 0) << "no suffix: text";
+  EXPECT_EQ(Orionrt({"plan", problem, "-o", folder / "plan.yaml", "--format", "text"}).code, 0);
 }
 
 TEST(Cli, WrongUsageIsExitCode2) {

@@ -22,7 +22,7 @@ for options in "" "--all" "--space fast=128 --space slow" "--all --space fast=12
   python3 - "$folder/plan.json" "$folder/loaded" <<'PYTHON'
 import json, re, sys
 plan = json.load(open(sys.argv[1]))
-where = {b["id"]: (b["offset"], b["pool"]) for b in plan["buffers"]}
+where = {b["id"]: (b["offset"], b["space"]) for b in plan["buffers"]}
 planned = {int(i): at for i, at in where.items() if i.isdigit()}
 for tensor in plan.get("tensors", []):
     if "buffer" in tensor:

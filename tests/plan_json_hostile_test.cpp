@@ -65,18 +65,18 @@ TEST(HostilePlanJson, ADamagedAssignmentIsNeverServedWrong) {
     const PlanFile file = ReadPlanJson(text, "p.json");
     (void)WritePlanJson(file);
     if (!file.assignment) return;
-    TensorPool space(1 << 16);
-    space.RegisterModel(graph, bodies);
+    TensorPool pool(1 << 16);
+    pool.RegisterModel(graph, bodies);
     ++refused;
     try {
-      space.LoadPlan(*file.assignment);
+      pool.LoadPlan(*file.assignment);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kInfeasible && error.code() != ErrorCode::kMisuse) throw;
       return;  // a larger arena than there is, or one that is more aligned
     }
     --refused;
     ++served;
-    ASSERT_EQ(tests::Interpreter(space, 1, false).Run(), "") << text;
+    ASSERT_EQ(tests::Interpreter(pool, 1, false).Run(), "") << text;
   };
   ASSERT_NO_FATAL_FAILURE(serve(good));
   ASSERT_EQ(served, 1);

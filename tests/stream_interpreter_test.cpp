@@ -158,6 +158,7 @@ TEST(StreamInterpreter, NeedsEveryWaitThatAloneOrdersAHandOver) {
         }
         Assignment assignment = c.assignment;
         assignment.graph_id = GraphId(less);
+        assignment.launches.clear();  // says nothing of waits
         const auto fault = CheckAssignment(less, assignment);
         StreamInterpreter interpreter(less, assignment, seed);
         ASSERT_EQ(fault.has_value(), interpreter.HasRace()) << (fault ? fault->message : "not seen");
@@ -231,7 +232,11 @@ TEST(StreamInterpreter, TakesAnyOrderOfLaunching) {
     EXPECT_FALSE(listed) << listed->message;
     Assignment other = c.assignment;
     other.order_ids.clear();
-    for (const OpNode& op : relaunched.ops()) other.order_ids.push_back(op.id);
+    other.launches.clear();
+    for (const OpNode& op : relaunched.ops()) {
+      other.order_ids.push_back(op.id);
+      other.launches.push_back({op.stream, op.waits});
+    }
     other.in_place = FindInPlace(relaunched, other);
     const auto launched = CheckAssignment(c.graph, other);
     EXPECT_FALSE(launched) << launched->message;
