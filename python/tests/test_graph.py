@@ -156,6 +156,15 @@ def test_models():
     assert plan.proven_optimal and orionrt.check(plan, same) is None
     assert graph.weight_bytes > 0 and graph.source.endswith("mobilenet_v2.onnx") and same.source == "bytes"
     assert graph.problem().plan().peak_bytes == plan.peak_bytes
+    dims = {"batch": 2, "sequence": 16}
+    whole = orionrt.load(MODELS / "encoder.onnx", dims=dims)
+    held = orionrt.load(MODELS / "encoder.onnx", dims=dims, external=["inputs", "outputs"])
+    assert len(held.problem()) < len(whole.problem())
+    assert held.plan().peak_bytes <= whole.plan().peak_bytes
+    with pytest.raises(orionrt.Error, match="nobody"):
+        orionrt.load(MODELS / "encoder.onnx", dims=dims, external=["nobody"])
+    with pytest.raises(orionrt.Error, match="nobody"):
+        orionrt.load(MODELS / "encoder.onnx", dims=dims, shapes={"nobody": [1]})
     block = orionrt.load(MODELS / "transformer_block.onnx", views=True, in_place=True, colocate=True)
     assert block.plan().peak_bytes < block.plan(views=False, in_place=False, colocate=False).peak_bytes
     assert "alive together" in block.plan().explain() and "What would lower" in plan.explain()

@@ -17,7 +17,8 @@
 namespace orionrt::python {
 namespace {
 
-constexpr std::pair<const char*, unsigned> kRoles[] = {{"input", kInput}, {"output", kOutput}, {"state", kState}};
+constexpr std::pair<const char*, unsigned> kRoles[] = {
+    {"input", kInput}, {"output", kOutput}, {"state", kState}, {"external", kHeld}};
 constexpr std::pair<const char*, AliasKind> kAliasKinds[] = {{"view", AliasKind::kView},
                                                              {"part", AliasKind::kPart},
                                                              {"same_index", AliasKind::kSameIndex},

@@ -110,6 +110,11 @@ def load(
     format: str | None = None,
     dims: Mapping[str, int] | None = None,
     inputs: Mapping[str, Sequence[int]] | None = None,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+    trust_shapes: bool = False,
+    data_folder: str | os.PathLike[str] | None = None,
+    external: Sequence[str] = (),
+    assume_in_place: Sequence[str] = (),
     fold_constants: bool = True,
     fold_shapes: bool = False,
     views: bool = False,
@@ -122,6 +127,10 @@ def load(
 
     format: "onnx", "tflite", "csv" or "json"; None: by the suffix, of bytes by what they hold.
     dims: values of a model's symbolic dimensions; ``"*"`` sets all that are not set. inputs: whole shapes of inputs.
+    shapes: of tensors that ops make, before all that follows from the model. trust_shapes: what the model declares of
+    shapes goes before what ops make of them. data_folder: where external data lies that is not beside the model.
+    external: what the caller holds and no arena: "inputs", "outputs", or names of tensors. assume_in_place: types of
+    ops that may write each element over that of an input of the same shape and size.
     fold_constants: ops of constants alone do not run. fold_shapes: neither do ops of known shapes.
     views, colocate, in_place, reorder: what a Graph's plans do unless told otherwise.
     ignore_offsets: a column or key ``offset`` fixes nothing.
@@ -129,11 +138,12 @@ def load(
     Raises Error: "bad_input" and "unsupported" name the file, the place in it and the remedy.
     """
     path, given = (None, source) if isinstance(source, bytes) else (os.fspath(source), b"")
-    shapes = {name: list(shape) for name, shape in (inputs or {}).items()}
+    whole = {name: list(shape) for name, shape in (inputs or {}).items()}
+    made = {name: list(shape) for name, shape in (shapes or {}).items()}
+    folder = "" if data_folder is None else os.fspath(data_folder)
+    reading = (dict(dims or {}), whole, made, trust_shapes, folder, list(external), list(assume_in_place))
     transforms = (views, colocate, in_place, reorder)
-    return _core.load(
-        path, given, format or "", dict(dims or {}), shapes, fold_constants, fold_shapes, *transforms, ignore_offsets
-    )
+    return _core.load(path, given, format or "", *reading, fold_constants, fold_shapes, *transforms, ignore_offsets)
 
 
 def check(plan: Plan | Assignment | Ints, given: Problem | Graph | None = None) -> Fault | None:
