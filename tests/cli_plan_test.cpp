@@ -28,8 +28,7 @@ TEST(CliPlan, TellsTheFormatByOptionOrSuffix) {
   const Folder folder;
   const std::string problem = folder.Write("x.csv", kProblem);
   EXPECT_EQ(Orionrt({"plan", problem, "--format", "csv"}).out.substr(0, 27), "id,lower,upper,size,offset\n");
-  for (const auto& [file, begin] :
-       {std::pair{"p.json", "{"}, {"p.csv", "id,lower"}, {"p.txt", "/"}, {"p", "/"}}) {
+  for (const auto& [file, begin] : {std::pair{"p.json", "{"}, {"p.csv", "id,lower"}, {"p.txt", "/"}, {"p", "/"}}) {
     const Outcome outcome = Orionrt({"plan", problem, "-o", folder / file});
     EXPECT_EQ(outcome.code, 0) << outcome;
     EXPECT_EQ(outcome.out, "");

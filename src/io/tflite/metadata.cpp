@@ -107,7 +107,8 @@ class Splicer {
       const std::size_t target = field_at + flatbuffers::ReadScalar<flatbuffers::uoffset_t>(begin + field_at);
       if (target < old_.size()) return begin + target;
     }
-    throw Error(ErrorCode::kBadInput, source_ + ": is cut off or damaged: its tables point outside it; get the file again");
+    throw Error(ErrorCode::kBadInput,
+                source_ + ": is cut off or damaged: its tables point outside it; get the file again");
   }
 
   // The version is a number; every other field points at something.
