@@ -53,9 +53,17 @@ Budget ParseBudget(const std::string& text) {
               "--max-growth \"" + Printable(text) + "\" is neither a size nor a percentage; write 0, 64K or 2%");
 }
 
+bool IsModel(const std::string& path, const InputOptions& options) {
+  const std::string format = InputFormat(path, options);
+  return format == "onnx" || format == "tflite";
+}
+
 // A plan as it stands; anything else is planned.
-PlanFile LoadSide(const std::string& path, const Options& options, const ReusePlanner& planner) {
-  const Input input = LoadInput(path, options.input);
+PlanFile LoadSide(const std::string& path, const std::string& other, const Options& options,
+                  const ReusePlanner& planner) {
+  InputOptions asked = options.input;
+  asked.beside_model = IsModel(other, asked);
+  const Input input = LoadInput(path, asked);
   if (input.plan && input.plan->plan.offsets.size() == input.workload.problem.buffers.size()) {
     RefuseFaults(input);
     PlanFile file = *input.plan;
@@ -116,8 +124,8 @@ int Run(const Options& options) {
   const Format& format = PickFormat(kFormats, options.format, options.output);
   if (!options.max_growth.empty()) (void)ParseBudget(options.max_growth);
   const ReusePlanner planner(options.planning.policy);
-  const PlanFile before = LoadSide(options.before, options, planner);
-  const PlanFile after = LoadSide(options.after, options, planner);
+  const PlanFile before = LoadSide(options.before, options.after, options, planner);
+  const PlanFile after = LoadSide(options.after, options.before, options, planner);
   const PlanDiff diff = DiffPlans(before, after);
   const bool within = IsWithin(diff, options);
   std::string text = format.write(diff, within);

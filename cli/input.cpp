@@ -296,7 +296,7 @@ const Reader& ReaderOf(const std::string& path, const std::string& name) {
 void WarnOfModelOptions(const std::string& format, const InputOptions& options) {
   const bool given = !options.dims.empty() || !options.inputs.empty() || !options.shapes.empty() || options.no_fold ||
                      options.fold_shapes || options.trust_shapes || !options.data_folder.empty();
-  if (!given || options.quiet || format == "onnx" || format == "tflite") return;
+  if (!given || options.quiet || options.beside_model || format == "onnx" || format == "tflite") return;
   std::fprintf(stderr, "orionrt: warning: --dim, --input and the other options of models do nothing for %s input\n",
                format.c_str());
 }

@@ -36,6 +36,7 @@ struct InputOptions {
   Transforms transforms;                // --views, --in-place, --colocate, --reorder
   bool all_transforms = false;          // --all
   std::optional<ImportOptions> import;  // how the model was read before; --dim and the like come on top
+  bool beside_model = false;            // another input is a model: options of models are for that one
   bool quiet = false;                   // no warnings: they have been given
 };
 
