@@ -18,7 +18,9 @@ namespace {
 void AddModel(Seeds& seeds, const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);
   const std::string bytes = ReadFile(path);
-  const Graph graph = ImportOnnx(bytes, name, {}).graph;
+  ImportOptions options;
+  options.default_dim = 2;
+  const Graph graph = ImportOnnx(bytes, name, options).graph;
   const Problem problem = MakeProblem(graph, GraphLiveness(graph)).problem;
   seeds["onnx/" + name] = bytes;
   seeds["graph_json/" + name] = WriteGraphJson(graph);
