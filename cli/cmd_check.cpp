@@ -360,11 +360,13 @@ int CheckPlacesAlone(const Options& options) {
   const auto fault = CheckAssignment(placed.graph, placed.assignment, placed.bodies);
   std::int64_t placed_tensors = 0;
   for (const Place& place : placed.assignment.tensors) placed_tensors += place.bytes > 0 && place.space != kExternal;
+  std::int64_t bytes = 0;
+  for (const AssignedSpace& space : placed.assignment.spaces) bytes += space.required_bytes;
   return Say(options,
              !placed.fault.empty() ? placed.fault
              : fault               ? fault->message
                                    : "",
-             {"tensors", placed_tensors, placed.assignment.spaces[0].required_bytes, std::nullopt});
+             {"tensors", placed_tensors, bytes, std::nullopt});
 }
 
 int Run(const Options& options) {

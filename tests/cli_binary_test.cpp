@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 using tests::Folder;
 using tests::Orionrt;
+using tests::Outcome;
 using tests::Said;
 
 constexpr const char* kGraph = R"({"schema":"orionrt.graph/1",
@@ -33,7 +34,7 @@ TEST(CliBinary, SaysWhatJsonSays) {
                                                        {streams, "--in-place"},
                                                        {plain, "--all"},
                                                        {plain, "--streams", "2"},
-                                                       {plain, "--pool", "sram=128", "--pool", "dram"}};
+                                                       {plain, "--space", "sram=128", "--space", "dram"}};
   for (const std::vector<std::string>& options : cases) {
     SCOPED_TRACE(testing::PrintToString(options));
     std::vector<std::string> plan = {"plan"};
@@ -49,8 +50,12 @@ TEST(CliBinary, SaysWhatJsonSays) {
     EXPECT_EQ(Said(ReadAssignmentBinary(folder.Read("p.bin"), "p.bin")), Said(*file.assignment));
     EXPECT_EQ(WritePlanBinary(file), folder.Read("p.bin")) << "the way over JSON loses something";
     EXPECT_EQ(file.streams.has_value(), !file.assignment->launches.empty());
-    EXPECT_EQ(Orionrt({"check", folder / "p.bin", options[0]}).code, 0);
     EXPECT_EQ(Orionrt({"check", folder / "p.json", options[0]}).code, 0);
+    const Outcome judged = Orionrt({"check", folder / "p.bin", options[0], "--format", "json"});
+    ASSERT_EQ(judged.code, 0) << judged;
+    std::int64_t bytes = 0;
+    for (const AssignedSpace& space : file.assignment->spaces) bytes += space.required_bytes;
+    EXPECT_EQ(json::parse(judged.out)["required_bytes"], bytes) << "of all spaces together";
   }
 }
 
