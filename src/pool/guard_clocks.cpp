@@ -5,7 +5,6 @@
 #include "base/index.hpp"
 
 namespace orionrt {
-namespace {}  // namespace
 
 GuardClocks::GuardClocks(const std::vector<OpNode>& ops) {
   for (const OpNode& op : ops) rank_of_stream_.emplace(op.stream, 0);

@@ -115,7 +115,8 @@ void CheckOptions(const onnx::GraphProto& graph, const std::string& source, cons
   auto fail = [&source](const std::string& message) { throw Error(ErrorCode::kBadInput, source + ": " + message); };
   constexpr std::int64_t kMostPerDim = std::int64_t{1} << 40;
   auto check = [&](const std::string& option, std::int64_t dim) {
-    if (dim < 0 || dim > kMostPerDim) fail(option + ": " + std::to_string(dim) + " is no dimension");
+    if (dim < 0 || dim > kMostPerDim)
+      fail(option + ": " + std::to_string(dim) + " is no dimension; give one from 0 to 2^40");
   };
   if (options.default_dim) check("--dim '*'", *options.default_dim);
   for (const auto& [name, dim] : options.dims) {

@@ -7,7 +7,6 @@
 #include "base/index.hpp"
 
 namespace orionrt {
-namespace {}  // namespace
 
 Conflicts::Conflicts(const Problem& problem, const Precedence& order)
     : order_(order), slot_of_(At(order.count())), rectangle_at_(At(order.count())), row_(At(order.count()) + 1) {
