@@ -42,7 +42,7 @@ CliqueFirst::CliqueFirst(const Problem& problem, Core core, Watch& watch)
       watch_(watch),
       shapes_(problem),
       bounds_(SectionBounds(problem, shapes_)),
-      orders_(problem, shapes_, bounds_),
+      sort_keys_(problem, shapes_, bounds_),
       offsets_(problem.buffers.size(), 0),
       failures_(problem.buffers.size(), 0) {
   for (std::size_t i = 0; i < offsets_.size(); ++i) {
@@ -59,7 +59,7 @@ void CliqueFirst::Split(const std::vector<char>& critical) {
   for (std::size_t s = 0; s < critical.size(); ++s) before[s + 1] = before[s] + critical[s];
   std::vector<int> region;
   Span bounds;
-  for (const int buffer : orders_.movable()) {
+  for (const int buffer : sort_keys_.movable()) {
     const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
     if (before[static_cast<std::size_t>(span.last)] > before[static_cast<std::size_t>(span.first)]) {
       clique_.push_back(buffer);
@@ -84,10 +84,10 @@ void CliqueFirst::Split(const std::vector<char>& critical) {
                    [](const Region& a, const Region& b) { return a.bounds.length() > b.bounds.length(); });
 }
 
-// The loosest class of tightness (Orders) up to which there are few enough buffers for a core.
+// The loosest class of tightness (SortKeys) up to which there are few enough buffers for a core.
 int CliqueFirst::CoreTightness(const std::vector<int>& buffers) const {
   std::vector<std::size_t> count(256, 0);
-  for (const int buffer : buffers) ++count[orders_.tightness(buffer)];
+  for (const int buffer : buffers) ++count[sort_keys_.tightness(buffer)];
   int tightness = -1;
   for (std::size_t sum = count[0]; sum <= kCoreSize && tightness < 255;
        sum += count[static_cast<std::size_t>(tightness) + 1]) {
@@ -108,9 +108,9 @@ void CliqueFirst::AddRegion(std::vector<int> buffers, Span bounds) {
     const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
     const std::int64_t block = region.BlockOf(span.first);
     const bool inside = region.blocks > 1 && block == region.BlockOf(span.last - 1);
-    const std::size_t batch = inside                              ? kFirstBlock + static_cast<std::size_t>(block)
-                              : orders_.tightness(buffer) <= core ? kCore
-                                                                  : kCrossing;
+    const std::size_t batch = inside                                 ? kFirstBlock + static_cast<std::size_t>(block)
+                              : sort_keys_.tightness(buffer) <= core ? kCore
+                                                                     : kCrossing;
     region.batches[batch].buffers.push_back(buffer);
   }
   for (Batch& batch : region.batches) {
@@ -143,7 +143,7 @@ const std::vector<int>& CliqueFirst::Sorted(Batch& batch, Key key) {
   auto& sorted = batch.sorted[static_cast<int>(key)];
   if (sorted.empty()) {
     sorted = batch.buffers;
-    orders_.Sort(sorted, key);
+    sort_keys_.Sort(sorted, key);
   }
   return sorted;
 }
@@ -243,11 +243,11 @@ bool CliqueFirst::FillLoosely(Batch& batch, std::int64_t target) {
   if (!longer.empty()) {
     Placer placer(problem_, shapes_, batch.window, placed);
     for (const int buffer : batch.obstacles) placer.Place(buffer, offsets_[static_cast<std::size_t>(buffer)]);
-    orders_.Sort(longer, kFillKeys[0]);
+    sort_keys_.Sort(longer, kFillKeys[0]);
     if (PlaceInOrder(placer, longer, 0, target) != longer.size()) return false;
   }
   Skyline skyline(problem_, shapes_, batch.window, placed, offsets_);
-  orders_.Sort(shorter, Key::kHeavy);
+  sort_keys_.Sort(shorter, Key::kHeavy);
   steps_ += static_cast<std::int64_t>(shorter.size());
   for (const int buffer : shorter) {
     if (!skyline.Put(buffer, target, offsets_[static_cast<std::size_t>(buffer)])) return false;
@@ -303,7 +303,7 @@ bool CliqueFirst::FillAll(const Patience& patience, std::int64_t target, bool an
 
 bool CliqueFirst::Pack(Key clique_key, const Patience& patience, std::int64_t target, bool anyway) {
   std::vector<int> clique = clique_;
-  orders_.Sort(clique, clique_key);
+  sort_keys_.Sort(clique, clique_key);
   for (int round = 0; round <= patience.rearranged; ++round) {
     TopWithSlack(clique);
     if (!Stack(clique, target, anyway)) return false;

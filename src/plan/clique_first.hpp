@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "orionrt/problem.hpp"
-#include "plan/placing/orders.hpp"
 #include "plan/placing/placer.hpp"
+#include "plan/placing/sort_keys.hpp"
 #include "plan/watch.hpp"
 
 namespace orionrt {
@@ -45,7 +45,7 @@ class CliqueFirst {
   const std::vector<std::int64_t>& offsets() const { return offsets_; }
   std::int64_t Peak() const;
   const Shapes& shapes() const { return shapes_; }
-  const Orders& orders() const { return orders_; }
+  const SortKeys& sort_keys() const { return sort_keys_; }
 
   // Buffers placed so far, tries that failed included: the measure of effort. Pack gives up beyond the limit, and
   // where the watch is over.
@@ -95,7 +95,7 @@ class CliqueFirst {
   Watch& watch_;
   const Shapes shapes_;
   const std::vector<std::int64_t> bounds_;  // SectionBounds
-  Orders orders_;
+  SortKeys sort_keys_;
   std::vector<int> fixed_;       // buffers with bytes at fixed offsets
   std::vector<int> clique_;      // in the order of ties
   std::vector<Region> regions_;  // largest first; one that failed moves to the front

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "plan/clocks/stream_plan.hpp"
-#include "plan/placing/orders.hpp"
 #include "plan/placing/placing.hpp"
+#include "plan/placing/sort_keys.hpp"
 #include "plan/policies.hpp"
 
 namespace orionrt {
@@ -19,9 +19,9 @@ Plan PlanGreedy(const Problem& problem, Key key, Fit fit) {
   }
   const Shapes shapes(problem);
   Placing placing(problem, shapes);
-  const Orders orders(problem, shapes, {});
-  std::vector<int> movable = orders.movable();
-  orders.Sort(movable, key);
+  const SortKeys sort_keys(problem, shapes, {});
+  std::vector<int> movable = sort_keys.movable();
+  sort_keys.Sort(movable, key);
   Plan plan;
   plan.offsets = PlaceInOrder(problem, placing, movable, fit == Fit::kTightest);
   plan.work = placing.work();

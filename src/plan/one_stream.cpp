@@ -16,8 +16,8 @@
 #include "plan/exact/improve.hpp"
 #include "plan/fixed.hpp"
 #include "plan/groups_in_time.hpp"
-#include "plan/placing/orders.hpp"
 #include "plan/placing/placing.hpp"
+#include "plan/placing/sort_keys.hpp"
 #include "plan/policies.hpp"
 #include "plan/portfolio.hpp"
 #include "plan/spaces/spaces.hpp"
@@ -100,12 +100,12 @@ class StepPlanner {
     constexpr Row kRows[] = {{"greedy_by_size", Key::kSizeEarly, false},
                              {"first_fit", Key::kEarly, false},
                              {"best_fit", Key::kSizeEarly, true}};
-    const Orders orders(problem_, shapes, {});
-    std::vector<int> movable = orders.movable();
+    const SortKeys sort_keys(problem_, shapes, {});
+    std::vector<int> movable = sort_keys.movable();
     for (const Row& row : kRows) {
       if (IsDone() || placing.work_of_pass() > budget_.passes) return;
       watch_.Enter(row.name);
-      orders.Sort(movable, row.key);
+      sort_keys.Sort(movable, row.key);
       const std::int64_t before = placing.work();
       std::vector<std::int64_t> offsets = PlaceInOrder(problem_, placing, movable, row.tightest, plan_.peak_bytes);
       budget_.passes -= placing.work() - before;

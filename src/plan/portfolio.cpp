@@ -131,7 +131,7 @@ class Portfolio {
 
   // Some plan, then better ones: halves the gap between the best peak and the highest target that was missed.
   PortfolioResult Relax(CliqueFirst& packer, const Budget& budget) {
-    if (Repair::CanRepair(problem_)) repair_ = std::make_unique<Repair>(problem_, packer.shapes(), packer.orders());
+    if (Repair::CanRepair(problem_)) repair_ = std::make_unique<Repair>(problem_, packer.shapes(), packer.sort_keys());
     FindSome(packer, budget);
     std::int64_t missed = lower_bound_;
     const std::int64_t end = packer.steps() + budget.ladder;

@@ -24,7 +24,8 @@ int Log2(int value) {
 
 bool Repair::CanRepair(const Problem& problem) { return problem.parts.empty() && !HasFixed(problem); }
 
-Repair::Repair(const Problem& problem, const Shapes& shapes, const Orders& orders) : buffers_(orders.movable()) {
+Repair::Repair(const Problem& problem, const Shapes& shapes, const SortKeys& sort_keys)
+    : buffers_(sort_keys.movable()) {
   std::vector<std::size_t> count(32, 0);
   for (const int buffer : buffers_) {
     const Buffer& b = problem.buffers[static_cast<std::size_t>(buffer)];

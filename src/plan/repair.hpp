@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "orionrt/problem.hpp"
-#include "plan/placing/orders.hpp"
 #include "plan/placing/placer.hpp"
+#include "plan/placing/sort_keys.hpp"
 #include "plan/watch.hpp"
 
 namespace orionrt {
@@ -17,7 +17,7 @@ class Repair {
  public:
   // Knows whole buffers that may move, no bodies of several parts: for problems with any other, see CanRepair. Keeps
   // references. Memory O(n).
-  Repair(const Problem& problem, const Shapes& shapes, const Orders& orders);
+  Repair(const Problem& problem, const Shapes& shapes, const SortKeys& sort_keys);
 
   static bool CanRepair(const Problem& problem);
 

@@ -9,8 +9,8 @@
 #include "orionrt/streams.hpp"
 #include "orionrt/validate.hpp"
 #include "plan/part_union.hpp"
-#include "plan/placing/orders.hpp"
 #include "plan/placing/placer.hpp"
+#include "plan/placing/sort_keys.hpp"
 #include "pool/fence.hpp"
 
 namespace orionrt {
@@ -103,12 +103,12 @@ std::vector<std::int64_t> OneBehindTheOther(const Problem& problem) {
 // The lowest of three greedy placings. By no policy: who only loads plans shall not have to link the search for them.
 std::vector<std::int64_t> Pack(const Problem& problem) {
   const Shapes shapes(problem);
-  const Orders orders(problem, shapes, {});
+  const SortKeys sort_keys(problem, shapes, {});
   Placer placer(problem, shapes);
   std::vector<std::int64_t> best;
   for (const Key key : {Key::kSizeEarly, Key::kArea, Key::kEarly}) {
-    std::vector<int> movable = orders.movable();
-    orders.Sort(movable, key);
+    std::vector<int> movable = sort_keys.movable();
+    sort_keys.Sort(movable, key);
     std::vector<std::int64_t> offsets(problem.buffers.size(), 0);
     placer.Clear();
     for (const int i : movable) {

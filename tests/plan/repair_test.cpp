@@ -23,8 +23,8 @@ constexpr std::int64_t kOut = -1;
 // One item a buffer that may move, in the order of ties, which decides between equals.
 class Twin {
  public:
-  Twin(const Problem& problem, const Shapes& shapes, const Orders& orders) : problem_(problem), shapes_(shapes) {
-    items_ = orders.movable();
+  Twin(const Problem& problem, const Shapes& shapes, const SortKeys& sort_keys) : problem_(problem), shapes_(shapes) {
+    items_ = sort_keys.movable();
   }
 
   bool Lower(std::vector<std::int64_t>& offsets, std::int64_t target, std::int64_t placements) {
@@ -118,8 +118,8 @@ std::int64_t Largest(const Problem& problem) {
 
 std::vector<std::int64_t> FirstFit(const Problem& problem, const Shapes& shapes) {
   Placer placer(problem, shapes);
-  const Orders orders(problem, shapes, {});
-  return PlaceInOrder(problem, placer, orders.movable());
+  const SortKeys sort_keys(problem, shapes, {});
+  return PlaceInOrder(problem, placer, sort_keys.movable());
 }
 
 // Fewer than 32 buffers: then a step is one placement.
@@ -135,11 +135,11 @@ TEST(Repair, DoesWhatScansOverAllThatIsPlacedWould) {
     const Problem problem = tests::SeededProblem(random, static_cast<int>(random.Between(1, 31)), menu);
     ASSERT_TRUE(Repair::CanRepair(problem));
     const Shapes shapes(problem);
-    const Orders orders(problem, shapes, {});
-    Repair repair(problem, shapes, orders);
+    const SortKeys sort_keys(problem, shapes, {});
+    Repair repair(problem, shapes, sort_keys);
     const PlanOptions options;
     Watch watch(options);
-    Twin twin(problem, shapes, orders);
+    Twin twin(problem, shapes, sort_keys);
     std::vector<std::int64_t> offsets = FirstFit(problem, shapes), expected = offsets;
     for (int round = 0; round < 4; ++round) {  // once used, it starts anew
       const std::vector<std::int64_t> before = offsets;
@@ -178,11 +178,11 @@ TEST(Repair, FindsWhoIsAliveAmongThousandsAsAScanDoes) {
       problem.buffers.push_back(b);
     }
     const Shapes shapes(problem);
-    const Orders orders(problem, shapes, {});
-    Repair repair(problem, shapes, orders);
+    const SortKeys sort_keys(problem, shapes, {});
+    Repair repair(problem, shapes, sort_keys);
     const PlanOptions options;
     Watch watch(options);
-    Twin twin(problem, shapes, orders);
+    Twin twin(problem, shapes, sort_keys);
     std::vector<std::int64_t> offsets = FirstFit(problem, shapes), expected = offsets;
     const std::int64_t peak = PeakOf(problem, offsets);
     std::int64_t steps = 100'000;

@@ -11,7 +11,7 @@
 #include "base/index.hpp"
 #include "orionrt/error.hpp"
 #include "plan/placing/address_list.hpp"
-#include "plan/placing/orders.hpp"
+#include "plan/placing/sort_keys.hpp"
 #include "pool/fence.hpp"
 #include "refuses.hpp"
 #include "sanitized.hpp"
@@ -220,11 +220,11 @@ TEST(GuardLayout, IsTheLowestOfThreePlacings) {
       b.upper = std::min(last, b.upper + made.options.quarantine_ops);
     }
     const Shapes shapes(larger);
-    const Orders orders(larger, shapes, {});
+    const SortKeys sort_keys(larger, shapes, {});
     std::vector<std::int64_t> peaks;
     for (const Key key : {Key::kSizeEarly, Key::kArea, Key::kEarly}) {
-      std::vector<int> sorted = orders.movable();
-      orders.Sort(sorted, key);
+      std::vector<int> sorted = sort_keys.movable();
+      sort_keys.Sort(sorted, key);
       Placer placer(larger, shapes);
       peaks.push_back(PeakOf(larger, PlaceInOrder(larger, placer, sorted)));
     }

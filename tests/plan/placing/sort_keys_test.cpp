@@ -1,5 +1,5 @@
 // The orders of placing against what their names say, told in tuples.
-#include "plan/placing/orders.hpp"
+#include "plan/placing/sort_keys.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt::orders_test {
+namespace orionrt::sort_keys_test {
 namespace {
 
 using tests::Random;
@@ -90,7 +90,7 @@ class Twin {
   const std::vector<std::int64_t>& bounds_;
 };
 
-TEST(Orders, AreWhatTheirNamesSay) {
+TEST(SortKeys, AreWhatTheirNamesSay) {
   for (int seed = 0; seed < tests::Seeds(200); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(static_cast<std::uint64_t>(seed));
@@ -104,20 +104,20 @@ TEST(Orders, AreWhatTheirNamesSay) {
     const Shapes shapes(problem);
     std::vector<std::int64_t> bounds;
     for (int s = 0; s < shapes.sections() && seed % 4 != 0; ++s) bounds.push_back(random.Between(1, 3000));
-    const Orders orders(problem, shapes, bounds);
+    const SortKeys sort_keys(problem, shapes, bounds);
     const Twin twin(problem, shapes, bounds);
     std::vector<int> expected;
     for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
       const Buffer& b = problem.buffers[static_cast<std::size_t>(i)];
       if (b.fixed_offset == kFree && shapes.begin(i) != shapes.end(i)) expected.push_back(i);
     }
-    for (const int i : expected) ASSERT_EQ(orders.tightness(i), twin.Tightness(i)) << i;
+    for (const int i : expected) ASSERT_EQ(sort_keys.tightness(i), twin.Tightness(i)) << i;
     std::sort(expected.begin(), expected.end(), [&](int a, int b) { return twin.ComesFirst(a, b); });
-    ASSERT_EQ(orders.movable(), expected);
+    ASSERT_EQ(sort_keys.movable(), expected);
     for (int k = 0; k < kKeyCount; ++k) {
       const Key key = static_cast<Key>(k);
-      std::vector<int> sorted = tests::Shuffled(orders.movable(), random);
-      orders.Sort(sorted, key);
+      std::vector<int> sorted = tests::Shuffled(sort_keys.movable(), random);
+      sort_keys.Sort(sorted, key);
       std::sort(expected.begin(), expected.end(), [&](int a, int b) { return twin.ComesFirst(a, b, key); });
       ASSERT_EQ(sorted, expected) << KeyName(key) << tests::Describe(problem);
     }
@@ -125,23 +125,23 @@ TEST(Orders, AreWhatTheirNamesSay) {
 }
 
 // size x size x sections does not fit in 128 bits there: the low bits of sizes are left out, and no more.
-TEST(Orders, TellSizesOfSixtyBitsApart) {
+TEST(SortKeys, TellSizesOfSixtyBitsApart) {
   constexpr std::int64_t kLarge = std::int64_t{1} << 60;
   constexpr int kSections = 300;
   Problem problem;
   problem.buffers = {{0, kSections, kLarge / 2}, {0, kSections, kLarge + (1 << 20)}, {0, kSections, kLarge}};
   for (int s = 0; s < kSections; ++s) problem.buffers.push_back({s, s + 1, 1});
   const Shapes shapes(problem);
-  const Orders orders(problem, shapes, std::vector<std::int64_t>(kSections, kLarge));
+  const SortKeys sort_keys(problem, shapes, std::vector<std::int64_t>(kSections, kLarge));
   for (int k = 0; k < kKeyCount; ++k) {
-    std::vector<int> large = {0, 1, 2}, all = orders.movable();
-    orders.Sort(large, static_cast<Key>(k));
+    std::vector<int> large = {0, 1, 2}, all = sort_keys.movable();
+    sort_keys.Sort(large, static_cast<Key>(k));
     EXPECT_EQ(large, (std::vector<int>{1, 2, 0})) << KeyName(static_cast<Key>(k));
-    orders.Sort(all, static_cast<Key>(k));
+    sort_keys.Sort(all, static_cast<Key>(k));
     const bool is_early = k == static_cast<int>(Key::kEarly);
     EXPECT_TRUE(is_early || all[2] == 0) << KeyName(static_cast<Key>(k)) << ": the small come behind";
   }
 }
 
 }  // namespace
-}  // namespace orionrt::orders_test
+}  // namespace orionrt::sort_keys_test

@@ -31,10 +31,10 @@ inline constexpr int kKeyCount = 11;
 
 const char* KeyName(Key key);
 
-class Orders {
+class SortKeys {
  public:
   // `bounds`: SectionBounds. Keeps references to the others. O(n log n).
-  Orders(const Problem& problem, const Shapes& shapes, const std::vector<std::int64_t>& bounds);
+  SortKeys(const Problem& problem, const Shapes& shapes, const std::vector<std::int64_t>& bounds);
 
   // All buffers that have bytes and no fixed offset, in the order of ties.
   const std::vector<int>& movable() const { return movable_; }

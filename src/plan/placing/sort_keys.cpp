@@ -1,4 +1,4 @@
-#include "plan/placing/orders.hpp"
+#include "plan/placing/sort_keys.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -25,7 +25,7 @@ const char* KeyName(Key key) {
   return kNames[static_cast<int>(key)];
 }
 
-Orders::Orders(const Problem& problem, const Shapes& shapes, const std::vector<std::int64_t>& bounds)
+SortKeys::SortKeys(const Problem& problem, const Shapes& shapes, const std::vector<std::int64_t>& bounds)
     : problem_(problem), shapes_(shapes) {
   struct Record {
     Span span;
@@ -63,7 +63,7 @@ Orders::Orders(const Problem& problem, const Shapes& shapes, const std::vector<s
 }
 
 // The tightest class over each life, by a tree of minima over the sections.
-void Orders::FindTightness(const std::vector<std::int64_t>& bounds) {
+void SortKeys::FindTightness(const std::vector<std::int64_t>& bounds) {
   tightness_.assign(problem_.buffers.size(), kLoosest);
   if (bounds.empty()) return;
   const std::size_t count = bounds.size();
@@ -87,7 +87,7 @@ void Orders::FindTightness(const std::vector<std::int64_t>& bounds) {
   }
 }
 
-Wide Orders::Value(int buffer, Key key) const {
+Wide SortKeys::Value(int buffer, Key key) const {
   const auto size = static_cast<std::uint64_t>(problem_.buffers[static_cast<std::size_t>(buffer)].size);
   const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
   const auto length = static_cast<std::uint32_t>(span.length());
@@ -122,7 +122,7 @@ Wide Orders::Value(int buffer, Key key) const {
   return 0;
 }
 
-void Orders::Sort(std::vector<int>& buffers, Key key) const {
+void SortKeys::Sort(std::vector<int>& buffers, Key key) const {
   struct Record {
     Wide value;
     int rank;
