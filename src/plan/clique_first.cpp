@@ -48,7 +48,7 @@ CliqueFirst::CliqueFirst(const Problem& problem, Core core, Watch& watch)
   for (std::size_t i = 0; i < offsets_.size(); ++i) {
     if (problem.buffers[i].fixed_offset == kFree) continue;
     offsets_[i] = problem.buffers[i].fixed_offset;
-    if (shapes_.bounds[i].length() > 0) fixed_.push_back(static_cast<int>(i));
+    if (shapes_.extents[i].length() > 0) fixed_.push_back(static_cast<int>(i));
   }
   Split(CriticalSections(bounds_, core));
 }
@@ -58,21 +58,21 @@ void CliqueFirst::Split(const std::vector<char>& critical) {
   std::vector<int> before(critical.size() + 1, 0);  // critical sections before each
   for (std::size_t s = 0; s < critical.size(); ++s) before[s + 1] = before[s] + critical[s];
   std::vector<int> region;
-  Span bounds;
+  Span extent;
   for (const int buffer : sort_keys_.movable()) {
-    const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
+    const Span span = shapes_.extents[static_cast<std::size_t>(buffer)];
     if (before[static_cast<std::size_t>(span.last)] > before[static_cast<std::size_t>(span.first)]) {
       clique_.push_back(buffer);
       continue;
     }
-    if (!region.empty() && span.first >= bounds.last) {
-      AddRegion(std::move(region), bounds);
+    if (!region.empty() && span.first >= extent.last) {
+      AddRegion(std::move(region), extent);
       region.clear();
     }
-    bounds = region.empty() ? span : Span{bounds.first, std::max(bounds.last, span.last)};
+    extent = region.empty() ? span : Span{extent.first, std::max(extent.last, span.last)};
     region.push_back(buffer);
   }
-  if (!region.empty()) AddRegion(std::move(region), bounds);
+  if (!region.empty()) AddRegion(std::move(region), extent);
   for (Region& r : regions_) {
     for (const int buffer : fixed_) AddObstacle(r, buffer, 0);
     for (const int buffer : clique_) AddObstacle(r, buffer, 0);
@@ -81,7 +81,7 @@ void CliqueFirst::Split(const std::vector<char>& critical) {
     for (const int buffer : r.batches[kCrossing].buffers) AddObstacle(r, buffer, kFirstBlock);
   }
   std::stable_sort(regions_.begin(), regions_.end(),
-                   [](const Region& a, const Region& b) { return a.bounds.length() > b.bounds.length(); });
+                   [](const Region& a, const Region& b) { return a.extent.length() > b.extent.length(); });
 }
 
 // The loosest class of tightness (SortKeys) up to which there are few enough buffers for a core.
@@ -97,15 +97,15 @@ int CliqueFirst::CoreTightness(const std::vector<int>& buffers) const {
   return tightness;
 }
 
-void CliqueFirst::AddRegion(std::vector<int> buffers, Span bounds) {
+void CliqueFirst::AddRegion(std::vector<int> buffers, Span extent) {
   regions_.emplace_back();
   Region& region = regions_.back();
-  region.bounds = bounds;
+  region.extent = extent;
   region.blocks = static_cast<std::int64_t>(buffers.size() / kLargestBlock) + 1;
   region.batches.resize(region.blocks == 1 ? 1 : kFirstBlock + static_cast<std::size_t>(region.blocks));
   const int core = region.blocks == 1 ? INT_MAX : CoreTightness(buffers);
   for (const int buffer : buffers) {
-    const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
+    const Span span = shapes_.extents[static_cast<std::size_t>(buffer)];
     const std::int64_t block = region.BlockOf(span.first);
     const bool inside = region.blocks > 1 && block == region.BlockOf(span.last - 1);
     const std::size_t batch = inside                                 ? kFirstBlock + static_cast<std::size_t>(block)
@@ -117,7 +117,7 @@ void CliqueFirst::AddRegion(std::vector<int> buffers, Span bounds) {
     if (batch.buffers.empty()) continue;
     batch.window = {INT_MAX, 0};
     for (const int buffer : batch.buffers) {
-      const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
+      const Span span = shapes_.extents[static_cast<std::size_t>(buffer)];
       batch.window = {std::min(batch.window.first, span.first), std::max(batch.window.last, span.last)};
     }
   }
@@ -125,16 +125,16 @@ void CliqueFirst::AddRegion(std::vector<int> buffers, Span bounds) {
 
 // Notes a buffer as an obstacle in the batches that it meets, from the one numbered `from` on.
 void CliqueFirst::AddObstacle(Region& region, int buffer, std::size_t from) const {
-  const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
-  if (!Overlap(region.bounds, span)) return;
+  const Span span = shapes_.extents[static_cast<std::size_t>(buffer)];
+  if (!Overlap(region.extent, span)) return;
   const auto note = [&](std::size_t b) {
     Batch& batch = region.batches[b];
     if (Overlap(batch.window, span)) batch.obstacles.push_back(buffer);
   };
   for (std::size_t b = from; b < std::min(kFirstBlock, region.batches.size()); ++b) note(b);
   if (region.blocks == 1) return;
-  const std::int64_t to = region.BlockOf(std::min(span.last, region.bounds.last) - 1);
-  for (std::int64_t b = region.BlockOf(std::max(span.first, region.bounds.first)); b <= to; ++b) {
+  const std::int64_t to = region.BlockOf(std::min(span.last, region.extent.last) - 1);
+  for (std::int64_t b = region.BlockOf(std::max(span.first, region.extent.first)); b <= to; ++b) {
     note(kFirstBlock + static_cast<std::size_t>(b));
   }
 }
@@ -160,12 +160,12 @@ void CliqueFirst::TopWithSlack(std::vector<int>& clique) const {
 
 // Moves members that are not alive with `buffer` to the top, lowest first, until they are as large as it is.
 void CliqueFirst::MakeRoom(std::vector<int>& clique, int buffer) const {
-  const auto& bounds = shapes_.bounds;
-  const Span span = bounds[static_cast<std::size_t>(buffer)];
+  const auto& extents = shapes_.extents;
+  const Span span = extents[static_cast<std::size_t>(buffer)];
   std::int64_t need = problem_.buffers[static_cast<std::size_t>(buffer)].size;
   std::vector<int> bottom, top;
   for (const int member : clique) {
-    const bool moves = need > 0 && !Overlap(bounds[static_cast<std::size_t>(member)], span);
+    const bool moves = need > 0 && !Overlap(extents[static_cast<std::size_t>(member)], span);
     if (moves) need -= problem_.buffers[static_cast<std::size_t>(member)].size;
     (moves ? top : bottom).push_back(member);
   }
@@ -236,7 +236,7 @@ bool CliqueFirst::TryOrder(Placer& placer, std::vector<int>& order, int tries, s
 bool CliqueFirst::FillLoosely(Batch& batch, std::int64_t target) {
   std::vector<int> longer, shorter;
   for (const int buffer : batch.buffers) {
-    (shapes_.bounds[static_cast<std::size_t>(buffer)].length() > kShort ? longer : shorter).push_back(buffer);
+    (shapes_.extents[static_cast<std::size_t>(buffer)].length() > kShort ? longer : shorter).push_back(buffer);
   }
   std::vector<int> placed = batch.obstacles;
   placed.insert(placed.end(), longer.begin(), longer.end());

@@ -68,15 +68,15 @@ class CliqueFirst {
   // Batches one after the other: one, or for a large region first its core (what lives through the tightest sections,
   // where failures are found fast), then what crosses the edges of its blocks, then each block.
   struct Region {
-    Span bounds;
+    Span extent;
     std::int64_t blocks = 1;
     std::vector<Batch> batches;
     // The block in which a section of the region lies.
-    std::int64_t BlockOf(int section) const { return blocks * (section - bounds.first) / bounds.length(); }
+    std::int64_t BlockOf(int section) const { return blocks * (section - extent.first) / extent.length(); }
   };
 
   void Split(const std::vector<char>& critical);
-  void AddRegion(std::vector<int> buffers, Span bounds);
+  void AddRegion(std::vector<int> buffers, Span extent);
   int CoreTightness(const std::vector<int>& buffers) const;
   void AddObstacle(Region& region, int buffer, std::size_t from) const;
   bool Stack(const std::vector<int>& clique, std::int64_t target, bool anyway);

@@ -58,7 +58,7 @@ std::vector<int> Columns(const std::vector<int>& rows, const Shapes& shapes) {
   std::priority_queue<End, std::vector<End>, std::greater<End>> free_from;
   std::vector<int> columns;
   for (const int buffer : rows) {
-    const Span span = shapes.bounds[At(buffer)];
+    const Span span = shapes.extents[At(buffer)];
     int column = static_cast<int>(free_from.size());
     if (!free_from.empty() && free_from.top().first <= span.first) {
       column = free_from.top().second;
@@ -74,7 +74,7 @@ std::vector<int> Columns(const std::vector<int>& rows, const Shapes& shapes) {
 // cube root of what is alive.
 std::size_t ClassCount(const std::vector<int>& buffers, const Shapes& shapes) {
   std::int64_t sections = 0;
-  for (const int buffer : buffers) sections += shapes.bounds[At(buffer)].length();
+  for (const int buffer : buffers) sections += shapes.extents[At(buffer)].length();
   const std::int64_t alive = sections / std::max(1, shapes.sections()) + 1;
   std::size_t count = 2;
   while (static_cast<std::int64_t>(8 * count * count * count) < alive) ++count;
@@ -85,7 +85,7 @@ std::size_t ClassCount(const std::vector<int>& buffers, const Shapes& shapes) {
 std::int64_t PutClass(const Problem& problem, const Shapes& shapes, std::vector<int> rows, std::int64_t base,
                       std::vector<std::int64_t>& offsets) {
   std::sort(rows.begin(), rows.end(), [&](int a, int b) {
-    const Span x = shapes.bounds[At(a)], y = shapes.bounds[At(b)];
+    const Span x = shapes.extents[At(a)], y = shapes.extents[At(b)];
     return std::tie(x.first, x.last, a) < std::tie(y.first, y.last, b);
   });
   const std::vector<int> columns = Columns(rows, shapes);
@@ -111,7 +111,7 @@ void Drop(const Problem& problem, const Shapes& shapes, std::vector<int> buffers
             [&](int a, int b) { return std::tie(offsets[At(a)], a) < std::tie(offsets[At(b)], b); });
   Tops tops(shapes.sections());
   for (const int i : buffers) {
-    const Span span = shapes.bounds[At(i)];
+    const Span span = shapes.extents[At(i)];
     offsets[At(i)] = RoundUp(tops.Highest(span), problem.buffers[At(i)].alignment);
     tops.Raise(span, offsets[At(i)] + problem.buffers[At(i)].size);
   }
@@ -122,7 +122,7 @@ void Drop(const Problem& problem, const Shapes& shapes, std::vector<int> buffers
 std::vector<std::int64_t> PackInColumns(const Problem& problem, const Shapes& shapes) {
   std::vector<int> buffers;
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
-    if (shapes.bounds[i].length() > 0) buffers.push_back(static_cast<int>(i));
+    if (shapes.extents[i].length() > 0) buffers.push_back(static_cast<int>(i));
   }
   std::sort(buffers.begin(), buffers.end(), [&](int a, int b) {
     const Buffer &x = problem.buffers[At(a)], &y = problem.buffers[At(b)];

@@ -29,7 +29,7 @@ struct LoadItem {
 std::vector<LoadItem> ItemsOf(const Problem& problem, const Shapes& shapes, std::int64_t alignment) {
   std::vector<LoadItem> items;
   items.reserve(shapes.rectangles.size());
-  for (int i = 0; i < static_cast<int>(shapes.bounds.size()); ++i) {
+  for (int i = 0; i < static_cast<int>(shapes.extents.size()); ++i) {
     if (problem.buffers[static_cast<std::size_t>(i)].alignment < alignment) continue;
     for (const Rectangle* r = shapes.begin(i); r != shapes.end(i); ++r) {
       items.push_back({r->span, r->begin, r->end - r->begin});

@@ -29,7 +29,7 @@ Repair::Repair(const Problem& problem, const Shapes& shapes, const SortKeys& sor
   std::vector<std::size_t> count(32, 0);
   for (const int buffer : buffers_) {
     const Buffer& b = problem.buffers[static_cast<std::size_t>(buffer)];
-    const Span span = shapes.bounds[static_cast<std::size_t>(buffer)];
+    const Span span = shapes.extents[static_cast<std::size_t>(buffer)];
     items_.push_back({span, b.size, b.alignment, kOut, 0, 0});
     ++count[static_cast<std::size_t>(Log2(span.length()))];
   }

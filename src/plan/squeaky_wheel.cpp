@@ -42,7 +42,7 @@ std::vector<WheelItem> WheelItems(const Problem& problem, const Shapes& shapes) 
   const auto worst = static_cast<int>(std::max_element(load.begin(), load.end()) - load.begin());
   std::vector<WheelItem> items;
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
-    const Span span = shapes.bounds[i];
+    const Span span = shapes.extents[i];
     if (span.length() == 0 || problem.buffers[i].fixed_offset != kFree) continue;
     const int distance = std::max({0, span.first - worst, worst - span.last + 1});
     const Buffer& buffer = problem.buffers[i];

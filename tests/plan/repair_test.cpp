@@ -46,7 +46,7 @@ class Twin {
 
  private:
   const Buffer& At(std::size_t k) const { return problem_.buffers[static_cast<std::size_t>(items_[k])]; }
-  Span SpanOf(std::size_t k) const { return shapes_.bounds[static_cast<std::size_t>(items_[k])]; }
+  Span SpanOf(std::size_t k) const { return shapes_.extents[static_cast<std::size_t>(items_[k])]; }
   std::int64_t& Offset(std::size_t k) { return offsets_[static_cast<std::size_t>(items_[k])]; }
 
   // The heaviest that is out, the first of these.

@@ -48,7 +48,7 @@ TEST(SqueakyWheel, MeasuresHowFarEachIsFromTheWorstMoment) {
     std::size_t k = 0;
     for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
       const Buffer& b = problem.buffers[static_cast<std::size_t>(i)];
-      const Span span = shapes.bounds[static_cast<std::size_t>(i)];
+      const Span span = shapes.extents[static_cast<std::size_t>(i)];
       if (span.length() == 0 || b.fixed_offset != kFree) continue;
       ASSERT_LT(k, items.size());
       const WheelItem& item = items[k++];

@@ -55,15 +55,15 @@ Shapes::Shapes(const Problem& problem) {
   start.push_back(static_cast<int>(rectangles.size()));
   Sections made = MakeSections(lives);
   steps = std::move(made.steps);
-  bounds.resize(n);
+  extents.resize(n);
   for (std::size_t r = 0; r < rectangles.size(); ++r) rectangles[r].span = made.spans[r];
   for (std::size_t i = 0; i < n; ++i) {
     if (start[i] == start[i + 1]) continue;
-    Span& bound = bounds[i];
-    bound = rectangles[static_cast<std::size_t>(start[i])].span;
+    Span& extent = extents[i];
+    extent = rectangles[static_cast<std::size_t>(start[i])].span;
     for (int r = start[i] + 1; r < start[i + 1]; ++r) {
       const Span span = rectangles[static_cast<std::size_t>(r)].span;
-      bound = {std::min(bound.first, span.first), std::max(bound.last, span.last)};
+      extent = {std::min(extent.first, span.first), std::max(extent.last, span.last)};
     }
   }
 }

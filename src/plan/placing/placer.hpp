@@ -27,7 +27,7 @@ struct Shapes {
 
   std::vector<Rectangle> rectangles;  // by buffer
   std::vector<int> start;             // per buffer its first rectangle; one more at the end
-  std::vector<Span> bounds;           // per buffer, over all its rectangles; empty without bytes
+  std::vector<Span> extents;          // per buffer, over all its rectangles; empty without bytes
   std::vector<std::int64_t> steps;    // Sections::steps
   int sections() const { return static_cast<int>(steps.size()); }
 };

@@ -36,7 +36,7 @@ std::size_t LevelOf(const std::vector<int>& strides, int length) {
 std::int64_t Placing::WorkWith(const std::vector<int>& strides) const {
   const auto n = static_cast<std::int64_t>(shapes_.rectangles.size());
   std::int64_t work = 0;
-  for (const Span span : shapes_.bounds) {
+  for (const Span span : shapes_.extents) {
     if (span.length() == 0) continue;
     const int stride = strides[LevelOf(strides, span.length())];
     work += (n * 2 * stride / shapes_.sections() + mean_alive_) / 4;
@@ -52,7 +52,7 @@ Placing::Placing(const Problem& problem, const Shapes& shapes)
   for (std::size_t n = shapes.rectangles.size(); n > 1; n /= 2) cost_of_fit_ += kPlacerLevel;
   work_of_pass_ = cost_of_fit_ * static_cast<std::int64_t>(shapes.rectangles.size());
   int longest = 0;
-  for (const Span span : shapes.bounds) longest = std::max(longest, span.length());
+  for (const Span span : shapes.extents) longest = std::max(longest, span.length());
   std::vector<int> strides;
   const auto consider = [&](std::vector<int> candidate) {
     const std::int64_t work = WorkWith(candidate);
@@ -66,7 +66,8 @@ Placing::Placing(const Problem& problem, const Shapes& shapes)
     placer_.emplace(problem, shapes);
     return;
   }
-  for (const Span span : shapes.bounds) level_of_.push_back(static_cast<std::uint8_t>(LevelOf(strides, span.length())));
+  for (const Span span : shapes.extents)
+    level_of_.push_back(static_cast<std::uint8_t>(LevelOf(strides, span.length())));
   for (const int stride : strides) {
     Level level;
     level.stride = stride;
@@ -80,7 +81,7 @@ template <typename Fit>
 std::int64_t Placing::Ask(int buffer, Fit fit) {
   const auto i = static_cast<std::size_t>(buffer);
   Level& level = levels_[level_of_[i]];
-  List& list = level.windows[static_cast<std::size_t>(shapes_.bounds[i].first / level.stride)];
+  List& list = level.windows[static_cast<std::size_t>(shapes_.extents[i].first / level.stride)];
   const std::int64_t before = list.work();
   const std::int64_t offset = fit(list);
   work_ += list.work() - before;
@@ -104,7 +105,7 @@ void Placing::Place(int buffer, std::int64_t offset) {
     placer_->Place(buffer, offset);
     return;
   }
-  const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
+  const Span span = shapes_.extents[static_cast<std::size_t>(buffer)];
   if (span.length() == 0) return;
   for (Level& level : levels_) {
     const int last = (span.last - 1) / level.stride;

@@ -16,7 +16,7 @@ Skyline::Skyline(const Problem& problem, const Shapes& shapes, Span window, cons
   std::vector<Top> heights;
   heights.reserve(placed.size());
   for (const int buffer : placed) {
-    const Span span = shapes.bounds[static_cast<std::size_t>(buffer)];
+    const Span span = shapes.extents[static_cast<std::size_t>(buffer)];
     heights.push_back(
         {offsets[static_cast<std::size_t>(buffer)] + problem.buffers[static_cast<std::size_t>(buffer)].size,
          std::max(span.first, window.first) - first_, std::min(span.last, window.last) - first_});
@@ -41,7 +41,7 @@ Skyline::Skyline(const Problem& problem, const Shapes& shapes, Span window, cons
 
 bool Skyline::Put(int buffer, std::int64_t limit, std::int64_t& offset) {
   const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
-  const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
+  const Span span = shapes_.extents[static_cast<std::size_t>(buffer)];
   const auto from = tops_.begin() + (span.first - first_), to = tops_.begin() + (span.last - first_);
   const std::int64_t top = (*std::max_element(from, to) + b.alignment - 1) & -b.alignment;
   if (top > limit - b.size) return false;

@@ -37,7 +37,7 @@ SortKeys::SortKeys(const Problem& problem, const Shapes& shapes, const std::vect
   std::int64_t largest = 0;
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
     const Buffer& buffer = problem.buffers[static_cast<std::size_t>(i)];
-    const Span span = shapes.bounds[static_cast<std::size_t>(i)];
+    const Span span = shapes.extents[static_cast<std::size_t>(i)];
     if (span.length() == 0 || buffer.fixed_offset != kFree) continue;
     records.push_back({span, buffer.size, i});
     largest = std::max(largest, buffer.size);
@@ -76,7 +76,7 @@ void SortKeys::FindTightness(const std::vector<std::int64_t>& bounds) {
   }
   for (std::size_t node = count - 1; node > 0; --node) tree[node] = std::min(tree[2 * node], tree[2 * node + 1]);
   for (const int buffer : movable_) {
-    const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
+    const Span span = shapes_.extents[static_cast<std::size_t>(buffer)];
     std::uint8_t tightest = kLoosest;
     std::size_t from = count + static_cast<std::size_t>(span.first), to = count + static_cast<std::size_t>(span.last);
     for (; from < to; from /= 2, to /= 2) {
@@ -89,7 +89,7 @@ void SortKeys::FindTightness(const std::vector<std::int64_t>& bounds) {
 
 Wide SortKeys::Value(int buffer, Key key) const {
   const auto size = static_cast<std::uint64_t>(problem_.buffers[static_cast<std::size_t>(buffer)].size);
-  const Span span = shapes_.bounds[static_cast<std::size_t>(buffer)];
+  const Span span = shapes_.extents[static_cast<std::size_t>(buffer)];
   const auto length = static_cast<std::uint32_t>(span.length());
   const auto birth = static_cast<std::uint32_t>(span.first);
   const auto death = static_cast<std::uint32_t>(span.last);

@@ -160,7 +160,7 @@ class EvictionSearch {
       if (fates[j] == Fate::kLeaves) leaving.push_back(j);
       if (fates[j] != Fate::kOpen || bytes == 0) continue;
       const std::int64_t per_byte = ExcessFlow::CostPerByte(tenants_[j].cost, bytes);
-      const Span rows = flow.RowsOf(loads_.shapes.bounds[j]);
+      const Span rows = flow.RowsOf(loads_.shapes.extents[j]);
       large_first.push_back({per_byte, priced ? flow.Price(rows) : 0, -bytes, j});
       small_first.push_back({per_byte, priced ? flow.Price(rows) : 0, bytes, j});
       by_life.push_back({per_byte, rows.length(), -bytes, j});

@@ -132,8 +132,8 @@ void ListSpills(const Tenancy& tenancy, int p, std::vector<Spill>& spills) {
                 0,
                 tenancy.CostAt(i, tenancy.RankNow(i))};
     spill.room_bytes = std::min(tenancy.space(p).capacity, tenancy.space(p).largest);
-    if (CanHold(tenancy.space(p), tenancy.problem().buffers[i]) && shapes.bounds[k].length() > 0) {
-      const LoadTree::Peak peak = loads.Max(shapes.bounds[k]);
+    if (CanHold(tenancy.space(p), tenancy.problem().buffers[i]) && shapes.extents[k].length() > 0) {
+      const LoadTree::Peak peak = loads.Max(shapes.extents[k]);
       spill.room_bytes = tenancy.space(p).capacity - peak.bytes;
       spill.step = shapes.steps[peak.section];
       spill.reason = spill.room_bytes < part.buffers[k].size ? SpillReason::kNoRoom : SpillReason::kNoHole;

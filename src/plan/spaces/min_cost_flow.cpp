@@ -103,7 +103,7 @@ void ExcessFlow::RaiseExcess(const Loads& loads, const std::vector<Fate>& fates)
   std::vector<std::vector<std::int64_t>> alive(sections_.size());
   for (std::size_t j = 0; j < fates.size(); ++j) {
     if (fates[j] != Fate::kOpen || loads.bytes[j] == 0) continue;
-    const Span rows = RowsOf(loads.shapes.bounds[j]);
+    const Span rows = RowsOf(loads.shapes.extents[j]);
     for (int k = rows.first; k < rows.last; ++k) {
       if (alive[k].size() <= kMost) alive[k].push_back(loads.bytes[j]);
     }
@@ -122,7 +122,7 @@ void ExcessFlow::MakeArcs(const Loads& loads, const std::vector<Tenant>& tenants
   std::vector<Single> singles;
   for (int j = 0; j < static_cast<int>(fates.size()); ++j) {
     if (fates[j] != Fate::kOpen || loads.bytes[j] == 0) continue;
-    const Span rows = RowsOf(loads.shapes.bounds[j]);
+    const Span rows = RowsOf(loads.shapes.extents[j]);
     if (rows.first >= rows.last) continue;
     const std::int64_t most = *std::max_element(excess_.begin() + rows.first, excess_.begin() + rows.last);
     const std::int64_t useful = std::min(loads.bytes[j], most);

@@ -149,7 +149,7 @@ TEST(Placer, FindsTheSameInAWindowOfTime) {
     const Span window = {first, static_cast<int>(random.Between(first + 1, shapes.sections()))};
     std::vector<int> inside, all;
     for (const int i : tests::RandomOrder(problem.buffers.size(), random)) {
-      const Span span = shapes.bounds[static_cast<std::size_t>(i)];
+      const Span span = shapes.extents[static_cast<std::size_t>(i)];
       if (window.first <= span.first && span.last <= window.last && span.length() > 0) inside.push_back(i);
       all.push_back(i);
     }

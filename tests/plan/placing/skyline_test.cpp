@@ -22,18 +22,18 @@ class Tops {
       : problem_(problem), shapes_(shapes), tops_(static_cast<std::size_t>(shapes.sections()), 0) {}
 
   void Raise(int buffer, std::int64_t to) {
-    for (int s = Bounds(buffer).first; s < Bounds(buffer).last; ++s) Top(s) = std::max(Top(s), to);
+    for (int s = ExtentOf(buffer).first; s < ExtentOf(buffer).last; ++s) Top(s) = std::max(Top(s), to);
   }
 
   std::int64_t LowestOnTop(int buffer) {
     std::int64_t top = 0;
-    for (int s = Bounds(buffer).first; s < Bounds(buffer).last; ++s) top = std::max(top, Top(s));
+    for (int s = ExtentOf(buffer).first; s < ExtentOf(buffer).last; ++s) top = std::max(top, Top(s));
     const std::int64_t alignment = problem_.buffers[static_cast<std::size_t>(buffer)].alignment;
     return (top + alignment - 1) / alignment * alignment;
   }
 
  private:
-  Span Bounds(int buffer) const { return shapes_.bounds[static_cast<std::size_t>(buffer)]; }
+  Span ExtentOf(int buffer) const { return shapes_.extents[static_cast<std::size_t>(buffer)]; }
   std::int64_t& Top(int section) { return tops_[static_cast<std::size_t>(section)]; }
 
   const Problem& problem_;
@@ -43,8 +43,8 @@ class Tops {
 
 // Buffers that the window holds whole, and those that stick out of it.
 void Partition(const Shapes& shapes, Span window, std::vector<int>& inside, std::vector<int>& sticking_out) {
-  for (int i = 0; i < static_cast<int>(shapes.bounds.size()); ++i) {
-    const Span span = shapes.bounds[static_cast<std::size_t>(i)];
+  for (int i = 0; i < static_cast<int>(shapes.extents.size()); ++i) {
+    const Span span = shapes.extents[static_cast<std::size_t>(i)];
     if (span.length() == 0 || span.last <= window.first || window.last <= span.first) continue;
     (window.first <= span.first && span.last <= window.last ? inside : sticking_out).push_back(i);
   }

@@ -77,7 +77,7 @@ class Twin {
   bool ComesFirst(int a, int b) const { return Ties(a) < Ties(b); }
 
  private:
-  Span SpanOf(int i) const { return shapes_.bounds[static_cast<std::size_t>(i)]; }
+  Span SpanOf(int i) const { return shapes_.extents[static_cast<std::size_t>(i)]; }
   std::int64_t SizeOf(int i) const { return problem_.buffers[static_cast<std::size_t>(i)].size; }
   // Earliest birth, largest size, latest death; then what else tells buffers apart, and at last how they are listed.
   std::array<std::int64_t, 7> Ties(int i) const {

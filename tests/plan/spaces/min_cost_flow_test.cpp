@@ -82,8 +82,8 @@ Program ProgramOf(const Loads& loads, const std::vector<Tenant>& tenants, const 
   for (int j = 0; j < static_cast<int>(fates.size()); ++j) {
     Program::Column column = {j, 0, 0, loads.bytes[At(j)], 0};
     for (const int s : program.sections) {
-      column.from += s < loads.shapes.bounds[At(j)].first ? 1 : 0;
-      column.to += s < loads.shapes.bounds[At(j)].last ? 1 : 0;
+      column.from += s < loads.shapes.extents[At(j)].first ? 1 : 0;
+      column.to += s < loads.shapes.extents[At(j)].last ? 1 : 0;
     }
     if (fates[At(j)] == Fate::kOpen && column.bytes > 0 && column.from < column.to) program.columns.push_back(column);
   }
@@ -232,7 +232,7 @@ TEST(ExcessFlow, CostsTheLeastOfAllAmounts) {
     ExcessFlow flow(loads, question.tenants, question.fates);
     ASSERT_EQ(flow.empty(), program.sections.empty());
     ASSERT_TRUE(flow.has_all_rows());
-    for (const Span& span : loads.shapes.bounds) {
+    for (const Span& span : loads.shapes.extents) {
       const auto before = [&](int section) {
         return std::count_if(program.sections.begin(), program.sections.end(), [&](int s) { return s < section; });
       };
