@@ -16,12 +16,12 @@ constexpr Key kCliqueKeys[] = {Key::kLate, Key::kLongLate,  Key::kEarly,    Key:
 // The same where the bound itself was missed: what is large and random likes long buffers at the bottom.
 constexpr Key kRelaxKeys[] = {Key::kLongEarly, Key::kLate, Key::kLong, Key::kLongLate};
 
-// One rung of effort: every one of the first `keys` orders of the clique, with that patience.
-struct Rung {
+// One row of effort: every one of the first `keys` orders of the clique, with that patience.
+struct Tries {
   int keys;
   CliqueFirst::Patience patience;
 };
-constexpr Rung kRungs[] = {{4, {20, 1, 1, 2}}, {5, {60, 2, 4, 4}}, {8, {120, 3, 7, 12}}, {8, {400, 8, 7, 40}}};
+constexpr Tries kTries[] = {{4, {20, 1, 1, 2}}, {5, {60, 2, 4, 4}}, {8, {120, 3, 7, 12}}, {8, {400, 8, 7, 40}}};
 
 // Buffers from which on even one try that fails late is too dear for the default effort.
 constexpr std::int64_t kLarge = std::int64_t{1} << 15, kHuge = std::int64_t{1} << 18;
@@ -31,12 +31,12 @@ constexpr std::int64_t kFinest = 8192;
 
 // In steps, about a microsecond each.
 struct Budget {
-  std::int64_t search;  // aiming at the bound itself
-  std::int64_t relax;   // finding some plan not far above it, if it was missed
-  std::int64_t ladder;  // halving the gap to it
-  std::int64_t repair;  // of one plan
-  std::int64_t target;  // 1/target above the bound is where repair first aims, and
-  std::int64_t enough;  // 1/enough above it is where it stops
+  std::int64_t search;   // aiming at the bound itself
+  std::int64_t relax;    // finding some plan not far above it, if it was missed
+  std::int64_t halving;  // of the gap to it
+  std::int64_t repair;   // of one plan
+  std::int64_t target;   // 1/target above the bound is where repair first aims, and
+  std::int64_t enough;   // 1/enough above it is where it stops
 };
 
 Budget BudgetOf(std::int64_t n, Effort effort) {
@@ -57,7 +57,7 @@ Budget BudgetOf(std::int64_t n, Effort effort) {
 Budget Within(Budget budget, std::int64_t cost_of_step) {
   constexpr std::int64_t kUsual = 3000;  // nanoseconds
   if (cost_of_step <= kUsual) return budget;
-  for (std::int64_t* steps : {&budget.search, &budget.relax, &budget.ladder, &budget.repair}) {
+  for (std::int64_t* steps : {&budget.search, &budget.relax, &budget.halving, &budget.repair}) {
     *steps = *steps * kUsual / cost_of_step;
   }
   return budget;
@@ -82,14 +82,14 @@ class Portfolio {
   }
 
  private:
-  // Aims at `target` along the rungs. True if it was reached; the plan is kept.
-  bool Search(CliqueFirst& packer, std::int64_t target, std::int64_t steps, int rungs) {
+  // Aims at `target` along the first rows of kTries. True if it was reached; the plan is kept.
+  bool Search(CliqueFirst& packer, std::int64_t target, std::int64_t steps, int rows) {
     const std::int64_t limit = packer.steps() + steps;
     packer.set_step_limit(limit);
-    for (int r = 0; r < rungs; ++r) {
-      for (int k = 0; k < kRungs[r].keys; ++k) {
+    for (int r = 0; r < rows; ++r) {
+      for (int k = 0; k < kTries[r].keys; ++k) {
         if (packer.steps() >= limit || watch_.IsOver()) return false;
-        if (packer.Pack(kCliqueKeys[k], kRungs[r].patience, target)) {
+        if (packer.Pack(kCliqueKeys[k], kTries[r].patience, target)) {
           Keep(packer, kCliqueKeys[k]);
           return true;
         }
@@ -134,7 +134,7 @@ class Portfolio {
     if (Repair::CanRepair(problem_)) repair_ = std::make_unique<Repair>(problem_, packer.shapes(), packer.sort_keys());
     FindSome(packer, budget);
     std::int64_t missed = lower_bound_;
-    const std::int64_t end = packer.steps() + budget.ladder;
+    const std::int64_t end = packer.steps() + budget.halving;
     // One above what was missed there is nothing between.
     const std::int64_t close = std::max<std::int64_t>(1, lower_bound_ / 8192);
     while (packer.steps() < end && result_.peak - missed > close && !watch_.IsOver()) {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "plan/exact/cliques.hpp"
+#include "plan/exact/exact_turns.hpp"
 #include "plan/exact/model.hpp"
-#include "plan/exact/portfolio.hpp"
 #include "plan/exact/windows.hpp"
 
 namespace orionrt {
@@ -22,10 +22,10 @@ constexpr std::int64_t kTableWork = 20'000'000;  // units, for a capacity
 constexpr std::int64_t kStackShare = 8;          // of all work, for what lies on top of each other
 
 // One problem on its way between a proven bound and the best plan known; both in units.
-class Ladder {
+class ExactClimb {
  public:
   // `lower_bound`: bytes, proven elsewhere.
-  Ladder(const Problem& problem, std::int64_t lower_bound, const ExactLimits& limits)
+  ExactClimb(const Problem& problem, std::int64_t lower_bound, const ExactLimits& limits)
       : problem_(problem),
         limit_{limits.max_nodes, limits.max_work},
         watch_(limits.watch),
@@ -38,7 +38,7 @@ class Ladder {
       witness_ = std::move(stacks.buffers);
     }
     if (!stacks.cliques.empty()) model_ = AddSections(model_, stacks.cliques, work_);
-    portfolio_.emplace(model_, kDeadBits, kTableWork, work_);
+    turns_.emplace(model_, kDeadBits, kTableWork, work_);
     best_ = Ceiling() + 1;
   }
 
@@ -109,7 +109,7 @@ class Ladder {
 
   // True if it found a plan.
   bool Attempt(std::int64_t capacity, const ExactQuota& budget) {
-    const Outcome outcome = portfolio_->Try(capacity, budget);
+    const Outcome outcome = turns_->Try(capacity, budget);
     if (outcome == Outcome::kRefuted && capacity >= bound_) {
       bound_ = capacity + 1;
       witness_ = BuffersOf(model_);
@@ -118,7 +118,7 @@ class Ladder {
     offsets_.clear();
     for (const Buffer& buffer : problem_.buffers) offsets_.push_back(std::max<std::int64_t>(buffer.fixed_offset, 0));
     for (int row = 0; row < model_.row_count; ++row) {
-      offsets_[model_.original[row]] = (portfolio_->OffsetOf(row) - model_.begin[row]) * model_.unit;
+      offsets_[model_.original[row]] = (turns_->OffsetOf(row) - model_.begin[row]) * model_.unit;
     }
     best_ = std::min(best_, CeilUnits(PeakOfPlan()));
     if (watch_ != nullptr) watch_->Reach(PeakOfPlan());
@@ -154,7 +154,7 @@ class Ladder {
   ExactModel model_;
   std::int64_t bound_;
   std::int64_t best_ = 0;
-  std::optional<ExactPortfolio> portfolio_;
+  std::optional<ExactTurns> turns_;
   std::vector<std::int64_t> offsets_;
   std::vector<int> witness_;
 };
@@ -177,17 +177,17 @@ bool ExactCarries(const Problem& problem) { return problem.buffers.size() + prob
 ExactResult SolveExact(const Problem& problem, std::int64_t lower_bound, const Plan* incumbent,
                        const ExactLimits& limits) {
   if (IsEmpty(problem)) return PlanOfNothing(problem);
-  Ladder ladder(problem, lower_bound, limits);
-  if (incumbent != nullptr) ladder.KnowPlan(incumbent->peak_bytes);
-  ladder.Minimise();
-  return ladder.Result();
+  ExactClimb climb(problem, lower_bound, limits);
+  if (incumbent != nullptr) climb.KnowPlan(incumbent->peak_bytes);
+  climb.Minimise();
+  return climb.Result();
 }
 
 ExactResult FitExact(const Problem& problem, std::int64_t capacity, const ExactLimits& limits) {
   if (IsEmpty(problem)) return PlanOfNothing(problem);
-  Ladder ladder(problem, 0, limits);
-  ladder.Decide(capacity);
-  ExactResult result = ladder.Result();
+  ExactClimb climb(problem, 0, limits);
+  climb.Decide(capacity);
+  ExactResult result = climb.Result();
   result.complete |= !result.offsets.empty();
   return result;
 }

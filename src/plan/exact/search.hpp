@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "plan/exact/hash.hpp"
+#include "plan/exact/dead_states.hpp"
 #include "plan/exact/model.hpp"
 #include "plan/exact/state.hpp"
 #include "plan/exact/work.hpp"

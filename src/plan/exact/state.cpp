@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/checked.hpp"
-#include "plan/exact/hash.hpp"
+#include "plan/exact/dead_states.hpp"
 
 namespace orionrt {
 

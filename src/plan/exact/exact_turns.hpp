@@ -5,17 +5,17 @@
 #include <cstdint>
 #include <vector>
 
-#include "plan/exact/hash.hpp"
+#include "plan/exact/dead_states.hpp"
 #include "plan/exact/model.hpp"
 #include "plan/exact/search.hpp"
 #include "plan/exact/work.hpp"
 
 namespace orionrt {
 
-class ExactPortfolio {
+class ExactTurns {
  public:
   // Remembers up to 2^dead_states_bits refuted states, 8 bytes each. `model` and `work` must outlive it.
-  ExactPortfolio(const ExactModel& model, int dead_states_bits, std::int64_t table_work, WorkMeter& work);
+  ExactTurns(const ExactModel& model, int dead_states_bits, std::int64_t table_work, WorkMeter& work);
 
   // Looks for a plan within `capacity` (units) for `budget`, of nodes up to a run more. A later call goes on where this
   // one stopped as far as refuted states and the records of failures go; the turns go on, too.

@@ -1,4 +1,4 @@
-#include "plan/exact/portfolio.hpp"
+#include "plan/exact/exact_turns.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,10 +9,10 @@
 namespace orionrt {
 namespace {
 
-using SortKey = std::array<std::int64_t, 2>;
+using RankValue = std::array<std::int64_t, 2>;
 
 // rank[row] = how many rows have a larger key; ties by row, whose order is total.
-std::vector<int> RankDescending(const std::vector<SortKey>& keys) {
+std::vector<int> RankDescending(const std::vector<RankValue>& keys) {
   std::vector<int> order(keys.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return keys[a] > keys[b]; });
@@ -21,12 +21,12 @@ std::vector<int> RankDescending(const std::vector<SortKey>& keys) {
   return rank;
 }
 
-enum Order { kDuration, kSize, kLength, kArea, kOrderCount };
+enum RankKey { kDuration, kSize, kLength, kArea, kRankKeyCount };
 
-SortKey KeyOf(const ExactModel& model, int row, int order) {
+RankValue KeyOf(const ExactModel& model, int row, int rank_key) {
   const std::int64_t length = model.Length(row);
   const std::int64_t size = model.size[row];
-  switch (order) {
+  switch (rank_key) {
     case kDuration:
       return {model.duration[row], size};
     case kSize:
@@ -40,9 +40,9 @@ SortKey KeyOf(const ExactModel& model, int row, int order) {
   }
 }
 
-std::vector<int> MakeRank(const ExactModel& model, int order) {
-  std::vector<SortKey> keys;
-  for (int row = 0; row < model.row_count; ++row) keys.push_back(KeyOf(model, row, order));
+std::vector<int> MakeRank(const ExactModel& model, int rank_key) {
+  std::vector<RankValue> keys;
+  for (int row = 0; row < model.row_count; ++row) keys.push_back(KeyOf(model, row, rank_key));
   return RankDescending(keys);
 }
 
@@ -50,7 +50,7 @@ std::vector<int> MakeRank(const ExactModel& model, int order) {
 std::vector<int> Shaken(const std::vector<int>& rank, std::uint64_t seed) {
   constexpr std::uint64_t kReach = 8;   // places
   constexpr std::uint64_t kGrain = 16;  // steps per place
-  std::vector<SortKey> keys;
+  std::vector<RankValue> keys;
   for (std::size_t i = 0; i < rank.size(); ++i) {
     const std::uint64_t noise = MixBits(seed * rank.size() + i) % (kReach * kGrain);
     keys.push_back({-static_cast<std::int64_t>(static_cast<std::uint64_t>(rank[i]) * kGrain + noise), 0});
@@ -71,28 +71,28 @@ std::int64_t Luby(std::int64_t i) {
 
 // In order of turns. Found on 11 hard instances, each with 8 shaken starts; no single one was best on more than three.
 constexpr struct {
-  Order order;
+  RankKey rank_key;
   bool probe;
 } kTurns[] = {{kDuration, true}, {kSize, true}, {kLength, true}, {kDuration, false}, {kLength, false}, {kArea, false}};
 
 }  // namespace
 
-ExactPortfolio::ExactPortfolio(const ExactModel& model, int dead_states_bits, std::int64_t table_work, WorkMeter& work)
+ExactTurns::ExactTurns(const ExactModel& model, int dead_states_bits, std::int64_t table_work, WorkMeter& work)
     : model_(model), work_(work), dead_(dead_states_bits), search_(model, table_work, dead_, work) {
-  for (int order = 0; order < kOrderCount; ++order) ranks_.push_back(MakeRank(model, order));
+  for (int rank_key = 0; rank_key < kRankKeyCount; ++rank_key) ranks_.push_back(MakeRank(model, rank_key));
   for (const auto& turn : kTurns) {
     ExactStrategy strategy;
-    strategy.rank = ranks_[turn.order];
+    strategy.rank = ranks_[turn.rank_key];
     strategy.probe = turn.probe;
     strategy.weights.assign(model.section_count, 1);
     strategies_.push_back(std::move(strategy));
   }
-  work_.Add(Look::kRanked, std::int64_t{kOrderCount} * model.row_count);
+  work_.Add(Look::kRanked, std::int64_t{kRankKeyCount} * model.row_count);
 }
 
 // A dive takes about one node per row, so twice that leaves as much again for mending; and several where space is given
 // up in many steps, between what is aligned and below what is decided.
-Outcome ExactPortfolio::Try(std::int64_t capacity, const ExactQuota& budget) {
+Outcome ExactTurns::Try(std::int64_t capacity, const ExactQuota& budget) {
   constexpr std::int64_t kDive = 8;
   constexpr auto kTurnCount = static_cast<std::int64_t>(std::size(kTurns));
   const bool plain = !model_.HasBodies() && model_.max_alignment == model_.grain;
@@ -103,7 +103,7 @@ Outcome ExactPortfolio::Try(std::int64_t capacity, const ExactQuota& budget) {
     const std::int64_t turn = runs_ % kTurnCount;
     ExactStrategy& strategy = strategies_[turn];
     if (round > 0) {
-      strategy.rank = Shaken(ranks_[kTurns[turn].order], static_cast<std::uint64_t>(runs_));
+      strategy.rank = Shaken(ranks_[kTurns[turn].rank_key], static_cast<std::uint64_t>(runs_));
       work_.Add(Look::kRanked, model_.row_count);
     }
     ++runs_;
