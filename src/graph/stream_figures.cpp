@@ -15,7 +15,7 @@
 #include "plan/clocks/precedence.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/portfolio.hpp"
-#include "plan/spaces/spaces.hpp"
+#include "plan/spaces/plan_spaces.hpp"
 
 namespace orionrt {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
 #include "plan/clocks/precedence.hpp"
-#include "plan/spaces/spaces.hpp"
+#include "plan/spaces/plan_spaces.hpp"
 
 namespace orionrt {
 namespace {

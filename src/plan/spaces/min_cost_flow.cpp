@@ -57,7 +57,7 @@ Loads::Loads(const Problem& problem, std::int64_t capacity) : shapes(problem), l
 std::vector<std::int64_t> Loads::PerSection(const std::vector<Fate>& fates) const {
   std::vector<std::int64_t> sums(static_cast<std::size_t>(shapes.sections()) + 1, 0);
   for (int j = 0; j < static_cast<int>(fates.size()); ++j) {
-    if (fates[j] == Fate::kLeaves) continue;
+    if (fates[j] == Fate::kSpills) continue;
     for (const Rectangle* r = shapes.begin(j); r != shapes.end(j); ++r) {
       sums[r->span.first] += r->end - r->begin;
       sums[r->span.last] -= r->end - r->begin;
@@ -68,7 +68,7 @@ std::vector<std::int64_t> Loads::PerSection(const std::vector<Fate>& fates) cons
   return sums;
 }
 
-ExcessFlow::ExcessFlow(const Loads& loads, const std::vector<Tenant>& tenants, const std::vector<Fate>& fates) {
+ExcessFlow::ExcessFlow(const Loads& loads, const std::vector<Resident>& residents, const std::vector<Fate>& fates) {
   ChooseRows(loads.PerSection(fates), loads.limit);
   if (loads.whole) RaiseExcess(loads, fates);
   nodes_ = static_cast<int>(sections_.size()) + 1;
@@ -79,7 +79,7 @@ ExcessFlow::ExcessFlow(const Loads& loads, const std::vector<Tenant>& tenants, c
     supply_[k] += excess_[k];
     supply_[k + 1] -= excess_[k];
   }
-  MakeArcs(loads, tenants, fates);
+  MakeArcs(loads, residents, fates);
 }
 
 void ExcessFlow::ChooseRows(const std::vector<std::int64_t>& loads, std::int64_t limit) {
@@ -113,7 +113,7 @@ void ExcessFlow::RaiseExcess(const Loads& loads, const std::vector<Fate>& fates)
   }
 }
 
-void ExcessFlow::MakeArcs(const Loads& loads, const std::vector<Tenant>& tenants, const std::vector<Fate>& fates) {
+void ExcessFlow::MakeArcs(const Loads& loads, const std::vector<Resident>& residents, const std::vector<Fate>& fates) {
   struct Single {
     int from, to;
     std::int64_t cost, bytes;
@@ -126,7 +126,7 @@ void ExcessFlow::MakeArcs(const Loads& loads, const std::vector<Tenant>& tenants
     if (rows.first >= rows.last) continue;
     const std::int64_t most = *std::max_element(excess_.begin() + rows.first, excess_.begin() + rows.last);
     const std::int64_t useful = std::min(loads.bytes[j], most);
-    singles.push_back({rows.first, rows.last, CostPerByte(tenants[j].cost, useful), useful, j});
+    singles.push_back({rows.first, rows.last, CostPerByte(residents[j].cost, useful), useful, j});
   }
   std::sort(singles.begin(), singles.end(), [](const Single& a, const Single& b) {
     return std::tie(a.from, a.to, a.cost, b.bytes, a.buffer) < std::tie(b.from, b.to, b.cost, a.bytes, b.buffer);
@@ -170,15 +170,15 @@ std::int64_t ExcessFlow::CostPerByte(std::int64_t cost, std::int64_t bytes) {
   return static_cast<std::int64_t>(std::min<Wide>(static_cast<Wide>(cost) * kScale / bytes, kMostPerByte));
 }
 
-int ExcessFlow::Split(const std::vector<Tenant>& tenants, std::vector<int>* leave) const {
+int ExcessFlow::Split(const std::vector<Resident>& residents, std::vector<int>* spilled) const {
   int dearest = -1;
   for (const Arc& arc : arcs_) {
     std::int64_t flow = arc.flow;
     for (int m = arc.first; m < arc.last && flow > 0; ++m) {
       const Member& member = members_[m];
       if (flow >= member.bytes) {
-        leave->push_back(member.buffer);
-      } else if (dearest < 0 || tenants[member.buffer].cost > tenants[dearest].cost) {
+        spilled->push_back(member.buffer);
+      } else if (dearest < 0 || residents[member.buffer].cost > residents[dearest].cost) {
         dearest = member.buffer;
       }
       flow -= member.bytes;

@@ -1,14 +1,14 @@
-// Who leaves a space that is too small, in fractions: a linear program that is a flow along time.
+// Which buffers spill from a space that is too small, in fractions: a linear program that is a flow along time.
 //
 //   minimise  sum cost_j x_j   subject to   sum over j alive at s of bytes_j x_j >= excess_s   at every section s
 //
 // With y_j = bytes_j x_j every column is an interval of ones, so the program is a flow (Ahuja, Magnanti and Orlin,
 // Network Flows, 9.6): an arc per buffer from its first section to behind its last, with its bytes as capacity and its
 // cost per byte; arcs of no cost back from each section to the one before; across every cut flows the excess. Its cost
-// bounds what leaving costs. Its node potentials price the sections.
+// bounds what spilling costs. Its node potentials price the sections.
 //
-// As nobody leaves in part, the program is tightened: an excess is raised to the least sum of sizes alive that reaches
-// it, and no buffer counts with more bytes than the largest excess that it lives through.
+// As no buffer spills in part, the program is tightened: an excess is raised to the least sum of sizes alive that
+// reaches it, and no buffer counts with more bytes than the largest excess that it lives through.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +18,11 @@
 #include <vector>
 
 #include "plan/placing/placer.hpp"
-#include "plan/spaces/spaces.hpp"
+#include "plan/spaces/plan_spaces.hpp"
 
 namespace orionrt {
 
-enum class Fate : signed char { kOpen, kLeaves, kStays };
+enum class Fate : signed char { kOpen, kSpills, kStays };
 
 // Loads in units that respect a common alignment A of all buffers: each takes its size rounded up to A, and the sum of
 // these is within the capacity rounded up to A, as the topmost needs no padding; or down, where no buffer is such that
@@ -30,7 +30,7 @@ enum class Fate : signed char { kOpen, kLeaves, kStays };
 struct Loads {
   Loads(const Problem& problem, std::int64_t capacity);
 
-  // Per section, of those that do not leave. O(n).
+  // Per section, of the buffers that do not spill. O(n).
   std::vector<std::int64_t> PerSection(const std::vector<Fate>& fates) const;
 
   Shapes shapes;
@@ -46,9 +46,9 @@ class ExcessFlow {
   static constexpr int kMostRows = 256;
   static constexpr std::int64_t kScale = std::int64_t{1} << 24;  // costs per byte are in 1/kScale, rounded down
 
-  ExcessFlow(const Loads& loads, const std::vector<Tenant>& tenants, const std::vector<Fate>& fates);
+  ExcessFlow(const Loads& loads, const std::vector<Resident>& residents, const std::vector<Fate>& fates);
 
-  // Solves it, by successive shortest paths. False where all that may leave is not enough.
+  // Solves it, by successive shortest paths. False where spilling all that may is not enough.
   bool Run();
 
   bool empty() const { return sections_.empty(); }     // nothing is overloaded
@@ -63,8 +63,8 @@ class ExcessFlow {
 
   static std::int64_t CostPerByte(std::int64_t cost, std::int64_t bytes);
 
-  // The dearest of those that leave in part, or -1; those that leave as a whole are appended.
-  int Split(const std::vector<Tenant>& tenants, std::vector<int>* leave) const;
+  // The dearest of the buffers that spill in part, or -1; those that spill as a whole are appended.
+  int Split(const std::vector<Resident>& residents, std::vector<int>* spilled) const;
 
  private:
   // Of one or more buffers that live through the same rows [from, to) at the same cost per byte.
@@ -85,7 +85,7 @@ class ExcessFlow {
 
   void ChooseRows(const std::vector<std::int64_t>& loads, std::int64_t limit);
   void RaiseExcess(const Loads& loads, const std::vector<Fate>& fates);
-  void MakeArcs(const Loads& loads, const std::vector<Tenant>& tenants, const std::vector<Fate>& fates);
+  void MakeArcs(const Loads& loads, const std::vector<Resident>& residents, const std::vector<Fate>& fates);
   void Relax(int from, int to, std::int64_t cost, int arc, bool reverse);
   void RelaxFrom(int node);
   int Search();

@@ -5,7 +5,7 @@
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
 #include "plan/infeasible.hpp"
-#include "plan/spaces/tenancy.hpp"
+#include "plan/spaces/residency.hpp"
 
 namespace orionrt {
 namespace {
@@ -18,7 +18,7 @@ void CopyLabels(const Problem& problem, const std::vector<int>& buffers, Problem
 }
 
 // As RefuseCapacity does, with the spaces named before the rest.
-[[noreturn]] void RefusePool(const std::string& who, const Problem& problem, const Plan& plan, std::int64_t capacity) {
+[[noreturn]] void RefuseSpace(const std::string& who, const Problem& problem, const Plan& plan, std::int64_t capacity) {
   try {
     RefuseCapacity(problem, plan, capacity);
   } catch (const Error& error) {
@@ -27,21 +27,21 @@ void CopyLabels(const Problem& problem, const std::vector<int>& buffers, Problem
 }
 
 // Buffers that may live in `allowed` alone need no more at any step than these hold together, or no plan exists.
-void RequireRoomIn(const Tenancy& tenancy, const std::set<int>& allowed) {
+void RequireRoomIn(const Residency& residency, const std::set<int>& allowed) {
   std::int64_t capacity = 0;
   std::string who;
   for (const int p : allowed) {
-    if (tenancy.space(p).capacity >= kUnlimited - capacity) return;
-    capacity += tenancy.space(p).capacity;
-    who += (who.empty() ? "space " : " and ") + Printable(tenancy.space(p).name);
+    if (residency.space(p).capacity >= kUnlimited - capacity) return;
+    capacity += residency.space(p).capacity;
+    who += (who.empty() ? "space " : " and ") + Printable(residency.space(p).name);
   }
-  std::vector<int> captive;
-  for (int i = 0; i < tenancy.size(); ++i) {
-    const std::vector<int> mine = tenancy.Choices(i);
-    if (std::all_of(mine.begin(), mine.end(), [&](int p) { return allowed.count(p) != 0; })) captive.push_back(i);
+  std::vector<int> pinned;
+  for (int i = 0; i < residency.size(); ++i) {
+    const std::vector<int> mine = residency.Choices(i);
+    if (std::all_of(mine.begin(), mine.end(), [&](int p) { return allowed.count(p) != 0; })) pinned.push_back(i);
   }
   const bool alone = allowed.size() == 1;
-  Problem part = ProblemIn(tenancy.problem(), captive, alone ? tenancy.space(*allowed.begin()) : Space());
+  Problem part = ProblemIn(residency.problem(), pinned, alone ? residency.space(*allowed.begin()) : Space());
   for (Buffer& b : part.buffers) {  // in several spaces there are several topmost buffers without padding
     if (!alone) b.alignment = 1;
     if (!alone) b.fixed_offset = kFree;
@@ -49,32 +49,32 @@ void RequireRoomIn(const Tenancy& tenancy, const std::set<int>& allowed) {
   Plan bound;
   bound.certificate = LowerBound(part);
   if (bound.certificate.lower_bound_bytes <= capacity) return;
-  CopyLabels(tenancy.problem(), captive, part);
-  RefusePool(who, part, bound, capacity);
+  CopyLabels(residency.problem(), pinned, part);
+  RefuseSpace(who, part, bound, capacity);
 }
 
 }  // namespace
 
-void RequireRoom(const Tenancy& tenancy) {
+void RequireRoom(const Residency& residency) {
   constexpr std::size_t kMost = 64;  // different lists that are looked at
   std::set<std::set<int>> lists;
-  for (int i = 0; i < tenancy.size() && lists.size() < kMost; ++i) {
-    const std::vector<int> mine = tenancy.Choices(i);
+  for (int i = 0; i < residency.size() && lists.size() < kMost; ++i) {
+    const std::vector<int> mine = residency.Choices(i);
     lists.insert(std::set<int>(mine.begin(), mine.end()));
   }
   std::set<int> all;
-  for (int p = 0; p < tenancy.spaces(); ++p) all.insert(p);
+  for (int p = 0; p < residency.spaces(); ++p) all.insert(p);
   lists.insert(all);
-  for (const std::set<int>& list : lists) RequireRoomIn(tenancy, list);
+  for (const std::set<int>& list : lists) RequireRoomIn(residency, list);
 }
 
-void RefuseStuck(const Tenancy& tenancy, int p, const std::vector<int>& stuck, const Plan& plan) {
-  const Space& space = tenancy.space(p);
-  Problem part = ProblemIn(tenancy.problem(), stuck, space);
-  CopyLabels(tenancy.problem(), stuck, part);
-  const bool chosen = std::any_of(stuck.begin(), stuck.end(), [&](int i) { return tenancy.Choices(i).size() > 1; });
+void RefusePinned(const Residency& residency, int p, const std::vector<int>& pinned, const Plan& plan) {
+  const Space& space = residency.space(p);
+  Problem part = ProblemIn(residency.problem(), pinned, space);
+  CopyLabels(residency.problem(), pinned, part);
+  const bool chosen = std::any_of(pinned.begin(), pinned.end(), [&](int i) { return residency.Choices(i).size() > 1; });
   const std::string who = "space " + Printable(space.name);
-  if (!chosen) RefusePool(who, part, plan, space.capacity);
+  if (!chosen) RefuseSpace(who, part, plan, space.capacity);
   try {
     RefuseCapacity(part, plan, space.capacity);
   } catch (const Error& error) {

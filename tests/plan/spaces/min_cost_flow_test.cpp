@@ -1,4 +1,4 @@
-// Who leaves a space in fractions: the flow against trying every amount of every buffer, and against LEMON's network
+// Which buffers spill in fractions: the flow against trying every amount of every buffer, and against LEMON's network
 // simplex where that is installed.
 #include "plan/spaces/min_cost_flow.hpp"
 
@@ -29,7 +29,7 @@ constexpr bool kLemon = true;
 constexpr bool kLemon = false;
 #endif
 
-// The program of the header, in rows (overloaded sections) and columns (buffers that may leave).
+// The program of the header, in rows (overloaded sections) and columns (buffers that may spill).
 struct Program {
   struct Column {
     int buffer;
@@ -70,11 +70,12 @@ std::int64_t LeastSumFrom(const std::vector<std::int64_t>& sizes, std::int64_t l
   return best == INT64_MAX ? least : best;
 }
 
-Program ProgramOf(const Loads& loads, const std::vector<Tenant>& tenants, const std::vector<Fate>& fates, bool raise) {
+Program ProgramOf(const Loads& loads, const std::vector<Resident>& residents, const std::vector<Fate>& fates,
+                  bool raise) {
   Program program;
   std::vector<std::int64_t> sums(At(loads.shapes.sections()), 0);
   for (int j = 0; j < static_cast<int>(fates.size()); ++j) {
-    for (const Rectangle* r = loads.shapes.begin(j); r != loads.shapes.end(j) && fates[At(j)] != Fate::kLeaves; ++r) {
+    for (const Rectangle* r = loads.shapes.begin(j); r != loads.shapes.end(j) && fates[At(j)] != Fate::kSpills; ++r) {
       for (int s = r->span.first; s < r->span.last; ++s) sums[At(s)] += r->end - r->begin;
     }
   }
@@ -96,7 +97,7 @@ Program ProgramOf(const Loads& loads, const std::vector<Tenant>& tenants, const 
   }
   for (Program::Column& c : program.columns) {
     c.bytes = std::min(c.bytes, *std::max_element(program.excess.begin() + c.from, program.excess.begin() + c.to));
-    c.cost = tenants[At(c.buffer)].cost * ExcessFlow::kScale / c.bytes;
+    c.cost = residents[At(c.buffer)].cost * ExcessFlow::kScale / c.bytes;
   }
   return program;
 }
@@ -135,15 +136,15 @@ std::int64_t ProvenBy(const ExcessFlow& flow, const Program& program) {
   return proven;
 }
 
-// Who leaves as a whole, and who is torn, is as the prices say; if nobody is torn, they are a solution.
-void ExpectSplit(const ExcessFlow& flow, const Program& program, const std::vector<Tenant>& tenants,
+// What spills as a whole, and what is torn, is as the prices say; if nobody is torn, they are a solution.
+void ExpectSplit(const ExcessFlow& flow, const Program& program, const std::vector<Resident>& residents,
                  std::int64_t least) {
-  std::vector<int> leave;
-  const int torn = flow.Split(tenants, &leave);
+  std::vector<int> spilled;
+  const int torn = flow.Split(residents, &spilled);
   std::vector<std::int64_t> left = program.excess;
   std::int64_t cost = 0;
   for (const Program::Column& c : program.columns) {
-    const auto named = std::count(leave.begin(), leave.end(), c.buffer);
+    const auto named = std::count(spilled.begin(), spilled.end(), c.buffer);
     ASSERT_LE(named, 1);
     const std::int64_t price = flow.Price({c.from, c.to});
     ASSERT_TRUE(named == 1 || price <= c.cost) << "it would pay to take all of it";
@@ -161,7 +162,7 @@ void ExpectSplit(const ExcessFlow& flow, const Program& program, const std::vect
 
 struct Question {
   Problem problem;
-  std::vector<Tenant> tenants;
+  std::vector<Resident> residents;
   std::vector<Fate> fates;
 };
 
@@ -169,8 +170,10 @@ Question SomeQuestion(int count, const tests::Menu& menu, std::int64_t dearest, 
   Question question;
   question.problem = tests::SeededProblem(random, count, menu);
   for (std::size_t j = 0; j < question.problem.buffers.size(); ++j) {
-    question.tenants.push_back({random.Below(dearest + 1), random.OneIn(6)});
-    question.fates.push_back(question.tenants[j].pinned ? Fate::kStays : random.OneIn(8) ? Fate::kLeaves : Fate::kOpen);
+    question.residents.push_back({random.Below(dearest + 1), random.OneIn(6)});
+    question.fates.push_back(question.residents[j].pinned ? Fate::kStays
+                             : random.OneIn(8)            ? Fate::kSpills
+                                                          : Fate::kOpen);
   }
   return question;
 }
@@ -202,7 +205,7 @@ TEST(Loads, AreInUnitsOfTheCommonAlignment) {
     for (int j = 0; j < static_cast<int>(problem.buffers.size()); ++j) {
       const std::int64_t size = problem.buffers[At(j)].size;
       ASSERT_EQ(loads.bytes[At(j)], (size + unit - 1) / unit * unit);
-      if (question.fates[At(j)] == Fate::kLeaves) continue;
+      if (question.fates[At(j)] == Fate::kSpills) continue;
       for (const Part& part : tests::RectanglesOf(problem, j)) {
         for (int s = 0; s < loads.shapes.sections(); ++s) {
           const std::int64_t step = loads.shapes.steps[At(s)];
@@ -228,8 +231,8 @@ TEST(ExcessFlow, CostsTheLeastOfAllAmounts) {
     const Question question =
         SomeQuestion(static_cast<int>(random.Between(1, 7)), menu, random.OneIn(2) ? 3 : 100, random);
     const Loads loads(question.problem, random.Between(1, 12));
-    const Program program = ProgramOf(loads, question.tenants, question.fates, loads.whole);
-    ExcessFlow flow(loads, question.tenants, question.fates);
+    const Program program = ProgramOf(loads, question.residents, question.fates, loads.whole);
+    ExcessFlow flow(loads, question.residents, question.fates);
     ASSERT_EQ(flow.empty(), program.sections.empty());
     ASSERT_TRUE(flow.has_all_rows());
     for (const Span& span : loads.shapes.extents) {
@@ -245,7 +248,7 @@ TEST(ExcessFlow, CostsTheLeastOfAllAmounts) {
     if (least < 0) continue;
     ASSERT_EQ(flow.Cost(), (least + ExcessFlow::kScale - 1) / ExcessFlow::kScale) << tests::Describe(question.problem);
     ASSERT_EQ(ProvenBy(flow, program), least);
-    ExpectSplit(flow, program, question.tenants, least);
+    ExpectSplit(flow, program, question.residents, least);
     if (HasFatalFailure()) return;
   }
   EXPECT_GT(possible, 100);
@@ -262,7 +265,7 @@ TEST(ExcessFlow, HoldsTheHighestCosts) {
   ExcessFlow flow(loads, {{INT64_MAX, false}, {INT64_MAX, false}, {INT64_MAX, false}},
                   std::vector<Fate>(3, Fate::kOpen));
   ASSERT_TRUE(flow.Run());
-  EXPECT_EQ(flow.Cost(), std::int64_t{2} << 20) << "two leave, and no cost per byte counts for more than 2^44";
+  EXPECT_EQ(flow.Cost(), std::int64_t{2} << 20) << "two spill, and no cost per byte counts for more than 2^44";
 }
 
 #ifdef ORIONRT_TESTS_LEMON
@@ -311,14 +314,14 @@ TEST(ExcessFlow, CostsWhatANetworkSimplexSays) {
     std::int64_t sum = 0;
     for (const Buffer& b : problem.buffers) sum += b.size;
     const Loads loads(problem, many ? sum / 40 : sum / random.Between(3, 12));
-    const Program program = ProgramOf(loads, question.tenants, question.fates, false);
-    ExcessFlow flow(loads, question.tenants, question.fates);
+    const Program program = ProgramOf(loads, question.residents, question.fates, false);
+    ExcessFlow flow(loads, question.residents, question.fates);
     in_stretches += flow.has_all_rows() ? 0 : 1;
     ASSERT_TRUE(flow.Run());
     const std::int64_t least = LeastCostByLemon(program);
     ASSERT_EQ(flow.Cost(), (least + ExcessFlow::kScale - 1) / ExcessFlow::kScale);
     ASSERT_EQ(ProvenBy(flow, program), least);
-    ExpectSplit(flow, program, question.tenants, least);
+    ExpectSplit(flow, program, question.residents, least);
     if (HasFatalFailure()) return;
   }
   EXPECT_GT(in_stretches, tests::Seeds(4));

@@ -6,17 +6,17 @@
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/load_tree.hpp"
 #include "plan/placing/placer.hpp"
-#include "plan/spaces/tenancy.hpp"
+#include "plan/spaces/residency.hpp"
 
 namespace orionrt {
 namespace {
 
-// Those who are out and small enough for what is left at every step of their lives; the others go to `hopeless`.
-std::vector<int> WithRoom(const Tenancy& tenancy, int p, const Packing& packing, std::vector<int>* hopeless) {
+// The spilled buffers that are small enough for what is left at every step of their lives; the others go to `hopeless`.
+std::vector<int> WithRoom(const Residency& residency, int p, const Packing& packing, std::vector<int>* hopeless) {
   std::vector<int> all = packing.buffers;
-  all.insert(all.end(), packing.out.begin(), packing.out.end());
+  all.insert(all.end(), packing.spilled.begin(), packing.spilled.end());
   std::sort(all.begin(), all.end());
-  const Problem part = InOneExecution(ProblemIn(tenancy.problem(), all, tenancy.space(p)));
+  const Problem part = InOneExecution(ProblemIn(residency.problem(), all, residency.space(p)));
   const Shapes shapes(part);
   LoadTree loads(std::max(1, shapes.sections()));
   const auto in = [&](int i) { return std::binary_search(packing.buffers.begin(), packing.buffers.end(), i); };
@@ -28,21 +28,21 @@ std::vector<int> WithRoom(const Tenancy& tenancy, int p, const Packing& packing,
   for (int k = 0; k < static_cast<int>(all.size()); ++k) {
     if (in(all[k])) continue;
     const bool fits = std::all_of(shapes.begin(k), shapes.end(k), [&](const Rectangle& r) {
-      return r.end - r.begin <= tenancy.space(p).capacity - loads.Max(r.span).bytes;
+      return r.end - r.begin <= residency.space(p).capacity - loads.Max(r.span).bytes;
     });
     (fits ? roomy : *hopeless).push_back(all[k]);
   }
   return roomy;
 }
 
-Packing FillInOrder(const Tenancy& tenancy, int p, const Packing& packing, const std::vector<int>& order) {
+Packing FillInOrder(const Residency& residency, int p, const Packing& packing, const std::vector<int>& order) {
   std::vector<int> all = packing.buffers;
   all.insert(all.end(), order.begin(), order.end());
   std::sort(all.begin(), all.end());
   const auto position = [&](int i) {
     return static_cast<int>(std::lower_bound(all.begin(), all.end(), i) - all.begin());
   };
-  const Problem part = ProblemIn(tenancy.problem(), all, tenancy.space(p));
+  const Problem part = ProblemIn(residency.problem(), all, residency.space(p));
   Filler placer(part);
   std::vector<std::int64_t> offset(all.size(), -1);
   for (std::size_t k = 0; k < packing.buffers.size(); ++k) {
@@ -53,9 +53,9 @@ Packing FillInOrder(const Tenancy& tenancy, int p, const Packing& packing, const
   Packing result;
   for (const int i : order) {
     const int at = position(i);
-    const std::int64_t fit = placer.LowestFit(at, tenancy.space(p).capacity);
+    const std::int64_t fit = placer.LowestFit(at, residency.space(p).capacity);
     if (fit == kNoFit) {
-      result.out.push_back(i);
+      result.spilled.push_back(i);
       continue;
     }
     offset[at] = fit;
@@ -71,70 +71,70 @@ Packing FillInOrder(const Tenancy& tenancy, int p, const Packing& packing, const
 
 }  // namespace
 
-std::int64_t CostOfOut(const Tenancy& tenancy, const Packing& packing) {
+std::int64_t CostOfSpilled(const Residency& residency, const Packing& packing) {
   std::int64_t sum = 0;
-  for (const int i : packing.out) sum += tenancy.CostOfLeaving(i);
+  for (const int i : packing.spilled) sum += residency.CostOfSpilling(i);
   return sum;
 }
 
-Packing Fill(const Tenancy& tenancy, int p, const Packing& packing) {
+Packing Fill(const Residency& residency, int p, const Packing& packing) {
   Packing base = packing;
   std::vector<int> hopeless;
-  base.out = WithRoom(tenancy, p, packing, &hopeless);
-  if (base.out.empty()) return packing;
-  std::vector<int> by_cost = base.out;
+  base.spilled = WithRoom(residency, p, packing, &hopeless);
+  if (base.spilled.empty()) return packing;
+  std::vector<int> by_cost = base.spilled;
   std::sort(by_cost.begin(), by_cost.end());
   std::stable_sort(by_cost.begin(), by_cost.end(),
-                   [&](int a, int b) { return tenancy.CostOfLeaving(a) > tenancy.CostOfLeaving(b); });
+                   [&](int a, int b) { return residency.CostOfSpilling(a) > residency.CostOfSpilling(b); });
   const auto life = [&](int i) -> Wide {
-    return tenancy.problem().buffers[i].upper - tenancy.problem().buffers[i].lower;
+    return residency.problem().buffers[i].upper - residency.problem().buffers[i].lower;
   };
   std::vector<int> by_density = by_cost, by_area = by_cost;
   std::stable_sort(by_density.begin(), by_density.end(), [&](int a, int b) {
-    return tenancy.Uses(a) * life(b) > tenancy.Uses(b) * life(a);
+    return residency.Uses(a) * life(b) > residency.Uses(b) * life(a);
   });  // bytes are in both
   std::stable_sort(by_area.begin(), by_area.end(), [&](int a, int b) {
-    return tenancy.problem().buffers[a].size * life(a) > tenancy.problem().buffers[b].size * life(b);
+    return residency.problem().buffers[a].size * life(a) > residency.problem().buffers[b].size * life(b);
   });
   Packing best;
   std::int64_t least = -1;
   for (const std::vector<int>& order : {by_cost, by_density, by_area}) {
-    Packing filled = FillInOrder(tenancy, p, base, order);
-    const std::int64_t cost = CostOfOut(tenancy, filled);
+    Packing filled = FillInOrder(residency, p, base, order);
+    const std::int64_t cost = CostOfSpilled(residency, filled);
     if (least >= 0 && cost >= least) continue;
     least = cost;
     best = std::move(filled);
   }
-  best.out.insert(best.out.end(), hopeless.begin(), hopeless.end());
+  best.spilled.insert(best.spilled.end(), hopeless.begin(), hopeless.end());
   return best;
 }
 
-void ListSpills(const Tenancy& tenancy, int p, std::vector<Spill>& spills) {
+void ListSpills(const Residency& residency, int p, std::vector<Spill>& spills) {
   std::vector<int> all;
-  for (int i = 0; i < tenancy.size(); ++i) {
-    if (tenancy.SpaceAt(i) == p || tenancy.Allowed(i)[0] == p) all.push_back(i);
+  for (int i = 0; i < residency.size(); ++i) {
+    if (residency.SpaceAt(i) == p || residency.Allowed(i)[0] == p) all.push_back(i);
   }
-  const Problem part = InOneExecution(ProblemIn(tenancy.problem(), all, tenancy.space(p)));
+  const Problem part = InOneExecution(ProblemIn(residency.problem(), all, residency.space(p)));
   const Shapes shapes(part);
   LoadTree loads(std::max(1, shapes.sections()));
   for (int k = 0; k < static_cast<int>(all.size()); ++k) {
-    if (tenancy.SpaceAt(all[k]) != p) continue;
+    if (residency.SpaceAt(all[k]) != p) continue;
     for (const Rectangle* r = shapes.begin(k); r != shapes.end(k); ++r) loads.Add(r->span, r->end - r->begin);
   }
   for (int k = 0; k < static_cast<int>(all.size()); ++k) {
     const int i = all[k];
-    if (tenancy.SpaceAt(i) == p) continue;
+    if (residency.SpaceAt(i) == p) continue;
     Spill spill{i,
                 p,
-                tenancy.SpaceAt(i),
+                residency.SpaceAt(i),
                 SpillReason::kTooLarge,
-                tenancy.problem().buffers[i].lower,
+                residency.problem().buffers[i].lower,
                 0,
-                tenancy.CostAt(i, tenancy.RankNow(i))};
-    spill.room_bytes = std::min(tenancy.space(p).capacity, tenancy.space(p).largest);
-    if (CanHold(tenancy.space(p), tenancy.problem().buffers[i]) && shapes.extents[k].length() > 0) {
+                residency.CostAt(i, residency.RankNow(i))};
+    spill.room_bytes = std::min(residency.space(p).capacity, residency.space(p).largest);
+    if (CanHold(residency.space(p), residency.problem().buffers[i]) && shapes.extents[k].length() > 0) {
       const LoadTree::Peak peak = loads.Max(shapes.extents[k]);
-      spill.room_bytes = tenancy.space(p).capacity - peak.bytes;
+      spill.room_bytes = residency.space(p).capacity - peak.bytes;
       spill.step = shapes.steps[peak.section];
       spill.reason = spill.room_bytes < part.buffers[k].size ? SpillReason::kNoRoom : SpillReason::kNoHole;
     }

@@ -1,22 +1,22 @@
-// Who leaves a space that is too small, against every choice that there is.
+// Which buffers spill from a space that is too small, against every choice that there is.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
-#include "plan/spaces/spaces.hpp"
+#include "plan/spaces/plan_spaces.hpp"
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
-namespace orionrt::evict_test {
+namespace orionrt::choose_spills_test {
 namespace {
 
 using tests::Random;
 
 struct Question {
   Problem problem;
-  std::vector<Tenant> tenants;
+  std::vector<Resident> residents;
   std::int64_t capacity = 0;
 };
 
@@ -33,7 +33,7 @@ class Loads {
     }
   }
 
-  // Buffer j comes back (1) or leaves (-1).
+  // Buffer j comes back (1) or spills (-1).
   void Add(int j, int sign) {
     for (const Part& part : rectangles_[static_cast<std::size_t>(j)]) {
       const std::int64_t bytes = (part.end - part.begin + unit_ - 1) / unit_ * unit_;
@@ -45,36 +45,36 @@ class Loads {
     return std::all_of(loads_.begin(), loads_.end(), [&](std::int64_t load) { return load <= question_.capacity; });
   }
 
-  // Whether they fit without those that leave, and with any of these do not.
-  bool AreLeft(const std::vector<bool>& leaves) {
+  // Whether they fit without those that spill, and with any of these do not.
+  bool AreLeft(const std::vector<bool>& spilled) {
     bool right = true;
-    for (int j = 0; j < static_cast<int>(leaves.size()); ++j) {
-      if (leaves[static_cast<std::size_t>(j)]) Add(j, -1);
+    for (int j = 0; j < static_cast<int>(spilled.size()); ++j) {
+      if (spilled[static_cast<std::size_t>(j)]) Add(j, -1);
     }
     right &= Fit();
-    for (int j = 0; j < static_cast<int>(leaves.size()); ++j) {
-      if (!leaves[static_cast<std::size_t>(j)]) continue;
+    for (int j = 0; j < static_cast<int>(spilled.size()); ++j) {
+      if (!spilled[static_cast<std::size_t>(j)]) continue;
       Add(j, 1);
       right &= !Fit();
       Add(j, -1);
     }
-    for (int j = 0; j < static_cast<int>(leaves.size()); ++j) {
-      if (leaves[static_cast<std::size_t>(j)]) Add(j, 1);
+    for (int j = 0; j < static_cast<int>(spilled.size()); ++j) {
+      if (spilled[static_cast<std::size_t>(j)]) Add(j, 1);
     }
     return right;
   }
 
-  // The cheapest of all choices among the buffers from j on; -1: even all that can leave is not enough.
+  // The cheapest of all choices among the buffers from j on; -1: even spilling all that can is not enough.
   std::int64_t LeastCost(int j = 0) {
     if (Fit()) return 0;
     if (j == static_cast<int>(rectangles_.size())) return -1;
     std::int64_t best = LeastCost(j + 1);
-    const Tenant& tenant = question_.tenants[static_cast<std::size_t>(j)];
-    if (tenant.pinned) return best;
+    const Resident& resident = question_.residents[static_cast<std::size_t>(j)];
+    if (resident.pinned) return best;
     Add(j, -1);
     const std::int64_t without = LeastCost(j + 1);
     Add(j, 1);
-    if (without >= 0 && (best < 0 || tenant.cost + without < best)) best = tenant.cost + without;
+    if (without >= 0 && (best < 0 || resident.cost + without < best)) best = resident.cost + without;
     return best;
   }
 
@@ -85,11 +85,11 @@ class Loads {
   std::vector<std::vector<Part>> rectangles_;
 };
 
-std::int64_t CostOf(const Question& question, const Eviction& eviction) {
+std::int64_t CostOf(const Question& question, const SpillChoice& choice) {
   std::int64_t cost = 0;
-  for (std::size_t j = 0; j < question.tenants.size(); ++j) {
-    EXPECT_FALSE(eviction.leaves[j] && question.tenants[j].pinned) << j;
-    cost += eviction.leaves[j] ? question.tenants[j].cost : 0;
+  for (std::size_t j = 0; j < question.residents.size(); ++j) {
+    EXPECT_FALSE(choice.spilled[j] && question.residents[j].pinned) << j;
+    cost += choice.spilled[j] ? question.residents[j].cost : 0;
   }
   return cost;
 }
@@ -108,13 +108,13 @@ Question SomeQuestion(std::int64_t unit, Random& random) {
   const bool is_by_size = random.OneIn(2);
   for (const Buffer& b : question.problem.buffers) {
     const std::int64_t cost = is_by_size ? b.size * random.Between(1, 3) : random.Below(random.OneIn(2) ? 3 : 1000);
-    question.tenants.push_back({cost, random.OneIn(12)});
+    question.residents.push_back({cost, random.OneIn(12)});
   }
   question.capacity = random.Between(1, 3 * menu.largest / unit) * unit;
   return question;
 }
 
-TEST(ChooseEviction, CostsTheLeastOfAllChoices) {
+TEST(ChooseSpills, CostsTheLeastOfAllChoices) {
   int chosen = 0, uncovered = 0;
   for (int seed = 0; seed < tests::Seeds(300); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -124,18 +124,18 @@ TEST(ChooseEviction, CostsTheLeastOfAllChoices) {
     Loads loads(question, unit);
     const std::int64_t least = loads.LeastCost();
     for (const Effort effort : {Effort::kFast, Effort::kBalanced, Effort::kThorough}) {
-      const Eviction eviction = ChooseEviction(question.problem, question.tenants, question.capacity, effort);
-      ASSERT_EQ(eviction.covers, least >= 0) << tests::Describe(question.problem);
-      ASSERT_EQ(eviction.leaves.size(), question.tenants.size());
-      ASSERT_EQ(eviction.cost, CostOf(question, eviction));
+      const SpillChoice choice = ChooseSpills(question.problem, question.residents, question.capacity, effort);
+      ASSERT_EQ(choice.covers, least >= 0) << tests::Describe(question.problem);
+      ASSERT_EQ(choice.spilled.size(), question.residents.size());
+      ASSERT_EQ(choice.cost, CostOf(question, choice));
       if (least < 0) continue;
-      ASSERT_TRUE(loads.AreLeft(eviction.leaves)) << tests::Describe(question.problem);
-      ASSERT_LE(eviction.bound, least) << tests::Describe(question.problem);
-      ASSERT_GE(eviction.cost, least);
+      ASSERT_TRUE(loads.AreLeft(choice.spilled)) << tests::Describe(question.problem);
+      ASSERT_LE(choice.bound, least) << tests::Describe(question.problem);
+      ASSERT_GE(choice.cost, least);
       // Of bodies the flow knows only the most that they take, so that its bound is open.
       if (effort != Effort::kThorough || !question.problem.parts.empty()) continue;
-      ASSERT_EQ(eviction.cost, least) << tests::Describe(question.problem);
-      ASSERT_EQ(eviction.bound, least) << tests::Describe(question.problem);
+      ASSERT_EQ(choice.cost, least) << tests::Describe(question.problem);
+      ASSERT_EQ(choice.bound, least) << tests::Describe(question.problem);
     }
     ++(least < 0 ? uncovered : chosen);
   }
@@ -144,7 +144,7 @@ TEST(ChooseEviction, CostsTheLeastOfAllChoices) {
 }
 
 // More than the branch and bound takes: the flow's prices decide alone.
-TEST(ChooseEviction, LetsNobodyOfThousandsLeaveWithoutNeed) {
+TEST(ChooseSpills, SpillsNoneOfThousandsWithoutNeed) {
   Random random(3);
   Question question;
   tests::Menu menu;
@@ -155,32 +155,32 @@ TEST(ChooseEviction, LetsNobodyOfThousandsLeaveWithoutNeed) {
   for (Buffer& b : question.problem.buffers) {
     b.upper = std::min(b.upper, b.lower + random.Between(1, 60));
     bytes += b.size * (b.upper - b.lower);
-    question.tenants.push_back({random.Between(1, 1000), random.OneIn(20)});
+    question.residents.push_back({random.Between(1, 1000), random.OneIn(20)});
   }
   question.capacity = bytes / menu.steps * 2 / 3;
   Loads loads(question, 1);
-  const Eviction eviction = ChooseEviction(question.problem, question.tenants, question.capacity, Effort::kFast);
-  ASSERT_TRUE(eviction.covers);
-  EXPECT_EQ(eviction.cost, CostOf(question, eviction));
-  EXPECT_TRUE(loads.AreLeft(eviction.leaves));
-  EXPECT_GT(eviction.bound, eviction.cost / 2);
-  EXPECT_LE(eviction.bound, eviction.cost);
+  const SpillChoice choice = ChooseSpills(question.problem, question.residents, question.capacity, Effort::kFast);
+  ASSERT_TRUE(choice.covers);
+  EXPECT_EQ(choice.cost, CostOf(question, choice));
+  EXPECT_TRUE(loads.AreLeft(choice.spilled));
+  EXPECT_GT(choice.bound, choice.cost / 2);
+  EXPECT_LE(choice.bound, choice.cost);
 }
 
-TEST(ChooseEviction, OfNobodyWhereAllFit) {
+TEST(ChooseSpills, OfNobodyWhereAllFit) {
   Problem problem;
-  const Eviction of_none = ChooseEviction(problem, {}, 0, Effort::kFast);
-  EXPECT_TRUE(of_none.covers && of_none.leaves.empty());
+  const SpillChoice of_none = ChooseSpills(problem, {}, 0, Effort::kFast);
+  EXPECT_TRUE(of_none.covers && of_none.spilled.empty());
   problem.buffers = {{0, 2, 3}, {2, 4, 3}, {0, 4, 2}};
-  const std::vector<Tenant> tenants = {{5, false}, {4, false}, {3, true}};
-  const Eviction all_fit = ChooseEviction(problem, tenants, 5, Effort::kFast);
+  const std::vector<Resident> residents = {{5, false}, {4, false}, {3, true}};
+  const SpillChoice all_fit = ChooseSpills(problem, residents, 5, Effort::kFast);
   EXPECT_TRUE(all_fit.covers);
-  EXPECT_EQ(all_fit.leaves, (std::vector<bool>{false, false, false}));
+  EXPECT_EQ(all_fit.spilled, (std::vector<bool>{false, false, false}));
   EXPECT_EQ(all_fit.cost, 0);
-  const Eviction one_less = ChooseEviction(problem, tenants, 4, Effort::kFast);
-  EXPECT_EQ(one_less.leaves, (std::vector<bool>{true, true, false})) << "the third is pinned";
+  const SpillChoice one_less = ChooseSpills(problem, residents, 4, Effort::kFast);
+  EXPECT_EQ(one_less.spilled, (std::vector<bool>{true, true, false})) << "the third is pinned";
   EXPECT_EQ(one_less.cost, 9);
 }
 
 }  // namespace
-}  // namespace orionrt::evict_test
+}  // namespace orionrt::choose_spills_test

@@ -1,4 +1,4 @@
-#include "plan/spaces/tenancy.hpp"
+#include "plan/spaces/residency.hpp"
 
 #include <algorithm>
 
@@ -7,12 +7,12 @@
 
 namespace orionrt {
 
-Tenancy::Tenancy(const Problem& problem)
+Residency::Residency(const Problem& problem)
     : problem_(problem), preferences_(problem), costs_(SpaceCosts(problem)), rank_(problem.buffers.size(), 0) {
   for (int i = 0; i < size(); ++i) Settle(i);
 }
 
-void Tenancy::Settle(int i) {
+void Residency::Settle(int i) {
   rank_[i] = NextRank(i, -1);
   if (rank_[i] >= 0) return;
   std::string limits;
@@ -31,7 +31,7 @@ void Tenancy::Settle(int i) {
                   FormatThousands(std::max<std::int64_t>(1, bytes - most)) + " short");
 }
 
-std::vector<int> Tenancy::Held(int p) const {
+std::vector<int> Residency::Held(int p) const {
   std::vector<int> held;
   for (int i = 0; i < size(); ++i) {
     if (SpaceAt(i) == p) held.push_back(i);
@@ -39,7 +39,7 @@ std::vector<int> Tenancy::Held(int p) const {
   return held;
 }
 
-int Tenancy::NextRank(int i, int rank) const {
+int Residency::NextRank(int i, int rank) const {
   const std::vector<int>& allowed = preferences_.Of(i);
   if (rank >= 0 && problem_.buffers[i].fixed_offset != kFree) return -1;
   for (++rank; rank < static_cast<int>(allowed.size()); ++rank) {
@@ -49,31 +49,31 @@ int Tenancy::NextRank(int i, int rank) const {
   return -1;
 }
 
-int Tenancy::RankOf(int i, int p) const {
+int Residency::RankOf(int i, int p) const {
   for (int rank = NextRank(i, -1); rank >= 0; rank = NextRank(i, rank)) {
     if (preferences_.Of(i)[rank] == p) return rank;
   }
   return -1;
 }
 
-std::vector<int> Tenancy::Choices(int i) const {
+std::vector<int> Residency::Choices(int i) const {
   std::vector<int> choices;
   for (int rank = NextRank(i, -1); rank >= 0; rank = NextRank(i, rank)) choices.push_back(preferences_.Of(i)[rank]);
   return choices;
 }
 
-std::int64_t Tenancy::CostAt(int i, int rank) const {
+std::int64_t Residency::CostAt(int i, int rank) const {
   const std::vector<int>& allowed = preferences_.Of(i);
   const std::int64_t per_byte = std::max<std::int64_t>(1, costs_[allowed[rank]] - costs_[allowed[0]]);
   return rank == 0 ? 0 : problem_.buffers[i].size * Uses(i) * per_byte;
 }
 
-std::int64_t Tenancy::CostOfLeaving(int i) const {
+std::int64_t Residency::CostOfSpilling(int i) const {
   const int next = NextRank(i, rank_[i]);
   return next < 0 ? 0 : std::max<std::int64_t>(0, CostAt(i, next) - CostAt(i, rank_[i]));
 }
 
-std::int64_t Tenancy::CheapestFrom(int i, int rank) const {
+std::int64_t Residency::CheapestFrom(int i, int rank) const {
   std::int64_t least = CostAt(i, rank);
   for (; rank >= 0; rank = NextRank(i, rank)) least = std::min(least, CostAt(i, rank));
   return least;

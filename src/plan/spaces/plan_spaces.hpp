@@ -44,24 +44,24 @@ bool CanHold(const Space& space, const Buffer& buffer);
 // `buffers` (ascending) as they lie in a space: a problem without spaces, ids and names.
 Problem ProblemIn(const Problem& problem, const std::vector<int>& buffers, const Space& space);
 
-// One space's part of the question who has to leave it.
-struct Tenant {
-  std::int64_t cost = 0;  // of moving it out
+// What one space knows of a buffer when it asks which have to spill.
+struct Resident {
+  std::int64_t cost = 0;  // of spilling it
   bool pinned = false;    // it cannot
 };
 
-struct Eviction {
-  std::vector<bool> leaves;  // per buffer of the problem
-  bool covers = true;        // false: even without all that can leave, more is alive at some step than the space holds
-  std::int64_t cost = 0;     // of those who leave
-  std::int64_t bound = 0;    // no choice costs less, whatever the packing
+struct SpillChoice {
+  std::vector<bool> spilled;  // per buffer of the problem
+  bool covers = true;         // false: with all spilled that can, still more is alive at some step than the space holds
+  std::int64_t cost = 0;      // of the spilled buffers
+  std::int64_t bound = 0;     // no choice costs less, whatever the packing
 };
 
-// Chooses who leaves a space so that at no step more than `capacity` bytes are alive in it, at little cost. `problem`
-// is one of ProblemIn, with a tenant per buffer. O(n log n) and a flow over at most some hundred sections; up to 4,096
-// buffers, as many times that as the effort says.
-Eviction ChooseEviction(const Problem& problem, const std::vector<Tenant>& tenants, std::int64_t capacity,
-                        Effort effort);
+// Chooses which buffers spill from a space so that at no step more than `capacity` bytes are alive in it, at little
+// cost. `problem` is one of ProblemIn, with a resident per buffer. O(n log n) and a flow over at most some hundred
+// sections; up to 4,096 buffers, as many times that as the effort says.
+SpillChoice ChooseSpills(const Problem& problem, const std::vector<Resident>& residents, std::int64_t capacity,
+                         Effort effort);
 
 // Places one problem without spaces and fills in peak and certificate; options.capacity says what it should fit, if it
 // can, but a plan above it is returned, too.

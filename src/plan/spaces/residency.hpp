@@ -6,17 +6,17 @@
 #include <vector>
 
 #include "orionrt/plan.hpp"
-#include "plan/spaces/spaces.hpp"
+#include "plan/spaces/plan_spaces.hpp"
 
 namespace orionrt {
 
 // A buffer's rank is the position of its space in the list of those that it may live in. Keeps a reference to the
 // problem.
-class Tenancy {
+class Residency {
  public:
   // Everyone where they would best be, of the spaces that could hold them if these were empty. Throws Error
   // (kInfeasible) for a buffer that none could.
-  explicit Tenancy(const Problem& problem);
+  explicit Residency(const Problem& problem);
 
   const Problem& problem() const { return problem_; }
   int size() const { return static_cast<int>(problem_.buffers.size()); }
@@ -41,7 +41,7 @@ class Tenancy {
   // SpillCost by rank.
   std::int64_t CostAt(int i, int rank) const;
   // What it costs more in its next space.
-  std::int64_t CostOfLeaving(int i) const;
+  std::int64_t CostOfSpilling(int i) const;
   // The least cost from that rank on.
   std::int64_t CheapestFrom(int i, int rank) const;
 
@@ -58,26 +58,26 @@ class Tenancy {
 struct Packing {
   std::vector<int> buffers;           // ascending
   std::vector<std::int64_t> offsets;  // one each
-  std::vector<int> out;               // who found no place
-  bool covered = true;                // all that sticks out, or is too much, could leave
+  std::vector<int> spilled;           // who found no place
+  bool covered = true;                // all that sticks out, or is too much, could spill
 };
 
-// What it costs that these are out.
-std::int64_t CostOfOut(const Tenancy& tenancy, const Packing& packing);
+// What the spilled buffers of a packing cost.
+std::int64_t CostOfSpilled(const Residency& residency, const Packing& packing);
 
-// Puts whoever is out into the holes that are left, as far as they fit: the dearest first, or the dearest for the steps
-// that it takes, or the largest, whichever leaves least cost outside.
-Packing Fill(const Tenancy& tenancy, int p, const Packing& packing);
+// Puts spilled buffers back into the holes that are left, as far as they fit: the dearest first, or the dearest for the
+// steps that it takes, or the largest, whichever leaves the cheapest spilled.
+Packing Fill(const Residency& residency, int p, const Packing& packing);
 
 // Those that would best be in space `p`, and why they are not.
-void ListSpills(const Tenancy& tenancy, int p, std::vector<Spill>& spills);
+void ListSpills(const Residency& residency, int p, std::vector<Spill>& spills);
 
 // Throws Error (kInfeasible) where buffers that some spaces alone can hold need more at a step than these have
 // together.
-void RequireRoom(const Tenancy& tenancy);
+void RequireRoom(const Residency& residency);
 
-// As RefuseCapacity does, with the space named before the rest: `stuck` are in space `p`, cannot leave, and `plan` is a
-// plan of them. Where they had a choice that was made for them, whether another one fits is open (kLimit).
-[[noreturn]] void RefuseStuck(const Tenancy& tenancy, int p, const std::vector<int>& stuck, const Plan& plan);
+// As RefuseCapacity does, with the space named before the rest: `pinned` are in space `p`, cannot spill, and `plan` is
+// a plan of them. Where they had a choice that was made for them, whether another one fits is open (kLimit).
+[[noreturn]] void RefusePinned(const Residency& residency, int p, const std::vector<int>& pinned, const Plan& plan);
 
 }  // namespace orionrt
