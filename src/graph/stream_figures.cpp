@@ -15,7 +15,7 @@
 #include "plan/clocks/precedence.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/portfolio.hpp"
-#include "plan/spaces/plan_spaces.hpp"
+#include "plan/space_table.hpp"
 
 namespace orionrt {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "orionrt/plan.hpp"
 #include "plan/clocks/stream_plan.hpp"
-#include "plan/spaces/plan_spaces.hpp"
+#include "plan/space_table.hpp"
 
 namespace orionrt {
 namespace {

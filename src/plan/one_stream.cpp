@@ -20,7 +20,7 @@
 #include "plan/placing/sort_keys.hpp"
 #include "plan/policies.hpp"
 #include "plan/portfolio.hpp"
-#include "plan/spaces/plan_spaces.hpp"
+#include "plan/space_table.hpp"
 #include "plan/squeaky_wheel.hpp"
 
 namespace orionrt {

@@ -10,6 +10,7 @@
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/fixed.hpp"
 #include "plan/infeasible.hpp"
+#include "plan/space_table.hpp"
 #include "plan/spaces/plan_spaces.hpp"
 #include "plan/watch.hpp"
 #include "plan/without_parts.hpp"

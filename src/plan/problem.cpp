@@ -9,7 +9,7 @@
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
 #include "plan/clocks/precedence.hpp"
-#include "plan/spaces/plan_spaces.hpp"
+#include "plan/space_table.hpp"
 
 namespace orionrt {
 namespace {

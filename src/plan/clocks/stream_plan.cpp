@@ -19,7 +19,7 @@
 #include "plan/fixed.hpp"
 #include "plan/one_stream.hpp"
 #include "plan/policies.hpp"
-#include "plan/spaces/plan_spaces.hpp"
+#include "plan/space_table.hpp"
 #include "plan/squeaky_wheel.hpp"
 
 namespace orionrt {

@@ -2,6 +2,8 @@
 // that costs little per byte against the prices of the sections that it lives through spills first; then every buffer
 // that need not have spilled comes back. On small problems a branch and bound over the buffers that the flow tears
 // apart closes most of what is left between the two.
+#include "plan/spaces/choose_spills.hpp"
+
 #include <numeric>
 #include <queue>
 #include <tuple>
@@ -10,7 +12,6 @@
 #include "plan/load_tree.hpp"
 #include "plan/placing/placer.hpp"
 #include "plan/spaces/min_cost_flow.hpp"
-#include "plan/spaces/plan_spaces.hpp"
 
 namespace orionrt {
 namespace {

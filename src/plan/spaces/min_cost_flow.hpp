@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "plan/placing/placer.hpp"
-#include "plan/spaces/plan_spaces.hpp"
+#include "plan/spaces/choose_spills.hpp"
 
 namespace orionrt {
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "plan/clocks/stream_plan.hpp"
+#include "plan/spaces/choose_spills.hpp"
 #include "plan/spaces/residency.hpp"
 
 namespace orionrt {

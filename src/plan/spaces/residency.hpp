@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "orionrt/plan.hpp"
-#include "plan/spaces/plan_spaces.hpp"
+#include "plan/space_table.hpp"
 
 namespace orionrt {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "plan/spaces/plan_spaces.hpp"
+#include "plan/spaces/choose_spills.hpp"
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 

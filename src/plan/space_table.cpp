@@ -1,11 +1,13 @@
 // The table of spaces: what it must be, and what a problem looks like from inside one of them.
+#include "plan/space_table.hpp"
+
 #include <algorithm>
 #include <set>
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
 #include "orionrt/error.hpp"
-#include "plan/spaces/plan_spaces.hpp"
+#include "orionrt/plan.hpp"
 
 namespace orionrt {
 namespace {
