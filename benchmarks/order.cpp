@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "graph/body_order.hpp"
+#include "graph/colocation_order.hpp"
 #include "graph/order/find_order.hpp"
 #include "graph/order/order_space.hpp"
 #include "orionrt/error.hpp"
@@ -49,7 +49,7 @@ long long PeakOf(const orionrt::OrderSpace& space, const std::vector<int>& order
 }
 
 void Measure(const std::string& path, const orionrt::Graph& graph, bool in_place) {
-  const orionrt::OrderModel model = orionrt::MakeOrderModel(graph, orionrt::Bodies(graph, 1), in_place);
+  const orionrt::OrderModel model = orionrt::MakeOrderModel(graph, orionrt::Colocations(graph, 1), in_place);
   const orionrt::OrderSpace space(model, false);
   std::vector<int> given(space.ops);
   std::iota(given.begin(), given.end(), 0);

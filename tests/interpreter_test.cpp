@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "graph/body_problem.hpp"
+#include "graph/colocation_problem.hpp"
 #include "graph/regroup.hpp"
 #include "orionrt/assignment.hpp"
 #include "orionrt/planner.hpp"
@@ -160,7 +160,7 @@ TEST(Interpreter, AgreesWithTheCheckerOnSharingThatIsWrong) {
     }
     TransformedGraph forced;
     forced.graph = c.graph;
-    forced.lowered = MakeBodyProblem(c.graph, GraphLiveness(c.graph), 1, places, {}, {});
+    forced.lowered = MakeColocatedProblem(c.graph, GraphLiveness(c.graph), 1, places, {}, {});
     const Plan plan = PlanFor(forced.lowered.problem, seed);
     bool runs = true;
     for (std::uint64_t again = 0; again < 4; ++again) {

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "graph/body_order.hpp"
+#include "graph/colocation_order.hpp"
 #include "graph/order/find_order.hpp"
 #include "graph/order/order_parts.hpp"
 #include "order_models.hpp"
@@ -13,7 +13,7 @@ namespace {
 
 OrderModel ModelOf(std::vector<OpNode> ops, std::vector<TensorDesc> tensors, bool in_place = false) {
   const Graph graph(std::move(ops), std::move(tensors));
-  return MakeOrderModel(graph, Bodies(graph, 1), in_place);
+  return MakeOrderModel(graph, Colocations(graph, 1), in_place);
 }
 
 // The counterexample to list scheduling in xla/service/hlo_memory_scheduler.cc: A feeds B, D and E; B feeds C; D and E

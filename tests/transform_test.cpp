@@ -7,8 +7,8 @@
 #include <string>
 
 #include "assigned.hpp"
-#include "graph/body_order.hpp"
-#include "graph/body_problem.hpp"
+#include "graph/colocation_order.hpp"
+#include "graph/colocation_problem.hpp"
 #include "graph/sharing.hpp"
 #include "orionrt/validate.hpp"
 #include "random_graph.hpp"
@@ -436,11 +436,11 @@ TEST(Transform, TheSearchForAnOrderSeesTheBytesOfThePlan) {
     const Graph graph = tests::SharingGraphMaker(random).Make(static_cast<int>(random.Between(1, 14)));
     std::vector<int> walk(graph.ops().size());
     std::iota(walk.begin(), walk.end(), 0);
-    Bodies bodies(graph, 1);
+    Colocations bodies(graph, 1);
     const std::vector<char> all(graph.ops().size(), 0);
     BindViews(graph, walk, all, bodies);
     BindParts(graph, walk, all, bodies);
-    const Lowered lowered = MakeBodyProblem(graph, GraphLiveness(graph), 1, bodies.Places(), {}, {});
+    const Lowered lowered = MakeColocatedProblem(graph, GraphLiveness(graph), 1, bodies.Places(), {}, {});
     EXPECT_EQ(PeakOf(MakeOrderModel(graph, bodies, false)), LiveBytes(lowered.problem));
 
     for (const bool in_place : {false, true}) {

@@ -1,4 +1,4 @@
-// In place: an output on an input that dies. Two bodies become one if all members that meet, in bytes and in time, meet
+// In place: an output on an input that dies. Two groups become one if all members that meet, in bytes and in time, meet
 // at this op alone, the one as an operand that it reads last and the other as its result, as an alias of the op allows.
 // On several streams that must hold in every execution: who reads the operand too happens before the op.
 #include <algorithm>
@@ -46,7 +46,7 @@ struct Claim {
   std::int64_t saved = 0;   // bytes that they share
 };
 
-// The members of a body, to be asked who lies in some bytes and has not died before some step. Those of one window are
+// The members of a group, to be asked who lies in some bytes and has not died before some step. Those of one window are
 // together; windows of about the same length are in the order of their first bytes.
 class Occupants {
  public:
@@ -103,10 +103,10 @@ class Occupants {
 
 class Claimer {
  public:
-  Claimer(const Graph& graph, const GraphLiveness& liveness, Bodies& bodies)
+  Claimer(const Graph& graph, const GraphLiveness& liveness, Colocations& colocations)
       : graph_(graph),
         liveness_(liveness),
-        bodies_(bodies),
+        colocations_(colocations),
         lives_(LivesOf(graph, liveness)),
         occupants_(graph.tensors().size()) {}
 
@@ -155,7 +155,7 @@ class Claimer {
       Claim claim;
       claim.output = graph_.IndexOf(op.outputs[static_cast<std::size_t>(alias.output)]);
       claim.input = graph_.IndexOf(op.inputs[static_cast<std::size_t>(alias.input)]);
-      const std::int64_t need = std::max(bodies_.NeedOf(claim.output), bodies_.NeedOf(claim.input));
+      const std::int64_t need = std::max(colocations_.NeedOf(claim.output), colocations_.NeedOf(claim.input));
       claim.behind = -RoundUp(static_cast<std::int64_t>(alias.offset), need);
       claim.saved = std::min(BytesOf(claim.output) + claim.behind, BytesOf(claim.input));
       if (claim.saved > 0 && IsLegal(step, claim)) claims.push_back(claim);
@@ -200,20 +200,20 @@ class Claimer {
   // Same bytes at different times are reuse, which the packer does all the time; so only members that meet are judged.
   // What is given from outside is never written over, though its life may have ended: it is the caller's memory.
   //
-  // The members of the smaller body are walked; of the larger those that have not died before each.
+  // The members of the smaller group are walked; of the larger those that have not died before each.
   bool IsLegal(int step, const Claim& claim) {
-    const Bodies::Place x = bodies_.Find(claim.input);
-    const Bodies::Place o = bodies_.Find(claim.output);
-    if (x.body == o.body || bodies_.IsGiven(x.body) || bodies_.IsGiven(o.body)) return false;
-    if (!bodies_.IsWritten(claim.output) || LifeOf(claim.input).end != step) return false;
+    const Colocations::Place x = colocations_.Find(claim.input);
+    const Colocations::Place o = colocations_.Find(claim.output);
+    if (x.group == o.group || colocations_.IsGiven(x.group) || colocations_.IsGiven(o.group)) return false;
+    if (!colocations_.IsWritten(claim.output) || LifeOf(claim.input).end != step) return false;
     if (!IsOverBy(claim.input, step)) return false;
-    if (!bodies_.Fits(claim.output, claim.input, claim.behind)) return false;
-    const bool walk_output = bodies_.Members(o.body).size() <= bodies_.Members(x.body).size();
-    const int small = walk_output ? o.body : x.body;
-    const int large = walk_output ? x.body : o.body;
+    if (!colocations_.Fits(claim.output, claim.input, claim.behind)) return false;
+    const bool walk_output = colocations_.Members(o.group).size() <= colocations_.Members(x.group).size();
+    const int small = walk_output ? o.group : x.group;
+    const int large = walk_output ? x.group : o.group;
     const std::int64_t shift = walk_output ? x.at + claim.behind - o.at : o.at - claim.behind - x.at;
-    for (const int a : bodies_.Members(small)) {
-      const std::int64_t begin = bodies_.Find(a).at + shift;
+    for (const int a : colocations_.Members(small)) {
+      const std::int64_t begin = colocations_.Find(a).at + shift;
       const auto apart = [&](int b, std::int64_t other) {
         return IsOverBefore(a, b) || IsOverBefore(b, a) || Excused(step, a, b, other - begin) ||
                Excused(step, b, a, begin - other);
@@ -249,42 +249,42 @@ class Claimer {
     return reads;
   }
 
-  // The smaller set moves into the larger, as its body does: O(log n) moves for each member.
+  // The smaller set moves into the larger, as its group does: O(log n) moves for each member.
   void Merge(const Claim& claim) {
-    const int a = bodies_.Find(claim.input).body;
-    const int b = bodies_.Find(claim.output).body;
+    const int a = colocations_.Find(claim.input).group;
+    const int b = colocations_.Find(claim.output).group;
     (void)OccupantsOf(a);  // of the members before they are joined
     (void)OccupantsOf(b);
-    (void)bodies_.BindInTime(claim.output, claim.input, claim.behind);
-    const int into = bodies_.Find(a).body;
+    (void)colocations_.BindInTime(claim.output, claim.input, claim.behind);
+    const int into = colocations_.Find(a).group;
     const int from = into == a ? b : a;
-    OccupantsOf(into).Take(OccupantsOf(from), bodies_.Find(from).at);
+    OccupantsOf(into).Take(OccupantsOf(from), colocations_.Find(from).at);
   }
 
-  // Made when they are asked for: most bodies are in nobody's way.
-  Occupants& OccupantsOf(int body) {
-    std::optional<Occupants>& occupants = occupants_[static_cast<std::size_t>(body)];
+  // Made when they are asked for: most groups are in nobody's way.
+  Occupants& OccupantsOf(int group) {
+    std::optional<Occupants>& occupants = occupants_[static_cast<std::size_t>(group)];
     if (occupants) return *occupants;
     occupants.emplace();
-    for (const int t : bodies_.Members(body)) {
-      if (BytesOf(t) > 0) occupants->Add(bodies_.Find(t).at, BytesOf(t), LifeOf(t).end, t);
+    for (const int t : colocations_.Members(group)) {
+      if (BytesOf(t) > 0) occupants->Add(colocations_.Find(t).at, BytesOf(t), LifeOf(t).end, t);
     }
     return *occupants;
   }
 
   const Graph& graph_;
   const GraphLiveness& liveness_;
-  Bodies& bodies_;
+  Colocations& colocations_;
   Lives lives_;
-  std::vector<std::optional<Occupants>> occupants_;  // per body
+  std::vector<std::optional<Occupants>> occupants_;  // per group
 };
 
 }  // namespace
 
 std::vector<InPlaceUse> ClaimInPlace(const Graph& graph, const GraphLiveness& liveness,
-                                     const std::vector<char>& left_out, bool last_first, Bodies& bodies) {
+                                     const std::vector<char>& left_out, bool last_first, Colocations& colocations) {
   std::vector<InPlaceUse> uses;
-  Claimer claimer(graph, liveness, bodies);
+  Claimer claimer(graph, liveness, colocations);
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
     if (left_out[static_cast<std::size_t>(step)] == 0) claimer.ClaimAt(step, last_first, uses);
   }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "graph/body_problem.hpp"
+#include "graph/colocation_problem.hpp"
 #include "orionrt/streams.hpp"
 
 namespace orionrt {
@@ -89,7 +89,7 @@ Lowered MakeProblem(const Graph& graph, const GraphLiveness& liveness, std::int6
   std::vector<TensorRoot> places;
   places.reserve(graph.tensors().size());
   for (int i = 0; i < static_cast<int>(graph.tensors().size()); ++i) places.push_back(graph.RootOf(i));
-  return MakeBodyProblem(graph, liveness, alignment, places, {}, spaces);
+  return MakeColocatedProblem(graph, liveness, alignment, places, {}, spaces);
 }
 
 }  // namespace orionrt

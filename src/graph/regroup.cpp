@@ -4,7 +4,7 @@
 #include <numeric>
 #include <unordered_set>
 
-#include "graph/body_problem.hpp"
+#include "graph/colocation_problem.hpp"
 
 namespace orionrt {
 namespace {
@@ -81,7 +81,7 @@ Lowered RecoverProblem(const Graph& ordered, const Assignment& assignment, std::
   const std::unordered_set<int> ids(assignment.vanished_ids.begin(), assignment.vanished_ids.end());
   std::vector<char> vanished;
   for (const OpNode& op : ordered.ops()) vanished.push_back(ids.count(op.id) != 0 ? 1 : 0);
-  return MakeBodyProblem(ordered, GraphLiveness(ordered), alignment, SharingGroups(ordered, assignment).Places(),
+  return MakeColocatedProblem(ordered, GraphLiveness(ordered), alignment, SharingGroups(ordered, assignment).Places(),
                          vanished, spaces);
 }
 

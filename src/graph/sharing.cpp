@@ -43,14 +43,14 @@ bool Covers(const Graph& graph, const std::vector<PartOf>& parts, std::int64_t b
 }
 
 // All of them or none.
-bool BindWhole(const std::vector<PartOf>& parts, int output, Bodies& bodies) {
-  const std::size_t mark = bodies.mark();
-  bodies.SetWritten(output, false);
+bool BindWhole(const std::vector<PartOf>& parts, int output, Colocations& colocations) {
+  const std::size_t mark = colocations.mark();
+  colocations.SetWritten(output, false);
   for (const PartOf& part : parts) {
-    const bool given = bodies.IsGiven(bodies.Find(part.tensor).body);
-    if (!given && bodies.Bind(part.tensor, output, part.at)) continue;
-    bodies.RollBack(mark);
-    bodies.SetWritten(output, true);
+    const bool given = colocations.IsGiven(colocations.Find(part.tensor).group);
+    if (!given && colocations.Bind(part.tensor, output, part.at)) continue;
+    colocations.RollBack(mark);
+    colocations.SetWritten(output, true);
     return false;
   }
   return true;
@@ -67,7 +67,7 @@ bool Allows(const OpNode& op, bool Transforms::*transform) {
 }
 
 // The view is shown and no longer written, or the bytes of its input would be written twice; refused, it is as before.
-void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Bodies& bodies) {
+void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Colocations& colocations) {
   for (const int step : walk) {
     if (left_out[static_cast<std::size_t>(step)] != 0) continue;
     const OpNode& op = graph.ops()[static_cast<std::size_t>(step)];
@@ -75,15 +75,15 @@ void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vect
       if (alias.kind != AliasKind::kView) continue;
       const int view = graph.IndexOf(op.outputs[static_cast<std::size_t>(alias.output)]);
       const int whole = graph.IndexOf(op.inputs[static_cast<std::size_t>(alias.input)]);
-      if (!bodies.IsWritten(view) || (RootRoles(graph, whole) & kState) != 0) continue;
-      bodies.SetWritten(view, false);
-      if (!bodies.Bind(view, whole, static_cast<std::int64_t>(alias.offset))) bodies.SetWritten(view, true);
+      if (!colocations.IsWritten(view) || (RootRoles(graph, whole) & kState) != 0) continue;
+      colocations.SetWritten(view, false);
+      if (!colocations.Bind(view, whole, static_cast<std::int64_t>(alias.offset))) colocations.SetWritten(view, true);
     }
   }
 }
 
 // Largest first: where two wholes want one tensor, the copy that stays is the smaller one.
-void BindParts(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Bodies& bodies) {
+void BindParts(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Colocations& colocations) {
   std::vector<std::pair<int, int>> outputs;  // steps, positions
   for (const int step : walk) {
     if (left_out[static_cast<std::size_t>(step)] != 0) continue;
@@ -101,20 +101,20 @@ void BindParts(const Graph& graph, const std::vector<int>& walk, const std::vect
   });
   for (const auto& output : outputs) {
     const int tensor = tensor_of(output);
-    if (!bodies.IsWritten(tensor)) continue;
+    if (!colocations.IsWritten(tensor)) continue;
     const auto parts = PartsOf(graph, graph.ops()[static_cast<std::size_t>(output.first)], output.second);
-    if (Covers(graph, parts, BytesOf(graph, tensor))) BindWhole(parts, tensor, bodies);
+    if (Covers(graph, parts, BytesOf(graph, tensor))) BindWhole(parts, tensor, colocations);
   }
 }
 
-std::vector<char> FindVanished(const Graph& graph, const Bodies& bodies) {
+std::vector<char> FindVanished(const Graph& graph, const Colocations& colocations) {
   std::vector<char> vanished;
   for (const OpNode& op : graph.ops()) {
     bool any = false, all = true;
     for (const int id : op.outputs) {
       const int tensor = graph.IndexOf(id);
       any |= BytesOf(graph, tensor) > 0 && graph.RootOf(tensor).index == tensor;
-      all &= !bodies.IsWritten(tensor);
+      all &= !colocations.IsWritten(tensor);
     }
     vanished.push_back(any && all && !HasEffects(graph, op) ? 1 : 0);
   }

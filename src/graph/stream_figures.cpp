@@ -6,7 +6,7 @@
 
 #include "base/checked.hpp"
 #include "base/index.hpp"
-#include "graph/body_problem.hpp"
+#include "graph/colocation_problem.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/liveness.hpp"
 #include "orionrt/planner.hpp"
@@ -87,7 +87,7 @@ Problem InListedOrder(const TransformedGraph& transformed, std::int64_t alignmen
     if (binding.buffer >= 0 && name_of[At(binding.buffer)] < 0) name_of[At(binding.buffer)] = t;
     places.push_back({binding.buffer < 0 ? t : name_of[At(binding.buffer)], binding.delta});
   }
-  return MakeBodyProblem(serial, GraphLiveness(serial), alignment, places, {}, {}).problem;
+  return MakeColocatedProblem(serial, GraphLiveness(serial), alignment, places, {}, {}).problem;
 }
 
 // A figure beside a plan must not take longer than the plan: many buffers are packed, and nothing is searched.

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/checked.hpp"
-#include "graph/body_order.hpp"
-#include "graph/body_problem.hpp"
+#include "graph/colocation_order.hpp"
+#include "graph/colocation_problem.hpp"
 #include "graph/order/find_order.hpp"
 #include "graph/sharing.hpp"
 #include "orionrt/error.hpp"
@@ -115,12 +115,12 @@ class Transformer {
   // Not judged.
   Attempt Make(Choice choice) const {
     Attempt attempt;
-    Bodies bodies = Bind(choice);
-    attempt.vanished = FindVanished(graph_, bodies);
+    Colocations colocations = Bind(choice);
+    attempt.vanished = FindVanished(graph_, colocations);
     if (choice.on.in_place) {
-      attempt.in_place = ClaimInPlace(graph_, liveness_, choice.left_out[kClaims], choice.last_claims_first, bodies);
+      attempt.in_place = ClaimInPlace(graph_, liveness_, choice.left_out[kClaims], choice.last_claims_first, colocations);
     }
-    attempt.lowered = MakeBodyProblem(graph_, liveness_, alignment_, bodies.Places(), attempt.vanished, *spaces_);
+    attempt.lowered = MakeColocatedProblem(graph_, liveness_, alignment_, colocations.Places(), attempt.vanished, *spaces_);
     attempt.choice = std::move(choice);
     return attempt;
   }
@@ -132,7 +132,7 @@ class Transformer {
     more.on.*kAsked[sharing] = true;
     Attempt all = Try(more);
     if (more.on.in_place && all.score.second > LowerBound(all.lowered.problem).lower_bound_bytes) {
-      more.last_claims_first = true;  // the same bytes alive, but other bodies
+      more.last_claims_first = true;  // the same bytes alive, but other groups
       Attempt other = Try(more);
       if (other.score < all.score) all = std::move(other);
     }
@@ -154,11 +154,11 @@ class Transformer {
   }
 
   // What holds in any order.
-  Bodies Bind(const Choice& choice) const {
-    Bodies bodies(graph_, alignment_);
-    if (choice.on.views) BindViews(graph_, walk_, choice.left_out[kViews], bodies);
-    if (choice.on.colocate) BindParts(graph_, walk_, choice.left_out[kParts], bodies);
-    return bodies;
+  Colocations Bind(const Choice& choice) const {
+    Colocations colocations(graph_, alignment_);
+    if (choice.on.views) BindViews(graph_, walk_, choice.left_out[kViews], colocations);
+    if (choice.on.colocate) BindParts(graph_, walk_, choice.left_out[kParts], colocations);
+    return colocations;
   }
 
   void Judge(Attempt& attempt, Effort effort = Effort::kFast) const {

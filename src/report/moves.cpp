@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "graph/body_order.hpp"
+#include "graph/colocation_order.hpp"
 #include "report/changes.hpp"
 
 namespace orionrt {

@@ -1,4 +1,4 @@
-#include "graph/body_order.hpp"
+#include "graph/colocation_order.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -14,11 +14,11 @@ void SortUnique(std::vector<int>& list) {
   list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
-class BodyOrderMaker {
+class OrderModelMaker {
  public:
-  BodyOrderMaker(const Graph& graph, const Bodies& bodies)
+  OrderModelMaker(const Graph& graph, const Colocations& colocations)
       : graph_(graph),
-        bodies_(bodies),
+        colocations_(colocations),
         users_(graph.tensors().size()),
         producer_(graph.tensors().size(), -1),
         kept_(graph.tensors().size()) {}
@@ -32,7 +32,7 @@ class BodyOrderMaker {
     for (int t = 0; t < static_cast<int>(users_.size()); ++t) AddWaits(t);
     pieces_of_.resize(users_.size());
     for (int t = 0; t < static_cast<int>(users_.size()); ++t) {
-      if (bodies_.Find(t).body == t && BytesOf(t) > 0) AddPieces(t);
+      if (colocations_.Find(t).group == t && BytesOf(t) > 0) AddPieces(t);
     }
     for (std::vector<int>& list : model_.before) SortUnique(list);
     for (int op = 0; in_place && op < static_cast<int>(ops); ++op) AddClaims(op);
@@ -88,27 +88,27 @@ class BodyOrderMaker {
 
   bool IsKept(int tensor) const { return kept_[static_cast<std::size_t>(tensor)] != 0; }
 
-  // Cuts the body at the ends of all windows: between two of them the same members show the same bytes, so these live
+  // Cuts the group at the ends of all windows: between two of them the same members show the same bytes, so these live
   // and die together.
-  void AddPieces(int body) {
-    const std::vector<int>& members = bodies_.Members(body);
+  void AddPieces(int group) {
+    const std::vector<int>& members = colocations_.Members(group);
     std::vector<std::int64_t> ends;
     for (const int t : members) {
-      const std::int64_t at = bodies_.Find(t).at;
+      const std::int64_t at = colocations_.Find(t).at;
       ends.insert(ends.end(), {at, at + BytesOf(t)});
     }
     std::sort(ends.begin(), ends.end());
     ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
     std::vector<std::vector<int>> showing(ends.size());
     for (const int t : members) {
-      const std::int64_t at = bodies_.Find(t).at;
+      const std::int64_t at = colocations_.Find(t).at;
       const auto first = std::lower_bound(ends.begin(), ends.end(), at) - ends.begin();
       const auto last = std::lower_bound(ends.begin(), ends.end(), at + BytesOf(t)) - ends.begin();
       for (auto s = first; s < last; ++s) showing[static_cast<std::size_t>(s)].push_back(t);
     }
     for (std::size_t s = 0; s + 1 < ends.size(); ++s) {
       if (showing[s].empty()) continue;
-      pieces_of_[static_cast<std::size_t>(body)].push_back(
+      pieces_of_[static_cast<std::size_t>(group)].push_back(
           {ends[s], ends[s + 1], static_cast<int>(model_.pieces.size())});
       AddPiece(showing[s], ends[s + 1] - ends[s]);
     }
@@ -119,7 +119,7 @@ class BodyOrderMaker {
     OrderPiece piece;
     piece.bytes = bytes;
     for (const int t : showing) {
-      if (bodies_.IsWritten(t)) piece.producer = ProducerOf(t);
+      if (colocations_.IsWritten(t)) piece.producer = ProducerOf(t);
       piece.kept |= IsKept(t);
       piece.users.insert(piece.users.end(), UsersOf(t).begin(), UsersOf(t).end());
     }
@@ -136,15 +136,15 @@ class BodyOrderMaker {
       if (alias.kind == AliasKind::kView || alias.kind == AliasKind::kPart) continue;
       const int output = IndexOf(op.outputs[static_cast<std::size_t>(alias.output)]);
       const int input = IndexOf(op.inputs[static_cast<std::size_t>(alias.input)]);
-      const Bodies::Place place = bodies_.Find(input);
-      if (!bodies_.IsWritten(output) || bodies_.IsGiven(place.body) || IsKept(input)) continue;
+      const Colocations::Place place = colocations_.Find(input);
+      if (!colocations_.IsWritten(output) || colocations_.IsGiven(place.group) || IsKept(input)) continue;
       OrderClaim claim;
       claim.output = alias.output;
       claim.input = static_cast<int>(std::find(op.inputs.begin(), op.inputs.end(), op.inputs[alias.input]) -
                                      op.inputs.begin());  // read twice it is one
       bool kept = false;  // through another member; a streaming output may lie lower than here, and miss it
       const std::int64_t begin = place.at - static_cast<std::int64_t>(alias.offset);
-      for (const Segment& segment : pieces_of_[static_cast<std::size_t>(place.body)]) {
+      for (const Segment& segment : pieces_of_[static_cast<std::size_t>(place.group)]) {
         const std::int64_t first = std::max(segment.begin, begin);
         const std::int64_t last = std::min(segment.end, begin + BytesOf(output));
         if (first >= last) continue;
@@ -158,11 +158,11 @@ class BodyOrderMaker {
   }
 
   const Graph& graph_;
-  const Bodies& bodies_;
+  const Colocations& colocations_;
   OrderModel model_;
   std::vector<std::vector<int>> users_;          // per tensor the ops that list it
   std::vector<int> producer_;                    // per tensor, or -1
-  std::vector<std::vector<Segment>> pieces_of_;  // per body, by bytes
+  std::vector<std::vector<Segment>> pieces_of_;  // per group, by bytes
   std::vector<char> kept_;                       // per tensor: to the end
   std::unordered_map<int, int> position_of_;     // id of an op -> position; looked up, never walked
   int last_effect_ = -1;
@@ -170,12 +170,12 @@ class BodyOrderMaker {
 
 }  // namespace
 
-OrderModel MakeOrderModel(const Graph& graph, const Bodies& bodies, bool in_place) {
-  return BodyOrderMaker(graph, bodies).Make(in_place);
+OrderModel MakeOrderModel(const Graph& graph, const Colocations& colocations, bool in_place) {
+  return OrderModelMaker(graph, colocations).Make(in_place);
 }
 
 std::vector<std::vector<int>> OpsBefore(const Graph& graph) {
-  return MakeOrderModel(graph, Bodies(graph, 1), false).before;
+  return MakeOrderModel(graph, Colocations(graph, 1), false).before;
 }
 
 }  // namespace orionrt

@@ -1,9 +1,9 @@
-#include "graph/bodies.hpp"
+#include "graph/colocations.hpp"
 
 #include <algorithm>
 #include <iterator>
 
-#include "graph/body_problem.hpp"
+#include "graph/colocation_problem.hpp"
 
 namespace orionrt {
 namespace {
@@ -12,7 +12,7 @@ bool IsView(const TensorDesc& tensor) { return tensor.view_of != kNoTensor; }
 
 }  // namespace
 
-Bodies::Bodies(const Graph& graph, std::int64_t alignment)
+Colocations::Colocations(const Graph& graph, std::int64_t alignment)
     : graph_(graph),
       needs_(AlignmentNeeds(graph, alignment)),
       written_(graph.tensors().size(), 1),
@@ -35,26 +35,26 @@ Bodies::Bodies(const Graph& graph, std::int64_t alignment)
   for (int i = 0; i < static_cast<int>(nodes_.size()); ++i) {
     const TensorRoot root = graph.RootOf(i);
     if (root.index != i && graph.tensors()[static_cast<std::size_t>(i)].bytes > 0) {
-      JoinBodies(root.index, i, root.offset);  // a root is its body's first member, and stands for it
+      JoinColocations(root.index, i, root.offset);  // a root is its group's first member, and stands for it
     }
   }
 }
 
-// Not compressed, so that joins can be taken back: the smaller body joins the larger, and paths are O(log n) long.
-Bodies::Place Bodies::Find(int tensor) const {
+// Not compressed, so that joins can be taken back: the smaller group joins the larger, and paths are O(log n) long.
+Colocations::Place Colocations::Find(int tensor) const {
   Place place{tensor, 0};
-  while (NodeOf(place.body).parent >= 0) {
-    place.at += NodeOf(place.body).at;
-    place.body = NodeOf(place.body).parent;
+  while (NodeOf(place.group).parent >= 0) {
+    place.at += NodeOf(place.group).at;
+    place.group = NodeOf(place.group).parent;
   }
   return place;
 }
 
 // An empty tensor is never written, so the begins of windows are unique.
-void Bodies::SetWritten(int tensor, bool written) {
+void Colocations::SetWritten(int tensor, bool written) {
   written_[static_cast<std::size_t>(tensor)] = written ? 1 : 0;
   const Place place = Find(tensor);
-  auto& windows = NodeOf(place.body).written;
+  auto& windows = NodeOf(place.group).written;
   if (written) {
     windows.emplace(place.at, place.at + static_cast<std::int64_t>(graph_.tensors()[tensor].bytes));
   } else {
@@ -63,7 +63,7 @@ void Bodies::SetWritten(int tensor, bool written) {
 }
 
 // The smaller walks, the larger is asked.
-bool Bodies::WritesTwice(const Node& into, const Node& from, std::int64_t at) const {
+bool Colocations::WritesTwice(const Node& into, const Node& from, std::int64_t at) const {
   if (into.written.size() < from.written.size()) return WritesTwice(from, into, -at);
   return std::any_of(from.written.begin(), from.written.end(), [&](const auto& window) {
     const auto next = into.written.lower_bound(window.first + at);
@@ -72,12 +72,12 @@ bool Bodies::WritesTwice(const Node& into, const Node& from, std::int64_t at) co
   });
 }
 
-// A body begins at a multiple of its largest alignment, so each half must begin at one of its own behind that.
-bool Bodies::Fits(int inner, int outer, std::int64_t offset) const {
+// A group begins at a multiple of its largest alignment, so each half must begin at one of its own behind that.
+bool Colocations::Fits(int inner, int outer, std::int64_t offset) const {
   const Place a = Find(outer);
   const Place b = Find(inner);
-  const Node& into = NodeOf(a.body);
-  const Node& from = NodeOf(b.body);
+  const Node& into = NodeOf(a.group);
+  const Node& from = NodeOf(b.group);
   if (into.held || from.held) return false;
   const std::int64_t from_begin = a.at + offset - b.at + from.begin;
   const std::int64_t begin = std::min(into.begin, from_begin);
@@ -88,33 +88,33 @@ bool Bodies::Fits(int inner, int outer, std::int64_t offset) const {
   return spaces_of(inner) == spaces_of(outer);
 }
 
-//   offset -> |<- b.at ->|           a.at and b.at lead from the members that stand for their bodies to the two
-//   tensors, outer ----+----------inner       so the inner body moves by a.at + offset - b.at.
-bool Bodies::Bind(int inner, int outer, std::int64_t offset) {
+//   offset -> |<- b.at ->|           a.at and b.at lead from the members that stand for their groups to the two
+//   tensors, outer ----+----------inner       so the inner group moves by a.at + offset - b.at.
+bool Colocations::Bind(int inner, int outer, std::int64_t offset) {
   const Place a = Find(outer);
   const Place b = Find(inner);
   const std::int64_t at = a.at + offset - b.at;
-  if (a.body == b.body) return at == 0;
-  if (WritesTwice(NodeOf(a.body), NodeOf(b.body), at)) return false;
+  if (a.group == b.group) return at == 0;
+  if (WritesTwice(NodeOf(a.group), NodeOf(b.group), at)) return false;
   return BindInTime(inner, outer, offset);
 }
 
-bool Bodies::BindInTime(int inner, int outer, std::int64_t offset) {
+bool Colocations::BindInTime(int inner, int outer, std::int64_t offset) {
   const Place a = Find(outer);
   const Place b = Find(inner);
   const std::int64_t at = a.at + offset - b.at;
-  if (a.body == b.body) return at == 0;
+  if (a.group == b.group) return at == 0;
   if (!Fits(inner, outer, offset)) return false;
-  if (NodeOf(a.body).members.size() >= NodeOf(b.body).members.size()) {
-    JoinBodies(a.body, b.body, at);
+  if (NodeOf(a.group).members.size() >= NodeOf(b.group).members.size()) {
+    JoinColocations(a.group, b.group, at);
   } else {
-    JoinBodies(b.body, a.body, -at);
+    JoinColocations(b.group, a.group, -at);
   }
   return true;
 }
 
 // The child keeps its own members and windows, as the parent had none of them: RollBack finds them there.
-void Bodies::JoinBodies(int into, int from, std::int64_t at) {
+void Colocations::JoinColocations(int into, int from, std::int64_t at) {
   Node& parent = NodeOf(into);
   Node& child = NodeOf(from);
   joins_.push_back({from, parent.begin, parent.end, parent.alignment, parent.given});
@@ -128,7 +128,7 @@ void Bodies::JoinBodies(int into, int from, std::int64_t at) {
   for (const auto& [begin, end] : child.written) parent.written.emplace(begin + at, end + at);
 }
 
-void Bodies::RollBack(std::size_t mark) {
+void Colocations::RollBack(std::size_t mark) {
   for (; joins_.size() > mark; joins_.pop_back()) {
     const Join& join = joins_.back();
     Node& child = NodeOf(join.child);
@@ -144,10 +144,10 @@ void Bodies::RollBack(std::size_t mark) {
   }
 }
 
-std::vector<TensorRoot> Bodies::Places() const {
+std::vector<TensorRoot> Colocations::Places() const {
   std::vector<TensorRoot> places(nodes_.size());
-  for (int body = 0; body < static_cast<int>(nodes_.size()); ++body) {
-    const Node& node = NodeOf(body);
+  for (int group = 0; group < static_cast<int>(nodes_.size()); ++group) {
+    const Node& node = NodeOf(group);
     if (node.parent >= 0) continue;
     int name = -1;
     const auto bytes = [&](int t) { return graph_.tensors()[static_cast<std::size_t>(t)].bytes; };

@@ -1,4 +1,4 @@
-// From tensors that lie in bodies to a Problem.
+// From tensors that lie in groups to a Problem.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,11 @@ std::vector<char> HeldTensors(const Graph& graph);
 
 std::vector<std::int64_t> AlignmentNeeds(const Graph& graph, std::int64_t alignment);
 
-// `places`: per tensor the member that names its body, which lies at the body's first byte, and its own bytes from
+// `places`: per tensor the member that names its group, which lies at the group's first byte, and its own bytes from
 // there; index -1: it is held elsewhere, and has no buffer. `vanished`: per op whether it has nothing left to do, and
-// so touches nothing; empty: none. A body occupies at each step the windows of the members alive then. O(n log n +
+// so touches nothing; empty: none. A group occupies at each step the windows of the members alive then. O(n log n +
 // members of each segment between two windows' ends).
-Lowered MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
+Lowered MakeColocatedProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
                         const std::vector<TensorRoot>& places, const std::vector<char>& vanished,
                         const std::vector<Space>& spaces);
 

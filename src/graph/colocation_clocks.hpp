@@ -1,4 +1,4 @@
-// The lives of bodies on several streams: windows of bytes, each with two clocks.
+// The lives of groups on several streams: windows of bytes, each with two clocks.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace orionrt {
 
-// A member of a body: bytes [begin, end) of it, and its life, clocks of as many streams as the problem has.
+// A member of a group: bytes [begin, end) of it, and its life, clocks of as many streams as the problem has.
 struct ClockedWindow {
   std::int64_t begin = 0, end = 0;
   const std::int64_t *from = nullptr, *to = nullptr;

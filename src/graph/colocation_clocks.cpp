@@ -1,4 +1,4 @@
-#include "graph/body_clocks.hpp"
+#include "graph/colocation_clocks.hpp"
 
 #include <algorithm>
 

@@ -1,11 +1,11 @@
-#include "graph/body_problem.hpp"
+#include "graph/colocation_problem.hpp"
 
 #include <algorithm>
 #include <string>
 #include <utility>
 
 #include "base/checked.hpp"
-#include "graph/body_clocks.hpp"
+#include "graph/colocation_clocks.hpp"
 #include "graph/labels.hpp"
 #include "orionrt/error.hpp"
 #include "orionrt/streams.hpp"
@@ -58,8 +58,8 @@ std::vector<std::int64_t> CountUses(const Graph& graph, const std::vector<char>&
   return uses;
 }
 
-// `members`: windows of the body, and when they are alive; which buffer they are of is told here.
-void AppendBody(Problem& problem, std::vector<Part>& members, std::int64_t need, std::string id, std::string name) {
+// `members`: windows of the group, and when they are alive; which buffer they are of is told here.
+void AppendColocation(Problem& problem, std::vector<Part>& members, std::int64_t need, std::string id, std::string name) {
   Buffer buffer;
   buffer.lower = members[0].lower;
   buffer.alignment = need;
@@ -106,7 +106,7 @@ std::vector<std::int64_t> AlignmentNeeds(const Graph& graph, std::int64_t alignm
   return needs;
 }
 
-Lowered MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
+Lowered MakeColocatedProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
                         const std::vector<TensorRoot>& places, const std::vector<char>& vanished,
                         const std::vector<Space>& spaces) {
   if (!IsPowerOfTwo(alignment)) {
@@ -116,7 +116,7 @@ Lowered MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, std::
   const std::vector<std::int64_t> needs = AlignmentNeeds(graph, alignment);
   const std::vector<std::int64_t> uses = CountUses(graph, vanished);
   const std::vector<char> held = HeldTensors(graph);
-  std::vector<int> order;  // tensors by the name of their body
+  std::vector<int> order;  // tensors by the name of their group
   for (int i = 0; i < static_cast<int>(tensors.size()); ++i) {
     if (tensors[i].bytes > 0 && places[i].index >= 0 && held[i] == 0) order.push_back(i);
   }
@@ -130,7 +130,7 @@ Lowered MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, std::
   lowered.problem.clocks.streams = liveness.lanes();
   for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
     const int name = places[order[first]].index;
-    std::int64_t need = 1, body_uses = 0;
+    std::int64_t need = 1, group_uses = 0;
     members.clear();
     windows.clear();
     for (; last < order.size() && places[order[last]].index == name; ++last) {
@@ -141,12 +141,12 @@ Lowered MakeBodyProblem(const Graph& graph, const GraphLiveness& liveness, std::
       members.push_back({0, life.start, std::int64_t{life.end} + 1, at, at + bytes});
       if (liveness.lanes() > 0) windows.push_back({at, at + bytes, liveness.BeginOf(t), liveness.EndOf(t)});
       need = std::max(need, needs[t]);
-      body_uses += uses[t];
+      group_uses += uses[t];
       lowered.bindings[t] = {static_cast<int>(lowered.problem.buffers.size()), at};
     }
-    AppendBody(lowered.problem, members, need, std::to_string(tensors[name].id), tensors[name].name);
+    AppendColocation(lowered.problem, members, need, std::to_string(tensors[name].id), tensors[name].name);
     if (!windows.empty()) AppendClocks(lowered.problem, windows);
-    lowered.problem.uses.push_back(body_uses);
+    lowered.problem.uses.push_back(group_uses);
     space_names.push_back(tensors[name].spaces);
   }
   AppendWorkspaces(graph, alignment, lowered);

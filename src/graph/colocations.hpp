@@ -1,7 +1,7 @@
 // Tensors that lie in one piece of memory, and where in it: a union-find whose edges carry distances. It knows nothing
 // of time, but for in-place: what shares bytes only because one is dead before the other is born.
 //
-// Views and parts are legal in any order of ops if every byte of a body is written once: the windows of the members
+// Views and parts are legal in any order of ops if every byte of a group is written once: the windows of the members
 // that somebody writes are disjoint, and all others only show what these wrote.
 #pragma once
 
@@ -14,20 +14,20 @@
 
 namespace orionrt {
 
-class Bodies {
+class Colocations {
  public:
   struct Place {
-    int body = 0;         // the member that stands for all
+    int group = 0;         // the member that stands for all
     std::int64_t at = 0;  // bytes from that member's first; may be negative
   };
 
-  // Every tensor a body of its own, but views, which lie in their roots. `alignment`: the least that a tensor without
+  // Every tensor a group of its own, but views, which lie in their roots. `alignment`: the least that a tensor without
   // a root gets. Throws Error (kBadInput) for a view that its offset keeps from the alignment that it wants.
-  Bodies(const Graph& graph, std::int64_t alignment);
+  Colocations(const Graph& graph, std::int64_t alignment);
 
   Place Find(int tensor) const;  // O(log n)
-  const std::vector<int>& Members(int body) const { return nodes_[static_cast<std::size_t>(body)].members; }
-  bool IsGiven(int body) const { return nodes_[static_cast<std::size_t>(body)].given; }  // a member is, from outside
+  const std::vector<int>& Members(int group) const { return nodes_[static_cast<std::size_t>(group)].members; }
+  bool IsGiven(int group) const { return nodes_[static_cast<std::size_t>(group)].given; }  // a member is, from outside
   std::int64_t NeedOf(int tensor) const { return needs_[static_cast<std::size_t>(tensor)]; }  // alignment, bytes
 
   bool IsWritten(int tensor) const { return written_[static_cast<std::size_t>(tensor)] != 0; }
@@ -39,14 +39,14 @@ class Bodies {
 
   // The same for one that dies while the other is born: what is written twice is the caller's to judge.
   bool BindInTime(int inner, int outer, std::int64_t offset);
-  bool Fits(int inner, int outer, std::int64_t offset) const;  // whether BindInTime would, two bodies given
+  bool Fits(int inner, int outer, std::int64_t offset) const;  // whether BindInTime would, two groups given
 
   // Takes back the latest binds, down to `mark` of them.
   std::size_t mark() const { return joins_.size(); }
   void RollBack(std::size_t mark);
 
-  // Per tensor the member that names its body, and the bytes from the body's first. The name: of those that begin the
-  // body the largest, then the first in the graph's order. O(n log n).
+  // Per tensor the member that names its group, and the bytes from the group's first. The name: of those that begin the
+  // group the largest, then the first in the graph's order. O(n log n).
   std::vector<TensorRoot> Places() const;
 
  private:
@@ -54,8 +54,8 @@ class Bodies {
     int parent = -1;
     std::int64_t at = 0;  // bytes from the parent's first
     bool given = false;
-    bool held = false;  // by whoever runs the graph: lies in no body but its root's
-    // Of a body, in bytes from the first of the member that stands for it; kept when it joins another, for RollBack.
+    bool held = false;  // by whoever runs the graph: lies in no group but its root's
+    // Of a group, in bytes from the first of the member that stands for it; kept when it joins another, for RollBack.
     std::int64_t begin = 0;
     std::int64_t end = 0;
     std::int64_t alignment = 1;
@@ -70,10 +70,10 @@ class Bodies {
     bool given = false;
   };
 
-  Node& NodeOf(int body) { return nodes_[static_cast<std::size_t>(body)]; }
-  const Node& NodeOf(int body) const { return nodes_[static_cast<std::size_t>(body)]; }
+  Node& NodeOf(int group) { return nodes_[static_cast<std::size_t>(group)]; }
+  const Node& NodeOf(int group) const { return nodes_[static_cast<std::size_t>(group)]; }
   bool WritesTwice(const Node& into, const Node& from, std::int64_t at) const;
-  void JoinBodies(int into, int from, std::int64_t at);
+  void JoinColocations(int into, int from, std::int64_t at);
 
   const Graph& graph_;
   std::vector<std::int64_t> needs_;
