@@ -2,9 +2,9 @@
 // A: their offsets are multiples of A, whatever the others do. Sort them by offset. Each item but the topmost is
 // followed by one that begins at a multiple of A no lower than its end, so it takes at least its size rounded up to A;
 // the topmost needs no padding. Hence peak >= sum of rounded sizes - (rounded - size) of the topmost >= sum of rounded
-// sizes - the largest such slack. A part of a body is an item too, but begins at a multiple of A only if its `begin` is
-// one; where some alive part does not, what is below it may end unpadded, and the plain sum of bytes is the bound. All
-// this holds for every A; the bound is the best of them.
+// sizes - the largest such slack. A part of a buffer is an item too, but begins at a multiple of A only if its `begin`
+// is one; where some alive part does not, what is below it may end unpadded, and the plain sum of bytes is the bound.
+// All this holds for every A; the bound is the best of them.
 #include "plan/lower_bound.hpp"
 
 #include <algorithm>

@@ -15,7 +15,7 @@ namespace orionrt {
 
 class Repair {
  public:
-  // Knows whole buffers that may move, no bodies of several parts: for problems with any other, see CanRepair. Keeps
+  // Knows whole buffers that may move, no buffers of several parts: for problems with any other, see CanRepair. Keeps
   // references. Memory O(n).
   Repair(const Problem& problem, const Shapes& shapes, const SortKeys& sort_keys);
 

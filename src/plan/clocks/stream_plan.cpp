@@ -265,7 +265,7 @@ Found StreamPlanner::SolveLanes(const Problem& problem, const Precedence& order,
     std::vector<int> all(At(within.count()));
     std::iota(all.begin(), all.end(), 0);
     const std::vector<Precedence::Span> spans = AsIntervals(within, all);
-    if (spans.empty()) return {};  // a body whose parts begin on several chains
+    if (spans.empty()) return {};  // a buffer whose parts begin on several chains
     singles.push_back(OnOneStream(lane, spans));
     bounds += LowerBound(singles.back()).lower_bound_bytes;
   }

@@ -20,14 +20,14 @@ using Nodes = std::vector<int>;
 class ConflictGraph {
  public:
   ConflictGraph(const ExactModel& model, WorkMeter& work) : model_(model), work_(work) {
-    std::vector<int> node_of_body(model.BodyCount(), -1);
+    std::vector<int> node_of_bundle(model.BundleCount(), -1);
     for (int row = 0; row < model.row_count; ++row) {
-      const int body = model.body[row];
-      if (body >= 0 && node_of_body[body] >= 0) continue;
-      if (body >= 0) node_of_body[body] = count();
-      rows_.push_back(body < 0 ? std::vector<int>{row}
-                               : std::vector<int>(model.body_rows.begin() + model.body_begin[body],
-                                                  model.body_rows.begin() + model.body_begin[body + 1]));
+      const int bundle = model.bundle[row];
+      if (bundle >= 0 && node_of_bundle[bundle] >= 0) continue;
+      if (bundle >= 0) node_of_bundle[bundle] = count();
+      rows_.push_back(bundle < 0 ? std::vector<int>{row}
+                                 : std::vector<int>(model.bundle_rows.begin() + model.bundle_begin[bundle],
+                                                    model.bundle_rows.begin() + model.bundle_begin[bundle + 1]));
     }
     Measure();
   }
@@ -250,7 +250,7 @@ class StackFinder {
   }
 
   Stacks Run() {
-    if (model_.HasBodies()) TryCliques();
+    if (model_.HasBundles()) TryCliques();
     TrySections();
     return std::move(best_);
   }
@@ -300,11 +300,11 @@ class StackFinder {
 
   void AddAlive(int node, std::vector<Nodes>& alive) const {
     const int first_row = conflicts_.row(node);
-    const int body = model_.body[first_row];
-    const int begin = body < 0 ? 0 : model_.body_begin[body];
-    const int end = body < 0 ? 1 : model_.body_begin[body + 1];
+    const int bundle = model_.bundle[first_row];
+    const int begin = bundle < 0 ? 0 : model_.bundle_begin[bundle];
+    const int end = bundle < 0 ? 1 : model_.bundle_begin[bundle + 1];
     for (int k = begin; k < end; ++k) {
-      const int row = body < 0 ? first_row : model_.body_rows[k];
+      const int row = bundle < 0 ? first_row : model_.bundle_rows[k];
       for (int s = model_.first[row]; s < model_.last[row]; ++s) {
         if (alive[s].empty() || alive[s].back() != node) alive[s].push_back(node);
       }
@@ -342,7 +342,7 @@ class StackFinder {
 }  // namespace
 
 Stacks FindStacks(const ExactModel& model, std::int64_t known, std::int64_t most_work, WorkMeter& work) {
-  const bool plain = !model.HasBodies() && model.max_alignment == model.grain;
+  const bool plain = !model.HasBundles() && model.max_alignment == model.grain;
   if (plain || model.row_count > kMostNodes) return {};
   return StackFinder(model, std::max(known, model.max_load), most_work, work).Run();
 }

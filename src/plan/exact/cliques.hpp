@@ -15,7 +15,7 @@ struct Stacks {
   std::vector<StackedRows> cliques;  // heavy ones that are not alive at one moment
 };
 
-// What buffers that pairwise conflict take, on top of each other: those of a section, and, where there are bodies, any
+// What buffers that pairwise conflict take, on top of each other: those of a section, and, where there are bundles, any
 // others. `known`: a bound, in units. In at most so much work.
 Stacks FindStacks(const ExactModel& model, std::int64_t known, std::int64_t most_work, WorkMeter& work);
 

@@ -95,7 +95,7 @@ ExactTurns::ExactTurns(const ExactModel& model, int dead_states_bits, std::int64
 Outcome ExactTurns::Try(std::int64_t capacity, const ExactQuota& budget) {
   constexpr std::int64_t kDive = 8;
   constexpr auto kTurnCount = static_cast<std::int64_t>(std::size(kTurns));
-  const bool plain = !model_.HasBodies() && model_.max_alignment == model_.grain;
+  const bool plain = !model_.HasBundles() && model_.max_alignment == model_.grain;
   const std::int64_t shortest = (plain ? 2 : kDive) * std::int64_t{model_.row_count} + 2;
   const ExactQuota end = work_.After(budget);
   while (!work_.IsPast(end)) {

@@ -13,7 +13,7 @@ namespace {
 
 struct Row {
   std::int64_t lower, upper, size, alignment, fixed, begin, room;
-  int shape;  // of bodies that are alike, from 1; 0 of what moves alone
+  int shape;  // of bundles that are alike, from 1; 0 of what moves alone
   int original;
   std::int64_t duration;
 
@@ -72,7 +72,7 @@ std::vector<Row> SortedRows(const Problem& problem) {
 
 // Calls `visit(rows of one buffer)`, indices into `rows`, for every one with several that move together.
 template <typename Visit>
-void ForEachBody(const std::vector<Row>& rows, Visit visit) {
+void ForEachBundle(const std::vector<Row>& rows, Visit visit) {
   std::vector<int> order(rows.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return rows[a].original < rows[b].original; });
@@ -84,23 +84,23 @@ void ForEachBody(const std::vector<Row>& rows, Visit visit) {
   }
 }
 
-// Numbers the shapes of bodies, the same whatever the order of the buffers.
+// Numbers the shapes of bundles, the same whatever the order of the buffers.
 void NumberShapes(std::vector<Row>& rows) {
   for (Row& row : rows) row.shape = 0;
-  std::map<std::vector<std::int64_t>, std::vector<int>> bodies_of;
-  ForEachBody(rows, [&](const std::vector<int>& body) {
+  std::map<std::vector<std::int64_t>, std::vector<int>> bundles_of;
+  ForEachBundle(rows, [&](const std::vector<int>& bundle) {
     std::vector<std::int64_t> shape;
-    for (const int i : body) {
+    for (const int i : bundle) {
       const Row& row = rows[i];
       shape.insert(shape.end(), {row.lower, row.upper, row.size, row.alignment, row.begin, row.room});
     }
-    std::vector<int>& same = bodies_of[shape];
-    same.insert(same.end(), body.begin(), body.end());
+    std::vector<int>& same = bundles_of[shape];
+    same.insert(same.end(), bundle.begin(), bundle.end());
   });
   int number = 0;
-  for (const auto& [shape, bodies] : bodies_of) {
+  for (const auto& [shape, bundles] : bundles_of) {
     ++number;
-    for (const int i : bodies) rows[i].shape = number;
+    for (const int i : bundles) rows[i].shape = number;
   }
 }
 
@@ -191,26 +191,27 @@ void LinkTwins(ExactModel& model) {
                     model.begin[row], model.room[row]);
   };
   for (int i = 1; i < model.row_count; ++i) {
-    if (model.body[i] < 0 && model.body[i - 1] < 0 && key(i) == key(i - 1)) model.twin[i] = i - 1;
+    if (model.bundle[i] < 0 && model.bundle[i - 1] < 0 && key(i) == key(i - 1)) model.twin[i] = i - 1;
   }
 }
 
-// Fills in bodies; the twins of their rows are the same rows of the body of that shape before.
-void LinkBodies(ExactModel& model, const std::vector<Row>& rows) {
-  model.body.assign(model.row_count, -1);
-  model.body_begin.assign(1, 0);
-  ForEachBody(rows, [&](const std::vector<int>& body) {
-    for (const int row : body) model.body[row] = model.BodyCount();
-    model.body_rows.insert(model.body_rows.end(), body.begin(), body.end());
-    model.body_begin.push_back(static_cast<int>(model.body_rows.size()));
-    model.body_shape.push_back(rows[body.front()].shape);
+// Fills in bundles; the twins of their rows are the same rows of the bundle of that shape before.
+void LinkBundles(ExactModel& model, const std::vector<Row>& rows) {
+  model.bundle.assign(model.row_count, -1);
+  model.bundle_begin.assign(1, 0);
+  ForEachBundle(rows, [&](const std::vector<int>& bundle) {
+    for (const int row : bundle) model.bundle[row] = model.BundleCount();
+    model.bundle_rows.insert(model.bundle_rows.end(), bundle.begin(), bundle.end());
+    model.bundle_begin.push_back(static_cast<int>(model.bundle_rows.size()));
+    model.bundle_shape.push_back(rows[bundle.front()].shape);
   });
   LinkTwins(model);
   std::map<int, int> last_of;
-  for (int b = 0; b < model.BodyCount(); ++b) {
-    const auto [last, is_new] = last_of.emplace(model.body_shape[b], b);
-    for (int k = model.body_begin[b]; !is_new && k < model.body_begin[b + 1]; ++k) {
-      model.twin[model.body_rows[k]] = model.body_rows[model.body_begin[last->second] + k - model.body_begin[b]];
+  for (int b = 0; b < model.BundleCount(); ++b) {
+    const auto [last, is_new] = last_of.emplace(model.bundle_shape[b], b);
+    for (int k = model.bundle_begin[b]; !is_new && k < model.bundle_begin[b + 1]; ++k) {
+      model.twin[model.bundle_rows[k]] =
+          model.bundle_rows[model.bundle_begin[last->second] + k - model.bundle_begin[b]];
     }
     last->second = b;
   }
@@ -254,13 +255,13 @@ void Append(ExactModel& model, const Row& row) {
 // Rows are sorted, their times are sections.
 void Fill(ExactModel& model, const std::vector<Row>& rows) {
   for (const Row& row : rows) Append(model, row);
-  LinkBodies(model, rows);
+  LinkBundles(model, rows);
   LayOutMembers(model);
   IndexStartsAndEnds(model);
 }
 
 Row RowOf(const ExactModel& model, int i) {
-  const int shape = model.body[i] < 0 ? 0 : model.body_shape[model.body[i]];
+  const int shape = model.bundle[i] < 0 ? 0 : model.bundle_shape[model.bundle[i]];
   return {model.first[i], model.last[i], model.size[i], model.alignment[i], model.fixed[i],
           model.begin[i], model.room[i], shape,         model.original[i],  model.duration[i]};
 }

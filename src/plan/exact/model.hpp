@@ -14,7 +14,7 @@ namespace orionrt {
 // replace time without loss, and there are at most as many as buffers.
 //
 // A row is a rectangle. A buffer without parts is one row; one with gaps, slices or a staircase is several, and as long
-// as it is free these move together: a body. Rows of a fixed buffer have no more to do with each other than those of
+// as it is free these move together: a bundle. Rows of a fixed buffer have no more to do with each other than those of
 // several.
 //
 // Rows are in a total order on (life, size, alignment, fixed offset), and time runs in whichever direction gives the
@@ -32,16 +32,16 @@ struct ExactModel {
   std::vector<std::int64_t> fixed;      // units, where the row is, not its buffer; or kFree
   std::vector<std::int64_t> begin;      // units from the buffer's offset to the row
   std::vector<std::int64_t> room;       // units from the row to the end of the whole buffer, which the capacity holds
-  std::vector<int> body;                // or -1: a row that moves alone
-  std::vector<int> twin;                // a lower row whose body is interchangeable with this one's, or -1
+  std::vector<int> bundle;              // or -1: a row that moves alone
+  std::vector<int> twin;                // a lower row whose bundle is interchangeable with this one's, or -1
   std::vector<int> member_begin;        // members of section s: [member_begin[s], member_begin[s + 1])
   std::vector<int> members;             // rows
   std::vector<int> start_begin;         // rows [start_begin[s], start_begin[s + 1]) start in section s
   std::vector<int> end_begin;           // by_end[end_begin[s]] up to by_end[end_begin[s + 1]] end before section s
   std::vector<int> by_end;              // rows
-  std::vector<int> body_begin;          // rows of body b, ascending: body_rows[body_begin[b]] up to that of b + 1
-  std::vector<int> body_rows;
-  std::vector<int> body_shape;     // equal where two are alike but for what they are called
+  std::vector<int> bundle_begin;        // rows of bundle b, ascending: bundle_rows[bundle_begin[b]] up to that of b + 1
+  std::vector<int> bundle_rows;
+  std::vector<int> bundle_shape;   // equal where two are alike but for what they are called
   std::int64_t max_load = 0;       // units that must lie on top of each other: no plan is lower
   std::int64_t max_alignment = 1;  // units
   std::int64_t grain = 1;          // units: every row begins at a multiple of it
@@ -49,8 +49,8 @@ struct ExactModel {
   bool scale_free = true;
 
   int Length(int row) const { return last[row] - first[row]; }
-  bool HasBodies() const { return !body_rows.empty(); }
-  int BodyCount() const { return static_cast<int>(body_shape.size()); }
+  bool HasBundles() const { return !bundle_rows.empty(); }
+  int BundleCount() const { return static_cast<int>(bundle_shape.size()); }
 };
 
 // O(n log n + members). The sum of all sizes must fit in 62 bits.

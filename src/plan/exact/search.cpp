@@ -32,7 +32,7 @@ std::int64_t ScoreOf(int branches, std::int64_t slack, std::int64_t weight) {
 
 ExactSearch::ExactSearch(const ExactModel& model, std::int64_t table_work, DeadStates& dead, WorkMeter& work)
     : model_(model), dead_(dead), work_(work), state_(model, table_work, work), branches_(model.section_count + 1, 0) {
-  if (model.HasBodies()) forced_ = waiting_ = branches_;
+  if (model.HasBundles()) forced_ = waiting_ = branches_;
 }
 
 Outcome ExactSearch::Run(std::int64_t capacity, ExactStrategy& strategy, const ExactQuota& quota) {
@@ -135,7 +135,7 @@ ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) {
       const std::int64_t slack = state_.Slack(t);
       const int branches = branches_[t] + (slack > 0);
       std::int64_t score = ScoreOf(branches, slack / sixteenth, state_.weight(t));
-      if (model_.HasBodies()) {
+      if (model_.HasBundles()) {
         if (forced_[t] > 0) score = 0;
         if (waiting_[t] > 0 && slack > 0) score += kWaits;
       }
@@ -152,12 +152,12 @@ ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) {
 // Into branches_, for each section of a niche but for giving up. What can start on its floor lives within it, as the
 // floors on both sides are higher, so each buffer is asked once.
 void ExactSearch::CountBranches(int begin, int end, std::int64_t floor, bool all_on_tops) {
-  if (all_on_tops && !model_.HasBodies() && !state_.HasTables()) {
+  if (all_on_tops && !model_.HasBundles() && !state_.HasTables()) {
     for (int s = begin; s < end; ++s) branches_[s] = state_.ready_count(s);
     return;
   }
   std::fill(branches_.begin() + begin, branches_.begin() + end + 1, 0);
-  if (model_.HasBodies()) {
+  if (model_.HasBundles()) {
     std::fill(forced_.begin() + begin, forced_.begin() + end + 1, 0);
     std::fill(waiting_.begin() + begin, waiting_.begin() + end + 1, 0);
   }
@@ -167,14 +167,14 @@ void ExactSearch::CountBranches(int begin, int end, std::int64_t floor, bool all
   for (int row = first_start; row < last_start; ++row) {
     if (state_.placed(row) || state_.head(row) != floor || !CanBegin(row, floor)) continue;
     CountOver(branches_, row);
-    if (model_.body[row] < 0) continue;
+    if (model_.bundle[row] < 0) continue;
     if (state_.decided(row))
       CountOver(forced_, row);
     else if (CouldBeSupported(row))
       CountOver(waiting_, row);
   }
   for (int s = begin + 1; s < end; ++s) branches_[s] += branches_[s - 1];
-  for (int s = begin + 1; s < end && model_.HasBodies(); ++s) {
+  for (int s = begin + 1; s < end && model_.HasBundles(); ++s) {
     forced_[s] += forced_[s - 1];
     waiting_[s] += waiting_[s - 1];
   }
@@ -190,10 +190,10 @@ void ExactSearch::CountOver(std::vector<int>& counts, int row) const {
 bool ExactSearch::CanBegin(int row, std::int64_t floor) const {
   if (state_.decided(row)) return true;
   if (!state_.CanFollow(row)) return false;
-  const int body = model_.body[row];
-  if (body < 0) return Supported(row, floor);
-  for (int k = model_.body_begin[body]; k < model_.body_begin[body + 1]; ++k) {
-    const int other = model_.body_rows[k];
+  const int bundle = model_.bundle[row];
+  if (bundle < 0) return Supported(row, floor);
+  for (int k = model_.bundle_begin[bundle]; k < model_.bundle_begin[bundle + 1]; ++k) {
+    const int other = model_.bundle_rows[k];
     if (Supported(other, state_.head(other))) return true;
   }
   return CouldBeSupported(row);
@@ -210,17 +210,17 @@ bool ExactSearch::Supported(int row, std::int64_t floor) const {
   return s < end;
 }
 
-// Could something that is not placed yet come to lie below a row of the same body?
+// Could something that is not placed yet come to lie below a row of the same bundle?
 bool ExactSearch::CouldBeSupported(int row) const {
-  const int body = model_.body[row];
-  for (int k = model_.body_begin[body]; k < model_.body_begin[body + 1]; ++k) {
-    const int upper = model_.body_rows[k];
+  const int bundle = model_.bundle[row];
+  for (int k = model_.bundle_begin[bundle]; k < model_.bundle_begin[bundle + 1]; ++k) {
+    const int upper = model_.bundle_rows[k];
     for (int s = model_.first[upper]; s < model_.last[upper]; ++s) {
       if (state_.floor(s) >= state_.head(upper)) continue;
       const int* rows = state_.active(s);
       work_.Add(Look::kMember, state_.active_count(s));
       const bool any = std::any_of(rows, rows + state_.active_count(s), [&](int other) {
-        return model_.body[other] != body && state_.head(other) + model_.size[other] <= state_.head(upper);
+        return model_.bundle[other] != bundle && state_.head(other) + model_.size[other] <= state_.head(upper);
       });
       if (any) return true;
     }
@@ -279,7 +279,7 @@ std::int64_t ExactSearch::RaisedFloor(const Niche& niche) const {
     const int row = rows[k];
     if (state_.head(row) > niche.floor) {
       raised = std::min(raised, state_.head(row));
-    } else if (model_.body[row] >= 0) {
+    } else if (model_.bundle[row] >= 0) {
       raised = std::min(raised, NextOn(row, niche));
     } else {
       begin = std::min(begin, model_.first[row]);
@@ -300,19 +300,19 @@ std::int64_t ExactSearch::RaisedFloor(const Niche& niche) const {
   return raised;
 }
 
-// The lowest height above the niche's floor at which `row` of a body that is not decided can begin, on something below
-// one of the body's rows.
+// The lowest height above the niche's floor at which `row` of a bundle that is not decided can begin, on something
+// below one of the bundle's rows.
 std::int64_t ExactSearch::NextOn(int row, const Niche& niche) const {
   std::int64_t next = std::numeric_limits<std::int64_t>::max() / 2;
-  const int body = model_.body[row];
-  for (int k = model_.body_begin[body]; k < model_.body_begin[body + 1]; ++k) {
-    const int upper = model_.body_rows[k];
+  const int bundle = model_.bundle[row];
+  for (int k = model_.bundle_begin[bundle]; k < model_.bundle_begin[bundle + 1]; ++k) {
+    const int upper = model_.bundle_rows[k];
     const std::int64_t above = model_.begin[upper] - model_.begin[row];
     for (int s = model_.first[upper]; s < model_.last[upper]; ++s) {
       const int* rows = state_.active(s);
       work_.Add(Look::kMember, state_.active_count(s));
       for (int m = 0; m < state_.active_count(s); ++m) {
-        if (model_.body[rows[m]] == body) continue;
+        if (model_.bundle[rows[m]] == bundle) continue;
         const std::int64_t end = state_.head(rows[m]) + model_.size[rows[m]] - above;
         next = std::min(next, std::max(end, niche.floor + 1));
       }

@@ -34,14 +34,16 @@ struct ExactStrategy {
 // the state falls into parts that are searched on their own, and a part that failed once is recognised when it comes
 // back.
 //
-// Only plans in which nothing can drop are searched: a buffer lies at 0, on another one, or where it is fixed. A body
+// Only plans in which nothing can drop are searched: a buffer lies at 0, on another one, or where it is fixed. A bundle
 // needs one row of it to lie on something, which may not be there yet when another row of it is placed: a row may be
-// placed if its body lies on what is placed, or if something that is not could still come to lie below one of its rows.
+// placed if its bundle lies on what is placed, or if something that is not could still come to lie below one of its
+// rows.
 //
 // That the space above the floor stays empty in a section lifts the floor to the next height at which something can
-// begin. A body that something could still come to lie below could begin anywhere above, so no section is chosen to
-// branch in, but one without slack, in which such a body is ready. What lies lower can be filled before, so that there
-// is always another; only bodies with steps can wait for each other in a circle, and then the floor rises by one unit.
+// begin. A bundle that something could still come to lie below could begin anywhere above, so no section is chosen to
+// branch in, but one without slack, in which such a bundle is ready. What lies lower can be filled before, so that
+// there is always another; only bundles with steps can wait for each other in a circle, and then the floor rises by one
+// unit.
 //
 // A row whose height is decided, and that is ready, is all that can begin there.
 class ExactSearch {
@@ -71,7 +73,7 @@ class ExactSearch {
   void CountBranches(int begin, int end, std::int64_t floor, bool all_on_tops);
   void CountOver(std::vector<int>& counts, int row) const;
   bool IsWall(int section) const { return state_.active_count(section) == 0; }
-  bool IsForced(int row) const { return model_.body[row] >= 0 && state_.decided(row); }
+  bool IsForced(int row) const { return model_.bundle[row] >= 0 && state_.decided(row); }
   bool CanBegin(int row, std::int64_t floor) const;
   bool Supported(int row, std::int64_t floor) const;
   bool CouldBeSupported(int row) const;
@@ -91,7 +93,7 @@ class ExactSearch {
   bool stopped_ = false;
   std::vector<std::pair<std::int64_t, int>> candidates_;  // (key, row or kRaise), of all nodes on the path
   // Per section, scratch of ChooseNiche: branches; of the rows that can begin there the forced ones, and those whose
-  // body could yet be supported.
+  // bundle could yet be supported.
   std::vector<int> branches_, forced_, waiting_;
   std::vector<Part> parts_;  // of all nodes on the path
 };

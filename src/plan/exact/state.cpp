@@ -35,7 +35,7 @@ bool ExactState::Reset(std::int64_t capacity) {
   head_ = model_.begin;
   latest_.resize(model_.row_count);
   placed_.assign(model_.row_count, 0);
-  decided_.assign(model_.BodyCount(), 0);
+  decided_.assign(model_.BundleCount(), 0);
   members_ = model_.members;
   bool fits = true;
   for (int i = 0; i < model_.row_count; ++i) {
@@ -51,7 +51,7 @@ bool ExactState::Reset(std::int64_t capacity) {
       crossing_[s] += s > model_.first[i];
     }
   }
-  for (int body = 0; body < model_.BodyCount(); ++body) Join(body, 1);
+  for (int bundle = 0; bundle < model_.BundleCount(); ++bundle) Join(bundle, 1);
   tables_.Reset(capacity);
   for (int s = 0; s < sections; ++s) fits &= 0 <= HighestFloor(s);
   work_.Add(Look::kLaid, static_cast<std::int64_t>(members_.size()) + model_.row_count + sections);
@@ -64,7 +64,7 @@ bool ExactState::Place(int row) {
   const int end = model_.last[row];
   const std::int64_t new_floor = head_[row] + model_.size[row];
   work_.Add(Look::kSection, end - begin);
-  if (model_.body[row] >= 0 && !decided(row)) Decide(model_.body[row]);
+  if (model_.bundle[row] >= 0 && !decided(row)) Decide(model_.bundle[row]);
   Note(Kind::kPlaced, row, 0, 0);
   Remove(row);
   for (int s = begin; s < end; ++s) {
@@ -152,8 +152,8 @@ bool ExactState::Lift(int section, std::int64_t floor) {
     if (head_[row] < floor && !LiftHead(row, floor)) return Fail(section);
     ready += head_[row] == floor;
   }
-  // What has risen with another row of its body may have been counted before.
-  ready_[section] = model_.HasBodies() ? CountReady(section) : ready;
+  // What has risen with another row of its bundle may have been counted before.
+  ready_[section] = model_.HasBundles() ? CountReady(section) : ready;
   Touch(section, section + 1);
   return true;
 }
@@ -170,7 +170,7 @@ int ExactState::CountReady(int section) const {
 bool ExactState::LiftLife(int row, std::int64_t floor) {
   const int begin = model_.first[row];
   const int end = model_.last[row];
-  if (model_.HasBodies()) {
+  if (model_.HasBundles()) {
     int s = begin;
     while (s < end && Lift(s, floor)) ++s;
     return s == end;
@@ -209,14 +209,14 @@ bool ExactState::LiftLife(int row, std::int64_t floor) {
 
 bool ExactState::LiftHead(int row, std::int64_t floor) {
   const std::int64_t offset = OffsetAbove(row, floor);
-  const int body = model_.body[row];
-  if (body < 0) {
+  const int bundle = model_.bundle[row];
+  if (bundle < 0) {
     SetHead(row, offset + model_.begin[row]);
     return head_[row] <= latest_[row];
   }
   if (offset + model_.begin[row] > latest_[row]) return false;
-  for (int k = model_.body_begin[body]; k < model_.body_begin[body + 1]; ++k) {
-    const int other = model_.body_rows[k];
+  for (int k = model_.bundle_begin[bundle]; k < model_.bundle_begin[bundle + 1]; ++k) {
+    const int other = model_.bundle_rows[k];
     SetHead(other, offset + model_.begin[other]);
   }
   return true;
@@ -256,35 +256,35 @@ bool ExactState::Settle() {
 }
 
 // From here on its rows are where they are now.
-void ExactState::Decide(int body) {
-  Note(Kind::kDecided, body, 0, 0);
-  decided_[body] = 1;
-  Join(body, -1);
-  for (int k = model_.body_begin[body]; k < model_.body_begin[body + 1]; ++k) {
-    const int row = model_.body_rows[k];
+void ExactState::Decide(int bundle) {
+  Note(Kind::kDecided, bundle, 0, 0);
+  decided_[bundle] = 1;
+  Join(bundle, -1);
+  for (int k = model_.bundle_begin[bundle]; k < model_.bundle_begin[bundle + 1]; ++k) {
+    const int row = model_.bundle_rows[k];
     latest_[row] = head_[row];
     set_key_[model_.first[row]] += PlaceKey(row);
   }
 }
 
 // No row of it is placed any more.
-void ExactState::Reconsider(int body) {
-  decided_[body] = 0;
-  Join(body, 1);
-  for (int k = model_.body_begin[body]; k < model_.body_begin[body + 1]; ++k) {
-    const int row = model_.body_rows[k];
+void ExactState::Reconsider(int bundle) {
+  decided_[bundle] = 0;
+  Join(bundle, 1);
+  for (int k = model_.bundle_begin[bundle]; k < model_.bundle_begin[bundle + 1]; ++k) {
+    const int row = model_.bundle_rows[k];
     latest_[row] = capacity_ - model_.room[row];
     set_key_[model_.first[row]] -= PlaceKey(row);
   }
 }
 
-// Counts the body, or no longer, as what spans all sections between its first row and its last.
-void ExactState::Join(int body, int step) {
+// Counts the bundle, or no longer, as what spans all sections between its first row and its last.
+void ExactState::Join(int bundle, int step) {
   int begin = std::numeric_limits<int>::max();
   int end = 0;
-  for (int k = model_.body_begin[body]; k < model_.body_begin[body + 1]; ++k) {
-    begin = std::min(begin, model_.first[model_.body_rows[k]]);
-    end = std::max(end, model_.last[model_.body_rows[k]]);
+  for (int k = model_.bundle_begin[bundle]; k < model_.bundle_begin[bundle + 1]; ++k) {
+    begin = std::min(begin, model_.first[model_.bundle_rows[k]]);
+    end = std::max(end, model_.last[model_.bundle_rows[k]]);
   }
   work_.Add(Look::kSection, end - begin);
   for (int s = begin + 1; s < end; ++s) crossing_[s] += step;
@@ -301,7 +301,7 @@ void ExactState::Remove(int row) {
   const std::int64_t size = model_.size[row];
   placed_[row] = 1;
   set_key_[begin] -= row_key_[row];
-  if (model_.body[row] >= 0) set_key_[begin] -= PlaceKey(row);
+  if (model_.bundle[row] >= 0) set_key_[begin] -= PlaceKey(row);
   work_.Add(Look::kSlot, model_.Length(row));
   int* slot = &slot_[slot_begin_[row]];
   for (int s = begin; s < model_.last[row]; ++s, ++slot) {
@@ -324,7 +324,7 @@ void ExactState::Restore(int row) {
   const std::int64_t head = head_[row];
   placed_[row] = 0;
   set_key_[begin] += row_key_[row];
-  if (model_.body[row] >= 0) set_key_[begin] += PlaceKey(row);
+  if (model_.bundle[row] >= 0) set_key_[begin] += PlaceKey(row);
   work_.Add(Look::kSlot, model_.Length(row));
   for (int s = begin; s < model_.last[row]; ++s) {
     load_[s] += model_.size[row];

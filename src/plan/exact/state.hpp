@@ -22,9 +22,9 @@ namespace orionrt {
 //         the floor is at most the highest one from which on they can be stacked, in any order (stack_tables.hpp)
 //   top   of a section: where the topmost placed buffer ends; below the floor where space is given up
 //
-// Heads raise floors and floors raise heads until nothing moves, and the heads of a body move together: its offset is
-// the highest that one of its rows asks for. The first row of a body that is placed decides where the others are, which
-// from then on are rows of fixed offset. Every change can be undone in reverse order.
+// Heads raise floors and floors raise heads until nothing moves, and the heads of a bundle move together: its offset is
+// the highest that one of its rows asks for. The first row of a bundle that is placed decides where the others are,
+// which from then on are rows of fixed offset. Every change can be undone in reverse order.
 class ExactState {
  public:
   // Both must outlive the state. `table_work`: what the tables of a capacity may take.
@@ -50,20 +50,20 @@ class ExactState {
   std::int64_t capacity() const { return capacity_; }
   std::int64_t head(int row) const { return head_[row]; }
   bool placed(int row) const { return placed_[row] != 0; }
-  // Whether it is known where the row lies: it is placed, or fixed by its problem or by another row of its body.
+  // Whether it is known where the row lies: it is placed, or fixed by its problem or by another row of its bundle.
   bool decided(int row) const {
-    const int body = model_.body[row];
-    return body >= 0 ? decided_[body] != 0 : placed(row) || model_.fixed[row] != kFree;
+    const int bundle = model_.bundle[row];
+    return bundle >= 0 ? decided_[bundle] != 0 : placed(row) || model_.fixed[row] != kFree;
   }
   std::int64_t floor(int section) const { return floor_[section]; }
   std::int64_t top(int section) const { return top_[section]; }
   std::int64_t Slack(int section) const { return HighestFloor(section) - floor_[section]; }
   int active_count(int section) const { return active_[section]; }  // unplaced buffers alive there
   int ready_count(int section) const { return ready_[section]; }    // of these, with head == floor
-  // an unplaced row spans it and the one before, or a body that is not decided does
+  // an unplaced row spans it and the one before, or a bundle that is not decided does
   bool joined(int section) const { return crossing_[section] > 0; }
   const int* active(int section) const { return &members_[model_.member_begin[section]]; }  // active_count rows
-  // of the unplaced rows that start there, and where they are if another row of their body decided that
+  // of the unplaced rows that start there, and where they are if another row of their bundle decided that
   std::uint64_t set_key(int section) const { return set_key_[section]; }
   int failed_section() const { return failed_section_; }  // where the last false came from
 
@@ -102,9 +102,9 @@ class ExactState {
   void SetHead(int row, std::int64_t head);
   int CountReady(int section) const;
   bool Settle();
-  void Decide(int body);
-  void Reconsider(int body);
-  void Join(int body, int step);
+  void Decide(int bundle);
+  void Reconsider(int bundle);
+  void Join(int bundle, int step);
   std::uint64_t PlaceKey(int row) const;
   void Remove(int row);
   void Restore(int row);

@@ -40,11 +40,12 @@ class AddressList {
     if (b.fixed_offset != kFree) return b.fixed_offset;
     const int first = lives_.first(buffer);
     if (first == lives_.first(buffer + 1)) return 0;
-    if (!IsWhole(buffer)) return LowestBodyFit(buffer);
+    if (!IsWhole(buffer)) return LowestFitOfParts(buffer);
     return LowestRectangleFit(first, 0, b.alignment);
   }
 
-  // The same in the smallest gap between two that it conflicts with; bodies of several rectangles go to the lowest fit.
+  // The same in the smallest gap between two that it conflicts with; buffers of several rectangles go to the lowest
+  // fit.
   std::int64_t TightestFit(int buffer) {
     const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
     if (b.fixed_offset != kFree || !IsWhole(buffer)) return LowestFit(buffer);
@@ -143,7 +144,7 @@ class AddressList {
   }
 
   // Every rectangle raises the offset to the first at which it fits, until none does.
-  std::int64_t LowestBodyFit(int buffer) {
+  std::int64_t LowestFitOfParts(int buffer) {
     const std::int64_t alignment = problem_.buffers[static_cast<std::size_t>(buffer)].alignment;
     std::int64_t offset = 0;
     for (bool moved = true; moved;) {

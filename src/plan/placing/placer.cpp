@@ -86,13 +86,13 @@ std::int64_t Placer::LowestFit(int buffer, std::int64_t limit, std::int64_t floo
   const Rectangle* rectangle = shapes_.begin(buffer);
   const auto count = shapes_.end(buffer) - rectangle;
   if (count == 0) return 0;
-  if (count > 1 || rectangle->begin != 0 || rectangle->end != b.size) return LowestBodyFit(buffer, limit, floor);
+  if (count > 1 || rectangle->begin != 0 || rectangle->end != b.size) return LowestFitOfParts(buffer, limit, floor);
   return set_.LowestFit(InWindow(rectangle->span), b.size, b.alignment, floor, limit);
 }
 
 // Raises the offset to the first at which one rectangle fits, then the next, until none moves it. Every rectangle's
 // rise is forced, so the first offset at which all rest is the lowest one.
-std::int64_t Placer::LowestBodyFit(int buffer, std::int64_t limit, std::int64_t floor) const {
+std::int64_t Placer::LowestFitOfParts(int buffer, std::int64_t limit, std::int64_t floor) const {
   const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
   std::int64_t offset = (floor + b.alignment - 1) & -b.alignment;
   bool moved = true;

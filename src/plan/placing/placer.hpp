@@ -1,5 +1,5 @@
 // Puts the buffers of a problem, one by one, where they collide with nothing placed before. What PlacedSet is to
-// rectangles, this is to buffers: it knows sizes, alignments, fixed offsets, and bodies of several parts.
+// rectangles, this is to buffers: it knows sizes, alignments, fixed offsets, and buffers of several parts.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,7 @@ class Placer {
   // own offset.
   std::int64_t LowestFit(int buffer, std::int64_t limit = kNoFit, std::int64_t floor = 0) const;
 
-  // The same in the tightest gap (PlacedSet::TightestFit); bodies of several parts go to the lowest fit.
+  // The same in the tightest gap (PlacedSet::TightestFit); buffers of several parts go to the lowest fit.
   std::int64_t TightestFit(int buffer, std::int64_t limit = kNoFit) const;
 
   void Place(int buffer, std::int64_t offset);
@@ -56,7 +56,7 @@ class Placer {
   void Rollback() { set_.Rollback(); }
 
  private:
-  std::int64_t LowestBodyFit(int buffer, std::int64_t limit, std::int64_t floor) const;
+  std::int64_t LowestFitOfParts(int buffer, std::int64_t limit, std::int64_t floor) const;
   Span InWindow(Span span) const;
 
   const Problem& problem_;

@@ -1,4 +1,4 @@
-// The placer against trying offset after offset: bodies, windows, floors and limits, and its undo.
+// The placer against trying offset after offset: buffers of several parts, windows, floors and limits, and its undo.
 #include "plan/placing/placer.hpp"
 
 #include <gtest/gtest.h>
@@ -60,8 +60,8 @@ class Trial {
   std::vector<Placed> placed_;
 };
 
-// Some buffers are bodies: of two steps that overlap in time, of two that do not, or of a window of bytes alone.
-void MakeBodies(Problem& problem, Random& random) {
+// Some buffers have several parts: two steps that overlap in time, two that do not, or a window of bytes alone.
+void MakeParts(Problem& problem, Random& random) {
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
     const Buffer& b = problem.buffers[static_cast<std::size_t>(i)];
     const std::int64_t size = b.size, length = b.upper - b.lower;
@@ -93,7 +93,7 @@ Problem SmallProblem(Random& random) {
   menu.zero_sizes = random.OneIn(2);
   menu.fixed = random.OneIn(4);
   Problem problem = tests::SeededProblem(random, static_cast<int>(random.Between(1, 25)), menu);
-  if (random.OneIn(2)) MakeBodies(problem, random);
+  if (random.OneIn(2)) MakeParts(problem, random);
   return problem;
 }
 

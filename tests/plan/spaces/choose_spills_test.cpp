@@ -1,11 +1,12 @@
 // Which buffers spill from a space that is too small, against every choice that there is.
+#include "plan/spaces/choose_spills.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
-#include "plan/spaces/choose_spills.hpp"
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
@@ -132,7 +133,7 @@ TEST(ChooseSpills, CostsTheLeastOfAllChoices) {
       ASSERT_TRUE(loads.AreLeft(choice.spilled)) << tests::Describe(question.problem);
       ASSERT_LE(choice.bound, least) << tests::Describe(question.problem);
       ASSERT_GE(choice.cost, least);
-      // Of bodies the flow knows only the most that they take, so that its bound is open.
+      // Of buffers of several parts the flow knows only the most that they take, so that its bound is open.
       if (effort != Effort::kThorough || !question.problem.parts.empty()) continue;
       ASSERT_EQ(choice.cost, least) << tests::Describe(question.problem);
       ASSERT_EQ(choice.bound, least) << tests::Describe(question.problem);
