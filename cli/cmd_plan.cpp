@@ -224,7 +224,7 @@ int Run(const Options& options) {
     if (format.for_people) file.bound_with_all = BoundWithAll(input.workload);
     std::string text = format.write(input, file, options);
     if (options.explain) {
-      text = format.explain(std::move(text), input, file, ExplainPlanned(file, GraphOf(input.workload), planner));
+      text = format.explain(std::move(text), input, file, ExplainPlanned(file, &input.workload, planner));
     }
     WriteResult(TargetOf(options.output, path, PlanSuffix(format)), text);
   }

@@ -60,7 +60,7 @@ ReusePlanner PlannerOf(const Plan& plan) {
 // Of a plan and then of its bodies, each before those within it. `workload` may be null: its graph is not known.
 void AddExplanations(const PlanFile& file, const Workload* workload, const ReusePlanner& planner,
                      std::vector<Explanation>& explanations) {
-  explanations.push_back(ExplainPlanned(file, workload != nullptr ? GraphOf(*workload) : nullptr, planner));
+  explanations.push_back(ExplainPlanned(file, workload, planner));
   for (std::size_t i = 0; i < file.bodies.size(); ++i) {
     const bool known = workload != nullptr && i < workload->bodies.size();
     AddExplanations(file.bodies[i], known ? &workload->bodies[i] : nullptr, planner, explanations);

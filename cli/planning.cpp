@@ -87,7 +87,7 @@ void RefuseFaults(const Input& input) {
               input.workload.source + ": the plan is wrong: " + violation->message + "; see orionrt check");
 }
 
-Explanation ExplainPlanned(const PlanFile& file, const Graph* graph, const ReusePlanner& planner) {
+Explanation ExplainPlanned(const PlanFile& file, const Workload* workload, const ReusePlanner& planner) {
   Progress progress("explaining " + file.source);
   const Policy& policy = planner.policy();
   Policy watched = policy;
@@ -95,7 +95,7 @@ Explanation ExplainPlanned(const PlanFile& file, const Graph* graph, const Reuse
     options.observer = progress.Observer();
     return policy.run(problem, options);
   };
-  return Explain(file, graph, ReusePlanner(std::move(watched)));
+  return ExplainWorkload(file, workload, ReusePlanner(std::move(watched)));
 }
 
 PlanFile PlanToFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options,

@@ -29,8 +29,8 @@ PlannedWorkload PlanInput(const ReusePlanner& planner, const Workload& workload,
 // Throws Error (kBadInput) where the plan that was read has a fault: what it says of itself would be wrong.
 void RefuseFaults(const Input& input);
 
-// Explain, with progress; once interrupted it plans no changes but by the shortest way. `graph` may be null.
-Explanation ExplainPlanned(const PlanFile& file, const Graph* graph, const ReusePlanner& planner);
+// Explain, with progress; once interrupted it plans no changes but by the shortest way. `workload` may be null.
+Explanation ExplainPlanned(const PlanFile& file, const Workload* workload, const ReusePlanner& planner);
 
 // The plan of an input with its whole bill; of a plan that was read, Replanned. Warns of bodies that pass a capacity.
 PlanFile PlanToFile(const ReusePlanner& planner, const Input& input, const PlanOptions& plan_options,

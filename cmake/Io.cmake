@@ -25,12 +25,14 @@ orionrt_component(orionrt_io
   src/io/plan_json.cpp
   src/io/streams_json.cpp
   src/io/problem_json.cpp
+  src/report/assumed_types.cpp
   src/report/changes.cpp
   src/report/diff.cpp
   src/report/explain.cpp
   src/report/html.cpp
   src/report/lanes.cpp
   src/report/moves.cpp
+  src/report/peaks.cpp
   src/report/replay.cpp
   src/report/scale.cpp
   src/report/shown_graph.cpp

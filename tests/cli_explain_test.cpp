@@ -24,8 +24,9 @@ TEST(CliExplain, SaysInWordsWhatHoldsThePeakAndWhatWouldLowerIt) {
   const Folder folder;
   const Outcome outcome = Orionrt({"plan", folder.Write("g.json", kGraph), "--explain"});
   EXPECT_EQ(outcome.code, 0) << outcome;
-  for (const char* line : {"128  1 \"a\", written by op 10 Conv, read last by op 11 \"act\"\n",
-                           "-64  writing op 11 \"act\" in place of tensor 1 \"a\"; then 192, held at op 10 Conv\n"}) {
+  for (const char* line :
+       {"128  1 \"a\", written by op 10 Conv, read last by op 11 \"act\"\n",
+        "-64  writing op 11 \"act\" in place of tensor 1 \"a\" (--in-place); then 192, held at op 10 Conv\n"}) {
     EXPECT_NE(outcome.out.find(line), std::string::npos) << line << outcome;
   }
 }
@@ -43,6 +44,8 @@ TEST(CliExplain, AddsAKeyToThePlanInJson) {
   EXPECT_EQ(explanation["what_ifs"][0]["saving_bytes"], 64);
   EXPECT_EQ(explanation["what_ifs"][0]["new_peak_bytes"], 192);
   EXPECT_EQ(explanation["what_ifs"][0]["next_peak_step"], 0);
+  EXPECT_EQ(explanation["what_ifs"][0]["option"], "--in-place");
+  EXPECT_EQ(explanation["peak_steps"], 1);
   plan.erase("explanation");
   EXPECT_EQ(plan, nlohmann::json::parse(Orionrt({"plan", graph, "--format", "json"}).out)) << "and nothing else";
   EXPECT_EQ(Orionrt({"check", folder / "p.json", graph}).code, 0);
@@ -62,7 +65,14 @@ TEST(CliExplain, ProposesOnlyWhatTheGraphAllows) {
   std::string silent = kGraph;
   silent.erase(silent.find(", \"aliases\""), std::string(", \"aliases\": [{\"kind\": \"same_index\"}]").size());
   const Outcome outcome = Orionrt({"plan", folder.Write("g.json", silent), "--explain"});
-  EXPECT_NE(outcome.out.find("Nothing that was tried lowers the peak by itself.\n"), std::string::npos) << outcome;
+  EXPECT_NE(outcome.out.find("-64  writing Relu (1 op) in place, if your kernels can (--in-place --assume-in-place "
+                             "Relu); then 192, held at op 10 Conv\n"),
+            std::string::npos)
+      << outcome;
+  const std::string conv = "\"type\": \"Conv\"";  // of which nobody assumes that
+  silent.replace(silent.find("\"type\": \"Relu\""), conv.size(), conv);
+  const Outcome nothing = Orionrt({"plan", folder.Write("h.json", silent), "--explain"});
+  EXPECT_NE(nothing.out.find("Nothing that was tried lowers the peak by itself.\n"), std::string::npos) << nothing;
 }
 
 TEST(CliExplain, KnowsLessOfProblemsAndPlans) {
@@ -71,7 +81,8 @@ TEST(CliExplain, KnowsLessOfProblemsAndPlans) {
   EXPECT_NE(plain.out.find("a, alive from step 0 to step 1\n"), std::string::npos) << plain;
   EXPECT_NE(plain.out.find("Nothing that was tried lowers the peak by itself.\n"), std::string::npos) << plain;
   const Outcome aligned = Orionrt({"plan", "-", "--input-format", "csv", "--explain", "--alignment", "64"}, csv);
-  EXPECT_NE(aligned.out.find("-63  alignment 64 -> 1; then 130, still at step 1\n"), std::string::npos) << aligned;
+  EXPECT_NE(aligned.out.find("-63  alignment 64 -> 1 (--alignment 1); then 130, still at step 1\n"), std::string::npos)
+      << aligned;
 }
 
 TEST(CliExplain, SaysWhatMayFindABetterPlan) {

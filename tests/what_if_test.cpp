@@ -4,11 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "orionrt/liveness.hpp"
+#include "orionrt/workload.hpp"
+#include "random.hpp"
 #include "refuses.hpp"
 #include "report/explain.hpp"
+#include "sanitized.hpp"
 
 namespace orionrt::what_if_test {
 namespace {
@@ -130,7 +134,7 @@ TEST(WhatIf, WritesInPlaceOnlyWhereThatIsLegal) {
     Chain chain;
     c.change(chain);
     for (const std::string& line : Lines(Explained(chain.Make()))) {
-      EXPECT_EQ(line.find("in_place"), std::string::npos) << c.why << ": " << line;
+      EXPECT_NE(line.find("in_place"), 0u) << c.why << ": " << line;
     }
   }
 }
@@ -181,6 +185,120 @@ TEST(WhatIf, WritesAllInPlaceWhereOneAloneDoesNotHelp) {
       {Tensor(0, "in", 50), Tensor(1, "a", 100), Tensor(2, "b", 100), Tensor(3, "c", 50), Tensor(4, "d", 100),
        Tensor(5, "e", 100), Tensor(6, "f", 100), Tensor(7, "g", 40, kOutput)});
   EXPECT_EQ(Lines(Explained(graph)), (Strings{"in_place_all 50 150 @0 writing all 3 ops in place that can be"}));
+}
+
+// A Softmax that the graph says nothing of holds the peak alone once the Relu before it is written in place.
+TEST(WhatIf, AssumesThatATypeOfOpsAtThePeakCanWriteInPlace) {
+  const std::vector<OpNode> ops = {Op(0, "Conv", {0}, {1}), Op(1, "Relu", {1}, {2}, {Same()}),
+                                   Op(2, "Softmax", {2}, {3}), Op(3, "Conv", {3}, {4})};
+  const std::vector<TensorDesc> tensors = {Tensor(0, "in", 50), Tensor(1, "a", 100), Tensor(2, "b", 100),
+                                           Tensor(3, "c", 100), Tensor(4, "d", 10, kOutput)};
+  const Explanation explanation = Explained(Graph(ops, tensors));
+  EXPECT_EQ(Lines(explanation),
+            (Strings{"assume_in_place 50 150 @0 writing Softmax (1 op) in place, if your kernels can, and the 1 known "
+                     "to work so"}));
+  EXPECT_EQ(explanation.what_ifs.at(0).option, "--in-place --assume-in-place Softmax");
+  // Both types have to: one alone leaves the other as high.
+  std::vector<OpNode> unknown = ops;
+  unknown[1].aliases.clear();
+  EXPECT_EQ(Lines(Explained(Graph(unknown, tensors))),
+            (Strings{"assume_in_place 50 150 @0 writing Relu and Softmax (2 ops) in place, if your kernels can"}));
+}
+
+TEST(WhatIf, AssumesNothingThatCannotBe) {
+  const auto lines = [](const char* type, std::size_t bytes, std::vector<std::int64_t> shape) {
+    Chain chain;
+    chain.ops[1] = Op(1, type, {1}, {2});
+    chain.tensors[1].shape = {10, 10};
+    chain.tensors[2].shape = std::move(shape);
+    chain.tensors[2].bytes = bytes;
+    return Lines(Explained(chain.Make()));
+  };
+  EXPECT_EQ(lines("Softmax", 100, {10, 10}).size(), 1u);
+  EXPECT_EQ(lines("MatMul", 100, {10, 10}), Strings()) << "no kernel can";
+  EXPECT_EQ(lines("", 100, {10, 10}), Strings()) << "no option could name it";
+  EXPECT_EQ(lines("Softmax", 100, {5, 20}), Strings()) << "other elements";
+  EXPECT_EQ(lines("Softmax", 99, {10, 10}), Strings()) << "other bytes";
+}
+
+TEST(WhatIf, AssumesOnTopOfWhatAPlanDoesAlready) {
+  Chain chain;
+  chain.ops[2] = Op(2, "Softmax", {2}, {3});
+  chain.tensors[3].bytes = 100;
+  LowerOptions options;
+  options.transforms.in_place = true;
+  options.alignment = 1;
+  const Workload workload = Lower(chain.Make(), {}, options);
+  PlanFile file;
+  file.problem = workload.problem;
+  file.plan = ReusePlanner().Run(file.problem);
+  const Explanation explanation = ExplainWorkload(file, &workload, ReusePlanner());
+  EXPECT_EQ(Lines(explanation), (Strings{"assume_in_place 50 150 @0 writing Softmax (1 op) in place, if your kernels "
+                                         "can, and the 1 known to work so"}));
+  EXPECT_EQ(explanation.what_ifs.at(0).option, "--assume-in-place Softmax");
+  EXPECT_EQ(explanation.holders.at(0).why, "alive from op 0 \"Conv_0\" to op 2 \"Softmax_2\"");
+}
+
+TEST(WhatIf, NamesEveryStepOfThePeak) {
+  // 150, 200, 200, 110: two steps are as high, the second with other holders.
+  Chain chain;
+  chain.ops.insert(chain.ops.begin() + 2, Op(7, "Conv", {2}, {7}));
+  chain.ops[3].inputs = {7};
+  chain.tensors.push_back(Tensor(7, "again", 100));
+  const Graph graph = chain.Make();
+  const PlanFile file = Planned(graph);
+  const Explanation explanation = Explain(file, &graph, ReusePlanner());
+  EXPECT_EQ(explanation.peak_step, 1);
+  EXPECT_EQ(explanation.peak_steps, 2);
+  ASSERT_EQ(explanation.other_peaks.size(), 1u);
+  EXPECT_EQ(explanation.other_peaks[0].first_step, 2);
+  EXPECT_EQ(explanation.other_peaks[0].last_step, 2);
+  ASSERT_EQ(explanation.other_peaks[0].holders.size(), 2u);
+  EXPECT_EQ(explanation.other_peaks[0].holders[1].why, "written by op 7 \"Conv_7\", read last by op 2 \"Conv_2\"");
+  EXPECT_NE(ExplainPlan(file, {"a", "b", "c", "d"}, explanation)
+                .find("1 other step is as high as step 1 (b), and all would have to fall:\n"
+                      "    step 2 (c): 100 2 \"b\", 100 7 \"again\"\n"),
+            std::string::npos);
+  const auto json = nlohmann::json::parse(AddExplanation(WritePlanJson(file), file, explanation))["explanation"];
+  EXPECT_EQ(json["peak_steps"], 2);
+  EXPECT_EQ(json["other_peaks"][0]["first_step"], 2);
+  EXPECT_EQ(json["other_peaks"][0]["holders"][1]["id"], "7");
+  EXPECT_EQ(json["what_ifs"].size(), explanation.what_ifs.size());
+}
+
+// Against every step counted anew, without padding.
+TEST(WhatIf, FindsTheStepsOfThePeakOfAnyProblem) {
+  for (std::uint64_t seed = 0; seed < tests::Seeds(2000u) && !HasFailure(); ++seed) {
+    tests::Random random(seed);
+    PlanFile file;
+    for (std::int64_t n = random.Between(1, 12); n > 0; --n) {
+      const std::int64_t lower = random.Below(8);
+      file.problem.buffers.push_back({lower, lower + random.Between(1, 4), random.Between(0, 3), 1, kFree});
+    }
+    file.plan = ReusePlanner("no_reuse").Run(file.problem);
+    std::map<std::int64_t, std::int64_t> live;
+    std::int64_t most = 0;
+    for (std::int64_t step = 0; step < 12; ++step) {
+      for (const Buffer& b : file.problem.buffers) live[step] += b.lower <= step && step < b.upper ? b.size : 0;
+      most = std::max(most, live[step]);
+    }
+    std::vector<std::int64_t> expected, found;
+    for (const auto& [step, bytes] : live) {
+      if (bytes == most && most > 0) expected.push_back(step);
+    }
+    const Explanation explanation = Explain(file, nullptr, ReusePlanner("no_reuse"));
+    if (most > 0) found.push_back(explanation.peak_step);
+    for (const PeakSpan& span : explanation.other_peaks) {
+      for (std::int64_t step = span.first_step; step <= span.last_step; ++step) {
+        std::int64_t bytes = 0;
+        for (const PeakHolder& holder : span.holders) bytes += holder.bytes;
+        EXPECT_EQ(bytes, most) << "seed " << seed;
+        found.push_back(step);
+      }
+    }
+    EXPECT_EQ(found, expected) << "seed " << seed;
+    EXPECT_EQ(explanation.peak_steps, static_cast<std::int64_t>(expected.size())) << "seed " << seed;
+  }
 }
 
 TEST(WhatIf, FreesATensorSoonerByMovingItsReaderAndWhatThatNeeds) {
@@ -406,10 +524,10 @@ TEST(WhatIf, IsSaidInWords) {
   const std::string text = ExplainPlan(file, {}, explanation);
   EXPECT_NE(text.find(" 100  1 \"a\", written by op 0 \"Conv_0\", read last by op 1 \"Relu_1\"\n"), std::string::npos)
       << text;
-  EXPECT_EQ(
-      DescribeWhatIfs(file, explanation),
-      "What would lower the peak; each change was made, and the result planned:\n"
-      "               -50  writing op 1 \"Relu_1\" in place of tensor 1 \"a\"; then 150, held at op 0 \"Conv_0\"\n");
+  EXPECT_EQ(DescribeWhatIfs(file, explanation),
+            "What would lower the peak; each change was made, and the result planned:\n"
+            "               -50  writing op 1 \"Relu_1\" in place of tensor 1 \"a\" (--in-place); then 150, held at op "
+            "0 \"Conv_0\"\n");
   EXPECT_NE(ExplainPlan(file, {"x", "y", "z"}).find("\"a\", alive from step 0 (x) to step 1 (y)"), std::string::npos);
 }
 

@@ -10,22 +10,6 @@
 namespace orionrt {
 namespace {
 
-// Each output on each input that has its shape, its element type's size, and so its bytes.
-void AssumeInPlace(const std::vector<TensorDesc>& tensors, const Graph& graph, OpNode& op) {
-  const auto at = [&](int id) -> const TensorDesc& { return tensors[static_cast<std::size_t>(graph.IndexOf(id))]; };
-  for (int o = 0; o < static_cast<int>(op.outputs.size()); ++o) {
-    for (int i = 0; i < static_cast<int>(op.inputs.size()); ++i) {
-      const TensorDesc& output = at(op.outputs[static_cast<std::size_t>(o)]);
-      const TensorDesc& input = at(op.inputs[static_cast<std::size_t>(i)]);
-      const bool is_known = std::any_of(op.aliases.begin(), op.aliases.end(), [&](const Alias& alias) {
-        return alias.kind == AliasKind::kSameIndex && alias.output == o && alias.input == i;
-      });
-      if (is_known || output.bytes == 0 || output.bytes != input.bytes || output.shape != input.shape) continue;
-      op.aliases.push_back({AliasKind::kSameIndex, o, i, 0});
-    }
-  }
-}
-
 class EngineOptions {
  public:
   explicit EngineOptions(const ImportOptions& options)
@@ -40,7 +24,7 @@ class EngineOptions {
     for (OpNode& op : ops) {
       if (types_.count(op.type) == 0) continue;
       met_.insert(op.type);
-      AssumeInPlace(tensors, graph, op);
+      op.aliases = WithInPlaceAssumed(graph, op);
     }
     std::vector<char> is_made(tensors.size(), 0);
     for (const OpNode& op : ops) {
@@ -89,6 +73,25 @@ class EngineOptions {
 };
 
 }  // namespace
+
+std::vector<Alias> WithInPlaceAssumed(const Graph& graph, const OpNode& op) {
+  const auto at = [&](int id) -> const TensorDesc& {
+    return graph.tensors()[static_cast<std::size_t>(graph.IndexOf(id))];
+  };
+  std::vector<Alias> aliases = op.aliases;
+  for (int o = 0; o < static_cast<int>(op.outputs.size()); ++o) {
+    for (int i = 0; i < static_cast<int>(op.inputs.size()); ++i) {
+      const TensorDesc& output = at(op.outputs[static_cast<std::size_t>(o)]);
+      const TensorDesc& input = at(op.inputs[static_cast<std::size_t>(i)]);
+      const bool is_known = std::any_of(op.aliases.begin(), op.aliases.end(), [&](const Alias& alias) {
+        return alias.kind == AliasKind::kSameIndex && alias.output == o && alias.input == i;
+      });
+      if (is_known || output.bytes == 0 || output.bytes != input.bytes || output.shape != input.shape) continue;
+      aliases.push_back({AliasKind::kSameIndex, o, i, 0});
+    }
+  }
+  return aliases;
+}
 
 void ApplyEngineOptions(const ImportOptions& options, const std::string& source, ImportedModel& model) {
   if (options.in_place_types.empty() && options.external.empty()) return;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "orionrt/export.hpp"
 #include "orionrt/import.hpp"
@@ -11,5 +12,9 @@ namespace orionrt {
 // ImportOptions::in_place_types and external, of the graph and its bodies. `source` is what messages call the model.
 // Throws Error (kBadInput) for a type that no op has, and a name that no tensor has. O(n).
 ORIONRT_API void ApplyEngineOptions(const ImportOptions& options, const std::string& source, ImportedModel& model);
+
+// What an op of the graph may share once its type is assumed to write in place: OpNode::aliases, and each output on
+// each input that has its shape and its bytes.
+ORIONRT_API std::vector<Alias> WithInPlaceAssumed(const Graph& graph, const OpNode& op);
 
 }  // namespace orionrt

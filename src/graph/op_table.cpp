@@ -64,6 +64,20 @@ constexpr std::string_view kEffects[] = {
     "DELEGATE", "HASHTABLE", "HASHTABLE_FIND", "HASHTABLE_IMPORT", "HASHTABLE_SIZE", "IF", "MULTINOMIAL",
     "RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM", "STABLEHLO_CUSTOM_CALL", "STABLEHLO_RNG_BIT_GENERATOR",
     "STABLEHLO_WHILE", "WHILE"};
+constexpr std::string_view kMixing[] = {
+    "Attention", "AveragePool", "Col2Im", "Compress", "Concat", "Conv", "ConvInteger", "ConvTranspose", "DFT",
+    "DeformConv", "DepthToSpace", "Einsum", "Expand", "FusedConv", "FusedGemm", "FusedMatMul",
+    "GRU", "Gather", "GatherElements", "GatherND", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "GridSample",
+    "GroupQueryAttention", "LSTM", "LpPool", "MatMul", "MatMulInteger", "MatMulNBits", "MaxPool", "MaxUnpool",
+    "MultiHeadAttention", "NhwcConv", "Pad", "QAttention", "QLinearConv", "QLinearMatMul", "RNN", "Resize",
+    "ReverseSequence", "RoiAlign", "STFT", "Slice", "SpaceToDepth", "Split", "Tile", "TopK", "Transpose", "Upsample",
+    "AVERAGE_POOL_2D", "BATCH_MATMUL", "BATCH_TO_SPACE_ND", "BIDIRECTIONAL_SEQUENCE_LSTM",
+    "BIDIRECTIONAL_SEQUENCE_RNN", "BROADCAST_TO", "CONCATENATION", "CONV_2D", "CONV_3D", "CONV_3D_TRANSPOSE",
+    "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE", "FULLY_CONNECTED", "GATHER", "GATHER_ND", "L2_POOL_2D",
+    "MAX_POOL_2D", "MIRROR_PAD", "PACK", "PAD", "PADV2", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR",
+    "REVERSE_SEQUENCE", "REVERSE_V2", "RFFT2D", "SLICE", "SPACE_TO_BATCH_ND", "SPACE_TO_DEPTH", "SPLIT", "SPLIT_V",
+    "STRIDED_SLICE", "SVDF", "TILE", "TOPK_V2", "TRANSPOSE", "TRANSPOSE_CONV", "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    "UNIDIRECTIONAL_SEQUENCE_RNN", "UNPACK"};
 // clang-format on
 
 template <std::size_t kCount>
@@ -153,6 +167,7 @@ bool IsElementwise(const std::string& type, std::size_t inputs) {
 }  // namespace
 
 bool HasEffects(const std::string& type) { return IsIn(kEffects, type); }
+bool MixesElements(const std::string& type) { return IsIn(kMixing, type); }
 
 std::vector<Alias> AliasesOf(const OpOperands& op) {
   std::vector<Alias> aliases;

@@ -98,10 +98,45 @@ std::string Conclusion(const PlanFile& file) {
          (searches ? "--effort thorough searches longer." : "--policy auto searches for one.");
 }
 
+Json HoldersJson(const Problem& problem, const std::vector<PeakHolder>& holders) {
+  Json json = Json::array();
+  for (const PeakHolder& holder : holders) {
+    json.push_back({{"id", BufferId(problem, holder.buffer)}, {"bytes", holder.bytes}, {"why", holder.why}});
+  }
+  return json;
+}
+
 constexpr const char* kNothing = "Nothing needs any bytes.";
 
 std::string PlaceOf(const Explanation& explanation, std::int64_t step) {
   return explanation.op_labels.empty() ? "step " + std::to_string(step) : explanation.op_labels[step];
+}
+
+// "33,554,432 41 "178", 2,097,152 28 "123" and 3 smaller ones".
+std::string Largest(const Problem& problem, const std::vector<PeakHolder>& holders) {
+  constexpr std::size_t kShown = 3;
+  std::string text;
+  for (std::size_t k = 0; k < holders.size() && k < kShown; ++k) {
+    text += (k > 0 ? ", " : "") + FormatThousands(holders[k].bytes) + " " + BufferLabel(problem, holders[k].buffer);
+  }
+  const std::size_t rest = holders.size() - std::min(holders.size(), kShown);
+  return text + (rest == 0 ? "" : " and " + std::to_string(rest) + (rest == 1 ? " smaller one" : " smaller ones"));
+}
+
+// The other steps of the peak, a line for each run of them; empty where there are none.
+std::string OtherPeaks(const Problem& problem, const std::vector<std::string>& names, const Explanation& explanation) {
+  if (explanation.other_peaks.empty()) return "";
+  std::int64_t unsaid = explanation.peak_steps - 1;
+  std::string text = FormatThousands(unsaid) + (unsaid == 1 ? " other step is" : " other steps are") + " as high as " +
+                     StepLabel(explanation.peak_step, names) + ", and all would have to fall:\n";
+  for (int k = 0; k < static_cast<int>(explanation.other_peaks.size()) && k < kLargestShown; ++k) {
+    const PeakSpan& span = explanation.other_peaks[static_cast<std::size_t>(k)];
+    const std::int64_t steps = span.last_step - span.first_step + 1;
+    text += "    " + StepLabel(span.first_step, names) + (steps > 1 ? " to " + StepLabel(span.last_step, names) : "") +
+            ": " + Largest(problem, span.holders) + "\n";
+    unsaid -= steps;
+  }
+  return unsaid > 0 ? text + "    and " + FormatThousands(unsaid) + " more\n" : text;
 }
 
 std::string ExplainArena(const PlanFile& file, const std::vector<std::string>& step_names,
@@ -109,7 +144,7 @@ std::string ExplainArena(const PlanFile& file, const std::vector<std::string>& s
   const Certificate& certificate = file.plan.certificate;
   if (certificate.witness.empty()) return std::string(kNothing) + "\n";
   return Reason(file, step_names) + ":\n" + List(file.problem, certificate, step_names, explanation) +
-         Conclusion(file) + "\n";
+         OtherPeaks(file.problem, step_names, explanation) + Conclusion(file) + "\n";
 }
 
 std::string ExplainSpaces(const PlanFile& file, const std::vector<std::string>& step_names) {
@@ -177,7 +212,8 @@ std::string DescribeWhatIfs(const PlanFile& file, const Explanation& explanation
   std::string text = WhatIfsHeading(file, explanation);
   if (!text.empty()) text += explanation.what_ifs.empty() ? "\n" : ":\n";
   for (const WhatIf& what_if : explanation.what_ifs) {
-    text += BytesColumn("-" + FormatThousands(what_if.saving_bytes)) + what_if.sentence + "; then " +
+    text += BytesColumn("-" + FormatThousands(what_if.saving_bytes)) + what_if.sentence +
+            (what_if.option.empty() ? "" : " (" + what_if.option + ")") + "; then " +
             FormatThousands(what_if.new_peak_bytes);
     if (file.problem.clocks.streams == 0) {
       text += (what_if.next_peak_step == explanation.peak_step ? ", still at " : ", held at ") +
@@ -196,17 +232,21 @@ std::string AddExplanation(std::string plan_json, const PlanFile& file, const Ex
   const bool on_streams = file.problem.clocks.streams > 0;  // which have no common steps
   Json json = Json::object();
   if (!on_streams) json["peak_step"] = explanation.peak_step;
-  json["holders"] = Json::array();
   json["what_ifs"] = Json::array();
-  for (const PeakHolder& holder : explanation.holders) {
-    json["holders"].push_back(
-        {{"id", BufferId(file.problem, holder.buffer)}, {"bytes", holder.bytes}, {"why", holder.why}});
+  json["holders"] = HoldersJson(file.problem, explanation.holders);
+  if (!on_streams) json["peak_steps"] = explanation.peak_steps;
+  if (!explanation.other_peaks.empty()) json["other_peaks"] = Json::array();
+  for (const PeakSpan& span : explanation.other_peaks) {
+    json["other_peaks"].push_back({{"first_step", span.first_step},
+                                   {"last_step", span.last_step},
+                                   {"holders", HoldersJson(file.problem, span.holders)}});
   }
   for (const WhatIf& what_if : explanation.what_ifs) {
     json["what_ifs"].push_back({{"kind", what_if.kind},
                                 {"sentence", what_if.sentence},
                                 {"saving_bytes", what_if.saving_bytes},
                                 {"new_peak_bytes", what_if.new_peak_bytes}});
+    if (!what_if.option.empty()) json["what_ifs"].back()["option"] = what_if.option;
     if (!on_streams) json["what_ifs"].back()["next_peak_step"] = what_if.next_peak_step;
   }
   if (!explanation.more_streams.empty()) json["more_streams"] = explanation.more_streams;

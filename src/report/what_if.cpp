@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/text.hpp"
 #include "graph/labels.hpp"
 #include "graph/sharing.hpp"
 #include "graph/shown.hpp"
@@ -13,7 +14,9 @@
 #include "orionrt/liveness.hpp"
 #include "orionrt/streams.hpp"
 #include "orionrt/transform.hpp"
+#include "report/assumed_types.hpp"
 #include "report/changes.hpp"
+#include "report/peaks.hpp"
 #include "report/stream_text.hpp"
 #include "report/wait_what_ifs.hpp"
 
@@ -48,15 +51,6 @@ std::vector<std::int64_t> BytesAt(const Problem& problem, std::int64_t step) {
   return bytes;
 }
 
-// Where the most bytes are alive, wherever buffers are fixed and whichever spaces they are in.
-std::int64_t PeakStep(Problem problem) {
-  problem.spaces.clear();
-  problem.allowed_spaces.clear();
-  problem.uses.clear();
-  for (Buffer& buffer : problem.buffers) buffer.fixed_offset = kFree;
-  return LowerBound(problem).witness_step;
-}
-
 // Tries changes of one plan. Problems carry no ids or names here: they are copied often, and planned only.
 class Finder {
  public:
@@ -68,9 +62,11 @@ class Finder {
   }
 
   // A change is kept if it is worth planning, and if its bound is below `than`. Gives its bound.
-  std::int64_t Try(const std::string& kind, std::string sentence, Problem problem, std::int64_t than) {
+  std::int64_t Try(const std::string& kind, std::string sentence, std::string option, Problem problem,
+                   std::int64_t than) {
     Trial trial = Bounded(kind, std::move(problem), {});
     trial.result.sentence = std::move(sentence);
+    trial.result.option = std::move(option);
     const std::int64_t bound = trial.bound;
     if (bound < than) Keep(std::move(trial));
     return bound;
@@ -82,7 +78,7 @@ class Finder {
     problem.names.clear();
     const Certificate bound = LowerBound(problem);
     const std::int64_t next = order.empty() ? bound.witness_step : order[bound.witness_step];
-    return {{kind, "", 0, 0, next}, std::move(problem), bound.lower_bound_bytes, 0};
+    return {{kind, "", "", 0, 0, next}, std::move(problem), bound.lower_bound_bytes, 0};
   }
 
   // Only the most promising stay, in the order of their bounds.
@@ -125,14 +121,13 @@ class Finder {
 
 // What is known of a graph, for all of its changes.
 struct Context {
-  Context(const Graph& of, const PlanFile& file, std::int64_t peak_step)
+  Context(const Graph& of, const PlanFile& file)
       : graph(of),
         bare(WithoutWords(of)),
         liveness(of),
         lowered(MakeProblem(of, liveness)),
         uses(UsesOf(of, lowered)),
-        alignment(file.alignment),
-        step(static_cast<int>(peak_step)) {}
+        alignment(file.alignment) {}
 
   const Graph& graph;
   Graph bare;  // to be changed
@@ -140,7 +135,7 @@ struct Context {
   Lowered lowered;
   std::vector<BufferUse> uses;
   std::int64_t alignment;
-  int step;  // of the peak
+  int step = 0;  // of the peak
 
   std::string Op(int position) const {
     const OpNode& op = graph.ops()[position];
@@ -162,12 +157,14 @@ struct Context {
 struct Sharing {
   bool Transforms::*on;
   const char* kind;
+  const char* option;
   const char* all_ops;  // "... all 3 ops ..."
 };
+constexpr const char* kAllInPlace = "writing all # ops in place that can be";
 constexpr Sharing kSharings[] = {
-    {&Transforms::in_place, "in_place", "writing all # ops in place that can be"},
-    {&Transforms::views, "view", "letting the results of all # ops be views that can be"},
-    {&Transforms::colocate, "colocate", "writing what all # ops join where their results lie"},
+    {&Transforms::in_place, "in_place", "--in-place", kAllInPlace},
+    {&Transforms::views, "view", "--views", "letting the results of all # ops be views that can be"},
+    {&Transforms::colocate, "colocate", "--colocate", "writing what all # ops join where their results lie"},
 };
 
 // How many ops share something.
@@ -182,6 +179,10 @@ int CountSharing(const Context& context, const TransformedGraph& made) {
     }
   }
   return static_cast<int>(ops.size());
+}
+
+std::string WithCount(std::string sentence, int count) {
+  return sentence.replace(sentence.find('#'), 1, std::to_string(count));
 }
 
 // What one op does to share bytes, as Transform made it.
@@ -216,16 +217,41 @@ void TrySharing(const Context& context, const Sharing& sharing, Finder& finder) 
   if (!on_streams && Allows(peak_op, sharing.on)) {
     TransformedGraph made = TransformAt(context.bare, only, {peak_op.id}, context.alignment);
     if (CountSharing(context, made) > 0) {
-      least = finder.Try(sharing.kind, SentenceOf(context, sharing, made), std::move(made.lowered.problem), kMaxBytes);
+      least = finder.Try(sharing.kind, SentenceOf(context, sharing, made), sharing.option,
+                         std::move(made.lowered.problem), kMaxBytes);
     }
   }
   if (ids.size() < 2) return;
   TransformedGraph made = TransformAt(context.bare, only, ids, context.alignment);
   const int count = CountSharing(context, made);
   if (count < 2) return;
-  std::string sentence = sharing.all_ops;
-  sentence.replace(sentence.find('#'), 1, std::to_string(count));
-  finder.Try(std::string(sharing.kind) + "_all", std::move(sentence), std::move(made.lowered.problem), least);
+  finder.Try(std::string(sharing.kind) + "_all", WithCount(sharing.all_ops, count), sharing.option,
+             std::move(made.lowered.problem), least);
+}
+
+std::string SentenceOf(const AssumedTypes& assumed) {
+  std::string types;
+  for (const std::string& type : assumed.types) types += (types.empty() ? "" : " and ") + Printable(type, 60);
+  const std::string others = std::to_string(assumed.other_ops);
+  return "writing " + types + " (" + std::to_string(assumed.ops) + (assumed.ops == 1 ? " op" : " ops") +
+         ") in place, if your kernels can" + (assumed.other_ops > 0 ? ", and the " + others + " known to work so" : "");
+}
+
+// Types of ops that nobody says may write in place, each time with all that may. `transforms`: of the plan.
+void TryAssumedTypes(const Graph& graph, const Transforms& transforms, Finder& finder) {
+  const std::string in_place = transforms.in_place ? "" : "--in-place ";
+  std::int64_t least = kMaxBytes;
+  for (AssumedTypes& assumed : AssumeTypes(graph, transforms, finder.file().alignment)) {
+    if (assumed.types.empty()) {
+      least = LowerBound(assumed.lowered.problem).lower_bound_bytes;
+      continue;
+    }
+    std::string types;
+    for (const std::string& type : assumed.types) types += (types.empty() ? "" : ",") + type;
+    least = std::min(least, finder.Try("assume_in_place", SentenceOf(assumed),
+                                       in_place + "--assume-in-place " + ShellWord(Printable(types, 300)),
+                                       std::move(assumed.lowered.problem), least));
+  }
 }
 
 std::string SentenceOf(const Context& context, const Move& move, int tensor) {
@@ -265,6 +291,7 @@ std::optional<Trial> BestMove(const Context& context, const Finder& finder, cons
     if (!best || trial.bound < best->bound) {
       best = std::move(trial);
       best->moved_ops = move.ops.size();
+      best->result.option = "--reorder";
       best->result.sentence = SentenceOf(context, move, context.uses[buffer].tensor);
     }
     tried.push_back(std::move(move));
@@ -321,10 +348,10 @@ void TryEarlyOutputs(const Context& context, Finder& finder) {
     ends[buffer] = all[buffer];
     const std::string sentence = "taking output " + context.Tensor(context.uses[buffer].output) + " right after " +
                                  context.Op(static_cast<int>(all[buffer])) + ", not at the end";
-    least = std::min(least, finder.Try("early_output", sentence, EndingAt(finder.base(), ends), kMaxBytes));
+    least = std::min(least, finder.Try("early_output", sentence, "", EndingAt(finder.base(), ends), kMaxBytes));
   }
   if (count < 2) return;
-  finder.Try("early_output_all", "taking all " + std::to_string(count) + " outputs as soon as they are done",
+  finder.Try("early_output_all", "taking all " + std::to_string(count) + " outputs as soon as they are done", "",
              EndingAt(finder.base(), all), least);
 }
 
@@ -336,7 +363,7 @@ void TryUnreadOutputs(const Context& context, Finder& finder) {
     Problem problem = finder.base();
     problem.buffers[buffer].size = 0;
     const std::string op = context.Op(use.writer);
-    finder.Try("unread_output", "not writing " + context.Tensor(use.tensor) + " of " + op + ", which nobody reads",
+    finder.Try("unread_output", "not writing " + context.Tensor(use.tensor) + " of " + op + ", which nobody reads", "",
                std::move(problem), kMaxBytes);
   }
 }
@@ -354,7 +381,8 @@ void TryAlignment(const Problem* own, Finder& finder) {
       it = own != nullptr ? std::max(alignment, own->buffers[i].alignment) : it > now ? it : alignment;
     }
     const std::string change = "alignment " + std::to_string(now) + " -> " + std::to_string(alignment);
-    least = std::min(least, finder.Try("alignment", change, std::move(problem), least));
+    least = std::min(
+        least, finder.Try("alignment", change, "--alignment " + std::to_string(alignment), std::move(problem), least));
   }
 }
 
@@ -420,29 +448,52 @@ void TryWaits(const Context& context, const std::vector<int>& heaviest, Finder& 
   for (Trial& trial : trials) finder.Keep(std::move(trial));
 }
 
-std::vector<PeakHolder> HoldersAt(const Problem& problem, std::int64_t step, const std::optional<Context>& context) {
+// Why a buffer is alive; `op_labels`: by step, or none.
+std::string WhyAlive(const Problem& problem, int buffer, const std::optional<Context>& context,
+                     const std::vector<std::string>& op_labels) {
+  if (context) return WhyAlive(*context, buffer);
+  const auto say = [&](std::int64_t step) {
+    const bool named = step >= 0 && step < static_cast<std::int64_t>(op_labels.size());
+    return named ? op_labels[static_cast<std::size_t>(step)] : "step " + std::to_string(step);
+  };
+  return "alive from " + say(problem.buffers[buffer].lower) + " to " + say(problem.buffers[buffer].upper - 1);
+}
+
+std::vector<PeakHolder> HoldersAt(const Problem& problem, std::int64_t step, const std::optional<Context>& context,
+                                  const std::vector<std::string>& op_labels) {
   const std::vector<std::int64_t> bytes = BytesAt(problem, step);
   std::vector<PeakHolder> holders;
   for (int i = 0; i < static_cast<int>(bytes.size()); ++i) {
-    if (bytes[i] == 0) continue;
-    const Buffer& b = problem.buffers[i];
-    holders.push_back({i, bytes[i],
-                       context
-                           ? WhyAlive(*context, i)
-                           : "alive from step " + std::to_string(b.lower) + " to step " + std::to_string(b.upper - 1)});
+    if (bytes[i] > 0) holders.push_back({i, bytes[i], WhyAlive(problem, i, context, op_labels)});
   }
   std::stable_sort(holders.begin(), holders.end(),
                    [](const PeakHolder& a, const PeakHolder& b) { return a.bytes > b.bytes; });
   return holders;
 }
 
-}  // namespace
-
-namespace {
+// All steps of the peak: the first, and who is alive there; then the others.
+void AddPeaks(const Problem& problem, const std::optional<Context>& context, Explanation& explanation) {
+  constexpr std::size_t kMostSpans = 64, kMostHolders = 10'000;
+  const std::vector<StepSpan> spans = PeakSpans(problem);
+  if (spans.empty()) return;
+  std::size_t holders = 0;
+  for (const StepSpan& span : spans) {
+    explanation.peak_steps += span.last - span.first + 1;
+    if (&span == &spans.front()) {
+      explanation.peak_step = span.first;
+      explanation.holders = HoldersAt(problem, span.first, context, explanation.op_labels);
+      if (span.last > span.first) explanation.other_peaks.push_back({span.first + 1, span.last, explanation.holders});
+    } else if (explanation.other_peaks.size() < kMostSpans && holders < kMostHolders) {
+      explanation.other_peaks.push_back(
+          {span.first, span.last, HoldersAt(problem, span.first, context, explanation.op_labels)});
+      holders += explanation.other_peaks.back().holders.size();
+    }
+  }
+}
 
 // On several streams.
-Explanation ExplainStreams(const PlanFile& file, std::optional<Context>& context, const ReusePlanner& planner) {
-  Explanation explanation;
+void ExplainStreams(const PlanFile& file, const std::optional<Context>& context, const ReusePlanner& planner,
+                    Explanation& explanation) {
   Problem free = file.problem;
   for (Buffer& buffer : free.buffers) buffer.fixed_offset = kFree;
   free.spaces.clear();
@@ -450,13 +501,32 @@ Explanation ExplainStreams(const PlanFile& file, std::optional<Context>& context
   free.uses.clear();
   const Certificate bound = LowerBound(free);
   explanation.holders = HoldersOf(file.problem, bound, context);
-  if (!file.problem.spaces.empty()) return explanation;
+  if (!file.problem.spaces.empty()) return;
   Finder finder(file, planner);
   if (context && !context->graph.ops().empty()) {
     TryWaits(*context, bound.witness, finder);
     for (const Sharing& sharing : kSharings) TrySharing(*context, sharing, finder);
   }
   TryAlignment(context ? &context->lowered.problem : nullptr, finder);
+  explanation.what_ifs = finder.Plan();
+}
+
+std::vector<std::string> OpLabels(const Graph& graph) {
+  std::vector<std::string> labels;
+  for (const OpNode& op : graph.ops()) labels.push_back(OpLabel(op));
+  return labels;
+}
+
+// Of tensors that share bytes.
+Explanation ExplainTransformed(const PlanFile& file, const TransformedGraph& transformed, const ReusePlanner& planner) {
+  CheckMatches(file.problem, transformed.lowered.problem);
+  Explanation explanation;
+  explanation.op_labels = OpLabels(transformed.graph);
+  AddPeaks(file.problem, {}, explanation);
+  if (!file.problem.spaces.empty()) return explanation;
+  Finder finder(file, planner);
+  TryAssumedTypes(transformed.graph, transformed.transforms, finder);
+  TryAlignment(nullptr, finder);
   explanation.what_ifs = finder.Plan();
   return explanation;
 }
@@ -465,23 +535,23 @@ Explanation ExplainStreams(const PlanFile& file, std::optional<Context>& context
 
 Explanation Explain(const PlanFile& file, const Graph* graph, const ReusePlanner& planner) {
   Explanation explanation;
-  const bool on_streams = file.problem.clocks.streams > 0;
-  if (!on_streams) explanation.peak_step = PeakStep(file.problem);
   std::optional<Context> context;
-  std::vector<std::string> op_labels;
   if (graph != nullptr) {
-    context.emplace(*graph, file, explanation.peak_step);
+    context.emplace(*graph, file);
     CheckMatches(file.problem, context->lowered.problem);
-    for (const OpNode& op : graph->ops()) op_labels.push_back(OpLabel(op));
+    explanation.op_labels = OpLabels(*graph);
   }
-  if (on_streams) explanation = ExplainStreams(file, context, planner);
-  explanation.op_labels = std::move(op_labels);
-  if (on_streams) return explanation;
-  explanation.holders = HoldersAt(file.problem, explanation.peak_step, context);
+  if (file.problem.clocks.streams > 0) {
+    ExplainStreams(file, context, planner, explanation);
+    return explanation;
+  }
+  AddPeaks(file.problem, context, explanation);
   if (!file.problem.spaces.empty()) return explanation;
   Finder finder(file, planner);
   if (context && !graph->ops().empty()) {
+    context->step = static_cast<int>(explanation.peak_step);
     for (const Sharing& sharing : kSharings) TrySharing(*context, sharing, finder);
+    TryAssumedTypes(*graph, {}, finder);
     TryReorder(*context, finder);
     TryEarlyOutputs(*context, finder);
     TryUnreadOutputs(*context, finder);
@@ -490,6 +560,13 @@ Explanation Explain(const PlanFile& file, const Graph* graph, const ReusePlanner
   TryAlignment(context ? &context->lowered.problem : nullptr, finder);
   explanation.what_ifs = finder.Plan();
   return explanation;
+}
+
+Explanation ExplainWorkload(const PlanFile& file, const Workload* workload, const ReusePlanner& planner) {
+  const bool is_graph = workload != nullptr && workload->transformed != nullptr;
+  const Graph* const graph = is_graph ? GraphOf(*workload) : nullptr;
+  if (!is_graph || graph != nullptr || file.problem.clocks.streams > 0) return Explain(file, graph, planner);
+  return ExplainTransformed(file, *workload->transformed, planner);
 }
 
 }  // namespace orionrt

@@ -103,8 +103,7 @@ std::vector<std::string> StepNames(const PlanObject& self) {
 
 std::string ExplainText(const PlanObject& self) {
   const nb::gil_scoped_release unlocked;
-  const Graph* const graph = self.workload != nullptr ? GraphOf(*self.workload) : nullptr;
-  const Explanation explanation = Explain(*self.file, graph, PlannerThatMade(self.file->plan));
+  const Explanation explanation = ExplainWorkload(*self.file, self.workload.get(), PlannerThatMade(self.file->plan));
   return DescribePlan(*self.file) + ExplainPlan(*self.file, StepNames(self), explanation) +
          DescribeWhatIfs(*self.file, explanation);
 }
