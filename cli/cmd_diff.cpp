@@ -123,7 +123,7 @@ constexpr Format kFormats[] = {
 int Run(const Options& options) {
   const Format& format = PickFormat(kFormats, options.format, options.output);
   if (!options.max_growth.empty()) (void)ParseBudget(options.max_growth);
-  const ReusePlanner planner(options.planning.policy);
+  const ReusePlanner planner = PlannerNamed(options.planning.policy);
   const PlanFile before = LoadSide(options.before, options.after, options, planner);
   const PlanFile after = LoadSide(options.after, options.before, options, planner);
   const PlanDiff diff = DiffPlans(before, after);

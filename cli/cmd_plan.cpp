@@ -211,7 +211,7 @@ int RunSpaceTable(const Options& options, const Format& format, const ReusePlann
 int Run(const Options& options) {
   const Format& format = PickFormat(kFormats, options.format, options.output);
   CheckTargets(options.output, options.paths, PlanSuffix(format));
-  const ReusePlanner planner(options.planning.policy);
+  const ReusePlanner planner = PlannerNamed(options.planning.policy);
   const PlanOptions plan_options = MakePlanOptions(options.planning);
   if (options.space_table) return RunSpaceTable(options, format, planner, plan_options);
   if (!options.sweep.empty()) return RunSweep(options, format, planner, plan_options);

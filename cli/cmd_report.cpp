@@ -42,7 +42,7 @@ std::vector<ReusePlanner> PlannersOf(const std::string& names) {
   std::vector<ReusePlanner> planners;
   for (std::size_t begin = 0; begin <= names.size();) {
     const std::size_t end = std::min(names.find(',', begin), names.size());
-    planners.emplace_back(names.substr(begin, end - begin));
+    planners.push_back(PlannerNamed(names.substr(begin, end - begin)));
     begin = end + 1;
   }
   return planners;

@@ -34,6 +34,9 @@ std::function<int()> SetUp(OptionTable& table);
 namespace diff_command {
 std::function<int()> SetUp(OptionTable& table);
 }
+namespace info_command {
+std::function<int()> SetUp(OptionTable& table);
+}
 namespace replay_command {
 std::function<int()> SetUp(OptionTable& table);
 }

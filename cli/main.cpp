@@ -32,6 +32,10 @@ constexpr Command kCommands[] = {
      "  orionrt plan model.onnx --dim batch=8 -o plan.json\n"
      "  orionrt plan model.onnx --all --explain           what would lower the peak?\n"
      "  orionrt plan model.onnx --space sram=256K --space dram"},
+    {"info", "Say what a model holds: inputs, ops, weights, and which dimensions it lacks", info_command::SetUp,
+     "Examples:\n"
+     "  orionrt info model.onnx                          what does it need to be planned?\n"
+     "  orionrt info model.onnx --dim batch=8 --format json"},
     {"compare", "Run every policy on one input: peak, lower bound, ratio, time", compare_command::SetUp,
      "Examples:\n"
      "  orionrt compare model.onnx problem.csv"},
@@ -62,6 +66,7 @@ constexpr Command kCommands[] = {
 constexpr const char* kVersion = "orionrt " ORIONRT_VERSION;
 
 constexpr const char* kFooter = R"(Examples:
+  orionrt info model.onnx                       what is in this model?
   orionrt plan model.onnx                       what memory does this model need?
   orionrt plan model.onnx --dim batch=8 -o plan.json
   orionrt plan model.onnx --sweep batch=1,2,4   how does that grow?

@@ -8,6 +8,7 @@
 #include "orionrt/validate.hpp"
 #include "output.hpp"
 #include "progress.hpp"
+#include "suggest.hpp"
 
 namespace orionrt::cli {
 namespace {
@@ -31,6 +32,15 @@ bool WasInterrupted(const PlannedWorkload& planned) {
 }
 
 }  // namespace
+
+ReusePlanner PlannerNamed(const std::string& name) {
+  std::vector<std::string> known;
+  for (const Policy& policy : Policies()) known.push_back(policy.name);
+  const std::string meant = name.empty() ? "" : DidYouMean(name, known);
+  const bool is_known = std::find(known.begin(), known.end(), name) != known.end();
+  if (is_known || meant.empty()) return ReusePlanner(name);  // which says what there is
+  Misuse("unknown policy \"" + Printable(name) + "\"" + meant);
+}
 
 void AddPlanningOptions(OptionTable& table, PlanningOptions& options, const char* policy_help) {
   table.push_back({"--policy", &options.policy, PolicyHelp() + policy_help, "NAME"});

@@ -26,6 +26,9 @@ PlanOptions MakePlanOptions(const PlanningOptions& options);
 PlannedWorkload PlanInput(const ReusePlanner& planner, const Workload& workload, const PlanOptions& options,
                           bool no_hand_overs = false);
 
+// The policy of that name. Throws Error (kMisuse), and says which one may have been meant.
+ReusePlanner PlannerNamed(const std::string& name);
+
 // Throws Error (kBadInput) where the plan that was read has a fault: what it says of itself would be wrong.
 void RefuseFaults(const Input& input);
 
