@@ -23,7 +23,7 @@ constexpr std::size_t kMiB = std::size_t{1} << 20;
 
 MemoryUnderTest BufferOfTheCaller() {
   const auto buffer = std::make_shared<std::vector<std::byte>>(70 * kMiB);
-  MemoryUnderTest memory = OfHost<BufferMemory>(buffer->data() + 3, buffer->size() - 3);  // aligned to nothing
+  MemoryUnderTest memory = OfHost<BorrowedMemory>(buffer->data() + 3, buffer->size() - 3);  // aligned to nothing
   memory.ground = buffer;
   return memory;
 }
@@ -114,9 +114,9 @@ TEST(HugePages, AreOrdinaryOnesWhereThereAreNone) {
 }
 #endif
 
-TEST(BufferMemory, NeverTouchesTheBuffer) {
+TEST(BorrowedMemory, NeverTouchesTheBuffer) {
   std::vector<unsigned char> buffer(4096, 0xA5);
-  BufferMemory memory(buffer.data(), buffer.size());
+  BorrowedMemory memory(buffer.data(), buffer.size());
   void* const one = memory.Allocate(100, 64);
   void* const two = memory.Allocate(1000, 256);
   memory.Deallocate(one, 100, 64);
@@ -124,11 +124,11 @@ TEST(BufferMemory, NeverTouchesTheBuffer) {
   EXPECT_EQ(buffer, std::vector<unsigned char>(4096, 0xA5));
 }
 
-TEST(BufferMemory, GivesTheWholeBufferAgainInAnyOrderOfRelease) {
+TEST(BorrowedMemory, GivesTheWholeBufferAgainInAnyOrderOfRelease) {
   std::vector<std::byte> buffer(1000);
   int order[3] = {0, 1, 2};
   do {
-    BufferMemory memory(buffer.data(), buffer.size());
+    BorrowedMemory memory(buffer.data(), buffer.size());
     void* blocks[3];
     for (void*& block : blocks) block = memory.Allocate(333, 1);
     EXPECT_TRUE(
@@ -138,18 +138,18 @@ TEST(BufferMemory, GivesTheWholeBufferAgainInAnyOrderOfRelease) {
   } while (std::next_permutation(order, order + 3));
 }
 
-TEST(BufferMemory, RefusesWhatFitsOnlyUnaligned) {
+TEST(BorrowedMemory, RefusesWhatFitsOnlyUnaligned) {
   alignas(64) std::byte buffer[128];
-  BufferMemory memory(buffer + 1, 127);
+  BorrowedMemory memory(buffer + 1, 127);
   EXPECT_TRUE(Refuses(ErrorCode::kOutOfMemory, {"65", "64"}, [&] { memory.Allocate(65, 64); }));
   EXPECT_EQ(memory.Allocate(64, 64), buffer + 64);
   EXPECT_EQ(memory.Allocate(63, 1), buffer + 1) << "the space before an aligned block stays of use";
 }
 
-TEST(BufferMemory, MayBeEmptyButNotMissing) {
-  BufferMemory memory(nullptr, 0);
+TEST(BorrowedMemory, MayBeEmptyButNotMissing) {
+  BorrowedMemory memory(nullptr, 0);
   EXPECT_TRUE(Refuses(ErrorCode::kOutOfMemory, {"caller's buffer"}, [&] { memory.Allocate(1, 1); }));
-  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"null", "8"}, [] { BufferMemory(nullptr, 8); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"null", "8"}, [] { BorrowedMemory(nullptr, 8); }));
 }
 
 TEST(SimulatedMemory, PlansForADeviceThatNoMachineHas) {
@@ -204,7 +204,7 @@ TEST(TrackedMemory, RefusesWhatPassesItsLimit) {
 
 TEST(TrackedMemory, LogsEveryEvent) {
   std::vector<std::byte> buffer(256);
-  BufferMemory upstream(buffer.data(), buffer.size());
+  BorrowedMemory upstream(buffer.data(), buffer.size());
   std::vector<MemoryEvent> events;
   TrackedMemory memory(upstream, TrackedMemory::kNoLimit, [&](const MemoryEvent& event) { events.push_back(event); });
   void* const base = memory.Allocate(200, 1);

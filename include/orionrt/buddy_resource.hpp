@@ -1,9 +1,9 @@
-// BuddyResource: standard containers in a range of the caller's memory. Where the standard library has no
+// PmrBuddy: standard containers in a range of the caller's memory. Where the standard library has no
 // <memory_resource> (libc++ before 16) there is none.
 #pragma once
 
 #if __has_include(<memory_resource>)
-#define ORIONRT_HAS_BUDDY_RESOURCE
+#define ORIONRT_HAS_PMR_BUDDY
 #include <cstddef>
 #include <memory_resource>
 
@@ -17,15 +17,15 @@ namespace orionrt {
 //
 // A request takes the power of two above max(bytes, alignment); above bytes + alignment where the memory itself is less
 // aligned than the request. Both calls have BuddyAllocator's bounds.
-class ORIONRT_API BuddyResource : public std::pmr::memory_resource {
+class ORIONRT_API PmrBuddy : public std::pmr::memory_resource {
  public:
   // The memory and the upstream are the caller's, and must outlive the resource. `block_bytes` as for BuddyAllocator,
   // and its errors; what lies before the first multiple of it in memory is not used. Throws Error (kMisuse) for null
   // with bytes.
-  BuddyResource(void* memory, std::size_t bytes, std::size_t block_bytes = 64, BuddyOptions options = kFastBuddy,
-                std::pmr::memory_resource* upstream = nullptr);
-  BuddyResource(const BuddyResource&) = delete;  // containers point to it; two would give the same bytes out twice
-  BuddyResource& operator=(const BuddyResource&) = delete;
+  PmrBuddy(void* memory, std::size_t bytes, std::size_t block_bytes = 64, BuddyOptions options = kFastBuddy,
+           std::pmr::memory_resource* upstream = nullptr);
+  PmrBuddy(const PmrBuddy&) = delete;  // containers point to it; two would give the same bytes out twice
+  PmrBuddy& operator=(const PmrBuddy&) = delete;
 
   // Of the buddy alone; requested_bytes counts what was asked for.
   BuddyStats stats() const noexcept;

@@ -83,13 +83,13 @@ class ORIONRT_API HugePageMemory : public MemoryResource {
 
 // Blocks of one range that the caller owns and that must outlive them: a static array, shared memory, a reserved range
 // of a device. The range is never touched; first fit, lowest address first, O(blocks). For one thread at a time.
-class ORIONRT_API BufferMemory : public MemoryResource {
+class ORIONRT_API BorrowedMemory : public MemoryResource {
  public:
   // Throws Error (kMisuse): `base` null while `bytes` are not 0.
-  BufferMemory(void* base, std::size_t bytes, bool host_accessible = true);
+  BorrowedMemory(void* base, std::size_t bytes, bool host_accessible = true);
 
  protected:
-  BufferMemory(MemoryTraits traits, std::uintptr_t base);
+  BorrowedMemory(MemoryTraits traits, std::uintptr_t base);
 
  private:
   struct Block {
@@ -105,7 +105,7 @@ class ORIONRT_API BufferMemory : public MemoryResource {
 
 // A device that is not there: hands out addresses with nothing behind them, up to 2^62 bytes, so that a machine of any
 // size can be planned for. Reading or writing through them ends the program. For one thread at a time.
-class ORIONRT_API SimulatedMemory : public BufferMemory {
+class ORIONRT_API SimulatedMemory : public BorrowedMemory {
  public:
   // Throws Error (kMisuse) for more than 2^62 bytes.
   explicit SimulatedMemory(std::size_t capacity);

@@ -1,6 +1,6 @@
 #include "orionrt/buddy_resource.hpp"
 
-#ifdef ORIONRT_HAS_BUDDY_RESOURCE
+#ifdef ORIONRT_HAS_PMR_BUDDY
 #include <algorithm>
 #include <new>
 #include <string>
@@ -35,22 +35,22 @@ void CheckAlignment(std::size_t alignment) {
 
 }  // namespace
 
-BuddyResource::BuddyResource(void* memory, std::size_t bytes, std::size_t block_bytes, BuddyOptions options,
-                             std::pmr::memory_resource* upstream)
+PmrBuddy::PmrBuddy(void* memory, std::size_t bytes, std::size_t block_bytes, BuddyOptions options,
+                   std::pmr::memory_resource* upstream)
     : base_(FirstBlock(Checked(memory, bytes), bytes, block_bytes)),
       alignment_(reinterpret_cast<std::uintptr_t>(base_) & (0 - reinterpret_cast<std::uintptr_t>(base_))),
       buddy_(Capacity(memory, bytes, block_bytes), static_cast<std::int64_t>(block_bytes), options),
       upstream_(upstream) {}
 
 // What to ask the buddy for, so that an address of this alignment has `bytes` behind it; 0 when that is too much.
-std::size_t BuddyResource::Needed(std::size_t bytes, std::size_t alignment) const noexcept {
+std::size_t PmrBuddy::Needed(std::size_t bytes, std::size_t alignment) const noexcept {
   bytes = std::max<std::size_t>(bytes, 1);
   if (alignment <= alignment_) return std::max(bytes, alignment);
   const std::size_t more = alignment - alignment_;
   return bytes > static_cast<std::size_t>(buddy_.capacity()) ? 0 : bytes + more;
 }
 
-void* BuddyResource::do_allocate(std::size_t bytes, std::size_t alignment) {
+void* PmrBuddy::do_allocate(std::size_t bytes, std::size_t alignment) {
   CheckAlignment(alignment);
   const std::int64_t at = buddy_.Allocate(static_cast<std::int64_t>(Needed(bytes, alignment)));
   if (at == kNoSpace) {
@@ -62,7 +62,7 @@ void* BuddyResource::do_allocate(std::size_t bytes, std::size_t alignment) {
   return base_ + at + ((0 - address) & (alignment - 1));
 }
 
-void BuddyResource::do_deallocate(void* address, std::size_t bytes, std::size_t alignment) {
+void PmrBuddy::do_deallocate(void* address, std::size_t bytes, std::size_t alignment) {
   // Compared as numbers: the address may be of another object.
   const std::uintptr_t offset = reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(base_);
   if (offset >= static_cast<std::uintptr_t>(buddy_.capacity())) {
@@ -82,7 +82,7 @@ void BuddyResource::do_deallocate(void* address, std::size_t bytes, std::size_t 
   requested_bytes_ -= static_cast<std::int64_t>(bytes);
 }
 
-BuddyStats BuddyResource::stats() const noexcept {
+BuddyStats PmrBuddy::stats() const noexcept {
   BuddyStats stats = buddy_.stats();
   stats.requested_bytes = requested_bytes_;
   return stats;

@@ -13,7 +13,7 @@ constexpr std::uintptr_t kNoAddress = std::uintptr_t{1} << (sizeof(void*) * 8 - 
 
 }  // namespace
 
-BufferMemory::BufferMemory(MemoryTraits traits, std::uintptr_t base) : MemoryResource(std::move(traits)) {
+BorrowedMemory::BorrowedMemory(MemoryTraits traits, std::uintptr_t base) : MemoryResource(std::move(traits)) {
   const std::size_t bytes = this->traits().capacity;
   if (base == 0 && bytes > 0) {
     throw Error(ErrorCode::kMisuse, this->traits().name + ": null given for " + std::to_string(bytes) + " bytes");
@@ -21,11 +21,11 @@ BufferMemory::BufferMemory(MemoryTraits traits, std::uintptr_t base) : MemoryRes
   if (bytes > 0) blocks_.emplace(base, Block{bytes, true});
 }
 
-BufferMemory::BufferMemory(void* base, std::size_t bytes, bool host_accessible)
-    : BufferMemory({"caller's buffer", host_accessible, 1, 1, bytes}, reinterpret_cast<std::uintptr_t>(base)) {}
+BorrowedMemory::BorrowedMemory(void* base, std::size_t bytes, bool host_accessible)
+    : BorrowedMemory({"caller's buffer", host_accessible, 1, 1, bytes}, reinterpret_cast<std::uintptr_t>(base)) {}
 
 SimulatedMemory::SimulatedMemory(std::size_t capacity)
-    : BufferMemory({"simulated memory", false, 1, 1, capacity}, kNoAddress) {
+    : BorrowedMemory({"simulated memory", false, 1, 1, capacity}, kNoAddress) {
   if (capacity > kNoAddress) {
     throw Error(ErrorCode::kMisuse, "simulated memory: " + std::to_string(capacity) + " bytes; at most 2^62 will do");
   }
@@ -33,7 +33,7 @@ SimulatedMemory::SimulatedMemory(std::size_t capacity)
 
 // A free block is cut in up to three:  [ before | given | after ].  What is new in the books is made first, so that
 // running out of memory for them changes nothing.
-void* BufferMemory::DoAllocate(std::size_t bytes, std::size_t alignment) {
+void* BorrowedMemory::DoAllocate(std::size_t bytes, std::size_t alignment) {
   for (auto& [start, block] : blocks_) {
     const std::size_t before = static_cast<std::size_t>(-start) & (alignment - 1);
     if (!block.free || block.bytes < before || block.bytes - before < bytes) continue;
@@ -49,7 +49,7 @@ void* BufferMemory::DoAllocate(std::size_t bytes, std::size_t alignment) {
   return nullptr;
 }
 
-void BufferMemory::DoDeallocate(void* base, std::size_t bytes, std::size_t) noexcept {
+void BorrowedMemory::DoDeallocate(void* base, std::size_t bytes, std::size_t) noexcept {
   auto block = blocks_.find(reinterpret_cast<std::uintptr_t>(base));
   assert(block != blocks_.end() && !block->second.free && block->second.bytes == bytes && "not what Allocate gave");
   (void)bytes;
@@ -59,7 +59,7 @@ void BufferMemory::DoDeallocate(void* base, std::size_t bytes, std::size_t) noex
 }
 
 // Nothing happens unless both are free.
-void BufferMemory::MergeWithNext(std::map<std::uintptr_t, Block>::iterator block) noexcept {
+void BorrowedMemory::MergeWithNext(std::map<std::uintptr_t, Block>::iterator block) noexcept {
   const auto next = std::next(block);
   if (next == blocks_.end() || !block->second.free || !next->second.free) return;
   block->second.bytes += next->second.bytes;
