@@ -27,7 +27,7 @@ constexpr const char* kGraph = R"({"schema": "orionrt.graph/1",
          {"id": 14, "inputs": [3], "outputs": [5]},
          {"id": 15, "inputs": [5], "outputs": [6]},
          {"id": 16, "inputs": [4, 6], "outputs": [7],
-          "aliases": [{"kind": "part"}, {"kind": "part", "input": 1, "offset": 192}]},
+          "aliases": [{"kind": "piece"}, {"kind": "part", "input": 1, "offset": 192}]},
          {"id": 17, "inputs": [7], "outputs": [8]}]})";
 
 nlohmann::json PlanOf(const Folder& folder, const std::vector<std::string>& options) {

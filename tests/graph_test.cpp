@@ -199,7 +199,7 @@ TEST(Graph, RefusesAliasesThatTheBytesDoNotAllow) {
   };
   const auto takes = [&](const Alias& alias) { return !refuses({}, alias); };
   EXPECT_TRUE(takes({AliasKind::kSameIndex, 0, 0}));
-  EXPECT_TRUE(takes({AliasKind::kPart, 0, 1, 4}));
+  EXPECT_TRUE(takes({AliasKind::kPiece, 0, 1, 4}));
   EXPECT_TRUE(takes({AliasKind::kStreaming, 0, 1, 400}));
   EXPECT_TRUE(takes({AliasKind::kReadsFirst, 0, 1}));
   EXPECT_TRUE(refuses({"op 1", "positions"}, {AliasKind::kSameIndex, 1, 0}));
@@ -207,7 +207,7 @@ TEST(Graph, RefusesAliasesThatTheBytesDoNotAllow) {
   EXPECT_TRUE(refuses({"op 1", "tensor 1"}, {AliasKind::kSameIndex, 0, 1}));
   EXPECT_TRUE(refuses({"op 1", "offset 1"}, {AliasKind::kSameIndex, 0, 0, 1}));
   EXPECT_TRUE(refuses({"op 1"}, {AliasKind::kView, 0, 1, 0}));
-  EXPECT_TRUE(refuses({"op 1"}, {AliasKind::kPart, 0, 1, 5}));
+  EXPECT_TRUE(refuses({"op 1"}, {AliasKind::kPiece, 0, 1, 5}));
   EXPECT_TRUE(refuses({"op 1"}, {AliasKind::kStreaming, 0, 0, SIZE_MAX}));
 }
 

@@ -155,7 +155,7 @@ class Interpreter {
       const std::size_t input = Index(op.inputs[static_cast<std::size_t>(alias.input)]);
       Bytes& result = results[static_cast<std::size_t>(alias.output)];
       if (alias.kind == AliasKind::kView) std::copy_n(Truth(input) + alias.offset, result.size(), result.begin());
-      if (alias.kind == AliasKind::kPart) {
+      if (alias.kind == AliasKind::kPiece) {
         std::copy_n(Truth(input), graph_.tensors()[input].bytes,
                     result.begin() + static_cast<std::ptrdiff_t>(alias.offset));
       }

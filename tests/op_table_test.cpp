@@ -20,7 +20,7 @@ Operand Floats(int position, Dims dims) {
 
 // "view 0<0@16 ..." by positions: output, input, offset.
 std::string Words(const std::vector<Alias>& aliases) {
-  static const char* const kNames[] = {"view", "part", "same", "streaming", "reads_first"};
+  static const char* const kNames[] = {"view", "piece", "same", "streaming", "reads_first"};
   std::string text;
   for (const Alias& alias : aliases) {
     text += (text.empty() ? "" : " ") + std::string(kNames[static_cast<int>(alias.kind)]) + " " +
@@ -81,7 +81,7 @@ TEST(OpTable, SplitsAndConcatenationsAlongTheOutermostAxis) {
             "view 0<0@0 view 1<0@24");
   EXPECT_EQ(Words(AliasesOf({"Split", {Floats(0, {2, 6})}, {Floats(0, {2, 3}), Floats(1, {2, 3})}})), "");
   EXPECT_EQ(Words(AliasesOf({"Concat", {Floats(0, {1, 2, 5}), Floats(1, {1, 3, 5})}, {Floats(0, {1, 5, 5})}})),
-            "part 0<0@0 part 0<1@40");
+            "piece 0<0@0 piece 0<1@40");
   EXPECT_EQ(Words(AliasesOf({"Concat", {Floats(0, {2, 2}), Floats(1, {2, 3})}, {Floats(0, {2, 5})}})), "");
   EXPECT_EQ(Words(AliasesOf({"Concat", {Floats(0, {2}), Floats(-1, {3})}, {Floats(0, {5})}})), "")
       << "a constant has to be copied";
@@ -196,7 +196,7 @@ TEST(OpTable, ConcatenationsOfTfliteMayHaveToCompute) {
     const std::string bytes = BuildModel({{Concatenation(scale, activation)}});
     return Words(ImportTflite(bytes, "m.tflite", {}).graph.ops()[0].aliases);
   };
-  EXPECT_EQ(words(0.5f, 0), "part 0<0@0 part 0<1@4");
+  EXPECT_EQ(words(0.5f, 0), "piece 0<0@0 piece 0<1@4");
   EXPECT_EQ(words(0.25f, 0), "") << "of another scale";
   EXPECT_EQ(words(0.5f, 1), "") << "an activation";
 }

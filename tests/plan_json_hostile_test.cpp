@@ -51,7 +51,7 @@ TEST(HostilePlanJson, ADamagedAssignmentIsNeverServedWrong) {
   std::vector<OpNode> ops = {{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {2}}, {3, {}, {3}}, {4, {2, 3}, {4}}, {5, {4}, {5}}};
   ops[1].aliases = {{AliasKind::kView, 0, 0, 0}};
   ops[2].aliases = {{AliasKind::kSameIndex, 0, 0, 0}};
-  ops[4].aliases = {{AliasKind::kPart, 0, 0, 0}, {AliasKind::kPart, 0, 1, 64}};
+  ops[4].aliases = {{AliasKind::kPiece, 0, 0, 0}, {AliasKind::kPiece, 0, 1, 64}};
   ops[3].workspace_bytes = 40;
   const Graph graph(ops, {{0, 64}, {1, 64}, {2, 64}, {3, 64}, {4, 128}, {5, 64, 0, kOutput}});
   const Graph inner({{0, {}, {0}}, {1, {0}, {}}}, {{0, 100}});

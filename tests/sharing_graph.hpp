@@ -95,7 +95,7 @@ class SharingGraphMaker {
         for (std::int64_t k = random_.Between(1, 2); k > 0; --k) op.inputs.push_back(Recent());
         std::size_t end = 0;
         for (std::size_t i = 0; i < op.inputs.size(); ++i) {
-          op.aliases.push_back({AliasKind::kPart, 0, static_cast<int>(i), end});
+          op.aliases.push_back({AliasKind::kPiece, 0, static_cast<int>(i), end});
           end += BytesOf(op.inputs[i]);
         }
         if (random_.OneIn(8)) end += 8;  // of which nobody knows

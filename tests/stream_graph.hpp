@@ -114,9 +114,9 @@ class NaiveStreamPlan {
   Assignment Make(bool views, bool colocate, bool in_place) {
     for (const OpNode& op : graph_.ops()) {
       for (const Alias& alias : op.aliases) {
-        const bool wanted = alias.kind == AliasKind::kView   ? views
-                            : alias.kind == AliasKind::kPart ? colocate
-                                                             : in_place;
+        const bool wanted = alias.kind == AliasKind::kView    ? views
+                            : alias.kind == AliasKind::kPiece ? colocate
+                                                              : in_place;
         if (wanted && !random_.OneIn(4)) Try(op, alias);
       }
     }
@@ -142,9 +142,9 @@ class NaiveStreamPlan {
     const int input = graph_.IndexOf(op.inputs[Cast(alias.input)]);
     const auto offset = static_cast<std::int64_t>(alias.offset);
     if (at_[Cast(output)].index == at_[Cast(input)].index) return;
-    const std::int64_t behind = alias.kind == AliasKind::kView                                          ? offset
-                                : alias.kind == AliasKind::kPart || alias.kind == AliasKind::kStreaming ? -offset
-                                                                                                        : 0;
+    const std::int64_t behind = alias.kind == AliasKind::kView                                           ? offset
+                                : alias.kind == AliasKind::kPiece || alias.kind == AliasKind::kStreaming ? -offset
+                                                                                                         : 0;
     const std::vector<TensorRoot> before = at_;
     const TensorRoot own = at_[Cast(output)], whole = at_[Cast(input)];
     for (TensorRoot& at : at_) {
@@ -264,7 +264,7 @@ class NaiveStreamPlan {
         const auto offset = static_cast<std::int64_t>(alias.offset);
         if (in.index != out.index) continue;
         if (alias.kind == AliasKind::kView && out.offset == in.offset + offset) shown = Desc(output).bytes;
-        if (alias.kind == AliasKind::kPart && in.offset == out.offset + offset) shown += Desc(input).bytes;
+        if (alias.kind == AliasKind::kPiece && in.offset == out.offset + offset) shown += Desc(input).bytes;
       }
       if (shown != Desc(output).bytes) return false;
     }

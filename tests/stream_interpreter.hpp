@@ -132,7 +132,7 @@ class StreamInterpreter {
       const std::size_t input = Index(op.inputs[Cast(alias.input)]);
       if (BytesOf(input) == 0) continue;
       if (alias.kind == AliasKind::kView && places_[own] == places_[input] + alias.offset) return true;
-      if (alias.kind == AliasKind::kPart && places_[input] == places_[own] + alias.offset) shown += BytesOf(input);
+      if (alias.kind == AliasKind::kPiece && places_[input] == places_[own] + alias.offset) shown += BytesOf(input);
     }
     return shown == BytesOf(own);
   }
@@ -188,7 +188,7 @@ class StreamInterpreter {
         Bytes& result = doings.results[Cast(alias.output)];
         const auto offset = static_cast<std::ptrdiff_t>(alias.offset);
         if (alias.kind == AliasKind::kView) std::copy_n(input.begin() + offset, result.size(), result.begin());
-        if (alias.kind == AliasKind::kPart) std::copy(input.begin(), input.end(), result.begin() + offset);
+        if (alias.kind == AliasKind::kPiece) std::copy(input.begin(), input.end(), result.begin() + offset);
       }
       for (std::size_t o = 0; o < op.outputs.size(); ++o) {
         const std::size_t output = Index(op.outputs[o]);

@@ -26,7 +26,7 @@ constexpr Transforms kInPlace{false, false, true, false};
 constexpr Transforms kAll{true, true, true, false};
 
 Alias View(int output, int input, std::size_t offset = 0) { return {AliasKind::kView, output, input, offset}; }
-Alias PartAt(std::size_t offset, int input) { return {AliasKind::kPart, 0, input, offset}; }
+Alias PartAt(std::size_t offset, int input) { return {AliasKind::kPiece, 0, input, offset}; }
 Alias Same(int output = 0, int input = 0) { return {AliasKind::kSameIndex, output, input, 0}; }
 
 OpNode Op(int id, std::vector<int> inputs, std::vector<int> outputs, std::vector<Alias> aliases = {}) {
@@ -439,7 +439,7 @@ TEST(Transform, TheSearchForAnOrderSeesTheBytesOfThePlan) {
     Colocations bodies(graph, 1);
     const std::vector<char> all(graph.ops().size(), 0);
     BindViews(graph, walk, all, bodies);
-    BindParts(graph, walk, all, bodies);
+    BindPieces(graph, walk, all, bodies);
     const Lowered lowered = MakeColocatedProblem(graph, GraphLiveness(graph), 1, bodies.Places(), {}, {});
     EXPECT_EQ(PeakOf(MakeOrderModel(graph, bodies, false)), LiveBytes(lowered.problem));
 

@@ -170,7 +170,7 @@ TEST(WhatIf, LetsAResultBeAView) {
 
 TEST(WhatIf, WritesPartsWhereTheWholeWillLie) {
   const Graph graph({Op(0, "Conv", {0}, {1}), Op(1, "Conv", {0}, {2}),
-                     Op(2, "Concat", {1, 2}, {3}, {{AliasKind::kPart, 0, 0, 0}, {AliasKind::kPart, 0, 1, 64}}),
+                     Op(2, "Concat", {1, 2}, {3}, {{AliasKind::kPiece, 0, 0, 0}, {AliasKind::kPiece, 0, 1, 64}}),
                      Op(3, "Conv", {3}, {4})},
                     {Tensor(0, "in", 10), Tensor(1, "a", 64), Tensor(2, "b", 64), Tensor(3, "whole", 128),
                      Tensor(4, "d", 10, kOutput)});

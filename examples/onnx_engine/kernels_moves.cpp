@@ -32,7 +32,7 @@ std::vector<Alias> PartsOf(const Layout& whole, const std::vector<Layout>& parts
     const Layout place = whole.submemory_desc(part.dims(), at, /*allow_empty=*/true);
     if (place.is_zero() || !AreAlike(place, part)) return {};
     const auto offset = static_cast<std::size_t>(place.data.offset0) * sizeof(float);
-    aliases.push_back({AliasKind::kPart, 0, static_cast<int>(aliases.size()), offset});
+    aliases.push_back({AliasKind::kPiece, 0, static_cast<int>(aliases.size()), offset});
     at[axis] += part.dims()[axis];
   }
   return aliases;

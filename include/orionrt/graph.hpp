@@ -17,12 +17,13 @@ class StreamOrder;  // orionrt/streams.hpp
 // What the kernel of an op allows an output and an input to share. It is allowed, not done: nothing shares a byte
 // unless a Transform asks for it (orionrt/transform.hpp).
 enum class AliasKind {
-  kView,  // the output is the input's bytes from `offset` on, as they are
-  kPart,  // the input is the output's bytes from `offset` on, as they are: a concatenation along the outermost axis
-  kSameIndex,   // the output may lie on the input, byte on byte: each element is computed from those at its own place
-  kStreaming,   // the input may begin `offset` bytes or more behind the output: when byte j of the output is written,
-                // the input's bytes up to j - offset have been read for the last time. On one thread
-  kReadsFirst,  // the output may lie anywhere on the input: all of it is read before anything is written
+  kView,   // the output is the input's bytes from `offset` on, as they are
+  kPiece,  // the input is the output's bytes from `offset` on, as they are: a concatenation along the outermost axis
+  kSameIndex,     // the output may lie on the input, byte on byte: each element is computed from those at its own place
+  kStreaming,     // the input may begin `offset` bytes or more behind the output: when byte j of the output is written,
+                  // the input's bytes up to j - offset have been read for the last time. On one thread
+  kReadsFirst,    // the output may lie anywhere on the input: all of it is read before anything is written
+  kPart = kPiece  // the word of before
 };
 
 // One input and one output of an op, by their positions in OpNode::inputs and OpNode::outputs.

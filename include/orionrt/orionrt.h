@@ -216,11 +216,12 @@ typedef struct orionrt_tensor {
 
 /* What the kernel of an op allows an output and an input to share; orionrt/graph.hpp has the rules. */
 typedef enum orionrt_alias_kind {
-  ORIONRT_ALIAS_VIEW = 0,       /* the output is the input's bytes from `offset` on */
-  ORIONRT_ALIAS_PART = 1,       /* the input is the output's bytes from `offset` on */
-  ORIONRT_ALIAS_SAME_INDEX = 2, /* the output may lie on the input, byte on byte */
-  ORIONRT_ALIAS_STREAMING = 3,  /* the input may begin `offset` bytes or more behind the output */
-  ORIONRT_ALIAS_READS_FIRST = 4 /* the output may lie anywhere on the input */
+  ORIONRT_ALIAS_VIEW = 0,                  /* the output is the input's bytes from `offset` on */
+  ORIONRT_ALIAS_PIECE = 1,                 /* the input is the output's bytes from `offset` on */
+  ORIONRT_ALIAS_SAME_INDEX = 2,            /* the output may lie on the input, byte on byte */
+  ORIONRT_ALIAS_STREAMING = 3,             /* the input may begin `offset` bytes or more behind the output */
+  ORIONRT_ALIAS_READS_FIRST = 4,           /* the output may lie anywhere on the input */
+  ORIONRT_ALIAS_PART = ORIONRT_ALIAS_PIECE /* the word of before */
 } orionrt_alias_kind;
 
 typedef struct orionrt_alias { /* of the op's outputs[output] and inputs[input]; this struct does not grow */

@@ -16,7 +16,7 @@ namespace orionrt {
 // All are off unless asked for. Each does only what OpNode::aliases allows.
 struct Transforms {
   bool views = false;     // kView: an output that is a piece of an input has no bytes of its own
-  bool colocate = false;  // kPart: what is concatenated is written where the whole will lie
+  bool colocate = false;  // kPiece: what is concatenated is written where the whole will lie
   bool in_place = false;  // kSameIndex, kStreaming, kReadsFirst: an output lies on an input that dies
   bool reorder = false;   // ops in an order of lower peak
 };

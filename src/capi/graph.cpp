@@ -41,7 +41,7 @@ constexpr bool Same(int theirs, TensorRole mine) { return theirs == static_cast<
 static_assert(Same(ORIONRT_ROLE_INPUT, kInput) && Same(ORIONRT_ROLE_OUTPUT, kOutput) &&
               Same(ORIONRT_ROLE_STATE, kState));
 
-constexpr AliasKind kAliasKinds[] = {AliasKind::kView, AliasKind::kPart, AliasKind::kSameIndex, AliasKind::kStreaming,
+constexpr AliasKind kAliasKinds[] = {AliasKind::kView, AliasKind::kPiece, AliasKind::kSameIndex, AliasKind::kStreaming,
                                      AliasKind::kReadsFirst};
 static_assert(ORIONRT_ALIAS_VIEW == 0 && ORIONRT_ALIAS_PART == 1 && ORIONRT_ALIAS_SAME_INDEX == 2 &&
               ORIONRT_ALIAS_STREAMING == 3 && ORIONRT_ALIAS_READS_FIRST == 4);

@@ -341,7 +341,7 @@ class Checker {
       const auto offset = static_cast<std::int64_t>(alias.offset);
       if (other.bytes == 0 || other.space != own.space) continue;
       if (alias.kind == AliasKind::kView && own.offset == other.offset + offset) return true;
-      if (alias.kind == AliasKind::kPart && other.offset == own.offset + offset) shown += other.bytes;
+      if (alias.kind == AliasKind::kPiece && other.offset == own.offset + offset) shown += other.bytes;
     }
     return shown == own.bytes;
   }
@@ -357,7 +357,7 @@ class Checker {
       const auto offset = static_cast<std::int64_t>(alias.offset);
       if (alias.kind == AliasKind::kView && pieces.empty()) {
         pieces = Slice(Holds(input), offset, offset + BytesOf(tensor), 0);
-      } else if (alias.kind == AliasKind::kPart) {
+      } else if (alias.kind == AliasKind::kPiece) {
         const WrittenRun part = Slice(Holds(input), 0, BytesOf(input), offset);
         pieces.insert(pieces.end(), part.begin(), part.end());
       }

@@ -151,7 +151,7 @@ class Claimer {
     const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
     std::vector<Claim> claims;
     for (const Alias& alias : op.aliases) {
-      if (alias.kind == AliasKind::kView || alias.kind == AliasKind::kPart) continue;
+      if (alias.kind == AliasKind::kView || alias.kind == AliasKind::kPiece) continue;
       Claim claim;
       claim.output = graph_.IndexOf(op.outputs[static_cast<std::size_t>(alias.output)]);
       claim.input = graph_.IndexOf(op.inputs[static_cast<std::size_t>(alias.input)]);

@@ -133,7 +133,7 @@ class OrderModelMaker {
   void AddClaims(int position) {
     const OpNode& op = Op(position);
     for (const Alias& alias : op.aliases) {
-      if (alias.kind == AliasKind::kView || alias.kind == AliasKind::kPart) continue;
+      if (alias.kind == AliasKind::kView || alias.kind == AliasKind::kPiece) continue;
       const int output = IndexOf(op.outputs[static_cast<std::size_t>(alias.output)]);
       const int input = IndexOf(op.inputs[static_cast<std::size_t>(alias.input)]);
       const Colocations::Place place = colocations_.Find(input);

@@ -1,7 +1,7 @@
 // Tensors that lie in one piece of memory, and where in it: a union-find whose edges carry distances. It knows nothing
 // of time, but for in-place: what shares bytes only because one is dead before the other is born.
 //
-// Views and parts are legal in any order of ops if every byte of a group is written once: the windows of the members
+// Views and pieces are legal in any order of ops if every byte of a group is written once: the windows of the members
 // that somebody writes are disjoint, and all others only show what these wrote.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace orionrt {
 class Colocations {
  public:
   struct Place {
-    int group = 0;         // the member that stands for all
+    int group = 0;        // the member that stands for all
     std::int64_t at = 0;  // bytes from that member's first; may be negative
   };
 

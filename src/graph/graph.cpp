@@ -118,7 +118,7 @@ class UseChecker {
     }
     const TensorDesc& output = graph_.tensors()[graph_.IndexOf(op.outputs[alias.output])];
     const TensorDesc& input = graph_.tensors()[graph_.IndexOf(op.inputs[alias.input])];
-    const bool in_output = alias.kind == AliasKind::kPart;
+    const bool in_output = alias.kind == AliasKind::kPiece;
     const std::size_t whole = in_output ? output.bytes : input.bytes;
     const std::size_t piece = in_output ? input.bytes : output.bytes;
     bool suits = true;

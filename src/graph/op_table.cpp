@@ -190,7 +190,7 @@ std::vector<Alias> AliasesOf(const OpOperands& op) {
   } else if (IsIn(kConcats, op.type) && tensors == op.inputs.size()) {
     const auto offsets = OffsetsOf(output, op.inputs);
     for (std::size_t i = 0; offsets && i < op.inputs.size(); ++i) {
-      aliases.push_back(MakeAlias(AliasKind::kPart, output, op.inputs[i], (*offsets)[i]));
+      aliases.push_back(MakeAlias(AliasKind::kPiece, output, op.inputs[i], (*offsets)[i]));
     }
   } else if (one_output && IsElementwise(op.type, tensors)) {
     // Equal dimensions too: the bytes of a broadcast float may be those of a bool.

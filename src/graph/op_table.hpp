@@ -35,7 +35,7 @@ ORIONRT_API bool HasEffects(const std::string& type);
 // (Conv, MatMul, Transpose): nobody writes a kernel of such an op that works in place.
 ORIONRT_API bool MixesElements(const std::string& type);
 
-// What such an op may share: views (Reshape and its kin, slices and splits of one run of bytes), parts (concatenations
+// What such an op may share: views (Reshape and its kin, slices and splits of one run of bytes), pieces (concatenations
 // along the outermost axis that is not 1), and element by element in place. Empty for ops that are not in the tables.
 ORIONRT_API std::vector<Alias> AliasesOf(const OpOperands& op);
 

@@ -82,7 +82,7 @@ Lowered RecoverProblem(const Graph& ordered, const Assignment& assignment, std::
   std::vector<char> vanished;
   for (const OpNode& op : ordered.ops()) vanished.push_back(ids.count(op.id) != 0 ? 1 : 0);
   return MakeColocatedProblem(ordered, GraphLiveness(ordered), alignment, SharingGroups(ordered, assignment).Places(),
-                         vanished, spaces);
+                              vanished, spaces);
 }
 
 std::vector<InPlaceUse> FindInPlace(const Graph& ordered, const Assignment& assignment) {
@@ -96,7 +96,7 @@ std::vector<InPlaceUse> FindInPlace(const Graph& ordered, const Assignment& assi
       const auto offset = static_cast<std::int64_t>(alias.offset);
       if (other == nullptr || other->bytes == 0 || other->space != own.space) continue;
       if (alias.kind == AliasKind::kView && own.offset == other->offset + offset) return true;
-      if (alias.kind == AliasKind::kPart && other->offset == own.offset + offset) shown += other->bytes;
+      if (alias.kind == AliasKind::kPiece && other->offset == own.offset + offset) shown += other->bytes;
     }
     return shown == own.bytes;
   };

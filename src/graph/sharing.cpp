@@ -16,39 +16,39 @@ unsigned RootRoles(const Graph& graph, int tensor) {
 }
 
 // A tensor, and where it begins in an output.
-struct PartOf {
+struct PieceOf {
   std::int64_t at = 0;
   int tensor = 0;
 };
 
-std::vector<PartOf> PartsOf(const Graph& graph, const OpNode& op, int output) {
-  std::vector<PartOf> parts;
+std::vector<PieceOf> PiecesOf(const Graph& graph, const OpNode& op, int output) {
+  std::vector<PieceOf> pieces;
   for (const Alias& alias : op.aliases) {
-    if (alias.kind != AliasKind::kPart || alias.output != output) continue;
+    if (alias.kind != AliasKind::kPiece || alias.output != output) continue;
     const int tensor = graph.IndexOf(op.inputs[static_cast<std::size_t>(alias.input)]);
-    if (BytesOf(graph, tensor) > 0) parts.push_back({static_cast<std::int64_t>(alias.offset), tensor});
+    if (BytesOf(graph, tensor) > 0) pieces.push_back({static_cast<std::int64_t>(alias.offset), tensor});
   }
-  std::sort(parts.begin(), parts.end(), [](const PartOf& a, const PartOf& b) { return a.at < b.at; });
-  return parts;
+  std::sort(pieces.begin(), pieces.end(), [](const PieceOf& a, const PieceOf& b) { return a.at < b.at; });
+  return pieces;
 }
 
 // One behind the other, from the first byte to the last.
-bool Covers(const Graph& graph, const std::vector<PartOf>& parts, std::int64_t bytes) {
+bool Covers(const Graph& graph, const std::vector<PieceOf>& pieces, std::int64_t bytes) {
   std::int64_t end = 0;
-  for (const PartOf& part : parts) {
-    if (part.at != end) return false;
-    end += BytesOf(graph, part.tensor);
+  for (const PieceOf& piece : pieces) {
+    if (piece.at != end) return false;
+    end += BytesOf(graph, piece.tensor);
   }
   return end == bytes;
 }
 
 // All of them or none.
-bool BindWhole(const std::vector<PartOf>& parts, int output, Colocations& colocations) {
+bool BindWhole(const std::vector<PieceOf>& pieces, int output, Colocations& colocations) {
   const std::size_t mark = colocations.mark();
   colocations.SetWritten(output, false);
-  for (const PartOf& part : parts) {
-    const bool given = colocations.IsGiven(colocations.Find(part.tensor).group);
-    if (!given && colocations.Bind(part.tensor, output, part.at)) continue;
+  for (const PieceOf& piece : pieces) {
+    const bool given = colocations.IsGiven(colocations.Find(piece.tensor).group);
+    if (!given && colocations.Bind(piece.tensor, output, piece.at)) continue;
     colocations.RollBack(mark);
     colocations.SetWritten(output, true);
     return false;
@@ -60,14 +60,15 @@ bool BindWhole(const std::vector<PartOf>& parts, int output, Colocations& coloca
 
 bool Allows(const OpNode& op, bool Transforms::*transform) {
   return std::any_of(op.aliases.begin(), op.aliases.end(), [transform](const Alias& alias) {
-    return transform == (alias.kind == AliasKind::kView   ? &Transforms::views
-                         : alias.kind == AliasKind::kPart ? &Transforms::colocate
-                                                          : &Transforms::in_place);
+    return transform == (alias.kind == AliasKind::kView    ? &Transforms::views
+                         : alias.kind == AliasKind::kPiece ? &Transforms::colocate
+                                                           : &Transforms::in_place);
   });
 }
 
 // The view is shown and no longer written, or the bytes of its input would be written twice; refused, it is as before.
-void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Colocations& colocations) {
+void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out,
+               Colocations& colocations) {
   for (const int step : walk) {
     if (left_out[static_cast<std::size_t>(step)] != 0) continue;
     const OpNode& op = graph.ops()[static_cast<std::size_t>(step)];
@@ -83,13 +84,14 @@ void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vect
 }
 
 // Largest first: where two wholes want one tensor, the copy that stays is the smaller one.
-void BindParts(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Colocations& colocations) {
+void BindPieces(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out,
+                Colocations& colocations) {
   std::vector<std::pair<int, int>> outputs;  // steps, positions
   for (const int step : walk) {
     if (left_out[static_cast<std::size_t>(step)] != 0) continue;
     const OpNode& op = graph.ops()[static_cast<std::size_t>(step)];
-    const auto is_part = [](const Alias& alias) { return alias.kind == AliasKind::kPart; };
-    if (std::none_of(op.aliases.begin(), op.aliases.end(), is_part)) continue;
+    const auto is_piece = [](const Alias& alias) { return alias.kind == AliasKind::kPiece; };
+    if (std::none_of(op.aliases.begin(), op.aliases.end(), is_piece)) continue;
     for (int o = 0; o < static_cast<int>(op.outputs.size()); ++o) outputs.emplace_back(step, o);
   }
   const auto tensor_of = [&](const std::pair<int, int>& output) {
@@ -102,8 +104,8 @@ void BindParts(const Graph& graph, const std::vector<int>& walk, const std::vect
   for (const auto& output : outputs) {
     const int tensor = tensor_of(output);
     if (!colocations.IsWritten(tensor)) continue;
-    const auto parts = PartsOf(graph, graph.ops()[static_cast<std::size_t>(output.first)], output.second);
-    if (Covers(graph, parts, BytesOf(graph, tensor))) BindWhole(parts, tensor, colocations);
+    const auto pieces = PiecesOf(graph, graph.ops()[static_cast<std::size_t>(output.first)], output.second);
+    if (Covers(graph, pieces, BytesOf(graph, tensor))) BindWhole(pieces, tensor, colocations);
   }
 }
 

@@ -16,13 +16,15 @@ ORIONRT_API bool Allows(const OpNode& op, bool Transforms::*transform);
 
 // Binds outputs that are views of an input, op by op in the order of `walk` (positions); `left_out`: per op whether it
 // is left as it is. Refused: views of states, whose bytes change.
-void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Colocations& colocations);
+void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out,
+               Colocations& colocations);
 
-// Binds inputs that are parts of an output, the largest outputs first, each wholly or not at all. Refused: parts that
+// Binds inputs that are pieces of an output, the largest outputs first, each wholly or not at all. Refused: pieces that
 // do not cover the whole, that are given from outside, or that lie elsewhere already.
-void BindParts(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out, Colocations& colocations);
+void BindPieces(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out,
+                Colocations& colocations);
 
-// Per op whether views and parts leave it nothing to do. One whose outputs are views by themselves had nothing to do
+// Per op whether views and pieces leave it nothing to do. One whose outputs are views by themselves had nothing to do
 // before.
 std::vector<char> FindVanished(const Graph& graph, const Colocations& colocations);
 

@@ -15,7 +15,7 @@ bool IsShown(const Graph& graph, const std::vector<Binding>& bindings, const OpN
     const auto offset = static_cast<std::int64_t>(alias.offset);
     if (other.buffer != own.buffer) continue;
     if (alias.kind == AliasKind::kView && own.delta == other.delta + offset) return true;
-    if (alias.kind == AliasKind::kPart && other.delta == own.delta + offset) shown += graph.tensors()[input].bytes;
+    if (alias.kind == AliasKind::kPiece && other.delta == own.delta + offset) shown += graph.tensors()[input].bytes;
   }
   return shown == graph.tensors()[tensor].bytes;
 }

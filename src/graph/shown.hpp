@@ -8,7 +8,7 @@
 
 namespace orionrt {
 
-// Whether the op's output number `output` is what it says of its inputs (kView, kPart), where these lie. False for an
+// Whether the op's output number `output` is what it says of its inputs (kView, kPiece), where these lie. False for an
 // empty one.
 ORIONRT_API bool IsShown(const Graph& graph, const std::vector<Binding>& bindings, const OpNode& op, int output);
 

@@ -21,7 +21,7 @@ using Score = std::pair<std::int64_t, std::int64_t>;
 constexpr Score kDoesNotFit{INT64_MAX, INT64_MAX};
 
 // What of Transforms decides who shares bytes, in the order in which it is decided.
-enum Sharing { kViews, kParts, kClaims };
+enum Sharing { kViews, kPieces, kClaims };
 constexpr bool Transforms::*kAsked[] = {&Transforms::views, &Transforms::colocate, &Transforms::in_place};
 constexpr const char* kNames[] = {"views", "colocate", "in_place"};
 
@@ -63,7 +63,7 @@ class Transformer {
 
   Graph graph() && { return std::move(graph_); }
 
-  // The ops in another order, their views and parts bound as in this one.
+  // The ops in another order, their views and pieces bound as in this one.
   Transformer InOrder(const std::vector<int>& order) const {
     std::vector<OpNode> ops;
     std::vector<int> position(order.size());
@@ -76,7 +76,7 @@ class Transformer {
     return Transformer(Graph(std::move(ops), graph_.tensors()), std::move(walk), alignment_, planner_, *spaces_);
   }
 
-  // Orders of lower peak than this one, the best first, with all the views and parts that are legal.
+  // Orders of lower peak than this one, the best first, with all the views and pieces that are legal.
   OrderResult Search(const Transforms& transforms) const {
     return FindOrder(MakeOrderModel(graph_, Bind(Nothing(transforms)), transforms.in_place));
   }
@@ -85,7 +85,7 @@ class Transformer {
   Attempt Build(const Transforms& transforms, std::vector<TransformStage>& stages) const {
     Attempt attempt = Try(Nothing(Transforms()));
     stages.push_back({"given", BoundOf(attempt)});
-    for (const Sharing sharing : {kViews, kParts, kClaims}) {
+    for (const Sharing sharing : {kViews, kPieces, kClaims}) {
       if (!(transforms.*kAsked[sharing])) continue;
       attempt = Add(sharing, std::move(attempt));
       stages.push_back({kNames[sharing], BoundOf(attempt)});
@@ -118,9 +118,11 @@ class Transformer {
     Colocations colocations = Bind(choice);
     attempt.vanished = FindVanished(graph_, colocations);
     if (choice.on.in_place) {
-      attempt.in_place = ClaimInPlace(graph_, liveness_, choice.left_out[kClaims], choice.last_claims_first, colocations);
+      attempt.in_place =
+          ClaimInPlace(graph_, liveness_, choice.left_out[kClaims], choice.last_claims_first, colocations);
     }
-    attempt.lowered = MakeColocatedProblem(graph_, liveness_, alignment_, colocations.Places(), attempt.vanished, *spaces_);
+    attempt.lowered =
+        MakeColocatedProblem(graph_, liveness_, alignment_, colocations.Places(), attempt.vanished, *spaces_);
     attempt.choice = std::move(choice);
     return attempt;
   }
@@ -157,7 +159,7 @@ class Transformer {
   Colocations Bind(const Choice& choice) const {
     Colocations colocations(graph_, alignment_);
     if (choice.on.views) BindViews(graph_, walk_, choice.left_out[kViews], colocations);
-    if (choice.on.colocate) BindParts(graph_, walk_, choice.left_out[kParts], colocations);
+    if (choice.on.colocate) BindPieces(graph_, walk_, choice.left_out[kPieces], colocations);
     return colocations;
   }
 
@@ -197,7 +199,7 @@ class Transformer {
 
   Graph graph_;
   GraphLiveness liveness_;
-  std::vector<int> walk_;  // the ops, in the order in which views and parts are bound
+  std::vector<int> walk_;  // the ops, in the order in which views and pieces are bound
   std::int64_t alignment_;
   const ReusePlanner* planner_;
   const std::vector<Space>* spaces_;

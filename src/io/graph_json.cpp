@@ -19,7 +19,8 @@ constexpr std::pair<const char*, unsigned> kRoles[] = {
     {"input", kInput}, {"output", kOutput}, {"state", kState}, {"external", kHeld}};
 
 constexpr std::pair<const char*, AliasKind> kAliasKinds[] = {{"view", AliasKind::kView},
-                                                             {"part", AliasKind::kPart},
+                                                             {"piece", AliasKind::kPiece},
+                                                             {"part", AliasKind::kPiece},  // the word of before
                                                              {"same_index", AliasKind::kSameIndex},
                                                              {"streaming", AliasKind::kStreaming},
                                                              {"reads_first", AliasKind::kReadsFirst}};
@@ -73,7 +74,7 @@ Alias ReadAlias(const ObjectReader& object) {
   const auto* known =
       std::find_if(std::begin(kAliasKinds), std::end(kAliasKinds), [&](const auto& row) { return kind == row.first; });
   if (known == std::end(kAliasKinds)) {
-    object.Refuse("has a \"kind\" that is not view, part, same_index, streaming or reads_first");
+    object.Refuse("has a \"kind\" that is not view, piece, same_index, streaming or reads_first");
   }
   Alias alias;
   alias.kind = known->second;

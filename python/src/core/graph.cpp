@@ -20,7 +20,8 @@ namespace {
 constexpr std::pair<const char*, unsigned> kRoles[] = {
     {"input", kInput}, {"output", kOutput}, {"state", kState}, {"external", kHeld}};
 constexpr std::pair<const char*, AliasKind> kAliasKinds[] = {{"view", AliasKind::kView},
-                                                             {"part", AliasKind::kPart},
+                                                             {"piece", AliasKind::kPiece},
+                                                             {"part", AliasKind::kPiece},  // the word of before
                                                              {"same_index", AliasKind::kSameIndex},
                                                              {"streaming", AliasKind::kStreaming},
                                                              {"reads_first", AliasKind::kReadsFirst}};
@@ -234,7 +235,7 @@ void BindGraph(nb::module_& module) {
            "workspace: bytes of scratch while it runs. stream, waits: where it runs, and ids of ops of other streams "
            "that\n"
            "have ended before. after: ids of ops that run earlier in any order. aliases: what may share bytes, as\n"
-           "(kind, position in outputs, position in inputs, offset in bytes); kinds: view, part, same_index, "
+           "(kind, position in outputs, position in inputs, offset in bytes); kinds: view, piece, same_index, "
            "streaming,\n"
            "reads_first.")
       .def("plan", PlanGraph, nb::arg("policy") = "auto", nb::kw_only(), nb::arg("alignment").none() = nb::none(),

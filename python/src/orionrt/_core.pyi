@@ -384,7 +384,7 @@ class Graph:
 
         workspace: bytes of scratch while it runs. stream, waits: where it runs, and ids of ops of other streams that
         have ended before. after: ids of ops that run earlier in any order. aliases: what may share bytes, as
-        (kind, position in outputs, position in inputs, offset in bytes); kinds: view, part, same_index, streaming,
+        (kind, position in outputs, position in inputs, offset in bytes); kinds: view, piece, same_index, streaming,
         reads_first.
         """
 

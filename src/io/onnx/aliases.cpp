@@ -91,7 +91,7 @@ void Describe(const Node& node, const GraphBuilder* graph, OpNode& op) {
           std::find_if(list.begin(), list.end(), [&](const Operand& o) { return o.position == position; });
       return found->bytes;
     };
-    return alias.kind == AliasKind::kPart ||
+    return alias.kind == AliasKind::kPiece ||
            (alias.kind == AliasKind::kView &&
             bytes(operands.inputs, alias.input) != bytes(operands.outputs, alias.output));
   };
