@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "orionrt/arena.hpp"
 #include "orionrt/memory.hpp"
 
 namespace {

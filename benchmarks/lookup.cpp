@@ -13,7 +13,7 @@
 
 #include "orionrt/orionrt.hpp"
 #ifdef ORIONRT_BENCH_MODEL
-#include "orionrt/onnx.hpp"
+#include "orionrt/import.hpp"
 #endif
 
 namespace {

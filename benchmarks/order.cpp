@@ -12,8 +12,8 @@
 #include "graph/colocation_order.hpp"
 #include "graph/order/find_order.hpp"
 #include "graph/order/order_space.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 
 namespace {
 

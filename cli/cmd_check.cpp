@@ -10,9 +10,9 @@
 #include "graph/regroup.hpp"
 #include "input.hpp"
 #include "orionrt/assignment.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/export_plan.hpp"
-#include "orionrt/validate.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
+#include "orionrt/plan.hpp"
 #include "output.hpp"
 #include "placed_model.hpp"
 

@@ -6,7 +6,7 @@
 #include "command.hpp"
 #include "input.hpp"
 #include "interrupt.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/planner.hpp"
 #include "output.hpp"
 #include "planning.hpp"

@@ -9,7 +9,7 @@
 #include "base/text.hpp"
 #include "command.hpp"
 #include "input.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "output.hpp"
 
 namespace orionrt::cli::info_command {

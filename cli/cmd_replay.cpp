@@ -4,8 +4,8 @@
 
 #include "base/text.hpp"
 #include "command.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 #include "output.hpp"
 #include "report/replay.hpp"
 

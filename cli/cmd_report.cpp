@@ -6,7 +6,7 @@
 #include "base/text.hpp"
 #include "command.hpp"
 #include "input.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "output.hpp"
 #include "planning.hpp"
 #include "report/report.hpp"

@@ -7,16 +7,14 @@
 #include "base/text.hpp"
 #include "graph/engine_options.hpp"
 #include "graph/labels.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/import.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 #include "spaces.hpp"
 #ifdef ORIONRT_HAS_ONNX
-#include "orionrt/onnx.hpp"
 #endif
 #ifdef ORIONRT_HAS_TFLITE
-#include "orionrt/tflite.hpp"
 #endif
 
 namespace orionrt::cli {

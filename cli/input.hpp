@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "options.hpp"
+#include "orionrt/assignment.hpp"
+#include "orionrt/formats.hpp"
 #include "orionrt/graph.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/lowering.hpp"
 #include "orionrt/streams.hpp"
-#include "orionrt/transform.hpp"
-#include "orionrt/workload.hpp"
 
 namespace orionrt::cli {
 

@@ -11,8 +11,7 @@
 
 #include "base/text.hpp"
 #include "command.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/version.hpp"
+#include "orionrt/config.hpp"
 #include "output.hpp"
 #include "suggest.hpp"
 

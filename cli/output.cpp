@@ -12,8 +12,8 @@
 
 #include "base/text.hpp"
 #include "interrupt.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt::cli {
 

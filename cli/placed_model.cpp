@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/export_plan.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 #ifdef ORIONRT_HAS_TFLITE
-#include "orionrt/tflite.hpp"
+#include "orionrt/import.hpp"
 #include "tflm.hpp"
 #endif
 

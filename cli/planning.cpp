@@ -4,8 +4,8 @@
 #include <cstdio>
 
 #include "base/text.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/validate.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/plan.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 #include "suggest.hpp"

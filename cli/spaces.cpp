@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/text.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt::cli {
 

@@ -5,7 +5,7 @@
 
 #include "base/text.hpp"
 #include "base/wide.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt::cli {
 namespace {

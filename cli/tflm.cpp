@@ -1,10 +1,10 @@
 #include "tflm.hpp"
 
 #include "base/text.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/liveness.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/lowering.hpp"
 #ifdef ORIONRT_HAS_TFLITE
-#include "orionrt/tflite.hpp"
+#include "orionrt/import.hpp"
 #endif
 
 namespace orionrt::cli {

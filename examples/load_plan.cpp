@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 #include "orionrt/tensor_pool.hpp"
 
 using namespace orionrt;

@@ -7,8 +7,8 @@
 #include <exception>
 #include <string>
 
-#include "orionrt/io.hpp"
-#include "orionrt/onnx.hpp"
+#include "orionrt/formats.hpp"
+#include "orionrt/import.hpp"
 #include "orionrt/orionrt.hpp"
 
 using namespace orionrt;

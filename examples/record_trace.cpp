@@ -6,7 +6,7 @@
 #include <exception>
 #include <vector>
 
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 #include "orionrt/orionrt.hpp"
 
 using namespace orionrt;

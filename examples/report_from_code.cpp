@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 #include "orionrt/orionrt.hpp"
 
 using namespace orionrt;

@@ -1,6 +1,5 @@
-#include "orionrt/onnx.hpp"
-
 #include "model.hpp"
+#include "orionrt/import.hpp"
 
 using namespace orionrt;
 using namespace orionrt::fuzz;

@@ -1,4 +1,4 @@
-#include "orionrt/export_plan.hpp"
+#include "orionrt/formats.hpp"
 #include "report/explain.hpp"
 #include "report/text.hpp"
 #include "target.hpp"

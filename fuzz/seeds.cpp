@@ -5,10 +5,10 @@
 #include <cstdio>
 #include <exception>
 
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 #ifdef ORIONRT_HAS_ONNX
-#include "orionrt/liveness.hpp"
-#include "orionrt/onnx.hpp"
+#include "orionrt/import.hpp"
+#include "orionrt/lowering.hpp"
 #include "orionrt/planner.hpp"
 
 namespace orionrt::fuzz {

@@ -1,7 +1,7 @@
 // Formats of our own, and draws for the C API.
-#include "orionrt/io.hpp"
+#include "orionrt/assignment.hpp"
+#include "orionrt/formats.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/workload.hpp"
 #include "seeds.hpp"
 
 namespace orionrt::fuzz {

@@ -9,12 +9,12 @@
 #include <string>
 #include <type_traits>
 
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 #include "orionrt/graph.hpp"
-#include "orionrt/io.hpp"
-#include "orionrt/liveness.hpp"
+#include "orionrt/lowering.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/validate.hpp"
 
 namespace orionrt::fuzz {
 

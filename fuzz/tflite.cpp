@@ -1,6 +1,5 @@
-#include "orionrt/tflite.hpp"
-
 #include "model.hpp"
+#include "orionrt/import.hpp"
 
 using namespace orionrt;
 using namespace orionrt::fuzz;

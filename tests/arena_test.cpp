@@ -1,5 +1,3 @@
-#include "orionrt/arena.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cstdint>

@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "orionrt/assignment.hpp"
-#include "orionrt/workload.hpp"
 
 namespace orionrt::tests {
 

@@ -7,10 +7,9 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "orionrt/io.hpp"
-#include "orionrt/onnx.hpp"
+#include "orionrt/formats.hpp"
+#include "orionrt/import.hpp"
 #include "orionrt/tensor_pool.hpp"
-#include "orionrt/tflite.hpp"
 
 namespace orionrt::tests::assignment_models_test {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "clocked.hpp"
 #include "generators.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/validate.hpp"
 #include "plan/placing/placing.hpp"
 #include "plan/squeaky_wheel.hpp"
 #include "random.hpp"

@@ -1,10 +1,9 @@
 // BuddyRecorder and BuddyRing: what they tell, and that the buddy behind them is none the wiser.
-#include "orionrt/buddy_recorder.hpp"
-
 #include <gtest/gtest.h>
 
 #include <type_traits>
 
+#include "orionrt/buddy_adaptors.hpp"
 #include "random.hpp"
 
 namespace orionrt::buddy_recorder_test {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "orionrt/locked_buddy.hpp"
+#include "orionrt/buddy_adaptors.hpp"
 #include "refuses.hpp"
 
 namespace orionrt::buddy_test {

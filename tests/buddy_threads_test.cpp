@@ -4,7 +4,7 @@
 #include <thread>
 #include <vector>
 
-#include "orionrt/locked_buddy.hpp"
+#include "orionrt/buddy_adaptors.hpp"
 #include "random.hpp"
 
 namespace orionrt::buddy_threads_test {

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "hostile.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 #include "random.hpp"
 #include "refuses.hpp"
 #include "report/replay.hpp"

@@ -12,9 +12,8 @@
 #include "base/index.hpp"
 #include "naive_streams.hpp"
 #include "orionrt/assignment.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/streams.hpp"
-#include "orionrt/workload.hpp"
 #include "sanitized.hpp"
 
 namespace orionrt::check_streams_test {

@@ -5,8 +5,8 @@
 
 #include "capi/said.hpp"
 #include "command.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt::cli_binary_test::cli_binary_test {
 namespace {

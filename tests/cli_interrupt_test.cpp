@@ -8,8 +8,8 @@
 
 #include "command.hpp"
 #include "generators.hpp"
-#include "orionrt/io.hpp"
-#include "orionrt/validate.hpp"
+#include "orionrt/formats.hpp"
+#include "orionrt/plan.hpp"
 
 namespace orionrt::cli_interrupt_test {
 namespace {

@@ -4,8 +4,8 @@
 #include <sstream>
 
 #include "command.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/version.hpp"
 
 namespace orionrt::cli_test {
 namespace {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
-#include "orionrt/tflite.hpp"
+#include "orionrt/import.hpp"
 #include "tflite_model.hpp"
 
 namespace orionrt::tests::cli_tflm_test {

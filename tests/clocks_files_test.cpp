@@ -4,8 +4,8 @@
 #include <string>
 
 #include "clocked.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt::clocks_files_test {
 namespace {

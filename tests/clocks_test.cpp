@@ -7,9 +7,9 @@
 
 #include "base/index.hpp"
 #include "clocked.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/validate.hpp"
 #include "plan/clocks/antichain.hpp"
 #include "plan/clocks/conflicts.hpp"
 #include "plan/clocks/displacer.hpp"

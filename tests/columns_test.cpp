@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "generators.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/validate.hpp"
 #include "random.hpp"
 #include "sanitized.hpp"
 

@@ -8,11 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "assigned.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/io.hpp"
-#include "orionrt/onnx.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
+#include "orionrt/import.hpp"
 #include "orionrt/tensor_pool.hpp"
-#include "orionrt/tflite.hpp"
 #include "refuses.hpp"
 
 namespace orionrt::tests::contract_test {

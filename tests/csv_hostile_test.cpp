@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "hostile.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt::csv_hostile_test {
 namespace {

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "generators.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 #include "refuses.hpp"
 
 namespace orionrt::csv_test {

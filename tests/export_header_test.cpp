@@ -6,7 +6,7 @@
 
 #include "folder.hpp"
 #include "io/export/c_names.hpp"
-#include "orionrt/export_plan.hpp"
+#include "orionrt/formats.hpp"
 #include "orionrt/planner.hpp"
 #include "refuses.hpp"
 

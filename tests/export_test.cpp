@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/export/pickle.hpp"
-#include "orionrt/export_plan.hpp"
+#include "orionrt/formats.hpp"
 #include "orionrt/planner.hpp"
 #include "refuses.hpp"
 

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "folder.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 #include "refuses.hpp"
 
 namespace orionrt::file_test {

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "random.hpp"
 
 namespace orionrt::tests {

@@ -15,12 +15,11 @@
 #include <fstream>
 #include <sstream>
 
-#include "orionrt/error.hpp"
-#include "orionrt/liveness.hpp"
-#include "orionrt/onnx.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/import.hpp"
+#include "orionrt/lowering.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/tflite.hpp"
-#include "orionrt/validate.hpp"
 #include "random.hpp"
 #include "sanitized.hpp"
 

@@ -7,9 +7,9 @@
 #include <filesystem>
 
 #include "folder.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/validate.hpp"
 #ifdef ORIONRT_COMMAND
 #include "command.hpp"
 #endif

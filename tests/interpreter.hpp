@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "orionrt/lowering.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/tensor_pool.hpp"
-#include "orionrt/transform.hpp"
 #include "random.hpp"
 
 namespace orionrt::tests {

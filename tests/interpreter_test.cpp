@@ -8,8 +8,8 @@
 #include "graph/colocation_problem.hpp"
 #include "graph/regroup.hpp"
 #include "orionrt/assignment.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/validate.hpp"
 #include "sanitized.hpp"
 #include "sharing_graph.hpp"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 #include "refuses.hpp"
 
 namespace orionrt::json_keys_test {

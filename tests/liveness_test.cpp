@@ -1,9 +1,8 @@
-#include "orionrt/liveness.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "orionrt/lowering.hpp"
 #include "random_graph.hpp"
 #include "refuses.hpp"
 

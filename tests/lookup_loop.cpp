@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "orionrt/shared_arena.hpp"
+#include "orionrt/shared_plan.hpp"
 #include "orionrt/stream_scratch.hpp"
 #include "orionrt/tensor_pool.hpp"
 

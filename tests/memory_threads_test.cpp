@@ -4,7 +4,7 @@
 #include <thread>
 #include <vector>
 
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/memory.hpp"
 
 namespace orionrt::memory_threads_test {

@@ -1,10 +1,9 @@
-#include "orionrt/metrics.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "generators.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
 
 namespace orionrt::metrics_test {

@@ -6,11 +6,10 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "orionrt/error.hpp"
-#include "orionrt/io.hpp"
-#include "orionrt/onnx.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
+#include "orionrt/import.hpp"
 #include "orionrt/streams.hpp"
-#include "orionrt/tflite.hpp"
 
 namespace orionrt::on_streams_models_test {
 namespace {

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "orionrt/error.hpp"
-#include "orionrt/liveness.hpp"
-#include "orionrt/onnx.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/import.hpp"
+#include "orionrt/lowering.hpp"
 
 namespace orionrt::tests {
 

@@ -11,8 +11,8 @@
 #include <sstream>
 #include <tuple>
 
-#include "orionrt/liveness.hpp"
-#include "orionrt/onnx.hpp"
+#include "orionrt/import.hpp"
+#include "orionrt/lowering.hpp"
 
 namespace orionrt::tests::onnx_models_test {
 namespace {

@@ -1,5 +1,3 @@
-#include "orionrt/onnx.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,6 +5,7 @@
 #include "base/text.hpp"
 #include "folder.hpp"
 #include "onnx_model.hpp"
+#include "orionrt/import.hpp"
 
 namespace orionrt::tests::onnx_test {
 namespace {

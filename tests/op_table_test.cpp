@@ -6,7 +6,7 @@
 #include <string>
 
 #include "onnx_model.hpp"
-#include "orionrt/tflite.hpp"
+#include "orionrt/import.hpp"
 #include "tflite_model.hpp"
 
 namespace orionrt::tests::op_table_test {

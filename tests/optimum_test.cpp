@@ -3,9 +3,9 @@
 
 #include "brute_force.hpp"
 #include "generators.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/validate.hpp"
 #include "sanitized.hpp"
 
 namespace orionrt::optimum_test {

@@ -2,11 +2,11 @@
 
 #include "hostile.hpp"
 #include "interpreter.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/assignment.hpp"
+#include "orionrt/formats.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
 #include "orionrt/tensor_pool.hpp"
-#include "orionrt/validate.hpp"
-#include "orionrt/workload.hpp"
 
 namespace orionrt::plan_json_hostile_test {
 namespace {

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "generators.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 #include "orionrt/planner.hpp"
 #include "refuses.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "orionrt/validate.hpp"
+#include "orionrt/plan.hpp"
 #include "refuses.hpp"
 
 namespace orionrt::planner_test {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "orionrt/buddy_resource.hpp"
+#include "orionrt/buddy_adaptors.hpp"
 #include "random.hpp"
 #include "refuses.hpp"
 

@@ -8,9 +8,9 @@
 #include <tuple>
 
 #include "generators.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/validate.hpp"
 
 namespace orionrt::policy_test {
 namespace {

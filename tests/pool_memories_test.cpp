@@ -5,9 +5,9 @@
 #include <cstring>
 #include <map>
 
+#include "orionrt/assignment.hpp"
 #include "orionrt/memory.hpp"
 #include "orionrt/tensor_pool.hpp"
-#include "orionrt/workload.hpp"
 #include "random_graph.hpp"
 #include "refuses.hpp"
 

@@ -1,7 +1,7 @@
 // Schemas orionrt.problem/1 and orionrt.graph/1: what is written is read back.
 #include <gtest/gtest.h>
 
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 #include "refuses.hpp"
 
 namespace orionrt::problem_json_test {

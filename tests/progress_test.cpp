@@ -8,9 +8,9 @@
 
 #include "clocked.hpp"
 #include "generators.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/validate.hpp"
 #include "random.hpp"
 #include "sanitized.hpp"
 

@@ -1,4 +1,6 @@
 // What no plan knows of: scratch beside plans, and plans of shapes that come at run time.
+#include "pool/scratch.hpp"
+
 #include <gtest/gtest.h>
 
 #include <climits>

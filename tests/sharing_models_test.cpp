@@ -8,11 +8,10 @@
 #include <set>
 
 #include "assigned.hpp"
-#include "orionrt/io.hpp"
-#include "orionrt/onnx.hpp"
-#include "orionrt/tflite.hpp"
-#include "orionrt/transform.hpp"
-#include "orionrt/validate.hpp"
+#include "orionrt/formats.hpp"
+#include "orionrt/import.hpp"
+#include "orionrt/lowering.hpp"
+#include "orionrt/plan.hpp"
 
 namespace orionrt::tests::sharing_models_test {
 namespace {

@@ -5,8 +5,8 @@
 #include <atomic>
 #include <thread>
 
-#include "orionrt/arena.hpp"
 #include "orionrt/cuda.hpp"
+#include "orionrt/memory.hpp"
 #include "orionrt/stream_scratch.hpp"
 #include "refuses.hpp"
 

@@ -1,5 +1,3 @@
-#include "orionrt/stream_figures.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,11 +5,10 @@
 #include <numeric>
 #include <set>
 
-#include "orionrt/error.hpp"
-#include "orionrt/metrics.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
 #include "orionrt/streams.hpp"
-#include "orionrt/validate.hpp"
 #include "random_graph.hpp"
 
 namespace orionrt::stream_figures_test {

@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <string>
 
-#include "orionrt/error.hpp"
+#include "orionrt/assignment.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/validate.hpp"
-#include "orionrt/workload.hpp"
 #include "sanitized.hpp"
 #include "stream_graph.hpp"
 

@@ -13,7 +13,7 @@
 #include "base/index.hpp"
 #include "naive_streams.hpp"
 #include "orionrt/assignment.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 #include "refuses.hpp"
 #include "sanitized.hpp"
 

@@ -9,8 +9,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "orionrt/liveness.hpp"
-#include "orionrt/tflite.hpp"
+#include "orionrt/import.hpp"
+#include "orionrt/lowering.hpp"
 #include "refuses.hpp"
 
 namespace orionrt::tests::tflite_models_test {

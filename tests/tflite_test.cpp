@@ -1,9 +1,8 @@
-#include "orionrt/tflite.hpp"
-
 #include <gtest/gtest.h>
 
 #include "hostile.hpp"
-#include "orionrt/liveness.hpp"
+#include "orionrt/import.hpp"
+#include "orionrt/lowering.hpp"
 #include "refuses.hpp"
 #include "tflite_model.hpp"
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "hostile.hpp"
-#include "orionrt/tflite.hpp"
+#include "orionrt/import.hpp"
 #include "refuses.hpp"
 #include "tflite_model.hpp"
 

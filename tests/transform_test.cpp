@@ -1,5 +1,3 @@
-#include "orionrt/transform.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,7 +8,8 @@
 #include "graph/colocation_order.hpp"
 #include "graph/colocation_problem.hpp"
 #include "graph/sharing.hpp"
-#include "orionrt/validate.hpp"
+#include "orionrt/lowering.hpp"
+#include "orionrt/plan.hpp"
 #include "random_graph.hpp"
 #include "refuses.hpp"
 #include "sharing_graph.hpp"

@@ -1,10 +1,9 @@
-#include "orionrt/validate.hpp"
-
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "brute_force.hpp"
 #include "generators.hpp"
+#include "orionrt/plan.hpp"
 
 namespace orionrt::validate_test {
 namespace {

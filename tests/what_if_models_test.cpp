@@ -6,10 +6,9 @@
 #include <filesystem>
 #include <iostream>
 
-#include "orionrt/error.hpp"
-#include "orionrt/liveness.hpp"
-#include "orionrt/onnx.hpp"
-#include "orionrt/tflite.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/import.hpp"
+#include "orionrt/lowering.hpp"
 #include "report/what_if.hpp"
 
 namespace orionrt::what_if_models_test {

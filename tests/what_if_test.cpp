@@ -7,8 +7,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "orionrt/liveness.hpp"
-#include "orionrt/workload.hpp"
+#include "orionrt/assignment.hpp"
+#include "orionrt/lowering.hpp"
 #include "random.hpp"
 #include "refuses.hpp"
 #include "report/explain.hpp"

@@ -9,7 +9,7 @@
 #include <optional>
 #include <type_traits>
 
-#include "orionrt/locked_buddy.hpp"
+#include "orionrt/buddy_adaptors.hpp"
 #include "peers/malloc.hpp"
 #include "peers/orionrt.hpp"
 #ifdef ORIONRT_PEER_OFFSET_ALLOCATOR

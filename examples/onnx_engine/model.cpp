@@ -8,8 +8,8 @@
 #include <functional>
 #include <set>
 
-#include "orionrt/io.hpp"
-#include "orionrt/onnx.hpp"
+#include "orionrt/formats.hpp"
+#include "orionrt/import.hpp"
 
 namespace onnx_engine {
 namespace {

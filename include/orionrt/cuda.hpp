@@ -4,9 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include "orionrt/export.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/memory.hpp"
-#include "orionrt/stream_events.hpp"
+#include "orionrt/stream_scratch.hpp"
 
 namespace orionrt {
 

@@ -8,14 +8,14 @@
 #include <unordered_map>
 #include <vector>
 
-#include "orionrt/export.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 
 class StreamOrder;  // orionrt/streams.hpp
 
 // What the kernel of an op allows an output and an input to share. It is allowed, not done: nothing shares a byte
-// unless a Transform asks for it (orionrt/transform.hpp).
+// unless a Transform asks for it (orionrt/lowering.hpp).
 enum class AliasKind {
   kView,   // the output is the input's bytes from `offset` on, as they are
   kPiece,  // the input is the output's bytes from `offset` on, as they are: a concatenation along the outermost axis

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "orionrt/export.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/memory.hpp"
-#include "orionrt/stream_events.hpp"
+#include "orionrt/stream_scratch.hpp"
 
 namespace orionrt {
 

@@ -33,7 +33,7 @@
 #define ORIONRT_VERSION_MINOR 1
 #define ORIONRT_VERSION_PATCH 0
 
-/* As in C++ (orionrt/export.hpp): the shared library, and who links it, define ORIONRT_SHARED. */
+/* As in C++ (orionrt/config.hpp): the shared library, and who links it, define ORIONRT_SHARED. */
 #if defined(ORIONRT_SHARED) && !defined(_WIN32)
 #define ORIONRT_C_API __attribute__((visibility("default")))
 #else

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "orionrt/export.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/problem.hpp"
 

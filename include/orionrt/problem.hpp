@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "orionrt/export.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 

@@ -3,27 +3,206 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "orionrt/arena.hpp"
 #include "orionrt/assignment.hpp"
-#include "orionrt/export.hpp"
+#include "orionrt/buddy.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/graph.hpp"
-#include "orionrt/guard.hpp"
+#include "orionrt/lowering.hpp"
+#include "orionrt/memory.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/scratch.hpp"
-#include "orionrt/tensor_view.hpp"
-#include "orionrt/transform.hpp"
 
 namespace orionrt {
 
 class Guard;
 struct GuardLayout;
+
+struct TensorHandle {
+  void* ptr = nullptr;
+  std::size_t bytes = 0;
+};
+
+struct PoolStats {
+  std::int64_t capacity = 0;          // bytes of the arena; so are all of these
+  std::int64_t planned_bytes = 0;     // in regions of plans, as they need them
+  std::int64_t scratch_bytes = 0;     // in scratch, as it was asked for
+  std::int64_t used_bytes = 0;        // both, in whole blocks of the buddy
+  std::int64_t high_water_bytes = 0;  // the most that used_bytes has been
+  std::int64_t largest_free_bytes = 0;
+  std::int64_t allocations = 0;  // alive: regions and scratch
+  std::int64_t refused = 0;      // scratch requests so far that found no place
+
+  std::int64_t requested_bytes() const { return planned_bytes + scratch_bytes; }
+  std::int64_t free_bytes() const { return capacity - used_bytes; }
+  // Internal waste: what rounding up to blocks and powers of two takes.
+  std::int64_t waste_bytes() const { return used_bytes - requested_bytes(); }
+  // Of what is free, the share outside the largest block: 0 when whole, near 1 when in crumbs.
+  double external_fragmentation() const {
+    return free_bytes() == 0 ? 0 : 1 - static_cast<double>(largest_free_bytes) / static_cast<double>(free_bytes());
+  }
+};
+
+enum class PoolEvent {
+  kArenaTaken,
+  kPlanInstalled,
+  kTensorSpilled,  // to this memory, from one that it would rather be in
+  kScratchAllocated,
+  kScratchFreed,
+  kScratchRefused,
+};
+
+// Told what happens and of how many bytes. Must not throw, nor call the pool. Look-ups of planned tensors are not told.
+using PoolLog = std::function<void(PoolEvent, std::int64_t bytes)>;
+
+// "arena_taken", "plan_installed", "tensor_spilled", "scratch_allocated", "scratch_freed", "scratch_refused".
+ORIONRT_API const char* PoolEventName(PoolEvent event);
+
+// Finding the culprit: what a TensorPool checks while ops run when PoolOptions::guard asks for it. docs/runtime.md.
+
+enum class GuardFault {
+  kDead,       // touched, or asked for, a tensor whose life has ended
+  kUnborn,     // ... or whose life has not begun
+  kUnlisted,   // ... or that is alive, but is neither input nor output of the op
+  kReadOnly,   // wrote to an input
+  kOverrun,    // touched bytes past the end of a tensor
+  kStray,      // touched bytes where no tensor lies
+  kOrder,      // an op out of the planned order, or of another graph
+  kUnordered,  // of several streams: a wait that was not reported, or what no reported order keeps apart
+};
+
+// One violation. Ids are those of the graph, -1 where there is none.
+struct GuardReport {
+  GuardFault fault = GuardFault::kStray;
+  int op = -1;        // that ran; -1: none did, the caller is at fault, or one of `candidates`
+  int tensor = -1;    // that was touched, or overrun
+  int other = -1;     // kDead: the tensor that takes its bytes in the plan; kOverrun: the one that lies behind;
+                      // kUnordered: the one whose bytes are taken too early
+  int other_op = -1;  // kUnordered: the op that should have been waited for
+  std::vector<int> candidates = {};  // the ops that ran then, where several did and any may be at fault
+  std::int64_t first = 0;            // first byte at fault: from the start of `tensor`, or of the region (kStray)
+  std::int64_t bytes = 0;  // from the first byte that changed to the last; 0 when asked for, 1 when caught in the act
+  std::string message;  // op 17 "Conv_3" read tensor 12 "relu_2", dead since step 15, overwritten by tensor 30 "conv_4"
+};
+
+// A graph on several streams (orionrt/streams.hpp): ops begin and end while others run, and the engine reports events
+// and waits as they happen (TensorPool::Record, Wait). What then holds:
+// - Order: every wait that the graph names, and every use and every reuse of bytes in the plan, is judged by the order
+//   that was reported, whether or not it went well this time.
+// - Contents: a byte is compared while no op that is open may write it; several open ops are all named as candidates.
+// - Fills and canaries: 0xFB when a tensor's first op begins, 0xDE when the last that uses it has ended, and never on
+//   bytes of what is alive. With canaries or the quarantine every buffer has bytes of its own (as with no_reuse).
+// - `pages` is refused (kUnsupported) and `poison` does nothing: what they close others may be using. To find reads,
+//   run the ops one after another, from a graph on one stream.
+//
+// Switches of the guard; they work together. Guarded runs may allocate and are slow: when an op begins and when it ends
+// all bytes of the plan are compared with a copy of them (with `pages`, those in reach only), so the guard takes the
+// region's size once more from the heap. Where canaries or the quarantine are on, tensors lie by a plan of the guard's
+// own, which needs a larger arena: RequiredBytes of graph, plan and options, or `guard_bytes()`, tell how large.
+struct GuardOptions {
+  // Every tensor its own bytes: a stale pointer never meets a live tensor. Refused (kUnsupported), like `pages`, where
+  // some must share: views, and what Transform has made lie in others.
+  bool no_reuse = false;
+  bool fill = true;               // a tensor's bytes are overwritten when it is born (0xFB) and when it dies (0xDE)
+  std::size_t canary_bytes = 64;  // 0xCA behind every tensor; up to 2^30
+  // For so many ops after its death nothing else lies in a tensor's bytes, so that what a pointer kept too long writes
+  // is told from what the op writes; up to the end of the run. Not those that tensors of one buffer share. The arena
+  // is then about 1.9 times the plan (docs/runtime.md); 0: none.
+  int quarantine_ops = 4;
+  bool contents = true;  // every byte that the op has no right to write stays as it is; false: canaries only
+  // While an op runs only its inputs (readable) and outputs can be touched at all: each tensor lies on its own pages,
+  // with one behind it that nothing may touch. Implies no_reuse. POSIX; refused (kUnsupported) elsewhere.
+  bool pages = false;
+  bool poison = true;  // the same by AddressSanitizer, where the library is compiled with it; no effect otherwise
+  // Called with every violation, from the thread at fault, not under a lock; it must not call the pool, nor throw. With
+  // `pages` it may be called from a signal handler. When it returns, execution goes on. Empty: prints to stderr and
+  // aborts.
+  std::function<void(const GuardReport&)> report;
+};
+
+class TensorView;
+
+// What look-ups need of an assignment, and of those of its bodies; immutable. Made once and shared by any number of
+// views, threads and arenas.
+class ORIONRT_API PlaceTable {
+ public:
+  PlaceTable() = default;
+  explicit PlaceTable(const Assignment& assignment);  // O(n log n)
+
+  std::size_t metadata_bytes() const noexcept;
+
+ private:
+  friend class TensorView;
+  struct Entry {
+    int id;
+    int space;
+    std::int64_t offset;
+    std::size_t bytes;
+  };
+  struct Body {
+    int op_id;
+    std::string attribute;
+    std::vector<PlaceTable> table;  // one
+  };
+
+  // Where ids are dense and all lie in one space, `space_`, by id: offsets, -1 for what has no place, and bytes.
+  int space_ = 0;
+  std::vector<std::int64_t> offsets_;
+  std::vector<std::size_t> bytes_;
+  std::vector<Entry> sparse_;      // otherwise, ascending by id
+  std::vector<Entry> workspaces_;  // ascending by id of op
+  std::vector<Body> bodies_;
+};
+
+// The tensors of one graph in one place of memory. A value; the table and the memory outlive it. No locks, no heap, no
+// system calls; for any number of threads. A view that was made of nothing knows no tensor.
+class ORIONRT_API TensorView {
+ public:
+  TensorView() = default;
+
+  // `bases`: per space of the assignment the address of its first byte, aligned and as long as it says; the array
+  // outlives the view where the places lie in several spaces. Checks neither.
+  TensorView(const PlaceTable& table, std::byte* const* bases) noexcept;
+
+  // Where they lie in one space, or in none.
+  TensorView(const PlaceTable& table, std::byte* base) noexcept;
+
+  // The place of a tensor; {nullptr, 0} for an id that the graph does not have, and for what is held elsewhere. An
+  // empty tensor has an address and 0 bytes.
+  TensorHandle Allocate(int tensor_id) const noexcept {
+    const auto index = static_cast<std::size_t>(static_cast<unsigned>(tensor_id));
+    if (__builtin_expect(index < size_, 1)) {
+      const std::int64_t offset = offsets_[index];
+      if (__builtin_expect(offset >= 0, 1)) return {base_ + offset, bytes_[index]};
+    }
+    return FindSparse(tensor_id);
+  }
+  void* GetPtr(int tensor_id) const noexcept { return Allocate(tensor_id).ptr; }
+
+  // The scratch that an op, by id, may use while it runs; {nullptr, 0} when it asked for none. O(log ops).
+  TensorHandle Workspace(int op_id) const noexcept;
+
+  // The tensors of a body of a control-flow op, which lie where they may while that op runs. O(bodies).
+  TensorView Body(int op_id, std::string_view attribute) const noexcept;
+
+ private:
+  [[gnu::cold]] TensorHandle FindSparse(int tensor_id) const noexcept;
+  TensorHandle Find(const std::vector<PlaceTable::Entry>& sorted, int id) const noexcept;
+
+  std::byte* base_ = nullptr;  // of the space that the next three are about
+  std::size_t size_ = 0;       // of the next two
+  const std::int64_t* offsets_ = nullptr;
+  const std::size_t* bytes_ = nullptr;
+  const PlaceTable* table_ = nullptr;
+  std::byte* const* bases_ = nullptr;  // null: all lies in one space, from base_ on
+};
 
 struct PoolOptions {
   std::size_t alignment = kArenaAlignment;  // bytes, a power of two: the least that a tensor gets
@@ -155,15 +334,11 @@ class ORIONRT_API TensorPool {
   // from what the plan leaves of the arena; no heap memory, no system call. {nullptr, 0} when there is no place.
   // `memory`: which of several; one that the pool does not have has no place, and nothing to free (kForeign). What is
   // not scratch of that memory, with the bytes asked for, is refused: a planned tensor above all.
-  TensorHandle AllocateScratch(std::size_t bytes, int memory = 0) noexcept {
-    return Has(memory) ? memories_[static_cast<std::size_t>(memory)].scratch.Allocate(bytes) : TensorHandle{};
-  }
-  FreeStatus FreeScratch(TensorHandle scratch, int memory = 0) noexcept {
-    return Has(memory) ? memories_[static_cast<std::size_t>(memory)].scratch.Free(scratch) : FreeStatus::kForeign;
-  }
+  TensorHandle AllocateScratch(std::size_t bytes, int memory = 0) noexcept;
+  FreeStatus FreeScratch(TensorHandle scratch, int memory = 0) noexcept;
 
   bool finalized() const noexcept { return finalized_; }
-  int memory_count() const noexcept { return static_cast<int>(memories_.size()); }
+  int memory_count() const noexcept;
   std::size_t capacity() const noexcept;    // of all memories together; so is the next
   std::size_t peak_bytes() const noexcept;  // with the guard's share
   std::size_t guard_bytes() const noexcept { return peak_bytes() - required_bytes_; }  // on top of the plan
@@ -176,41 +351,28 @@ class ORIONRT_API TensorPool {
   const Assignment& assignment() const noexcept { return assignment_; }
   // Its certificate, as FinalizePlan made it; empty for an assignment that was loaded.
   const Plan& plan() const noexcept { return plan_; }
-  PoolStats stats(int memory = 0) const noexcept {  // zeros for a memory that the pool does not have
-    return Has(memory) ? memories_[static_cast<std::size_t>(memory)].scratch.stats() : PoolStats{};
-  }
+  PoolStats stats(int memory = 0) const noexcept;  // zeros for a memory that the pool does not have
 
  private:
   struct SparseHandle {
     int id;
     TensorHandle handle;
   };
-  // One arena. All of it is the scratch's: the plan's region is an allocation of it too.
-  struct Memory {
-    Memory(Arena taken, const PoolOptions& options);
-    std::byte* region_base() const noexcept;
-    Arena arena;
-    Scratch scratch;
-    std::int64_t region = kNoSpace;
-    std::int64_t region_bytes = 0;
-  };
-  // What a plan asks of one memory.
-  struct Demand {
-    std::int64_t bytes = 0;
-    std::int64_t alignment = 1;
-  };
+  struct Memory;  // one arena, and what it is given to
+  struct Need;    // of a plan, in one memory
 
-  bool Has(int memory) const noexcept { return memory >= 0 && memory < memory_count(); }
+  Memory* MemoryAt(int memory) noexcept;  // null for one that the pool does not have
+  const Memory* MemoryAt(int memory) const noexcept;
   void CheckRegistered() const;
-  std::vector<Demand> DemandsOf(const Assignment& assignment) const;
-  void CheckDemands(const std::vector<Demand>& demands) const;
+  std::vector<Need> NeedsOf(const Assignment& assignment) const;
+  void CheckNeeds(const std::vector<Need>& needs) const;
   void Install(Assignment assignment, Plan plan);
   void MovePlaces(const GuardLayout& layout, std::vector<std::byte*>& places) const;
   void MakeTables(const std::vector<std::byte*>& places);
   void SetAddress(int index, void* address);
   std::byte* PlaceOf(const Place& place) const;
   static TensorHandle Find(const std::vector<SparseHandle>& sorted, int id) noexcept;
-  void TakeRegions(const std::vector<Demand>& demands);
+  void TakeRegions(const std::vector<Need>& needs);
   void Clear() noexcept;
   [[gnu::cold]] TensorHandle FindSlow(int tensor_id) const noexcept;
   void GuardBegin(int op_id) noexcept;

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "orionrt/export.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 

@@ -5,7 +5,7 @@
 
 #include "base/checked.hpp"
 #include "buddy/bits.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 namespace {

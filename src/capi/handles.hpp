@@ -11,11 +11,10 @@
 #include <vector>
 
 #include "orionrt/assignment.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/orionrt.h"
 #include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/workload.hpp"
 
 struct orionrt_problem {
   orionrt::Problem problem;

@@ -1,7 +1,6 @@
 // Files of our own formats.
-#include "orionrt/io.hpp"
-
 #include "capi/load.hpp"
+#include "orionrt/formats.hpp"
 
 using namespace orionrt;
 using namespace orionrt::capi;

@@ -1,6 +1,5 @@
-#include "orionrt/onnx.hpp"
-
 #include "capi/load.hpp"
+#include "orionrt/import.hpp"
 
 orionrt_status orionrt_graph_read_onnx(const void* model, size_t bytes, const char* source,
                                        const orionrt_load_options* options, orionrt_graph** graph) {

@@ -1,8 +1,8 @@
 // Assignment -> pool -> pointers.
 #include "base/text.hpp"
 #include "capi/handles.hpp"
-#include "orionrt/arena.hpp"
-#include "orionrt/tensor_view.hpp"
+#include "orionrt/memory.hpp"
+#include "orionrt/tensor_pool.hpp"
 
 struct orionrt_pool {
   std::vector<orionrt::Arena> arenas;  // one a space

@@ -3,8 +3,8 @@
 
 #include "base/checked.hpp"
 #include "capi/handles.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/validate.hpp"
 
 namespace orionrt::capi {
 namespace {

@@ -4,7 +4,7 @@
 #include <new>
 
 #include "capi/handles.hpp"
-#include "orionrt/version.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt::capi {
 namespace {
@@ -43,7 +43,7 @@ constexpr bool IsVersion(const char* text, int major, int minor, int patch) {
   return *text == '\0';
 }
 static_assert(IsVersion(ORIONRT_VERSION, ORIONRT_VERSION_MAJOR, ORIONRT_VERSION_MINOR, ORIONRT_VERSION_PATCH),
-              "orionrt.h has another version than version.hpp");
+              "orionrt.h has another version than config.hpp");
 
 }  // namespace
 

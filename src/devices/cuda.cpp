@@ -6,7 +6,7 @@
 
 #include "devices/cuda_calls.hpp"
 #include "devices/padded_blocks.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 namespace {

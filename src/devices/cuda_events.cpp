@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "devices/cuda_calls.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/cuda.hpp"
-#include "orionrt/error.hpp"
 
 namespace orionrt {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "devices/opencl_calls.hpp"
 #include "devices/padded_blocks.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 std::string Describe(cl_int status) {

@@ -13,9 +13,8 @@
 #include "base/hash.hpp"
 #include "graph/labels.hpp"
 #include "graph/regroup.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/streams.hpp"
-#include "orionrt/version.hpp"
 
 namespace orionrt {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "base/text.hpp"
 #include "orionrt/assignment.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/orionrt_plan.h"
 
 namespace orionrt {

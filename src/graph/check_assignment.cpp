@@ -14,7 +14,7 @@
 #include "graph/labels.hpp"
 #include "graph/written_bytes.hpp"
 #include "orionrt/assignment.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 namespace {

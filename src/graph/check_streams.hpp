@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "orionrt/assignment.hpp"
-#include "orionrt/export.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 

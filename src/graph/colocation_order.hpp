@@ -5,7 +5,7 @@
 
 #include "graph/colocations.hpp"
 #include "graph/order/order_model.hpp"
-#include "orionrt/export.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 

@@ -7,7 +7,7 @@
 #include "base/checked.hpp"
 #include "graph/colocation_clocks.hpp"
 #include "graph/labels.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/streams.hpp"
 #include "plan/part_union.hpp"
 
@@ -59,7 +59,8 @@ std::vector<std::int64_t> CountUses(const Graph& graph, const std::vector<char>&
 }
 
 // `members`: windows of the group, and when they are alive; which buffer they are of is told here.
-void AppendColocation(Problem& problem, std::vector<Part>& members, std::int64_t need, std::string id, std::string name) {
+void AppendColocation(Problem& problem, std::vector<Part>& members, std::int64_t need, std::string id,
+                      std::string name) {
   Buffer buffer;
   buffer.lower = members[0].lower;
   buffer.alignment = need;
@@ -107,8 +108,8 @@ std::vector<std::int64_t> AlignmentNeeds(const Graph& graph, std::int64_t alignm
 }
 
 Lowered MakeColocatedProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
-                        const std::vector<TensorRoot>& places, const std::vector<char>& vanished,
-                        const std::vector<Space>& spaces) {
+                             const std::vector<TensorRoot>& places, const std::vector<char>& vanished,
+                             const std::vector<Space>& spaces) {
   if (!IsPowerOfTwo(alignment)) {
     throw Error(ErrorCode::kMisuse, "alignment " + std::to_string(alignment) + " is not a power of two");
   }

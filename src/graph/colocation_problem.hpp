@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "orionrt/liveness.hpp"
+#include "orionrt/lowering.hpp"
 
 namespace orionrt {
 
@@ -20,7 +20,7 @@ std::vector<std::int64_t> AlignmentNeeds(const Graph& graph, std::int64_t alignm
 // so touches nothing; empty: none. A group occupies at each step the windows of the members alive then. O(n log n +
 // members of each segment between two windows' ends).
 Lowered MakeColocatedProblem(const Graph& graph, const GraphLiveness& liveness, std::int64_t alignment,
-                        const std::vector<TensorRoot>& places, const std::vector<char>& vanished,
-                        const std::vector<Space>& spaces);
+                             const std::vector<TensorRoot>& places, const std::vector<char>& vanished,
+                             const std::vector<Space>& spaces);
 
 }  // namespace orionrt

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "orionrt/export.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/import.hpp"
 
 namespace orionrt {

@@ -7,7 +7,7 @@
 #include "base/checked.hpp"
 #include "base/hash.hpp"
 #include "graph/labels.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/streams.hpp"
 
 namespace orionrt {

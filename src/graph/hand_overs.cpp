@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "base/index.hpp"
-#include "orionrt/stream_figures.hpp"
 #include "orionrt/streams.hpp"
 
 namespace orionrt {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "orionrt/export.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/graph.hpp"
 
 namespace orionrt {

@@ -1,8 +1,7 @@
-#include "orionrt/liveness.hpp"
-
 #include <algorithm>
 
 #include "graph/colocation_problem.hpp"
+#include "orionrt/lowering.hpp"
 #include "orionrt/streams.hpp"
 
 namespace orionrt {

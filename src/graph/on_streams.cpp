@@ -8,7 +8,7 @@
 #include "base/index.hpp"
 #include "graph/path_cover.hpp"
 #include "graph/stream_placing.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/streams.hpp"
 
 namespace orionrt {

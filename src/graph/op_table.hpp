@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "orionrt/export.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/graph.hpp"
 
 namespace orionrt {

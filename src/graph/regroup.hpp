@@ -2,7 +2,7 @@
 #pragma once
 
 #include "orionrt/assignment.hpp"
-#include "orionrt/liveness.hpp"
+#include "orionrt/lowering.hpp"
 
 namespace orionrt {
 

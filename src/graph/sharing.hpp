@@ -5,9 +5,8 @@
 #include <vector>
 
 #include "graph/colocations.hpp"
-#include "orionrt/export.hpp"
-#include "orionrt/liveness.hpp"
-#include "orionrt/transform.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/lowering.hpp"
 
 namespace orionrt {
 

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "orionrt/export.hpp"
-#include "orionrt/liveness.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/lowering.hpp"
 
 namespace orionrt {
 

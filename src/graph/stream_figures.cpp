@@ -1,5 +1,3 @@
-#include "orionrt/stream_figures.hpp"
-
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -7,8 +5,8 @@
 #include "base/checked.hpp"
 #include "base/index.hpp"
 #include "graph/colocation_problem.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/liveness.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/lowering.hpp"
 #include "orionrt/planner.hpp"
 #include "orionrt/streams.hpp"
 #include "plan/clocks/antichain.hpp"

@@ -10,7 +10,7 @@
 
 #include "base/index.hpp"
 #include "graph/labels.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 namespace {

@@ -1,5 +1,3 @@
-#include "orionrt/transform.hpp"
-
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -10,7 +8,8 @@
 #include "graph/colocation_problem.hpp"
 #include "graph/order/find_order.hpp"
 #include "graph/sharing.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/lowering.hpp"
 #include "orionrt/streams.hpp"
 
 namespace orionrt {

@@ -1,5 +1,3 @@
-#include "orionrt/workload.hpp"
-
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
@@ -7,7 +5,8 @@
 #include "base/checked.hpp"
 #include "base/text.hpp"
 #include "graph/regroup.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/assignment.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/streams.hpp"
 
 namespace orionrt {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "io/json.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt {
 

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "base/lfs.hpp"
 #include "base/text.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt {
 namespace {

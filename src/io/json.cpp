@@ -7,7 +7,7 @@
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 

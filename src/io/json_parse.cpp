@@ -6,8 +6,8 @@
 
 #include "base/text.hpp"
 #include "io/json.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt {
 namespace {

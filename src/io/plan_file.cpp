@@ -7,8 +7,8 @@
 #include "base/checked.hpp"
 #include "base/text.hpp"
 #include "graph/regroup.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 #include "orionrt/tensor_pool.hpp"
 
 namespace orionrt {

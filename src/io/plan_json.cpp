@@ -8,8 +8,8 @@
 #include "io/assignment_json.hpp"
 #include "io/json.hpp"
 #include "io/streams_json.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt {
 namespace {

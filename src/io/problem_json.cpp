@@ -1,6 +1,6 @@
 // Schema orionrt.problem/1.
 #include "io/json.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt {
 namespace {

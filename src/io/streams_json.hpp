@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "io/json.hpp"
-#include "orionrt/stream_figures.hpp"
+#include "orionrt/streams.hpp"
 
 namespace orionrt {
 

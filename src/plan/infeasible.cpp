@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/text.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 namespace {

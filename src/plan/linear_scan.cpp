@@ -7,7 +7,7 @@
 
 #include "base/checked.hpp"
 #include "orionrt/buddy.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "plan/policies.hpp"
 
 namespace orionrt {

@@ -1,10 +1,9 @@
-#include "orionrt/metrics.hpp"
-
 #include <algorithm>
 #include <queue>
 
 #include "base/checked.hpp"
 #include "base/wide.hpp"
+#include "orionrt/plan.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/rectangles.hpp"
 

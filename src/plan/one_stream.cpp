@@ -9,8 +9,8 @@
 
 #include "base/checked.hpp"
 #include "base/index.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/validate.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/plan.hpp"
 #include "plan/columns.hpp"
 #include "plan/exact/exact.hpp"
 #include "plan/exact/improve.hpp"

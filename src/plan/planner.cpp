@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/validate.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/plan.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/fixed.hpp"
 #include "plan/infeasible.hpp"

@@ -1,6 +1,6 @@
 #include "plan/policies.hpp"
 
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 

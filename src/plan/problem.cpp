@@ -7,7 +7,7 @@
 #include "base/checked.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "plan/clocks/precedence.hpp"
 #include "plan/space_table.hpp"
 

@@ -1,10 +1,10 @@
-#include "orionrt/validate.hpp"
-
 #include <algorithm>
 #include <map>
 #include <set>
 #include <tuple>
 #include <utility>
+
+#include "orionrt/plan.hpp"
 
 namespace orionrt {
 namespace {

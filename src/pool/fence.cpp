@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
 #define ORIONRT_PAGES 1

@@ -20,10 +20,10 @@
 #include <vector>
 
 #include "orionrt/graph.hpp"
-#include "orionrt/guard.hpp"
-#include "orionrt/liveness.hpp"
+#include "orionrt/lowering.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/streams.hpp"
+#include "orionrt/tensor_pool.hpp"
 #include "pool/fence.hpp"
 #include "pool/guard_clocks.hpp"
 #include "pool/guard_layout.hpp"

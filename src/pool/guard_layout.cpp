@@ -5,9 +5,9 @@
 #include <string>
 
 #include "base/checked.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/streams.hpp"
-#include "orionrt/validate.hpp"
 #include "plan/part_union.hpp"
 #include "plan/placing/placer.hpp"
 #include "plan/placing/sort_keys.hpp"

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "orionrt/guard.hpp"
-#include "orionrt/liveness.hpp"
+#include "orionrt/lowering.hpp"
 #include "orionrt/plan.hpp"
+#include "orionrt/tensor_pool.hpp"
 
 namespace orionrt {
 

@@ -1,10 +1,9 @@
-#include "orionrt/plan_cache.hpp"
-
 #include <algorithm>
 #include <string>
 #include <utility>
 
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/shared_plan.hpp"
 
 namespace orionrt {
 namespace {

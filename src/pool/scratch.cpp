@@ -1,4 +1,4 @@
-#include "orionrt/scratch.hpp"
+#include "pool/scratch.hpp"
 
 #include <algorithm>
 #include <new>
@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 namespace {

@@ -1,14 +1,15 @@
-#include "orionrt/shared_arena.hpp"
-
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/shared_plan.hpp"
 #include "pool/nothing.hpp"
+#include "pool/scratch.hpp"
 
 namespace orionrt {
 namespace {
@@ -97,15 +98,17 @@ SharedArena::SharedArena(std::shared_ptr<const SharedPlan> plan, std::vector<Are
     : plan_(NotNull(plan)),
       arenas_(Checked(*plan_, std::move(arenas), options)),
       scratch_begin_(std::min(ScratchBegin(*plan_, options), static_cast<std::int64_t>(arenas_.back().bytes()))),
-      scratch_(arenas_.back().base() + scratch_begin_,
-               arenas_.back().bytes() - static_cast<std::size_t>(scratch_begin_),
-               static_cast<std::int64_t>(options.scratch_block), options.log) {
+      scratch_(std::make_unique<Scratch>(arenas_.back().base() + scratch_begin_,
+                                         arenas_.back().bytes() - static_cast<std::size_t>(scratch_begin_),
+                                         static_cast<std::int64_t>(options.scratch_block), options.log)) {
   for (const Arena& arena : arenas_) bases_.push_back(arena.base() != nullptr ? arena.base() : Nothing());
   std::size_t planned = 0;
   for (int space = 0; space < plan_->space_count(); ++space) planned += plan_->required_bytes(space);
-  scratch_.Tell(PoolEvent::kPlanInstalled, static_cast<std::int64_t>(planned));
+  scratch_->Tell(PoolEvent::kPlanInstalled, static_cast<std::int64_t>(planned));
   ClearStates();
 }
+
+SharedArena::~SharedArena() = default;
 
 std::size_t SharedArena::capacity() const noexcept {
   std::size_t bytes = 0;
@@ -122,17 +125,17 @@ void SharedArena::ClearStates() noexcept {
 
 TensorHandle SharedArena::AllocateScratch(std::size_t bytes) noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return scratch_.Allocate(bytes);
+  return scratch_->Allocate(bytes);
 }
 
 FreeStatus SharedArena::FreeScratch(TensorHandle scratch) noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return scratch_.Free(scratch);
+  return scratch_->Free(scratch);
 }
 
 PoolStats SharedArena::stats() const noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
-  PoolStats stats = scratch_.stats();
+  PoolStats stats = scratch_->stats();
   stats.capacity = static_cast<std::int64_t>(arenas_.back().bytes());
   stats.planned_bytes = static_cast<std::int64_t>(plan_->required_bytes(LastSpace(*plan_)));
   stats.used_bytes += scratch_begin_;
@@ -142,8 +145,8 @@ PoolStats SharedArena::stats() const noexcept {
 }
 
 std::size_t SharedArena::metadata_bytes() const noexcept {
-  return sizeof *this - sizeof scratch_ + arenas_.size() * (sizeof(Arena) + sizeof bases_[0]) +
-         static_cast<std::size_t>(scratch_.metadata_bytes());
+  return sizeof *this + arenas_.size() * (sizeof(Arena) + sizeof bases_[0]) +
+         static_cast<std::size_t>(scratch_->metadata_bytes());
 }
 
 }  // namespace orionrt

@@ -1,13 +1,14 @@
 // Several graphs in one arena: assignments, each moved to where its lane begins.
+#include "orionrt/shared_plan.hpp"
+
 #include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
 
 #include "base/checked.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/shared_arena.hpp"
-#include "orionrt/workload.hpp"
+#include "orionrt/assignment.hpp"
+#include "orionrt/config.hpp"
 #include "pool/nothing.hpp"
 
 namespace orionrt {

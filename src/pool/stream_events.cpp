@@ -1,9 +1,8 @@
-#include "orionrt/stream_events.hpp"
-
 #include <atomic>
 #include <string>
 
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/stream_scratch.hpp"
 
 namespace orionrt {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/checked.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "pool/stream_blocks.hpp"
 #include "pool/stream_clocks.hpp"
 

@@ -8,10 +8,11 @@
 #include "base/checked.hpp"
 #include "base/text.hpp"
 #include "graph/regroup.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "pool/guard.hpp"
 #include "pool/guard_layout.hpp"
 #include "pool/nothing.hpp"
+#include "pool/pool_memory.hpp"
 
 namespace orionrt {
 namespace {
@@ -214,6 +215,31 @@ std::byte* TensorPool::Memory::region_base() const noexcept {
   return region == kNoSpace ? Nothing() : arena.base() + region;
 }
 
+int TensorPool::memory_count() const noexcept { return static_cast<int>(memories_.size()); }
+
+TensorPool::Memory* TensorPool::MemoryAt(int memory) noexcept {
+  return memory >= 0 && memory < memory_count() ? &memories_[static_cast<std::size_t>(memory)] : nullptr;
+}
+
+const TensorPool::Memory* TensorPool::MemoryAt(int memory) const noexcept {
+  return const_cast<TensorPool*>(this)->MemoryAt(memory);
+}
+
+TensorHandle TensorPool::AllocateScratch(std::size_t bytes, int memory) noexcept {
+  Memory* const at = MemoryAt(memory);
+  return at != nullptr ? at->scratch.Allocate(bytes) : TensorHandle{};
+}
+
+FreeStatus TensorPool::FreeScratch(TensorHandle scratch, int memory) noexcept {
+  Memory* const at = MemoryAt(memory);
+  return at != nullptr ? at->scratch.Free(scratch) : FreeStatus::kForeign;
+}
+
+PoolStats TensorPool::stats(int memory) const noexcept {
+  const Memory* const at = MemoryAt(memory);
+  return at != nullptr ? at->scratch.stats() : PoolStats{};
+}
+
 void TensorPool::RegisterGraph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors) {
   RegisterGraph(Graph(std::move(ops), std::move(tensors)));
 }
@@ -243,15 +269,15 @@ void TensorPool::CheckRegistered() const {
   if (!registered_) throw Error(ErrorCode::kMisuse, "pool: no graph yet; call RegisterGraph first");
 }
 
-std::vector<TensorPool::Demand> TensorPool::DemandsOf(const Assignment& assignment) const {
-  std::vector<Demand> demands;
+std::vector<TensorPool::Need> TensorPool::NeedsOf(const Assignment& assignment) const {
+  std::vector<Need> needs;
   bool same = assignment.spaces.size() == memories_.size();
   for (std::size_t i = 0; i < assignment.spaces.size() && same; ++i) {
     const AssignedSpace& space = assignment.spaces[i];
-    demands.push_back({space.required_bytes, space.base_alignment});
+    needs.push_back({space.required_bytes, space.base_alignment});
     same = spaces_.empty() || spaces_[i].name == space.name || (space.name.empty() && spaces_.size() == 1);
   }
-  if (same) return demands;
+  if (same) return needs;
   std::string theirs, mine;
   for (const AssignedSpace& space : assignment.spaces) theirs += (theirs.empty() ? "" : ", ") + space.name;
   for (const Space& space : spaces_) mine += (mine.empty() ? "" : ", ") + space.name;
@@ -261,19 +287,19 @@ std::vector<TensorPool::Demand> TensorPool::DemandsOf(const Assignment& assignme
                                         "; give the pool the memories that it was planned for");
 }
 
-void TensorPool::CheckDemands(const std::vector<Demand>& demands) const {
-  for (std::size_t i = 0; i < demands.size(); ++i) {
+void TensorPool::CheckNeeds(const std::vector<Need>& needs) const {
+  for (std::size_t i = 0; i < needs.size(); ++i) {
     const auto has = static_cast<std::int64_t>(memories_[i].arena.bytes());
-    if (demands[i].bytes > has) {
-      throw Error(ErrorCode::kInfeasible, "pool: the plan needs " + Short(demands[i].bytes, has));
+    if (needs[i].bytes > has) {
+      throw Error(ErrorCode::kInfeasible, "pool: the plan needs " + Short(needs[i].bytes, has));
     }
-    CheckBase(memories_[i].arena, demands[i].alignment, spaces_.empty() ? "the arena" : "space " + spaces_[i].name);
+    CheckBase(memories_[i].arena, needs[i].alignment, spaces_.empty() ? "the arena" : "space " + spaces_[i].name);
   }
 }
 
 void TensorPool::Install(Assignment assignment, Plan plan) {
-  std::vector<Demand> demands = DemandsOf(assignment);
-  CheckDemands(demands);
+  std::vector<Need> needs = NeedsOf(assignment);
+  CheckNeeds(needs);
   std::optional<Graph> ordered = Reordered(graph_, assignment);
   const Graph& graph = ordered ? *ordered : graph_;
   GuardedPlan guarded;
@@ -284,9 +310,9 @@ void TensorPool::Install(Assignment assignment, Plan plan) {
     }
     guarded = LayOutFor(graph, assignment, options_);
     CheckGuarded(memories_[0].arena, guarded.layout, assignment, *options_.guard);
-    demands[0] = {GuardedBytes(guarded.layout, assignment), std::max(demands[0].alignment, guarded.layout.alignment)};
+    needs[0] = {GuardedBytes(guarded.layout, assignment), std::max(needs[0].alignment, guarded.layout.alignment)};
   }
-  TakeRegions(demands);
+  TakeRegions(needs);
   ordered_ = std::move(ordered);
   assignment_ = std::move(assignment);
   plan_ = std::move(plan);
@@ -363,29 +389,28 @@ std::byte* TensorPool::PlaceOf(const Place& place) const {
 }
 
 // The regions for a plan, in the place of the present ones, which are gone when this succeeds and stay when it throws.
-void TensorPool::TakeRegions(const std::vector<Demand>& demands) {
+void TensorPool::TakeRegions(const std::vector<Need>& needs) {
   for (Memory& memory : memories_) {
     if (memory.region != kNoSpace) memory.scratch.FreeRegion(memory.region, memory.region_bytes);
   }
   std::vector<std::int64_t> taken;
-  for (std::size_t i = 0; i < demands.size(); ++i) {
-    const Demand& demand = demands[i];
-    taken.push_back(demand.bytes > 0 ? memories_[i].scratch.TakeRegion(demand.bytes, demand.alignment) : kNoSpace);
-    if (demand.bytes == 0 || taken.back() != kNoSpace) continue;
-    for (std::size_t k = 0; k < i; ++k) memories_[k].scratch.FreeRegion(taken[k], demands[k].bytes);
+  for (std::size_t i = 0; i < needs.size(); ++i) {
+    const Need& need = needs[i];
+    taken.push_back(need.bytes > 0 ? memories_[i].scratch.TakeRegion(need.bytes, need.alignment) : kNoSpace);
+    if (need.bytes == 0 || taken.back() != kNoSpace) continue;
+    for (std::size_t k = 0; k < i; ++k) memories_[k].scratch.FreeRegion(taken[k], needs[k].bytes);
     for (Memory& memory : memories_) {
       if (memory.region != kNoSpace) (void)memory.scratch.TakeRegionAt(memory.region, memory.region_bytes);
     }
-    throw Error(ErrorCode::kInfeasible, "pool: no " + FormatThousands(demand.bytes) +
-                                            " bytes in one piece: scratch of " +
+    throw Error(ErrorCode::kInfeasible, "pool: no " + FormatThousands(need.bytes) + " bytes in one piece: scratch of " +
                                             FormatThousands(memories_[i].scratch.stats().scratch_bytes) +
                                             " bytes is in use; free it before planning");
   }
   for (Memory& memory : memories_) memory.region = kNoSpace;
   Clear();
-  for (std::size_t i = 0; i < demands.size(); ++i) {
+  for (std::size_t i = 0; i < needs.size(); ++i) {
     memories_[i].region = taken[i];
-    memories_[i].region_bytes = demands[i].bytes;
+    memories_[i].region_bytes = needs[i].bytes;
   }
 }
 

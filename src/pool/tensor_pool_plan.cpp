@@ -4,10 +4,11 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/assignment.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/tensor_pool.hpp"
-#include "orionrt/workload.hpp"
 #include "plan/infeasible.hpp"
+#include "pool/pool_memory.hpp"
 
 namespace orionrt {
 

@@ -1,6 +1,6 @@
-#include "orionrt/tensor_view.hpp"
-
 #include <algorithm>
+
+#include "orionrt/tensor_pool.hpp"
 
 namespace orionrt {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "orionrt/transform.hpp"
+#include "orionrt/lowering.hpp"
 
 namespace orionrt {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "orionrt/graph.hpp"
-#include "orionrt/liveness.hpp"
+#include "orionrt/lowering.hpp"
 
 namespace orionrt {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "orionrt/export.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt {
 

@@ -6,7 +6,7 @@
 
 #include "base/text.hpp"
 #include "io/json.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "report/stream_text.hpp"
 
 namespace orionrt {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "orionrt/export.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 #include "report/what_if.hpp"
 
 namespace orionrt {

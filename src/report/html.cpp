@@ -4,8 +4,7 @@
 
 #include "base/text.hpp"
 #include "io/json.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/version.hpp"
+#include "orionrt/config.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "report/explain.hpp"
 #include "report/lanes.hpp"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "orionrt/problem.hpp"
-#include "orionrt/stream_figures.hpp"
+#include "orionrt/streams.hpp"
 #include "plan/rectangles.hpp"
 
 namespace orionrt {

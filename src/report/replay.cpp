@@ -6,7 +6,7 @@
 #include "base/text.hpp"
 #include "base/wide.hpp"
 #include "io/json.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 namespace {

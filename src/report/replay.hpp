@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "orionrt/buddy_recorder.hpp"
-#include "orionrt/export.hpp"
+#include "orionrt/buddy_adaptors.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "orionrt/export.hpp"
-#include "orionrt/io.hpp"
-#include "orionrt/workload.hpp"
+#include "orionrt/assignment.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 #include "report/what_if.hpp"
 
 namespace orionrt {

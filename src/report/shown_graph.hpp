@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "orionrt/metrics.hpp"
+#include "orionrt/plan.hpp"
 #include "report/report.hpp"
 
 namespace orionrt {

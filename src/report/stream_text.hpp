@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt {
 

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "orionrt/export.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt {
 

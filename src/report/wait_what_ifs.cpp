@@ -8,7 +8,7 @@
 #include "base/index.hpp"
 #include "base/text.hpp"
 #include "graph/labels.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/streams.hpp"
 
 namespace orionrt {

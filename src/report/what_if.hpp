@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "orionrt/export.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 #include "orionrt/graph.hpp"
-#include "orionrt/io.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/workload.hpp"
+#include "orionrt/assignment.hpp"
 
 namespace orionrt {
 

@@ -1,8 +1,6 @@
-#include "orionrt/arena.hpp"
-
 #include <string>
 
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/memory.hpp"
 
 namespace orionrt {

@@ -1,6 +1,6 @@
-#include "orionrt/locked_buddy.hpp"
-
 #include <thread>
+
+#include "orionrt/buddy_adaptors.hpp"
 
 namespace orionrt {
 namespace {

@@ -5,7 +5,7 @@
 #include <new>
 #include <string>
 
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 

@@ -1,11 +1,11 @@
-#include "orionrt/buddy_resource.hpp"
+#include "orionrt/buddy_adaptors.hpp"
 
 #ifdef ORIONRT_HAS_PMR_BUDDY
 #include <algorithm>
 #include <new>
 #include <string>
 
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 namespace {

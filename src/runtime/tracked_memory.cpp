@@ -2,7 +2,7 @@
 #include <string>
 #include <utility>
 
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/memory.hpp"
 
 namespace orionrt {

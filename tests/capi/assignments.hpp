@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "orionrt/workload.hpp"
+#include "orionrt/assignment.hpp"
 #include "sharing_graph.hpp"
 #include "stream_graph.hpp"
 

@@ -8,7 +8,7 @@
 
 #include "capi/assignments.hpp"
 #include "capi/said.hpp"
-#include "orionrt/arena.hpp"
+#include "orionrt/memory.hpp"
 #include "orionrt/orionrt_plan.h"
 #include "refuses.hpp"
 #include "sanitized.hpp"

@@ -8,7 +8,7 @@
 #include <map>
 #include <string>
 
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "random.hpp"
 #include "sanitized.hpp"
 

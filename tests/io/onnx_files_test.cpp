@@ -5,7 +5,7 @@
 
 #include "folder.hpp"
 #include "onnx_model.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 #include "refuses.hpp"
 
 namespace orionrt::tests::onnx_files_test {

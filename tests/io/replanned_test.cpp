@@ -6,9 +6,8 @@
 #include <vector>
 
 #include "orionrt/assignment.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 #include "orionrt/streams.hpp"
-#include "orionrt/workload.hpp"
 #include "random.hpp"
 #include "sanitized.hpp"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/index.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "plan/placing/address_list.hpp"
 #include "plan/placing/sort_keys.hpp"
 #include "pool/fence.hpp"

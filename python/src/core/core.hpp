@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "orionrt/error.hpp"
-#include "orionrt/io.hpp"
+#include "orionrt/assignment.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/workload.hpp"
 
 namespace orionrt::python {
 

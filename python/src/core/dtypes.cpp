@@ -2,7 +2,7 @@
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt::python {
 namespace {

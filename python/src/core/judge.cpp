@@ -6,7 +6,7 @@
 #include "base/text.hpp"
 #include "core/core.hpp"
 #include "core/numbers.hpp"
-#include "orionrt/validate.hpp"
+#include "orionrt/plan.hpp"
 #include "report/diff.hpp"
 
 namespace orionrt::python {

@@ -10,10 +10,9 @@
 #include "base/text.hpp"
 #include "core/core.hpp"
 #ifdef ORIONRT_HAS_ONNX
-#include "orionrt/onnx.hpp"
+#include "orionrt/import.hpp"
 #endif
 #ifdef ORIONRT_HAS_TFLITE
-#include "orionrt/tflite.hpp"
 #endif
 
 namespace orionrt::python {

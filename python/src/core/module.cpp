@@ -1,6 +1,6 @@
 // The module orionrt._core: the library's nouns as Python classes.
 #include "core/core.hpp"
-#include "orionrt/version.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt::python {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt::python {
 namespace {

@@ -1,4 +1,6 @@
 // Plan and Assignment, and how plans are made.
+#include "orionrt/plan.hpp"
+
 #include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
@@ -15,9 +17,7 @@
 #include "base/text.hpp"
 #include "core/core.hpp"
 #include "core/numbers.hpp"
-#include "orionrt/export_plan.hpp"
-#include "orionrt/metrics.hpp"
-#include "orionrt/validate.hpp"
+#include "orionrt/formats.hpp"
 #include "report/explain.hpp"
 #include "report/report.hpp"
 #include "report/text.hpp"

@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "base/checked.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 

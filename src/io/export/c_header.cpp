@@ -11,8 +11,8 @@
 #include "io/assignment_json.hpp"
 #include "io/export/c_names.hpp"
 #include "io/export/spans.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/export_plan.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt {
 namespace {

@@ -8,8 +8,8 @@
 #include "graph/regroup.hpp"
 #include "io/assignment_json.hpp"
 #include "io/export/c_names.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/export_plan.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 #include "orionrt/problem.hpp"
 
 namespace orionrt {

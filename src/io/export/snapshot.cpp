@@ -8,7 +8,7 @@
 #include "base/text.hpp"
 #include "io/export/pickle.hpp"
 #include "io/export/spans.hpp"
-#include "orionrt/export_plan.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt {
 namespace {

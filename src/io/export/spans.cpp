@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "orionrt/error.hpp"
-#include "orionrt/validate.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/plan.hpp"
 #include "plan/clocks/stream_plan.hpp"
 
 namespace orionrt {

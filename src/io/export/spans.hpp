@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "orionrt/io.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt {
 

@@ -8,7 +8,7 @@
 
 #include "io/export/spans.hpp"
 #include "io/json.hpp"
-#include "orionrt/export_plan.hpp"
+#include "orionrt/formats.hpp"
 
 namespace orionrt {
 namespace {

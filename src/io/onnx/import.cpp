@@ -1,3 +1,5 @@
+#include "orionrt/import.hpp"
+
 #include <google/protobuf/arena.h>
 #include <google/protobuf/stubs/logging.h>
 
@@ -13,7 +15,6 @@
 #include "io/onnx/constants.hpp"
 #include "io/onnx/graph.hpp"
 #include "io/onnx/weights.hpp"
-#include "orionrt/onnx.hpp"
 
 namespace orionrt {
 namespace {

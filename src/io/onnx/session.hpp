@@ -8,7 +8,7 @@
 
 #include "io/dims/dimensions.hpp"
 #include "io/onnx/tensor.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/import.hpp"
 
 namespace orionrt::onnx_import {

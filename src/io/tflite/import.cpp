@@ -1,10 +1,11 @@
+#include "orionrt/import.hpp"
+
 #include <exception>
 #include <new>
 
 #include "base/text.hpp"
 #include "graph/engine_options.hpp"
 #include "io/tflite/graph.hpp"
-#include "orionrt/tflite.hpp"
 
 namespace orionrt {
 namespace {

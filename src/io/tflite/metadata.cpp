@@ -5,7 +5,7 @@
 
 #include "base/checked.hpp"
 #include "io/tflite/file.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt::tflite_import {
 namespace {

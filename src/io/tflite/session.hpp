@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "io/tflite/file.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/import.hpp"
 
 namespace orionrt::tflite_import {

@@ -4,8 +4,8 @@
 #include "base/checked.hpp"
 #include "io/tflite/file.hpp"
 #include "io/tflite/metadata.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/tflite.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/import.hpp"
 
 namespace orionrt {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/index.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 
 namespace orionrt {
 namespace {

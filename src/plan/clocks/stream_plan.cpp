@@ -7,8 +7,8 @@
 
 #include "base/checked.hpp"
 #include "base/index.hpp"
-#include "orionrt/error.hpp"
-#include "orionrt/validate.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/plan.hpp"
 #include "plan/clocks/clock_lives.hpp"
 #include "plan/clocks/conflicts.hpp"
 #include "plan/clocks/displacer.hpp"

@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-#include "orionrt/export.hpp"
+#include "orionrt/config.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
 #include "orionrt/problem.hpp"

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "base/text.hpp"
-#include "orionrt/error.hpp"
+#include "orionrt/config.hpp"
 #include "plan/infeasible.hpp"
 #include "plan/spaces/residency.hpp"
 

@@ -6,13 +6,12 @@
 #include <orionrt/orionrt.hpp>
 #include <string>
 #ifdef HAS_io
-#include <orionrt/io.hpp>
+#include <orionrt/formats.hpp>
 #endif
 #ifdef HAS_onnx
-#include <orionrt/onnx.hpp>
+#include <orionrt/import.hpp>
 #endif
 #ifdef HAS_tflite
-#include <orionrt/tflite.hpp>
 #endif
 #ifdef HAS_cuda
 #include <orionrt/cuda.hpp>

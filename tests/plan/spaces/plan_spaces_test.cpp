@@ -5,9 +5,9 @@
 #include <numeric>
 
 #include "generators.hpp"
-#include "orionrt/liveness.hpp"
+#include "orionrt/lowering.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/validate.hpp"
 #include "refuses.hpp"
 
 namespace orionrt::plan_spaces_test {

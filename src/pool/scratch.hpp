@@ -3,53 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "orionrt/buddy.hpp"
-#include "orionrt/export.hpp"
+#include "orionrt/config.hpp"
+#include "orionrt/tensor_pool.hpp"
 
 namespace orionrt {
-
-struct TensorHandle {
-  void* ptr = nullptr;
-  std::size_t bytes = 0;
-};
-
-struct PoolStats {
-  std::int64_t capacity = 0;          // bytes of the arena; so are all of these
-  std::int64_t planned_bytes = 0;     // in regions of plans, as they need them
-  std::int64_t scratch_bytes = 0;     // in scratch, as it was asked for
-  std::int64_t used_bytes = 0;        // both, in whole blocks of the buddy
-  std::int64_t high_water_bytes = 0;  // the most that used_bytes has been
-  std::int64_t largest_free_bytes = 0;
-  std::int64_t allocations = 0;  // alive: regions and scratch
-  std::int64_t refused = 0;      // scratch requests so far that found no place
-
-  std::int64_t requested_bytes() const { return planned_bytes + scratch_bytes; }
-  std::int64_t free_bytes() const { return capacity - used_bytes; }
-  // Internal waste: what rounding up to blocks and powers of two takes.
-  std::int64_t waste_bytes() const { return used_bytes - requested_bytes(); }
-  // Of what is free, the share outside the largest block: 0 when whole, near 1 when in crumbs.
-  double external_fragmentation() const {
-    return free_bytes() == 0 ? 0 : 1 - static_cast<double>(largest_free_bytes) / static_cast<double>(free_bytes());
-  }
-};
-
-enum class PoolEvent {
-  kArenaTaken,
-  kPlanInstalled,
-  kTensorSpilled,  // to this memory, from one that it would rather be in
-  kScratchAllocated,
-  kScratchFreed,
-  kScratchRefused,
-};
-
-// Told what happens and of how many bytes. Must not throw, nor call the pool. Look-ups of planned tensors are not told.
-using PoolLog = std::function<void(PoolEvent, std::int64_t bytes)>;
-
-// "arena_taken", "plan_installed", "tensor_spilled", "scratch_allocated", "scratch_freed", "scratch_refused".
-ORIONRT_API const char* PoolEventName(PoolEvent event);
 
 // A BuddyAllocator over memory that it does not own, with counts. For one thread at a time. Allocate and Free take no
 // heap memory and make no system call; O(log n) for n blocks, and Free O(regions) besides. Movable, not copyable: what

@@ -1,10 +1,22 @@
-// The one exception OrionRT throws.
+// What every other header needs: the version, the visibility of public symbols, and the one exception.
 #pragma once
 
 #include <stdexcept>
 #include <string>
 
-#include "orionrt/export.hpp"
+// The one place where the version is written; CMake reads it from here.
+#define ORIONRT_VERSION "0.1.0"
+
+// Marks the public symbols; everything else is hidden.
+//
+// Without any macro these headers mean the static archive: they ask for no visibility, and a plugin that links the
+// archive with -fvisibility=hidden exports nothing of it. The shared library is compiled with ORIONRT_SHARED, and its
+// CMake target and .pc files define it for whoever links it.
+#if defined(ORIONRT_SHARED) && !defined(_WIN32)
+#define ORIONRT_API __attribute__((visibility("default")))
+#else
+#define ORIONRT_API
+#endif
 
 namespace orionrt {
 

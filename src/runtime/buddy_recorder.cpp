@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "orionrt/buddy_recorder.hpp"
+#include "orionrt/buddy_adaptors.hpp"
 
 namespace orionrt {
 
