@@ -12,7 +12,7 @@
 #include "output.hpp"
 #include "planning.hpp"
 #include "report/explain.hpp"
-#include "report/text.hpp"
+#include "report/describe_plan.hpp"
 #include "spaces.hpp"
 #include "sweep.hpp"
 #include "tflm.hpp"

@@ -6,7 +6,7 @@ if(NOT nlohmann_json_FOUND)
 endif()
 include(cmake/ReportPage.cmake)
 orionrt_component(orionrt_io
-  src/capi/io.cpp
+  src/capi/capi_io.cpp
   src/io/assignment_json.cpp
   src/io/buddy_trace.cpp
   src/io/csv.cpp
@@ -38,7 +38,7 @@ orionrt_component(orionrt_io
   src/report/shown_graph.cpp
   src/report/stream_text.cpp
   src/report/svg.cpp
-  src/report/text.cpp
+  src/report/describe_plan.cpp
   src/report/wait_what_ifs.cpp
   src/report/what_if.cpp
   ${report_page})

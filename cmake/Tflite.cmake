@@ -14,7 +14,7 @@ add_custom_command(OUTPUT ${tflite_generated}
   DEPENDS ${tflite_schema} VERBATIM)
 add_custom_target(orionrt_tflite_reader DEPENDS ${tflite_generated})
 file(GLOB tflite_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/io/tflite/*.cpp)
-orionrt_component(orionrt_tflite src/capi/tflite.cpp ${tflite_sources})
+orionrt_component(orionrt_tflite src/capi/capi_tflite.cpp ${tflite_sources})
 add_dependencies(orionrt_tflite orionrt_tflite_reader)
 # The library is header-only as far as we use it.
 target_include_directories(orionrt_tflite SYSTEM PRIVATE ${PROJECT_BINARY_DIR}/generated/tflite ${FLATBUFFERS_INCLUDE_DIR})

@@ -3,7 +3,7 @@
 #include <sstream>
 
 #include "orionrt/planner.hpp"
-#include "report/text.hpp"
+#include "report/describe_plan.hpp"
 
 namespace orionrt::report_test {
 namespace {

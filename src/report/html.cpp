@@ -12,7 +12,7 @@
 #include "report/report.hpp"
 #include "report/shown_graph.hpp"
 #include "report/stream_text.hpp"
-#include "report/text.hpp"
+#include "report/describe_plan.hpp"
 
 namespace orionrt {
 namespace {

@@ -20,7 +20,7 @@
 #include "orionrt/formats.hpp"
 #include "report/explain.hpp"
 #include "report/report.hpp"
-#include "report/text.hpp"
+#include "report/describe_plan.hpp"
 
 namespace orionrt::python {
 namespace {

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "io/onnx/external.hpp"
-#include "io/onnx/session.hpp"
+#include "io/onnx/onnx_session.hpp"
 #include "io/onnx/tensor.hpp"
 
 namespace orionrt::onnx_import {

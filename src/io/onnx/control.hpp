@@ -1,7 +1,7 @@
 // Ops that hold graphs: If, Loop, Scan, and vendors' own.
 #pragma once
 
-#include "io/onnx/graph.hpp"
+#include "io/onnx/onnx_graph.hpp"
 
 namespace orionrt::onnx_import {
 

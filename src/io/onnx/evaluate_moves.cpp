@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "io/onnx/aliases.hpp"
+#include "io/onnx/onnx_aliases.hpp"
 #include "io/onnx/evaluate_ops.hpp"
 
 namespace orionrt::onnx_import {

@@ -7,7 +7,7 @@
 
 #include "base/lfs.hpp"
 #include "base/text.hpp"
-#include "io/onnx/session.hpp"
+#include "io/onnx/onnx_session.hpp"
 #include "io/onnx/tensor.hpp"
 
 namespace orionrt::onnx_import {

@@ -1,7 +1,7 @@
 // Ops that the model itself defines, as functions of other ops.
 #pragma once
 
-#include "io/onnx/graph.hpp"
+#include "io/onnx/onnx_graph.hpp"
 
 namespace orionrt::onnx_import {
 

@@ -2,7 +2,7 @@
 #include <unordered_set>
 
 #include "base/text.hpp"
-#include "io/onnx/graph.hpp"
+#include "io/onnx/onnx_graph.hpp"
 
 namespace orionrt::onnx_import {
 namespace {

@@ -6,7 +6,7 @@
 #include "io/onnx/evaluate.hpp"
 #include "io/onnx/external.hpp"
 #include "io/onnx/functions.hpp"
-#include "io/onnx/graph.hpp"
+#include "io/onnx/onnx_graph.hpp"
 #include "io/onnx/runnable.hpp"
 #include "io/onnx/weights.hpp"
 

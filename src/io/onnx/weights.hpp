@@ -1,7 +1,7 @@
 // What the constants of a model take in the file, known without reading them.
 #pragma once
 
-#include "io/onnx/session.hpp"
+#include "io/onnx/onnx_session.hpp"
 
 namespace orionrt::onnx_import {
 

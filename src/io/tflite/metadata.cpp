@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/checked.hpp"
-#include "io/tflite/file.hpp"
+#include "io/tflite/tflite_file.hpp"
 #include "orionrt/config.hpp"
 
 namespace orionrt::tflite_import {

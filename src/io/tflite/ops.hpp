@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "io/tflite/file.hpp"
+#include "io/tflite/tflite_file.hpp"
 
 namespace orionrt::tflite_import {
 

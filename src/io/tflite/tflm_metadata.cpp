@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "base/checked.hpp"
-#include "io/tflite/file.hpp"
+#include "io/tflite/tflite_file.hpp"
 #include "io/tflite/metadata.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/import.hpp"

@@ -1,4 +1,4 @@
-#include "io/tflite/session.hpp"
+#include "io/tflite/tflite_session.hpp"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "graph/op_table.hpp"
-#include "io/tflite/session.hpp"
+#include "io/tflite/tflite_session.hpp"
 
 namespace orionrt::tflite_import {
 

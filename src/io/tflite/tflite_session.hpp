@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "io/tflite/file.hpp"
+#include "io/tflite/tflite_file.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/import.hpp"
 

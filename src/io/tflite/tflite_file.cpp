@@ -1,4 +1,4 @@
-#include "io/tflite/file.hpp"
+#include "io/tflite/tflite_file.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "io/tflite/aliases.hpp"
+#include "io/tflite/tflite_aliases.hpp"
 
 #include <algorithm>
 #include <cstring>

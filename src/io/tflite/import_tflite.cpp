@@ -5,7 +5,7 @@
 
 #include "base/text.hpp"
 #include "graph/engine_options.hpp"
-#include "io/tflite/graph.hpp"
+#include "io/tflite/tflite_graph.hpp"
 
 namespace orionrt {
 namespace {

@@ -13,7 +13,7 @@
 #include "graph/engine_options.hpp"
 #include "io/dims/dimensions.hpp"
 #include "io/onnx/constants.hpp"
-#include "io/onnx/graph.hpp"
+#include "io/onnx/onnx_graph.hpp"
 #include "io/onnx/weights.hpp"
 
 namespace orionrt {

@@ -1,4 +1,4 @@
-#include "io/onnx/aliases.hpp"
+#include "io/onnx/onnx_aliases.hpp"
 
 #include <algorithm>
 

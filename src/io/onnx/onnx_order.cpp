@@ -1,4 +1,4 @@
-#include "io/onnx/order.hpp"
+#include "io/onnx/onnx_order.hpp"
 
 #include <functional>
 #include <queue>

@@ -1,12 +1,12 @@
-#include "io/tflite/graph.hpp"
+#include "io/tflite/tflite_graph.hpp"
 
 #include <algorithm>
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
-#include "io/tflite/aliases.hpp"
+#include "io/tflite/tflite_aliases.hpp"
 #include "io/tflite/ops.hpp"
-#include "io/tflite/order.hpp"
+#include "io/tflite/tflite_order.hpp"
 
 namespace orionrt::tflite_import {
 

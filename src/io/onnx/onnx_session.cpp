@@ -1,4 +1,4 @@
-#include "io/onnx/session.hpp"
+#include "io/onnx/onnx_session.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "report/text.hpp"
+#include "report/describe_plan.hpp"
 
 #include <algorithm>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "io/tflite/order.hpp"
+#include "io/tflite/tflite_order.hpp"
 
 #include <functional>
 #include <queue>

@@ -1,11 +1,11 @@
-#include "io/onnx/graph.hpp"
+#include "io/onnx/onnx_graph.hpp"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
-#include "io/onnx/aliases.hpp"
-#include "io/onnx/order.hpp"
+#include "io/onnx/onnx_aliases.hpp"
+#include "io/onnx/onnx_order.hpp"
 #include "io/onnx/weights.hpp"
 
 namespace orionrt::onnx_import {
