@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/index.hpp"
+#include "graph/op_positions.hpp"
 #include "orionrt/streams.hpp"
 
 namespace orionrt {
@@ -65,10 +66,10 @@ class Uses {
 
 class Walk {
  public:
-  Walk(const Graph& graph, const Assignment& assignment) : graph_(graph), order_(*graph.streams()) {
+  Walk(const Graph& graph, const Assignment& assignment)
+      : graph_(graph), order_(*graph.streams()), position_of_(PositionsById(graph.ops())) {
     for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
       ops_of_[graph.ops()[At(step)].stream].push_back(step);
-      position_of_.emplace(graph.ops()[At(step)].id, step);
     }
     const Uses uses(graph);
     for (int t = 0; t < static_cast<int>(graph.tensors().size()); ++t) {

@@ -1,15 +1,15 @@
 #include "orionrt/streams.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <numeric>
-#include <queue>
 #include <unordered_map>
 #include <utility>
 
 #include "base/index.hpp"
+#include "base/topological_order.hpp"
 #include "graph/labels.hpp"
+#include "graph/op_positions.hpp"
 #include "orionrt/config.hpp"
 
 namespace orionrt {
@@ -22,8 +22,7 @@ std::string OnStream(const OpNode& op) { return OpLabel(op) + " on stream " + st
 // Per op, by position, the ops that it follows directly: the one before it on its stream first, then those it waits
 // for.
 std::vector<std::vector<int>> DirectlyBefore(const std::vector<OpNode>& ops) {
-  std::unordered_map<int, int> position_of;  // by id; looked up, never walked
-  for (int i = 0; i < static_cast<int>(ops.size()); ++i) position_of.emplace(ops[At(i)].id, i);
+  const std::unordered_map<int, int> position_of = PositionsById(ops);
   std::map<int, int> last_on;  // stream -> position
   std::vector<std::vector<int>> before(ops.size());
   for (int i = 0; i < static_cast<int>(ops.size()); ++i) {
@@ -71,24 +70,9 @@ std::vector<std::vector<int>> DirectlyBefore(const std::vector<OpNode>& ops) {
 
 // Positions in a running order: of those that may run next the first in the list.
 std::vector<int> RunningOrder(const std::vector<OpNode>& ops, const std::vector<std::vector<int>>& before) {
-  std::vector<int> left(ops.size(), 0);
-  std::vector<std::vector<int>> behind(ops.size());
-  std::priority_queue<int, std::vector<int>, std::greater<>> ready;
-  for (int i = 0; i < static_cast<int>(ops.size()); ++i) {
-    left[At(i)] = static_cast<int>(before[At(i)].size());
-    for (const int previous : before[At(i)]) behind[At(previous)].push_back(i);
-    if (left[At(i)] == 0) ready.push(i);
-  }
-  std::vector<int> order;
-  while (!ready.empty()) {
-    order.push_back(ready.top());
-    ready.pop();
-    for (const int next : behind[At(order.back())]) {
-      if (--left[At(next)] == 0) ready.push(next);
-    }
-  }
-  if (order.size() < ops.size()) RefuseCircle(ops, before, left);
-  return order;
+  TopologicalOrder sorted = SortTopologically(before);
+  if (sorted.on_cycle >= 0) RefuseCircle(ops, before, sorted.waiting_for);
+  return std::move(sorted.order);
 }
 
 // Streams by rank: the lowest number is lane 0.

@@ -4,6 +4,7 @@
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
+#include "graph/op_positions.hpp"
 #include "graph/regroup.hpp"
 #include "orionrt/assignment.hpp"
 #include "orionrt/config.hpp"
@@ -27,10 +28,7 @@ TransformedGraph LowerGraph(const Graph& graph, const LowerOptions& options) {
 // The fewest ops to take out of the one order and put back elsewhere to get the other: all but a longest run of ops
 // that keep their order (patience sorting).
 int MovedOps(const Graph& before, const Graph& after) {
-  std::unordered_map<int, int> step_of;  // by id of op; looked up, never walked
-  for (std::size_t step = 0; step < before.ops().size(); ++step) {
-    step_of.emplace(before.ops()[step].id, static_cast<int>(step));
-  }
+  const std::unordered_map<int, int> step_of = PositionsById(before.ops());
   std::vector<int> last;  // of the runs of each length, the least last step
   for (const OpNode& op : after.ops()) {
     const int step = step_of.at(op.id);
@@ -74,8 +72,7 @@ AssignedSpace NeedsOf(const Workload& workload, const PlannedWorkload& planned) 
 KeptApart ApartIn(const Workload& workload) {
   const StreamOrder* const order = workload.transformed == nullptr ? nullptr : workload.transformed->graph.streams();
   if (order == nullptr || workload.bodies.empty()) return {};
-  std::unordered_map<int, int> step_of;  // by id of op; looked up, never walked
-  for (const OpNode& op : workload.transformed->graph.ops()) step_of.emplace(op.id, static_cast<int>(step_of.size()));
+  const std::unordered_map<int, int> step_of = PositionsById(workload.transformed->graph.ops());
   std::vector<int> steps;
   for (const Workload& body : workload.bodies) steps.push_back(step_of.at(body.op_id));
   return [order, steps](std::size_t a, std::size_t b) {

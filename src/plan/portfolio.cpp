@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "orionrt/plan.hpp"
 #include "plan/clique_first.hpp"
 #include "plan/repair.hpp"
 
@@ -119,7 +120,7 @@ class Portfolio {
     const std::int64_t enough = lower_bound_ + lower_bound_ / budget.enough;
     while (repair_ != nullptr && left > 0 && peak > enough && step > lower_bound_ / kFinest && !watch_.IsOver()) {
       if (repair_->Lower(offsets, peak - step, left, watch_)) {
-        peak = PeakOf(offsets);
+        peak = PeakOf(problem_, offsets);
       } else {
         step /= 2;
       }
@@ -151,12 +152,6 @@ class Portfolio {
     result_.peak = peak;
     result_.winner = std::string("clique_first:") + KeyName(key);
     watch_.Reach(peak);
-  }
-
-  std::int64_t PeakOf(const std::vector<std::int64_t>& offsets) const {
-    std::int64_t peak = 0;
-    for (std::size_t i = 0; i < offsets.size(); ++i) peak = std::max(peak, offsets[i] + problem_.buffers[i].size);
-    return peak;
   }
 
   PortfolioResult Done(const CliqueFirst& packer) {

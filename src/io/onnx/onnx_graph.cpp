@@ -64,14 +64,14 @@ void GraphBuilder::Run(const std::vector<Tensor>& given) {
   DeclareNodes();
   LinkNodes();
   LinkOutputs();
-  Order order = SortNodes(nodes_, this);
-  if (order.stuck >= 0) {
-    const Node& producer = nodes_[order.waits->producer];
-    session_.Fail(ErrorCode::kBadInput, Place(nodes_[order.stuck]),
-                  "is part of a cycle: it reads " + Quoted(*order.waits->name) + ", which " + Place(producer) +
-                      " makes from its result");
+  TopologicalOrder sorted = SortNodes(nodes_, this);
+  if (sorted.on_cycle >= 0) {
+    const Node& reader = nodes_[sorted.on_cycle];
+    session_.Fail(ErrorCode::kBadInput, Place(reader),
+                  "is part of a cycle: it reads " + Quoted(*ReadFrom(reader, sorted.waits_for, this).name) +
+                      ", which " + Place(nodes_[sorted.waits_for]) + " makes from its result");
   }
-  order_ = std::move(order.nodes);
+  order_ = std::move(sorted.order);
   folded_.assign(nodes_.size(), false);
   for (std::size_t position = 0; position < order_.size(); ++position) {
     Step(nodes_[order_[position]], static_cast<int>(position));

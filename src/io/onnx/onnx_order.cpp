@@ -1,7 +1,5 @@
 #include "io/onnx/onnx_order.hpp"
 
-#include <functional>
-#include <queue>
 #include <string_view>
 #include <unordered_set>
 
@@ -15,28 +13,6 @@ void ForEachDependency(const Node& node, const GraphBuilder* owner, Visit visit)
     for (const Tensor* tensor : *list) {
       if (tensor && tensor->owner == owner && tensor->producer >= 0) visit(*tensor);
     }
-  }
-}
-
-// Walks back along unplaced producers until a node repeats: that one is on a cycle.
-void FindCycle(const std::vector<Node>& nodes, const GraphBuilder* owner, const std::vector<int>& waiting,
-               Order& order) {
-  std::vector<bool> seen(nodes.size(), false);
-  int at = 0;
-  while (waiting[at] == 0) ++at;
-  for (;;) {
-    const bool again = seen[at];
-    seen[at] = true;
-    const Tensor* next = nullptr;
-    ForEachDependency(nodes[at], owner, [&](const Tensor& tensor) {
-      if (!next && waiting[tensor.producer] > 0) next = &tensor;
-    });
-    if (again) {
-      order.stuck = at;
-      order.waits = next;
-      return;
-    }
-    at = next->producer;
   }
 }
 
@@ -64,28 +40,20 @@ std::vector<const std::string*> FreeNames(const onnx::GraphProto& graph) {
   return free;
 }
 
-Order SortNodes(const std::vector<Node>& nodes, const GraphBuilder* owner) {
-  std::vector<int> waiting(nodes.size(), 0);
-  std::vector<std::vector<int>> readers(nodes.size());
-  std::priority_queue<int, std::vector<int>, std::greater<int>> ready;
+TopologicalOrder SortNodes(const std::vector<Node>& nodes, const GraphBuilder* owner) {
+  std::vector<std::vector<int>> before(nodes.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    ForEachDependency(nodes[i], owner, [&](const Tensor& tensor) {
-      ++waiting[i];
-      readers[tensor.producer].push_back(static_cast<int>(i));
-    });
-    if (waiting[i] == 0) ready.push(static_cast<int>(i));
+    ForEachDependency(nodes[i], owner, [&](const Tensor& tensor) { before[i].push_back(tensor.producer); });
   }
-  Order order;
-  while (!ready.empty()) {
-    const int next = ready.top();
-    ready.pop();
-    order.nodes.push_back(next);
-    for (int reader : readers[next]) {
-      if (--waiting[reader] == 0) ready.push(reader);
-    }
-  }
-  if (order.nodes.size() != nodes.size()) FindCycle(nodes, owner, waiting, order);
-  return order;
+  return SortTopologically(before);
+}
+
+const Tensor& ReadFrom(const Node& reader, int producer, const GraphBuilder* owner) {
+  const Tensor* found = nullptr;
+  ForEachDependency(reader, owner, [&](const Tensor& tensor) {
+    if (found == nullptr && tensor.producer == producer) found = &tensor;
+  });
+  return *found;
 }
 
 }  // namespace orionrt::onnx_import

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/topological_order.hpp"
 #include "io/onnx/node.hpp"
 
 namespace orionrt::onnx_import {
@@ -11,14 +12,11 @@ namespace orionrt::onnx_import {
 // Names that the graph reads and does not define, recursively; each once, in the order of first use.
 std::vector<const std::string*> FreeNames(const onnx::GraphProto& graph);
 
-struct Order {
-  std::vector<int> nodes;         // indices into the nodes, in execution order
-  int stuck = -1;                 // if not all could be placed: a node on a cycle,
-  const Tensor* waits = nullptr;  // and the tensor on the cycle that it waits for
-};
-
 // The order of the file if it runs; otherwise at each step the earliest node in the file whose inputs exist.
 // Only tensors of `owner` count. O(nodes log nodes + uses).
-Order SortNodes(const std::vector<Node>& nodes, const GraphBuilder* owner);
+TopologicalOrder SortNodes(const std::vector<Node>& nodes, const GraphBuilder* owner);
+
+// The tensor that `reader` reads first of those that `producer` makes. REQUIRES: there is one.
+const Tensor& ReadFrom(const Node& reader, int producer, const GraphBuilder* owner);
 
 }  // namespace orionrt::onnx_import

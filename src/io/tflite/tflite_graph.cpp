@@ -4,9 +4,9 @@
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
-#include "io/tflite/tflite_aliases.hpp"
+#include "base/topological_order.hpp"
 #include "io/tflite/ops.hpp"
-#include "io/tflite/tflite_order.hpp"
+#include "io/tflite/tflite_aliases.hpp"
 
 namespace orionrt::tflite_import {
 
@@ -208,15 +208,15 @@ std::vector<int> GraphBuilder::Sort() const {
       if (tensors_[input].producer >= 0) dependencies[i].push_back(tensors_[input].producer);
     }
   }
-  Order order = SortOps(dependencies);
-  if (order.stuck >= 0) {
-    Fail(ErrorCode::kBadInput, order.stuck,
-         "is part of a cycle: it reads what " + Place(order.waits_for) + " makes from its result");
+  TopologicalOrder sorted = SortTopologically(dependencies);
+  if (sorted.on_cycle >= 0) {
+    Fail(ErrorCode::kBadInput, sorted.on_cycle,
+         "is part of a cycle: it reads what " + Place(sorted.waits_for) + " makes from its result");
   }
-  if (!std::is_sorted(order.ops.begin(), order.ops.end())) {
+  if (!std::is_sorted(sorted.order.begin(), sorted.order.end())) {
     session_.Warn(place_, "its ops are not in an order that runs; they are sorted, and the plan holds for that order");
   }
-  return std::move(order.ops);
+  return std::move(sorted.order);
 }
 
 void GraphBuilder::Fold(Op& op) {

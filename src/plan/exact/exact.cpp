@@ -71,7 +71,7 @@ class ExactClimb {
     work_.Report();
     ExactResult result;
     result.offsets = offsets_;
-    result.peak = offsets_.empty() ? 0 : PeakOfPlan();
+    result.peak = offsets_.empty() ? 0 : PeakOf(problem_, offsets_);
     result.proven_bound = bound_ * model_.unit;
     result.complete = bound_ >= best_;
     result.nodes = work_.spent().nodes;
@@ -99,14 +99,6 @@ class ExactClimb {
     return sum + highest_fixed;
   }
 
-  std::int64_t PeakOfPlan() const {
-    std::int64_t peak = 0;
-    for (std::size_t i = 0; i < offsets_.size(); ++i) {
-      if (problem_.buffers[i].size > 0) peak = std::max(peak, offsets_[i] + problem_.buffers[i].size);
-    }
-    return peak;
-  }
-
   // True if it found a plan.
   bool Attempt(std::int64_t capacity, const ExactQuota& budget) {
     const Outcome outcome = turns_->Try(capacity, budget);
@@ -120,8 +112,8 @@ class ExactClimb {
     for (int row = 0; row < model_.row_count; ++row) {
       offsets_[model_.original[row]] = (turns_->OffsetOf(row) - model_.begin[row]) * model_.unit;
     }
-    best_ = std::min(best_, CeilUnits(PeakOfPlan()));
-    if (watch_ != nullptr) watch_->Reach(PeakOfPlan());
+    best_ = std::min(best_, CeilUnits(PeakOf(problem_, offsets_)));
+    if (watch_ != nullptr) watch_->Reach(PeakOf(problem_, offsets_));
     return true;
   }
 
