@@ -1,6 +1,6 @@
 #include "orionrt/formats.hpp"
-#include "report/explain.hpp"
 #include "report/describe_plan.hpp"
+#include "report/explain.hpp"
 #include "target.hpp"
 
 using namespace orionrt;

@@ -1,9 +1,8 @@
 // Graph -> assignment: graphs built by calls.
-#include "orionrt/graph.hpp"
-
 #include <utility>
 
 #include "capi/handles.hpp"
+#include "orionrt/graph.hpp"
 #include "orionrt/planner.hpp"
 
 namespace orionrt::capi {

@@ -6,13 +6,13 @@
 #include "io/json.hpp"
 #include "orionrt/config.hpp"
 #include "plan/clocks/stream_plan.hpp"
+#include "report/describe_plan.hpp"
 #include "report/explain.hpp"
 #include "report/lanes.hpp"
 #include "report/page.hpp"
 #include "report/report.hpp"
 #include "report/shown_graph.hpp"
 #include "report/stream_text.hpp"
-#include "report/describe_plan.hpp"
 
 namespace orionrt {
 namespace {

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "orionrt/assignment.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/formats.hpp"
 #include "orionrt/graph.hpp"
 #include "orionrt/planner.hpp"
-#include "orionrt/assignment.hpp"
 
 namespace orionrt {
 

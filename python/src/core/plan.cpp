@@ -18,9 +18,9 @@
 #include "core/core.hpp"
 #include "core/numbers.hpp"
 #include "orionrt/formats.hpp"
+#include "report/describe_plan.hpp"
 #include "report/explain.hpp"
 #include "report/report.hpp"
-#include "report/describe_plan.hpp"
 
 namespace orionrt::python {
 namespace {

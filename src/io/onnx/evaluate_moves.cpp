@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "io/onnx/onnx_aliases.hpp"
 #include "io/onnx/evaluate_ops.hpp"
+#include "io/onnx/onnx_aliases.hpp"
 
 namespace orionrt::onnx_import {
 namespace {

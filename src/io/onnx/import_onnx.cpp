@@ -1,5 +1,3 @@
-#include "orionrt/import.hpp"
-
 #include <google/protobuf/arena.h>
 #include <google/protobuf/stubs/logging.h>
 
@@ -15,6 +13,7 @@
 #include "io/onnx/constants.hpp"
 #include "io/onnx/onnx_graph.hpp"
 #include "io/onnx/weights.hpp"
+#include "orionrt/import.hpp"
 
 namespace orionrt {
 namespace {

@@ -9,9 +9,9 @@
 
 #include "io/onnx/library.hpp"
 #include "io/onnx/node.hpp"
+#include "io/onnx/onnx_session.hpp"
 #include "io/onnx/rules.hpp"
 #include "io/onnx/run_time.hpp"
-#include "io/onnx/onnx_session.hpp"
 
 namespace orionrt::onnx_import {
 

@@ -1,11 +1,10 @@
-#include "orionrt/import.hpp"
-
 #include <exception>
 #include <new>
 
 #include "base/text.hpp"
 #include "graph/engine_options.hpp"
 #include "io/tflite/tflite_graph.hpp"
+#include "orionrt/import.hpp"
 
 namespace orionrt {
 namespace {

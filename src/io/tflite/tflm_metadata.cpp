@@ -2,8 +2,8 @@
 #include <limits>
 
 #include "base/checked.hpp"
-#include "io/tflite/tflite_file.hpp"
 #include "io/tflite/metadata.hpp"
+#include "io/tflite/tflite_file.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/import.hpp"
 
