@@ -142,7 +142,8 @@ TEST(CliReport, TextExplainsThePeakAsPlanDoes) {
   const Folder folder;
   const std::string graph = folder.Write("g.json", kRelu);
   const std::string explained = FromLine(Orionrt({"plan", graph, "--explain"}).out, "At step 1");
-  EXPECT_NE(explained.find("-64  writing op 1 Relu in place of tensor 1 \"a\"; then 192"), std::string::npos)
+  EXPECT_NE(explained.find("-64  writing op 1 Relu in place of tensor 1 \"a\" (--in-place); then 192"),
+            std::string::npos)
       << explained;
   EXPECT_EQ(FromLine(Orionrt({"report", graph, "-o", "-"}).out, "At step 1"), explained);
   const std::string csv = folder.Write("x.csv", "id,lower,upper,size\na,0,2,65\nb,1,3,65\n");
