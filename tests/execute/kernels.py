@@ -27,7 +27,8 @@ class Value:
     """A tensor: type, shape, and where its bytes are. `owner` keeps them."""
 
     def __init__(self, element_type, shape, address, count, owner=None):
-        self.element_type, self.shape, self.address, self.nbytes, self.owner = element_type, shape, address, count, owner
+        self.element_type, self.shape = element_type, shape
+        self.address, self.nbytes, self.owner = address, count, owner
 
     def bytes(self):
         """A view of the bytes."""
