@@ -18,6 +18,33 @@ int StreamsOf(const orionrt::Assignment& assignment) {
 
 }  // namespace
 
+Arguments ArgumentsOf(const Program& program, int op_id, const Addresses& addresses) {
+  const Step& step = program.steps[static_cast<std::size_t>(op_id)];
+  Arguments arguments;
+  for (const Operand& operand : step.operands) {
+    const auto tensor = static_cast<std::size_t>(operand.value.tensor);
+    arguments[operand.argument] = operand.value.tensor == orionrt::kNoTensor
+                                      ? operand.weight
+                                      : dnnl::memory(operand.value.layout, program.engine, addresses.tensors[tensor]);
+  }
+  if (step.scratchpad.get_size() > 0) {
+    arguments[DNNL_ARG_SCRATCHPAD] =
+        dnnl::memory(step.scratchpad, program.engine, addresses.workspaces[static_cast<std::size_t>(op_id)]);
+  }
+  return arguments;
+}
+
+void Execute(const Step& step, const Arguments& arguments, const dnnl::stream& stream) {
+  if (step.element == nullptr) {
+    step.primitive.execute(stream, arguments);
+    return;
+  }
+  const dnnl::memory &from = arguments.at(DNNL_ARG_SRC), &to = arguments.at(DNNL_ARG_DST);
+  const auto* const source = static_cast<const float*>(from.get_data_handle());
+  std::transform(source, source + from.get_desc().get_size() / sizeof(float), static_cast<float*>(to.get_data_handle()),
+                 step.element);
+}
+
 void UseThreads(int threads) {
   if (threads <= 0) return;
   // oneDNN brings the OpenMP that it was built with; this program is linked with none of its own.
@@ -32,32 +59,16 @@ Session::Session(const Program& program, const orionrt::Assignment& assignment, 
   for (int i = 0; i < StreamsOf(assignment); ++i) streams_.emplace_back(program_.engine);
   const std::vector<int>& vanished = assignment.vanished_ids;
   for (std::size_t i = 0; i < assignment.order_ids.size(); ++i) {
-    Launch launch = LaunchOf(assignment.order_ids[i]);
+    Launch launch{assignment.order_ids[i], 0, {}, {}};
     if (!assignment.launches.empty()) {
       launch.stream = assignment.launches[i].stream;
       launch.waits = assignment.launches[i].waits;
     }
     // What has vanished has its output in place; others may still wait for its turn.
-    if (std::count(vanished.begin(), vanished.end(), launch.op_id) > 0) launch.arguments.clear();
-    if (!launch.arguments.empty() || !assignment.launches.empty()) launches_.push_back(std::move(launch));
+    const bool runs = std::count(vanished.begin(), vanished.end(), launch.op_id) == 0;
+    if (runs) launch.arguments = ArgumentsOf(program_, launch.op_id, addresses_);
+    if (runs || !assignment.launches.empty()) launches_.push_back(std::move(launch));
   }
-}
-
-Session::Launch Session::LaunchOf(int op_id) const {
-  const Step& step = program_.steps[static_cast<std::size_t>(op_id)];
-  Launch launch{op_id, 0, {}, {}};
-  for (const Operand& operand : step.operands) {
-    const int tensor = operand.value.tensor;
-    launch.arguments[operand.argument] =
-        tensor == orionrt::kNoTensor
-            ? operand.weight
-            : dnnl::memory(operand.value.layout, program_.engine, addresses_.tensors[static_cast<std::size_t>(tensor)]);
-  }
-  if (step.scratchpad.get_size() > 0) {
-    launch.arguments[DNNL_ARG_SCRATCHPAD] =
-        dnnl::memory(step.scratchpad, program_.engine, addresses_.workspaces[static_cast<std::size_t>(op_id)]);
-  }
-  return launch;
 }
 
 void Session::SetInput(std::size_t i, const std::vector<float>& floats) {
@@ -69,22 +80,15 @@ void Session::SetInput(std::size_t i, const std::vector<float>& floats) {
   std::copy(floats.begin(), floats.end(), Input(i));
 }
 
-void Session::Execute(const Launch& launch, const dnnl::stream& stream) const {
+void Session::Execute(const Launch& launch) const {
   if (launch.arguments.empty()) return;
-  const Step& step = program_.steps[static_cast<std::size_t>(launch.op_id)];
-  if (step.element == nullptr) {
-    step.primitive.execute(stream, launch.arguments);
-    return;
-  }
-  const dnnl::memory &from = launch.arguments.at(DNNL_ARG_SRC), &to = launch.arguments.at(DNNL_ARG_DST);
-  const auto* const source = static_cast<const float*>(from.get_data_handle());
-  std::transform(source, source + from.get_desc().get_size() / sizeof(float), static_cast<float*>(to.get_data_handle()),
-                 step.element);
+  onnx_engine::Execute(program_.steps[static_cast<std::size_t>(launch.op_id)], launch.arguments,
+                       streams_[static_cast<std::size_t>(launch.stream)]);
 }
 
 void Session::Run() {
   if (streams_.size() == 1) {
-    for (const Launch& launch : launches_) Execute(launch, streams_[0]);
+    for (const Launch& launch : launches_) Execute(launch);
     return;
   }
   std::fill(done_.begin(), done_.end(), 0);
@@ -100,7 +104,7 @@ void Session::RunStream(int stream) {
   for (const Launch& launch : launches_) {
     if (launch.stream != stream) continue;
     Wait(launch.waits);
-    Execute(launch, streams_[static_cast<std::size_t>(stream)]);
+    Execute(launch);
     SetDone(launch.op_id);
   }
 }

@@ -29,6 +29,13 @@ Addresses AddressesOf(const orionrt::Graph& graph, const Places& places) {
   return addresses;
 }
 
+using Arguments = std::unordered_map<int, dnnl::memory>;
+
+// What op number `op_id` of the program takes, where it lies.
+Arguments ArgumentsOf(const Program& program, int op_id, const Addresses& addresses);
+
+void Execute(const Step& step, const Arguments& arguments, const dnnl::stream& stream);
+
 class Session {
  public:
   // The program outlives the session, and so does the memory. `threads`: of each kernel; 0: as OpenMP likes.
@@ -49,14 +56,13 @@ class Session {
     int op_id;
     int stream;
     std::vector<int> waits;  // ids of ops
-    std::unordered_map<int, dnnl::memory> arguments;
+    Arguments arguments;     // none: it has nothing to do
   };
 
   float* FloatsOf(const Port& port) const {
     return static_cast<float*>(addresses_.tensors[static_cast<std::size_t>(port.tensor)]);
   }
-  Launch LaunchOf(int op_id) const;
-  void Execute(const Launch& launch, const dnnl::stream& stream) const;
+  void Execute(const Launch& launch) const;
   void RunStream(int stream);
   void Wait(const std::vector<int>& op_ids);
   void SetDone(int op_id);
