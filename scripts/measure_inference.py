@@ -130,12 +130,11 @@ def measure(arguments, model):
 
 
 MEMORY = [("no reuse", "policy.no_reuse"), ("malloc: heap", "malloc.heap"), ("ONNX Runtime", "ort.bytes"),
-          ("linear_scan", "policy.linear_scan"), ("first_fit", "policy.first_fit"),
-          ("greedy_by_size", "policy.greedy_by_size"), ("best_fit", "policy.best_fit"), ("auto", "policy.auto"),
-          ("bound", "bound"), ("auto, --all", "all"), ("bound, --all", "all.bound")]
-TIME = [("malloc, ms", "ms.malloc"), ("pool", "ms.pool"), ("pool, huge pages", "ms.pool_huge"),
-        ("ONNX Runtime", "ort.ms"), ("faults: malloc", "faults.malloc"), ("pool", "faults.pool"),
-        ("pool, huge pages", "faults.pool_huge")]
+          ("auto", "policy.auto"), ("bound", "bound"), ("auto, --all", "all"), ("bound, --all", "all.bound")]
+POLICIES = [(policy, f"policy.{policy}") for policy in
+            ("linear_scan", "first_fit", "greedy_by_size", "best_fit", "exact", "auto")]
+TIME = [("malloc, ms", "ms.malloc"), ("pool", "ms.pool"), ("huge pages", "ms.pool_huge"), ("ONNX Runtime", "ort.ms"),
+        ("faults: malloc", "faults.malloc"), ("pool", "faults.pool"), ("huge pages", "faults.pool_huge")]
 
 
 def print_table(rows, columns, write):
@@ -201,7 +200,8 @@ def main():
     for model in arguments.models:
         print(model, file=sys.stderr)
         rows.append(measure(arguments, model))
-    print_table(rows, MEMORY, lambda key, value: f"{value / MIB:.2f}")
+    for columns in (MEMORY, POLICIES):
+        print_table(rows, columns, lambda key, value: f"{value / MIB:.2f}")
     print_table(rows, TIME, lambda key, value: f"{value:.1f}" if "ms" in key else f"{value:,.0f}")
     print_ratios(rows)
     if arguments.svg:
