@@ -8,6 +8,8 @@
 
 namespace onnx_engine {
 
+constexpr auto kInference = dnnl::prop_kind::forward_inference;
+
 struct KernelRow {
   const char* type;                          // of the ONNX op
   void (*make)(const Node& node, Builder&);  // adds its steps

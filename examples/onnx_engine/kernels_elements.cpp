@@ -11,7 +11,6 @@ namespace {
 
 using dnnl::algorithm;
 using orionrt::AliasKind;
-constexpr auto kInference = dnnl::prop_kind::forward_inference;
 
 void EmitElementwise(const Node& node, Builder& builder, algorithm kind, float alpha, float beta) {
   const Value from = builder.At(node.inputs[0]);

@@ -10,7 +10,6 @@ namespace {
 
 using dnnl::normalization_flags;
 using orionrt::AliasKind;
-constexpr auto kInference = dnnl::prop_kind::forward_inference;
 
 Operand VectorOperand(const Node& node, Builder& builder, int argument, std::size_t input) {
   const Weight& weight = builder.WeightNamed(node, input);

@@ -5,7 +5,6 @@ namespace onnx_engine {
 namespace {
 
 using dnnl::algorithm;
-constexpr auto kInference = dnnl::prop_kind::forward_inference;
 
 // Behind the axes of samples and channels.
 Shape SpatialOf(const Shape& shape) {
