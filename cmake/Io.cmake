@@ -32,7 +32,6 @@ orionrt_component(orionrt_io
   src/report/html.cpp
   src/report/lanes.cpp
   src/report/moves.cpp
-  src/report/peaks.cpp
   src/report/replay.cpp
   src/report/scale.cpp
   src/report/shown_graph.cpp

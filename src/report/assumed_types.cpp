@@ -6,8 +6,8 @@
 
 #include "graph/engine_options.hpp"
 #include "graph/op_table.hpp"
+#include "plan/peaks.hpp"
 #include "report/changes.hpp"
-#include "report/peaks.hpp"
 
 namespace orionrt {
 namespace {

@@ -13,9 +13,9 @@
 #include "orionrt/config.hpp"
 #include "orionrt/lowering.hpp"
 #include "orionrt/streams.hpp"
+#include "plan/peaks.hpp"
 #include "report/assumed_types.hpp"
 #include "report/changes.hpp"
-#include "report/peaks.hpp"
 #include "report/stream_text.hpp"
 #include "report/wait_what_ifs.hpp"
 

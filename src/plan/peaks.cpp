@@ -1,4 +1,4 @@
-#include "report/peaks.hpp"
+#include "plan/peaks.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-// Where the most bytes are alive: every step of that height, not only the first. Internal to the report.
+// Where the most bytes are alive: every step of that height, not only the first.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,6 @@ struct StepSpan {
 // All steps at which as many bytes are alive as at any, padding counted, in their order; wherever buffers are fixed and
 // whichever spaces they are in. Empty where nothing needs any bytes. Not for several streams, which have no common
 // steps. O(n log n).
-std::vector<StepSpan> PeakSpans(Problem problem);
+ORIONRT_API std::vector<StepSpan> PeakSpans(Problem problem);
 
 }  // namespace orionrt
