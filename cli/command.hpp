@@ -37,6 +37,9 @@ std::function<int()> SetUp(OptionTable& table);
 namespace info_command {
 std::function<int()> SetUp(OptionTable& table);
 }
+namespace minimalloc_command {
+std::function<int()> SetUp(OptionTable& table);
+}
 namespace replay_command {
 std::function<int()> SetUp(OptionTable& table);
 }

@@ -56,6 +56,11 @@ constexpr Command kCommands[] = {
      replay_command::SetUp,
      "Examples:\n"
      "  orionrt replay trace.csv --block 64,256,4K"},
+    {"minimalloc", "Plan CSV for a program that runs MiniMalloc's command: a link of that name to orionrt",
+     minimalloc_command::SetUp,
+     "Examples:\n"
+     "  ln -s \"$(command -v orionrt)\" tools/minimalloc\n"
+     "  tools/minimalloc --capacity=1048576 --input=problem.csv --output=plan.csv"},
     {"completion", "Print what makes a shell complete this command", completion_command::SetUp,
      "bash: source <(orionrt completion bash)\n"
      "zsh:  source <(orionrt completion zsh), after compinit\n"
@@ -161,9 +166,16 @@ struct AddToApp {
 constexpr std::pair<std::string_view, std::string_view> kOldOptions[] = {{"--pool", "--space"},
                                                                          {"--pool-table", "--space-table"}};
 
-// "help" and "help plan" are "--help" and "plan --help". CLI11 wants the arguments last first.
+// Whether the program was started as minimalloc, or by a path to a link of that name.
+bool IsMinimalloc(std::string_view program) {
+  return program.substr(program.rfind('/') + 1) == "minimalloc";  // npos + 1 is 0
+}
+
+// "help" and "help plan" are "--help" and "plan --help"; started as minimalloc, it is that command. CLI11 wants the
+// arguments last first.
 std::vector<std::string> ArgumentsOf(int argc, char** argv) {
-  std::vector<std::string> arguments(argv + 1, argv + argc);
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  if (argc > 0 && IsMinimalloc(argv[0])) arguments.insert(arguments.begin(), "minimalloc");
   if (!arguments.empty() && arguments[0] == "help") {
     arguments.erase(arguments.begin());
     arguments.push_back("--help");

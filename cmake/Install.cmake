@@ -54,6 +54,11 @@ install(FILES ${PROJECT_BINARY_DIR}/orionrtConfig.cmake ${PROJECT_BINARY_DIR}/or
 if(TARGET orionrt_command)
   install(TARGETS orionrt_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(FILES docs/orionrt.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  # As minimalloc, for programs that run a command of that name in a folder that they are told.
+  file(RELATIVE_PATH command_from_link /${CMAKE_INSTALL_LIBEXECDIR}/orionrt /${CMAKE_INSTALL_BINDIR}/orionrt)
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/links)
+  file(CREATE_LINK ${command_from_link} ${PROJECT_BINARY_DIR}/links/minimalloc SYMBOLIC)
+  install(FILES ${PROJECT_BINARY_DIR}/links/minimalloc DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/orionrt)
   if(NOT CMAKE_CROSSCOMPILING)  # the command itself writes them
     set(completions ${PROJECT_BINARY_DIR}/completions)
     add_custom_command(OUTPUT ${completions}/orionrt ${completions}/_orionrt ${completions}/orionrt.fish
