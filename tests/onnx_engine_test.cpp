@@ -340,6 +340,21 @@ TEST(OnnxEngineRefuses, ShapesThatDoNotFit) {
   EXPECT_TRUE(Refuses(ErrorCode::kMisuse, {"\"x\"", "256", "255"}, [&] { session.SetInput(0, Floats(255)); }));
 }
 
+TEST(OnnxEngineRefuses, FilesThatAreCutOff) {
+  const Folder folder;
+  const std::string whole = OneNode("Relu").proto.SerializeAsString();
+  const std::string path = folder.Write("model.onnx", whole.substr(0, whole.size() - 5));
+  try {
+    onnx_engine::ReadModel(path, {}, onnx_engine::KernelTypes());
+    ADD_FAILURE() << "was read";
+  } catch (const Error& error) {
+    const std::string told = error.what();
+    EXPECT_EQ(error.code(), ErrorCode::kBadInput);
+    EXPECT_NE(told.find("model.onnx: is no ONNX model, or is cut off"), std::string::npos) << told;
+    EXPECT_EQ(told.find("--"), std::string::npos) << "names no option that only the command has: " << told;
+  }
+}
+
 TEST(OnnxEngineRefuses, WeightsThatAreNotThereAndTypesThatItDoesNotCompute) {
   Model model;
   model.Input("x", {1, 4, 8, 8});

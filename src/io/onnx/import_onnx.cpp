@@ -57,10 +57,7 @@ onnx::ModelProto& Parse(const std::string& bytes, const std::string& source, goo
   } catch (const std::bad_alloc&) {
     throw Error(ErrorCode::kBadInput, source + ": holds too many records to be read in 1 GiB of memory");
   }
-  if (!parsed)
-    throw Error(
-        ErrorCode::kBadInput,
-        source + ": is no ONNX model, or is cut off; export or copy it anew, or say what it is by --input-format");
+  if (!parsed) throw Error(ErrorCode::kBadInput, source + ": is no ONNX model, or is cut off; export or copy it anew");
   if (!model->has_graph()) throw Error(ErrorCode::kBadInput, source + ": holds no graph");
   if (model->graph().node_size() == 0) throw Error(ErrorCode::kBadInput, source + ": its graph has no nodes");
   return *model;
