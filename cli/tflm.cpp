@@ -1,5 +1,10 @@
 #include "tflm.hpp"
 
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+#include <vector>
+
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/lowering.hpp"
@@ -12,6 +17,58 @@ namespace {
 
 [[noreturn]] void MisuseTflm(const std::string& message) {
   throw Error(ErrorCode::kMisuse, "--format tflm: " + message);
+}
+
+// TFLM rounds sizes up.
+std::int64_t TflmBytes(const Buffer& buffer) {
+  return (buffer.size + kTflmAlignment - 1) / kTflmAlignment * kTflmAlignment;
+}
+
+// The head of the arena by TFLM's own planner, kernels' scratch aside: the largest goes first, of equal ones the last
+// in the file, each into the lowest gap that is large enough.
+std::int64_t OwnPeak(const std::vector<Buffer>& buffers) {
+  std::vector<const Buffer*> order;
+  for (auto buffer = buffers.rbegin(); buffer != buffers.rend(); ++buffer) order.push_back(&*buffer);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Buffer* a, const Buffer* b) { return TflmBytes(*a) > TflmBytes(*b); });
+  std::vector<std::pair<std::int64_t, const Buffer*>> by_offset;
+  std::int64_t peak = 0;
+  for (const Buffer* const buffer : order) {
+    std::int64_t offset = 0;
+    for (const auto& [begin, placed] : by_offset) {
+      if (placed->lower >= buffer->upper || buffer->lower >= placed->upper) continue;
+      if (begin - offset >= TflmBytes(*buffer)) break;
+      offset = std::max(offset, begin + TflmBytes(*placed));
+    }
+    const auto above =
+        std::find_if(by_offset.begin(), by_offset.end(), [&](const auto& p) { return p.first > offset; });
+    by_offset.insert(above, {offset, buffer});
+    peak = std::max(peak, offset + TflmBytes(*buffer));
+  }
+  return peak;
+}
+
+// Kernels ask for scratch when they are prepared, and TFLM places it around the offsets that a plan has fixed.
+void TellOfScratch(const Input& input, const PlanFile& plan) {
+  const std::vector<Buffer>& buffers = plan.problem.buffers;
+  std::int64_t peak = 0;
+  for (std::size_t i = 0; i < buffers.size(); ++i) peak = std::max(peak, plan.plan.offsets[i] + TflmBytes(buffers[i]));
+  const std::int64_t own = OwnPeak(buffers);
+  const std::string source = Printable(input.workload.source, 300), bytes = FormatThousands(peak);
+  if (own <= peak) {
+    std::fprintf(
+        stderr,
+        "orionrt: warning: %s: TFLM itself places these tensors in %s bytes, this plan in %s; kernels' scratch, "
+        "which no file names, goes around fixed offsets and may then take more: leave the plan out unless "
+        "offsets must be known\n",
+        source.c_str(), FormatThousands(own).c_str(), bytes.c_str());
+    return;
+  }
+  std::fprintf(
+      stderr,
+      "orionrt: %s: these tensors take %s bytes, and %s where TFLM places them itself; kernels' scratch, which "
+      "no file names, goes around fixed offsets: an op that asks for more than %s bytes may take that away\n",
+      source.c_str(), bytes.c_str(), FormatThousands(own).c_str(), FormatThousands(own - peak).c_str());
 }
 
 }  // namespace
@@ -49,6 +106,7 @@ Input LoadForTflm(const std::string& path, const InputOptions& options) {
 
 #ifdef ORIONRT_HAS_TFLITE
 std::string WriteTflm(const Input& input, const PlanFile& plan) {
+  TellOfScratch(input, plan);
   const std::vector<TensorDesc>& tensors = input.tflite->graph.tensors();
   const Lowered lowered = MakeProblem(input.tflite->graph, GraphLiveness(input.tflite->graph));
   std::vector<std::int64_t> offsets;

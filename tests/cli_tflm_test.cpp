@@ -80,6 +80,37 @@ TEST(CliTflm, RefusesWhatItCannotWriteInto) {
   EXPECT_FALSE(folder.Has("p.tflite"));
 }
 
+// A chain of tensors with these bytes.
+std::string ChainOf(const std::vector<std::int32_t>& bytes) {
+  SubgraphSpec graph;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto id = static_cast<std::int32_t>(i);
+    graph.tensors.push_back({"t" + std::to_string(i), {bytes[i]}, kUint8});
+    if (i > 0) graph.ops.push_back({kCustomOp, {id - 1}, {id}, "Step"});
+  }
+  graph.inputs = {0};
+  graph.outputs = {static_cast<std::int32_t>(bytes.size()) - 1};
+  return BuildModel(graph);
+}
+
+TEST(CliTflm, SaysWhatTflmItselfTakesAndWhatScratchMayChange) {
+  const Folder folder;
+  const auto told = [&](const std::vector<std::int32_t>& bytes) {
+    const Outcome outcome = Orionrt({"plan", folder.Write("m.tflite", ChainOf(bytes)), "-o", folder / "p.tflite"});
+    EXPECT_EQ(outcome.code, 0) << outcome;
+    return outcome.err;
+  };
+  // The first and the last at 0, the second above the first, the third above that.
+  const std::string better = told({41, 32, 17, 48});
+  EXPECT_NE(better.find("take 80 bytes, and 112 where TFLM places them itself"), std::string::npos) << better;
+  EXPECT_NE(better.find("more than 32 bytes"), std::string::npos) << better;
+  EXPECT_EQ(better.find("warning"), std::string::npos) << better;
+  const std::string equal = told({41, 32, 17});
+  EXPECT_NE(equal.find("warning: "), std::string::npos) << equal;
+  EXPECT_NE(equal.find("in 80 bytes, this plan in 80; "), std::string::npos) << equal;
+  EXPECT_NE(equal.find("leave the plan out"), std::string::npos) << equal;
+}
+
 TEST(CliTflm, ChecksThePlanInsideAFileByItsOwnGraph) {
   const Folder folder;
   const std::string model = folder.Write("m.tflite", BuildModel(Chain()));
