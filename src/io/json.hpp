@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "orionrt/import.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/problem.hpp"
 
 namespace orionrt {
@@ -83,6 +85,11 @@ Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size
 
 // The table of spaces, as problems and plans have it: limits that are none are left out.
 Json SpaceJson(const Space& space);
+
+// Figures of a plan for readers that do not want to compute them; nothing reads them back.
+Json MetricsJson(const Metrics& metrics, bool by_class);
+
+Json WeightsJson(const WeightBytes& weights);
 
 // The key "spaces", if there is one, into the problem's table; each buffer's own "spaces" and "uses" were read with it.
 void ReadSpaces(const ObjectReader& object, Problem& problem);

@@ -25,10 +25,6 @@ BoundKind ReadBoundKind(const ObjectReader& object) {
   object.Refuse("has an unknown \"bound_kind\"");
 }
 
-Json WeightsJson(const WeightBytes& weights) {
-  return {{"stored_bytes", weights.stored_bytes}, {"needed_bytes", weights.needed_bytes}, {"count", weights.count}};
-}
-
 std::int64_t ReadCount(const ObjectReader& object, const char* key) {
   const std::int64_t value = object.Integer(key);
   if (value < 0) object.Refuse("has a negative \"" + std::string(key) + "\", " + std::to_string(value));
@@ -45,27 +41,8 @@ WorkspaceBytes ReadWorkspaces(const ParsedJson& json, const std::string& source)
   return {ReadCount(object, "largest_bytes"), ReadCount(object, "count")};
 }
 
-// Figures for readers that do not want to compute them; nothing reads them back.
-Json MetricsJson(const PlanFile& file, int space) {
-  const Metrics m = MeasurePlan(file.problem, file.plan, file.classes, space);
-  Json json = {{"no_reuse_bytes", m.no_reuse_bytes},
-               {"max_live_bytes", m.max_live_bytes},
-               {"peak_step", m.peak_step},
-               {"live_at_peak_bytes", m.live_at_peak_bytes},
-               {"padding_at_peak_bytes", m.padding_at_peak_bytes},
-               {"fragmentation_at_peak_bytes", m.fragmentation_at_peak_bytes},
-               {"max_holes_bytes", m.max_holes_bytes},
-               {"max_holes_step", m.max_holes_step},
-               {"mean_holes_bytes", m.mean_holes_bytes},
-               {"utilisation_ppm", m.utilisation_ppm}};
-  if (file.classes.empty()) return json;
-  for (int c = 0; c < kBufferClasses; ++c) {
-    const ClassMetrics& one = m.classes[c];
-    if (one.count == 0) continue;
-    json["classes"][BufferClassName(static_cast<BufferClass>(c))] = {
-        {"count", one.count}, {"bytes", one.bytes}, {"bytes_at_peak", one.bytes_at_peak}};
-  }
-  return json;
+Json MetricsOf(const PlanFile& file, int space) {
+  return MetricsJson(MeasurePlan(file.problem, file.plan, file.classes, space), !file.classes.empty());
 }
 
 std::vector<std::string> ReadNotRun(const ObjectReader& object) {
@@ -138,7 +115,7 @@ Json SpacePlanJson(const PlanFile& file, std::size_t p) {
     json["base_alignment"] = file.assignment->spaces[p].base_alignment;
   }
   json.update(CertificateJson(file.problem, file.plan.spaces.figures[p].certificate));
-  json["metrics"] = MetricsJson(file, static_cast<int>(p));
+  json["metrics"] = MetricsOf(file, static_cast<int>(p));
   return json;
 }
 
@@ -270,7 +247,7 @@ PlanParts PartsOf(const PlanFile& file, const Assignment* assignment) {
   }
   std::vector<JsonRows> of_graph;
   if (assignment != nullptr) AddAssignment(file, *assignment, head, of_graph);
-  if (!in_spaces) head["metrics"] = MetricsJson(file, 0);
+  if (!in_spaces) head["metrics"] = MetricsOf(file, 0);
   if (in_spaces) {
     parts.rows.push_back({"spaces", spaces.figures.size(), [&file](std::size_t p) { return SpacePlanJson(file, p); }});
     parts.rows.push_back(
@@ -392,6 +369,30 @@ ReadPlan ReadObject(const ParsedJson& json, const std::string& place, int last_s
 }
 
 }  // namespace
+
+Json WeightsJson(const WeightBytes& weights) {
+  return {{"stored_bytes", weights.stored_bytes}, {"needed_bytes", weights.needed_bytes}, {"count", weights.count}};
+}
+
+Json MetricsJson(const Metrics& m, bool by_class) {
+  Json json = {{"no_reuse_bytes", m.no_reuse_bytes},
+               {"max_live_bytes", m.max_live_bytes},
+               {"peak_step", m.peak_step},
+               {"live_at_peak_bytes", m.live_at_peak_bytes},
+               {"padding_at_peak_bytes", m.padding_at_peak_bytes},
+               {"fragmentation_at_peak_bytes", m.fragmentation_at_peak_bytes},
+               {"max_holes_bytes", m.max_holes_bytes},
+               {"max_holes_step", m.max_holes_step},
+               {"mean_holes_bytes", m.mean_holes_bytes},
+               {"utilisation_ppm", m.utilisation_ppm}};
+  for (int c = 0; by_class && c < kBufferClasses; ++c) {
+    const ClassMetrics& one = m.classes[c];
+    if (one.count == 0) continue;
+    json["classes"][BufferClassName(static_cast<BufferClass>(c))] = {
+        {"count", one.count}, {"bytes", one.bytes}, {"bytes_at_peak", one.bytes_at_peak}};
+  }
+  return json;
+}
 
 std::string WritePlanJson(const PlanFile& file) {
   const PlanParts parts = PartsOf(file, file.assignment ? &*file.assignment : nullptr);

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "io/json.hpp"
 #include "orionrt/config.hpp"
+#include "report/explain_json.hpp"
 #include "report/stream_text.hpp"
 
 namespace orionrt {
@@ -224,11 +224,7 @@ std::string DescribeWhatIfs(const PlanFile& file, const Explanation& explanation
   return text + (explanation.more_streams.empty() ? "" : explanation.more_streams + ".\n");
 }
 
-std::string AddExplanation(std::string plan_json, const PlanFile& file, const Explanation& explanation) {
-  constexpr std::string_view kEnd = "\n}\n";
-  if (plan_json.size() < kEnd.size() || plan_json.substr(plan_json.size() - kEnd.size()) != kEnd) {
-    throw Error(ErrorCode::kMisuse, "an explanation is added to a plan as WritePlanJson gives it");
-  }
+Json ExplanationJson(const PlanFile& file, const Explanation& explanation) {
   const bool on_streams = file.problem.clocks.streams > 0;  // which have no common steps
   Json json = Json::object();
   if (!on_streams) json["peak_step"] = explanation.peak_step;
@@ -250,8 +246,16 @@ std::string AddExplanation(std::string plan_json, const PlanFile& file, const Ex
     if (!on_streams) json["what_ifs"].back()["next_peak_step"] = what_if.next_peak_step;
   }
   if (!explanation.more_streams.empty()) json["more_streams"] = explanation.more_streams;
+  return json;
+}
+
+std::string AddExplanation(std::string plan_json, const PlanFile& file, const Explanation& explanation) {
+  constexpr std::string_view kEnd = "\n}\n";
+  if (plan_json.size() < kEnd.size() || plan_json.substr(plan_json.size() - kEnd.size()) != kEnd) {
+    throw Error(ErrorCode::kMisuse, "an explanation is added to a plan as WritePlanJson gives it");
+  }
   plan_json.resize(plan_json.size() - kEnd.size());
-  return std::move(plan_json) + ",\n \"explanation\": " + DumpJson(json, -1) + "\n}\n";
+  return std::move(plan_json) + ",\n \"explanation\": " + DumpJson(ExplanationJson(file, explanation), -1) + "\n}\n";
 }
 
 }  // namespace orionrt

@@ -1,13 +1,16 @@
-// Fills the page of src/report/page with columns of figures.
+// Fills the page of src/report/page: the keys of plans in JSON (docs/formats.md), but for what is said of each buffer,
+// op or rectangle, which are columns of figures here: a page of 60,000 tensors has to load at once.
 #include <algorithm>
 #include <unordered_map>
 
 #include "base/text.hpp"
 #include "io/json.hpp"
+#include "io/streams_json.hpp"
 #include "orionrt/config.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "report/describe_plan.hpp"
 #include "report/explain.hpp"
+#include "report/explain_json.hpp"
 #include "report/lanes.hpp"
 #include "report/page.hpp"
 #include "report/report.hpp"
@@ -20,237 +23,225 @@ namespace {
 constexpr std::int64_t kMaxExact = std::int64_t{1} << 53;  // the whole numbers that JavaScript holds
 constexpr std::size_t kMaxName = 1000;                     // bytes of a name that the page shows
 
-// JSON inside of <script>: there, only "<" could begin a markup. U+2028 and all else beyond ASCII goes out as \u.
-std::string Quoted(const std::string& text) {
-  const std::string json =
-      Json(Printable(text, kMaxName)).dump(-1, ' ', true, nlohmann::detail::error_handler_t::replace);
-  std::string out;
-  for (const char c : json) out += c == '<' ? "\\u003c" : std::string(1, c);
-  return out;
-}
-
 // Every text once, called by its number.
 class Strings {
  public:
   int NumberOf(const std::string& text) {
     const auto [place, is_new] = numbers_.emplace(text, static_cast<int>(numbers_.size()));
-    if (is_new) json_ += (json_.empty() ? "" : ",\n") + Quoted(text);
+    if (is_new) texts_.push_back(text);
     return place->second;
   }
-  std::string Json() const { return "[" + json_ + "]"; }
+  Json Take() { return std::move(texts_); }
 
  private:
   std::unordered_map<std::string, int> numbers_;
-  std::string json_;
+  Json texts_ = Json::array();
 };
 
-// Appends `"key":[value(0),...,value(count - 1)]`.
+// [value(0), ..., value(count - 1)].
 template <typename Value>
-void Column(std::string& out, const char* key, std::size_t count, Value value) {
-  out += ",\n\"" + std::string(key) + "\":[";
+Json Column(std::size_t count, Value value) {
+  Json::array_t column;
+  column.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::int64_t number = value(i);
     if (number > kMaxExact || number < -kMaxExact) {
       throw Error(ErrorCode::kUnsupported, "a page cannot show " + std::to_string(number) +
                                                ": JavaScript holds whole numbers up to 2^53; write .svg or .txt");
     }
-    if (i > 0) out += ',';
-    out += std::to_string(number);
+    column.emplace_back(number);
   }
-  out += ']';
+  return column;
 }
 
-void Figure(std::string& out, const char* key, std::int64_t value) {
-  out += ",\"" + std::string(key) + "\":" + std::to_string(value);
+// What every text of the page passes on its way: names are data, and may be of any length.
+void MakePrintable(Json& json) {
+  if (json.is_string()) json = Printable(json.get_ref<const std::string&>(), kMaxName);
+  if (!json.is_structured()) return;
+  for (Json& inner : json) MakePrintable(inner);
 }
 
-std::string MetricsJson(const Metrics& m) {
-  std::string out = "{\"peak\":" + std::to_string(m.peak_bytes);
-  Figure(out, "noReuse", m.no_reuse_bytes);
-  Figure(out, "maxLive", m.max_live_bytes);
-  Figure(out, "peakStep", m.peak_step);
-  Figure(out, "liveAtPeak", m.live_at_peak_bytes);
-  Figure(out, "paddingAtPeak", m.padding_at_peak_bytes);
-  Figure(out, "fragmentationAtPeak", m.fragmentation_at_peak_bytes);
-  Figure(out, "maxHoles", m.max_holes_bytes);
-  Figure(out, "maxHolesStep", m.max_holes_step);
-  Figure(out, "meanHoles", m.mean_holes_bytes);
-  Figure(out, "utilisationPpm", m.utilisation_ppm);
-  out += ",\"classes\":[";
-  for (int c = 0; c < kBufferClasses; ++c) {
-    out += (c == 0 ? "[" : ",[") + std::to_string(m.classes[c].count) + "," + std::to_string(m.classes[c].bytes) + "," +
-           std::to_string(m.classes[c].bytes_at_peak) + "]";
+// JSON inside of <script>: there, only "<" could begin a markup. U+2028 and all else beyond ASCII goes out as \u.
+std::string InScript(const Json& json) {
+  const std::string text = json.dump(-1, ' ', true, Json::error_handler_t::replace);
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (c == '<') {
+      out += "\\u003c";
+    } else {
+      out += c;
+    }
   }
-  return out + "]}";
+  return out;
 }
 
 // `file`: of one arena.
-std::string SpaceJson(const Space& space, const PlanFile& file, const ShownGraph& graph, const Metrics& metrics) {
+Json SpaceOfPage(const Space& space, const PlanFile& file, const ShownGraph& graph, const Metrics& metrics) {
   const Certificate& certificate = file.plan.certificate;
-  std::string out =
-      "{\"name\":" + Quoted(space.name) + ",\"proven\":" + (certificate.proven_optimal ? "true" : "false");
-  Figure(out, "bound", certificate.lower_bound_bytes);
-  if (space.capacity != kUnlimited) Figure(out, "capacity", space.capacity);
   const std::string stages = SayStages(file);
-  out += ",\"why\":" +
-         Quoted(ExplainBound(file, graph.step_names) + (stages.empty() ? "" : " The bound is " + stages + "."));
-  return out + ",\"metrics\":" + MetricsJson(metrics) + "}";
+  Json json = {{"name", space.name},
+               {"peak_bytes", metrics.peak_bytes},
+               {"lower_bound_bytes", certificate.lower_bound_bytes},
+               {"proven_optimal", certificate.proven_optimal},
+               {"why", ExplainBound(file, graph.step_names) + (stages.empty() ? "" : " The bound is " + stages + ".")},
+               {"metrics", MetricsJson(metrics, true)}};
+  if (space.capacity != kUnlimited) json["capacity"] = space.capacity;
+  return json;
 }
 
-// Who is alive where the most bytes are, and what would be otherwise; both the largest first.
-void AppendExplanation(std::string& out, const PlanFile& file, const Explanation& explanation, Strings& strings) {
-  const std::vector<PeakHolder>& holders = explanation.holders;
-  const std::vector<WhatIf>& what_ifs = explanation.what_ifs;
-  out += ",\n\"explanation\":{\"heading\":" + Quoted(WhatIfsHeading(file, explanation));
-  Figure(out, "step", explanation.peak_step);
-  Column(out, "holder", holders.size(), [&](std::size_t i) { return holders[i].buffer; });
-  Column(out, "bytes", holders.size(), [&](std::size_t i) { return holders[i].bytes; });
-  Column(out, "why", holders.size(), [&](std::size_t i) { return strings.NumberOf(holders[i].why); });
-  Column(out, "change", what_ifs.size(), [&](std::size_t i) { return strings.NumberOf(what_ifs[i].sentence); });
-  Column(out, "saving", what_ifs.size(), [&](std::size_t i) { return what_ifs[i].saving_bytes; });
-  Column(out, "newPeak", what_ifs.size(), [&](std::size_t i) { return what_ifs[i].new_peak_bytes; });
-  if (!explanation.more_streams.empty()) out += ",\"moreStreams\":" + Quoted(explanation.more_streams);
-  Column(out, "nextStep", what_ifs.size(), [&](std::size_t i) { return what_ifs[i].next_peak_step; });
-  out += "}";
+// Who is alive where the most bytes are, by position; the page finds out by itself who is alive elsewhere.
+Json ExplanationOfPage(const PlanFile& file, const Explanation& explanation) {
+  Json json = {{"heading", WhatIfsHeading(file, explanation)}};
+  json.update(ExplanationJson(file, explanation));
+  json["peak_step"] = explanation.peak_step;
+  json["holders"] = Json::array();
+  for (const PeakHolder& holder : explanation.holders) {
+    json["holders"].push_back({{"buffer", holder.buffer}, {"bytes", holder.bytes}, {"why", holder.why}});
+  }
+  if (!json.contains("other_peaks")) return json;
+  for (Json& span : json["other_peaks"]) span.erase("holders");
+  return json;
 }
 
-// What is not where it would best be, seven numbers a spill, the dearest first.
-void AppendSpills(std::string& out, const SpacePlan& spaces) {
+// What is not where it would best be, the dearest first.
+Json SpillsOfPage(const SpacePlan& spaces) {
   std::vector<Spill> spills = spaces.spills;
   std::stable_sort(spills.begin(), spills.end(), [](const Spill& a, const Spill& b) { return a.cost > b.cost; });
-  out += ",\n\"spillCost\":" + std::to_string(spaces.spill_cost);
-  Figure(out, "spillCostBound", spaces.spill_cost_bound);
-  Column(out, "spills", spills.size() * 7, [&](std::size_t k) {
-    const Spill& s = spills[k / 7];
-    const std::int64_t fields[] = {s.buffer, s.from, s.to, static_cast<int>(s.reason), s.step, s.room_bytes, s.cost};
-    return fields[k % 7];
-  });
+  Json json = Json::array();
+  for (const Spill& spill : spills) {
+    json.push_back({{"buffer", spill.buffer},
+                    {"from", spill.from},
+                    {"to", spill.to},
+                    {"reason", SpillReasonName(spill.reason)},
+                    {"step", spill.step},
+                    {"room_bytes", spill.room_bytes},
+                    {"cost", spill.cost}});
+  }
+  return json;
 }
 
 // What other plans than this one would take on several streams, and what changes hands.
-void AppendStreams(std::string& out, const StreamFigures& figures) {
-  out += ",\n\"streams\":{\"serial\":" + std::to_string(figures.serial_bytes);
-  Figure(out, "ownLanes", figures.lanes_bytes);
-  Figure(out, "live", figures.live_bytes);
-  if (figures.hand_overs) {
-    Figure(out, "handOvers", static_cast<std::int64_t>(figures.hand_overs->size()));
-    Figure(out, "handedOver", HandedOverBytes(figures));
-  }
-  out += "}";
+Json StreamsOfPage(const StreamFigures& figures) {
+  Json json = StreamsJson(figures);
+  if (!figures.hand_overs) return json;
+  json["hand_overs"] = figures.hand_overs->size();
+  json["handed_over_bytes"] = HandedOverBytes(figures);
+  return json;
 }
 
-// On several streams: the names of the lanes, and per rectangle in a lane six numbers: the buffer, the lane, its steps
-// there, and its bytes.
-void AppendLanes(std::string& out, const ShownGraph& graph) {
+// On several streams: the names of the lanes, and a column for each field of the rectangles in them, in steps of a
+// lane.
+void AddLanes(Json& json, const ShownGraph& graph) {
   const auto& figures = graph.plans[0].file.streams;
   const Lanes lanes = LanesOf(graph.problem, figures ? &*figures : nullptr);
   if (lanes.lanes.empty()) return;
-  out += ",\n\"lanes\":[";
-  for (const Lane& lane : lanes.lanes) out += (&lane == &lanes.lanes.front() ? "" : ",") + Quoted(lane.name);
-  out += "]";
-  std::vector<std::int64_t> numbers;
+  std::vector<PlacedRectangle> rectangles;
+  std::vector<std::int64_t> lane_of;
   const std::vector<std::int64_t> at_zero(graph.problem.buffers.size(), 0);
   for (std::size_t l = 0; l < lanes.lanes.size(); ++l) {
+    json["lanes"].push_back(lanes.lanes[l].name);
     ForEachPlaced(lanes.lanes[l].problem, at_zero, [&](const PlacedRectangle& r) {
-      const std::int64_t fields[] = {r.buffer, static_cast<std::int64_t>(l), r.lower, r.upper, r.begin, r.end};
-      numbers.insert(numbers.end(), std::begin(fields), std::end(fields));
+      rectangles.push_back(r);
+      lane_of.push_back(static_cast<std::int64_t>(l));
     });
   }
-  Column(out, "inLanes", numbers.size(), [&](std::size_t k) { return numbers[k]; });
+  const std::size_t count = rectangles.size();
+  json["in_lanes"] = {{"buffer", Column(count, [&](std::size_t i) { return rectangles[i].buffer; })},
+                      {"lane", Column(count, [&](std::size_t i) { return lane_of[i]; })},
+                      {"lower", Column(count, [&](std::size_t i) { return rectangles[i].lower; })},
+                      {"upper", Column(count, [&](std::size_t i) { return rectangles[i].upper; })},
+                      {"begin", Column(count, [&](std::size_t i) { return rectangles[i].begin; })},
+                      {"end", Column(count, [&](std::size_t i) { return rectangles[i].end; })}};
 }
 
-void AppendPlan(std::string& out, const ShownGraph& graph, const GraphPlan& shown, Strings& strings) {
+Json PlanOfPage(const ShownGraph& graph, const GraphPlan& shown) {
   const PlanFile& file = shown.file;
   const Plan& plan = file.plan;
-  out += "{\"policy\":" + Quoted(plan.policy) + ",\"limited\":" + (plan.time_limited ? "true" : "false") +
-         ",\"interrupted\":" + (plan.interrupted ? "true" : "false");
-  Figure(out, "nested", file.peak_nested_bytes);
+  Json json = {{"policy", plan.policy},
+               {"time_limited", plan.time_limited},
+               {"interrupted", plan.interrupted},
+               {"peak_bytes", plan.peak_bytes},
+               {"peak_nested_bytes", file.peak_nested_bytes}};
   // The page draws a map a space, of the buffers whose number is in a column "space"; without that one, of all.
   const std::vector<Space>& spaces = graph.problem.spaces;
-  out += ",\n\"spaces\":[";
-  if (spaces.empty()) out += SpaceJson(Space(), file, graph, MeasurePlan(graph.problem, plan, graph.classes));
+  if (spaces.empty()) {
+    json["spaces"].push_back(SpaceOfPage(Space(), file, graph, MeasurePlan(graph.problem, plan, graph.classes)));
+  }
   for (int p = 0; p < static_cast<int>(spaces.size()); ++p) {
     const Metrics metrics = MeasurePlan(graph.problem, plan, graph.classes, p);
     SpaceView view = ViewSpace(graph.problem, plan, p);
     PlanFile part;
     part.problem = std::move(view.problem);
     part.plan = std::move(view.plan);
-    out += (p > 0 ? "," : "") + SpaceJson(spaces[p], part, graph, metrics);
+    json["spaces"].push_back(SpaceOfPage(spaces[static_cast<std::size_t>(p)], part, graph, metrics));
   }
-  out += "]";
-  if (file.streams) AppendStreams(out, *file.streams);
-  if (shown.explanation != nullptr) AppendExplanation(out, file, *shown.explanation, strings);
-  if (!spaces.empty()) {
-    AppendSpills(out, plan.spaces);
-    Column(out, "space", plan.offsets.size(), [&](std::size_t i) { return SpaceOf(plan, static_cast<int>(i)); });
-  }
-  Column(out, "offset", plan.offsets.size(), [&](std::size_t i) { return plan.offsets[i]; });
-  out += "}";
+  if (file.streams) json["streams"] = StreamsOfPage(*file.streams);
+  if (shown.explanation != nullptr) json["explanation"] = ExplanationOfPage(file, *shown.explanation);
+  json["offset"] = Column(plan.offsets.size(), [&](std::size_t i) { return plan.offsets[i]; });
+  if (spaces.empty()) return json;
+  json["spill_cost"] = plan.spaces.spill_cost;
+  json["spill_cost_bound"] = plan.spaces.spill_cost_bound;
+  json["spills"] = SpillsOfPage(plan.spaces);
+  json["space"] = Column(plan.offsets.size(), [&](std::size_t i) { return SpaceOf(plan, static_cast<int>(i)); });
+  return json;
 }
 
-void AppendInfos(std::string& out, const ShownGraph& graph, Strings& strings) {
+Json BuffersOfPage(const ShownGraph& graph, Strings& strings) {
+  const Problem problem = InOneExecution(graph.problem);  // which figures are of; the map has the lanes
+  const std::vector<Buffer>& buffers = problem.buffers;
+  const std::size_t count = buffers.size();
   // Of a plan that was read no more is known than the classes.
-  const std::vector<BufferInfo>& infos =
-      graph.infos.empty() ? std::vector<BufferInfo>(graph.classes.size()) : graph.infos;
-  Column(out, "kind", graph.classes.size(), [&](std::size_t i) { return static_cast<int>(graph.classes[i]); });
-  Column(out, "type", infos.size(), [&](std::size_t i) { return strings.NumberOf(infos[i].type); });
-  Column(out, "also", infos.size(), [&](std::size_t i) { return strings.NumberOf(infos[i].also); });
-  Column(out, "producer", infos.size(), [&](std::size_t i) { return infos[i].producer; });
-  Column(out, "readerCount", infos.size(), [&](std::size_t i) { return infos[i].readers.size(); });
+  const std::vector<BufferInfo>& infos = graph.infos;
   std::vector<int> readers;
   for (const BufferInfo& info : infos) readers.insert(readers.end(), info.readers.begin(), info.readers.end());
-  Column(out, "readers", readers.size(), [&](std::size_t i) { return readers[i]; });
+  return {
+      {"id", Column(count, [&](std::size_t i) { return strings.NumberOf(BufferId(problem, static_cast<int>(i))); })},
+      {"name", Column(problem.names.size(), [&](std::size_t i) { return strings.NumberOf(problem.names[i]); })},
+      {"size", Column(count, [&](std::size_t i) { return buffers[i].size; })},
+      {"lower", Column(count, [&](std::size_t i) { return buffers[i].lower; })},
+      {"upper", Column(count, [&](std::size_t i) { return buffers[i].upper; })},
+      {"class", Column(graph.classes.size(), [&](std::size_t i) { return static_cast<int>(graph.classes[i]); })},
+      {"type", Column(infos.size(), [&](std::size_t i) { return strings.NumberOf(infos[i].type); })},
+      {"also", Column(infos.size(), [&](std::size_t i) { return strings.NumberOf(infos[i].also); })},
+      {"producer", Column(infos.size(), [&](std::size_t i) { return infos[i].producer; })},
+      {"reader_count", Column(infos.size(), [&](std::size_t i) { return infos[i].readers.size(); })},
+      {"readers", Column(readers.size(), [&](std::size_t i) { return readers[i]; })}};
 }
 
-void AppendGraph(std::string& out, const ShownGraph& graph, Strings& strings) {
-  const Problem problem = InOneExecution(graph.problem);  // which figures are of; the map has the lanes
-  const std::size_t count = problem.buffers.size();
-  out += "{\"name\":" + Quoted(graph.name);
-  Column(out, "lower", count, [&](std::size_t i) { return problem.buffers[i].lower; });
-  Column(out, "upper", count, [&](std::size_t i) { return problem.buffers[i].upper; });
-  Column(out, "size", count, [&](std::size_t i) { return problem.buffers[i].size; });
-  Column(out, "id", count, [&](std::size_t i) { return strings.NumberOf(BufferId(problem, static_cast<int>(i))); });
-  Column(out, "label", problem.names.size(), [&](std::size_t i) { return strings.NumberOf(problem.names[i]); });
-  Column(out, "steps", graph.step_names.size(), [&](std::size_t i) { return strings.NumberOf(graph.step_names[i]); });
-  AppendInfos(out, graph, strings);
-  AppendLanes(out, graph);
-  Column(out, "parts", problem.parts.size() * 5, [&](std::size_t k) {
-    const Part& part = problem.parts[k / 5];
-    const std::int64_t fields[] = {part.buffer, part.lower, part.upper, part.begin, part.end};
-    return fields[k % 5];
-  });
-  out += ",\n\"plans\":[";
-  for (std::size_t p = 0; p < graph.plans.size(); ++p) {
-    out += p > 0 ? "," : "";
-    AppendPlan(out, graph, graph.plans[p], strings);
-  }
-  out += "]}";
-}
-
-// The options that the first plan was made with; empty: none.
-std::string MadeWithOf(const Report& report) {
-  const std::optional<Assignment>& assignment = report.plans[0].file.assignment;
-  return assignment ? OptionsOf(assignment->made_with) : "";
+Json GraphOfPage(const ShownGraph& graph, Strings& strings) {
+  const Problem problem = InOneExecution(graph.problem);
+  const std::vector<Part>& parts = problem.parts;
+  const std::size_t steps = graph.step_names.size(), count = parts.size();
+  Json json = {{"name", graph.name},
+               {"buffers", BuffersOfPage(graph, strings)},
+               {"ops",
+                {{"name", Column(steps, [&](std::size_t i) { return strings.NumberOf(graph.step_names[i]); })},
+                 {"type", Column(steps, [&](std::size_t i) { return strings.NumberOf(graph.step_types[i]); })}}},
+               {"parts",
+                {{"buffer", Column(count, [&](std::size_t i) { return parts[i].buffer; })},
+                 {"lower", Column(count, [&](std::size_t i) { return parts[i].lower; })},
+                 {"upper", Column(count, [&](std::size_t i) { return parts[i].upper; })},
+                 {"begin", Column(count, [&](std::size_t i) { return parts[i].begin; })},
+                 {"end", Column(count, [&](std::size_t i) { return parts[i].end; })}}}};
+  AddLanes(json, graph);
+  for (const GraphPlan& plan : graph.plans) json["plans"].push_back(PlanOfPage(graph, plan));
+  return json;
 }
 
 std::string DataOf(const Report& report) {
   Strings strings;
-  std::string out = "{\"version\":\"" ORIONRT_VERSION "\",\"source\":" + Quoted(report.workload.source);
-  Figure(out, "alignment", report.workload.alignment);
-  if (const auto& weights = report.workload.weights) {
-    out += ",\"weights\":{\"needed\":" + std::to_string(weights->needed_bytes) +
-           ",\"stored\":" + std::to_string(weights->stored_bytes) + ",\"count\":" + std::to_string(weights->count) +
-           "}";
-  }
-  const std::string made_with = MadeWithOf(report);
-  if (!made_with.empty()) out += ",\"made_with\":" + Quoted(made_with);
-  out += ",\"graphs\":[";
-  const std::vector<ShownGraph> graphs = ShownGraphs(report);
-  for (std::size_t g = 0; g < graphs.size(); ++g) {
-    out += g > 0 ? "," : "";
-    AppendGraph(out, graphs[g], strings);
-  }
-  return out + "],\n\"strings\":" + strings.Json() + "}";
+  const std::optional<Assignment>& assignment = report.plans[0].file.assignment;
+  Json json = {{"version", ORIONRT_VERSION},
+               {"source", FileNameOf(report)},
+               {"dims", DimsOf(report)},
+               {"alignment", report.workload.alignment}};
+  if (const auto& weights = report.workload.weights) json["weights"] = WeightsJson(*weights);
+  if (assignment) json["made_with"] = OptionsOf(assignment->made_with);
+  for (const ShownGraph& graph : ShownGraphs(report)) json["graphs"].push_back(GraphOfPage(graph, strings));
+  json["strings"] = strings.Take();
+  MakePrintable(json);
+  return InScript(json);
 }
 
 std::string EscapeHtml(const std::string& text) {
@@ -277,7 +268,7 @@ std::string Fill(const std::string& page, const std::vector<std::pair<std::strin
 }  // namespace
 
 std::string WriteReportHtml(const Report& report) {
-  return Fill(kReportPage, {{"@title@", EscapeHtml(Printable(report.workload.source, 200))},
+  return Fill(kReportPage, {{"@title@", EscapeHtml(Printable(TitleOf(report), 200))},
                             {"@picture@", WriteReportSvg(report)},
                             {"@data@", DataOf(report)}});
 }

@@ -77,6 +77,7 @@ class Taker {
       graph.infos = InfosOf(*workload->transformed);
       for (const OpNode& op : workload->transformed->graph.ops()) {
         graph.step_names.push_back(op.name.empty() ? op.type : op.name);
+        graph.step_types.push_back(op.type);
       }
     }
     const std::size_t number = graphs_.size() - 1;  // of the explanation, in each plan's list
@@ -99,6 +100,31 @@ class Taker {
 };
 
 }  // namespace
+
+std::string FileNameOf(const Report& report) {
+  const std::string& source = report.workload.source;
+  return source.substr(source.find_last_of("/\\") + 1);
+}
+
+std::string DimsOf(const Report& report) {
+  const std::optional<Assignment>& assignment = report.plans[0].file.assignment;
+  const ImportOptions import = assignment ? assignment->made_with.import : report.workload.import;
+  std::string text;
+  const auto add = [&](const std::string& dim) { text += (text.empty() ? "" : ", ") + dim; };
+  for (const auto& [name, size] : import.dims) add(name + "=" + std::to_string(size));
+  if (import.default_dim) add("*=" + std::to_string(*import.default_dim));
+  for (const auto& [name, shape] : import.inputs) {
+    std::string dims;
+    for (const std::int64_t dim : shape) dims += (dims.empty() ? "" : "x") + std::to_string(dim);
+    add(name + "=" + dims);
+  }
+  return text;
+}
+
+std::string TitleOf(const Report& report) {
+  const std::string dims = DimsOf(report);
+  return FileNameOf(report) + (dims.empty() ? "" : ", " + dims);
+}
 
 std::vector<ShownGraph> ShownGraphs(const Report& report) { return Taker(report).Take(); }
 

@@ -28,8 +28,18 @@ struct ShownGraph {
   std::vector<BufferClass> classes;     // one per buffer, or none
   std::vector<BufferInfo> infos;        // one per buffer, or none
   std::vector<std::string> step_names;  // by step, or none
+  std::vector<std::string> step_types;  // of ops: "Conv"; as many
   std::vector<GraphPlan> plans;         // as many in every graph of a report
 };
+
+// What was planned, without the folders that lead to it: "model.onnx". A picture is handed on, and these are nobody's.
+std::string FileNameOf(const Report& report);
+
+// The dimensions that were given: "batch=1, *=128"; empty: none.
+std::string DimsOf(const Report& report);
+
+// Both: "model.onnx, batch=1".
+std::string TitleOf(const Report& report);
 
 // What was planned, then its bodies, each before those within it. Points into the report, which outlives it.
 std::vector<ShownGraph> ShownGraphs(const Report& report);

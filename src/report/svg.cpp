@@ -151,9 +151,7 @@ class Panel {
     const Certificate& certificate = plan_.certificate;
     const std::string& part = graph_.name;
     const std::string name = part.empty() || part[0] == ',' ? part : ", body " + part;
-    std::string text =
-        Text(kLeft * 100, top_ - 2400, "class=\"ink title\"",
-             Printable(report_.workload.source.substr(report_.workload.source.rfind('/') + 1) + name, 80));
+    std::string text = Text(kLeft * 100, top_ - 2400, "class=\"ink title\"", Printable(FileNameOf(report_) + name, 80));
     std::string line = plan_.policy + " · peak " + FormatBytes(metrics_.peak_bytes);
     line += certificate.proven_optimal ? ", proven optimal"
                                        : " · lower bound " + FormatBytes(certificate.lower_bound_bytes);
@@ -420,7 +418,7 @@ std::string WriteReportSvg(const Report& report) {
   const std::string size = std::to_string(kWidth) + "\" height=\"" + std::to_string(height);
   return "<svg class=\"plan\" xmlns=\"http://www.w3.org/2000/svg\" width=\"" + size + "\" viewBox=\"0 0 " +
          std::to_string(kWidth) + " " + std::to_string(height) + "\" role=\"img\">\n<title>Memory of " +
-         EscapeXml(Printable(report.workload.source, 200)) + " over time</title>\n" + Definitions() +
+         EscapeXml(Printable(TitleOf(report), 200)) + " over time</title>\n" + Definitions() +
          "<rect class=\"paper\" width=\"" + size + "\"/>\n" + panels + "</svg>\n";
 }
 

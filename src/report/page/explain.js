@@ -17,7 +17,7 @@ class Picks {
     this.items = [];
     this.chosen = null;
     this.element.addEventListener("click", (event) => this.act(event, pick));
-    this.element.addEventListener("dblclick", (event) => this.act(event, showTensor));
+    this.element.addEventListener("dblclick", (event) => this.act(event, show));
     this.element.addEventListener("keydown", (event) => this.key(event));
     this.add(0, Math.min(count, FIRST));
   }
@@ -42,7 +42,7 @@ class Picks {
     item.dataset.tensor = tensor;
     const name = text("span", graph.label(tensor), "name");
     name.title = graph.label(tensor);
-    name.prepend(swatch(graph.kind[tensor]));
+    name.prepend(swatch(lookOf(tensor)));
     item.append(name, text("span", figure, "number"), text("small", below));
     return item;
   }
@@ -76,7 +76,7 @@ class Picks {
     const last = this.items.length - 1;
     const to = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: last, Enter: now }[event.key];
     if (to === undefined) return;
-    pick(Number(this.items[Math.min(last, Math.max(0, to))].dataset.tensor));
+    (event.key === "Enter" ? show : pick)(Number(this.items[Math.min(last, Math.max(0, to))].dataset.tensor));
     event.preventDefault();
   }
 }
@@ -93,10 +93,21 @@ function pick(tensor) {
   choose(tensor);
   seeTensor(tensor);
   active.figure.scrollIntoView({ block: "nearest" });
+  if (isSmall()) requestAnimationFrame(() => tipOverTensor(active, tensor));  // its name, where one looks now
+}
+
+// The same, and zooms to it.
+function show(tensor) {
+  pick(tensor);
+  showTensor(tensor);
+}
+
+function isSmall() {
+  return matchMedia("(max-width: 900px)").matches;
 }
 
 function markPicks(tensor) {
-  for (const list of pickLists) list.mark(tensor);
+  for (const list of alive ? [alive, ...pickLists] : pickLists) list.mark(tensor);
 }
 
 function fillExplained() {
@@ -107,38 +118,42 @@ function fillExplained() {
     pickLists = [];
     panel.replaceChildren(text("h2", "The peak explained"), text("p", ""),
       ...fillChanges(plan), ...fillSpills(plan), ...fillHolders(plan));
-    panel.scrollTop = 0;
+    $("reasons").scrollTop = 0;
   }
   panel.querySelector("p").textContent = (plan.space ? "Space " + space + ", with what it holds. " : "") + why;
 }
 
 function fillChanges({ explanation }) {
   if (!explanation || !explanation.heading) return [];
-  const { heading, step, change, saving, newPeak, nextStep, moreStreams } = explanation;
+  const { heading, peak_step: step, what_ifs: whatIfs, more_streams: moreStreams } = explanation;
   const more = moreStreams ? [text("p", moreStreams + ".")] : [];
   const list = text("ul", "", "changes");
-  change.forEach((sentence, n) => {
+  for (const { sentence, option, saving_bytes: saving, new_peak_bytes: newPeak, next_peak_step: next } of whatIfs) {
     const entry = document.createElement("li");
-    const where = current.graph.lanes.length ? "" : (nextStep[n] === step ? ", still at step " : ", held at step ") + current.graph.stepName(nextStep[n]);
-    entry.append(text("b", "−" + formatBytes(saving[n])), " " + data.strings[sentence],
-      text("small", "then " + formatBytes(newPeak[n]) + " (" + formatCount(newPeak[n]) + " bytes)" + where));
+    const where = next === undefined ?
+        "" :
+        (next === step ? ", still at step " : ", held at step ") + current.graph.stepName(next);
+    entry.append(text("b", "−" + formatBytes(saving)), " " + sentence,
+      text("small", "then " + formatBytes(newPeak) + " (" + formatCount(newPeak) + " bytes)" + where));
+    if (option) entry.append(text("small", "option " + option));
     list.append(entry);
-  });
-  return change.length ? [text("h3", heading), list, ...more] : [text("p", heading), ...more];
+  }
+  return whatIfs.length ? [text("h3", heading), list, ...more] : [text("p", heading), ...more];
 }
 
-// Why a spilled buffer is not in the space `from`, by SpillReason.
-const REASONS = [
-  (from, room) => "it is larger than " + from + " takes as one buffer, " + room,
-  (from, room, step) => "it needs more than the " + room + " left in " + from + " at step " + step + "; cheapest to move",
-  (from, room) => from + " has room at every step, at least " + room + ", but nowhere in one piece",
-];
+// Why a spilled buffer is not in the space `from`.
+const REASONS = {
+  too_large: (from, room) => "it is larger than " + from + " takes as one buffer, " + room,
+  no_room: (from, room, step) =>
+      "it needs more than the " + room + " left in " + from + " at step " + step + "; cheapest to move",
+  no_hole: (from, room) => from + " has room at every step, at least " + room + ", but nowhere in one piece",
+};
 
-function fillSpills({ spaces, spills, spillCost, spillCostBound }) {
+function fillSpills({ spaces, spills, spill_cost: spillCost, spill_cost_bound: spillCostBound }) {
   if (!spills) return [];
   if (spills.length === 0) return [text("p", "Every buffer is where it would best be.")];
-  const list = new Picks("not where they would best be", spills.length / 7, (n) => {
-    const [tensor, from, to, reason, step, room, cost] = spills.slice(n * 7, n * 7 + 7);
+  const list = new Picks("not where they would best be", spills.length, (n) => {
+    const { buffer: tensor, from, to, reason, step, room_bytes: room, cost } = spills[n];
     return {
       tensor, figure: formatBytes(current.graph.size[tensor]),
       below: spaces[from].name + " → " + spaces[to].name + ", cost " + formatCount(cost) + ": " +
@@ -146,26 +161,40 @@ function fillSpills({ spaces, spills, spillCost, spillCostBound }) {
     };
   });
   pickLists.push(list);
-  const bound = spillCost === spillCostBound ? "proven the least" : "at least " + formatCount(spillCostBound) + " for any plan";
-  return [text("h3", "Not where they would best be, at a cost of " + formatCount(spillCost) + " (bytes × uses × cost; " + bound + ")"),
-    list.element, ...list.more()];
+  const bound =
+      spillCost === spillCostBound ? "proven the least" : "at least " + formatCount(spillCostBound) + " for any plan";
+  return [
+    text(
+        "h3",
+        "Not where they would best be, at a cost of " + formatCount(spillCost) + " (bytes × uses × cost; " + bound +
+            ")"),
+    list.element, ...list.more()
+  ];
 }
 
 function fillHolders({ explanation, space, spaces }) {
-  if (!explanation || explanation.holder.length === 0) return [];
-  const { step, holder, bytes, why } = explanation;
-  const total = bytes.reduce((a, b) => a + b, 0);
-  const list = new Picks("alive where the most bytes are", holder.length, (n) => ({
-    tensor: holder[n], figure: formatBytes(bytes[n]),
-    below: (space ? "in " + spaces[space[holder[n]]].name + ", " : "") + data.strings[why[n]],
-  }));
+  if (!explanation || explanation.holders.length === 0) return [];
+  const { peak_step: step, holders } = explanation;
+  const total = holders.reduce((sum, { bytes }) => sum + bytes, 0);
+  const list = new Picks("alive where the most bytes are", holders.length, (n) => {
+    const { buffer: tensor, bytes, why } = holders[n];
+    return {
+      tensor,
+      figure: formatBytes(bytes),
+      below: (space ? "in " + spaces[space[tensor]].name + ", " : "") + why
+    };
+  });
   pickLists.push(list);
-  const count = formatCount(holder.length) + (holder.length === 1 ? " tensor" : " tensors");
+  const count = formatCount(holders.length) + (holders.length === 1 ? " tensor" : " tensors");
   const all = space ? ", of all spaces together" : "";
-  const head = (current.graph.lanes.length ? "None of these is over before another" : "Alive at step " + current.graph.stepName(step) + ", where the most bytes are") +
-    all + ": " + formatBytes(total) + " in " + count;
+  const head =
+      (current.graph.lanes.length ? "None of these is over before another" :
+                                    "Alive at step " + current.graph.stepName(step) + ", where the most bytes are") +
+      all + ": " + formatBytes(total) + " in " + count;
   const { metrics } = active.arena;
-  const apart = !space && !current.graph.lanes.length && active.arena.topAt(step) < active.arena.topAt(metrics.peakStep);
-  return [text("h3", head), ...(apart ? [text("p", "The highest byte of this plan is in use at step " + current.graph.stepName(metrics.peakStep) + ".")] : []),
+  const apart =
+      !space && !current.graph.lanes.length && active.arena.topAt(step) < active.arena.topAt(metrics.peak_step);
+  const where = "The highest byte of this plan is in use at step " + current.graph.stepName(metrics.peak_step) + ".";
+  return [text("h3", head), ...(apart ? [text("p", where)] : []), ...peakSteps(explanation),
     list.element, ...list.more()];
 }

@@ -5,6 +5,7 @@ function listen(map) {
   const { canvas } = map;
   const pointers = new Map();
   let moved = 0;
+  let zone = "map";  // where the pointer went down
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -13,15 +14,20 @@ function listen(map) {
     canvas.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, place(event));
     moved = 0;
+    zone = map.zoneAt(place(event)[1]);
+    $("tip").hidden = true;
+    if (zone === "overview") seeAround(map.stepOfAll(place(event)[0]));
   });
   canvas.addEventListener("pointermove", (event) => {
     const now = place(event);
     const before = pointers.get(event.pointerId);
-    if (!before) return hover(map, ...now, event.clientX, event.clientY);
+    if (!before) return event.pointerType === "mouse" && hover(map, ...now, event.clientX, event.clientY);
     hover(map, null);
     moved += Math.abs(now[0] - before[0]) + Math.abs(now[1] - before[1]);
     canvas.classList.add("dragging");
-    if (pointers.size === 1) {
+    if (zone === "overview") {
+      seeAround(map.stepOfAll(now[0]));
+    } else if (pointers.size === 1) {
       pan((before[0] - now[0]) / map.plot.w, (now[1] - before[1]) / map.plot.h);
     } else {
       const other = [...pointers].find(([id]) => id !== event.pointerId)[1];
@@ -35,12 +41,18 @@ function listen(map) {
     canvas.classList.remove("dragging");
     if (!pointers.delete(event.pointerId) || moved > 4 || event.type === "pointercancel") return;
     if (map !== active) { activate(map); filter(); }
-    choose(map.tensorAt(...place(event)));
+    const [x, y] = place(event);
+    const i = zone === "map" ? map.tensorAt(x, y) : -1;
+    if (zone === "map") choose(i);
+    const at = stepUnder(map, x, zone);
+    if (at && (zone !== "overview" || seesAll())) pin(at);
+    if (event.pointerType !== "mouse") tapTip(map, i, at, event.clientX, event.clientY);
   };
   canvas.addEventListener("pointerup", release);
   canvas.addEventListener("pointercancel", release);
-  canvas.addEventListener("pointerleave", () => hover(map, null));
+  canvas.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") hover(map, null); });
   canvas.addEventListener("dblclick", (event) => {
+    if (map.zoneAt(place(event)[1]) === "overview") return seeAll();
     const i = map.tensorAt(...place(event));
     if (i < 0) seeAll(); else showTensor(i);
   });
@@ -56,7 +68,8 @@ function listen(map) {
     const act = {
       ArrowLeft: () => pan(-0.15, 0), ArrowRight: () => pan(0.15, 0),
       ArrowUp: () => pan(0, 0.15), ArrowDown: () => pan(0, -0.15),
-      Enter: () => showTensor(shared.selected), Escape: () => choose(-1), Home: seeAll,
+      Enter: () => showTensor(shared.selected), Home: seeAll,
+      Escape: () => { choose(-1); pin(null); },
     }[event.key];
     if (!act || event.ctrlKey || event.metaKey) return;
     act();
@@ -71,6 +84,7 @@ document.addEventListener("keydown", (event) => {
   const act = {
     "+": () => zoomMiddle(0.7), "=": () => zoomMiddle(0.7), "-": () => zoomMiddle(1 / 0.7), 0: seeAll,
     ".": () => choose(table.neighbour(1)), ",": () => choose(table.neighbour(-1)), "/": () => $("search").focus(),
+    "[": () => pinBeside(-1), "]": () => pinBeside(1),
   }[event.key];
   if (!act) return;
   act();

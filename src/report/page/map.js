@@ -2,7 +2,10 @@
 // An arena over time, on a canvas. Rectangles are painted into a buffer of pixels: no matter how many there are, a
 // frame costs what its pixels cost.
 
-const LEFT = 76, RIGHT = 12, TOP = 16, CURVE = 58, GAP = 22, BOTTOM = 22;  // CSS pixels around and below the map
+// CSS pixels around and below the map.
+const LEFT = 70, RIGHT = 12, TOP = 16, CURVE = 58, LOW_CURVE = 34, GAP = 22, OVERVIEW_GAP = 9, OVERVIEW = 16,
+      BOTTOM = 4;
+const FONT = "11px system-ui, sans-serif";
 const LABELS = 400;  // the largest that fit
 
 const HATCHES = {
@@ -32,9 +35,6 @@ function readTheme() {
   for (const name of ["paper", "ink", "soft", "line", "grid", "peak", "bound", "live", "focus", "empty", "faded"]) {
     theme[name] = color(name);
   }
-  // Neighbours of a class differ; all move away from the colour of what is written on them.
-  theme.shades = CLASSES.map((c) => [0, 0.15, 0.3].map((share) => packed(mix(parseColor(c.color), c.dark ? [255, 255, 255] : [0, 0, 0], share))));
-  theme.hatches = CLASSES.map((c) => packed(mix(parseColor(c.color), [255, 255, 255], 0.45)));
   theme.emptyPixel = packed(parseColor(theme.empty));
   theme.fadedPixel = packed(parseColor(theme.faded));
   return theme;
@@ -62,8 +62,8 @@ function stepTicks(x0, x1, most) {
 }
 
 class ArenaMap {
-  // `shared.view` is what is seen, in steps and in shares of `arena.top`, as spaces differ in size; `shared.matches` a byte
-  // a tensor, or null for all.
+  // `shared.view` is what is seen, in steps and in shares of `arena.top`, as spaces differ in size; `shared.matches`
+  // a byte a tensor, or null for all.
   constructor(arena, canvas, shared) {
     this.arena = arena;
     this.canvas = canvas;
@@ -78,12 +78,33 @@ class ArenaMap {
     this.ratio = ratio;
     this.width = Math.max(160, box.width);
     this.height = Math.max(140, box.height);
+    this.curve = this.height < 260 ? LOW_CURVE : CURVE;
     this.canvas.width = Math.round(this.width * ratio);
     this.canvas.height = Math.round(this.height * ratio);
-    this.plot = { x: LEFT, y: TOP, w: this.width - LEFT - RIGHT, h: this.height - TOP - GAP - CURVE - BOTTOM };
-    const pixels = (length) => Math.max(1, Math.round(length * ratio));
+    this.still = document.createElement("canvas");  // all but what follows the pointer
+    this.still.width = this.canvas.width;
+    this.still.height = this.canvas.height;
+    this.layOut();
+  }
+
+  layOut() {
+    const left = this.shared.left;
+    const below = GAP + this.curve + OVERVIEW_GAP + OVERVIEW + BOTTOM;
+    this.plot = { x: left, y: TOP, w: this.width - left - RIGHT, h: this.height - TOP - below };
+    const pixels = (length) => Math.max(1, Math.round(length * this.ratio));
     this.image = this.context.createImageData(pixels(this.plot.w), pixels(this.plot.h));
     this.pixels = new Uint32Array(this.image.data.buffer);
+  }
+
+  // Labels of bytes may be of any length: what they need, from the edge to the map.
+  roomForLabels() {
+    const { context: c, view, plot } = this;
+    c.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    c.font = FONT;
+    const labels = byteTicks(view.y0, view.y1, Math.max(2, plot.h / 44)).map(([, label]) => label);
+    return Math.ceil(
+               [...labels, "live bytes" ].reduce((most, label) => Math.max(most, c.measureText(label).width), 0)) +
+        12;
   }
 
   // What is seen, in steps and bytes.
@@ -111,21 +132,22 @@ class ArenaMap {
     c.setTransform(ratio, 0, 0, ratio, 0, 0);
     c.fillStyle = theme.paper;
     c.fillRect(0, 0, this.width, this.height);
-    c.font = "11px system-ui, sans-serif";
+    c.font = FONT;
     const large = this.paint(theme);
     c.putImageData(this.image, Math.round(this.plot.x * ratio), Math.round(this.plot.y * ratio));
     this.drawAxes(theme);
     this.drawCurve(theme);
-    this.drawBounds(theme);
+    this.drawOverview(theme);
     this.drawLabels(large, theme);
-    this.outline(this.shared.selected, theme.ink, 3, theme);
-    this.outline(this.hovered, theme.ink, 1.5, theme);
+    this.drawBounds(theme);
+    this.still.getContext("2d").drawImage(this.canvas, 0, 0);
+    this.drawOver(theme);
   }
 
   // All rectangles of the view into the pixels; gives those that have room for a name: [k, x0, y0, x1, y1].
   paint(theme) {
-    const { arena, pixels, image: { width: w, height: h }, view, shared: { matches } } = this;
-    const { graph } = arena;
+    const { arena, pixels, image: { width: w, height: h }, view, shared: { matches, looks } } = this;
+    const groups = groupsOf(arena);
     const sx = w / (view.x1 - view.x0), sy = h / (view.y1 - view.y0);
     const large = [];
     pixels.fill(theme.emptyPixel);
@@ -139,15 +161,13 @@ class ArenaMap {
       let x1 = Math.max(x0 + 1, Math.min(w, Math.floor((arena.x1[k] - view.x0) * sx)));
       let y1 = Math.max(y0 + 1, Math.min(h, Math.floor((view.y1 - arena.y0[k]) * sy)));
       if (x1 - x0 >= minWidth && y1 - y0 >= minHeight) large.push([k, x0, y0, x1, y1]);
-      if (x1 - x0 > 3) x1--;  // a hair of ground between neighbours
-      if (y1 - y0 > 3) y0++;
-      const kind = graph.kind[i];
-      const color = shown ? theme.shades[kind][i % 3] : theme.fadedPixel;
+      if (x1 - x0 > 2) x1--;  // a hair of ground between neighbours
+      if (y1 - y0 > 2) y0++;
+      const { fill: own, line, hatch } = looks[groups[i]];
+      const color = shown ? own : theme.fadedPixel;
       for (let y = y0; y < y1; y++) pixels.fill(color, y * w + x0, y * w + x1);
-      const hatch = CLASSES[kind].hatch;
       if (!shown || hatch === "" || x1 - x0 < 8 || y1 - y0 < 8) return;
       const isLine = HATCHES[hatch];
-      const line = theme.hatches[kind];
       for (let y = y0; y < y1; y++) {
         for (let x = x0; x < x1; x++) if (isLine(x, y)) pixels[y * w + x] = line;
       }
@@ -163,14 +183,15 @@ class ArenaMap {
   }
 
   drawLabels(large, theme) {
-    const { context: c, arena, ratio, shared: { matches } } = this;
+    const { context: c, arena, ratio, shared: { matches, looks } } = this;
+    const groups = groupsOf(arena);
     large.sort((a, b) => (b[3] - b[1]) * (b[4] - b[2]) - (a[3] - a[1]) * (a[4] - a[2]));
     c.textBaseline = "middle";
     c.textAlign = "left";
     for (const [k, x0, y0, x1, y1] of large.slice(0, LABELS)) {
       const i = arena.tensor[k];
       const shown = !matches || matches[i];
-      c.fillStyle = !shown ? theme.soft : CLASSES[arena.graph.kind[i]].dark ? "#14181d" : "#ffffff";
+      c.fillStyle = !shown ? theme.soft : looks[groups[i]].dark ? "#14181d" : "#ffffff";
       const room = (x1 - x0) / ratio - 10;
       const x = this.plot.x + x0 / ratio + 5, y = this.plot.y + y0 / ratio, height = (y1 - y0) / ratio;
       const two = height >= 30;
@@ -181,18 +202,21 @@ class ArenaMap {
     }
   }
 
-  // The text, cut to `room` pixels; empty where that leaves less than four letters.
+  // The text, cut to `room` pixels; empty where that leaves less than four letters. Of a path the end is kept: names of
+  // one network begin alike.
   cut(text, room) {
-    const short = text.length > 200 ? text.slice(0, 200) : text;
+    const isPath = text.includes("/");
+    const short = text.length <= 200 ? text : isPath ? text.slice(-200) : text.slice(0, 200);
     const width = this.context.measureText(short).width;
     if (width <= room && short === text) return text;
     const letters = Math.floor(short.length * (room - 9) / width);
-    return letters < 4 ? "" : short.slice(0, letters) + "…";
+    if (letters < 4) return "";
+    return isPath ? "…" + short.slice(-letters) : short.slice(0, letters) + "…";
   }
 
   drawAxes(theme) {
-    const { context: c, plot, view } = this;
-    const foot = plot.y + plot.h + GAP + CURVE;
+    const { context: c, plot, view, curve } = this;
+    const foot = plot.y + plot.h + GAP + curve;
     c.fillStyle = theme.soft;
     c.strokeStyle = theme.line;
     c.lineWidth = 1;
@@ -207,14 +231,15 @@ class ArenaMap {
     for (const [value, label] of stepTicks(view.x0, view.x1, Math.max(2, plot.w / 80))) {
       const x = Math.round(this.xOf(value)) + 0.5;
       if (x > plot.x + plot.w + 1) continue;
-      const most = this.width - c.measureText(label).width / 2 - 1;
-      c.fillText(label, Math.min(x, most), plot.y + plot.h + GAP / 2 + 1);
+      const half = c.measureText(label).width / 2;
+      c.fillText(label, Math.min(Math.max(x, plot.x + half), this.width - half - 1), plot.y + plot.h + GAP / 2 + 1);
       this.line(x, plot.y + plot.h, x, plot.y + plot.h + 4);
       this.line(x, foot, x, foot + 4);
     }
-    c.fillText("step", plot.x + plot.w / 2, foot + 13);
     c.textAlign = "right";
-    c.fillText("live bytes", plot.x - 9, foot - CURVE / 2);
+    c.fillText("step", plot.x - 9, plot.y + plot.h + GAP / 2 + 1);
+    c.fillText("live bytes", plot.x - 9, foot - curve / 2);
+    c.fillText("all steps", plot.x - 9, foot + OVERVIEW_GAP + OVERVIEW / 2);
     c.strokeRect(plot.x - 0.5, plot.y - 0.5, plot.w + 1, plot.h + 1);
   }
 
@@ -223,38 +248,6 @@ class ArenaMap {
     this.context.moveTo(x0, y0);
     this.context.lineTo(x1, y1);
     this.context.stroke();
-  }
-
-  // The most bytes alive in each column of pixels, under the whole map whatever of it is seen.
-  drawCurve(theme) {
-    const { context: c, plot, arena, view } = this;
-    const { times, live } = arena.curve;
-    const top = plot.y + plot.h + GAP;
-    const scale = CURVE / (Math.max(arena.metrics.peak, arena.bound, 1) * 1.08);
-    const columns = new Float64Array(Math.ceil(plot.w) + 1);
-    for (let k = 0; k < times.length; k++) {
-      const end = k + 1 < times.length ? times[k + 1] : arena.graph.last;
-      if (end <= view.x0 || times[k] >= view.x1) continue;
-      const x0 = Math.max(0, Math.floor(this.xOf(times[k]) - plot.x));
-      const x1 = Math.min(columns.length, Math.max(x0 + 1, Math.floor(this.xOf(end) - plot.x)));
-      for (let x = x0; x < x1; x++) columns[x] = Math.max(columns[x], live[k]);
-    }
-    c.fillStyle = theme.empty;
-    c.fillRect(plot.x, top, plot.w, CURVE);
-    c.fillStyle = theme.live;
-    for (let x = 0; x < plot.w; x++) c.fillRect(plot.x + x, top + CURVE - columns[x] * scale, Math.min(1, plot.w - x), columns[x] * scale);
-    c.strokeStyle = theme.line;
-    c.strokeRect(plot.x - 0.5, top - 0.5, plot.w + 1, CURVE + 1);
-    this.rule(top + CURVE - arena.metrics.peak * scale, theme.peak, []);
-    if (arena.bound !== arena.metrics.peak) this.rule(top + CURVE - arena.bound * scale, theme.bound, [6, 4]);
-    const x = this.xOf(arena.metrics.peakStep + 0.5);
-    if (arena.graph.lanes.length || x < plot.x || x > plot.x + plot.w) return;
-    c.fillStyle = theme.peak;  // where the peak is
-    c.beginPath();
-    c.moveTo(x - 4, top - 6);
-    c.lineTo(x + 4, top - 6);
-    c.lineTo(x, top - 0.5);
-    c.fill();
   }
 
   rule(y, color, dash) {
@@ -267,16 +260,34 @@ class ArenaMap {
     c.lineWidth = 1;
   }
 
+  // Lines across the map, each named beside it: none over another's name, nor outside of the map.
   drawBounds(theme) {
-    const { arena: { metrics, bound: least }, plot } = this;
-    const same = metrics.peak === least;
-    const peak = this.yOf(metrics.peak), bound = this.yOf(least);
+    const { arena: { peak_bytes: peak, lower_bound_bytes: bound, capacity }, plot } = this;
+    const lines = [
+      {
+        bytes: peak,
+        name: (peak === bound ? "peak = lower bound, " : "peak ") + formatBytes(peak),
+        color: theme.peak,
+        dash: []
+      },
+    ];
+    if (peak !== bound)
+      lines.push({ bytes: bound, name: "lower bound " + formatBytes(bound), color: theme.bound, dash: [6, 4] });
+    if (capacity !== undefined) {
+      lines.push({ bytes: capacity, name: "capacity " + formatBytes(capacity), color: theme.ink, dash: [2, 3] });
+    }
     const inside = (y) => y > plot.y - 1 && y < plot.y + plot.h + 1;
-    if (inside(peak)) this.rule(peak, theme.peak, []);
-    if (!same && inside(bound)) this.rule(bound, theme.bound, [6, 4]);
-    if (inside(peak)) this.tag((same ? "peak = lower bound, " : "peak ") + formatBytes(metrics.peak), peak - 8, theme.peak);
-    // Below its line, where the peak's is above its own: they may be close.
-    if (!same && inside(bound)) this.tag("lower bound " + formatBytes(least), bound + 9, theme.bound, theme.paper);
+    const seen = lines.map((line) => ({ ...line, y: this.yOf(line.bytes) })).filter(({ y }) => inside(y));
+    for (const { y, color, dash } of seen) this.rule(y, color, dash);
+    this.tags = [];  // where names stand
+    for (const { y, name, color } of seen) {
+      const fits = (at) => at > plot.y + 6 && at < plot.y + plot.h - 6 &&
+          this.tags.every((tag) => Math.abs(tag.y - at) > 13) && seen.every((line) => Math.abs(line.y - at) > 6);
+      const places = [y - 8, y + 9];
+      for (let away = 1; away < 4; away++) places.push(y - 8 - 14 * away, y + 9 + 14 * away);
+      const at = places.find(fits);
+      if (at !== undefined) this.tag(name, at, color, theme.paper);
+    }
   }
 
   tag(text, y, color, ground) {
@@ -284,38 +295,13 @@ class ArenaMap {
     c.textAlign = "right";
     c.textBaseline = "middle";
     const right = plot.x + plot.w - 6;
-    if (ground) {
-      const width = c.measureText(text).width;
-      c.globalAlpha = 0.85;
-      c.fillStyle = ground;
-      c.fillRect(right - width - 4, y - 7, width + 8, 14);
-      c.globalAlpha = 1;
-    }
+    const width = c.measureText(text).width;
+    this.tags.push({ text, y, x: right - width, width });
+    c.globalAlpha = 0.85;
+    c.fillStyle = ground;
+    c.fillRect(right - width - 4, y - 7, width + 8, 14);
+    c.globalAlpha = 1;
     c.fillStyle = color;
-    c.fillText(text, right, Math.max(8, y));
-  }
-
-  outline(tensor, color, width, theme) {
-    if (tensor < 0) return;
-    const { context: c, plot, arena, view } = this;
-    c.save();
-    c.beginPath();
-    c.rect(plot.x - 2, plot.y - 2, plot.w + 4, plot.h + 4);
-    c.clip();
-    for (const [lower, upper, begin, end, lane] of arena.graph.rectangles(tensor)) {
-      const offset = arena.plan.offset[tensor];
-      if ((lane || 0) !== arena.lane) continue;
-      if (arena.plan.space && arena.plan.space[tensor] !== arena.space) continue;
-      if (upper <= view.x0 || lower >= view.x1) continue;
-      const x = this.xOf(lower), y = this.yOf(offset + end);
-      const w = Math.max(2, this.xOf(upper) - x), h = Math.max(2, this.yOf(offset + begin) - y);
-      c.lineWidth = width + 2;
-      c.strokeStyle = theme.paper;
-      c.strokeRect(x, y, w, h);
-      c.lineWidth = width;
-      c.strokeStyle = color;
-      c.strokeRect(x, y, w, h);
-    }
-    c.restore();
+    c.fillText(text, right, y);
   }
 }

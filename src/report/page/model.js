@@ -1,5 +1,6 @@
 "use strict";
-// What the report holds: columns of figures, one entry a tensor, as src/report/html.cpp writes them.
+// What the report holds: the keys of plans in JSON, but for columns of figures, one entry a tensor, an op or a
+// rectangle, as src/report/html.cpp writes them.
 
 const data = JSON.parse(document.getElementById("data").textContent);
 
@@ -34,40 +35,32 @@ function formatCount(number) {
 
 // The columns of one graph, with what follows from them.
 class Graph {
-  constructor(columns) {
-    this.name = columns.name;
-    this.count = columns.size.length;
-    for (const key of ["lower", "upper", "size"]) this[key] = Float64Array.from(columns[key]);
+  constructor({ name, buffers, ops, parts, lanes, in_lanes }) {
+    this.name = name;
+    this.buffers = buffers;
+    this.ops = ops;
+    this.count = buffers.size.length;
+    for (const key of ["lower", "upper", "size"]) this[key] = Float64Array.from(buffers[key]);
     this.kind = new Uint8Array(this.count).fill(OTHER);
-    this.kind.set(columns.kind);
-    this.columns = columns;
-    this.lanes = columns.lanes || [];  // names; none on one stream
+    this.kind.set(buffers.class);
+    this.lanes = lanes || [];  // names; none on one stream
     this.readersBegin = new Uint32Array(this.count + 1);
-    columns.readerCount.forEach((n, i) => { this.readersBegin[i + 1] = this.readersBegin[i] + n; });
-    this.parts = this.groupParts(columns.parts);
-    this.inLanes = this.groupLanes(columns.inLanes || []);
+    buffers.reader_count.forEach((n, i) => { this.readersBegin[i + 1] = this.readersBegin[i] + n; });
+    this.parts = this.group(parts, ["lower", "upper", "begin", "end"]);
+    this.inLanes = this.group(in_lanes || { buffer: [] }, ["lower", "upper", "begin", "end", "lane"]);
     this.sortRectangles();
     this.first = this.x0.length ? this.x0.reduce((a, b) => Math.min(a, b)) : 0;
     this.last = this.x1.length ? this.x1.reduce((a, b) => Math.max(a, b)) : 1;
   }
 
-  groupParts(flat) {
-    const parts = new Map();
-    for (let k = 0; k < flat.length; k += 5) {
-      if (!parts.has(flat[k])) parts.set(flat[k], []);
-      parts.get(flat[k]).push(flat.slice(k + 1, k + 5));
-    }
-    return parts;
-  }
-
-  groupLanes(flat) {
-    const lanes = new Map();
-    for (let k = 0; k < flat.length; k += 6) {
-      const [i, lane, ...rectangle] = flat.slice(k, k + 6);
-      if (!lanes.has(i)) lanes.set(i, []);
-      lanes.get(i).push([...rectangle, lane]);
-    }
-    return lanes;
+  // The rows of a table of columns by their buffer, each as an array of these fields.
+  group(table, fields) {
+    const rows = new Map();
+    table.buffer.forEach((buffer, k) => {
+      if (!rows.has(buffer)) rows.set(buffer, []);
+      rows.get(buffer).push(fields.map((field) => table[field][k]));
+    });
+    return rows;
   }
 
   // When and where tensor `i` is alive: [lower, upper, begin, end], from its offset. On several streams in the steps of
@@ -98,22 +91,48 @@ class Graph {
       }
     }
     const [x0, , begin] = fields;
-    const order = new Uint32Array(total).map((_, n) => n).sort((a, b) => x0[a] - x0[b] || tensor[a] - tensor[b] || begin[a] - begin[b]);
+    const order = new Uint32Array(total)
+                      .map((_, n) => n)
+                      .sort((a, b) => x0[a] - x0[b] || tensor[a] - tensor[b] || begin[a] - begin[b]);
     this.tensor = tensor.map((_, n) => tensor[order[n]]);
     this.lane = lane.map((_, n) => lane[order[n]]);
     [this.x0, this.x1, this.begin, this.end] = fields.map((field) => field.map((_, n) => field[order[n]]));
   }
 
-  id(i) { return data.strings[this.columns.id[i]]; }
-  label(i) { return (this.columns.label.length && data.strings[this.columns.label[i]]) || this.id(i); }
-  type(i) { return this.columns.type.length ? data.strings[this.columns.type[i]] : ""; }
-  also(i) { return this.columns.also.length ? data.strings[this.columns.also[i]] : ""; }  // names, ", " between
-  producer(i) { return this.columns.producer.length ? this.columns.producer[i] : -1; }
-  readers(i) { return this.columns.readers.slice(this.readersBegin[i], this.readersBegin[i + 1] || 0); }
+  text(column, i) { return column.length ? data.strings[column[i]] : ""; }
+  id(i) { return this.text(this.buffers.id, i); }
+  label(i) { return this.text(this.buffers.name, i) || this.id(i); }
+  type(i) { return this.text(this.buffers.type, i); }
+  also(i) { return this.text(this.buffers.also, i); }  // names, ", " between
+  producer(i) { return this.buffers.producer.length ? this.buffers.producer[i] : -1; }
+  readers(i) { return this.buffers.readers.slice(this.readersBegin[i], this.readersBegin[i + 1] || 0); }
+  opType(step) { return step < 0 ? "" : this.text(this.ops.type, step); }
   stepName(step) {
-    const name = this.columns.steps.length ? data.strings[this.columns.steps[step]] : "";
+    const name = this.text(this.ops.name, step) || "";  // none for a step behind the last op
     return formatCount(step) + (name ? " " + name : "");
   }
+  stepLabel(step, lane) {
+    return this.lanes.length ? formatCount(step) + " of " + this.lanes[lane] : this.stepName(step);
+  }
+  // With the type of the op, where its name does not say it.
+  opName(step) {
+    const name = this.stepName(step), type = this.opType(step);
+    return !type || name.toLowerCase().includes(type.toLowerCase()) ? name : name + " (" + type + ")";
+  }
+
+  // The tensors that each op writes and reads, by its step; made when first asked for.
+  get byOp() {
+    if (this.neighbours) return this.neighbours;
+    const writes = new Map(), reads = new Map();
+    const add = (map, step, i) => { if (map.has(step)) map.get(step).push(i); else map.set(step, [i]); };
+    for (let i = 0; i < this.count; i++) {
+      if (this.producer(i) >= 0) add(writes, this.producer(i), i);
+      for (const step of this.readers(i)) add(reads, step, i);
+    }
+    this.neighbours = { writes, reads };
+    return this.neighbours;
+  }
+
   // A step of the figures.
   when(step) {
     return "step " + (this.lanes.length ? formatCount(step) + " of one execution" : this.stepName(step));
@@ -125,13 +144,17 @@ class Graph {
     for (const [lower, upper, , , lane] of this.rectangles(i)) {
       spans[lane] = [Math.min(spans[lane][0], lower), Math.max(spans[lane][1], upper)];
     }
-    return spans.map(([lower, upper], lane) => lower < upper ? "ops " + lower + " to " + (upper - 1) + " of " + this.lanes[lane] : "")
-      .filter(Boolean).join(", ");
+    return spans
+        .map(
+            ([lower, upper], lane) =>
+                lower < upper ? "ops " + lower + " to " + (upper - 1) + " of " + this.lanes[lane] : "")
+        .filter(Boolean)
+        .join(", ");
   }
 }
 
-// One space of one plan, and on several streams one lane of it: rectangles in the order of their beginning, in blocks with their bounds, so that a view looks
-// only at what may be in it.
+// One space of one plan, and on several streams one lane of it: rectangles in the order of their beginning, in blocks
+// with their bounds, so that a view looks only at what may be in it.
 const BLOCK = 128;
 class Arena {
   constructor(graph, plan, space, lane) {
@@ -139,9 +162,11 @@ class Arena {
     this.plan = plan;
     this.space = space;
     this.lane = lane;
-    Object.assign(this, plan.spaces[space]);  // its name, metrics, bound, and whether it is proven
+    Object.assign(this, plan.spaces[space]);  // its name, figures, capacity, and whether they are proven
     this.top = 1;  // bytes that the map shows at most; set where all arenas are known
-    const isIn = (k) => graph.end[k] > graph.begin[k] && graph.lane[k] === lane && (!plan.space || plan.space[graph.tensor[k]] === space);
+    this.groups = {};  // by what colours can tell: a number a tensor
+    const isHere = (i) => !plan.space || plan.space[i] === space;
+    const isIn = (k) => graph.end[k] > graph.begin[k] && graph.lane[k] === lane && isHere(graph.tensor[k]);
     const kept = graph.tensor.map((_, k) => k).filter(isIn);
     this.count = kept.length;
     this.tensor = kept.map((k) => graph.tensor[k]);
@@ -154,17 +179,19 @@ class Arena {
     this.curve = this.liveBytes();
     this.bounds = this.blockBounds();
     this.atPeak = new Float64Array(graph.count);  // bytes alive there
-    const { peakStep } = this.metrics;
+    const { peak_step: step } = this.metrics;
     for (let i = 0; i < graph.count; i++) {
-      if (plan.space && plan.space[i] !== space) continue;
-      for (const [lower, upper, begin, end] of graph.lives(i)) if (lower <= peakStep && peakStep < upper) this.atPeak[i] += end - begin;
+      if (!isHere(i)) continue;
+      for (const [lower, upper, begin, end] of graph.lives(i)) {
+        if (lower <= step && step < upper) this.atPeak[i] += end - begin;
+      }
     }
   }
 
   // Whether a tensor is on its map.
   has(i) { return this.tensor.includes(i); }
 
-  // Bytes alive from times[k] on.
+  // Bytes alive from times[k] on, in how many rectangles.
   liveBytes() {
     const { x0, x1, y0, y1 } = this;
     const ends = new Uint32Array(x1.length).map((_, k) => k).sort((a, b) => x1[a] - x1[b]);
@@ -179,6 +206,65 @@ class Arena {
       live.push(sum);
     }
     return { times, live };
+  }
+
+  // The most bytes alive in each of `width` columns of the steps [begin, end).
+  mostAlive(begin, end, width) {
+    const { times, live } = this.curve;
+    const columns = new Float64Array(width);
+    for (let k = 0; k < times.length; k++) {
+      const until = k + 1 < times.length ? times[k + 1] : this.graph.last;
+      if (until <= begin || times[k] >= end) continue;
+      const from = Math.max(0, Math.floor((times[k] - begin) * width / (end - begin)));
+      const to = Math.min(width, Math.max(from + 1, Math.floor((until - begin) * width / (end - begin))));
+      for (let x = from; x < to; x++) columns[x] = Math.max(columns[x], live[k]);
+    }
+    return columns;
+  }
+
+  // Bytes alive at a step.
+  liveAt(step) {
+    const { times, live } = this.curve;
+    let low = 0, high = times.length;  // the last of `times` that is not behind it
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (times[middle] <= step) low = middle; else high = middle;
+    }
+    return times[low] <= step ? live[low] : 0;
+  }
+
+  // The tensors alive at a step, with the bytes of each that are; the largest first.
+  aliveAt(step) {
+    const bytes = new Map();
+    this.forEachIn({ x0: step, x1: step + 1, y0: 0, y1: Infinity }, (k) => {
+      bytes.set(this.tensor[k], (bytes.get(this.tensor[k]) || 0) + this.y1[k] - this.y0[k]);
+    });
+    return [...bytes].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  }
+
+  // Who lies beside a tensor: [words, tensors], the nearest three of each.
+  besides(i) {
+    const mine = [];
+    for (let k = 0; k < this.count; k++) if (this.tensor[k] === i) mine.push(k);
+    const found = { "above it": [], "below it": [], "these bytes before": [], "these bytes after": [] };
+    for (const m of mine) {
+      const x0 = this.x0[m], x1 = this.x1[m], y0 = this.y0[m], y1 = this.y1[m];
+      const add = (where, k, away) => {
+        if (away >= 0 && this.tensor[k] !== i) found[where].push([away, this.tensor[k]]);
+      };
+      this.forEachIn({ x0, x1, y0: 0, y1: Infinity }, (k) => {
+        add("above it", k, this.y0[k] - y1);
+        add("below it", k, y0 - this.y1[k]);
+      });
+      this.forEachIn({ x0: -Infinity, x1: Infinity, y0, y1 }, (k) => {
+        add("these bytes before", k, x0 - this.x1[k]);
+        add("these bytes after", k, this.x0[k] - x1);
+      });
+    }
+    return Object.entries(found).map(([where, all]) => {
+      all.sort((a, b) => a[0] - b[0]);
+      return [where, [...new Set(all.map(([, tensor]) => tensor))].slice(0, 3)];
+    });
   }
 
   blockBounds() {

@@ -7,24 +7,43 @@ const COLUMNS = [
   { name: "tensor", key: (a, i) => a.graph.label(i), cell: (a, i) => a.graph.label(i) },
   { name: "size", number: true, key: (a, i) => -a.graph.size[i], cell: (a, i) => formatBytes(a.graph.size[i]) },
   {
-    name: "of the peak", number: true, title: "Share of the peak of those alive at it; they come first, then size × life",
+    name: "of the peak",
+    number: true,
+    title: "Share of the peak of those alive at it; they come first, then size × life",
     key: (a, i) => contribution(a, i),
-    cell: (a, i) => a.atPeak[i] ? (a.atPeak[i] * 100 / Math.max(1, a.metrics.peak)).toFixed(1) + " %" : "",
+    cell: (a, i) => a.atPeak[i] ? (a.atPeak[i] * 100 / Math.max(1, a.peak_bytes)).toFixed(1) + " %" : "",
   },
-  { name: "offset", number: true, key: (a, i) => a.plan.offset[i], cell: (a, i) => formatCount(a.plan.offset[i]) },
-  { name: "alive [from, to)", number: true, key: (a, i) => a.graph.lower[i], cell: (a, i) => a.graph.lanes.length ? a.graph.life(i) : formatCount(a.graph.lower[i]) + " – " + formatCount(a.graph.upper[i]) },
+  {
+    name: "offset",
+    number: true,
+    key: (a, i) => a.plan.offset[i],
+    cell: (a, i) => formatCount(a.plan.offset[i])
+  },
+  {
+    name: "alive [from, to)",
+    number: true,
+    key: (a, i) => a.graph.lower[i],
+    cell: (a, i) => lifeCell(a.graph, i)
+  },
   { name: "class", key: (a, i) => a.graph.kind[i], cell: (a, i) => CLASSES[a.graph.kind[i]].name },
   { name: "type", key: (a, i) => a.graph.type(i), cell: (a, i) => a.graph.type(i) },
-  { name: "made by", key: (a, i) => a.graph.producer(i), cell: (a, i) => a.graph.producer(i) < 0 ? "" : a.graph.stepName(a.graph.producer(i)) },
+  {
+    name: "made by",
+    key: (a, i) => a.graph.producer(i),
+    cell: (a, i) => a.graph.producer(i) < 0 ? "" : a.graph.opName(a.graph.producer(i))
+  },
 ];
+const lifeCell = (graph, i) =>
+    graph.lanes.length ? graph.life(i) : formatCount(graph.lower[i]) + " – " + formatCount(graph.upper[i]);
 const BY_CONTRIBUTION = 2;
 const WITHOUT_GRAPH = 5;  // the first columns, which a problem without a graph can fill
 
 // What a tensor adds to the peak comes first, then what it holds for how long.
 function contribution(arena, i) {
   const { size, lower, upper } = arena.graph;
-  const peak = arena.metrics.peak + 1;
-  return arena.atPeak[i] ? -arena.atPeak[i] - 1 : 1 - size[i] * (upper[i] - lower[i]) / (peak * (arena.graph.last - arena.graph.first + 1));
+  const peak = arena.peak_bytes + 1;
+  return arena.atPeak[i] ? -arena.atPeak[i] - 1 :
+                           1 - size[i] * (upper[i] - lower[i]) / (peak * (arena.graph.last - arena.graph.first + 1));
 }
 
 class Table {
@@ -48,7 +67,7 @@ class Table {
 
   // Gives the table the columns that the graph can fill.
   open(graph) {
-    const isPlain = graph.columns.type.length === 0 && graph.kind.every((kind) => kind === OTHER);
+    const isPlain = graph.buffers.type.length === 0 && graph.kind.every((kind) => kind === OTHER);
     this.shown = isPlain ? COLUMNS.slice(0, WITHOUT_GRAPH) : COLUMNS;
     this.element.classList.toggle("plain", isPlain);
     this.sortedBy = Math.min(this.sortedBy, this.shown.length - 1);
@@ -101,6 +120,7 @@ class Table {
 
   select(i) {
     this.selected = i;
+    const seen = this.rows.scrollTop;
     const place = this.order.indexOf(i);
     if (place >= 0) {
       const top = place * ROW;
@@ -108,7 +128,9 @@ class Table {
       const lowest = this.rows.scrollTop + this.rows.clientHeight - ROW;
       if (top > lowest) this.rows.scrollTop = top - this.rows.clientHeight + ROW;
     }
-    this.draw();
+    if (this.rows.scrollTop !== seen) this.draw();
+    // Otherwise rows stay what they are: a second click meets the one that the first one met.
+    for (const row of this.spacer.children) row.setAttribute("aria-selected", Number(row.dataset.tensor) === i);
   }
 
   // The tensor `by` rows from the selected one; the first where none is.
@@ -139,7 +161,7 @@ class Table {
       cell.setAttribute("role", "gridcell");
       if (column.number) cell.className = "number";
       cell.textContent = cell.title = column.cell(this.arena, i);
-      if (c === 0) cell.prepend(swatch(this.arena.graph.kind[i]));
+      if (c === 0) cell.prepend(swatch(lookOf(i)));
       row.append(cell);
     });
     return row;
@@ -153,19 +175,4 @@ class Table {
     else return;
     event.preventDefault();
   }
-}
-
-// A small square with the colour and the hatch of a class.
-function swatch(kind) {
-  const { color, hatch } = CLASSES[kind];
-  const line = "rgb(255 255 255 / .6) 0 1.5px, transparent 1.5px 5px)";
-  const lines = {
-    "": "", "/": "repeating-linear-gradient(135deg, " + line, "\\": "repeating-linear-gradient(45deg, " + line,
-    "-": "repeating-linear-gradient(0deg, " + line,
-    "#": "repeating-linear-gradient(0deg, " + line + ", repeating-linear-gradient(90deg, " + line,
-  }[hatch];
-  const element = document.createElement("span");
-  element.className = "swatch";
-  element.style.background = (lines ? lines + ", " : "") + color;
-  return element;
 }

@@ -27,6 +27,22 @@ function see(x0, x1, y0, y1) {
   redraw();
 }
 
+function seesAll() {
+  const { view } = shared, whole = wholeView();
+  return view.x0 <= whole.x0 && view.x1 >= whole.x1;
+}
+
+// Moves to a step, as near as it was; without bytes.
+function seeAround(step) {
+  const { x0, x1, y0, y1 } = shared.view;
+  see(step - (x1 - x0) / 2, step + (x1 - x0) / 2, y0, y1);
+}
+
+// Moves to a step that is not seen.
+function seeStep(step) {
+  if (step < shared.view.x0 || step + 1 > shared.view.x1) seeAround(step + 0.5);
+}
+
 // Zooms by `fx` and `fy` (below 1: in) around a step and a share of the height, which stay where they are.
 function zoom(fx, fy, step, height) {
   const { x0, x1, y0, y1 } = shared.view;
@@ -39,10 +55,11 @@ function zoom(fx, fy, step, height) {
 // The life of a tensor, and its bytes as shares of the height.
 function placeOf(i) {
   const { graph, plan, top, lane } = active.arena;
-  const [x0, x1] = graph.lanes.length ? graph.rectangles(i).filter((r) => r[4] === lane).reduce(([a, b], r) => [Math.min(a, r[0]), Math.max(b, r[1])], [Infinity, -Infinity])
-    : [graph.lower[i], graph.upper[i]];
-  if (x0 > x1) return { ...shared.view, y0: plan.offset[i] / top, y1: (plan.offset[i] + Math.max(1, graph.size[i])) / top };  // not in this lane
-  return { x0, x1, y0: plan.offset[i] / top, y1: (plan.offset[i] + Math.max(1, graph.size[i])) / top };
+  const height = { y0: plan.offset[i] / top, y1: (plan.offset[i] + Math.max(1, graph.size[i])) / top };
+  if (!graph.lanes.length) return { x0: graph.lower[i], x1: graph.upper[i], ...height };
+  const here = graph.rectangles(i).filter((rectangle) => rectangle[4] === lane);
+  if (here.length === 0) return { ...shared.view, ...height };
+  return { x0: Math.min(...here.map(([x0]) => x0)), x1: Math.max(...here.map(([, x1]) => x1)), ...height };
 }
 
 // Around the chosen tensor, where that is seen.
@@ -51,7 +68,12 @@ function zoomMiddle(factor) {
   let middle = { x0, x1, y0, y1 };
   if (shared.selected >= 0) {
     const place = placeOf(shared.selected);
-    const seen = { x0: Math.max(x0, place.x0), x1: Math.min(x1, place.x1), y0: Math.max(y0, place.y0), y1: Math.min(y1, place.y1) };
+    const seen = {
+      x0: Math.max(x0, place.x0),
+      x1: Math.min(x1, place.x1),
+      y0: Math.max(y0, place.y0),
+      y1: Math.min(y1, place.y1)
+    };
     if (seen.x0 < seen.x1 && seen.y0 < seen.y1) middle = seen;
   }
   zoom(factor, factor, (middle.x0 + middle.x1) / 2, (middle.y0 + middle.y1) / 2);
