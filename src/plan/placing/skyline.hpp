@@ -13,10 +13,13 @@ namespace orionrt {
 class Skyline {
  public:
   // Sections `window` with `placed` at `offsets` (per buffer of the problem); what sticks out is clipped. O(k log k).
+  // REQUIRES: each of `placed` is alive in a section of the window; one that lies wholly behind it would be painted
+  // outside the array.
   Skyline(const Problem& problem, const Shapes& shapes, Span window, const std::vector<int>& placed,
           const std::vector<std::int64_t>& offsets);
 
   // Puts a buffer on top, in O(sections of its life). False, and nothing placed, if it would end above `limit`.
+  // REQUIRES: it is alive in no section outside the window.
   bool Put(int buffer, std::int64_t limit, std::int64_t& offset);
 
  private:

@@ -27,7 +27,7 @@ struct Choice {
 // All that can be asked of a state, but for guides.
 struct Picture {
   std::int64_t capacity = 0;
-  Values heads, placed;                                                        // per row
+  Values heads, placed, decided;                                               // per row
   Values floors, tops, slacks, active_counts, ready_counts, joined, set_keys;  // per section
   std::vector<std::vector<int>> active;                                        // per section, ascending
 };
@@ -36,6 +36,7 @@ void ExpectSame(const Picture& a, const Picture& b) {
   ASSERT_EQ(a.capacity, b.capacity);
   ASSERT_EQ(a.heads, b.heads);
   ASSERT_EQ(a.placed, b.placed);
+  ASSERT_EQ(a.decided, b.decided);
   ASSERT_EQ(a.floors, b.floors);
   ASSERT_EQ(a.tops, b.tops);
   ASSERT_EQ(a.slacks, b.slacks);
@@ -52,6 +53,7 @@ Picture PictureOf(const ExactModel& model, const ExactState& state) {
   for (int row = 0; row < model.row_count; ++row) {
     picture.heads.push_back(state.head(row));
     picture.placed.push_back(state.placed(row) ? 1 : 0);
+    picture.decided.push_back(state.decided(row) ? 1 : 0);
   }
   for (int s = 0; s < model.section_count; ++s) {
     picture.floors.push_back(state.floor(s));
@@ -72,7 +74,7 @@ class Twin {
  public:
   Twin(const ExactModel& model, std::int64_t capacity) : model_(model) {
     now_.capacity = capacity;
-    now_.heads.assign(model.size.size(), 0);
+    now_.heads = model.begin;
     now_.placed.assign(model.size.size(), 0);
     for (Values* values : {&now_.floors, &now_.tops}) values->assign(static_cast<std::size_t>(model.section_count), 0);
     for (int row = 0; row < model.row_count; ++row) {
@@ -95,6 +97,7 @@ class Twin {
   }
 
   bool IsDead() const {
+    if (is_torn_) return true;
     for (int row = 0; row < model_.row_count; ++row) {
       const std::int64_t head = now_.heads[At(row)], fixed = model_.fixed[At(row)];
       if (now_.placed[At(row)] == 0 && head + model_.room[At(row)] > now_.capacity) return true;
@@ -110,6 +113,7 @@ class Twin {
   Picture Look(const Values& set_keys) const {
     Picture picture = now_;
     picture.set_keys = set_keys;
+    for (int row = 0; row < model_.row_count; ++row) picture.decided.push_back(IsDecided(row) ? 1 : 0);
     for (int s = 0; s < model_.section_count; ++s) {
       picture.active.push_back(Active(s));
       picture.active_counts.push_back(static_cast<std::int64_t>(picture.active.back().size()));
@@ -119,6 +123,7 @@ class Twin {
         ready += now_.heads[At(row)] == now_.floors[At(s)] ? 1 : 0;
         joined |= model_.first[At(row)] < s ? 1 : 0;
       }
+      for (int row = 0; row < model_.row_count; ++row) joined |= SpansUndecided(row, s) ? 1 : 0;
       picture.ready_counts.push_back(ready);
       picture.joined.push_back(joined);
     }
@@ -152,6 +157,41 @@ class Twin {
     return rows;
   }
 
+  // The rows that move with this one, itself among them.
+  std::vector<int> MovedWith(int row) const {
+    std::vector<int> rows;
+    for (int other = 0; other < model_.row_count; ++other) {
+      const bool same = model_.bundle[At(row)] >= 0 && model_.bundle[At(other)] == model_.bundle[At(row)];
+      if (same || other == row) rows.push_back(other);
+    }
+    return rows;
+  }
+
+  bool IsDecided(int row) const {
+    const std::vector<int> rows = MovedWith(row);
+    const bool placed = std::any_of(rows.begin(), rows.end(), [&](int other) { return now_.placed[At(other)] != 0; });
+    return placed || model_.fixed[At(row)] != kFree;
+  }
+
+  // Whether an earlier row of a bundle lies before the section, and this one or a later one in it or behind.
+  bool SpansUndecided(int row, int section) const {
+    if (model_.bundle[At(row)] < 0 || IsDecided(row) || model_.first[At(row)] >= section) return false;
+    const std::vector<int> rows = MovedWith(row);
+    return std::any_of(rows.begin(), rows.end(), [&](int other) { return model_.last[At(other)] > section; });
+  }
+
+  // To the lowest offset of its buffer at which the row does not begin below the floor; what moves with it comes along.
+  void Raise(int row, std::int64_t floor) {
+    const std::int64_t alignment = model_.alignment[At(row)];
+    const std::int64_t offset = (floor - model_.begin[At(row)] + alignment - 1) / alignment * alignment;
+    const std::vector<int> rows = MovedWith(row);
+    if (rows.size() > 1 && IsDecided(row)) {
+      is_torn_ = true;
+      return;
+    }
+    for (const int other : rows) now_.heads[At(other)] = offset + model_.begin[At(other)];
+  }
+
   // What begins at multiples of the grain ends, rounded up, at one.
   std::int64_t Ceiling() const { return (now_.capacity + model_.grain - 1) / model_.grain * model_.grain; }
 
@@ -162,18 +202,16 @@ class Twin {
   }
 
   void Settle() {
-    for (bool moved = true; moved;) {
+    for (bool moved = true; moved && !is_torn_;) {
       moved = false;
       for (int s = 0; s < model_.section_count; ++s) {
         std::int64_t least = INT64_MAX;
         for (const int row : Active(s)) {
-          std::int64_t& head = now_.heads[At(row)];
-          const std::int64_t alignment = model_.alignment[At(row)];
-          if (head < now_.floors[At(s)]) {
-            head = (now_.floors[At(s)] + alignment - 1) / alignment * alignment;
+          if (now_.heads[At(row)] < now_.floors[At(s)]) {
+            Raise(row, now_.floors[At(s)]);
             moved = true;
           }
-          least = std::min(least, head);
+          least = std::min(least, now_.heads[At(row)]);
         }
         if (least == INT64_MAX || least == now_.floors[At(s)]) continue;
         now_.floors[At(s)] = least;
@@ -184,6 +222,7 @@ class Twin {
 
   const ExactModel& model_;
   Picture now_;
+  bool is_torn_ = false;  // a row must rise whose bundle is decided
 };
 
 struct Stage {
@@ -204,15 +243,18 @@ Choice AnyChoice(const ExactModel& model, const Twin& twin, Random& random) {
   return choice;
 }
 
-// One key for each set of rows that start in one section and are unplaced, and none for two.
+// One key for each set of rows that start in one section and are unplaced, with where those are that another row of
+// their bundle has decided; and none for two.
 class SetKeys {
  public:
   void Expect(const ExactModel& model, const Picture& picture) {
     for (int s = 0; s < model.section_count; ++s) {
-      std::vector<int> rows;
+      Values rows;
       for (int row = 0; row < model.row_count; ++row) {
         const auto r = static_cast<std::size_t>(row);
-        if (model.first[r] == s && picture.placed[r] == 0) rows.push_back(row);
+        if (model.first[r] != s || picture.placed[r] != 0) continue;
+        const bool lies = model.bundle[r] >= 0 && picture.decided[r] != 0;
+        rows.insert(rows.end(), {row, lies ? picture.heads[r] : -1});
       }
       const std::int64_t key = picture.set_keys[static_cast<std::size_t>(s)];
       ASSERT_EQ(keys_.emplace(rows, key).first->second, key);
@@ -221,8 +263,8 @@ class SetKeys {
   }
 
  private:
-  std::map<std::vector<int>, std::int64_t> keys_;
-  std::map<std::int64_t, std::vector<int>> rows_;
+  std::map<Values, std::int64_t> keys_;
+  std::map<std::int64_t, Values> rows_;
 };
 
 // Choices at random, and at times back to where the state was some choices ago.
@@ -269,9 +311,13 @@ void Walk(const ExactModel& model, ExactState& state, std::int64_t capacity, Ran
   }
 }
 
-TEST(ExactState, FollowsFromTheChoicesAndIsUndoneExactly) {
+struct Walks {
   int dead = 0, filled = 0;
-  for (int seed = 0; seed < tests::Seeds(120); ++seed) {
+};
+
+Walks WalkProblems(bool parts) {
+  Walks walks;
+  for (int seed = 0; seed < tests::Seeds(120) && !testing::Test::HasFatalFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(static_cast<std::uint64_t>(seed));
     tests::Menu menu;
@@ -279,20 +325,30 @@ TEST(ExactState, FollowsFromTheChoicesAndIsUndoneExactly) {
     menu.largest = static_cast<int>(random.Between(2, 8));
     menu.alignment_bits = random.OneIn(2) ? 2 : 0;
     menu.fixed = random.OneIn(4);
+    menu.parts = parts;
     const Problem problem = tests::SeededProblem(random, static_cast<int>(random.Between(1, 12)), menu);
     WorkMeter work;
     const ExactModel model = MakeExactModel(problem, work);
-    ExactState state(model, 0, work);                                // without tables, of which the twin knows nothing
-    for (int round = 0; round < 2 && !HasFatalFailure(); ++round) {  // once used, it starts anew
-      Walk(model, state, model.max_load + random.Below(8), random, &dead, &filled);
+    ExactState state(model, 0, work);  // without tables, of which the twin knows nothing
+    for (int round = 0; round < 2 && !testing::Test::HasFatalFailure(); ++round) {  // once used, it starts anew
+      Walk(model, state, model.max_load + random.Below(8), random, &walks.dead, &walks.filled);
     }
-    if (HasFatalFailure()) {
-      ADD_FAILURE() << tests::Describe(problem);
-      return;
-    }
+    if (testing::Test::HasFatalFailure()) ADD_FAILURE() << tests::Describe(problem);
   }
-  EXPECT_GT(dead, tests::Seeds(500));
-  EXPECT_GT(filled, tests::Seeds(100));
+  return walks;
+}
+
+TEST(ExactState, FollowsFromTheChoicesAndIsUndoneExactly) {
+  const Walks walks = WalkProblems(false);
+  EXPECT_GT(walks.dead, tests::Seeds(500));
+  EXPECT_GT(walks.filled, tests::Seeds(100));
+}
+
+// Buffers of several rectangles, which move together until one of them is placed.
+TEST(ExactState, MovesBundlesAndUndoesThatExactly) {
+  const Walks walks = WalkProblems(true);
+  EXPECT_GT(walks.dead, tests::Seeds(500));
+  EXPECT_GT(walks.filled, tests::Seeds(100));
 }
 
 }  // namespace
