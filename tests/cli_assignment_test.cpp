@@ -155,5 +155,25 @@ TEST(CliAssignment, APlanThatIsPlannedAnewIsStillOneOfItsGraph) {
   }
 }
 
+// Of two copies in a row the second was said to write in place, where it shares no byte with what it reads.
+TEST(CliAssignment, CopiesAreNotAssumedToWriteInPlace) {
+  const Folder folder;
+  const std::string tensors =
+      R"({"schema":"orionrt.graph/1","tensors":[{"id":0,"bytes":64,"roles":["input"]},{"id":1,"bytes":64},
+ {"id":2,"bytes":64},{"id":3,"bytes":64,"roles":["output"]}],"ops":[
+ {"type":"A","inputs":[0],"outputs":[1],"aliases":[{"kind":"piece"}]},
+ {"type":"A","inputs":[1],"outputs":[2],"aliases":[{"kind":"piece"}]},)";
+  const std::string some = folder.Write("some.json", tensors + R"({"type":"A","inputs":[2],"outputs":[3]}]})");
+  for (const char* transform : {"--all", "--in-place"}) {
+    ASSERT_EQ(Orionrt({"plan", some, "--assume-in-place", "A", transform, "-o", folder / "p.json"}).code, 0);
+    const Outcome judged = Orionrt({"check", folder / "p.json", some});
+    EXPECT_EQ(judged.code, 0) << transform << ": " << judged;
+  }
+  EXPECT_EQ(json::parse(folder.Read("p.json"))["in_place"], json::parse(R"([{"op": 2, "output": 3, "input": 2}])"));
+  const std::string all = folder.Write("all.json", tensors + R"({"type":"B","inputs":[2],"outputs":[3]}]})");
+  EXPECT_FAILS(3, Orionrt({"plan", all, "--assume-in-place", "A"}), "--assume-in-place A", "move bytes as they are",
+               "--views");
+}
+
 }  // namespace
 }  // namespace orionrt::cli_assignment_test

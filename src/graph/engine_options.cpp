@@ -23,7 +23,7 @@ class EngineOptions {
     std::vector<TensorDesc> tensors = graph.tensors();
     for (OpNode& op : ops) {
       if (types_.count(op.type) == 0) continue;
-      met_.insert(op.type);
+      (IsKnownCopy(op) ? copies_ : met_).insert(op.type);
       op.aliases = WithInPlaceAssumed(graph, op);
     }
     std::vector<char> is_made(tensors.size(), 0);
@@ -51,7 +51,11 @@ class EngineOptions {
 
   void CheckMet(const std::string& source) const {
     for (const std::string& type : types_) {
-      if (met_.count(type) == 0) Refuse(source, "--assume-in-place " + ShellWord(type) + ": no op is of this type");
+      if (met_.count(type) != 0) continue;
+      Refuse(source, "--assume-in-place " + ShellWord(type) +
+                         (copies_.count(type) == 0 ? ": no op is of this type"
+                                                   : ": ops of this type move bytes as they are, and write nothing of "
+                                                     "their own; --views and --colocate save what they take"));
     }
     for (const std::string& name : external_) {
       if (met_.count(name) != 0) continue;
@@ -70,15 +74,23 @@ class EngineOptions {
   bool holds_inputs_;
   bool holds_outputs_;
   std::set<std::string> met_;
+  std::set<std::string> copies_;  // types, some of whose ops move bytes as they are
 };
 
 }  // namespace
+
+bool IsKnownCopy(const OpNode& op) {
+  return std::any_of(op.aliases.begin(), op.aliases.end(), [](const Alias& alias) {
+    return alias.kind == AliasKind::kView || alias.kind == AliasKind::kPiece;
+  });
+}
 
 std::vector<Alias> WithInPlaceAssumed(const Graph& graph, const OpNode& op) {
   const auto at = [&](int id) -> const TensorDesc& {
     return graph.tensors()[static_cast<std::size_t>(graph.IndexOf(id))];
   };
   std::vector<Alias> aliases = op.aliases;
+  if (IsKnownCopy(op)) return aliases;
   for (int o = 0; o < static_cast<int>(op.outputs.size()); ++o) {
     for (int i = 0; i < static_cast<int>(op.inputs.size()); ++i) {
       const TensorDesc& output = at(op.outputs[static_cast<std::size_t>(o)]);

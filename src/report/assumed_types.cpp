@@ -43,13 +43,6 @@ AssumedTypes Made(const Graph& graph, const Types& types, const Transforms& tran
   return assumed;
 }
 
-// Whether it moves bytes as they are, which other transforms are for.
-bool IsKnownCopy(const OpNode& op) {
-  return std::any_of(op.aliases.begin(), op.aliases.end(), [](const Alias& alias) {
-    return alias.kind == AliasKind::kView || alias.kind == AliasKind::kPart;
-  });
-}
-
 // Types at the peak that may be assumed, and are not yet.
 Types InTheWay(const Graph& graph, const AssumedTypes& now) {
   Types types;
