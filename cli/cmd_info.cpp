@@ -32,24 +32,24 @@ struct OpCount {
 // An input as it was read, or as it is with the dimensions that it lacks taken to be 1.
 struct Known {
   Input input;
-  std::string missing;  // what it lacks, and the options that give it; empty: nothing
+  std::string missing;  // what it lacks; empty: nothing
+  std::string options;  // that set it to 1, for a shell
 };
 
 Known Load(const std::string& path, const InputOptions& options) {
   try {
-    return {LoadInput(path, options), ""};
-  } catch (const Error& error) {
+    return {LoadInput(path, options), "", ""};
+  } catch (const MissingSizes& error) {
     InputOptions assumed = options;
     assumed.dims.insert(assumed.dims.begin(), "*=1");
     const std::string message = error.what();
-    const bool lacks_sizes = message.find("; give --") != std::string::npos;
-    if (!lacks_sizes || path == "-") throw;
+    if (path == "-") throw;
     try {
-      Known known = {LoadInput(path, assumed), message};
+      Known known = {LoadInput(path, assumed), message, error.options()};
       if (message.rfind(path + ": ", 0) == 0) known.missing.erase(0, path.size() + 2);
       return known;
     } catch (const Error&) {
-      throw error;
+      throw error;  // as it was first
     }
   }
 }
@@ -125,7 +125,8 @@ std::string ToText(const Known& known) {
                                 FormatThousands(workload.weights->stored_bytes) + " stored");
   }
   if (!known.missing.empty()) {
-    text += Line("missing", Printable(known.missing, 2000)) + Line("", "the sizes above are with 1 for each");
+    text += Line("missing", Printable(known.missing, 2000)) + Line("", "the sizes above are with 1 for each:") +
+            Line("", "orionrt plan " + ShellWord(PrintablePath(workload.source)) + " " + known.options);
   }
   return text;
 }
@@ -160,7 +161,9 @@ std::string ToJson(const Known& known) {
                        {"stored_bytes", workload.weights->stored_bytes},
                        {"count", workload.weights->count}};
   }
-  if (!known.missing.empty()) json["missing"] = known.missing;
+  if (known.missing.empty()) return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  json["missing"] = known.missing;
+  json["options"] = known.options;
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

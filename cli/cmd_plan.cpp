@@ -208,6 +208,30 @@ int RunSpaceTable(const Options& options, const Format& format, const ReusePlann
   return kDone;
 }
 
+// Several models, as a table below their plans.
+std::string SummaryOf(const std::vector<PlanFile>& files) {
+  std::size_t width = 5;
+  for (const PlanFile& file : files) width = std::max(width, PrintablePath(file.source).size());
+  const auto row = [&](const std::string& name, const std::string& peak, const std::string& bound,
+                       const std::string& none, const std::string& factor, const std::string& state) {
+    const auto right = [](const std::string& text, std::size_t columns) {
+      return std::string(columns > text.size() ? columns - text.size() : 1, ' ') + text;
+    };
+    return name + std::string(width - name.size(), ' ') + right(peak, 17) + right(bound, 17) + right(none, 17) +
+           right(factor, 8) + (state.empty() ? "" : "  " + state) + "\n";
+  };
+  std::string text = "\n" + row("input", "peak_bytes", "lower_bound", "no_reuse", "reuse", "");
+  for (const PlanFile& file : files) {
+    const std::int64_t none = NoReuseBytes(file.problem), peak = file.plan.peak_bytes;
+    char factor[32];
+    std::snprintf(factor, sizeof factor, "%.1f", peak > 0 ? static_cast<double>(none) / static_cast<double>(peak) : 1);
+    text +=
+        row(PrintablePath(file.source), FormatThousands(peak), FormatThousands(file.plan.certificate.lower_bound_bytes),
+            FormatThousands(none), factor, file.plan.certificate.proven_optimal ? "proven optimal" : "");
+  }
+  return text;
+}
+
 int Run(const Options& options) {
   const Format& format = PickFormat(kFormats, options.format, options.output);
   CheckTargets(options.output, options.paths, PlanSuffix(format));
@@ -218,6 +242,7 @@ int Run(const Options& options) {
   if (options.explain && format.explain == nullptr) {
     throw Error(ErrorCode::kMisuse, "--explain is for --format text and json; the other formats have no place for it");
   }
+  std::vector<PlanFile> files;
   for (const std::string& path : options.paths) {
     const Input input = format.load(path, options.input);
     PlanFile file = PlanToFile(planner, input, plan_options, options.planning.no_hand_overs);
@@ -227,7 +252,9 @@ int Run(const Options& options) {
       text = format.explain(std::move(text), input, file, ExplainPlanned(file, &input.workload, planner));
     }
     WriteResult(TargetOf(options.output, path, PlanSuffix(format)), text);
+    if (options.paths.size() > 1 && format.for_people) files.push_back(std::move(file));
   }
+  if (!files.empty() && (options.output.empty() || options.output == "-")) WriteResult("-", SummaryOf(files));
   return kDone;
 }
 

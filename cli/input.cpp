@@ -280,6 +280,28 @@ constexpr Reader kReaders[] = {
     {"json", ".json", FromJson},
 };
 
+// Whether the name of a file says nothing of what is in it.
+bool IsUnsaid(const std::string& path, const std::string& format) {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  const std::size_t dot = name.rfind('.');
+  return format.empty() && (dot == std::string::npos || dot == 0);
+}
+
+// What a file looks like inside: the name of a reader, or empty. JSON begins with a brace, TFLite has its mark at byte
+// 4, CSV a first line of printable letters with the columns of lifetimes, and an ONNX model the number of its version,
+// field 1 of its outermost message.
+std::string SniffedFormat(const std::string& text) {
+  const std::size_t begin = text.compare(0, 3, "\xEF\xBB\xBF") == 0 ? 3 : 0;
+  const std::size_t first = text.find_first_not_of(" \t\r\n", begin);
+  if (first != std::string::npos && text[first] == '{') return "json";
+  if (text.compare(std::min<std::size_t>(4, text.size()), 4, "TFL3") == 0) return "tflite";
+  const std::string line = text.substr(begin, std::min(text.find('\n', begin), text.size()) - begin);
+  const bool is_text = std::all_of(line.begin(), line.end(), [](char c) { return c == '\t' || c == '\r' || c >= ' '; });
+  if (is_text && line.find(',') != std::string::npos && line.find("size") != std::string::npos) return "csv";
+  if (text.size() > 2 && text[0] == 8 && text[1] > 0 && text[1] < 100) return "onnx";
+  return "";
+}
+
 const Reader& ReaderOf(const std::string& path, const std::string& name) {
   std::string known;
   for (const Reader& format : kReaders) {
@@ -288,7 +310,9 @@ const Reader& ReaderOf(const std::string& path, const std::string& name) {
     known += (known.empty() ? "" : ", ") + std::string(name.empty() ? format.suffix : format.name);
   }
   if (!name.empty()) Misuse("--input-format \"" + Printable(name) + "\" is unknown; there are: " + known);
-  Misuse("\"" + Printable(path, 1000) + "\": no known suffix (" + known + "); say what it is by --input-format");
+  Misuse("\"" + Printable(path, 1000) +
+         "\": " + (IsUnsaid(path, name) ? "no suffix, and inside it looks like none of " : "no known suffix ") + "(" +
+         known + "); say what it is by --input-format");
 }
 
 void WarnOfModelOptions(const std::string& format, const InputOptions& options) {
@@ -340,7 +364,8 @@ std::optional<std::int64_t> AskedAlignment(const InputOptions& options) {
 }
 
 std::string InputFormat(const std::string& path, const InputOptions& options) {
-  return ReaderOf(path, options.format).name;
+  const bool unsaid = path != "-" && IsUnsaid(path, options.format);
+  return ReaderOf(path, unsaid ? SniffedFormat(ReadFile(path)) : options.format).name;
 }
 
 CsvFile RowsOf(const Workload& workload) {
@@ -363,7 +388,8 @@ std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offse
 }
 
 void AddInputOptions(OptionTable& table, InputOptions& options) {
-  table.push_back({"--input-format", &options.format, "Otherwise told by the suffix", "csv|onnx|tflite|json"});
+  table.push_back({"--input-format", &options.format, "Otherwise told by the suffix, or without one by what is inside",
+                   "csv|onnx|tflite|json"});
   table.push_back({"--alignment", &options.alignment,
                    "Least alignment of every buffer, a power of two (default: 64 for models, 1 for CSV)", "BYTES"});
   table.push_back({"--ignore-offsets", &options.ignore_offsets, "Treat buffers with a fixed offset as free"});
@@ -422,10 +448,13 @@ Input LoadInput(const std::string& path, const InputOptions& options) {
   CheckStreams(options);
   if (IsDirectory(path))
     throw Error(ErrorCode::kBadInput, Printable(path, 1000) + ": is a directory; name a file in it");
-  const Reader& format = ReaderOf(path, options.format);
+  const bool unsaid = IsUnsaid(path, options.format);
+  if (!unsaid) (void)ReaderOf(path, options.format);  // usage is judged before the file
   const Progress progress("reading " + path);
+  const std::string text = ReadFile(path);
+  const Reader& format = ReaderOf(path, unsaid ? SniffedFormat(text) : options.format);
   WarnOfModelOptions(format.name, options);
-  Input input = format.load(ReadFile(path), path == "-" ? kStandardInput : path, options);
+  Input input = format.load(text, path == "-" ? kStandardInput : path, options);
   Workload& workload = input.workload;
   if (Any(TransformsOf(options)) && workload.transformed == nullptr) {
     Misuse(Printable(path, 1000) +

@@ -9,11 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/suggest.hpp"
 #include "base/text.hpp"
 #include "command.hpp"
 #include "orionrt/config.hpp"
+#include "orionrt/import.hpp"
 #include "output.hpp"
-#include "suggest.hpp"
 
 namespace orionrt::cli {
 namespace {
@@ -207,6 +208,13 @@ std::string MeantOption(const std::vector<std::string>& arguments, const Command
   return "";
 }
 
+// The command as it was given, with options more: a line to paste, once the sizes in it are the right ones.
+std::string LineWith(const std::string& options, int argc, char** argv) {
+  std::string line = "\norionrt: with your sizes in place of 1:\n  orionrt";
+  for (int i = 1; i < argc; ++i) line += " " + ShellWord(Printable(argv[i], 1000));
+  return line + " " + options;
+}
+
 // There is no command `name`.
 int FailForWant(const std::string& name, const std::vector<CommandLine>& commands) {
   std::vector<std::string> names;
@@ -271,6 +279,8 @@ int main(int argc, char** argv) {
   using namespace orionrt::cli;
   try {
     return Run(argc, argv);
+  } catch (const orionrt::MissingSizes& error) {
+    return Fail(ExitCodeOf(error.code()), std::string(error.what()) + LineWith(error.options(), argc, argv));
   } catch (const orionrt::Error& error) {
     return Fail(ExitCodeOf(error.code()), error.what());
   } catch (const std::bad_alloc&) {

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/suggest.hpp"
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/plan.hpp"
 #include "output.hpp"
 #include "progress.hpp"
-#include "suggest.hpp"
 
 namespace orionrt::cli {
 namespace {

@@ -45,6 +45,7 @@ TEST(CliInfo, NamesTheDimensionsThatAreMissing) {
   const std::string model = ORIONRT_TESTS_DIR "/../examples/models/encoder.onnx";
   const Outcome text = Orionrt({"info", model});
   EXPECT_EQ(text.code, 0) << text;
+  EXPECT_NE(text.out.find(" --dim batch=1 --dim sequence=1\n"), std::string::npos) << "a line to paste: " << text;
   EXPECT_NE(text.out.find("give --dim batch=N --dim sequence=N"), std::string::npos) << text;
   const Outcome set = Orionrt({"info", model, "--dim", "batch=2", "--dim", "sequence=8"});
   EXPECT_EQ(set.out.find("missing"), std::string::npos) << set;

@@ -252,5 +252,37 @@ TEST(CliPlan, AStandardOutputThatIsFullIsNoSuccess) {
   EXPECT_NE(outcome.err, "");
 }
 
+// Without a suffix, and on standard input, what is inside decides; an unknown suffix is a mistake.
+TEST(CliPlan, LooksInsideOfWhatHasNoSuffix) {
+  const Folder folder;
+  const std::string csv = "id,lower,upper,size\na,0,2,65\n";
+  EXPECT_EQ(Orionrt({"plan", folder.Write("rows", csv), "--format", "csv"}).out,
+            "id,lower,upper,size,offset\na,0,2,65,0\n");
+  EXPECT_EQ(Orionrt({"plan", "-", "--format", "csv"}, csv).out, "id,lower,upper,size,offset\na,0,2,65,0\n");
+  const std::string json =
+      " {\"schema\":\"orionrt.problem/1\",\"buffers\":[{\"id\":\"a\",\"size\":7,\"lower\":0,\"upper\":1}]}";
+  EXPECT_EQ(Orionrt({"plan", folder.Write("p", json), "--format", "csv"}).out,
+            "id,lower,upper,size,offset\na,0,1,7,0\n");
+  EXPECT_FAILS(2, Orionrt({"plan", folder.Write("noise", "\x89PNG, no size")}), "noise", "no suffix", "--input-format");
+  EXPECT_FAILS(2, Orionrt({"plan", folder.Write("empty", "")}), "empty", "--input-format");
+  EXPECT_FAILS(2, Orionrt({"plan", folder.Write("rows.txt", csv)}), "rows.txt", "no known suffix");
+  EXPECT_FAILS(3, Orionrt({"plan", folder.Write("cut", "id,lower,upper,size\na,0,2\n")}), "cut");
+}
+
+TEST(CliPlan, SeveralInputsEndWithATable) {
+  const Folder folder;
+  const std::string a = folder.Write("a.csv", "id,lower,upper,size\na,0,2,2000\nb,2,3,2000\n");
+  const std::string b = folder.Write("b.csv", "id,lower,upper,size\na,0,2,65\n");
+  const Outcome both = Orionrt({"plan", a, b});
+  const std::string table = both.out.substr(both.out.rfind("\n\n"));
+  EXPECT_NE(table.find("peak_bytes"), std::string::npos) << both;
+  EXPECT_NE(table.find("a.csv            2,000            2,000            4,000     2.0  proven optimal\n"),
+            std::string::npos)
+      << table;
+  EXPECT_NE(table.find("b.csv               65"), std::string::npos) << table;
+  EXPECT_EQ(Orionrt({"plan", a}).out.find("peak_bytes"), std::string::npos) << "one needs none";
+  EXPECT_EQ(Orionrt({"plan", a, b, "--format", "csv"}).out.find("peak_bytes"), std::string::npos) << "nor do programs";
+}
+
 }  // namespace
 }  // namespace orionrt::cli_plan_test

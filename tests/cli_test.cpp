@@ -85,7 +85,7 @@ TEST(Cli, WrongUsageIsExitCode2) {
   EXPECT_FAILS(2, Orionrt({"plan", problem, "--time-limit=-1"}), "--time-limit");
   EXPECT_FAILS(2, Orionrt({"plan", folder.Write("x.dat", kProblem)}), "x.dat", "--input-format", ".csv");
   EXPECT_FAILS(2, Orionrt({"plan", problem, "--input-format", "xml"}), "xml", "csv");
-  EXPECT_FAILS(2, Orionrt({"plan", "-"}, kProblem), "--input-format");
+  EXPECT_FAILS(2, Orionrt({"plan", "-"}, "noise"), "--input-format");
   EXPECT_FAILS(2, Orionrt({"compare", problem, "--format", "csv"}), "csv", "json");
   EXPECT_FAILS(2, Orionrt({"convert", problem, problem}));
   EXPECT_FAILS(2, Orionrt({"plan", problem, "-o", folder / "none/x.json"}), "none/x.json");

@@ -98,6 +98,31 @@ void InputOfTexts(Model& model, const std::string& name, const std::vector<std::
   }
 }
 
+// What is open is told as options that set all of it, named or not.
+TEST(OnnxTest, MissingSizesComeWithOptionsForAllOfThem) {
+  Model model;
+  InputOfTexts(model, "x", {"batch", "seq", "64"});
+  InputOfTexts(model, "state of it", {"2", "", "8"});
+  InputOfTexts(model, "mask", {"batch", "past + seq"});
+  model.Node("Relu", {"mask"}, {"y"});
+  const auto options_for = [&](const ImportOptions& options) {
+    try {
+      model.Import(options);
+    } catch (const MissingSizes& missing) {
+      EXPECT_EQ(missing.code(), ErrorCode::kUnsupported);
+      return missing.options();
+    }
+    return std::string("nothing");
+  };
+  EXPECT_EQ(options_for({}), "--dim batch=1 --dim seq=1 --dim past=1 --input 'state of it=2x1x8'");
+  ImportOptions some;
+  some.dims = {{"batch", 4}};
+  some.inputs["state of it"] = {2, 3, 8};
+  EXPECT_EQ(options_for(some), "--dim seq=1 --dim past=1");
+  some.default_dim = 2;
+  EXPECT_EQ(options_for(some), "nothing");
+}
+
 TEST(OnnxTest, DimensionsThatAreExpressionsFollowFromTheirSymbols) {
   Model model;
   InputOfTexts(model, "x", {"batch", "seq", "64"});
@@ -161,7 +186,8 @@ TEST(OnnxTest, UnsetDimensionsNameTheOptionThatHelps) {
   options.default_dim = 2;
   EXPECT_EQ(ShapeOf(model.Import(options), "y"), (Dims{2, 3}));
   options.dims["btch"] = 1;
-  EXPECT_EQ(MessageOf(model, options), "model.onnx: --dim btch: the model has no such dimension; it has: \"batch\"");
+  EXPECT_EQ(MessageOf(model, options),
+            "model.onnx: --dim btch: the model has no such dimension; did you mean batch?; it has: \"batch\"");
   options = {};
   options.inputs["y"] = {1};
   EXPECT_EQ(MessageOf(model, options), "model.onnx: --input y: the model has no such input; it has: \"x\"");

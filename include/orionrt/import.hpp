@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orionrt/config.hpp"
@@ -64,9 +65,22 @@ struct ImportedModel {
   WeightBytes weights;
 };
 
+// Thrown by importers for sizes that the model leaves open (kUnsupported).
+class ORIONRT_API MissingSizes : public Error {
+ public:
+  MissingSizes(const std::string& message, std::string options)
+      : Error(ErrorCode::kUnsupported, message), options_(std::move(options)) {}
+  // Options of orionrt that set all that is known to be open to 1, quoted for a shell: "--dim batch=1 --dim seq=1".
+  const std::string& options() const noexcept { return options_; }
+
+ private:
+  std::string options_;
+};
+
 // Reads a serialized ModelProto. `source` is what messages call it: "model.onnx".
 // Throws Error: kBadInput for a file that is no ONNX model or breaks its rules, kUnsupported for shapes that cannot be
-// known before run time; the message names file, node and tensor, and the option that helps.
+// known before run time (MissingSizes where options give them); the message names file, node and tensor, and the option
+// that helps.
 ORIONRT_API ImportedModel ImportOnnx(const std::string& bytes, const std::string& source, const ImportOptions& options);
 
 // Reads a .tflite file. `source` is what messages call it: "model.tflite". Ids of tensors and ops are their indices in

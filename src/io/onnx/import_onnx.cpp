@@ -7,6 +7,7 @@
 #include <new>
 #include <set>
 
+#include "base/suggest.hpp"
 #include "base/text.hpp"
 #include "graph/engine_options.hpp"
 #include "io/dims/dimensions.hpp"
@@ -128,7 +129,7 @@ void CheckOptions(const onnx::GraphProto& graph, const std::string& source, cons
       ForEachDim(input.type(), [&](const std::string& text) { add(of_inputs, text); });
     }
     ForEachDim(graph, [&](const std::string&, const std::string& text) { add(all, text); });
-    fail("--dim " + name + ": the model has no such dimension" +
+    fail("--dim " + name + ": the model has no such dimension" + DidYouMean(name, {all.begin(), all.end()}) +
          (all.empty() ? std::string(": all of its shapes are fixed; --input NAME=SHAPE gives an input another")
                       : "; it has: " + List(of_inputs.empty() ? all : of_inputs)));
   }
@@ -137,13 +138,17 @@ void CheckOptions(const onnx::GraphProto& graph, const std::string& source, cons
   for (const auto& constant : graph.initializer()) inputs.erase(constant.name());
   for (const auto& [name, dims] : options.inputs) {
     for (std::int64_t dim : dims) check("--input " + name, dim);
-    if (!inputs.count(name)) fail("--input " + name + ": the model has no such input; it has: " + List(inputs));
+    if (inputs.count(name)) continue;
+    fail("--input " + name + ": the model has no such input" + DidYouMean(name, {inputs.begin(), inputs.end()}) +
+         "; it has: " + List(inputs));
   }
   std::set<std::string> made;
   if (!options.shapes.empty()) AddMade(graph, made);
   for (const auto& [name, dims] : options.shapes) {
     for (std::int64_t dim : dims) check("--shape " + name, dim);
-    if (!made.count(name)) fail("--shape " + name + ": no op makes such a tensor; --input is for inputs of the model");
+    if (made.count(name)) continue;
+    fail("--shape " + name + ": no op makes such a tensor" + DidYouMean(name, {made.begin(), made.end()}) +
+         "; --input is for inputs of the model");
   }
 }
 

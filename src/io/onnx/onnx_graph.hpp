@@ -69,7 +69,8 @@ class GraphBuilder {
   std::optional<std::int64_t> GivenDim(const std::string& name) const;
   std::string OriginOf(const Tensor& tensor) const;
   std::string OptionsBehind(const Node& node) const;
-  std::string DimOptions(const Node& node, const std::string& text) const;
+  std::string DimOptions(const Node& node, const std::string& text, const char* value) const;
+  std::string OptionsForAll(const Node& node, const std::string& text) const;
   [[noreturn]] void FailUnsized(const Node& node, const Tensor& tensor) const;
   bool IsWanted(const Node& node, std::size_t index) const;
   OpNode MakeOp(const Node& node, int position) const;

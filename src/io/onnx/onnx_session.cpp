@@ -61,6 +61,10 @@ void Session::Fail(ErrorCode code, const std::string& place, const std::string& 
   throw Error(code, Line(place, message));
 }
 
+void Session::FailMissing(const std::string& place, const std::string& message, std::string options) const {
+  throw MissingSizes(Line(place, message), std::move(options));
+}
+
 void Session::Warn(const std::string& place, const std::string& message) {
   constexpr std::size_t kMost = 100;  // then one line says how many there were
   if (warnings_.size() < kMost) {

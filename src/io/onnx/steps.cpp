@@ -333,20 +333,22 @@ void GraphBuilder::FinishOutput(Node& node, std::size_t index, onnx::TypeProto t
 
 namespace {
 
-// "x=Nx3xNxN": a shape to be filled in, as an option of a shell.
-std::string Example(const std::string& name, const onnx::TypeProto& type) {
+// "x=Nx3xNxN": a shape to be filled in, as an option of a shell; `open` stands for what is not set.
+std::string Example(const std::string& name, const onnx::TypeProto& type, const char* open = "N") {
   std::string shape;
   for (const auto& dim : type.tensor_type().shape().dim()) {
-    shape += (shape.empty() ? "" : "x") + (dim.has_dim_value() ? std::to_string(dim.dim_value()) : "N");
+    shape += (shape.empty() ? "" : "x") + (dim.has_dim_value() ? std::to_string(dim.dim_value()) : open);
   }
   return ShellWord(Printable(name) + "=" + shape);
 }
 
 }  // namespace
 
-// The options that set `text` of a tensor; of an input, those of all inputs, so that one line sets whatever is unset.
-std::string GraphBuilder::DimOptions(const Node& node, const std::string& text) const {
-  std::vector<std::string> texts = {text};
+// The options that set `text` of a tensor to `value`; of an input, those of all inputs, so that one line sets whatever
+// is unset.
+std::string GraphBuilder::DimOptions(const Node& node, const std::string& text, const char* value) const {
+  std::vector<std::string> texts;
+  if (!text.empty()) texts.push_back(text);
   if (node.proto == nullptr && !is_body_) {
     for (const auto& input : proto_.input()) {
       for (const auto& dim : input.type().tensor_type().shape().dim()) {
@@ -365,9 +367,25 @@ std::string GraphBuilder::DimOptions(const Node& node, const std::string& text) 
   constexpr std::size_t kMost = 20;
   std::string options;
   for (std::size_t i = 0; i < std::min(unset.size(), kMost); ++i) {
-    options += (i == 0 ? "" : " ") + ("--dim " + ShellWord(Printable(unset[i]) + "=N"));
+    options += (i == 0 ? "" : " ") + ("--dim " + ShellWord(Printable(unset[i]) + "=" + value));
   }
   return options + (unset.size() > kMost ? " ..." : "");
+}
+
+// A line that sets whatever the inputs leave open to 1, and `text` of the tensor.
+std::string GraphBuilder::OptionsForAll(const Node& node, const std::string& text) const {
+  std::string options = DimOptions(node, text, "1");
+  if (options.size() >= 3 && options.compare(options.size() - 3, 3, "...") == 0) return "--dim '*=1'";
+  for (int i = 0; node.proto == nullptr && !is_body_ && i < proto_.input_size(); ++i) {
+    const onnx::ValueInfoProto& input = proto_.input(i);
+    bool has_unnamed = false;
+    for (const auto& dim : input.type().tensor_type().shape().dim()) {
+      has_unnamed |= !dim.has_dim_value() && dim.dim_param().empty();
+    }
+    if (!has_unnamed || session_.options().inputs.count(input.name()) != 0) continue;
+    options += (options.empty() ? "--input " : " --input ") + Example(input.name(), input.type(), "1");
+  }
+  return options;
 }
 
 // Says why the size of a tensor is not known, and what helps.
@@ -394,14 +412,16 @@ void GraphBuilder::FailUnsized(const Node& node, const Tensor& tensor) const {
       if (dim.has_dim_value()) continue;
       const std::string& text = dim.dim_param();
       if (!text.empty()) {
-        session_.Fail(ErrorCode::kUnsupported, place,
-                      what + " has an unset dimension " + Quoted(text) + "; give " + DimOptions(node, text) +
-                          ", or --dim '*=1' for all");
+        session_.FailMissing(place,
+                             what + " has an unset dimension " + Quoted(text) + "; give " +
+                                 DimOptions(node, text, "N") + ", or --dim '*=1' for all",
+                             OptionsForAll(node, text));
       }
       if (!node.proto && !is_body_) {
-        session_.Fail(ErrorCode::kUnsupported, place,
-                      what + " has an unset dimension without a name; give --input " + Example(*tensor.name, type) +
-                          " (its shape), or --dim '*=1' for all");
+        session_.FailMissing(place,
+                             what + " has an unset dimension without a name; give --input " +
+                                 Example(*tensor.name, type) + " (its shape), or --dim '*=1' for all",
+                             OptionsForAll(node, ""));
       }
     }
   }
@@ -420,10 +440,11 @@ void GraphBuilder::FailUnsized(const Node& node, const Tensor& tensor) const {
                       ", which are in " + ExternalData::Describe(*missing->data, session_.options()));
   }
   if (type.has_tensor_type() && type.tensor_type().has_shape()) {
-    session_.Fail(ErrorCode::kUnsupported, place,
-                  "shape of " + what.substr(7) + " is known only at run time" + why +
-                      "; give --dim '*=N' to assume N for such dimensions, or --shape " +
-                      ShellWord(Printable(*tensor.name) + "=AxBxC"));
+    session_.FailMissing(place,
+                         "shape of " + what.substr(7) + " is known only at run time" + why +
+                             "; give --dim '*=N' to assume N for such dimensions, or --shape " +
+                             ShellWord(Printable(*tensor.name) + "=AxBxC"),
+                         "--dim '*=1'");
   }
   session_.Fail(
       broken_ ? ErrorCode::kBadInput : ErrorCode::kUnsupported, place,

@@ -329,8 +329,10 @@ std::int64_t GraphBuilder::BytesOf(int index) const {
   }
   for (std::int64_t dim : tensor.dims) {
     if (dim == -1) {
-      fail(ErrorCode::kUnsupported,
-           " has a dimension that is not set; give --dim '*=1', or convert the model with fixed shapes");
+      session_.FailMissing(
+          UserOf(index) >= 0 ? Place(UserOf(index)) : place_ + (tensor.is_input ? "graph input" : "graph output"),
+          Label(index) + " has a dimension that is not set; give --dim '*=1', or convert the model with fixed shapes",
+          "--dim '*=1'");
     }
     if (dim < 0) fail(ErrorCode::kBadInput, " has the dimension " + std::to_string(dim));
   }

@@ -69,6 +69,10 @@ void Session::Fail(ErrorCode code, const std::string& place, const std::string& 
   throw Error(code, Line(place, message));
 }
 
+void Session::FailMissing(const std::string& place, const std::string& message, std::string options) const {
+  throw MissingSizes(Line(place, message), std::move(options));
+}
+
 void Session::Warn(const std::string& place, const std::string& message) {
   constexpr std::size_t kMost = 100;
   std::string line = Line(place, message);

@@ -38,6 +38,7 @@ class Session {
 
   // `place` and `message` make "model.tflite: PLACE: MESSAGE"; an empty place is left out.
   [[noreturn]] void Fail(ErrorCode code, const std::string& place, const std::string& message) const;
+  [[noreturn]] void FailMissing(const std::string& place, const std::string& message, std::string options) const;
   void Warn(const std::string& place, const std::string& message);
   std::vector<std::string> TakeWarnings() { return std::move(warnings_); }
 

@@ -1,13 +1,15 @@
-#include "suggest.hpp"
+// What somebody may have meant who wrote a name that there is not.
+#pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
+#include <vector>
 
-namespace orionrt::cli {
-namespace {
+namespace orionrt {
 
 // Of changes, additions, omissions and swaps of neighbours: the optimal string alignment distance.
-std::size_t Distance(const std::string& a, const std::string& b) {
+inline std::size_t LetterDistance(const std::string& a, const std::string& b) {
   const std::size_t columns = b.size() + 1;
   std::vector<std::size_t> cost((a.size() + 1) * columns);
   for (std::size_t i = 0; i <= a.size(); ++i) {
@@ -26,15 +28,15 @@ std::size_t Distance(const std::string& a, const std::string& b) {
   return cost.back();
 }
 
-}  // namespace
-
-std::string DidYouMean(const std::string& given, const std::vector<std::string>& known) {
+// "; did you mean plan?": the known name that takes the fewest letters to change, add, leave out or swap, where those
+// are no more than a third of it; the first of several. Empty where there is none. O(letters of both, per name).
+inline std::string DidYouMean(const std::string& given, const std::vector<std::string>& known) {
   constexpr std::size_t kLongest = 64;  // letters; what is longer is no slip of the finger
   if (given.size() > kLongest) return "";
   const std::string* nearest = nullptr;
   std::size_t least = 0;
   for (const std::string& name : known) {
-    const std::size_t distance = Distance(given, name);
+    const std::size_t distance = LetterDistance(given, name);
     if (distance * 3 > name.size() || (nearest != nullptr && distance >= least)) continue;
     nearest = &name;
     least = distance;
@@ -42,4 +44,4 @@ std::string DidYouMean(const std::string& given, const std::vector<std::string>&
   return nearest == nullptr ? "" : "; did you mean " + *nearest + "?";
 }
 
-}  // namespace orionrt::cli
+}  // namespace orionrt
