@@ -49,7 +49,8 @@ std::int64_t OwnPeak(const std::vector<Buffer>& buffers) {
 }
 
 // Kernels ask for scratch when they are prepared, and TFLM places it around the offsets that a plan has fixed.
-void TellOfScratch(const Input& input, const PlanFile& plan) {
+// Called where TFLite models can be read.
+[[maybe_unused]] void TellOfScratch(const Input& input, const PlanFile& plan) {
   const std::vector<Buffer>& buffers = plan.problem.buffers;
   std::int64_t peak = 0;
   for (std::size_t i = 0; i < buffers.size(); ++i) peak = std::max(peak, plan.plan.offsets[i] + TflmBytes(buffers[i]));
