@@ -120,6 +120,27 @@ TEST(OnnxRunTime, WhatFollowsFromTheValueOfABoundIsAskedFor) {
   EXPECT_EQ(ShapeOf(model.Import(options), "y"), (Dims{1, 8}));
 }
 
+// A slice of one element at a place that is computed, as a loop over the rows of a tensor has it.
+TEST(OnnxRunTime, AFileMayDeclareLessThanTheBound) {
+  const auto declared = [](std::int64_t size) {
+    Model model(20);
+    model.Input("x", {5});
+    model.Input("one", {1});
+    model.Input("from", {1}, onnx::TensorProto::INT64);
+    model.Input("to", {1}, onnx::TensorProto::INT64);
+    model.Node("Slice", {"x", "from", "to"}, {"piece"});
+    model.Node("Add", {"one", "piece"}, {"y"});
+    model.Output("y", {size});
+    return model;
+  };
+  const ImportedModel imported = declared(1).Import();
+  EXPECT_EQ(ShapeOf(imported, "y"), (Dims{5})) << "at its bound all the same";
+  ASSERT_EQ(imported.warnings.size(), 1u);
+  EXPECT_NE(imported.warnings[0].find("\"piece\" has a run-time size"), std::string::npos) << imported.warnings[0];
+  EXPECT_NE(MessageOf(declared(6)).find("\"y\" is declared as [6], and the op makes [5]"), std::string::npos)
+      << MessageOf(declared(6));
+}
+
 TEST(OnnxRunTime, NoViewRestsOnASizeOfRunTime) {
   Model model(20);
   model.Input("x", {4});

@@ -1,4 +1,5 @@
 // Where a tensor comes from, and which options of the user made it what it is: for messages about what cannot run.
+#include <algorithm>
 #include <unordered_set>
 
 #include "base/text.hpp"
@@ -71,8 +72,8 @@ std::string GraphBuilder::OptionsBehind(const Node& node) const {
 }
 
 // Files are not always right about themselves: what the op makes of its inputs is planned, and what the file declares
-// is told where it differs. Where nothing but the file says both, and they differ in size and not in rank, one of them
-// is a mistake that would go into every figure.
+// is told where it differs; less than an upper bound does not. Where nothing but the file says both, and they differ in
+// size and not in rank, one of them is a mistake that would go into every figure.
 void GraphBuilder::CompareDeclared(const Node& node, std::size_t index, const onnx::TypeProto& declared,
                                    const onnx::TypeProto& inferred) {
   Tensor made;
@@ -81,13 +82,16 @@ void GraphBuilder::CompareDeclared(const Node& node, std::size_t index, const on
   if (lenient_ || !made.dims || !declared.tensor_type().has_shape() || session_.options().trust_shapes) return;
   std::string text;
   const bool is_rank = static_cast<std::size_t>(said.size()) != made.dims->size();
-  bool differs = is_rank;
+  bool differs = is_rank, exceeds = is_rank;
   for (int d = 0; d < said.size(); ++d) {
     const auto value = said[d].has_dim_value() ? std::optional(said[d].dim_value()) : GivenDim(said[d].dim_param());
     text += (d == 0 ? "" : ",") + (value ? std::to_string(*value) : Printable(said[d].dim_param()));
     differs = differs || (value && *value >= 0 && *value != (*made.dims)[static_cast<std::size_t>(d)]);
+    exceeds = exceeds || (value && !is_rank && *value > (*made.dims)[static_cast<std::size_t>(d)]);
   }
-  if (!differs) return;
+  const bool bounded =
+      std::any_of(node.inputs.begin(), node.inputs.end(), [](const Tensor* t) { return t && t->bounded; });
+  if (!differs || (bounded && !exceeds)) return;
   const std::string options = OptionsBehind(node);
   const std::string message = "output " + Quoted(*node.outputs[index]->name) + " is declared as [" + text +
                               "], and the op makes " + DimsText(*made.dims) + options;
