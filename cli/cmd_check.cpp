@@ -1,3 +1,4 @@
+// check: judges a plan file, alone or against the problem or the model that it is of.
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>

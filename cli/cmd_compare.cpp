@@ -1,3 +1,4 @@
+// compare: every policy on one input, as a table or as JSON.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

@@ -1,3 +1,4 @@
+// convert: an input's problem, unplanned, in the formats that hold one.
 #include <algorithm>
 #include <memory>
 

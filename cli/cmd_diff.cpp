@@ -1,3 +1,4 @@
+// diff: what moved the peak from one file to another, and whether that is within the budget.
 #include <memory>
 #include <nlohmann/json.hpp>
 

@@ -1,3 +1,4 @@
+// plan: plans an input and writes the plan in one of a table of formats; sweeps and ladders of spaces.
 #include <algorithm>
 #include <cstdio>
 #include <memory>

@@ -1,3 +1,4 @@
+// Traces of a buddy: what is read is written and read again, and replayed.
 #include "report/replay.hpp"
 #include "target.hpp"
 

@@ -1,3 +1,4 @@
+// CSV of problems and plans: what is read is written and read again, and must be the same.
 #include "target.hpp"
 
 using namespace orionrt;

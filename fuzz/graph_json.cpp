@@ -1,3 +1,4 @@
+// JSON of graphs: what is read is planned and judged.
 #include "target.hpp"
 
 using namespace orionrt;

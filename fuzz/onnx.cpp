@@ -1,3 +1,4 @@
+// ONNX models.
 #include "model.hpp"
 #include "orionrt/import.hpp"
 

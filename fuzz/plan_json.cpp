@@ -1,3 +1,4 @@
+// JSON of plans.
 #include "orionrt/formats.hpp"
 #include "report/describe_plan.hpp"
 #include "report/explain.hpp"

@@ -1,3 +1,4 @@
+// JSON of problems: what is read is written and read again, and must be the same.
 #include "target.hpp"
 
 using namespace orionrt;

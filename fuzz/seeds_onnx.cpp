@@ -1,3 +1,4 @@
+// First inputs for the fuzz target onnx.
 #include <onnx/onnx_pb.h>
 
 #include <initializer_list>

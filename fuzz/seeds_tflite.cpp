@@ -1,3 +1,4 @@
+// First inputs for the fuzz target tflite.
 #include "seeds.hpp"
 #include "tflite_model.hpp"
 

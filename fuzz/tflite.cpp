@@ -1,3 +1,4 @@
+// TensorFlow Lite models.
 #include "model.hpp"
 #include "orionrt/import.hpp"
 

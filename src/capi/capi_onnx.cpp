@@ -1,3 +1,4 @@
+// The C API of component onnx.
 #include "capi/load.hpp"
 #include "orionrt/import.hpp"
 

@@ -1,3 +1,4 @@
+// CUDA's memory as resources: device, pinned and stream-ordered, by the runtime library alone.
 #include "orionrt/cuda.hpp"
 
 #include <cuda_runtime_api.h>

@@ -1,3 +1,4 @@
+// CUDA's events, by which StreamScratch learns how far streams are.
 #include <cuda_runtime_api.h>
 
 #include <string>

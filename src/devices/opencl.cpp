@@ -1,3 +1,4 @@
+// OpenCL's shared virtual memory as a resource, and sub-buffers for planned tensors.
 #include "orionrt/opencl.hpp"
 
 #include <algorithm>

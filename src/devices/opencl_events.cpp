@@ -1,3 +1,4 @@
+// OpenCL's events, by which StreamScratch learns how far queues are.
 #include <string>
 #include <utility>
 #include <vector>

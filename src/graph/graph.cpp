@@ -1,3 +1,4 @@
+// Builds a graph and checks it: ids, sizes, views, the order of writes and reads, streams; and its hash.
 #include "orionrt/graph.hpp"
 
 #include <algorithm>

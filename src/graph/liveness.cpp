@@ -1,3 +1,4 @@
+// First and last uses of tensors, views counted with their roots; on several streams their clocks.
 #include <algorithm>
 
 #include "graph/colocation_problem.hpp"

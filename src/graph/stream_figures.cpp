@@ -1,3 +1,4 @@
+// What a plan on several streams is compared with: its ops one after another, and an arena for each stream.
 #include <algorithm>
 #include <map>
 #include <utility>

@@ -1,3 +1,4 @@
+// The order of ops on several streams: who waits for whom, an order in which they run, and clocks.
 #include "orionrt/streams.hpp"
 
 #include <algorithm>

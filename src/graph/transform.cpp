@@ -1,3 +1,4 @@
+// Makes the transforms that are asked for, in the order that gives the lowest peak, and the problem that is left.
 #include <algorithm>
 #include <array>
 #include <numeric>

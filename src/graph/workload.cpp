@@ -1,3 +1,4 @@
+// A model and the bodies of its ops, lowered and planned together: the bodies' memory lies in their op's.
 #include <algorithm>
 #include <unordered_map>
 #include <utility>

@@ -1,3 +1,4 @@
+// CSV of problems and plans: columns and their aliases, read by name, written in the order of the input.
 #include <algorithm>
 #include <array>
 #include <iterator>

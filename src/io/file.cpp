@@ -1,3 +1,4 @@
+// Whole files in and out; what is written takes its name only when it is complete.
 #include <sys/stat.h>
 #include <unistd.h>
 

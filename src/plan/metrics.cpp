@@ -1,3 +1,4 @@
+// Figures of a plan: padding, fragmentation, utilisation, bytes by class at the peak; by one sweep over time.
 #include <algorithm>
 #include <queue>
 

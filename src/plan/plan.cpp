@@ -1,3 +1,4 @@
+// What is asked of any plan: its peak, the bytes that it takes, names of its kinds.
 #include "orionrt/plan.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Runs a policy on what it can carry, adds what it need not know, and checks what comes back.
 #include "orionrt/planner.hpp"
 
 #include <algorithm>

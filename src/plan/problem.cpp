@@ -1,3 +1,4 @@
+// Checks problems, so that no sum of a planner overflows and every message names the buffer.
 #include "orionrt/problem.hpp"
 
 #include <algorithm>

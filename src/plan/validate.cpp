@@ -1,3 +1,4 @@
+// The judge of plans. It shares no code with what makes them, but for plain structs.
 #include <algorithm>
 #include <map>
 #include <set>

@@ -1,3 +1,4 @@
+// Plans by buckets of dimensions, made once each; the one not used for longest goes first.
 #include <algorithm>
 #include <string>
 #include <utility>

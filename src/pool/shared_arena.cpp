@@ -1,3 +1,4 @@
+// The memory that a SharedPlan runs in, its scratch behind the planned bytes.
 #include <algorithm>
 #include <cstring>
 #include <memory>

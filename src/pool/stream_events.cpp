@@ -1,3 +1,4 @@
+// Events of streams: recorded once each in turn, asked until they are done; those of host threads.
 #include <atomic>
 #include <string>
 

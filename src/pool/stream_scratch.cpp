@@ -1,3 +1,4 @@
+// Scratch for several streams: blocks that one releases and another may take once events say so.
 #include "orionrt/stream_scratch.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Look-up of tensors by id, direct where ids are dense and by bisection where they are not.
 #include <algorithm>
 
 #include "orionrt/tensor_pool.hpp"

@@ -1,3 +1,4 @@
+// A block of memory and whom it goes back to.
 #include <string>
 
 #include "orionrt/config.hpp"

@@ -1,3 +1,4 @@
+// A resource over a caller's buffer, or over addresses that nobody may use: first fit over a map of blocks.
 #include <cassert>
 #include <iterator>
 #include <string>

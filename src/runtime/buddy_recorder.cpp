@@ -1,3 +1,4 @@
+// A buddy that tells of every call, and a ring that keeps the latest of what it is told.
 #include <algorithm>
 
 #include "orionrt/buddy_adaptors.hpp"

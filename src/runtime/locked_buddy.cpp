@@ -1,3 +1,4 @@
+// How a thread waits for a LockedBuddy: it looks for a while, then lets others run.
 #include <thread>
 
 #include "orionrt/buddy_adaptors.hpp"

@@ -1,3 +1,4 @@
+// What all memory resources check alike, and memory of the heap.
 #include "orionrt/memory.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// A buddy as a resource of standard containers.
 #include "orionrt/buddy_adaptors.hpp"
 
 #ifdef ORIONRT_HAS_PMR_BUDDY

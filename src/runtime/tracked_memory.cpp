@@ -1,3 +1,4 @@
+// A resource that counts, limits and logs what another one gives.
 #include <algorithm>
 #include <string>
 #include <utility>

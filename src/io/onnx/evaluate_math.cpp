@@ -1,3 +1,4 @@
+// Constant folding of arithmetic, comparisons and logic, with the rounding and wrapping of the element type.
 #include <algorithm>
 #include <cmath>
 #include <limits>

@@ -1,3 +1,4 @@
+// Constant folding of what moves elements and computes none: shapes, slices, gathers, concatenations.
 #include <algorithm>
 
 #include "io/onnx/evaluate_ops.hpp"

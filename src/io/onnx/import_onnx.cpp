@@ -1,3 +1,4 @@
+// Reads an ONNX file within a limit of memory, settles its dimensions, and makes the graph of it.
 #include <google/protobuf/arena.h>
 #include <google/protobuf/stubs/logging.h>
 

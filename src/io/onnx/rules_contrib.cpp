@@ -1,3 +1,4 @@
+// Shapes and types of the outputs of ONNX Runtime's own ops.
 #include <algorithm>
 
 #include "io/onnx/evaluate_ops.hpp"

@@ -1,3 +1,4 @@
+// Shapes and types of the outputs of ops that were removed, of first opsets, and of ai.onnx.ml.
 #include <algorithm>
 
 #include "io/onnx/rules.hpp"

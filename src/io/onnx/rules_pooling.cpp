@@ -1,3 +1,4 @@
+// Shapes and types of the outputs of ops that slide a window, pad or resize.
 #include <algorithm>
 #include <cmath>
 

@@ -1,3 +1,4 @@
+// Shapes and types of outputs where the library of ONNX infers none for an opset, or the wrong ones.
 #include <algorithm>
 
 #include "io/onnx/evaluate_ops.hpp"

@@ -1,3 +1,4 @@
+// Reads a TensorFlow Lite file, settles its dimensions, and makes the graph of it.
 #include <exception>
 #include <new>
 

@@ -1,3 +1,4 @@
+// Names of the builtin ops of TensorFlow Lite.
 #include "io/tflite/ops.hpp"
 
 namespace orionrt::tflite_import {

@@ -1,3 +1,4 @@
+// Offsets for TensorFlow Lite Micro, as metadata of a .tflite file.
 #include <algorithm>
 #include <limits>
 
