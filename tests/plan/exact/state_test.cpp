@@ -326,7 +326,8 @@ Walks WalkProblems(bool parts) {
     menu.alignment_bits = random.OneIn(2) ? 2 : 0;
     menu.fixed = random.OneIn(4);
     menu.parts = parts;
-    const Problem problem = tests::SeededProblem(random, static_cast<int>(random.Between(1, 12)), menu);
+    Problem problem = tests::SeededProblem(random, static_cast<int>(random.Between(1, 12)), menu);
+    for (Part& part : problem.parts) part.end -= random.OneIn(2) ? random.Below(part.end - part.begin) : 0;
     WorkMeter work;
     const ExactModel model = MakeExactModel(problem, work);
     ExactState state(model, 0, work);  // without tables, of which the twin knows nothing

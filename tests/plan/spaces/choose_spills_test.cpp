@@ -168,6 +168,17 @@ TEST(ChooseSpills, SpillsNoneOfThousandsWithoutNeed) {
   EXPECT_LE(choice.bound, choice.cost);
 }
 
+// Costs per byte above what the flow tells apart: it takes the dearer one, and must not claim that none is cheaper.
+TEST(ChooseSpills, ClaimsNoMoreThanItCanTellApart) {
+  Problem problem;
+  problem.buffers = {{0, 2, 1}, {0, 2, 1}};
+  const std::int64_t high = std::int64_t{1} << 22, low = high / 2;
+  const SpillChoice choice = ChooseSpills(problem, {{high, false}, {low, false}}, 1, Effort::kThorough);
+  ASSERT_TRUE(choice.covers);
+  EXPECT_GT(choice.bound, 0);
+  EXPECT_LE(choice.bound, low);
+}
+
 TEST(ChooseSpills, OfNobodyWhereAllFit) {
   Problem problem;
   const SpillChoice of_none = ChooseSpills(problem, {}, 0, Effort::kFast);
