@@ -11,7 +11,7 @@ namespace orionrt {
 Plan PlanAuto(const Problem& problem, const PlanOptions& options) {
   if (NeedsStreams(problem)) return PlanStreams(problem, options);
   OneStreamBudget budget = BudgetOf(problem.buffers.size(), options.effort);
-  Watch watch(options, budget.passes + budget.search);
+  Watch watch(options, budget.total());
   Plan plan = PlanOneStream(problem, options, budget, watch);
   watch.Seal(plan);
   return plan;

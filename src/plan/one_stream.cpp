@@ -16,6 +16,7 @@
 #include "plan/exact/improve.hpp"
 #include "plan/fixed.hpp"
 #include "plan/groups_in_time.hpp"
+#include "plan/niches/niche_search.hpp"
 #include "plan/placing/placing.hpp"
 #include "plan/placing/sort_keys.hpp"
 #include "plan/policies.hpp"
@@ -38,6 +39,12 @@ constexpr std::int64_t kDense = 256;
 // Of more buffers than that, with fewer alive, the portfolio finds more than passes do.
 constexpr std::int64_t kSparse = 48;
 constexpr std::size_t kManyBuffers = 4096;
+
+// Of more than that, what is looked at is seldom in a cache, and takes twice the time.
+constexpr std::int64_t kLarge = 10'000;
+
+// Of that many, filling niches once takes about a second.
+constexpr std::size_t kMostInNiches = 200'000;
 
 // Of one pass, a buffer: there is time for that however many there are.
 constexpr std::int64_t kLeast = 2'000;
@@ -163,6 +170,19 @@ class StepPlanner {
     }
   }
 
+  void FillNiches(const Shapes& shapes) {
+    if (IsDone() || budget_.niches <= 0 || problem_.buffers.size() > kMostInNiches) return;
+    watch_.Enter("niches");
+    const NicheModel model(problem_, shapes);
+    std::vector<std::int64_t> of_rows;
+    std::int64_t peak = plan_.peak_bytes;
+    const std::int64_t target = std::max(bound_, options_.capacity);
+    if (!NicheSearch(model).Improve(target, watch_, budget_.niches, of_rows, peak)) return;
+    std::vector<std::int64_t> offsets(problem_.buffers.size(), 0);
+    for (std::size_t row = 0; row < of_rows.size(); ++row) offsets[At(model.rows[row].buffer)] = of_rows[row];
+    Keep(std::move(offsets), peak, "niches");
+  }
+
   const Problem& problem_;
   const PlanOptions& options_;
   OneStreamBudget& budget_;
@@ -248,12 +268,14 @@ class GroupPlanner {
     if (Stack(group.problem, stacked)) return stacked;
     // The first is the highest: all may go into it that the others can do without.
     const bool first = plan_.peak_bytes == 0;
-    OneStreamBudget budget = first ? budget_ : OneStreamBudget{share(budget_.passes), share(budget_.search)};
+    OneStreamBudget budget = budget_;
+    if (!first) budget = {share(budget_.passes), share(budget_.niches), share(budget_.search)};
     PlanOptions options = options_;
     options.capacity = std::max(options.capacity, plan_.peak_bytes);
     const OneStreamBudget before = budget;
     Plan part = StepPlanner(group.problem, options, budget, watch_).Run();
     budget_.passes -= before.passes - budget.passes;
+    budget_.niches -= before.niches - budget.niches;
     budget_.search -= before.search - budget.search;
     not_run_.insert(part.policies_not_run.begin(), part.policies_not_run.end());
     const std::int64_t peak = PeakOf(group.problem, part.offsets);
@@ -296,7 +318,7 @@ Plan StepPlanner::Run() {
 }
 
 void StepPlanner::FindPlan() {
-  const bool searchable = ExactCarries(problem_);
+  const bool searchable = ExactCarries(problem_), niches = NichesCarry(problem_);
   const Shapes shapes(problem_);
   Placing placing(problem_, shapes);
   const bool dense = placing.mean_alive() >= kDense;
@@ -306,6 +328,7 @@ void StepPlanner::FindPlan() {
       PutInColumns(shapes);
     } else {
       TurnTheWheel(placing, shapes);
+      if (niches) FillNiches(shapes);
     }
     return;
   }
@@ -324,8 +347,9 @@ void StepPlanner::FindPlan() {
     return;
   }
   Search(std::min(kBriefSearch, budget_.search));
+  if (niches) FillNiches(shapes);
   TryTheTable(placing, shapes);
-  TurnTheWheel(placing, shapes);
+  if (!niches || !dense) TurnTheWheel(placing, shapes);
   Search(budget_.search);
   if (!IsDone() && searchable && placing.mean_alive() < kSparse) Pack(placing.cost_of_placer());
 }
@@ -335,9 +359,12 @@ void StepPlanner::FindPlan() {
 OneStreamBudget BudgetOf(std::size_t buffers, Effort effort) {
   const auto n = static_cast<std::int64_t>(std::min<std::size_t>(buffers, 1'000'000));
   const std::int64_t search = kSearch[static_cast<int>(effort)];
-  if (effort == Effort::kFast) return {std::min<std::int64_t>(8'000 * n, 400'000'000), search};
-  const std::int64_t balanced = std::min<std::int64_t>(150'000'000 + 250'000 * n, 800'000'000);
-  return {effort == Effort::kThorough ? 50 * balanced : balanced, search};
+  if (effort == Effort::kFast) {
+    return {std::min<std::int64_t>(8'000 * n, 400'000'000), std::min<std::int64_t>(4'000 * n, 200'000'000), search};
+  }
+  const std::int64_t times = effort == Effort::kThorough ? 50 : 1;
+  return {times * std::min<std::int64_t>(150'000'000 + 250'000 * n, 800'000'000),
+          times * std::min<std::int64_t>(150'000'000 + 250'000 * n, n > kLarge ? 700'000'000 : 1'200'000'000), search};
 }
 
 Plan PlanOneStream(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget, Watch& watch) {

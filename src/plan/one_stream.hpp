@@ -17,7 +17,10 @@ namespace orionrt {
 // What may be spent, in entries looked at, about a nanosecond each. It falls by what is.
 struct OneStreamBudget {
   std::int64_t passes = 0;  // of first-fit, whose order learns
+  std::int64_t niches = 0;  // of the search that fills niches
   std::int64_t search = 0;  // of the exact search; 0: none
+
+  std::int64_t total() const { return passes + niches + search; }
 };
 
 // That of a whole problem of so many buffers.

@@ -51,7 +51,7 @@ std::int64_t SearchWorkOf(std::size_t buffers, Effort effort) {
 // Of all that may be done.
 std::int64_t BudgetOnStreams(std::size_t buffers, Effort effort) {
   const OneStreamBudget one = BudgetOf(buffers, effort);
-  return WorkOf(buffers, effort) + SearchWorkOf(buffers, effort) + one.passes + one.search;
+  return WorkOf(buffers, effort) + SearchWorkOf(buffers, effort) + one.total();
 }
 
 // What was found for a part of a problem. Offsets per buffer of the part.
@@ -206,13 +206,16 @@ Found StreamPlanner::SolveParallel(const Problem& problem, const std::vector<std
       return work / static_cast<std::int64_t>(left) * static_cast<std::int64_t>(left - buffers.size());
     };
     const std::int64_t kept = of_others(work_);
-    const OneStreamBudget kept_one{of_others(one_stream_.passes), of_others(one_stream_.search)};
+    const OneStreamBudget kept_one{of_others(one_stream_.passes), of_others(one_stream_.niches),
+                                   of_others(one_stream_.search)};
     work_ -= kept;
     one_stream_.passes -= kept_one.passes;
+    one_stream_.niches -= kept_one.niches;
     one_stream_.search -= kept_one.search;
     const Found part = Solve(ProblemIn(problem, buffers, Space()), 0, depth + 1);
     work_ += kept;
     one_stream_.passes += kept_one.passes;
+    one_stream_.niches += kept_one.niches;
     one_stream_.search += kept_one.search;
     left -= buffers.size();
     std::int64_t alignment = 1;

@@ -1,0 +1,329 @@
+#include "plan/niches/niche_search.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "base/checked.hpp"
+#include "base/index.hpp"
+
+namespace orionrt {
+namespace {
+
+// Tuned on the families of docs/planning.md, "niches", which says what was tried.
+constexpr std::int64_t kSlackOffset = 17;  // grains: of a 1,024th of the capacity
+constexpr int kPatience = 12;              // tries without a plan, after which the capacity rises half way to the peak
+constexpr std::int64_t kNear = 8;          // or falls again, where this part of the gap is all that is left to the peak
+constexpr int kPlainTries = 3;             // with ranks that are not shaken
+constexpr int kShake = 2;                  // up to this part of all places
+constexpr std::int64_t kSmallGap = 667;    // part of the target: a smaller gap is to be closed at once
+constexpr std::int64_t kMostGrains = 2048;  // of slack: more weighs as little
+
+Span Hull(Span a, Span b) {
+  if (a.length() <= 0) return b;
+  if (b.length() <= 0) return a;
+  return {std::min(a.first, b.first), std::max(a.last, b.last)};
+}
+
+}  // namespace
+
+NicheSearch::NicheSearch(const NicheModel& model)
+    : model_(model),
+      state_(model),
+      random_(1),
+      ranks_(model.rows.size()),
+      failures_(At(model.sections), 1),
+      position_(model.rows.size()) {
+  for (std::size_t slack = 0; slack <= kMostGrains; ++slack) {
+    shares_.push_back((1 << 20) / (static_cast<std::int64_t>(slack) + kSlackOffset));
+  }
+}
+
+void NicheSearch::SetCapacity(std::int64_t capacity) {
+  capacity_ = capacity;
+  grain_ = 0;
+  while ((capacity_ >> grain_) > 1024) ++grain_;
+}
+
+// Long, large, long and large: each in its turn.
+void NicheSearch::SetRanks() {
+  std::vector<int> order(model_.rows.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto key = [this](int k) -> double {
+    const NicheRow& row = model_.rows[At(k)];
+    if (tries_ % 3 == 0) return row.span.length();
+    if (tries_ % 3 == 1) return static_cast<double>(row.size);
+    return static_cast<double>(row.size) * row.span.length();
+  };
+  std::stable_sort(order.begin(), order.end(), [&key](int a, int b) { return key(a) > key(b); });
+  const auto shake = static_cast<std::uint64_t>(model_.count() / kShake + 1);
+  for (int place = 0; place < model_.count(); ++place) {
+    const int shaken = tries_ < kPlainTries ? 0 : static_cast<int>(random_() % shake);
+    ranks_[At(order[At(place)])] = place + shaken;
+  }
+}
+
+bool NicheSearch::Blame(int section, Span span) {
+  ++failures_[At(section)];
+  blame_ = span;
+  return false;
+}
+
+// The candidates of a niche, its blocks, and what covers them.
+void NicheSearch::Gather(const Niche& niche) {
+  candidates_.clear();
+  const int first = model_.first_from[At(niche.begin)], last = model_.first_from[At(niche.end)];
+  state_.ForEachByBegin(first, last, [&](int row) {
+    if (model_.rows[At(row)].span.last > niche.end) return;
+    position_[At(row)] = static_cast<int>(candidates_.size());
+    candidates_.push_back({row, 0, 0});
+  });
+  by_end_.clear();
+  const int first_end = model_.ends_from[At(niche.begin) + 1], last_end = model_.ends_from[At(niche.end) + 1];
+  state_.ForEachByEnd(first_end, last_end, [&](int k) {
+    const int row = model_.by_end[At(k)];
+    if (model_.rows[At(row)].span.first >= niche.begin) by_end_.push_back(position_[At(row)]);
+  });
+  cuts_.assign(1, niche.begin);
+  const auto cut_at = [this](int section) {
+    if (cuts_.back() != section) cuts_.push_back(section);
+    return static_cast<int>(cuts_.size()) - 1;
+  };
+  std::size_t ended = 0;
+  for (Candidate& candidate : candidates_) {
+    const int begin = model_.rows[At(candidate.row)].span.first;
+    for (; LastOf(ended) < begin; ++ended) candidates_[At(by_end_[ended])].last = cut_at(LastOf(ended));
+    candidate.first = cut_at(begin);
+  }
+  for (; ended < by_end_.size(); ++ended) candidates_[At(by_end_[ended])].last = cut_at(LastOf(ended));
+  cut_at(niche.end);
+  work_ += 60 + (last - first + last_end - first_end) + 24 * static_cast<std::int64_t>(candidates_.size());
+}
+
+// Blocks that no candidate covers: the rows that are alive there, if any, reach past a wall, so they lie no lower than
+// the lower wall.
+bool NicheSearch::LiftDead(const Niche& niche, bool& lifted) {
+  const std::int64_t rise = std::min(niche.left_wall, niche.right_wall) - niche.floor;
+  int begin = niche.begin;  // of the segment that holds what is still to be looked at
+  int covered = 0;          // the latest end of the candidates that have begun
+  std::size_t begun = 0;
+  for (std::size_t b = 0; b + 1 < cuts_.size(); ++b) {
+    for (; begun < candidates_.size() && candidates_[begun].first <= static_cast<int>(b); ++begun)
+      covered = std::max(covered, candidates_[begun].last);
+    if (covered > static_cast<int>(b)) continue;
+    lifted = true;
+    for (Span dead{cuts_[b], cuts_[b]}; dead.last < cuts_[b + 1]; dead.first = dead.last) {
+      const bool empty = state_.used(dead.first) == niche.floor;
+      for (; dead.last < cuts_[b + 1] && (state_.used(dead.last) == niche.floor) == empty; ++dead.last) {
+        if (!empty && state_.used(dead.last) + rise > capacity_) return Blame(dead.last, niche.widened());
+      }
+      state_.Raise(begin, dead, empty ? NicheState::kNobody : niche.floor + rise);
+      begin = dead.last;
+    }
+  }
+  return true;
+}
+
+// The least weight that lies under nobody where candidates, one beside another, fill what is left of a cut, and what is
+// right of it: weighted interval scheduling, from both sides.
+void NicheSearch::Weigh(const Niche& niche) {
+  const std::size_t cuts = cuts_.size();
+  weights_.resize(cuts);
+  lost_left_.resize(cuts);
+  lost_right_.resize(cuts);
+  std::int64_t total = 0;
+  int section = niche.begin;
+  for (std::size_t c = 0; c < cuts; ++c) {
+    for (; section < cuts_[c]; ++section) {
+      const std::int64_t slack = (capacity_ - state_.used(section)) >> grain_;
+      total += failures_[At(section)] * shares_[static_cast<std::size_t>(std::min(slack, kMostGrains))];
+    }
+    weights_[c] = total;
+  }
+  std::size_t ended = 0;
+  lost_left_[0] = 0;
+  for (std::size_t c = 1; c < cuts; ++c) {
+    std::int64_t lost = lost_left_[c - 1] + weights_[c] - weights_[c - 1];
+    for (; ended < by_end_.size() && At(candidates_[At(by_end_[ended])].last) == c; ++ended) {
+      lost = std::min(lost, lost_left_[At(candidates_[At(by_end_[ended])].first)]);
+    }
+    lost_left_[c] = lost;
+  }
+  std::size_t begun = candidates_.size();
+  lost_right_[cuts - 1] = 0;
+  for (std::size_t c = cuts - 1; c-- > 0;) {
+    std::int64_t lost = lost_right_[c + 1] + weights_[c + 1] - weights_[c];
+    for (; begun > 0 && At(candidates_[begun - 1].first) == c; --begun) {
+      lost = std::min(lost, lost_right_[At(candidates_[begun - 1].last)]);
+    }
+    lost_right_[c] = lost;
+  }
+  work_ += 3 * (niche.end - niche.begin) + 12 * static_cast<std::int64_t>(cuts_.size());
+}
+
+// The candidates that waste least, the best first, and last to give the niche up.
+void NicheSearch::Choose(Decision& decision) {
+  const Niche& niche = decision.niche;
+  std::int64_t wastes[kChoices];
+  const auto grains = [this, &niche](std::int64_t height) { return ((height - niche.floor) >> grain_) + 1; };
+  const NicheRow* before = nullptr;
+  for (const Candidate& candidate : candidates_) {
+    const NicheRow& row = model_.rows[At(candidate.row)];
+    const NicheRow* twin = std::exchange(before, &row);
+    if (twin && twin->size == row.size && twin->span.first == row.span.first && twin->span.last == row.span.last &&
+        twin->alignment == row.alignment) {
+      continue;
+    }
+    const std::int64_t offset = RoundUp(niche.floor, row.alignment), top = offset + row.size;
+    if (offset > niche.floor && !Fits(row.span, offset - niche.floor)) continue;
+    std::int64_t waste =
+        (weights_[At(candidate.last)] - weights_[At(candidate.first)]) * ((offset - niche.floor) >> grain_);
+    waste += lost_left_[At(candidate.first)] * grains(std::min(niche.left_wall, top));
+    waste += lost_right_[At(candidate.last)] * grains(std::min(niche.right_wall, top));
+    waste = waste * 16 / ((weights_[At(candidate.last)] - weights_[At(candidate.first)]) / 4096 + 1);
+    int place = decision.count;
+    const auto is_better = [&](int other) {
+      return waste != wastes[other] ? waste < wastes[other]
+                                    : ranks_[At(candidate.row)] < ranks_[At(decision.choices[other])];
+    };
+    if (place == kChoices && !is_better(--place)) continue;
+    for (; place > 0 && is_better(place - 1); --place) {
+      wastes[place] = wastes[place - 1];
+      decision.choices[place] = decision.choices[place - 1];
+    }
+    wastes[place] = waste;
+    decision.choices[place] = candidate.row;
+    decision.count = std::min(decision.count + 1, kChoices);
+  }
+  work_ += 6 * static_cast<std::int64_t>(candidates_.size());
+  const std::int64_t wall = std::min(niche.left_wall, niche.right_wall);
+  if (wall < NicheState::kNobody && Fits({niche.begin, niche.end}, wall - niche.floor)) {
+    decision.choices[decision.count++] = kGiveUp;
+  }
+}
+
+bool NicheSearch::Fits(Span sections, std::int64_t rise) const {
+  for (int s = sections.first; s < sections.last; ++s) {
+    if (state_.used(s) + rise > capacity_) return false;
+  }
+  return true;
+}
+
+// To the next decision, or to a section that passes the capacity, or to the end.
+NicheSearch::Step NicheSearch::Descend() {
+  for (;;) {
+    Niche niche;
+    niche.begin = state_.Lowest();
+    niche.floor = state_.floor(niche.begin);
+    if (niche.floor == NicheState::kNobody) return Step::kDone;
+    niche.end = state_.end(niche.begin);
+    niche.left_wall = state_.left_wall(niche.begin);
+    niche.right_wall = state_.right_wall(niche.begin);
+    Gather(niche);
+    bool lifted = false;
+    if (!LiftDead(niche, lifted)) return Step::kFailed;
+    if (lifted) continue;
+    Weigh(niche);
+    decisions_.emplace_back();
+    Decision& decision = decisions_.back();
+    decision.niche = niche;
+    decision.mark = state_.Mark();
+    decision.most_used = state_.most_used();
+    Choose(decision);
+    if (decision.count > 0) return Step::kDecided;
+    decisions_.pop_back();
+    Blame(niche.begin, niche.widened());
+    return Step::kFailed;
+  }
+}
+
+void NicheSearch::TakeNext() {
+  Decision& decision = decisions_.back();
+  const int choice = decision.choices[decision.next++];
+  ++nodes_;
+  const Niche& niche = decision.niche;
+  if (choice == kGiveUp) {
+    decision.touched = {niche.begin, niche.end};
+    state_.Raise(niche.begin, decision.touched, std::min(niche.left_wall, niche.right_wall));
+  } else {
+    decision.touched = model_.rows[At(choice)].span;
+    state_.Place(choice, niche.begin);
+  }
+}
+
+// To the last decision that may be to blame and has another choice. False: there is none.
+bool NicheSearch::GoBack() {
+  for (; !decisions_.empty(); decisions_.pop_back()) {
+    Decision& decision = decisions_.back();
+    state_.Undo(decision.mark);
+    if (!Overlap(decision.touched, blame_)) continue;
+    decision.blamed = Hull(decision.blamed, blame_);
+    if (decision.next < decision.count) return true;
+    blame_ = Hull(decision.blamed, decision.niche.widened());
+  }
+  return false;
+}
+
+void NicheSearch::Keep(std::size_t decisions) {
+  if (decisions >= decisions_.size()) return;
+  state_.Undo(decisions_[decisions].mark);
+  decisions_.resize(decisions);
+}
+
+bool NicheSearch::Improve(std::int64_t target, Watch& watch, std::int64_t& work, std::vector<std::int64_t>& offsets,
+                          std::int64_t& peak) {
+  bool better = false;
+  const auto aim = [&] {
+    const std::int64_t gap = peak - target;
+    SetCapacity(target + (gap < target / kSmallGap ? 0 : gap / 2));
+  };
+  aim();
+  decisions_.clear();
+  state_.Clear();
+  SetRanks();
+  const std::int64_t unit = model_.count() / 2;
+  std::int64_t quota = unit;
+  int idle = 0;  // tries since the capacity was set
+  std::size_t deepest = 0;
+  const std::int64_t hopeless = work - work / 4;  // a quarter is spent, and no try has come a quarter of the way
+  while (peak > target && work > 0 && !watch.IsOver()) {
+    const std::int64_t before = work_;
+    const Step step = Descend();
+    deepest = std::max(deepest, decisions_.size());
+    if (work < hopeless && 4 * deepest < model_.rows.size()) break;
+    if (step == Step::kDecided) {
+      TakeNext();
+    } else if (step == Step::kDone) {
+      peak = state_.most_used();
+      offsets.resize(model_.rows.size());
+      for (int k = 0; k < model_.count(); ++k) offsets[At(k)] = state_.OffsetOf(k);
+      better = true;
+      watch.Reach(peak);
+      aim();
+      while (!decisions_.empty() && state_.most_used() > capacity_) Keep(decisions_.size() - 1);
+      idle = 0;
+    } else if (nodes_ < quota && GoBack()) {
+      TakeNext();
+    } else {
+      ++tries_;
+      if (++idle == kPatience) {
+        idle = 0;
+        if ((peak - capacity_) * kNear < peak - target) {
+          aim();
+        } else {
+          SetCapacity(capacity_ + (peak - capacity_) / 2);
+        }
+      }
+      for (std::int64_t& failures : failures_) failures = 1 + (failures - 1) / 4 * 3;
+      const int halvings = tries_ % 8;
+      Keep(decisions_.size() - (decisions_.size() >> halvings));
+      SetRanks();
+      quota = nodes_ + unit;
+    }
+    work -= work_ - before;
+    watch.Spend(work_ - before);
+  }
+  return better;
+}
+
+}  // namespace orionrt

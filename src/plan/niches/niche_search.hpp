@@ -1,0 +1,93 @@
+// Plans of problems in which hundreds of buffers are alive at once, built from the bottom: the lowest niche of the
+// skyline is filled by the row that gives up the least space, until a section is known to pass the capacity; then the
+// search goes back. Bottom-left heuristics with the best fit for the lowest niche are Burke, Kendall and Whitwell's
+// (Operations Research 52(4), 2004); here a row is judged by the space that nobody can use any more, and the search may
+// take its decisions back. It finds plans and proves nothing.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "base/index.hpp"
+#include "plan/niches/niche_model.hpp"
+#include "plan/niches/niche_state.hpp"
+#include "plan/watch.hpp"
+
+namespace orionrt {
+
+class NicheSearch {
+ public:
+  // Keeps a reference.
+  explicit NicheSearch(const NicheModel& model);
+
+  // Looks for plans below `peak` (bytes) until one reaches `target`, the work is spent, or the watch is over. `work`
+  // falls by what was looked at, about a nanosecond each. True if `offsets`, per row, and `peak` are of a lower plan.
+  bool Improve(std::int64_t target, Watch& watch, std::int64_t& work, std::vector<std::int64_t>& offsets,
+               std::int64_t& peak);
+
+ private:
+  static constexpr int kChoices = 4;  // of a niche, beside giving it up
+  static constexpr int kGiveUp = -1;  // a choice: the whole niche is lifted to its lower wall
+
+  struct Niche {
+    int begin = 0, end = 0;
+    std::int64_t floor = 0, left_wall = 0, right_wall = 0;
+    Span widened() const { return {begin - 1, end + 1}; }
+  };
+  // A decision: which row lies on a niche's floor, or that nobody does.
+  struct Decision {
+    Niche niche;
+    int choices[kChoices + 1];
+    int count = 0, next = 0;
+    std::size_t mark = 0;        // of the state before it
+    std::int64_t most_used = 0;  // bytes, before it
+    Span touched;                // sections that the choice taken lies on
+    Span blamed;                 // what stood in the way of the choices before
+  };
+  enum class Step { kDecided, kFailed, kDone };
+
+  void SetCapacity(std::int64_t capacity);
+  void SetRanks();
+  Step Descend();                                   // kFailed: blame_ says where
+  bool LiftDead(const Niche& niche, bool& lifted);  // false: a section passes the capacity
+  void Gather(const Niche& niche);
+  int LastOf(std::size_t k) const { return model_.rows[At(candidates_[At(by_end_[k])].row)].span.last; }
+  void Weigh(const Niche& niche);
+  void Choose(Decision& decision);
+  void TakeNext();
+  bool Fits(Span sections, std::int64_t rise) const;
+  bool GoBack();
+  void Keep(std::size_t decisions);
+  bool Blame(int section, Span span);
+
+  const NicheModel& model_;
+  NicheState state_;
+  std::vector<Decision> decisions_;
+  std::int64_t capacity_ = 0;
+  int grain_ = 0;  // log2 of the bytes that weights are counted in
+  Span blame_;     // sections of the last failure
+  std::int64_t nodes_ = 0, work_ = 0;
+  int tries_ = 0;
+  std::mt19937_64 random_;
+
+  std::vector<int> ranks_;              // per row: of equal waste, the lowest comes first
+  std::vector<std::int64_t> failures_;  // per section, plus one
+  std::vector<std::int64_t> shares_;    // what a section weighs, by the grains that it has left
+
+  // Of the niche at hand. Its candidates, the rows that lie within it, cut it into blocks: between two cuts the same
+  // of them are alive.
+  struct Candidate {
+    int row = 0;
+    int first = 0, last = 0;  // cuts
+  };
+  std::vector<Candidate> candidates_;     // by first section
+  std::vector<int> by_end_;               // positions in it, by last section
+  std::vector<int> position_;             // per row, the inverse
+  std::vector<int> cuts_;                 // sections: the begin of every block, and the end of the last
+  std::vector<std::int64_t> weights_;     // per cut: of the sections before it
+  std::vector<std::int64_t> lost_left_;   // per cut: of what lies under nobody if a row begins there, left of it
+  std::vector<std::int64_t> lost_right_;  // or ends there, right of it
+};
+
+}  // namespace orionrt

@@ -1,0 +1,153 @@
+#include "plan/niches/niche_state.hpp"
+
+#include <algorithm>
+
+#include "base/checked.hpp"
+
+namespace orionrt {
+
+NicheState::NicheState(const NicheModel& model) : model_(model) {
+  while (leaves_ < At(model.sections)) leaves_ *= 2;
+  offsets_.resize(model.rows.size());
+  next_.resize(At(model.sections));
+  previous_.resize(At(model.sections));
+  Clear();
+}
+
+void NicheState::Clear() {
+  floors_.assign(2 * leaves_, kNobody);
+  used_ = model_.loads;
+  most_used_ = used_.empty() ? 0 : *std::max_element(used_.begin(), used_.end());
+  const std::size_t words = model_.rows.size() / 64 + 1;
+  unplaced_.assign(words, 0);
+  for (int k = 0; k < model_.count(); ++k) Flip(unplaced_, k);
+  unplaced_by_end_ = unplaced_;
+  if (model_.sections > 0) {
+    PutFloor(0, 0);
+    next_[0] = model_.sections;
+    previous_[0] = -1;
+  }
+  changes_.clear();
+}
+
+int NicheState::Lowest() const {
+  std::size_t node = 1;
+  while (node < leaves_) node = 2 * node + (floors_[2 * node + 1] < floors_[2 * node] ? 1 : 0);
+  return static_cast<int>(node - leaves_);
+}
+
+void NicheState::PutFloor(int begin, std::int64_t floor) {
+  std::size_t node = leaves_ + At(begin);
+  floors_[node] = floor;
+  for (node /= 2; node > 0; node /= 2) {
+    const std::int64_t lower = std::min(floors_[2 * node], floors_[2 * node + 1]);
+    if (floors_[node] == lower) break;
+    floors_[node] = lower;
+  }
+}
+
+void NicheState::SetFloor(int begin, std::int64_t floor) {
+  changes_.push_back({Kind::kFloor, begin, 0, this->floor(begin)});
+  PutFloor(begin, floor);
+}
+
+void NicheState::SetNext(int begin, int next) {
+  changes_.push_back({Kind::kNext, begin, 0, next_[At(begin)]});
+  next_[At(begin)] = next;
+}
+
+void NicheState::SetPrevious(int begin, int previous) {
+  if (begin == model_.sections) return;
+  changes_.push_back({Kind::kPrevious, begin, 0, previous_[At(begin)]});
+  previous_[At(begin)] = previous;
+}
+
+void NicheState::Use(Span sections, std::int64_t bytes) {
+  if (bytes == 0) return;
+  changes_.push_back({Kind::kUsed, sections.first, sections.last, bytes});
+  std::int64_t most = most_used_;
+  for (int s = sections.first; s < sections.last; ++s) most = std::max(most, used_[At(s)] += bytes);
+  if (most == most_used_) return;
+  changes_.push_back({Kind::kMostUsed, 0, 0, most_used_});
+  most_used_ = most;
+}
+
+// Cuts the segment where it must be cut, lifts the piece, and joins it with neighbours of its new height.
+void NicheState::Lift(int begin, Span sections, std::int64_t floor) {
+  const std::int64_t below = this->floor(begin);
+  const int end = next_[At(begin)];
+  if (sections.last < end) {
+    SetNext(sections.last, end);
+    SetPrevious(sections.last, begin);
+    SetPrevious(end, sections.last);
+    SetNext(begin, sections.last);
+    SetFloor(sections.last, below);
+  }
+  int first = sections.first;
+  if (first > begin) {
+    SetNext(first, sections.last);
+    SetPrevious(first, begin);
+    SetPrevious(sections.last, first);
+    SetNext(begin, first);
+  } else if (begin > 0 && this->floor(previous_[At(begin)]) == floor) {
+    first = previous_[At(begin)];
+    SetFloor(begin, kNobody);
+    SetNext(first, sections.last);
+    SetPrevious(sections.last, first);
+  }
+  if (this->floor(first) != floor) SetFloor(first, floor);
+  if (sections.last < model_.sections && this->floor(sections.last) == floor) {
+    const int after = next_[At(sections.last)];
+    SetFloor(sections.last, kNobody);
+    SetNext(first, after);
+    SetPrevious(after, first);
+  }
+}
+
+void NicheState::FlipRow(int row) {
+  Flip(unplaced_, row);
+  Flip(unplaced_by_end_, model_.end_rank[At(row)]);
+}
+
+void NicheState::Place(int row, int begin) {
+  const NicheRow& placed = model_.rows[At(row)];
+  const std::int64_t below = floor(begin);
+  offsets_[At(row)] = RoundUp(below, placed.alignment);
+  Use(placed.span, offsets_[At(row)] - below);
+  Lift(begin, placed.span, offsets_[At(row)] + placed.size);
+  FlipRow(row);
+  changes_.push_back({Kind::kRow, row, 0, 0});
+}
+
+void NicheState::Raise(int begin, Span sections, std::int64_t floor) {
+  if (floor != kNobody) Use(sections, floor - this->floor(begin));
+  Lift(begin, sections, floor);
+}
+
+void NicheState::Undo(std::size_t mark) {
+  for (; changes_.size() > mark; changes_.pop_back()) {
+    const Change& change = changes_.back();
+    switch (change.kind) {
+      case Kind::kFloor:
+        PutFloor(change.index, change.value);
+        break;
+      case Kind::kNext:
+        next_[At(change.index)] = static_cast<int>(change.value);
+        break;
+      case Kind::kPrevious:
+        previous_[At(change.index)] = static_cast<int>(change.value);
+        break;
+      case Kind::kUsed:
+        for (int s = change.index; s < change.last; ++s) used_[At(s)] -= change.value;
+        break;
+      case Kind::kMostUsed:
+        most_used_ = change.value;
+        break;
+      case Kind::kRow:
+        FlipRow(change.index);
+        break;
+    }
+  }
+}
+
+}  // namespace orionrt

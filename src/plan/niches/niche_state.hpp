@@ -1,0 +1,105 @@
+// A plan that grows from the bottom, and can be taken back step by step.
+//
+//   bytes ^   |####|        |#######      The skyline: segments of sections, each with its floor. What lies below a
+//         |   |####|__  ____|#######      floor is used or given up. A niche is a segment that is lower than its
+//         |___|       ||                  neighbours, its walls: of the rows not yet placed, only those within its
+//         +------------------------->     sections can lie on its floor.
+//             niche ^ sections
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/index.hpp"
+#include "plan/niches/niche_model.hpp"
+
+namespace orionrt {
+
+class NicheState {
+ public:
+  static constexpr std::int64_t kNobody = INT64_MAX;  // floor of sections where all rows are placed
+
+  // Keeps a reference. Nothing is placed.
+  explicit NicheState(const NicheModel& model);
+
+  void Clear();
+
+  // The begin of the lowest segment, the first of equal ones; kNobody as its floor: all is placed. O(log sections).
+  int Lowest() const;
+
+  std::int64_t floor(int begin) const { return floors_[leaves_ + At(begin)]; }
+  int end(int begin) const { return next_[At(begin)]; }
+  std::int64_t left_wall(int begin) const { return begin == 0 ? kNobody : floor(previous_[At(begin)]); }
+  std::int64_t right_wall(int begin) const { return end(begin) == model_.sections ? kNobody : floor(end(begin)); }
+
+  // Bytes that a section takes at least, given what is placed: its floor and all that is still to lie on it.
+  std::int64_t used(int section) const { return used_[At(section)]; }
+  std::int64_t most_used() const { return most_used_; }
+
+  // Puts a row of the segment on its floor, at an aligned offset. O(sections of the row where that is padded).
+  void Place(int row, int begin);
+
+  // Gives up the bytes of `sections`, of the segment, from its floor to `floor`; kNobody: nothing is alive there.
+  void Raise(int begin, Span sections, std::int64_t floor);
+
+  // Visits the rows from `from` on, before `until`, that are not placed: ascending positions.
+  template <typename Visit>
+  void ForEachByBegin(int from, int until, Visit visit) const {
+    ForEach(unplaced_, from, until, visit);
+  }
+  // The same of positions in `by_end`.
+  template <typename Visit>
+  void ForEachByEnd(int from, int until, Visit visit) const {
+    ForEach(unplaced_by_end_, from, until, visit);
+  }
+
+  std::int64_t OffsetOf(int row) const { return offsets_[At(row)]; }  // bytes, of a placed row
+
+  // Where the plan stands now, and back to there.
+  std::size_t Mark() const { return changes_.size(); }
+  void Undo(std::size_t mark);
+
+ private:
+  enum class Kind : std::uint8_t { kFloor, kNext, kPrevious, kUsed, kMostUsed, kRow };
+  struct Change {
+    Kind kind;
+    int index;
+    int last;            // of kUsed
+    std::int64_t value;  // before; of kUsed what was added
+  };
+  using Bits = std::vector<std::uint64_t>;
+
+  template <typename Visit>
+  static void ForEach(const Bits& bits, int from, int until, Visit visit) {
+    if (from >= until) return;
+    const std::size_t last = At(until - 1) / 64;
+    std::uint64_t mask = ~std::uint64_t{0} << (At(from) % 64);
+    for (std::size_t word = At(from) / 64; word <= last; ++word, mask = ~std::uint64_t{0}) {
+      std::uint64_t rest = bits[word] & mask;
+      if (word == last) rest &= ~std::uint64_t{0} >> (63 - At(until - 1) % 64);
+      for (; rest != 0; rest &= rest - 1) visit(static_cast<int>(word * 64) + __builtin_ctzll(rest));
+    }
+  }
+  static void Flip(Bits& bits, int k) { bits[At(k) / 64] ^= std::uint64_t{1} << (At(k) % 64); }
+
+  void SetFloor(int begin, std::int64_t floor);
+  void SetNext(int begin, int next);
+  void SetPrevious(int begin, int previous);
+  void PutFloor(int begin, std::int64_t floor);
+  void Use(Span sections, std::int64_t bytes);
+  void Lift(int begin, Span sections, std::int64_t floor);
+  void FlipRow(int row);
+
+  const NicheModel& model_;
+  std::size_t leaves_ = 1;            // a power of two
+  std::vector<std::int64_t> floors_;  // a tournament: leaves from leaves_ on, kNobody where no segment begins
+  std::vector<int> next_, previous_;  // of segments by begin
+  std::vector<std::int64_t> used_;    // per section
+  std::int64_t most_used_ = 0;
+  std::vector<std::int64_t> offsets_;  // per row
+  Bits unplaced_, unplaced_by_end_;
+  std::vector<Change> changes_;
+};
+
+}  // namespace orionrt
