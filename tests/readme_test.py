@@ -39,7 +39,7 @@ NOT_RUN = {
     "pip install": "compiles for minutes; scripts/test_python installs the wheel and runs the Python lines",
 }
 # Languages of blocks that show something instead of doing it.
-SHOWN = {"text": "a picture or a form", "yaml": "tests/workflow_test.py runs the steps of workflows"}
+SHOWN = {"text": "a picture or a form", "yaml": "tests/cli/workflow_test.py runs the steps of workflows"}
 
 # Each command says so of the examples, which come without their weights; a document says it once, in words.
 WITHOUT_WEIGHTS = re.compile(r'^orionrt: warning: .* external data "weights\.bin", which is not there.*\n', re.M)

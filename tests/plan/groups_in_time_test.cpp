@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "sanitized.hpp"
-#include "support/seeded_problem.hpp"
+#include "seeded_problem.hpp"
 
 namespace orionrt::groups_in_time_test {
 namespace {

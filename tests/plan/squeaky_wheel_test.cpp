@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "sanitized.hpp"
-#include "support/seeded_problem.hpp"
+#include "seeded_problem.hpp"
 
 namespace orionrt::squeaky_wheel_test {
 namespace {

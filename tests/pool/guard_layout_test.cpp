@@ -15,7 +15,7 @@
 #include "pool/fence.hpp"
 #include "refuses.hpp"
 #include "sanitized.hpp"
-#include "support/seeded_problem.hpp"
+#include "seeded_problem.hpp"
 
 namespace orionrt::guard_layout_test {
 namespace {

@@ -11,7 +11,7 @@
 #include "orionrt/plan.hpp"
 #include "plan/exact/windows.hpp"
 #include "sanitized.hpp"
-#include "support/seeded_problem.hpp"
+#include "seeded_problem.hpp"
 
 namespace orionrt::search_test {
 namespace {

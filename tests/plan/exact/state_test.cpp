@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "sanitized.hpp"
-#include "support/seeded_problem.hpp"
+#include "seeded_problem.hpp"
 
 namespace orionrt::state_test {
 namespace {

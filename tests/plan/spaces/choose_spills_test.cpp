@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "sanitized.hpp"
-#include "support/seeded_problem.hpp"
+#include "seeded_problem.hpp"
 
 namespace orionrt::choose_spills_test {
 namespace {

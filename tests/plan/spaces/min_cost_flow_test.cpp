@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "sanitized.hpp"
-#include "support/seeded_problem.hpp"
+#include "seeded_problem.hpp"
 
 namespace orionrt::min_cost_flow_test {
 namespace {

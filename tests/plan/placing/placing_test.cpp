@@ -9,7 +9,7 @@
 #include "orionrt/plan.hpp"
 #include "plan/rectangles.hpp"
 #include "sanitized.hpp"
-#include "support/seeded_problem.hpp"
+#include "seeded_problem.hpp"
 
 namespace orionrt::placing_test {
 namespace {

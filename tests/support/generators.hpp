@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "support/seeded_problem.hpp"
+#include "seeded_problem.hpp"
 
 namespace orionrt::tests {
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import textwrap
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 ACTION = ROOT / ".github" / "actions" / "plan-diff" / "action.yml"
 GRAPH = """{"schema": "orionrt.graph/1",
  "tensors": [{"id": 0, "bytes": 64}, {"id": 1, "bytes": %d}, {"id": 2, "bytes": 64, "roles": ["output"]}],
