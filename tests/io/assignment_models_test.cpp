@@ -2,6 +2,7 @@
 // compared address by address with a pool that planned for itself.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -82,17 +83,29 @@ std::vector<std::byte*> BasesOf(const std::vector<SpaceMemory>& memories) {
   return bases;
 }
 
+// By name, so that every second one is the same everywhere.
+std::vector<fs::path> ModelsIn(const fs::path& folder) {
+  std::vector<fs::path> paths;
+  if (!fs::exists(folder)) return paths;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const fs::path& path = entry.path();
+    if (path.extension() == ".onnx" || path.extension() == ".tflite") paths.push_back(path);
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
 TEST(AssignmentModels, AreLoadedAsAPoolPlansThem) {
   if (!fs::exists(Models() / "overrides.json")) GTEST_SKIP() << "no models; set ORIONRT_SHARED";
   const auto overrides = nlohmann::json::parse(ReadFile(Models() / "overrides.json"));
   PlanOptions quick;
   quick.effort = Effort::kFast;
+  const bool all = std::getenv("ORIONRT_ALL_MODELS") != nullptr;  // every second one without it
   int models = 0, with_bodies = 0, with_changes = 0;
   for (const char* folder : {"onnx", "onnx_scaled", "tflite"}) {
-    if (!fs::exists(Models() / folder)) continue;
-    for (const auto& entry : fs::directory_iterator(Models() / folder)) {
-      const fs::path path = entry.path();
-      if (path.extension() != ".onnx" && path.extension() != ".tflite") continue;
+    const std::vector<fs::path> paths = ModelsIn(Models() / folder);
+    for (std::size_t i = 0; i < paths.size(); i += all ? 1 : 2) {
+      const fs::path& path = paths[i];
       SCOPED_TRACE(path.filename().string());
       ImportOptions import = OptionsFor(path.filename(), overrides);
       if (path.extension() == ".tflite") import.dims.clear();
@@ -139,9 +152,9 @@ TEST(AssignmentModels, AreLoadedAsAPoolPlansThem) {
       with_changes += assignment.in_place.empty() && assignment.vanished_ids.empty() ? 0 : 1;
     }
   }
-  EXPECT_GT(models, 40);
-  EXPECT_GT(with_bodies, 2);
-  EXPECT_GT(with_changes, 20);
+  EXPECT_GT(models, all ? 40 : 20);
+  EXPECT_GT(with_bodies, all ? 2 : 0);
+  EXPECT_GT(with_changes, all ? 20 : 10);
 }
 
 }  // namespace
