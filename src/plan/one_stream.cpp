@@ -41,7 +41,7 @@ constexpr std::int64_t kSparse = 48;
 constexpr std::size_t kManyBuffers = 4096;
 
 // Of more than that, what is looked at is seldom in a cache, and takes twice the time.
-constexpr std::int64_t kLarge = 10'000;
+constexpr std::int64_t kBeyondCaches = 10'000;
 
 // Of that many, filling niches once takes about a second.
 constexpr std::size_t kMostInNiches = 200'000;
@@ -364,7 +364,8 @@ OneStreamBudget BudgetOf(std::size_t buffers, Effort effort) {
   }
   const std::int64_t times = effort == Effort::kThorough ? 50 : 1;
   return {times * std::min<std::int64_t>(150'000'000 + 250'000 * n, 800'000'000),
-          times * std::min<std::int64_t>(150'000'000 + 250'000 * n, n > kLarge ? 700'000'000 : 1'200'000'000), search};
+          times * std::min<std::int64_t>(150'000'000 + 250'000 * n, n > kBeyondCaches ? 700'000'000 : 1'200'000'000),
+          search};
 }
 
 Plan PlanOneStream(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget, Watch& watch) {

@@ -12,7 +12,7 @@ namespace {
 
 // Tuned on the families of docs/planning.md, "niches", which says what was tried.
 constexpr std::int64_t kSlackOffset = 17;  // grains: of a 1,024th of the capacity
-constexpr int kPatience = 12;              // tries without a plan, after which the capacity rises half way to the peak
+constexpr int kIdleTries = 12;             // tries without a plan, after which the capacity rises half way to the peak
 constexpr std::int64_t kNear = 8;          // or falls again, where this part of the gap is all that is left to the peak
 constexpr int kPlainTries = 3;             // with ranks that are not shaken
 constexpr int kShake = 2;                  // up to this part of all places
@@ -306,7 +306,7 @@ bool NicheSearch::Improve(std::int64_t target, Watch& watch, std::int64_t& work,
       TakeNext();
     } else {
       ++tries_;
-      if (++idle == kPatience) {
+      if (++idle == kIdleTries) {
         idle = 0;
         if ((peak - capacity_) * kNear < peak - target) {
           aim();
