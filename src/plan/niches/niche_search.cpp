@@ -39,8 +39,10 @@ NicheSearch::NicheSearch(const NicheModel& model)
   }
 }
 
+// Decisions that the new capacity does not allow are taken back. What is used without any is needed by every plan.
 void NicheSearch::SetCapacity(std::int64_t capacity) {
-  capacity_ = capacity;
+  while (!decisions_.empty() && state_.most_used() > capacity) Keep(decisions_.size() - 1);
+  capacity_ = std::max(capacity, state_.most_used());
   grain_ = 0;
   while ((capacity_ >> grain_) > 1024) ++grain_;
 }
@@ -228,7 +230,6 @@ NicheSearch::Step NicheSearch::Descend() {
     Decision& decision = decisions_.back();
     decision.niche = niche;
     decision.mark = state_.Mark();
-    decision.most_used = state_.most_used();
     Choose(decision);
     if (decision.count > 0) return Step::kDecided;
     decisions_.pop_back();
@@ -277,16 +278,16 @@ bool NicheSearch::Improve(std::int64_t target, Watch& watch, std::int64_t& work,
     const std::int64_t gap = peak - target;
     SetCapacity(target + (gap < target / kSmallGap ? 0 : gap / 2));
   };
-  aim();
   decisions_.clear();
   state_.Clear();
+  aim();
   SetRanks();
   const std::int64_t unit = model_.count() / 2;
   std::int64_t quota = unit;
   int idle = 0;  // tries since the capacity was set
   std::size_t deepest = 0;
   const std::int64_t hopeless = work - work / 4;  // a quarter is spent, and no try has come a quarter of the way
-  while (peak > target && work > 0 && !watch.IsOver()) {
+  while (peak > target && capacity_ < peak && work > 0 && !watch.IsOver()) {
     const std::int64_t before = work_;
     const Step step = Descend();
     deepest = std::max(deepest, decisions_.size());
@@ -300,7 +301,6 @@ bool NicheSearch::Improve(std::int64_t target, Watch& watch, std::int64_t& work,
       better = true;
       watch.Reach(peak);
       aim();
-      while (!decisions_.empty() && state_.most_used() > capacity_) Keep(decisions_.size() - 1);
       idle = 0;
     } else if (nodes_ < quota && GoBack()) {
       TakeNext();

@@ -40,10 +40,9 @@ class NicheSearch {
     Niche niche;
     int choices[kChoices + 1];
     int count = 0, next = 0;
-    std::size_t mark = 0;        // of the state before it
-    std::int64_t most_used = 0;  // bytes, before it
-    Span touched;                // sections that the choice taken lies on
-    Span blamed;                 // what stood in the way of the choices before
+    std::size_t mark = 0;  // of the state before it
+    Span touched;          // sections that the choice taken lies on
+    Span blamed;           // what stood in the way of the choices before
   };
   enum class Step { kDecided, kFailed, kDone };
 
