@@ -213,6 +213,11 @@ bool NicheSearch::Fits(Span sections, std::int64_t rise) const {
 
 // To the next decision, or to a section that passes the capacity, or to the end.
 NicheSearch::Step NicheSearch::Descend() {
+  if (state_.most_used() > capacity_) {  // a choice that a higher capacity allowed
+    const Span touched = decisions_.back().touched;
+    Blame(touched.first, touched);
+    return Step::kFailed;
+  }
   for (;;) {
     Niche niche;
     niche.begin = state_.Lowest();
