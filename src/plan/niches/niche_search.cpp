@@ -6,6 +6,7 @@
 
 #include "base/checked.hpp"
 #include "base/index.hpp"
+#include "base/wide.hpp"
 
 namespace orionrt {
 namespace {
@@ -37,6 +38,16 @@ NicheSearch::NicheSearch(const NicheModel& model)
   for (std::size_t slack = 0; slack <= kMostGrains; ++slack) {
     shares_.push_back((1 << 20) / (static_cast<std::int64_t>(slack) + kSlackOffset));
   }
+  const auto order_by = [&model](auto key) {
+    std::vector<int> order(model.rows.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(),
+                     [&model, &key](int a, int b) { return key(model.rows[At(b)]) < key(model.rows[At(a)]); });
+    return order;
+  };
+  orders_[0] = order_by([](const NicheRow& row) { return row.span.length(); });
+  orders_[1] = order_by([](const NicheRow& row) { return row.size; });
+  orders_[2] = order_by([](const NicheRow& row) { return Wide{row.size} * row.span.length(); });
 }
 
 // Decisions that the new capacity does not allow are taken back. What is used without any is needed by every plan.
@@ -47,22 +58,15 @@ void NicheSearch::SetCapacity(std::int64_t capacity) {
   while ((capacity_ >> grain_) > 1024) ++grain_;
 }
 
-// Long, large, long and large: each in its turn.
+// By one order of three, each in its turn, shaken after the first tries.
 void NicheSearch::SetRanks() {
-  std::vector<int> order(model_.rows.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto key = [this](int k) -> double {
-    const NicheRow& row = model_.rows[At(k)];
-    if (tries_ % 3 == 0) return row.span.length();
-    if (tries_ % 3 == 1) return static_cast<double>(row.size);
-    return static_cast<double>(row.size) * row.span.length();
-  };
-  std::stable_sort(order.begin(), order.end(), [&key](int a, int b) { return key(a) > key(b); });
+  const std::vector<int>& order = orders_[static_cast<std::size_t>(tries_ % 3)];
   const auto shake = static_cast<std::uint64_t>(model_.count() / kShake + 1);
   for (int place = 0; place < model_.count(); ++place) {
     const int shaken = tries_ < kPlainTries ? 0 : static_cast<int>(random_() % shake);
     ranks_[At(order[At(place)])] = place + shaken;
   }
+  work_ += 8 * std::int64_t{model_.count()} + model_.sections;
 }
 
 bool NicheSearch::Blame(int section, Span span) {

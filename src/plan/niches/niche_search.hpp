@@ -70,6 +70,7 @@ class NicheSearch {
   int tries_ = 0;
   std::mt19937_64 random_;
 
+  std::vector<int> orders_[3];          // of rows: the longest first, the largest, and those of most bytes x sections
   std::vector<int> ranks_;              // per row: of equal waste, the lowest comes first
   std::vector<std::int64_t> failures_;  // per section, plus one
   std::vector<std::int64_t> shares_;    // what a section weighs, by the grains that it has left
