@@ -9,9 +9,9 @@
 #include "interrupt.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/planner.hpp"
+#include "orionrt/report.hpp"
 #include "output.hpp"
 #include "planning.hpp"
-#include "report/diff.hpp"
 
 namespace orionrt::cli::diff_command {
 namespace {

@@ -6,8 +6,8 @@
 #include "command.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/formats.hpp"
+#include "orionrt/report.hpp"
 #include "output.hpp"
-#include "report/replay.hpp"
 
 namespace orionrt::cli::replay_command {
 namespace {

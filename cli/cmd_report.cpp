@@ -7,9 +7,9 @@
 #include "command.hpp"
 #include "input.hpp"
 #include "orionrt/config.hpp"
+#include "orionrt/report.hpp"
 #include "output.hpp"
 #include "planning.hpp"
-#include "report/report.hpp"
 
 namespace orionrt::cli::report_command {
 namespace {

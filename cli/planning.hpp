@@ -6,7 +6,7 @@
 
 #include "input.hpp"
 #include "orionrt/planner.hpp"
-#include "report/what_if.hpp"
+#include "orionrt/report.hpp"
 
 namespace orionrt::cli {
 

@@ -1,6 +1,7 @@
-// What an engine can say of its own memory: the figures of a plan, what holds its peak, and a file that draws it:
+// What an engine can say of its own memory: the figures of a plan, what holds its peak, what would lower it, and the
+// plan as a page to open in a browser:
 //
-//   report_from_code plan.json && orionrt report plan.json -o plan.html
+//   report_from_code plan.html
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "orionrt/formats.hpp"
 #include "orionrt/orionrt.hpp"
+#include "orionrt/report.hpp"
 
 using namespace orionrt;
 
@@ -30,7 +32,9 @@ Graph MakeBranches() {
 
 int main(int argc, char** argv) try {
   const Workload workload = Lower(MakeBranches(), {}, LowerOptions());
-  const PlanFile file = MakePlanFile(workload, PlanWorkload(workload, ReusePlanner()));
+  const ReusePlanner planner;
+  const PlanFile file = MakePlanFile(workload, PlanWorkload(workload, planner));
+  const Explanation explanation = ExplainWorkload(file, &workload, planner);
 
   const Certificate& certificate = file.plan.certificate;
   const Metrics metrics = MeasurePlan(file.problem, file.plan, file.classes);
@@ -42,7 +46,10 @@ int main(int argc, char** argv) try {
     std::printf("  %6lld bytes %s\n", static_cast<long long>(file.problem.buffers[static_cast<std::size_t>(i)].size),
                 BufferLabel(file.problem, i).c_str());
   }
-  if (argc > 1) WriteFile(argv[1], WritePlanJson(file));
+  for (const WhatIf& change : explanation.what_ifs) {
+    std::printf("%s: %lld bytes less\n", change.sentence.c_str(), static_cast<long long>(change.saving_bytes));
+  }
+  if (argc > 1) WriteFile(argv[1], WriteReportHtml({workload, {{file, {explanation}}}}));
   return certificate.proven_optimal ? 0 : 1;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "report_from_code: %s\n", error.what());

@@ -1,5 +1,5 @@
 // Traces of a buddy: what is read is written and read again, and replayed.
-#include "report/replay.hpp"
+#include "orionrt/report.hpp"
 #include "target.hpp"
 
 using namespace orionrt;

@@ -1,7 +1,6 @@
 // JSON of plans.
 #include "orionrt/formats.hpp"
-#include "report/describe_plan.hpp"
-#include "report/explain.hpp"
+#include "orionrt/report.hpp"
 #include "target.hpp"
 
 using namespace orionrt;

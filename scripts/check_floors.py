@@ -21,6 +21,7 @@ HEADERS = {
     "src/runtime": {"buddy_adaptors", "memory"},
     "src/pool": {"orionrt", "shared_plan", "stream_scratch", "tensor_pool"},
     "src/io": {"formats"},
+    "src/report": {"report"},
     "src/devices": {"cuda", "opencl"},
     "src/capi": {"orionrt.h", "orionrt_io.h"},
 }

@@ -1,14 +1,13 @@
-#include "report/describe_plan.hpp"
-
+// DescribePlan, DrawArena and WriteReportText: figures and a picture of characters, of a width that is given.
 #include <algorithm>
 #include <vector>
 
 #include "base/text.hpp"
 #include "base/wide.hpp"
+#include "orionrt/report.hpp"
 #include "plan/clocks/stream_plan.hpp"
-#include "report/explain.hpp"
 #include "report/lanes.hpp"
-#include "report/report.hpp"
+#include "report/plan_words.hpp"
 #include "report/scale.hpp"
 #include "report/shown_graph.hpp"
 #include "report/stream_text.hpp"

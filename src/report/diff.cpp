@@ -1,5 +1,4 @@
-#include "report/diff.hpp"
-
+// DiffPlans: what the bytes alive at two peaks differ by, a cause a buffer; and its words.
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -8,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "base/wide.hpp"
+#include "orionrt/report.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/rectangles.hpp"
 

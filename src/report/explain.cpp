@@ -1,12 +1,13 @@
-#include "report/explain.hpp"
-
+// An Explanation, a certificate and spills in words; the explanation in JSON.
 #include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
+#include "orionrt/report.hpp"
 #include "report/explain_json.hpp"
+#include "report/plan_words.hpp"
 #include "report/stream_text.hpp"
 
 namespace orionrt {

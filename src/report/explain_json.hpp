@@ -3,7 +3,7 @@
 
 #include "io/json.hpp"
 #include "orionrt/formats.hpp"
-#include "report/what_if.hpp"
+#include "orionrt/report.hpp"
 
 namespace orionrt {
 

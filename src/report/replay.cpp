@@ -1,5 +1,4 @@
-#include "report/replay.hpp"
-
+// ReplayTrace: a trace put to a buddy of any size; its figures as text, JSON and CSV.
 #include <algorithm>
 #include <unordered_map>
 
@@ -7,6 +6,7 @@
 #include "base/wide.hpp"
 #include "io/json.hpp"
 #include "orionrt/config.hpp"
+#include "orionrt/report.hpp"
 
 namespace orionrt {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "orionrt/plan.hpp"
-#include "report/report.hpp"
+#include "orionrt/report.hpp"
 
 namespace orionrt {
 

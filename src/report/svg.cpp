@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "orionrt/report.hpp"
 #include "report/lanes.hpp"
-#include "report/report.hpp"
 #include "report/scale.hpp"
 #include "report/shown_graph.hpp"
 

@@ -1,5 +1,4 @@
-#include "report/what_if.hpp"
-
+// Explain: every change is made to a copy of the graph and planned, so what it says to save is what a plan saves.
 #include <algorithm>
 #include <optional>
 #include <set>
@@ -12,6 +11,7 @@
 #include "graph/shown.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/lowering.hpp"
+#include "orionrt/report.hpp"
 #include "orionrt/streams.hpp"
 #include "plan/peaks.hpp"
 #include "report/assumed_types.hpp"

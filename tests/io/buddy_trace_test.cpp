@@ -7,9 +7,9 @@
 
 #include "hostile.hpp"
 #include "orionrt/formats.hpp"
+#include "orionrt/report.hpp"
 #include "random.hpp"
 #include "refuses.hpp"
-#include "report/replay.hpp"
 
 namespace orionrt::buddy_trace_test {
 namespace {

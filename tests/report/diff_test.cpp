@@ -1,8 +1,7 @@
-#include "report/diff.hpp"
-
 #include <gtest/gtest.h>
 
 #include "orionrt/planner.hpp"
+#include "orionrt/report.hpp"
 #include "random.hpp"
 
 namespace orionrt::tests::diff_test {

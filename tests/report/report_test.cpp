@@ -1,9 +1,11 @@
+#include "orionrt/report.hpp"
+
 #include <gtest/gtest.h>
 
 #include <sstream>
 
 #include "orionrt/planner.hpp"
-#include "report/describe_plan.hpp"
+#include "report/plan_words.hpp"
 
 namespace orionrt::report_test {
 namespace {

@@ -9,7 +9,7 @@
 #include "orionrt/config.hpp"
 #include "orionrt/import.hpp"
 #include "orionrt/lowering.hpp"
-#include "report/what_if.hpp"
+#include "orionrt/report.hpp"
 
 namespace orionrt::what_if_models_test {
 namespace {

@@ -13,8 +13,8 @@
 #include "graph/engine_options.hpp"
 #include "interpreter.hpp"
 #include "orionrt/lowering.hpp"
+#include "orionrt/report.hpp"
 #include "random.hpp"
-#include "report/what_if.hpp"
 #include "sanitized.hpp"
 #include "sharing_graph.hpp"
 

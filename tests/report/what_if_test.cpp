@@ -1,6 +1,4 @@
 // What holds the peak and what would lower it: graphs of which every answer is known.
-#include "report/what_if.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,9 +7,9 @@
 
 #include "orionrt/assignment.hpp"
 #include "orionrt/lowering.hpp"
+#include "orionrt/report.hpp"
 #include "random.hpp"
 #include "refuses.hpp"
-#include "report/explain.hpp"
 #include "sanitized.hpp"
 
 namespace orionrt::what_if_test {

@@ -7,7 +7,7 @@
 #include "core/core.hpp"
 #include "core/numbers.hpp"
 #include "orionrt/plan.hpp"
-#include "report/diff.hpp"
+#include "orionrt/report.hpp"
 
 namespace orionrt::python {
 namespace {

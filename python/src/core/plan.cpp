@@ -18,9 +18,7 @@
 #include "core/core.hpp"
 #include "core/numbers.hpp"
 #include "orionrt/formats.hpp"
-#include "report/describe_plan.hpp"
-#include "report/explain.hpp"
-#include "report/report.hpp"
+#include "orionrt/report.hpp"
 
 namespace orionrt::python {
 namespace {

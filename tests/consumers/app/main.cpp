@@ -7,6 +7,7 @@
 #include <string>
 #ifdef HAS_io
 #include <orionrt/formats.hpp>
+#include <orionrt/report.hpp>
 #endif
 #ifdef HAS_onnx
 #include <orionrt/import.hpp>
@@ -40,6 +41,7 @@ bool ComponentsAnswer() {
   bool good = true;
 #ifdef HAS_io
   good = good && Refuses([] { orionrt::ReadCsv("", "none.csv"); });
+  good = good && Refuses([] { orionrt::ReplayTrace({}, -1, 1); });
 #endif
 #ifdef HAS_onnx
   good = good && Refuses([] { orionrt::ImportOnnx("no model", "none.onnx", {}); });

@@ -1,16 +1,17 @@
-// Plans for people to read in a terminal.
+// Sentences about a plan that pages and texts share. Internal to the report.
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "orionrt/config.hpp"
-#include "orionrt/formats.hpp"
+#include "orionrt/report.hpp"
 
 namespace orionrt {
 
-// The figures of a plan and its picture, UTF-8; ends with a line break. The picture is `width` columns wide, at least
-// 40; the figures at most 80.
-ORIONRT_API std::string DescribePlan(const PlanFile& file, int width = 80);
+// Without a line break. Of the plan of one arena (a SpaceView is one): what forces its peak, and how much of that is
+// proven. And what stands above the what-ifs, without a colon; empty where nothing needs any bytes.
+std::string ExplainBound(const PlanFile& file, const std::vector<std::string>& step_names);
+std::string WhatIfsHeading(const PlanFile& file, const Explanation& explanation);
 
 // "4.88 MiB as given, 3.38 MiB in place": the bounds of a plan with transforms; empty without.
 std::string SayStages(const PlanFile& file);
