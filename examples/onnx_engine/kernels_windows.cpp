@@ -1,4 +1,6 @@
 // Kernels that slide a window over an image: convolution, pools, normalization across channels.
+#include <algorithm>
+
 #include "kernels.hpp"
 
 namespace onnx_engine {
@@ -18,11 +20,12 @@ struct Window {
   Shape kernel, strides, dilations, before, behind;
 };
 
+// Pads that the node leaves open follow from the output's shape: those of auto_pad, and what ceil_mode adds behind.
 Window WindowOf(const Node& node, const Builder& builder, const Shape& kernel) {
   const std::size_t rank = kernel.size();
-  if (node.String("auto_pad", "NOTSET") != "NOTSET") builder.Refuse(node, "auto_pad");
-  if (node.Int("ceil_mode", 0) != 0) builder.Refuse(node, "ceil_mode");
-  const Shape pads = node.Ints("pads", Shape(2 * rank, 0));
+  const std::string pad = node.String("auto_pad", "NOTSET");
+  const Shape pads = pad == "NOTSET" ? node.Ints("pads", Shape(2 * rank, 0)) : Shape(2 * rank, 0);
+  const Shape from = SpatialOf(builder.ShapeOf(node.inputs[0])), to = SpatialOf(builder.ShapeOf(node.outputs[0]));
   Window window;
   window.kernel = kernel;
   window.strides = node.Ints("strides", Shape(rank, 1));
@@ -30,6 +33,18 @@ Window WindowOf(const Node& node, const Builder& builder, const Shape& kernel) {
   for (std::int64_t& dilation : window.dilations) --dilation;
   window.before.assign(pads.begin(), pads.begin() + static_cast<std::ptrdiff_t>(rank));
   window.behind.assign(pads.begin() + static_cast<std::ptrdiff_t>(rank), pads.end());
+  for (std::size_t i = 0; i < rank; ++i) {
+    const std::int64_t reach = (to[i] - 1) * window.strides[i] + (kernel[i] - 1) * (window.dilations[i] + 1) + 1;
+    const std::int64_t missing = std::max<std::int64_t>(reach - from[i], 0);
+    if (pad == "SAME_UPPER") window.before[i] = missing / 2;
+    if (pad == "SAME_LOWER") window.before[i] = missing - missing / 2;
+    const std::int64_t behind = std::max(missing - window.before[i], window.behind[i]);
+    // What ceil_mode adds counts in no average; the pads of the file may.
+    if (node.Int("ceil_mode", 0) != 0 && behind > window.behind[i] && node.Int("count_include_pad", 0) != 0) {
+      builder.Refuse(node, "ceil_mode with count_include_pad");
+    }
+    window.behind[i] = behind;
+  }
   return window;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -292,13 +293,136 @@ std::string NameOf(const testing::TestParamInfo<Row>& row) { return row.param.na
 INSTANTIATE_TEST_SUITE_P(Models, OnnxEngine, testing::ValuesIn(kRows), NameOf);
 INSTANTIATE_TEST_SUITE_P(Models, PlantedFaults, testing::ValuesIn(kRows), NameOf);
 
-// Writes a model of one node beside its input "x" of 1x4x8x8 and reads it as the engine does.
-void Read(const Model& model, const onnx_engine::ReadOptions& options = {}) {
+Program ProgramOf(const Model& model, const onnx_engine::ReadOptions& options = {}) {
   const Folder folder;
   const std::string path = folder.Write("model.onnx", model.proto.SerializeAsString());
-  onnx_engine::MakeProgram(onnx_engine::ReadModel(path, options, onnx_engine::KernelTypes()));
+  return onnx_engine::MakeProgram(onnx_engine::ReadModel(path, options, onnx_engine::KernelTypes()));
 }
 
+void SetText(onnx::NodeProto* node, const std::string& name, const std::string& text) {
+  auto* const attribute = node->add_attribute();
+  attribute->set_name(name);
+  attribute->set_type(onnx::AttributeProto::STRING);
+  attribute->set_s(text);
+}
+
+void SetFloat(onnx::NodeProto* node, const std::string& name, float value) {
+  auto* const attribute = node->add_attribute();
+  attribute->set_name(name);
+  attribute->set_type(onnx::AttributeProto::FLOAT);
+  attribute->set_f(value);
+}
+
+void SetFloats(onnx::GraphProto* graph, const std::string& name, const Dims& dims, const Floats& floats) {
+  onnx::TensorProto* const tensor = graph->add_initializer();
+  tensor->set_name(name);
+  tensor->set_data_type(onnx::TensorProto::FLOAT);
+  for (const std::int64_t dim : dims) tensor->add_dims(dim);
+  for (const float value : floats) tensor->add_float_data(value);
+}
+
+Floats OutputOf(const Model& model) {
+  const Program program = ProgramOf(model, HashedWeights());
+  return OutputOf(program, onnx_engine::MakePlan(program.graph, {}));
+}
+
+// The output of one node with a window over an image of 7 x 8, padded as the attributes say.
+Floats OutputOfWindow(const std::string& type, const std::function<void(onnx::NodeProto*)>& pad) {
+  Model model;
+  model.Input("x", {1, 4, 7, 8});
+  if (type == "Conv") model.Weights("w", {4, 4, 3, 2});
+  onnx::NodeProto* const node = model.Node(type, type == "Conv" ? Names{"x", "w"} : Names{"x"}, {"y"});
+  SetInts(node, "kernel_shape", {3, 2});
+  SetInts(node, "strides", {2, 3});
+  pad(node);
+  model.Output("y");
+  return OutputOf(model);
+}
+
+// 7 rows by windows of 3, two apart: 4 windows over 9 rows, one before and one behind. 8 columns by windows of 2, three
+// apart: 3 windows over 8, nothing to pad.
+TEST(OnnxEngineComputes, PadsThatAreLeftOpenAsThoseThatAreWritten) {
+  for (const char* type : {"Conv", "MaxPool", "AveragePool"}) {
+    const auto with = [&](const Dims& strides, const Dims& pads) {
+      return OutputOfWindow(type, [&](onnx::NodeProto* node) {
+        node->mutable_attribute(1)->clear_ints();
+        for (const std::int64_t stride : strides) node->mutable_attribute(1)->add_ints(stride);
+        if (pads.size() == 4) SetInts(node, "pads", pads);
+        if (pads.size() == 1) SetText(node, "auto_pad", pads[0] == 0 ? "VALID" : "SAME_UPPER");
+        if (pads.size() == 2) SetText(node, "auto_pad", "SAME_LOWER");
+      });
+    };
+    const Floats valid = with({2, 3}, {0});
+    EXPECT_EQ(valid.size(), 4U * 3 * 3) << type;
+    EXPECT_TRUE(SameBits(valid, with({2, 3}, {0, 0, 0, 0}))) << type;
+    EXPECT_TRUE(SameBits(with({2, 3}, {1}), with({2, 3}, {1, 0, 1, 0}))) << type;
+    // Columns one apart need one column more, which only LOWER has before.
+    EXPECT_TRUE(SameBits(with({2, 1}, {1}), with({2, 1}, {1, 0, 1, 1}))) << type;
+    EXPECT_TRUE(SameBits(with({2, 1}, {1, 1}), with({2, 1}, {1, 1, 1, 0}))) << type;
+    EXPECT_FALSE(SameBits(with({2, 1}, {1, 1}), with({2, 1}, {1}))) << type;
+  }
+}
+
+// Windows of 3 rows, three apart, end at row 6 of 7; ceil_mode adds those that begin there and hang over by two.
+TEST(OnnxEngineComputes, WindowsThatHangOver) {
+  for (const char* type : {"MaxPool", "AveragePool"}) {
+    const auto with = [&](bool ceil, const Dims& pads) {
+      return OutputOfWindow(type, [&](onnx::NodeProto* node) {
+        node->mutable_attribute(1)->set_ints(0, 3);
+        SetInt(node, "ceil_mode", ceil ? 1 : 0);
+        SetInts(node, "pads", pads);
+      });
+    };
+    const Floats hanging = with(true, {0, 0, 0, 0});
+    EXPECT_EQ(hanging.size(), 4U * 3 * 3) << type;
+    EXPECT_TRUE(SameBits(hanging, with(false, {0, 0, 2, 0}))) << type;
+    EXPECT_EQ(with(false, {0, 0, 0, 0}).size(), 4U * 2 * 3) << type;
+  }
+  EXPECT_TRUE(Refuses(ErrorCode::kUnsupported, {"AveragePool_0", "ceil_mode with count_include_pad"}, [] {
+    OutputOfWindow("AveragePool", [](onnx::NodeProto* node) {
+      node->mutable_attribute(1)->set_ints(0, 3);
+      SetInt(node, "ceil_mode", 1);
+      SetInt(node, "count_include_pad", 1);
+    });
+  }));
+}
+
+TEST(OnnxEngineComputes, GemmWithFactorsAndTransposes) {
+  constexpr std::int64_t kM = 3, kN = 4, kK = 5;
+  for (const bool a_transposed : {false, true}) {
+    for (const bool b_transposed : {false, true}) {
+      Floats b(kK * kN), c(kN);
+      for (std::size_t i = 0; i < b.size(); ++i) b[i] = static_cast<float>(i % 7) - 3;
+      for (std::size_t i = 0; i < c.size(); ++i) c[i] = static_cast<float>(i) + 1;
+      Model model;
+      model.Input("a", a_transposed ? Dims{kK, kM} : Dims{kM, kK});
+      SetFloats(model.graph, "b", b_transposed ? Dims{kN, kK} : Dims{kK, kN}, b);
+      SetFloats(model.graph, "c", {kN}, c);
+      onnx::NodeProto* const node = model.Node("Gemm", {"a", "b", "c"}, {"y"});
+      SetFloat(node, "alpha", 0.5F);
+      SetFloat(node, "beta", -2.0F);
+      SetInt(node, "transA", a_transposed ? 1 : 0);
+      SetInt(node, "transB", b_transposed ? 1 : 0);
+      model.Output("y");
+      Floats expected;
+      for (std::int64_t m = 0; m < kM; ++m) {
+        for (std::int64_t n = 0; n < kN; ++n) {
+          double sum = 0;
+          for (std::int64_t k = 0; k < kK; ++k) {
+            const double left = static_cast<double>(a_transposed ? k * kM + m : m * kK + k) / (kM * kK);
+            sum += left * static_cast<double>(b[static_cast<std::size_t>(b_transposed ? n * kK + k : k * kN + n)]);
+          }
+          expected.push_back(static_cast<float>(0.5 * sum - 2.0 * static_cast<double>(n + 1)));
+        }
+      }
+      EXPECT_TRUE(IsClose(OutputOf(model), expected, 1e-5)) << a_transposed << b_transposed;
+    }
+  }
+}
+
+void Read(const Model& model, const onnx_engine::ReadOptions& options = {}) { ProgramOf(model, options); }
+
+// One node behind its input "x" of 1x4x8x8.
 Model OneNode(const std::string& type) {
   Model model;
   model.Input("x", {1, 4, 8, 8});
@@ -310,14 +434,13 @@ Model OneNode(const std::string& type) {
 TEST(OnnxEngineRefuses, OpsThatItDoesNotHaveByName) {
   EXPECT_TRUE(Refuses(ErrorCode::kUnsupported, {"no kernel for Softplus (node \"Softplus_0\")", "it has Abs, Add, "},
                       [] { Read(OneNode("Softplus")); }));
-  EXPECT_TRUE(Refuses(ErrorCode::kUnsupported, {"AveragePool_0", "auto_pad"}, [] {
-    Model model = OneNode("AveragePool");
-    SetInts(model.graph->mutable_node(0), "kernel_shape", {2, 2});
-    auto* const attribute = model.graph->mutable_node(0)->add_attribute();
-    attribute->set_name("auto_pad");
-    attribute->set_type(onnx::AttributeProto::STRING);
-    attribute->set_s("SAME_UPPER");
-    Read(model);
+  EXPECT_TRUE(Refuses(ErrorCode::kUnsupported, {"LayerNormalization_0", "an axis that is not the last"}, [] {
+    Model model(17);
+    model.Input("x", {1, 4, 8, 8});
+    model.Weights("scale", {8, 8});
+    SetInt(model.Node("LayerNormalization", {"x", "scale"}, {"y"}), "axis", 2);
+    model.Output("y");
+    Read(model, HashedWeights());
   }));
 }
 
@@ -331,9 +454,7 @@ TEST(OnnxEngineRefuses, ShapesThatDoNotFit) {
   options.import.inputs["x"] = {1, 5, 8, 8};
   EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"Conv_0", "\"x\""}, [&] { Read(conv, options); }));
 
-  const Folder folder;
-  const std::string path = folder.Write("model.onnx", OneNode("Relu").proto.SerializeAsString());
-  const Program program = onnx_engine::MakeProgram(onnx_engine::ReadModel(path, {}, onnx_engine::KernelTypes()));
+  const Program program = ProgramOf(OneNode("Relu"));
   const PlannedProgram planned = onnx_engine::MakePlan(program.graph, {});
   const TensorPool pool = onnx_engine::MakePool(planned);
   onnx_engine::Session session(program, planned.assignment, onnx_engine::AddressesOf(program.graph, pool));
