@@ -312,6 +312,20 @@ class Neighbours(PageTest):
         self.assertGreaterEqual(box["y"], 0)
         self.assertLessEqual(box["y"] + box["height"], 844)
 
+    def test_lists_show_the_ends_of_long_names(self):
+        names = ["model/decoder/layers/self_attention/" * 4 + f"MatMul_{i}" for i in range(30)]
+        source = self.write("names.json", problem(names))
+        for width in (1600, 1024, 390):
+            page = self.open(self.report(source), viewport={"width": width, "height": 844})
+            for of in ("#rows", "#explained"):
+                out = page.evaluate("""(of) => {
+                    const box = document.querySelector(of + " .tail").getBoundingClientRect();
+                    const name = document.querySelector(of + " .tail bdi").getBoundingClientRect();
+                    return [box.left - name.left, name.right - box.right];
+                }""", of)
+                self.assertGreater(out[0], 20, (width, of))
+                self.assertLess(out[1], 1, (width, of))
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

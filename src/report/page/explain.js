@@ -40,8 +40,9 @@ class Picks {
     item.setAttribute("aria-selected", false);
     item.id = this.name.replaceAll(" ", "-") + "-" + n;
     item.dataset.tensor = tensor;
-    const name = text("span", graph.label(tensor), "name");
+    const name = text("span", "", "name");
     name.title = graph.label(tensor);
+    name.append(tail(name.title));
     name.prepend(swatch(lookOf(tensor)));
     item.append(name, text("span", figure, "number"), text("small", below));
     return item;

@@ -52,6 +52,13 @@ function text(tag, content, className) {
   return element;
 }
 
+// Text of which the end is seen where there is too little room.
+function tail(content) {
+  const element = text("span", "", "tail");
+  element.append(text("bdi", content));
+  return element;
+}
+
 // ---- Graphs, plans, spaces
 // -------------------------------------------------------------------------------------------
 

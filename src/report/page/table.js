@@ -4,7 +4,7 @@
 const ROW = 24;  // CSS pixels, as in report.css
 
 const COLUMNS = [
-  { name: "tensor", key: (a, i) => a.graph.label(i), cell: (a, i) => a.graph.label(i) },
+  { name: "tensor", tail: true, key: (a, i) => a.graph.label(i), cell: (a, i) => a.graph.label(i) },
   { name: "size", number: true, key: (a, i) => -a.graph.size[i], cell: (a, i) => formatBytes(a.graph.size[i]) },
   {
     name: "of the peak",
@@ -29,6 +29,7 @@ const COLUMNS = [
   { name: "type", key: (a, i) => a.graph.type(i), cell: (a, i) => a.graph.type(i) },
   {
     name: "made by",
+    tail: true,
     key: (a, i) => a.graph.producer(i),
     cell: (a, i) => a.graph.producer(i) < 0 ? "" : a.graph.opName(a.graph.producer(i))
   },
@@ -160,7 +161,8 @@ class Table {
       const cell = document.createElement("div");
       cell.setAttribute("role", "gridcell");
       if (column.number) cell.className = "number";
-      cell.textContent = cell.title = column.cell(this.arena, i);
+      cell.title = column.cell(this.arena, i);
+      cell.append(column.tail ? tail(cell.title) : cell.title);
       if (c === 0) cell.prepend(swatch(lookOf(i)));
       row.append(cell);
     });
