@@ -19,7 +19,8 @@
  *  5. Sizes, offsets and alignments are bytes; alignments are powers of two, 0 meaning 1 or the default. Ids are not
  *     negative. Strings are UTF-8, end in 0, and are copied.
  *  6. One handle may be read by several threads at once: calls that take it const. Calls that take it otherwise need it
- *     for themselves. Handles share nothing. orionrt_pool_tensor and its like take no lock and no memory.
+ *     for themselves. Handles share nothing. Without a guard orionrt_pool_tensor and its like take no lock and no
+ * memory.
  *  7. Where a pointer must not be NULL and is, the call returns ORIONRT_MISUSE and says which. Nothing is thrown
  *     through this interface. Time is counted in work, not seconds, unless a time limit is asked for: the same input
  *     gives the same bytes everywhere. */
@@ -148,6 +149,16 @@ ORIONRT_C_API orionrt_status orionrt_problem_add_space(orionrt_problem* problem,
 /* The spaces that a buffer may live in, by their positions in the table, the best first; none: all. */
 ORIONRT_C_API orionrt_status orionrt_problem_allow_spaces(orionrt_problem* problem, size_t buffer,
                                                           const int32_t* spaces, size_t space_count);
+/* Buffers that are not alive as a whole. Part i is a rectangle of buffer buffers[i]: during steps [lower[i], upper[i])
+ * it holds its own bytes [begin[i], end[i]), counted from its offset; a buffer of which no part is named is one
+ * rectangle. On several streams `lower` and `upper` are clocks, as in orionrt_problem_create. Parts stand by buffer,
+ * then by lower; those of one buffer share no byte at any time. Replaces the parts that there were. Fails with
+ * ORIONRT_BAD_INPUT that names the buffer; the problem is then as before. */
+ORIONRT_C_API orionrt_status orionrt_problem_set_parts(orionrt_problem* problem, const int32_t* buffers,
+                                                       const int64_t* lower, const int64_t* upper, const int64_t* begin,
+                                                       const int64_t* end, size_t count);
+/* Two buffers, by their positions, that share no byte whatever their lives are. */
+ORIONRT_C_API orionrt_status orionrt_problem_keep_apart(orionrt_problem* problem, size_t buffer, size_t other);
 ORIONRT_C_API void orionrt_problem_destroy(orionrt_problem* problem);
 
 /* Places every buffer. */
@@ -194,9 +205,10 @@ ORIONRT_C_API orionrt_status orionrt_problem_check(const orionrt_problem* proble
 
 /* Bits of orionrt_tensor.roles: what holds a tensor alive beyond its uses. */
 enum {
-  ORIONRT_ROLE_INPUT = 1,  /* given from outside: alive from the first step. Implied when no op produces it */
-  ORIONRT_ROLE_OUTPUT = 2, /* read from outside: alive to the last step */
-  ORIONRT_ROLE_STATE = 4   /* kept from run to run: alive throughout */
+  ORIONRT_ROLE_INPUT = 1,   /* given from outside: alive from the first step. Implied when no op produces it */
+  ORIONRT_ROLE_OUTPUT = 2,  /* read from outside: alive to the last step */
+  ORIONRT_ROLE_STATE = 4,   /* kept from run to run: alive throughout */
+  ORIONRT_ROLE_EXTERNAL = 8 /* its bytes are held by whoever runs the graph: no arena has them */
 };
 
 typedef struct orionrt_tensor {
@@ -263,6 +275,23 @@ ORIONRT_C_API orionrt_status orionrt_graph_check(const orionrt_graph* graph);
 /* Identifies the graph whatever order its tensors and ops are listed in: what a pool compares with the plan's. */
 ORIONRT_C_API orionrt_status orionrt_graph_id(const orionrt_graph* graph, uint64_t* id);
 ORIONRT_C_API void orionrt_graph_destroy(orionrt_graph* graph);
+
+typedef struct orionrt_stream_figures { /* chains count ops, as nobody knows here how long one takes */
+  size_t struct_size;
+  int32_t streams;       /* that have ops */
+  int32_t waits;         /* of all ops */
+  int32_t paths;         /* more streams than that do not help */
+  int32_t longest_chain; /* of the graph on its streams: steps that a run takes if every op takes one */
+  int32_t least_chain;   /* of its dependencies, which no number of streams makes shorter */
+} orionrt_stream_figures;
+
+/* Another graph of the same ops, their branches on at most `streams` streams (1 to 64), with the waits that they then
+ * need and no other. `figures` may be NULL. Fails with ORIONRT_MISUSE for a graph that has streams of its own.
+ * orionrt_assignment_streams says, once it is planned, where each op runs. */
+ORIONRT_C_API orionrt_status orionrt_graph_on_streams(const orionrt_graph* graph, int32_t streams,
+                                                      orionrt_graph** streamed, orionrt_stream_figures* figures);
+/* Adds the waits that data needs and a graph on several streams lacks; `added`, which may be NULL, says how many. */
+ORIONRT_C_API orionrt_status orionrt_graph_imply_waits(orionrt_graph* graph, size_t* added);
 
 /* Plans the graph. `plan`, which may be NULL, takes the plan of its buffers, whose figures say how good it is. */
 ORIONRT_C_API orionrt_status orionrt_graph_assign(const orionrt_graph* graph, const orionrt_plan_options* options,
@@ -338,24 +367,82 @@ typedef struct orionrt_buffer { /* the caller's memory; does not grow */
   size_t bytes;
 } orionrt_buffer;
 
+/* What the guard of a pool finds. */
+typedef enum orionrt_guard_fault {
+  ORIONRT_GUARD_DEAD = 0,      /* touched, or asked for, a tensor whose life has ended */
+  ORIONRT_GUARD_UNBORN = 1,    /* or whose life has not begun */
+  ORIONRT_GUARD_UNLISTED = 2,  /* or that is alive, but is neither input nor output of the op */
+  ORIONRT_GUARD_READ_ONLY = 3, /* wrote to an input */
+  ORIONRT_GUARD_OVERRUN = 4,   /* touched bytes past the end of a tensor */
+  ORIONRT_GUARD_STRAY = 5,     /* touched bytes where no tensor lies */
+  ORIONRT_GUARD_ORDER = 6,     /* an op out of the planned order, or of another graph */
+  ORIONRT_GUARD_UNORDERED = 7  /* of several streams: what no reported wait keeps apart */
+} orionrt_guard_fault;
+
+typedef struct orionrt_guard_report { /* ids; -1 where there is none */
+  size_t struct_size;                 /* set by the library */
+  int32_t fault;                      /* orionrt_guard_fault */
+  int32_t op;                         /* that ran */
+  int32_t tensor;                     /* that was touched, or overrun */
+  int32_t other;                      /* dead: who takes its bytes; overrun: who lies behind */
+  int32_t other_op;                   /* unordered: the op that should have been waited for */
+  int64_t first, bytes; /* at fault: from the tensor's first byte on, or the region's where it is a stray */
+  const char* message;  /* all of it in one line; valid during the call */
+} orionrt_guard_report;
+
+/* Told of every fault, from the thread at fault. It must not call the pool, nor leave by longjmp or an exception. */
+typedef void (*orionrt_guard_observer)(void* user, const orionrt_guard_report* report);
+
+typedef struct orionrt_pool_options {
+  size_t struct_size;
+  int64_t scratch_bytes; /* in each arena of the pool's own room for one orionrt_pool_scratch of that size */
+  int32_t guard;         /* 1: finds the op that touches what it must not; slow, and for plans over one space */
+  int32_t guard_pages;   /* 1: with the guard, while an op runs only its own tensors can be touched at all (POSIX) */
+  orionrt_guard_observer observer; /* NULL: the first fault is printed to stderr, and the program aborts */
+  void* user;                      /* handed to the observer */
+} orionrt_pool_options;
+
 /* A pool over `buffers`, one a space in the order of orionrt_assignment_needs, which stay the caller's and outlive the
  * pool; with none (NULL and 0) over host memory of its own, exactly as large as needed. Judges the assignment by the
- * graph first; with `graph` NULL it is trusted to be one of the caller's, and only that its places lie within its
- * spaces is known. Fails with ORIONRT_INFEASIBLE for a buffer that is too small, ORIONRT_MISUSE for one that is not
- * aligned as needed, ORIONRT_BAD_INPUT for another graph or a plan that breaks it. Bodies of control-flow ops are
- * served with the graph around them. */
+ * graph first; with `graph` NULL it is trusted to be one of the caller's, only that its places lie within its spaces
+ * is known, and there are neither guard nor scratch nor external tensors. Fails with ORIONRT_INFEASIBLE for a buffer
+ * that is too small, ORIONRT_MISUSE for one that is not aligned as needed, ORIONRT_BAD_INPUT for another graph or a
+ * plan that breaks it. Bodies of control-flow ops are served with the graph around them. */
 ORIONRT_C_API orionrt_status orionrt_pool_create(const orionrt_assignment* assignment, const orionrt_graph* graph,
                                                  const orionrt_buffer* buffers, size_t buffer_count,
                                                  orionrt_pool** pool);
-/* The address of a tensor, by id; NULL for one that there is not, and for one that is held elsewhere. `bytes`, which
- * may be NULL, takes its size. It is the tensor's while that is alive in the order of the assignment: before and after
- * others have it. */
+/* The same with options. A guard lays tensors out anew and needs more bytes: the last error says how many where a
+ * buffer has too few. */
+ORIONRT_C_API orionrt_status orionrt_pool_create_with(const orionrt_assignment* assignment, const orionrt_graph* graph,
+                                                      const orionrt_buffer* buffers, size_t buffer_count,
+                                                      const orionrt_pool_options* options, orionrt_pool** pool);
+/* The address of a tensor, by id; NULL for one that there is not, and for one that is held elsewhere and not bound.
+ * `bytes`, which may be NULL, takes its size. It is the tensor's while that is alive in the order of the assignment:
+ * before and after others have it. */
 ORIONRT_C_API void* orionrt_pool_tensor(const orionrt_pool* pool, int32_t tensor_id, size_t* bytes);
 /* The scratch that an op, by id, may use while it runs; NULL where it asked for none. */
 ORIONRT_C_API void* orionrt_pool_workspace(const orionrt_pool* pool, int32_t op_id, size_t* bytes);
 /* A tensor of a body of a control-flow op, "then_branch" for example; its bytes are there while that op runs. */
 ORIONRT_C_API void* orionrt_pool_body_tensor(const orionrt_pool* pool, int32_t op_id, const char* attribute,
                                              int32_t tensor_id, size_t* bytes);
+/* Says where a tensor of ORIONRT_ROLE_EXTERNAL is, with all its views; `memory` NULL takes it back. Not while the graph
+ * runs. ORIONRT_MISUSE for a tensor that is not external, or is a view. */
+ORIONRT_C_API orionrt_status orionrt_pool_bind(orionrt_pool* pool, int32_t tensor_id, void* memory);
+
+/* Memory beside the plan, of sizes that no plan knows, from what the plan leaves of the arena of a space; aligned to
+ * `bytes` rounded up to a power of two, as far as the arena is. NULL where there is no place. Takes no heap memory. */
+ORIONRT_C_API void* orionrt_pool_scratch(orionrt_pool* pool, int32_t space, size_t bytes);
+/* Gives it back. ORIONRT_MISUSE for what is no scratch of that space with so many bytes. */
+ORIONRT_C_API orionrt_status orionrt_pool_free_scratch(orionrt_pool* pool, int32_t space, void* scratch, size_t bytes);
+
+/* Tell the guard where execution is; without one they do nothing. begin_op ends the op before on its stream; end_op
+ * takes the id of the op that has ended; end_run comes before the next run's inputs are written. On several streams
+ * record and wait report an event behind an op, and that a stream waits for it. One thread at a time reports. */
+ORIONRT_C_API void orionrt_pool_begin_op(orionrt_pool* pool, int32_t op_id);
+ORIONRT_C_API void orionrt_pool_end_op(orionrt_pool* pool, int32_t op_id);
+ORIONRT_C_API void orionrt_pool_end_run(orionrt_pool* pool);
+ORIONRT_C_API void orionrt_pool_record(orionrt_pool* pool, int32_t op_id);
+ORIONRT_C_API void orionrt_pool_wait(orionrt_pool* pool, int32_t stream, int32_t op_id);
 ORIONRT_C_API void orionrt_pool_destroy(orionrt_pool* pool);
 
 #ifdef __cplusplus

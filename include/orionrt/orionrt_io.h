@@ -44,6 +44,17 @@ ORIONRT_C_API orionrt_status orionrt_problem_read_json(const char* text, size_t 
 /* Component io. The assignment of a plan in JSON, schema orionrt.plan/1, that was made of a graph. */
 ORIONRT_C_API orionrt_status orionrt_assignment_read_json(const char* text, size_t bytes, const char* source,
                                                           orionrt_assignment** assignment);
+/* Component io. The inverses, as JSON of those schemas, into a buffer of the caller's; with `buffer` NULL and
+ * `capacity` 0 only *bytes is set: how many there are. No zero ends the text. A graph is written without its table of
+ * spaces; one with bodies of control-flow ops is ORIONRT_UNSUPPORTED. A plan is written with all that it was made of:
+ * lifetimes, the certificate and, of a graph, the assignment, which orionrt_assignment_read_json and every command
+ * read. */
+ORIONRT_C_API orionrt_status orionrt_graph_write_json(const orionrt_graph* graph, char* buffer, size_t capacity,
+                                                      size_t* bytes);
+ORIONRT_C_API orionrt_status orionrt_problem_write_json(const orionrt_problem* problem, char* buffer, size_t capacity,
+                                                        size_t* bytes);
+ORIONRT_C_API orionrt_status orionrt_plan_write_json(const orionrt_plan* plan, char* buffer, size_t capacity,
+                                                     size_t* bytes);
 /* Component onnx. A model, with the bodies of its control-flow ops; ids are positions in the file. */
 ORIONRT_C_API orionrt_status orionrt_graph_read_onnx(const void* model, size_t bytes, const char* source,
                                                      const orionrt_load_options* options, orionrt_graph** graph);

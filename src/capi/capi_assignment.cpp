@@ -145,16 +145,7 @@ orionrt_status orionrt_assignment_check(const orionrt_assignment* assignment, co
 
 orionrt_status orionrt_assignment_write(const orionrt_assignment* assignment, void* buffer, size_t capacity,
                                         size_t* bytes) {
-  return Try([&] {
-    RefuseNull(bytes, "the place for the number of bytes");
-    const std::string written = WriteAssignmentBinary(capi::AssignmentOf(assignment));
-    const bool only_asked = buffer == nullptr && capacity == 0;
-    if (!only_asked) {
-      FillArray(static_cast<char*>(buffer), capacity, written.size(), "the buffer",
-                [&](std::size_t i) { return written[i]; });
-    }
-    *bytes = written.size();
-  });
+  return Try([&] { FillBuffer(buffer, capacity, WriteAssignmentBinary(capi::AssignmentOf(assignment)), bytes); });
 }
 
 orionrt_status orionrt_assignment_read(const void* buffer, size_t bytes, orionrt_assignment** assignment) {

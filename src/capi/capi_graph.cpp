@@ -4,6 +4,7 @@
 #include "capi/handles.hpp"
 #include "orionrt/graph.hpp"
 #include "orionrt/planner.hpp"
+#include "orionrt/streams.hpp"
 
 namespace orionrt::capi {
 namespace {
@@ -18,7 +19,8 @@ std::size_t ReadSize(std::uint64_t bytes, const char* what) {
 TensorDesc ReadTensor(const orionrt_tensor* given) {
   RefuseNull(given, "the tensor");
   const orionrt_tensor options = ReadOptions(given, "orionrt_tensor");
-  if ((options.roles & ~7u) != 0) Misuse("orionrt_tensor.roles has odd bits");
+  constexpr std::uint32_t kAllRoles = 2 * ORIONRT_ROLE_EXTERNAL - 1;
+  if ((options.roles & ~kAllRoles) != 0) Misuse("orionrt_tensor.roles has odd bits");
   TensorDesc tensor;
   tensor.id = options.id;
   tensor.roles = options.roles;
@@ -38,7 +40,7 @@ TensorDesc ReadTensor(const orionrt_tensor* given) {
 }
 constexpr bool Same(int theirs, TensorRole mine) { return theirs == static_cast<int>(mine); }
 static_assert(Same(ORIONRT_ROLE_INPUT, kInput) && Same(ORIONRT_ROLE_OUTPUT, kOutput) &&
-              Same(ORIONRT_ROLE_STATE, kState));
+              Same(ORIONRT_ROLE_STATE, kState) && Same(ORIONRT_ROLE_EXTERNAL, kHeld));
 
 constexpr AliasKind kAliasKinds[] = {AliasKind::kView, AliasKind::kPiece, AliasKind::kSameIndex, AliasKind::kStreaming,
                                      AliasKind::kReadsFirst};
@@ -77,6 +79,14 @@ OpNode ReadOp(const orionrt_op* given) {
 Graph GraphOf(const orionrt_graph* graph) {
   RefuseNull(graph, kGraph);
   return Graph(graph->ops, graph->tensors);
+}
+
+ImportedModel ModelOf(const orionrt_graph* graph) {
+  ImportedModel model;
+  model.graph = GraphOf(graph);
+  model.bodies = graph->bodies;
+  model.weights = graph->weights.value_or(WeightBytes());
+  return model;
 }
 
 }  // namespace orionrt::capi
@@ -122,19 +132,42 @@ orionrt_status orionrt_graph_id(const orionrt_graph* graph, uint64_t* id) {
 
 void orionrt_graph_destroy(orionrt_graph* graph) { delete graph; }
 
+orionrt_status orionrt_graph_on_streams(const orionrt_graph* graph, int32_t streams, orionrt_graph** streamed,
+                                        orionrt_stream_figures* figures) {
+  return Create(streamed, [&] {
+    const StreamedGraph put = OnStreams(capi::GraphOf(graph), streams);
+    auto made = std::make_unique<orionrt_graph>(*graph);
+    made->ops = put.graph.ops();
+    made->import.streams = streams;
+    const orionrt_stream_figures told = {0, put.streams, put.waits, put.paths, put.longest_chain, put.least_chain};
+    if (figures != nullptr) WriteFigures(figures, told, "orionrt_stream_figures");
+    return made;
+  });
+}
+
+orionrt_status orionrt_graph_imply_waits(orionrt_graph* graph, size_t* added) {
+  return Try([&] {
+    RefuseNull(graph, kGraph);
+    std::vector<OpNode> ops = graph->ops;
+    const std::size_t count = ImplyWaits(ops, graph->tensors).size();
+    graph->ops = std::move(ops);
+    graph->import.imply_waits = true;
+    if (added != nullptr) *added = count;
+  });
+}
+
 orionrt_status orionrt_graph_assign(const orionrt_graph* graph, const orionrt_plan_options* options,
                                     orionrt_assignment** assignment, orionrt_plan** plan) {
   if (plan != nullptr) *plan = nullptr;
   return Create(assignment, [&] {
-    ImportedModel model;
-    model.graph = capi::GraphOf(graph);
-    model.bodies = graph->bodies;
-    PlanningOptions read = ReadPlanningOptions(options);
+    const ImportedModel model = ModelOf(graph);
+    const PlanningOptions read = ReadPlanningOptions(options);
     const LowerOptions lowering = {read.transforms, read.alignment, graph->spaces};
-    const Workload workload = Lower(model, graph->source, graph->import, lowering);
+    Workload workload = Lower(model, graph->source, graph->import, lowering);
+    workload.weights = graph->weights;
     PlannedWorkload planned = PlanWorkload(workload, read.planner, read.plan);
     auto made = std::make_unique<orionrt_assignment>(orionrt_assignment{Assign(workload, planned)});
-    if (plan != nullptr) *plan = new orionrt_plan{std::move(planned.plan)};
+    if (plan != nullptr) *plan = new orionrt_plan{std::move(workload), std::move(planned)};
     return made;
   });
 }

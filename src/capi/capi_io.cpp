@@ -1,4 +1,6 @@
 // Files of our own formats.
+#include <utility>
+
 #include "capi/load.hpp"
 #include "orionrt/formats.hpp"
 
@@ -19,7 +21,9 @@ orionrt_status orionrt_graph_read_json(const char* text, size_t bytes, const cha
 orionrt_status orionrt_problem_read_csv(const char* text, size_t bytes, const char* source, orionrt_problem** problem) {
   return Create(problem, [&] {
     CsvFile file = ReadCsv(ReadBytes(text, bytes), SourceOf(source));
-    auto made = std::make_unique<orionrt_problem>(orionrt_problem{std::move(file.problem)});
+    auto made = std::make_unique<orionrt_problem>();
+    made->source = SourceOf(source);
+    made->problem = std::move(file.problem);
     for (std::size_t i = 0; i < file.offsets.size(); ++i) made->problem.buffers[i].fixed_offset = file.offsets[i];
     return made;
   });
@@ -28,8 +32,9 @@ orionrt_status orionrt_problem_read_csv(const char* text, size_t bytes, const ch
 orionrt_status orionrt_problem_read_json(const char* text, size_t bytes, const char* source,
                                          orionrt_problem** problem) {
   return Create(problem, [&] {
+    ProblemFile file = ReadProblemJson(ReadBytes(text, bytes), SourceOf(source));
     return std::make_unique<orionrt_problem>(
-        orionrt_problem{ReadProblemJson(ReadBytes(text, bytes), SourceOf(source)).problem});
+        orionrt_problem{std::move(file.problem), std::move(file.source), file.alignment});
   });
 }
 
@@ -41,5 +46,32 @@ orionrt_status orionrt_assignment_read_json(const char* text, size_t bytes, cons
       throw Error(ErrorCode::kBadInput, SourceOf(source) + ": is a plan of lifetimes alone; plan the graph");
     }
     return std::make_unique<orionrt_assignment>(orionrt_assignment{std::move(*file.assignment)});
+  });
+}
+
+orionrt_status orionrt_graph_write_json(const orionrt_graph* graph, char* buffer, size_t capacity, size_t* bytes) {
+  return Try([&] {
+    const Graph written = capi::GraphOf(graph);
+    if (!graph->bodies.empty()) {
+      throw Error(ErrorCode::kUnsupported,
+                  "graph JSON has no place for bodies of control-flow ops; keep the model itself");
+    }
+    FillBuffer(buffer, capacity, WriteGraphJson(written), bytes);
+  });
+}
+
+orionrt_status orionrt_problem_write_json(const orionrt_problem* problem, char* buffer, size_t capacity,
+                                          size_t* bytes) {
+  return Try([&] {
+    RefuseNull(problem, "the problem");
+    CheckProblem(problem->problem);
+    FillBuffer(buffer, capacity, WriteProblemJson({problem->problem, problem->source, problem->alignment}), bytes);
+  });
+}
+
+orionrt_status orionrt_plan_write_json(const orionrt_plan* plan, char* buffer, size_t capacity, size_t* bytes) {
+  return Try([&] {
+    RefuseNull(plan, "the plan");
+    FillBuffer(buffer, capacity, WritePlanJson(MakePlanFile(plan->workload, plan->planned)), bytes);
   });
 }

@@ -65,6 +65,23 @@ std::unique_ptr<orionrt_problem> MakeProblemOf(std::size_t count, std::int32_t s
   return made;
 }
 
+// The parts, one rectangle each, in place of those that the problem has; the same on several streams, by clocks.
+void SetParts(Problem& problem, std::vector<Part> parts, std::vector<std::int64_t> lower,
+              std::vector<std::int64_t> upper) {
+  if (problem.clocks.streams > 0) {
+    problem.clocks.part_begins = std::move(lower);
+    problem.clocks.part_ends = std::move(upper);
+  } else {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      parts[i].lower = lower[i];
+      parts[i].upper = upper[i];
+    }
+  }
+  problem.parts = std::move(parts);
+  CheckProblem(problem);
+  WidenLives(problem);
+}
+
 int SpacesOf(const Plan& plan) { return std::max(1, static_cast<int>(plan.spaces.figures.size())); }
 
 orionrt_plan_figures FiguresOf(const Plan& plan) {
@@ -210,6 +227,33 @@ orionrt_status orionrt_problem_allow_spaces(orionrt_problem* problem, size_t buf
   });
 }
 
+orionrt_status orionrt_problem_set_parts(orionrt_problem* problem, const int32_t* buffers, const int64_t* lower,
+                                         const int64_t* upper, const int64_t* begin, const int64_t* end, size_t count) {
+  return Try([&] {
+    RefuseNull(problem, kProblem);
+    Problem changed = problem->problem;
+    const std::size_t numbers = count * static_cast<std::size_t>(std::max(changed.clocks.streams, 1));
+    const std::vector<std::int32_t> owners = ReadArray(buffers, count, "buffers");
+    const std::vector<std::int64_t> begins = ReadArray(begin, count, "begin"), ends = ReadArray(end, count, "end");
+    std::vector<Part> parts(count);
+    for (std::size_t i = 0; i < count; ++i) parts[i] = {owners[i], 0, 0, begins[i], ends[i]};
+    SetParts(changed, std::move(parts), ReadArray(lower, numbers, "lower"), ReadArray(upper, numbers, "upper"));
+    problem->problem = std::move(changed);
+  });
+}
+
+orionrt_status orionrt_problem_keep_apart(orionrt_problem* problem, size_t buffer, size_t other) {
+  return Try([&] {
+    RefuseNull(problem, kProblem);
+    const std::size_t buffers = problem->problem.buffers.size();
+    if (buffer >= buffers || other >= buffers || buffer == other) {
+      Misuse("the buffers " + std::to_string(buffer) + " and " + std::to_string(other) + " are no pair of the " +
+             std::to_string(buffers) + " that the problem has");
+    }
+    problem->problem.apart.emplace_back(static_cast<int>(buffer), static_cast<int>(other));
+  });
+}
+
 void orionrt_problem_destroy(orionrt_problem* problem) { delete problem; }
 
 orionrt_status orionrt_problem_plan(const orionrt_problem* problem, const orionrt_plan_options* options,
@@ -217,43 +261,50 @@ orionrt_status orionrt_problem_plan(const orionrt_problem* problem, const orionr
   return Create(plan, [&] {
     RefuseNull(problem, kProblem);
     const PlanningOptions read = ReadPlanningOptions(options);
-    return std::make_unique<orionrt_plan>(orionrt_plan{read.planner.Run(problem->problem, read.plan)});
+    auto made = std::make_unique<orionrt_plan>();
+    made->workload.source = problem->source;
+    made->workload.problem = problem->problem;
+    made->workload.alignment = problem->alignment;
+    made->planned.plan = read.planner.Run(problem->problem, read.plan);
+    return made;
   });
 }
 
 orionrt_status orionrt_plan_get_figures(const orionrt_plan* plan, orionrt_plan_figures* figures) {
   return Try([&] {
     RefuseNull(plan, kPlan);
-    WriteFigures(figures, FiguresOf(plan->plan), "orionrt_plan_figures");
+    WriteFigures(figures, FiguresOf(plan->planned.plan), "orionrt_plan_figures");
   });
 }
 
 const char* orionrt_plan_policy(const orionrt_plan* plan) {
-  return plan == nullptr ? nullptr : plan->plan.policy.c_str();
+  return plan == nullptr ? nullptr : plan->planned.plan.policy.c_str();
 }
 
 orionrt_status orionrt_plan_offsets(const orionrt_plan* plan, int64_t* offsets, size_t capacity) {
   return Try([&] {
     RefuseNull(plan, kPlan);
-    FillArray(offsets, capacity, plan->plan.offsets.size(), "offsets",
-              [&](std::size_t i) { return plan->plan.offsets[i]; });
+    const std::vector<std::int64_t>& all = plan->planned.plan.offsets;
+    FillArray(offsets, capacity, all.size(), "offsets", [&](std::size_t i) { return all[i]; });
   });
 }
 
 orionrt_status orionrt_plan_spaces(const orionrt_plan* plan, int32_t* spaces, size_t capacity) {
   return Try([&] {
     RefuseNull(plan, kPlan);
-    FillArray(spaces, capacity, plan->plan.offsets.size(), "spaces",
-              [&](std::size_t i) { return SpaceOf(plan->plan, static_cast<int>(i)); });
+    const Plan& inside = plan->planned.plan;
+    FillArray(spaces, capacity, inside.offsets.size(), "spaces",
+              [&](std::size_t i) { return SpaceOf(inside, static_cast<int>(i)); });
   });
 }
 
 orionrt_status orionrt_plan_peaks(const orionrt_plan* plan, int64_t* peaks, size_t capacity) {
   return Try([&] {
     RefuseNull(plan, kPlan);
-    const auto& figures = plan->plan.spaces.figures;
-    FillArray(peaks, capacity, static_cast<std::size_t>(SpacesOf(plan->plan)), "peaks",
-              [&](std::size_t i) { return figures.empty() ? plan->plan.peak_bytes : figures[i].peak_bytes; });
+    const Plan& inside = plan->planned.plan;
+    const auto& figures = inside.spaces.figures;
+    FillArray(peaks, capacity, static_cast<std::size_t>(SpacesOf(inside)), "peaks",
+              [&](std::size_t i) { return figures.empty() ? inside.peak_bytes : figures[i].peak_bytes; });
   });
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,14 @@
 
 struct orionrt_problem {
   orionrt::Problem problem;
+  std::string source;          // where it was read from
+  std::int64_t alignment = 1;  // the least of every buffer, as the file says
 };
 
+// With what was planned, so that it can be written whole.
 struct orionrt_plan {
-  orionrt::Plan plan;
+  orionrt::Workload workload;
+  orionrt::PlannedWorkload planned;
 };
 
 struct orionrt_graph {
@@ -29,7 +34,8 @@ struct orionrt_graph {
   std::vector<orionrt::TensorDesc> tensors;
   std::vector<orionrt::Space> spaces;
   std::vector<orionrt::NestedGraph> bodies;  // of a model
-  orionrt::ImportOptions import;             // how that was read
+  std::optional<orionrt::WeightBytes> weights;
+  orionrt::ImportOptions import;  // how that was read
   std::string source;
 };
 
@@ -118,6 +124,17 @@ void FillArray(Item* out, std::size_t capacity, std::size_t count, const char* w
   for (std::size_t i = 0; i < count; ++i) out[i] = item(i);
 }
 
+// Fills a buffer of the caller's; with none it only says how many bytes there are.
+inline void FillBuffer(void* buffer, std::size_t capacity, const std::string& written, std::size_t* bytes) {
+  RefuseNull(bytes, "the place for the number of bytes");
+  const bool only_asked = buffer == nullptr && capacity == 0;
+  if (!only_asked) {
+    FillArray(static_cast<char*>(buffer), capacity, written.size(), "the buffer",
+              [&](std::size_t i) { return written[i]; });
+  }
+  *bytes = written.size();
+}
+
 inline std::string TextOf(const char* text) { return text == nullptr ? std::string() : std::string(text); }
 
 // Throws Error (kMisuse).
@@ -133,6 +150,9 @@ PlanningOptions ReadPlanningOptions(const orionrt_plan_options* given);
 
 // The graph as it was built. Throws Error as Graph's constructor does.
 ORIONRT_API Graph GraphOf(const orionrt_graph* graph);
+
+// The graph with what a model says beside it.
+ImportedModel ModelOf(const orionrt_graph* graph);
 
 // What CheckAssignment finds in it, once CompleteAssignment has made it whole; empty: nothing.
 std::string CompleteAndJudge(Assignment& assignment, const orionrt_graph* graph);

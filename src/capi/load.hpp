@@ -54,6 +54,7 @@ inline orionrt_status ReadModel(Importer importer, const void* model, std::size_
     made->ops = imported.graph.ops();
     made->tensors = imported.graph.tensors();
     made->bodies = std::move(imported.bodies);
+    made->weights = imported.weights;
     return made;
   });
 }

@@ -144,6 +144,45 @@ static void TestClocks(void) {
   CHECK(problem == NULL);
 }
 
+/* Buffer 0 is a staircase: bytes 0-63 in steps 0-1, bytes 64-127 in steps 2-3. Buffer 1 fits into the gap. */
+static void TestPartsAndApart(void) {
+  const int64_t lower[] = {0, 0, 0}, upper[] = {4, 2, 1}, size[] = {128, 64, 64};
+  const int32_t owners[] = {0, 0}, nobody[] = {0, 7};
+  const int64_t part_lower[] = {0, 2}, part_upper[] = {2, 4}, begin[] = {0, 64}, end[] = {64, 128};
+  const int64_t lower_clocks[] = {0, 0, 0, 0}, upper_clocks[] = {1, 0, 1, 1}, sizes[] = {64, 64};
+  const int64_t part_end[] = {1, 0};
+  orionrt_plan_figures figures = {.struct_size = sizeof figures};
+  orionrt_problem* problem = NULL;
+  orionrt_plan* plan = NULL;
+  CHECK(orionrt_problem_create(2, 0, lower, upper, size, &problem) == ORIONRT_OK);
+  CHECK(orionrt_problem_plan(problem, NULL, &plan) == ORIONRT_OK);
+  CHECK(orionrt_plan_get_figures(plan, &figures) == ORIONRT_OK && figures.peak_bytes == 192);
+  orionrt_plan_destroy(plan);
+  CHECK(orionrt_problem_set_parts(problem, owners, part_lower, part_upper, begin, end, 2) == ORIONRT_OK);
+  REFUSED(ORIONRT_BAD_INPUT, "no buffer",
+          orionrt_problem_set_parts(problem, nobody, part_lower, part_upper, begin, end, 2));
+  REFUSED(ORIONRT_BAD_INPUT, "outside",
+          orionrt_problem_set_parts(problem, owners, part_lower, part_upper, end, begin, 1));
+  REFUSED(ORIONRT_MISUSE, "begin is NULL",
+          orionrt_problem_set_parts(problem, owners, part_lower, part_upper, NULL, end, 2));
+  CHECK(orionrt_problem_plan(problem, NULL, &plan) == ORIONRT_OK);
+  CHECK(orionrt_plan_get_figures(plan, &figures) == ORIONRT_OK && figures.peak_bytes == 128);
+  orionrt_plan_destroy(plan);
+  CHECK(orionrt_problem_keep_apart(problem, 1, 0) == ORIONRT_OK);
+  REFUSED(ORIONRT_MISUSE, "no pair", orionrt_problem_keep_apart(problem, 1, 1));
+  REFUSED(ORIONRT_MISUSE, "no pair", orionrt_problem_keep_apart(problem, 0, 2));
+  CHECK(orionrt_problem_plan(problem, NULL, &plan) == ORIONRT_OK);
+  CHECK(orionrt_plan_get_figures(plan, &figures) == ORIONRT_OK && figures.peak_bytes == 192);
+  orionrt_plan_destroy(plan);
+  orionrt_problem_destroy(problem);
+
+  CHECK(orionrt_problem_create(2, 2, lower_clocks, upper_clocks, sizes, &problem) == ORIONRT_OK);
+  CHECK(orionrt_problem_set_parts(problem, owners, lower_clocks, part_end, begin, end, 1) == ORIONRT_OK);
+  REFUSED(ORIONRT_BAD_INPUT, "outside",
+          orionrt_problem_set_parts(problem, owners, lower_clocks, upper_clocks + 2, begin, end, 1));
+  orionrt_problem_destroy(problem);
+}
+
 static void TestNull(void) {
   const int64_t one[] = {1}, two[] = {2};
   orionrt_problem* problem = NULL;
@@ -334,8 +373,163 @@ static void TestStreamsAndViews(void) {
   CHECK(streams[0] == 0 && streams[1] == 1 && wait == 0 && ends[0] == 0 && ends[1] == 1 && ends[2] == 1);
   REFUSED(ORIONRT_MISUSE, "waits", orionrt_assignment_streams(made, streams, ends, 3, &wait, 0));
   orionrt_assignment_destroy(made);
-  view.roles = 8;
+  view.roles = 16;
   REFUSED(ORIONRT_MISUSE, "roles", orionrt_graph_add_tensor(graph, &view));
+  orionrt_graph_destroy(graph);
+}
+
+/* Two branches from one tensor, joined by a third op: they go on two streams. */
+static void TestOnStreams(void) {
+  const int32_t ids[] = {0, 1, 2, 3};
+  orionrt_op ops[] = {{.struct_size = sizeof *ops, .id = 0},
+                      {.struct_size = sizeof *ops, .id = 1},
+                      {.struct_size = sizeof *ops, .id = 2}};
+  orionrt_stream_figures figures = {.struct_size = sizeof figures};
+  orionrt_assignment_figures assigned = {.struct_size = sizeof assigned};
+  orionrt_graph *graph = NULL, *streamed = NULL, *again = NULL;
+  orionrt_assignment* made = NULL;
+  size_t added = 9;
+  int32_t i;
+  CHECK(orionrt_graph_create(&graph) == ORIONRT_OK);
+  for (i = 0; i < 4; ++i) AddTensor(graph, i, 64, 0);
+  for (i = 0; i < 3; ++i) {
+    ops[i].inputs = i == 2 ? ids + 1 : ids;
+    ops[i].input_count = i == 2 ? 2 : 1;
+    ops[i].outputs = ids + 1 + i;
+    ops[i].output_count = 1;
+    CHECK(orionrt_graph_add_op(graph, ops + i) == ORIONRT_OK);
+  }
+  REFUSED(ORIONRT_MISUSE, "streams", orionrt_graph_on_streams(graph, 0, &streamed, NULL));
+  CHECK(streamed == NULL && orionrt_graph_on_streams(graph, 2, &streamed, &figures) == ORIONRT_OK);
+  CHECK(figures.streams == 2 && figures.waits == 1 && figures.longest_chain == 2 && figures.least_chain == 2);
+  REFUSED(ORIONRT_MISUSE, "streams", orionrt_graph_on_streams(streamed, 2, &again, NULL));
+  CHECK(orionrt_graph_assign(streamed, NULL, &made, NULL) == ORIONRT_OK);
+  CHECK(orionrt_assignment_get_figures(made, &assigned) == ORIONRT_OK);
+  CHECK(assigned.has_streams == 1 && assigned.wait_count == 1);
+  CHECK(orionrt_assignment_check(made, streamed) == ORIONRT_OK);
+  orionrt_assignment_destroy(made);
+  orionrt_graph_destroy(streamed);
+  orionrt_graph_destroy(graph);
+
+  CHECK(orionrt_graph_create(&graph) == ORIONRT_OK); /* the same by hand, the wait forgotten */
+  for (i = 0; i < 4; ++i) AddTensor(graph, i, 64, 0);
+  ops[1].stream = 1;
+  for (i = 0; i < 3; ++i) CHECK(orionrt_graph_add_op(graph, ops + i) == ORIONRT_OK);
+  REFUSED(ORIONRT_BAD_INPUT, "stream", orionrt_graph_check(graph));
+  CHECK(orionrt_graph_imply_waits(graph, &added) == ORIONRT_OK && added == 1);
+  CHECK(orionrt_graph_check(graph) == ORIONRT_OK);
+  CHECK(orionrt_graph_imply_waits(graph, &added) == ORIONRT_OK && added == 0);
+  orionrt_graph_destroy(graph);
+  REFUSED(ORIONRT_MISUSE, "NULL", orionrt_graph_imply_waits(NULL, NULL));
+}
+
+static orionrt_guard_report found;
+static int findings = 0;
+
+static void Found(void* user, const orionrt_guard_report* report) {
+  CHECK(user == &findings && report->struct_size == sizeof found && strlen(report->message) > 0);
+  found = *report;
+  ++findings;
+}
+
+static void TestGuard(void) {
+  orionrt_pool_options options = {.struct_size = sizeof options, .guard = 1, .observer = Found, .user = &findings};
+  orionrt_graph* graph = MakeGraph();
+  orionrt_assignment* made = NULL;
+  orionrt_pool* pool = NULL;
+  unsigned char* kept;
+  int32_t i;
+  CHECK(orionrt_graph_assign(graph, NULL, &made, NULL) == ORIONRT_OK);
+  REFUSED(ORIONRT_MISUSE, "the graph is NULL", orionrt_pool_create_with(made, NULL, NULL, 0, &options, &pool));
+  CHECK(orionrt_pool_create_with(made, graph, NULL, 0, &options, &pool) == ORIONRT_OK);
+  kept = orionrt_pool_tensor(pool, 0, NULL);
+  for (i = 10; i < 13; ++i) {
+    orionrt_pool_begin_op(pool, i);
+    memset(orionrt_pool_tensor(pool, i - 9, NULL), i, 256);
+    orionrt_pool_end_op(pool, i);
+  }
+  orionrt_pool_end_run(pool);
+  CHECK(findings == 0);
+  for (i = 10; i < 13; ++i) {
+    orionrt_pool_begin_op(pool, i);
+    if (i == 11) kept[5] = 1; /* tensor 0 was last read by op 10 */
+    orionrt_pool_end_op(pool, i);
+  }
+  CHECK(findings == 1 && found.fault == ORIONRT_GUARD_DEAD && found.op == 11 && found.tensor == 0);
+  CHECK(found.first == 5 && found.bytes == 1);
+  orionrt_pool_end_run(pool);
+  orionrt_pool_begin_op(pool, 12);
+  CHECK(findings == 2 && found.fault == ORIONRT_GUARD_ORDER);
+  orionrt_pool_record(pool, 12); /* of one stream: nothing */
+  orionrt_pool_wait(pool, 0, 12);
+  orionrt_pool_destroy(pool);
+  orionrt_pool_begin_op(NULL, 1);
+  orionrt_pool_end_op(NULL, 1);
+  orionrt_pool_end_run(NULL);
+  orionrt_pool_record(NULL, 1);
+  orionrt_pool_wait(NULL, 0, 1);
+  orionrt_assignment_destroy(made);
+  orionrt_graph_destroy(graph);
+}
+
+static void TestScratch(void) {
+  orionrt_pool_options options = {.struct_size = sizeof options, .scratch_bytes = 5000};
+  orionrt_graph* graph = MakeGraph();
+  orionrt_assignment* made = NULL;
+  orionrt_pool* pool = NULL;
+  unsigned char* scratch;
+  CHECK(orionrt_graph_assign(graph, NULL, &made, NULL) == ORIONRT_OK);
+  CHECK(orionrt_pool_create_with(made, graph, NULL, 0, &options, &pool) == ORIONRT_OK);
+  scratch = orionrt_pool_scratch(pool, 0, 5000);
+  CHECK(scratch != NULL && (unsigned char*)orionrt_pool_tensor(pool, 3, NULL) < scratch);
+  memset(scratch, 1, 5000);
+  CHECK(orionrt_pool_scratch(pool, 0, 5000) == NULL && orionrt_pool_scratch(pool, 1, 8) == NULL);
+  REFUSED(ORIONRT_MISUSE, "no scratch of space 0", orionrt_pool_free_scratch(pool, 0, scratch, 100));
+  REFUSED(ORIONRT_MISUSE, "no scratch of space 1", orionrt_pool_free_scratch(pool, 1, scratch, 5000));
+  REFUSED(ORIONRT_MISUSE, "no scratch", orionrt_pool_free_scratch(pool, 0, orionrt_pool_tensor(pool, 1, NULL), 256));
+  CHECK(orionrt_pool_free_scratch(pool, 0, scratch, 5000) == ORIONRT_OK);
+  REFUSED(ORIONRT_MISUSE, "no scratch", orionrt_pool_free_scratch(pool, 0, scratch, 5000));
+  orionrt_pool_destroy(pool);
+  options.scratch_bytes = -1;
+  REFUSED(ORIONRT_MISUSE, "negative", orionrt_pool_create_with(made, graph, NULL, 0, &options, &pool));
+  options.scratch_bytes = INT64_MAX;
+  REFUSED(ORIONRT_INFEASIBLE, "address", orionrt_pool_create_with(made, graph, NULL, 0, &options, &pool));
+  CHECK(orionrt_pool_create(made, NULL, NULL, 0, &pool) == ORIONRT_OK);
+  CHECK(orionrt_pool_scratch(pool, 0, 8) == NULL && orionrt_pool_scratch(NULL, 0, 8) == NULL);
+  REFUSED(ORIONRT_MISUSE, "without its graph", orionrt_pool_free_scratch(pool, 0, scratch, 8));
+  orionrt_pool_destroy(pool);
+  orionrt_assignment_destroy(made);
+  orionrt_graph_destroy(graph);
+}
+
+/* What the caller holds: the input, of which tensor 2 is a piece. */
+static void TestExternal(void) {
+  const int32_t inputs[] = {0, 2}, one = 1;
+  unsigned char given[64];
+  orionrt_tensor piece = {.struct_size = sizeof piece, .id = 2, .bytes = 8, .is_view = 1, .view_offset = 56};
+  orionrt_op op = {.struct_size = sizeof op, .inputs = inputs, .input_count = 2, .outputs = &one, .output_count = 1};
+  orionrt_graph* graph = NULL;
+  orionrt_assignment* made = NULL;
+  orionrt_pool* pool = NULL;
+  orionrt_place places[3];
+  size_t bytes = 7;
+  CHECK(orionrt_graph_create(&graph) == ORIONRT_OK);
+  AddTensor(graph, 0, 64, ORIONRT_ROLE_INPUT | ORIONRT_ROLE_EXTERNAL);
+  AddTensor(graph, 1, 64, ORIONRT_ROLE_OUTPUT);
+  CHECK(orionrt_graph_add_tensor(graph, &piece) == ORIONRT_OK && orionrt_graph_add_op(graph, &op) == ORIONRT_OK);
+  CHECK(orionrt_graph_assign(graph, NULL, &made, NULL) == ORIONRT_OK);
+  CHECK(orionrt_assignment_tensors(made, places, 3) == ORIONRT_OK && places[0].space == ORIONRT_EXTERNAL);
+  CHECK(orionrt_pool_create(made, graph, NULL, 0, &pool) == ORIONRT_OK);
+  CHECK(orionrt_pool_tensor(pool, 0, &bytes) == NULL && bytes == 0);
+  CHECK(orionrt_pool_bind(pool, 0, given) == ORIONRT_OK);
+  CHECK(orionrt_pool_tensor(pool, 0, &bytes) == given && bytes == 64);
+  CHECK(orionrt_pool_tensor(pool, 2, &bytes) == given + 56 && bytes == 8);
+  REFUSED(ORIONRT_MISUSE, "tensor 1", orionrt_pool_bind(pool, 1, given));
+  REFUSED(ORIONRT_MISUSE, "tensor 2", orionrt_pool_bind(pool, 2, given));
+  CHECK(orionrt_pool_bind(pool, 0, NULL) == ORIONRT_OK && orionrt_pool_tensor(pool, 0, NULL) == NULL);
+  orionrt_pool_destroy(pool);
+  REFUSED(ORIONRT_MISUSE, "NULL", orionrt_pool_bind(NULL, 0, given));
+  orionrt_assignment_destroy(made);
   orionrt_graph_destroy(graph);
 }
 
@@ -345,8 +539,13 @@ int main(void) {
   TestOptions();
   TestSpaces();
   TestClocks();
+  TestPartsAndApart();
   TestNull();
   TestGraph();
   TestStreamsAndViews();
+  TestOnStreams();
+  TestGuard();
+  TestScratch();
+  TestExternal();
   return EXIT_SUCCESS;
 }

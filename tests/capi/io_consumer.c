@@ -35,6 +35,60 @@ static void TestJson(const char* path) {
   CHECK(graph == NULL && problem == NULL && assignment == NULL);
 }
 
+/* What was written is read again, and written as before. */
+static void TestWriting(const char* path) {
+  static char first[1 << 20], second[1 << 20];
+  const size_t bytes = Read(path);
+  size_t length = 0, again = 0;
+  orionrt_graph* graph = NULL;
+  orionrt_problem* problem = NULL;
+  orionrt_assignment *made = NULL, *read = NULL;
+  orionrt_plan* plan = NULL;
+  const int64_t lower[] = {0, 0}, upper[] = {2, 3}, size[] = {64, 128}, begin[] = {0}, end[] = {32};
+  const int32_t owner[] = {1};
+  CHECK(orionrt_graph_read_json(text, bytes, path, &graph) == ORIONRT_OK);
+  CHECK(orionrt_graph_write_json(graph, NULL, 0, &length) == ORIONRT_OK && length > 0);
+  REFUSED(ORIONRT_MISUSE, "room", orionrt_graph_write_json(graph, first, length - 1, &length));
+  CHECK(orionrt_graph_write_json(graph, first, sizeof first, &length) == ORIONRT_OK);
+  orionrt_graph_destroy(graph);
+  CHECK(orionrt_graph_read_json(first, length, "again", &graph) == ORIONRT_OK);
+  CHECK(orionrt_graph_write_json(graph, second, sizeof second, &again) == ORIONRT_OK);
+  CHECK(again == length && memcmp(first, second, length) == 0);
+
+  CHECK(orionrt_graph_assign(graph, NULL, &made, &plan) == ORIONRT_OK);
+  CHECK(orionrt_plan_write_json(plan, first, sizeof first, &length) == ORIONRT_OK);
+  CHECK(orionrt_assignment_read_json(first, length, "plan", &read) == ORIONRT_OK);
+  CHECK(orionrt_assignment_check(read, graph) == ORIONRT_OK);
+  CHECK(orionrt_assignment_write(made, first, sizeof first, &length) == ORIONRT_OK);
+  CHECK(orionrt_assignment_write(read, second, sizeof second, &again) == ORIONRT_OK);
+  CHECK(again == length && memcmp(first, second, length) == 0);
+  orionrt_assignment_destroy(read);
+  orionrt_assignment_destroy(made);
+  orionrt_plan_destroy(plan);
+  orionrt_graph_destroy(graph);
+
+  CHECK(orionrt_problem_create(2, 0, lower, upper, size, &problem) == ORIONRT_OK);
+  CHECK(orionrt_problem_set_parts(problem, owner, lower, upper, begin, end, 1) == ORIONRT_OK);
+  CHECK(orionrt_problem_keep_apart(problem, 0, 1) == ORIONRT_OK);
+  CHECK(orionrt_problem_write_json(problem, first, sizeof first, &length) == ORIONRT_OK);
+  orionrt_problem_destroy(problem);
+  CHECK(orionrt_problem_read_json(first, length, "problem", &problem) == ORIONRT_OK);
+  CHECK(orionrt_problem_write_json(problem, second, sizeof second, &length) == ORIONRT_OK); /* with its source */
+  orionrt_problem_destroy(problem);
+  CHECK(orionrt_problem_read_json(second, length, "problem", &problem) == ORIONRT_OK);
+  CHECK(orionrt_problem_write_json(problem, first, sizeof first, &again) == ORIONRT_OK);
+  CHECK(again == length && memcmp(first, second, length) == 0 && strstr(first, "\"apart\"") != NULL);
+  CHECK(strstr(first, "\"parts\"") != NULL);
+  CHECK(orionrt_problem_plan(problem, NULL, &plan) == ORIONRT_OK);
+  CHECK(orionrt_plan_write_json(plan, first, sizeof first, &length) == ORIONRT_OK);
+  REFUSED(ORIONRT_BAD_INPUT, "lifetimes alone", orionrt_assignment_read_json(first, length, "plan", &read));
+  orionrt_plan_destroy(plan);
+  orionrt_problem_destroy(problem);
+  REFUSED(ORIONRT_MISUSE, "NULL", orionrt_graph_write_json(NULL, first, sizeof first, &length));
+  REFUSED(ORIONRT_MISUSE, "NULL", orionrt_problem_write_json(NULL, first, sizeof first, &length));
+  REFUSED(ORIONRT_MISUSE, "NULL", orionrt_plan_write_json(NULL, first, sizeof first, &length));
+}
+
 static void TestCsv(void) {
   static const char csv[] = "id,lower,upper,size,offset\na,0,3,4096,\nb,2,5,1024,8192\n";
   orionrt_problem* problem = NULL;
@@ -70,6 +124,7 @@ static void TestTflite(void) {
 int main(int argc, char** argv) {
   CHECK(argc == 3);
   TestJson(argv[1]);
+  TestWriting(argv[1]);
   TestCsv();
 #ifdef TEST_ONNX
   TestOnnx(argv[2]);
