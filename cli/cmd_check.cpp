@@ -344,7 +344,7 @@ struct Format {
 constexpr Format kFormats[] = {{"text", ".txt", ToText}, {"json", ".json", ToJson}};
 
 int Say(const Options& options, const std::string& fault, const Figures& figures) {
-  WriteFile("-", PickFormat(kFormats, options.format, "").write(options.plan_path, fault, figures));
+  WriteResult("-", PickFormat(kFormats, options.format, "").write(options.plan_path, fault, figures));
   return fault.empty() ? kDone : kAnswerIsNo;
 }
 

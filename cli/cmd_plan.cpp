@@ -113,6 +113,8 @@ int RunSweep(const Options& options, const Format& format, const ReusePlanner& p
     try {
       points.push_back(
           {value, PlanToFile(planner, LoadInput(path, input), plan_options, options.planning.no_hand_overs)});
+    } catch (const MissingSizes& error) {
+      throw MissingSizes("--sweep " + input.dims.back() + ": " + error.what(), error.options());
     } catch (const Error& error) {
       throw Error(error.code(), "--sweep " + input.dims.back() + ": " + error.what());
     }

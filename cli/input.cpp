@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/text.hpp"
+#include "colour.hpp"
 #include "graph/engine_options.hpp"
 #include "graph/labels.hpp"
 #include "orionrt/config.hpp"
@@ -22,10 +23,10 @@ namespace {
 
 constexpr const char* kStandardInput = "standard input";
 
-void Warn(const std::vector<std::string>& warnings) {
+void WarnOfEach(const std::vector<std::string>& warnings) {
   constexpr std::size_t kShown = 8;
   for (std::size_t i = 0; i < warnings.size() && i < kShown; ++i) {
-    std::fprintf(stderr, "orionrt: warning: %s\n", Printable(warnings[i], 2000).c_str());
+    Warn(Printable(warnings[i], 2000));
   }
   if (warnings.size() > kShown) std::fprintf(stderr, "orionrt: ... and %zu more warnings\n", warnings.size() - kShown);
 }
@@ -102,7 +103,7 @@ Input FromCsv(const std::string& text, const std::string& source, const InputOpt
   for (std::size_t i = 0; i < offsets.size() && !options.ignore_offsets; ++i) {
     problem.buffers[i].fixed_offset = offsets[i];
   }
-  Warn(input.csv->warnings);
+  WarnOfEach(input.csv->warnings);
   NameSpaces(*input.csv, options, problem);
   return input;
 }
@@ -196,7 +197,7 @@ void TellImpliedWaits(const Graph& graph, const std::vector<ImpliedWait>& waits)
 }
 
 Input FromModel(ImportedModel model, const std::string& source, const InputOptions& options) {
-  if (!options.quiet) Warn(model.warnings);
+  if (!options.quiet) WarnOfEach(model.warnings);
   model.graph = Streamed(std::move(model.graph), source, options);
   Input input;
   input.workload = Lower(model, source, MakeImportOptions(source, options), LoweringOf(options));
@@ -319,8 +320,7 @@ void WarnOfModelOptions(const std::string& format, const InputOptions& options) 
   const bool given = !options.dims.empty() || !options.inputs.empty() || !options.shapes.empty() || options.no_fold ||
                      options.fold_shapes || options.trust_shapes || !options.data_folder.empty();
   if (!given || options.quiet || options.beside_model || format == "onnx" || format == "tflite") return;
-  std::fprintf(stderr, "orionrt: warning: --dim, --input and the other options of models do nothing for %s input\n",
-               format.c_str());
+  Warn("--dim, --input and the other options of models do nothing for " + format + " input");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "base/suggest.hpp"
 #include "base/text.hpp"
+#include "colour.hpp"
 #include "command.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/import.hpp"
@@ -68,6 +69,8 @@ constexpr Command kCommands[] = {
      "fish: orionrt completion fish | source"},
 };
 
+std::string colours = "auto";  // of every command
+
 constexpr const char* kVersion = "orionrt " ORIONRT_VERSION;
 
 constexpr const char* kFooter = R"(Examples:
@@ -104,7 +107,7 @@ int ExitCodeOf(ErrorCode code) {
 }
 
 int Fail(int code, const std::string& message) {
-  std::fprintf(stderr, "orionrt: %s\n", message.c_str());
+  std::fprintf(stderr, "%s %s\n", Toned(Tone::kBad, "orionrt:").c_str(), message.c_str());
   return code;
 }
 
@@ -210,9 +213,9 @@ std::string MeantOption(const std::vector<std::string>& arguments, const Command
 
 // The command as it was given, with options more: a line to paste, once the sizes in it are the right ones.
 std::string LineWith(const std::string& options, int argc, char** argv) {
-  std::string line = "\norionrt: with your sizes in place of 1:\n  orionrt";
+  std::string line = "with your sizes in place of 1:\n  orionrt";
   for (int i = 1; i < argc; ++i) line += " " + ShellWord(Printable(argv[i], 1000));
-  return line + " " + options;
+  return "\norionrt: " + Toned(Tone::kHint, line + " " + options);
 }
 
 // There is no command `name`.
@@ -253,9 +256,11 @@ int Run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);
     const bool any = named != commands.end();
-    return Fail(kWrongUsage, error.what() + (any ? MeantOption(arguments, *named) : "") + "\nSee orionrt " +
-                                 (any ? first + " " : "") + "--help.");
+    const std::string help = "See orionrt " + (any ? first + " " : "") + "--help.";
+    return Fail(kWrongUsage,
+                error.what() + (any ? MeantOption(arguments, *named) : "") + "\n" + Toned(Tone::kHint, help));
   }
+  SetColours(colours);
   return chosen->run();
 }
 
@@ -269,6 +274,9 @@ std::vector<CommandLine> MakeCommands() {
     command.help = row.help;
     command.footer = row.footer;
     command.run = row.set_up(command.options);
+    command.options.push_back({"--color", &colours,
+                               "Colours: auto, on a terminal where NO_COLOR is not set; always, never",
+                               "auto|always|never"});
   }
   return commands;
 }

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "colour.hpp"
 #include "interrupt.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/formats.hpp"
@@ -50,7 +51,7 @@ void WriteResult(const std::string& path, const std::string& text) {
   const bool waits = path == "-" || (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode));  // for who reads
   std::optional<Uninterrupted> whole;
   if (!waits) whole.emplace();
-  WriteFile(path, text);
+  WriteFile(path, path == "-" ? WithTones(text) : text);
   if (path == "-" || isatty(STDERR_FILENO) == 0) return;  // for people; a script knows
   std::fprintf(stderr, "orionrt: wrote %s, %s bytes\n", Printable(path, 300).c_str(),
                FormatThousands(static_cast<std::int64_t>(text.size())).c_str());

@@ -5,6 +5,7 @@
 
 #include "base/suggest.hpp"
 #include "base/text.hpp"
+#include "colour.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/plan.hpp"
 #include "output.hpp"
@@ -84,8 +85,7 @@ PlannedWorkload PlanInput(const ReusePlanner& planner, const Workload& workload,
     throw Error(error.code(), workload.source + ": " + interrupted + error.what());
   }
   if (WasInterrupted(planned)) {
-    std::fprintf(stderr, "orionrt: warning: %s: interrupted; this is the best plan until then\n",
-                 Printable(workload.source, 300).c_str());
+    Warn(Printable(workload.source, 300) + ": interrupted; this is the best plan until then");
   }
   return planned;
 }
@@ -119,9 +119,8 @@ PlanFile PlanToFile(const ReusePlanner& planner, const Input& input, const PlanO
   file.streams = MeasureStreams(input.workload, assigned ? &*file.assignment : nullptr);
   const std::int64_t together = file.plan.peak_bytes + file.peak_nested_bytes;
   if (plan_options.capacity > 0 && together > plan_options.capacity) {
-    std::fprintf(stderr,
-                 "orionrt: warning: %s: --capacity is asked of the graph alone; with bodies it may need %s bytes\n",
-                 Printable(file.source, 300).c_str(), FormatThousands(together).c_str());
+    Warn(Printable(file.source, 300) + ": --capacity is asked of the graph alone; with bodies it may need " +
+         FormatThousands(together) + " bytes");
   }
   return file;
 }

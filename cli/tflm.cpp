@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "colour.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/lowering.hpp"
 #ifdef ORIONRT_HAS_TFLITE
@@ -57,12 +58,9 @@ std::int64_t OwnPeak(const std::vector<Buffer>& buffers) {
   const std::int64_t own = OwnPeak(buffers);
   const std::string source = Printable(input.workload.source, 300), bytes = FormatThousands(peak);
   if (own <= peak) {
-    std::fprintf(
-        stderr,
-        "orionrt: warning: %s: TFLM itself places these tensors in %s bytes, this plan in %s; kernels' scratch, "
-        "which no file names, goes around fixed offsets and may then take more: leave the plan out unless "
-        "offsets must be known\n",
-        source.c_str(), FormatThousands(own).c_str(), bytes.c_str());
+    Warn(source + ": TFLM itself places these tensors in " + FormatThousands(own) + " bytes, this plan in " + bytes +
+         "; kernels' scratch, which no file names, goes around fixed offsets and may then take more: leave the plan "
+         "out unless offsets must be known");
     return;
   }
   std::fprintf(

@@ -100,6 +100,12 @@ TEST(CliSweep, SaysWhichValueFails) {
                "--sweep batch=2: ");
 }
 
+TEST(CliSweep, GivesALineToPasteForOtherSizesThatAreMissing) {
+  const std::string model = ORIONRT_TESTS_DIR "/../examples/models/encoder.onnx";
+  EXPECT_FAILS(3, Orionrt({"plan", model, "--sweep", "batch=1,2"}), "--sweep batch=1: ", "give --dim sequence=N",
+               " --sweep batch=1,2 --dim sequence=1\n");
+}
+
 // It failed for a dimension that is not set; and with another value it said "another graph", and no more.
 TEST(CliCheckModel, TakesDimsFromThePlan) {
   const Folder folder;

@@ -24,6 +24,16 @@ std::vector<std::int32_t> PlanIn(const std::string& bytes) {
   return plan;
 }
 
+TEST(CliTflm, ReadsAModelWithoutASuffix) {
+  const Folder folder;
+  const std::string bytes = BuildModel(Chain());
+  const Outcome named = Orionrt({"plan", folder.Write("m.tflite", bytes), "--format", "csv"});
+  ASSERT_EQ(named.code, 0) << named;
+  EXPECT_EQ(Orionrt({"plan", folder.Write("m", bytes), "--format", "csv"}).out, named.out);
+  EXPECT_EQ(Orionrt({"plan", "-", "--format", "csv"}, bytes).out, named.out);
+  EXPECT_FAILS(3, Orionrt({"plan", folder.Write("cut", bytes.substr(0, bytes.size() / 2))}), "cut");
+}
+
 TEST(CliTflm, WritesThePlanIntoACopy) {
   const Folder folder;
   SubgraphSpec graph = Chain();  // x, w, y, z; w is a constant
