@@ -138,6 +138,12 @@ __attribute__((noinline, aligned(64))) void RawOffsets(std::byte* base, const st
   }
 }
 
+__attribute__((noinline, aligned(64))) void Addresses(void* const* addresses, const std::vector<int>& positions) {
+  for (const int position : positions) {
+    Use(addresses[position]);
+  }
+}
+
 // ns per tensor, and each as a multiple of the raw loop.
 void ModelStep(benchmark::State& state) {
   const Graph graph = Model();
@@ -153,12 +159,19 @@ void ModelStep(benchmark::State& state) {
   for (const int id : ids) {
     offsets[static_cast<std::size_t>(id)] = static_cast<std::byte*>(pool.GetPtr(id)) - base;
   }
-  Least raw, pointers, handles, viewed;
+  std::vector<int> positions;  // of the same tensors in graph.tensors(), as an engine would keep them
+  for (const int id : ids) {
+    const auto& tensors = pool.graph().tensors();
+    const auto at = std::find_if(tensors.begin(), tensors.end(), [id](const auto& tensor) { return tensor.id == id; });
+    positions.push_back(static_cast<int>(at - tensors.begin()));
+  }
+  Least raw, pointers, handles, viewed, addressed;
   for (auto _ : state) {
     raw.Time([&] { RawOffsets(base, offsets.data(), ids); });
     pointers.Time([&] { AllPointers(pool, ids); });
     handles.Time([&] { AllHandles(pool, ids); });
     viewed.Time([&] { AllPointers(view, ids); });
+    addressed.Time([&] { Addresses(pool.addresses(), positions); });
   }
   const auto n = static_cast<double>(ids.size());
   state.counters["tensors"] = n;
@@ -166,9 +179,11 @@ void ModelStep(benchmark::State& state) {
   state.counters["allocate_ns"] = pointers.value() / n;
   state.counters["handle_ns"] = handles.value() / n;
   state.counters["view_ns"] = viewed.value() / n;
+  state.counters["addresses_ns"] = addressed.value() / n;
   state.counters["allocate_x"] = pointers.value() / raw.value();
   state.counters["handle_x"] = handles.value() / raw.value();
   state.counters["view_x"] = viewed.value() / raw.value();
+  state.counters["addresses_x"] = addressed.value() / raw.value();
 }
 BENCHMARK(ModelStep)->Iterations(2000);
 
