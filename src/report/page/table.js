@@ -71,6 +71,7 @@ class Table {
     const isPlain = graph.buffers.type.length === 0 && graph.kind.every((kind) => kind === OTHER);
     this.shown = isPlain ? COLUMNS.slice(0, WITHOUT_GRAPH) : COLUMNS;
     this.element.classList.toggle("plain", isPlain);
+    this.element.classList.toggle("lanes", graph.lanes.length > 0);
     this.sortedBy = Math.min(this.sortedBy, this.shown.length - 1);
     this.columns.replaceChildren(...this.shown.map((column, n) => {
       const head = document.createElement("div");
