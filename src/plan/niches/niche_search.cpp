@@ -9,64 +9,43 @@
 #include "base/wide.hpp"
 
 namespace orionrt {
-namespace {
-
-// Tuned on the families of docs/planning.md, "niches", which says what was tried.
-constexpr std::int64_t kSlackOffset = 17;  // grains: of a 1,024th of the capacity
-constexpr int kIdleTries = 12;             // tries without a plan, after which the capacity rises half way to the peak
-constexpr std::int64_t kNear = 8;          // or falls again, where this part of the gap is all that is left to the peak
-constexpr int kPlainTries = 3;             // with ranks that are not shaken
-constexpr int kShake = 2;                  // up to this part of all places
-constexpr std::int64_t kSmallGap = 667;    // part of the target: a smaller gap is to be closed at once
-constexpr std::int64_t kMostGrains = 2048;  // of slack: more weighs as little
-
-Span Hull(Span a, Span b) {
-  if (a.length() <= 0) return b;
-  if (b.length() <= 0) return a;
-  return {std::min(a.first, b.first), std::max(a.last, b.last)};
-}
-
-}  // namespace
 
 NicheSearch::NicheSearch(const NicheModel& model)
     : model_(model),
       state_(model),
-      random_(1),
-      ranks_(model.rows.size()),
+      ranks_(model.count()),
       failures_(At(model.sections), 1),
       position_(model.rows.size()) {
-  for (std::size_t slack = 0; slack <= kMostGrains; ++slack) {
-    shares_.push_back((1 << 20) / (static_cast<std::int64_t>(slack) + kSlackOffset));
-  }
-  const auto order_by = [&model](auto key) {
-    std::vector<int> order(model.rows.size());
-    std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(),
-                     [&model, &key](int a, int b) { return key(model.rows[At(b)]) < key(model.rows[At(a)]); });
-    return order;
-  };
-  orders_[0] = order_by([](const NicheRow& row) { return row.span.length(); });
-  orders_[1] = order_by([](const NicheRow& row) { return row.size; });
-  orders_[2] = order_by([](const NicheRow& row) { return Wide{row.size} * row.span.length(); });
+  ranks_.AddOrder([&model](int row) { return model.rows[At(row)].span.length(); });
+  ranks_.AddOrder([&model](int row) { return model.rows[At(row)].size; });
+  ranks_.AddOrder([&model](int row) { return Wide{model.rows[At(row)].size} * model.rows[At(row)].span.length(); });
+}
+
+void NicheSearch::Restart() {
+  decisions_.clear();
+  state_.Clear();
 }
 
 // Decisions that the new capacity does not allow are taken back. What is used without any is needed by every plan.
 void NicheSearch::SetCapacity(std::int64_t capacity) {
   while (!decisions_.empty() && state_.most_used() > capacity) Keep(decisions_.size() - 1);
   capacity_ = std::max(capacity, state_.most_used());
-  grain_ = 0;
-  while ((capacity_ >> grain_) > 1024) ++grain_;
+  shares_.SetCapacity(capacity_);
 }
 
-// By one order of three, each in its turn, shaken after the first tries.
-void NicheSearch::SetRanks() {
-  const std::vector<int>& order = orders_[static_cast<std::size_t>(tries_ % 3)];
-  const auto shake = static_cast<std::uint64_t>(model_.count() / kShake + 1);
-  for (int place = 0; place < model_.count(); ++place) {
-    const int shaken = tries_ < kPlainTries ? 0 : static_cast<int>(random_() % shake);
-    ranks_[At(order[At(place)])] = place + shaken;
-  }
+void NicheSearch::SetRanks(int tries) {
+  ranks_.Set(tries);
   work_ += 8 * std::int64_t{model_.count()} + model_.sections;
+}
+
+void NicheSearch::Forgive() {
+  for (std::int64_t& failures : failures_) failures = 1 + (failures - 1) / 4 * 3;
+}
+
+std::int64_t NicheSearch::PeakInto(std::vector<std::int64_t>& offsets) const {
+  offsets.resize(model_.rows.size());
+  for (int k = 0; k < model_.count(); ++k) offsets[At(k)] = state_.OffsetOf(k);
+  return state_.most_used();
 }
 
 bool NicheSearch::Blame(int section, Span span) {
@@ -141,8 +120,7 @@ void NicheSearch::Weigh(const Niche& niche) {
   int section = niche.begin;
   for (std::size_t c = 0; c < cuts; ++c) {
     for (; section < cuts_[c]; ++section) {
-      const std::int64_t slack = (capacity_ - state_.used(section)) >> grain_;
-      total += failures_[At(section)] * shares_[static_cast<std::size_t>(std::min(slack, kMostGrains))];
+      total += failures_[At(section)] * shares_.share(capacity_ - state_.used(section));
     }
     weights_[c] = total;
   }
@@ -170,8 +148,8 @@ void NicheSearch::Weigh(const Niche& niche) {
 // The candidates that waste least, the best first, and last to give the niche up.
 void NicheSearch::Choose(Decision& decision) {
   const Niche& niche = decision.niche;
-  std::int64_t wastes[kChoices];
-  const auto grains = [this, &niche](std::int64_t height) { return ((height - niche.floor) >> grain_) + 1; };
+  NicheShortlist best;
+  const auto grains = [this, &niche](std::int64_t height) { return shares_.grains(height - niche.floor) + 1; };
   const NicheRow* before = nullptr;
   for (const Candidate& candidate : candidates_) {
     const NicheRow& row = model_.rows[At(candidate.row)];
@@ -183,23 +161,14 @@ void NicheSearch::Choose(Decision& decision) {
     const std::int64_t offset = RoundUp(niche.floor, row.alignment), top = offset + row.size;
     if (offset > niche.floor && !Fits(row.span, offset - niche.floor)) continue;
     std::int64_t waste =
-        (weights_[At(candidate.last)] - weights_[At(candidate.first)]) * ((offset - niche.floor) >> grain_);
+        (weights_[At(candidate.last)] - weights_[At(candidate.first)]) * shares_.grains(offset - niche.floor);
     waste += lost_left_[At(candidate.first)] * grains(std::min(niche.left_wall, top));
     waste += lost_right_[At(candidate.last)] * grains(std::min(niche.right_wall, top));
     waste = waste * 16 / ((weights_[At(candidate.last)] - weights_[At(candidate.first)]) / 4096 + 1);
-    int place = decision.count;
-    const auto is_better = [&](int other) {
-      return waste != wastes[other] ? waste < wastes[other]
-                                    : ranks_[At(candidate.row)] < ranks_[At(decision.choices[other])];
-    };
-    if (place == kChoices && !is_better(--place)) continue;
-    for (; place > 0 && is_better(place - 1); --place) {
-      wastes[place] = wastes[place - 1];
-      decision.choices[place] = decision.choices[place - 1];
-    }
-    wastes[place] = waste;
-    decision.choices[place] = candidate.row;
-    decision.count = std::min(decision.count + 1, kChoices);
+    best.Offer(candidate.row, waste, ranks_);
+  }
+  for (; decision.count < best.count(); ++decision.count) {
+    decision.choices[decision.count] = best.row(decision.count);
   }
   work_ += 6 * static_cast<std::int64_t>(candidates_.size());
   const std::int64_t wall = std::min(niche.left_wall, niche.right_wall);
@@ -216,23 +185,23 @@ bool NicheSearch::Fits(Span sections, std::int64_t rise) const {
 }
 
 // To the next decision, or to a section that passes the capacity, or to the end.
-NicheSearch::Step NicheSearch::Descend() {
+NicheStep NicheSearch::Descend() {
   if (state_.most_used() > capacity_) {  // a choice that a higher capacity allowed
     const Span touched = decisions_.back().touched;
     Blame(touched.first, touched);
-    return Step::kFailed;
+    return NicheStep::kFailed;
   }
   for (;;) {
     Niche niche;
     niche.begin = state_.Lowest();
     niche.floor = state_.floor(niche.begin);
-    if (niche.floor == NicheState::kNobody) return Step::kDone;
+    if (niche.floor == NicheState::kNobody) return NicheStep::kDone;
     niche.end = state_.end(niche.begin);
     niche.left_wall = state_.left_wall(niche.begin);
     niche.right_wall = state_.right_wall(niche.begin);
     Gather(niche);
     bool lifted = false;
-    if (!LiftDead(niche, lifted)) return Step::kFailed;
+    if (!LiftDead(niche, lifted)) return NicheStep::kFailed;
     if (lifted) continue;
     Weigh(niche);
     decisions_.emplace_back();
@@ -240,10 +209,10 @@ NicheSearch::Step NicheSearch::Descend() {
     decision.niche = niche;
     decision.mark = state_.Mark();
     Choose(decision);
-    if (decision.count > 0) return Step::kDecided;
+    if (decision.count > 0) return NicheStep::kDecided;
     decisions_.pop_back();
     Blame(niche.begin, niche.widened());
-    return Step::kFailed;
+    return NicheStep::kFailed;
   }
 }
 
@@ -282,57 +251,7 @@ void NicheSearch::Keep(std::size_t decisions) {
 
 bool NicheSearch::Improve(std::int64_t target, Watch& watch, std::int64_t& work, std::vector<std::int64_t>& offsets,
                           std::int64_t& peak) {
-  bool better = false;
-  const auto aim = [&] {
-    const std::int64_t gap = peak - target;
-    SetCapacity(target + (gap < target / kSmallGap ? 0 : gap / 2));
-  };
-  decisions_.clear();
-  state_.Clear();
-  aim();
-  SetRanks();
-  const std::int64_t unit = model_.count() / 2;
-  std::int64_t quota = unit;
-  int idle = 0;  // tries since the capacity was set
-  std::size_t deepest = 0;
-  const std::int64_t hopeless = work - work / 4;  // a quarter is spent, and no try has come a quarter of the way
-  while (peak > target && capacity_ < peak && work > 0 && !watch.IsOver()) {
-    const std::int64_t before = work_;
-    const Step step = Descend();
-    deepest = std::max(deepest, decisions_.size());
-    if (work < hopeless && 4 * deepest < model_.rows.size()) break;
-    if (step == Step::kDecided) {
-      TakeNext();
-    } else if (step == Step::kDone) {
-      peak = state_.most_used();
-      offsets.resize(model_.rows.size());
-      for (int k = 0; k < model_.count(); ++k) offsets[At(k)] = state_.OffsetOf(k);
-      better = true;
-      watch.Reach(peak);
-      aim();
-      idle = 0;
-    } else if (nodes_ < quota && GoBack()) {
-      TakeNext();
-    } else {
-      ++tries_;
-      if (++idle == kIdleTries) {
-        idle = 0;
-        if ((peak - capacity_) * kNear < peak - target) {
-          aim();
-        } else {
-          SetCapacity(capacity_ + (peak - capacity_) / 2);
-        }
-      }
-      for (std::int64_t& failures : failures_) failures = 1 + (failures - 1) / 4 * 3;
-      const int halvings = tries_ % 8;
-      Keep(decisions_.size() - (decisions_.size() >> halvings));
-      SetRanks();
-      quota = nodes_ + unit;
-    }
-    work -= work_ - before;
-    watch.Spend(work_ - before);
-  }
-  return better;
+  return FillNiches(*this, model_.count(), target, watch, work, offsets, peak);
 }
 
 }  // namespace orionrt

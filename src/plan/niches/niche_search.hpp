@@ -5,13 +5,14 @@
 // take its decisions back. It finds plans and proves nothing.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <random>
 #include <vector>
 
 #include "base/index.hpp"
 #include "plan/niches/niche_model.hpp"
 #include "plan/niches/niche_state.hpp"
+#include "plan/niches/niche_tries.hpp"
 #include "plan/watch.hpp"
 
 namespace orionrt {
@@ -26,8 +27,22 @@ class NicheSearch {
   bool Improve(std::int64_t target, Watch& watch, std::int64_t& work, std::vector<std::int64_t>& offsets,
                std::int64_t& peak);
 
+  // Of FillNiches.
+  void Restart();
+  void SetCapacity(std::int64_t capacity);
+  void SetRanks(int tries);
+  NicheStep Descend();  // kFailed: blame_ says where
+  void TakeNext();
+  bool GoBack();
+  void Keep(std::size_t decisions);
+  void Forgive();
+  std::size_t depth() const { return decisions_.size(); }
+  std::int64_t capacity() const { return capacity_; }
+  std::int64_t nodes() const { return nodes_; }
+  std::int64_t work() const { return work_; }
+  std::int64_t PeakInto(std::vector<std::int64_t>& offsets) const;
+
  private:
-  static constexpr int kChoices = 4;  // of a niche, beside giving it up
   static constexpr int kGiveUp = -1;  // a choice: the whole niche is lifted to its lower wall
 
   struct Niche {
@@ -38,42 +53,30 @@ class NicheSearch {
   // A decision: which row lies on a niche's floor, or that nobody does.
   struct Decision {
     Niche niche;
-    int choices[kChoices + 1];
+    int choices[kNicheChoices + 1];
     int count = 0, next = 0;
     std::size_t mark = 0;  // of the state before it
     Span touched;          // sections that the choice taken lies on
     Span blamed;           // what stood in the way of the choices before
   };
-  enum class Step { kDecided, kFailed, kDone };
-
-  void SetCapacity(std::int64_t capacity);
-  void SetRanks();
-  Step Descend();                                   // kFailed: blame_ says where
   bool LiftDead(const Niche& niche, bool& lifted);  // false: a section passes the capacity
   void Gather(const Niche& niche);
   int LastOf(std::size_t k) const { return model_.rows[At(candidates_[At(by_end_[k])].row)].span.last; }
   void Weigh(const Niche& niche);
   void Choose(Decision& decision);
-  void TakeNext();
   bool Fits(Span sections, std::int64_t rise) const;
-  bool GoBack();
-  void Keep(std::size_t decisions);
   bool Blame(int section, Span span);
 
   const NicheModel& model_;
   NicheState state_;
   std::vector<Decision> decisions_;
   std::int64_t capacity_ = 0;
-  int grain_ = 0;  // log2 of the bytes that weights are counted in
-  Span blame_;     // sections of the last failure
+  Span blame_;  // sections of the last failure
   std::int64_t nodes_ = 0, work_ = 0;
-  int tries_ = 0;
-  std::mt19937_64 random_;
 
-  std::vector<int> orders_[3];          // of rows: the longest first, the largest, and those of most bytes x sections
-  std::vector<int> ranks_;              // per row: of equal waste, the lowest comes first
+  NicheRanks ranks_;
+  NicheWeights shares_;
   std::vector<std::int64_t> failures_;  // per section, plus one
-  std::vector<std::int64_t> shares_;    // what a section weighs, by the grains that it has left
 
   // Of the niche at hand. Its candidates, the rows that lie within it, cut it into blocks: between two cuts the same
   // of them are alive.
