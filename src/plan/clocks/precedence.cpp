@@ -114,7 +114,7 @@ void Precedence::CoverByChains(int streams) {
     start_.push_back(nodes);
     lengths_.push_back(static_cast<int>(chain.size()));
     nodes += lengths_.back();
-    clock_of_.insert(clock_of_.end(), chain.begin(), chain.end());
+    for (const std::int64_t* begin : chain) clocks_.insert(clocks_.end(), begin, begin + streams);
   }
   rank_of_.resize(At(nodes));
   at_rank_.resize(At(nodes));
@@ -127,22 +127,27 @@ void Precedence::CoverByChains(int streams) {
 
 void Precedence::FindFirsts(int streams) {
   const std::size_t width = At(chains());
+  const auto clock_of = [&](int c, int p) { return clocks_.data() + At(node(c, p)) * At(streams); };
   first_.resize(rectangles_.size() * width);
   for (int r = 0; r < count(); ++r) {
+    const std::int64_t* over = rectangles_[At(r)].over;
     for (int c = 0; c < chains(); ++c) {
-      const auto begin = clock_of_.begin() + start_[At(c)], end = begin + length(c);
-      const auto found = std::partition_point(
-          begin, end, [&](const std::int64_t* clock) { return !AtMost(rectangles_[At(r)].over, clock, streams); });
-      first_[At(r) * width + At(c)] = static_cast<int>(found - begin);
+      int first = 0;  // of those that may be the first that it is over before
+      for (int rest = length(c); rest > 0;) {
+        const int half = rest / 2;
+        const bool is_before = AtMost(over, clock_of(c, first + half), streams);
+        first = is_before ? first : first + half + 1;
+        rest = is_before ? half : rest - half - 1;
+      }
+      first_[At(r) * width + At(c)] = first;
     }
   }
-  reach_.resize(clock_of_.size() * width);
+  reach_.resize(At(nodes()) * width);
   for (int c = 0; c < chains(); ++c) {
     for (int other = 0; other < chains(); ++other) {
       int at = 0;  // only grows along the chain
       for (int p = 0; p < length(c); ++p) {
-        const std::int64_t* clock = clock_of_[At(node(c, p))];
-        while (at < length(other) && !AtMost(clock, clock_of_[At(node(other, at))], streams)) ++at;
+        while (at < length(other) && !AtMost(clock_of(c, p), clock_of(other, at), streams)) ++at;
         reach_[At(node(c, p)) * width + At(other)] = at;
       }
     }

@@ -71,7 +71,7 @@ class Precedence {
   std::vector<int> first_;             // rectangles x chains
   std::vector<int> reach_;             // begins x chains
   std::vector<int> rank_of_, at_rank_;
-  std::vector<const std::int64_t*> clock_of_;  // per begin
+  std::vector<std::int64_t> clocks_;  // per begin, as many as streams
 };
 
 // The life of rectangles on one stream, where they have one: in steps, so that two meet iff they conflict. Exists iff

@@ -80,8 +80,9 @@ void AreAliveTogether(Buffer& a, Buffer& b) {
 
 }  // namespace
 
-Certificate StreamBound(const Problem& problem) {
-  const Precedence order(problem);
+Certificate StreamBound(const Problem& problem) { return StreamBound(problem, Precedence(problem)); }
+
+Certificate StreamBound(const Problem& problem, const Precedence& order) {
   Certificate certificate;
   Bound best = BoundAt(problem, order, 1);
   for (const std::int64_t alignment : PaddingAlignments(problem)) {

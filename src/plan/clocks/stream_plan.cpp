@@ -15,6 +15,8 @@
 #include "plan/clocks/first_fits.hpp"
 #include "plan/clocks/precedence.hpp"
 #include "plan/clocks/split.hpp"
+#include "plan/clocks/stream_niche_model.hpp"
+#include "plan/clocks/stream_niche_search.hpp"
 #include "plan/clocks/stream_search.hpp"
 #include "plan/fixed.hpp"
 #include "plan/one_stream.hpp"
@@ -35,7 +37,7 @@ constexpr int kDeepestSplit = 200;  // of parts within parts
 // Entries looked at: as many steps as there are buffers, some thousand times over, up to a limit.
 std::int64_t WorkOf(std::size_t buffers, Effort effort) {
   constexpr std::int64_t kSteps[] = {1'000, 40'000, 250'000};  // fast, balanced, thorough
-  constexpr std::int64_t kMost[] = {40'000'000, 450'000'000, 12'000'000'000};
+  constexpr std::int64_t kMost[] = {40'000'000, 200'000'000, 12'000'000'000};
   const std::int64_t n = static_cast<std::int64_t>(std::min<std::size_t>(buffers, 100'000));
   return std::min(kMost[static_cast<int>(effort)], n * n * kSteps[static_cast<int>(effort)]);
 }
@@ -43,15 +45,25 @@ std::int64_t WorkOf(std::size_t buffers, Effort effort) {
 // Of the exact search, in buffers and members of antichains looked at.
 std::int64_t SearchWorkOf(std::size_t buffers, Effort effort) {
   constexpr std::int64_t kSteps[] = {2'000, 60'000, 2'000'000};  // fast, balanced, thorough
-  constexpr std::int64_t kMost[] = {40'000'000, 1'000'000'000, 30'000'000'000};
+  constexpr std::int64_t kMost[] = {40'000'000, 500'000'000, 30'000'000'000};
   const std::int64_t n = static_cast<std::int64_t>(std::min<std::size_t>(buffers, 100'000));
   return std::min(kMost[static_cast<int>(effort)], n * n * kSteps[static_cast<int>(effort)]);
+}
+
+// Of filling niches.
+std::int64_t NicheWorkOf(std::size_t buffers, Effort effort) {
+  constexpr std::int64_t kLeast[] = {0, 100'000'000, 5'000'000'000};  // fast, balanced, thorough
+  constexpr std::int64_t kSteps[] = {4'000, 300'000, 15'000'000};
+  constexpr std::int64_t kMost[] = {20'000'000, 700'000'000, 35'000'000'000};
+  const int e = static_cast<int>(effort);
+  const std::int64_t n = static_cast<std::int64_t>(std::min<std::size_t>(buffers, 100'000));
+  return std::min(kMost[e], kLeast[e] + n * kSteps[e]);
 }
 
 // Of all that may be done.
 std::int64_t BudgetOnStreams(std::size_t buffers, Effort effort) {
   const OneStreamBudget one = BudgetOf(buffers, effort);
-  return WorkOf(buffers, effort) + SearchWorkOf(buffers, effort) + one.total();
+  return WorkOf(buffers, effort) + NicheWorkOf(buffers, effort) + SearchWorkOf(buffers, effort) + one.total();
 }
 
 // What was found for a part of a problem. Offsets per buffer of the part.
@@ -122,6 +134,7 @@ class StreamPlanner {
       : options_(options),
         watch_(watch),
         work_(WorkOf(buffers, options.effort)),
+        niche_work_(NicheWorkOf(buffers, options.effort)),
         search_work_(SearchWorkOf(buffers, options.effort)),
         one_stream_(BudgetOf(buffers, options.effort)) {}
 
@@ -133,13 +146,14 @@ class StreamPlanner {
   Found SolveParallel(const Problem& problem, const std::vector<std::vector<int>>& parts, int depth);
   Found SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough, OneStreamBudget& budget);
   Found SolveLanes(const Problem& problem, const Precedence& order, const Found& so_far);
+  void FillNiches(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
   void Improve(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
   void Search(const StreamSearch& search, const Problem& problem, std::int64_t work, Found& found);
 
   const PlanOptions& options_;
   Watch& watch_;
-  std::int64_t work_, search_work_;  // left, of the whole problem
-  OneStreamBudget one_stream_;       // the same, for parts in one line of execution
+  std::int64_t work_, niche_work_, search_work_;  // left, of the whole problem
+  OneStreamBudget one_stream_;                    // the same, for parts in one line of execution
 };
 
 // Keeps the lower of two plans of one part, and the higher bound.
@@ -208,12 +222,15 @@ Found StreamPlanner::SolveParallel(const Problem& problem, const std::vector<std
     const std::int64_t kept = of_others(work_);
     const OneStreamBudget kept_one{of_others(one_stream_.passes), of_others(one_stream_.niches),
                                    of_others(one_stream_.search)};
+    const std::int64_t kept_niches = of_others(niche_work_);
     work_ -= kept;
+    niche_work_ -= kept_niches;
     one_stream_.passes -= kept_one.passes;
     one_stream_.niches -= kept_one.niches;
     one_stream_.search -= kept_one.search;
     const Found part = Solve(ProblemIn(problem, buffers, Space()), 0, depth + 1);
     work_ += kept;
+    niche_work_ += kept_niches;
     one_stream_.passes += kept_one.passes;
     one_stream_.niches += kept_one.niches;
     one_stream_.search += kept_one.search;
@@ -290,6 +307,17 @@ Found StreamPlanner::SolveLanes(const Problem& problem, const Precedence& order,
   return found;
 }
 
+void StreamPlanner::FillNiches(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found) {
+  const std::int64_t bound = std::max(found.certificate.lower_bound_bytes, enough);
+  if (found.peak <= bound || niche_work_ <= 0 || watch_.IsOver() || !StreamNichesCarry(problem, order)) return;
+  watch_.Enter("niches");
+  const StreamNicheModel model(problem, order, found.certificate.witness);
+  std::vector<std::int64_t> offsets;
+  if (!StreamNicheSearch(model).Improve(bound, watch_, niche_work_, offsets, found.peak)) return;
+  for (int row = 0; row < model.count(); ++row) found.offsets[At(model.rows[At(row)].buffer)] = offsets[At(row)];
+  found.winner = "niches";
+}
+
 // Aims at the bound itself, then at half the gap, and so on, with what costs found the most where they were tried: up
 // to a thousand buffers slow growth, beyond quick growth of plain sizes. Found on the sync patterns of omnimalloc,
 // seeds 1 to 5, 200 and 2,000 buffers: docs/streams.md.
@@ -348,9 +376,9 @@ void StreamPlanner::Search(const StreamSearch& search, const Problem& problem, s
 
 Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int depth) {
   Found found;
-  found.certificate = StreamBound(problem);
-  watch_.Prove(found.certificate.lower_bound_bytes);
   const Precedence order(problem);
+  found.certificate = StreamBound(problem, order);
+  watch_.Prove(found.certificate.lower_bound_bytes);
   std::vector<int> all(At(order.count()));
   std::iota(all.begin(), all.end(), 0);
   if (order.count() == 0) {
@@ -363,7 +391,7 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
     const std::vector<Precedence::Span> spans = AsIntervals(order, all);
     if (!spans.empty()) {
       Keep(SolveOneStream(problem, OnOneStream(problem, spans), enough, one_stream_), watch_, found);
-      if (found.peak <= std::max(found.certificate.lower_bound_bytes, enough)) return found;
+      if (order.count() <= kManyOrders || found.peak <= bound) return found;
     }
   }
   if (depth < kDeepestSplit && found.offsets.empty()) {
@@ -398,6 +426,7 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
       Keep(std::move(placed), watch_, found);
     }
     work_ -= list.work();
+    FillNiches(problem, order, enough, found);
     if (found.peak > bound) {
       SqueakyWheel wheel(orders.Items());
       std::int64_t passes = std::max<std::int64_t>(1, work_ / 2);  // one in any case

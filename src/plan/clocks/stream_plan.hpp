@@ -21,6 +21,7 @@
 #include "orionrt/config.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
+#include "plan/clocks/precedence.hpp"
 #include "orionrt/problem.hpp"
 
 namespace orionrt {
@@ -38,6 +39,7 @@ Plan PlaceOnStreams(const Problem& problem, StreamOrderKey key, bool tightest);
 
 // The bound with clocks: the heaviest antichain, padding of one common alignment included, and fixed offsets.
 Certificate StreamBound(const Problem& problem);
+Certificate StreamBound(const Problem& problem, const Precedence& order);  // of the same problem
 
 // Steps as clocks of one stream, where there are no others: for whoever knows clocks alone.
 Problem WithClocks(const Problem& problem);

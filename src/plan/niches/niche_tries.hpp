@@ -107,7 +107,7 @@ bool FillNiches(Search& search, int rows, std::int64_t target, Watch& watch, std
   aim();
   int tries = 0;
   search.SetRanks(tries);
-  const std::int64_t unit = rows / 2;
+  const std::int64_t unit = std::max(32, rows / 2);  // nodes of a try
   std::int64_t quota = search.nodes() + unit;
   int idle = 0;  // tries since the capacity was set
   std::size_t deepest = 0;

@@ -1,0 +1,63 @@
+// A problem with clocks as its niche search sees it: rows, who conflicts with whom, and sections: the moments of some
+// executions at which most is alive. What is alive at a section pairwise conflicts; not all that conflict meet at one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/index.hpp"
+#include "orionrt/problem.hpp"
+#include "plan/clocks/precedence.hpp"
+#include "plan/placing/sections.hpp"
+
+namespace orionrt {
+
+struct StreamNicheRow {
+  int buffer = 0;              // of the problem
+  std::int64_t size = 0;       // bytes, > 0
+  std::int64_t alignment = 1;  // bytes
+  Span window;                 // in one execution, up to the last begin that it is not over before
+  int chain = 0, position = 0;
+  const int* first = nullptr;  // per chain, as Precedence has it
+};
+
+class StreamNicheModel {
+ public:
+  using Word = std::uint64_t;
+
+  // REQUIRES: StreamNichesCarry(problem, order), whose lifetimes are the caller's. `heaviest`: buffers that pairwise
+  // conflict; may be empty. O(n^2 / 64) bytes.
+  StreamNicheModel(const Problem& problem, const Precedence& order, const std::vector<int>& heaviest);
+
+  int count() const { return static_cast<int>(rows.size()); }
+  int sections() const { return static_cast<int>(loads.size()); }
+  int executions() const { return static_cast<int>(starts.size()) - 1; }
+
+  // The sections of an execution at which a row is alive: they follow one another.
+  Span span(int row, int execution) const { return spans_[At(row) * At(executions()) + At(execution)]; }
+  bool Conflict(int a, int b) const { return (conflicts(a)[At(b) / 64] >> (At(b) % 64) & 1) != 0; }
+  // Sets of rows, in words of 64.
+  std::size_t words() const { return words_; }
+  const Word* conflicts(int row) const { return conflicts_.data() + At(row) * words_; }
+  const Word* alive(int section) const { return alive_.data() + At(section) * words_; }
+
+  int chains = 0;
+  std::vector<StreamNicheRow> rows;  // by the begins of their windows: what is over before another comes first
+  std::vector<int> starts;           // per execution its first section; one more at the end
+  std::vector<std::int64_t> loads;   // per section: bytes alive
+  std::vector<Span> windows;         // per section: the hull of those of its rows
+
+ private:
+  void FindConflicts(const Problem& problem, const Precedence& order, const std::vector<int>& rectangles);
+  void ChooseSections(const Precedence& order, const std::vector<int>& rectangles, const std::vector<int>& heaviest);
+
+  std::vector<Span> spans_;  // rows x executions
+  std::size_t words_ = 0;
+  std::vector<Word> conflicts_, alive_;
+};
+
+// Every buffer is one rectangle, free to move, and there are few enough that who conflicts with whom can be kept.
+bool StreamNichesCarry(const Problem& problem, const Precedence& order);
+
+}  // namespace orionrt

@@ -1,0 +1,153 @@
+// Plans of problems with clocks, built from the bottom as NicheSearch does (plan/niches): the rows that lie lowest are
+// chosen from, and of these the one that gives up the least space. Here a niche has no walls: it is the rows whose
+// floor is the lowest and that reach into one another, and the space that a row gives up is that of sections which no
+// chain of them through it covers. Floors come from who conflicts with whom, so plans hold; sections, the heavy ones of
+// a few executions, say where space is short and when to go back. It finds plans and proves nothing.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "base/index.hpp"
+#include "plan/clocks/stream_niche_model.hpp"
+#include "plan/niches/niche_tries.hpp"
+#include "plan/watch.hpp"
+
+namespace orionrt {
+
+// Numbers of which the least is asked for again and again: in blocks of 64, each with its minimum, found when asked.
+class BlockMinima {
+ public:
+  static constexpr int kBlock = 64;
+
+  void Assign(int count, std::int64_t value) {
+    values_.assign(At(count), value);
+    minima_.assign(At(count / kBlock + 1), value);
+    stale_.assign(minima_.size(), 1);
+  }
+  std::int64_t operator[](int k) const { return values_[At(k)]; }
+  void Set(int k, std::int64_t value) {
+    values_[At(k)] = value;
+    stale_[At(k / kBlock)] = 1;
+  }
+  int blocks() const { return static_cast<int>(minima_.size()); }
+  int end(int block) const { return std::min(static_cast<int>(values_.size()), (block + 1) * kBlock); }
+  std::int64_t Minimum(int block) {
+    if (stale_[At(block)] != 0) {
+      stale_[At(block)] = 0;
+      std::int64_t least = INT64_MAX;
+      for (int k = block * kBlock; k < end(block); ++k) least = std::min(least, values_[At(k)]);
+      minima_[At(block)] = least;
+    }
+    return minima_[At(block)];
+  }
+
+ private:
+  std::vector<std::int64_t> values_, minima_;
+  std::vector<char> stale_;
+};
+
+class StreamNicheSearch {
+ public:
+  // Keeps a reference.
+  explicit StreamNicheSearch(const StreamNicheModel& model);
+
+  // Looks for plans below `peak` (bytes) until one reaches `target`, the work is spent, or the watch is over. `work`
+  // falls by what was looked at, some nanoseconds each. True if `offsets`, per row, and `peak` are of a lower plan.
+  bool Improve(std::int64_t target, Watch& watch, std::int64_t& work, std::vector<std::int64_t>& offsets,
+               std::int64_t& peak);
+
+  // Of FillNiches.
+  void Restart();
+  void SetCapacity(std::int64_t capacity);
+  void SetRanks(int tries);
+  NicheStep Descend();
+  void TakeNext();
+  bool GoBack();
+  void Keep(std::size_t decisions);
+  void Forgive();
+  std::size_t depth() const { return decisions_.size(); }
+  std::int64_t capacity() const { return capacity_; }
+  std::int64_t nodes() const { return nodes_; }
+  std::int64_t work() const { return work_; }
+  std::int64_t PeakInto(std::vector<std::int64_t>& offsets) const;
+
+ private:
+  static constexpr std::int64_t kNobody = INT64_MAX;  // the floor of rows that are placed, and of sections without any
+  static constexpr int kGiveUp = -1;                  // a choice: the whole niche is lifted to the lowest floor near it
+
+  // The rows on the lowest floor that reach into one another, in `candidates_`.
+  struct Niche {
+    std::int64_t floor = 0;
+    std::int64_t wall = 0;  // the next floor of any row within the window
+    Span window;
+  };
+  struct Decision {
+    Niche niche;
+    int choices[kNicheChoices + 1];
+    int count = 0, next = 0;
+    std::size_t rows_mark = 0, sections_mark = 0;  // of the changes before it
+    Span touched;                                  // windows, as blame_
+    Span blamed;
+  };
+  struct RowChange {
+    int row;
+    std::int64_t floor;
+  };
+  struct SectionChange {
+    int section;
+    std::int64_t level, used;
+  };
+
+  std::int64_t LowestFloor();
+  bool LiftDead(std::int64_t floor);
+  void Gather(std::int64_t floor, Niche& niche);
+  void Weigh(const Niche& niche);
+  void FindChains();
+  void FindShortChains();
+  void FindLongChains();
+  void Choose(Decision& decision);
+  bool MayGiveUp(const Niche& niche) const;
+  bool Place(int row, std::int64_t floor);
+  bool Raise(const Niche& niche);
+  std::int64_t Used(int section, std::int64_t floor) const;
+  void SetFloor(int row, std::int64_t floor);
+  void SetLevel(int section, std::int64_t level, std::int64_t used);
+  void Undo(std::size_t rows_mark, std::size_t sections_mark);
+  bool Blame(int section, Span window);
+  bool BlameRow(int row);
+
+  const StreamNicheModel& model_;
+  std::int64_t capacity_ = 0;
+  bool failed_ = false;  // the choice taken last does not fit
+  Span blame_;           // the window of the last failure
+  std::int64_t nodes_ = 0, work_ = 0;
+  NicheRanks ranks_;
+  NicheWeights shares_;
+  std::vector<std::int64_t> failures_;  // per section, plus one
+  std::vector<Decision> decisions_;
+
+  BlockMinima floors_;  // per row that is not placed: its alignment above what is placed and conflicts with it
+  std::vector<std::int64_t> offsets_;  // per row
+  std::vector<StreamNicheModel::Word> unplaced_;
+  BlockMinima levels_;              // per section: no row that is still to be placed there lies lower
+  std::vector<std::int64_t> used_;  // per section: its level, and all that is still to lie on it
+  std::vector<int> lowest_;         // per section: a row on its level, if that is still there
+  std::vector<RowChange> row_changes_;
+  std::vector<SectionChange> section_changes_;
+
+  // Of the niche at hand.
+  std::vector<int> candidates_;                                 // rows, ascending
+  std::vector<Span> hulls_;                                     // per execution: sections from the first to the last
+  std::vector<int> covered_;                                    // per section, one more: where candidates begin and end
+  std::vector<std::int64_t> weights_;                           // before each section, one more for each execution
+  std::vector<std::int64_t> before_, within_, behind_;          // per candidate: the weight of sections it lies in so
+  std::vector<std::int64_t> lost_before_, lost_behind_, keys_;  // that no chain covers, and that less those passed
+  std::vector<std::vector<std::pair<int, int>>> by_first_;      // per chain: where a candidate is over, the candidate
+  std::vector<std::vector<std::pair<int, std::int64_t>>> on_chain_;  // per chain, descending: position, least key
+};
+
+}  // namespace orionrt
