@@ -9,7 +9,7 @@
 namespace orionrt {
 namespace {
 
-constexpr int kShortList = 40;             // up to so many candidates all pairs are looked at
+constexpr int kShortList = 40;              // up to so many candidates all pairs are looked at
 constexpr std::int64_t kSlackLooked = 100;  // sections that may give up this part of the capacity are not looked at
 
 }  // namespace

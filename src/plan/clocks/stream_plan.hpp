@@ -21,8 +21,8 @@
 #include "orionrt/config.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
-#include "plan/clocks/precedence.hpp"
 #include "orionrt/problem.hpp"
+#include "plan/clocks/precedence.hpp"
 
 namespace orionrt {
 
