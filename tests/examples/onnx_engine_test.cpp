@@ -141,7 +141,11 @@ class OnnxEngine : public testing::TestWithParam<Row> {
  protected:
   void SetUp() override {
     if (!std::filesystem::exists(PathOf(GetParam()))) GTEST_SKIP() << PathOf(GetParam()) << " is not here";
-    program_ = ProgramOf(GetParam(), HashedWeights());
+    Use(onnx_engine::Layouts::kAny);
+  }
+
+  void Use(onnx_engine::Layouts layouts) {
+    program_ = ProgramOf(GetParam(), HashedWeights(), layouts);
     PlanningOptions apart;
     apart.policy = "no_reuse";
     right_ = OutputOf(program_, onnx_engine::MakePlan(program_.graph, apart));
@@ -268,8 +272,15 @@ TEST_P(PlantedFaults, FalseAliasesAreRefusedAndWrong) {
 
 // An op left out that has something to do: its output lies elsewhere than in what it shows. Each must be noticed.
 TEST_P(PlantedFaults, DroppedViewsAreRefusedAndWrong) {
-  const TransformedGraph made = Transform(program_.graph, {true, true, false, false}, 64);
-  const Assignment right = PlanOf(made, made.lowered.problem);
+  const auto plan = [this] {
+    const TransformedGraph made = Transform(program_.graph, {true, true, false, false}, 64);
+    return PlanOf(made, made.lowered.problem);
+  };
+  Assignment right = plan();
+  if (right.vanished_ids.empty()) {  // some processors' kernels choose layouts in which no part lies as one run
+    Use(onnx_engine::Layouts::kPlain);
+    right = plan();
+  }
   ASSERT_FALSE(right.vanished_ids.empty());
   ASSERT_TRUE(SameBits(OutputUnjudged(program_, right), right_));
   int noticed = 0;
