@@ -16,6 +16,7 @@
 #include "orionrt/plan.hpp"
 #include "output.hpp"
 #include "placed_model.hpp"
+#include "plan/stated.hpp"
 
 namespace orionrt::cli::check_command {
 namespace {
@@ -54,7 +55,7 @@ std::string OtherSpaces(const Problem& given, const Problem& planned) {
 // What a plan in CSV does not state of its spaces, so that it can be judged like any other.
 void StateSpaces(const CsvFile& csv, const std::string& path, Case& judged) {
   const Problem& problem = judged.problem;
-  SpacePlan& spaces = judged.plan.spaces;
+  std::vector<int> space_of;
   if (csv.space_of.empty() && problem.spaces.size() > 1) {
     throw Error(ErrorCode::kBadInput, path + ": no plan over spaces: it has no column \"space\"");
   }
@@ -66,19 +67,9 @@ void StateSpaces(const CsvFile& csv, const std::string& path, Case& judged) {
       throw Error(ErrorCode::kBadInput, path + ": buffer " + BufferLabel(problem, i) + " lies in \"" + Printable(name) +
                                             "\", which is no space of --space");
     }
-    spaces.space_of.push_back(static_cast<int>(found - problem.spaces.begin()));
-    const std::vector<std::string> names = SpacesOf(problem, i);
-    const std::string home = names.empty() ? problem.spaces[0].name : names[0];
-    if (home == name) continue;
-    spaces.spills.push_back(
-        {i, 0, spaces.space_of[i], SpillReason::kNoRoom, 0, 0, SpillCost(problem, i, spaces.space_of[i])});
-    spaces.spill_cost += spaces.spills.back().cost;
+    space_of.push_back(static_cast<int>(found - problem.spaces.begin()));
   }
-  judged.plan.peak_bytes = 0;
-  for (int p = 0; p < static_cast<int>(problem.spaces.size()); ++p) {
-    spaces.figures.push_back({PeakOf(problem, judged.plan, p), {}});
-    judged.plan.peak_bytes += spaces.figures.back().peak_bytes;
-  }
+  judged.plan = StatedPlan(problem, std::move(judged.plan.offsets), std::move(space_of));
 }
 
 void RequireOffsets(const Case& judged, const std::string& path) {
@@ -351,7 +342,10 @@ int Say(const Options& options, const std::string& fault, const Figures& figures
 PlacedModel LoadPlaced(const Options& options) {
   const std::string& path = options.plan_path;
   if (HasSuffix(path, ".tflite")) return LoadTflmPlan(path, options.input);
-  if (HasSuffix(path, ".bin")) return LoadBinaryPlan(path, options.input_path, options.input);
+  if (HasSuffix(path, ".bin")) {
+    const std::string& model = options.input_path.empty() ? options.input.model : options.input_path;
+    return LoadBinaryPlan(ReadFile(path), path, model, options.input);
+  }
   return LoadHeaderPlan(path, options.input_path, options.input);
 }
 

@@ -11,6 +11,7 @@
 #include "orionrt/config.hpp"
 #include "orionrt/import.hpp"
 #include "output.hpp"
+#include "placed_model.hpp"
 #include "progress.hpp"
 #include "spaces.hpp"
 #ifdef ORIONRT_HAS_ONNX
@@ -269,16 +270,29 @@ Input FromTflite(const std::string&, const std::string& source, const InputOptio
 }
 #endif
 
+// The plan of a binary file, which is judged by the model that it was made of.
+Input FromBinary(const std::string& text, const std::string& source, const InputOptions& options) {
+  if (options.model.empty()) {
+    Misuse(Printable(source, 1000) +
+           ": a binary plan says nothing of lifetimes; name the model that it was made of: " + "--model FILE");
+  }
+  InputOptions of_model = options;
+  of_model.format.clear();  // it spoke of the plan
+  Input input;
+  PlacedModel placed = LoadBinaryPlan(text, source, options.model, of_model);
+  input.plan = RecoverPlanFile(placed.graph, placed.bodies, std::move(placed.assignment), source);
+  TakeProblem(input.plan->problem, input.plan->alignment, options, input.workload);
+  return input;
+}
+
 struct Reader {
   const char* name;
   const char* suffix;
   Input (*load)(const std::string& text, const std::string& source, const InputOptions& options);
 };
 constexpr Reader kReaders[] = {
-    {"csv", ".csv", FromCsv},
-    {"onnx", ".onnx", FromOnnx},
-    {"tflite", ".tflite", FromTflite},
-    {"json", ".json", FromJson},
+    {"csv", ".csv", FromCsv},    {"onnx", ".onnx", FromOnnx}, {"tflite", ".tflite", FromTflite},
+    {"json", ".json", FromJson}, {"bin", ".bin", FromBinary},
 };
 
 // Whether the name of a file says nothing of what is in it.
@@ -288,12 +302,13 @@ bool IsUnsaid(const std::string& path, const std::string& format) {
   return format.empty() && (dot == std::string::npos || dot == 0);
 }
 
-// What a file looks like inside: the name of a reader, or empty. JSON begins with a brace, TFLite has its mark at byte
-// 4, CSV a first line of printable letters with the columns of lifetimes, and an ONNX model the number of its version,
-// field 1 of its outermost message.
+// What a file looks like inside: the name of a reader, or empty. A binary plan begins with its mark, JSON with a brace,
+// TFLite has its mark at byte 4, CSV a first line of printable letters with the columns of lifetimes, and an ONNX model
+// the number of its version, field 1 of its outermost message.
 std::string SniffedFormat(const std::string& text) {
   const std::size_t begin = text.compare(0, 3, "\xEF\xBB\xBF") == 0 ? 3 : 0;
   const std::size_t first = text.find_first_not_of(" \t\r\n", begin);
+  if (text.compare(0, 7, "ORTPLAN") == 0) return "bin";
   if (first != std::string::npos && text[first] == '{') return "json";
   if (text.compare(std::min<std::size_t>(4, text.size()), 4, "TFL3") == 0) return "tflite";
   const std::string line = text.substr(begin, std::min(text.find('\n', begin), text.size()) - begin);
@@ -389,7 +404,10 @@ std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offse
 
 void AddInputOptions(OptionTable& table, InputOptions& options) {
   table.push_back({"--input-format", &options.format, "Otherwise told by the suffix, or without one by what is inside",
-                   "csv|onnx|tflite|json"});
+                   "csv|onnx|tflite|json|bin"});
+  table.push_back({"--model", &options.model,
+                   "Of binary plans (.bin), which say nothing of lifetimes: the model or graph that they were made of",
+                   "FILE"});
   table.push_back({"--alignment", &options.alignment,
                    "Least alignment of every buffer, a power of two (default: 64 for models, 1 for CSV)", "BYTES"});
   table.push_back({"--ignore-offsets", &options.ignore_offsets, "Treat buffers with a fixed offset as free"});

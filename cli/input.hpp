@@ -18,6 +18,7 @@ namespace orionrt::cli {
 
 struct InputOptions {
   std::string format;                   // --input-format; empty: by suffix
+  std::string model;                    // --model: that a binary plan was made of
   std::string alignment;                // --alignment; empty: the format's default
   bool ignore_offsets = false;          // --ignore-offsets
   std::vector<std::string> dims;        // --dim NAME=N

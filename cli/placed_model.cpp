@@ -66,6 +66,9 @@ void RefuseWithoutModel(const std::string& path, const std::string& model, const
 PlacedModel LoadModelOf(const std::string& model, const ImportOptions& import, const InputOptions& options) {
   InputOptions as_input = options;
   as_input.import = import;
+  as_input.model.clear();
+  as_input.transforms = {};  // what they made of the graph is in the plan
+  as_input.all_transforms = false;
   Input input = LoadInput(model, as_input);
   if (input.workload.transformed == nullptr) {
     throw Error(ErrorCode::kUnsupported,
@@ -116,9 +119,10 @@ PlacedModel LoadHeaderPlan(const std::string& path, const std::string& model, co
   return placed;
 }
 
-PlacedModel LoadBinaryPlan(const std::string& path, const std::string& model, const InputOptions& options) {
-  RefuseWithoutModel(path, model, "binary plan");
-  Assignment assignment = ReadAssignmentBinary(ReadFile(path), path);
+PlacedModel LoadBinaryPlan(const std::string& bytes, const std::string& source, const std::string& model,
+                           const InputOptions& options) {
+  RefuseWithoutModel(source, model, "binary plan");
+  Assignment assignment = ReadAssignmentBinary(bytes, source);
   PlacedModel placed = LoadModelOf(model, assignment.made_with.import, options);
   placed.assignment = std::move(assignment);
   return placed;

@@ -24,7 +24,8 @@ PlacedModel LoadTflmPlan(const std::string& path, const InputOptions& options);
 // given. Throws Error.
 PlacedModel LoadHeaderPlan(const std::string& path, const std::string& model, const InputOptions& options);
 
-// A binary plan, in the same way.
-PlacedModel LoadBinaryPlan(const std::string& path, const std::string& model, const InputOptions& options);
+// A binary plan, in the same way; `source` is what messages call the bytes.
+PlacedModel LoadBinaryPlan(const std::string& bytes, const std::string& source, const std::string& model,
+                           const InputOptions& options);
 
 }  // namespace orionrt::cli

@@ -107,6 +107,13 @@ struct PlanFile {
 // The plan of a workload with its whole bill: all that a plan file holds. Linear but for sorting.
 ORIONRT_API PlanFile MakePlanFile(const Workload& workload, const PlannedWorkload& planned);
 
+// The plan that an assignment amounts to, for one that was read from a binary file: its buffers are recovered from who
+// shares bytes, and stated with the bound that is known without search. Of bodies only what they need is known.
+// `source` is what the file calls the plan. Throws Error (kBadInput) for an assignment that CheckAssignment refuses.
+// O(n log n).
+ORIONRT_API PlanFile RecoverPlanFile(const Graph& graph, const std::vector<NestedGraph>& bodies, Assignment assignment,
+                                     const std::string& source);
+
 // A plan that was read, with another plan of its buffers: each tensor stays where it is within its buffer. `problem`:
 // that of `before`, but for its alignments and its table of spaces. Bodies keep their plans. O(n log n).
 ORIONRT_API PlanFile Replanned(const PlanFile& before, const Problem& problem, const Plan& plan);

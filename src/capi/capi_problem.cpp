@@ -1,10 +1,10 @@
 // Problem -> plan.
 #include <utility>
 
-#include "base/checked.hpp"
 #include "capi/handles.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
+#include "plan/stated.hpp"
 
 namespace orionrt::capi {
 namespace {
@@ -124,27 +124,10 @@ Effort EffortOf(std::int32_t effort) {
   }
 }
 
-// What the offsets make of the problem, with no bound stated.
 Plan Stated(const Problem& problem, const std::int64_t* offsets, const std::int32_t* spaces, std::size_t count) {
-  Plan plan;
-  plan.offsets = ReadArray(offsets, count, "offsets");
-  if (problem.spaces.empty()) {
-    plan.peak_bytes = PeakOf(problem, plan.offsets);
-    return plan;
-  }
-  plan.spaces.space_of.assign(count, 0);
-  if (spaces != nullptr) plan.spaces.space_of.assign(spaces, spaces + count);
-  for (int p = 0; p < static_cast<int>(problem.spaces.size()); ++p) {
-    plan.spaces.figures.push_back({PeakOf(problem, plan, p), {}});
-    const bool fits = CheckedAdd(plan.peak_bytes, plan.spaces.figures.back().peak_bytes, &plan.peak_bytes);
-    if (!fits) plan.peak_bytes = kMaxBytes;  // some offset is what Validate refuses
-  }
-  for (int i = 0; i < static_cast<int>(count); ++i) {
-    const int space = plan.spaces.space_of[static_cast<std::size_t>(i)];
-    const bool known = space >= 0 && static_cast<std::size_t>(space) < problem.spaces.size();
-    if (known) plan.spaces.spill_cost += SpillCost(problem, i, space);
-  }
-  return plan;
+  std::vector<int> space_of;
+  if (spaces != nullptr) space_of.assign(spaces, spaces + count);
+  return StatedPlan(problem, ReadArray(offsets, count, "offsets"), std::move(space_of));
 }
 
 }  // namespace

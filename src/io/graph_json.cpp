@@ -6,6 +6,7 @@
 #include "base/checked.hpp"
 #include "base/text.hpp"
 #include "io/json.hpp"
+#include "io/words.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/formats.hpp"
 #include "orionrt/streams.hpp"
@@ -14,23 +15,6 @@ namespace orionrt {
 namespace {
 
 constexpr const char* kGraphSchema = "orionrt.graph/1";
-
-constexpr std::pair<const char*, unsigned> kRoles[] = {
-    {"input", kInput}, {"output", kOutput}, {"state", kState}, {"external", kHeld}};
-
-constexpr std::pair<const char*, AliasKind> kAliasKinds[] = {{"view", AliasKind::kView},
-                                                             {"piece", AliasKind::kPiece},
-                                                             {"part", AliasKind::kPiece},  // the word of before
-                                                             {"same_index", AliasKind::kSameIndex},
-                                                             {"streaming", AliasKind::kStreaming},
-                                                             {"reads_first", AliasKind::kReadsFirst}};
-
-// Bits an element; what frameworks call their types.
-constexpr std::pair<const char*, int> kElementBits[] = {
-    {"bool", 8},    {"int4", 4},     {"uint4", 4},     {"int8", 8},       {"uint8", 8},        {"int16", 16},
-    {"uint16", 16}, {"float16", 16}, {"bfloat16", 16}, {"int32", 32},     {"uint32", 32},      {"float32", 32},
-    {"int64", 64},  {"uint64", 64},  {"float64", 64},  {"complex64", 64}, {"complex128", 128},
-};
 
 int ReadId(const ObjectReader& object, const char* key) {
   const std::int64_t id = object.Integer(key);
@@ -72,8 +56,8 @@ std::size_t ReadSize(const ObjectReader& object, const char* key) {
 Alias ReadAlias(const ObjectReader& object) {
   const std::string kind = object.Text("kind");
   const auto* known =
-      std::find_if(std::begin(kAliasKinds), std::end(kAliasKinds), [&](const auto& row) { return kind == row.first; });
-  if (known == std::end(kAliasKinds)) {
+      std::find_if(std::begin(kAliasWords), std::end(kAliasWords), [&](const auto& row) { return kind == row.first; });
+  if (known == std::end(kAliasWords)) {
     object.Refuse("has a \"kind\" that is not view, piece, same_index, streaming or reads_first");
   }
   Alias alias;
@@ -132,10 +116,10 @@ TensorDesc ReadTensor(const ObjectReader& object) {
   tensor.view_offset = ReadSize(object, "view_offset");
   if (!object.Has("roles")) return tensor;
   for (const ParsedJson& role : object.Array("roles")) {
-    const auto* known = std::find_if(std::begin(kRoles), std::end(kRoles), [&](const auto& row) {
+    const auto* known = std::find_if(std::begin(kRoleWords), std::end(kRoleWords), [&](const auto& row) {
       return role.is_string() && role.get<std::string>() == row.first;
     });
-    if (known == std::end(kRoles)) object.Refuse("has a role that is not \"input\", \"output\" or \"state\"");
+    if (known == std::end(kRoleWords)) object.Refuse("has a role that is not \"input\", \"output\" or \"state\"");
     tensor.roles |= known->second;
   }
   return tensor;
@@ -151,14 +135,14 @@ Json TensorJson(const TensorDesc& tensor) {
   if (!tensor.spaces.empty()) json["spaces"] = tensor.spaces;
   if (tensor.view_of != kNoTensor) json["view_of"] = tensor.view_of;
   if (tensor.view_offset != 0) json["view_offset"] = tensor.view_offset;
-  for (const auto& [name, role] : kRoles) {
+  for (const auto& [name, role] : kRoleWords) {
     if ((tensor.roles & role) != 0) json["roles"].push_back(name);
   }
   return json;
 }
 
 Json AliasJson(const Alias& alias) {
-  const auto* known = std::find_if(std::begin(kAliasKinds), std::end(kAliasKinds),
+  const auto* known = std::find_if(std::begin(kAliasWords), std::end(kAliasWords),
                                    [&](const auto& row) { return row.second == alias.kind; });
   Json json = {{"kind", known->first}, {"output", alias.output}, {"input", alias.input}};
   if (alias.offset != 0) json["offset"] = alias.offset;

@@ -10,6 +10,7 @@
 #include "orionrt/config.hpp"
 #include "orionrt/formats.hpp"
 #include "orionrt/tensor_pool.hpp"
+#include "plan/stated.hpp"
 
 namespace orionrt {
 namespace {
@@ -190,6 +191,68 @@ void Replace(const PlanFile& before, const Plan& plan, Assignment& assignment) {
 }
 
 }  // namespace
+
+namespace {
+
+void StateBounds(const Problem& problem, Plan& plan) {
+  const auto bound = [](const Problem& of, std::int64_t peak) {
+    Certificate certificate = LowerBound(of);
+    certificate.proven_optimal = certificate.lower_bound_bytes == peak;
+    return certificate;
+  };
+  plan.certificate = bound(problem, plan.peak_bytes);
+  for (std::size_t p = 0; p < plan.spaces.figures.size(); ++p) {
+    SpaceFigures& figures = plan.spaces.figures[p];
+    figures.certificate = bound(ViewSpace(problem, plan, static_cast<int>(p)).problem, figures.peak_bytes);
+  }
+}
+
+// Spaces without limits, which an assignment does not know; none where there is one arena without a name.
+std::vector<Space> TableOf(const Assignment& assignment) {
+  std::vector<Space> table;
+  if (assignment.spaces.size() == 1 && assignment.spaces[0].name.empty()) return table;
+  for (const AssignedSpace& space : assignment.spaces) {
+    table.emplace_back();
+    table.back().name = space.name;
+  }
+  return table;
+}
+
+}  // namespace
+
+PlanFile RecoverPlanFile(const Graph& graph, const std::vector<NestedGraph>& bodies, Assignment assignment,
+                         const std::string& source) {
+  CompleteAssignment(graph, assignment);
+  if (const auto fault = CheckAssignment(graph, assignment, bodies)) {
+    throw Error(ErrorCode::kBadInput,
+                Printable(source, 1000) + ": the plan is wrong: " + fault->message + "; see orionrt check");
+  }
+  const MadeWith& made_with = assignment.made_with;
+  auto transformed = std::make_shared<TransformedGraph>();
+  transformed->graph = InOrder(graph, assignment.order_ids);
+  transformed->transforms = made_with.transforms;
+  transformed->vanished = assignment.vanished_ids;
+  transformed->in_place = assignment.in_place;
+  transformed->lowered = RecoverProblem(transformed->graph, assignment, made_with.alignment, TableOf(assignment));
+  BufferPlaces places = PlacesOf(transformed->graph, assignment, transformed->lowered);
+  Workload workload;
+  workload.source = source;
+  workload.problem = transformed->lowered.problem;
+  workload.alignment = made_with.alignment;
+  workload.transformed = std::move(transformed);
+  workload.import = made_with.import;
+  PlannedWorkload planned;
+  planned.plan = StatedPlan(workload.problem, std::move(places.offsets), std::move(places.spaces));
+  planned.plan.policy = made_with.policy;
+  planned.plan.problem_hash = HashProblem(workload.problem);
+  StateBounds(workload.problem, planned.plan);
+  const auto& figures = planned.plan.spaces.figures;
+  const std::int64_t last = figures.empty() ? planned.plan.peak_bytes : figures.back().peak_bytes;
+  if (!assignment.bodies.empty()) planned.peak_nested_bytes = assignment.spaces.back().required_bytes - last;
+  PlanFile file = MakePlanFile(workload, planned);
+  file.assignment = std::move(assignment);
+  return file;
+}
 
 PlanFile Replanned(const PlanFile& before, const Problem& problem, const Plan& plan) {
   PlanFile file = before;

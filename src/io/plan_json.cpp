@@ -8,6 +8,7 @@
 #include "io/assignment_json.hpp"
 #include "io/json.hpp"
 #include "io/streams_json.hpp"
+#include "io/words.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/formats.hpp"
 
@@ -375,16 +376,8 @@ Json WeightsJson(const WeightBytes& weights) {
 }
 
 Json MetricsJson(const Metrics& m, bool by_class) {
-  Json json = {{"no_reuse_bytes", m.no_reuse_bytes},
-               {"max_live_bytes", m.max_live_bytes},
-               {"peak_step", m.peak_step},
-               {"live_at_peak_bytes", m.live_at_peak_bytes},
-               {"padding_at_peak_bytes", m.padding_at_peak_bytes},
-               {"fragmentation_at_peak_bytes", m.fragmentation_at_peak_bytes},
-               {"max_holes_bytes", m.max_holes_bytes},
-               {"max_holes_step", m.max_holes_step},
-               {"mean_holes_bytes", m.mean_holes_bytes},
-               {"utilisation_ppm", m.utilisation_ppm}};
+  Json json;
+  for (const auto& [word, figure] : kMetricWords) json[word] = m.*figure;
   for (int c = 0; by_class && c < kBufferClasses; ++c) {
     const ClassMetrics& one = m.classes[c];
     if (one.count == 0) continue;

@@ -123,6 +123,8 @@ static void TestSpaces(void) {
   spaces[1] = 1;
   REFUSED(ORIONRT_NO, "buffer", orionrt_problem_check(problem, far_out, spaces, 2));
   REFUSED(ORIONRT_MISUSE, "no buffer 2", orionrt_problem_allow_spaces(problem, 2, &second, 1));
+  spaces[0] = 1; /* elsewhere than where it would best: dearer, and right */
+  CHECK(orionrt_problem_check(problem, offsets, spaces, 2) == ORIONRT_OK);
   CHECK(orionrt_problem_allow_spaces(problem, 0, &odd, 1) == ORIONRT_OK);
   orionrt_plan_destroy(plan);
   REFUSED(ORIONRT_BAD_INPUT, "buffer 0", orionrt_problem_plan(problem, NULL, &plan));

@@ -59,6 +59,42 @@ TEST(CliBinary, SaysWhatJsonSays) {
   }
 }
 
+// The plan that a binary file amounts to: the same buffers at the same places as in JSON, whatever is not kept.
+TEST(CliBinary, IsReadWhereverAPlanIs) {
+  const Folder folder;
+  json one = json::parse(kGraph);
+  for (json& op : one["ops"]) op.erase("stream"), op.erase("waits");
+  const std::string plain = folder.Write("plain.json", one.dump()), streams = folder.Write("streams.json", kGraph);
+  const std::vector<std::vector<std::string>> cases = {
+      {streams}, {plain, "--all"}, {plain, "--streams", "2"}, {plain, "--space", "sram=128", "--space", "dram"}};
+  for (const std::vector<std::string>& options : cases) {
+    SCOPED_TRACE(testing::PrintToString(options));
+    for (const char* name : {"p.json", "p.bin"}) {
+      std::vector<std::string> plan = {"plan"};
+      plan.insert(plan.end(), options.begin(), options.end());
+      plan.insert(plan.end(), {"-o", folder / name});
+      ASSERT_EQ(Orionrt(plan).code, 0);
+    }
+    const Outcome moved = Orionrt(
+        {"diff", folder / "p.json", folder / "p.bin", "--model", options[0], "--format", "json", "--max-growth", "0"});
+    ASSERT_EQ(moved.code, 0) << moved;
+    const json diff = json::parse(moved.out);
+    EXPECT_EQ(diff["growth_bytes"], 0);
+    EXPECT_EQ(diff["old"]["buffers"], diff["new"]["buffers"]);
+    EXPECT_EQ(diff["old"]["live_bytes"], diff["new"]["live_bytes"]);
+    const Outcome shown = Orionrt({"report", folder / "p.bin", "--model", options[0]});
+    EXPECT_EQ(shown.code, 0) << shown;
+    EXPECT_NE(shown.out.find("p.bin"), std::string::npos) << shown;
+    EXPECT_EQ(Orionrt({"convert", folder / "p.bin", "--model", options[0]}).code, 0);
+  }
+  std::string mute = folder.Write("mute", folder.Read("p.bin"));  // told by what is inside
+  EXPECT_EQ(Orionrt({"report", mute, "--model", plain}).code, 0);
+  EXPECT_EQ(Orionrt({"check", folder / "p.bin", "--model", plain}).code, 0);
+  EXPECT_FAILS(2, Orionrt({"report", folder / "p.bin"}), "p.bin", "--model FILE");
+  EXPECT_FAILS(3, Orionrt({"diff", folder / "p.bin", folder / "p.bin", "--model", streams}), "p.bin", "another graph");
+  EXPECT_FAILS(2, Orionrt({"report", folder / "p.bin", "--model", folder / "p.bin"}), "p.bin", "--model FILE");
+}
+
 TEST(CliBinary, IsJudgedByItsGraph) {
   const Folder folder;
   const std::string graph = folder.Write("g.json", kGraph);
