@@ -37,6 +37,60 @@ def test_arrays_share_the_arena():
     assert pool.assignment.order == [0, 1, 2]
 
 
+def held():
+    """x, which the caller holds, with a piece of it, to y in the arena."""
+    graph = orionrt.Graph()
+    x = graph.tensor(shape=(64,), dtype="float32", name="x", roles=["input", "external"])
+    piece = graph.tensor(shape=(16,), dtype="float32", name="piece", view_of=x, view_offset=192)
+    y = graph.tensor(shape=(64,), dtype="float32", name="y", roles=["output"])
+    graph.op("Add", [x, piece], [y])
+    return graph
+
+
+def test_what_the_caller_holds():
+    graph = held()
+    pool = orionrt.TensorPool(graph)
+    assert pool.peak_bytes == 256  # y alone
+    with pytest.raises(orionrt.Error, match="held elsewhere; bind_external"):
+        pool["x"]
+    mine = np.arange(64, dtype=np.float32)
+    pool.bind_external("x", mine)
+    assert pool["x"].ctypes.data == mine.ctypes.data and (pool["piece"] == mine[48:]).all()
+    pool["x"][0] = 5
+    assert mine[0] == 5
+    before, other = pool["x"], bytearray(300)
+    pool.bind_external(0, other)
+    del mine
+    gc.collect()
+    assert before[63] == 63  # an array keeps what it was made of
+    pool["piece"][:] = 1
+    assert np.frombuffer(other, np.float32)[48:64].sum() == 16
+    pool.bind_external("x", None)
+    with pytest.raises(orionrt.Error, match="held elsewhere"):
+        pool["piece"]
+    for tensor, buffer, code in [
+        ("y", bytearray(256), "misuse"),
+        ("piece", bytearray(64), "misuse"),
+        ("x", bytearray(255), "infeasible"),
+        ("x", bytes(256), "bad_input"),
+        ("x", 7, "bad_input"),
+    ]:
+        with pytest.raises(orionrt.Error) as told:
+            pool.bind_external(tensor, buffer)
+        assert told.value.code == code
+    with pytest.raises(KeyError):
+        pool.bind_external("z", bytearray(8))
+
+
+def test_a_guard_over_one_named_space():
+    graph = chain()
+    pool = orionrt.TensorPool(graph, graph.plan(spaces={"sram": 4096}), guard=True)
+    pool.begin_op(0)
+    pool.end_op()
+    with pytest.raises(orionrt.Error, match='"op3" ran after op 0'):
+        pool.begin_op(2)
+
+
 def test_dlpack_without_a_copy():
     pool = orionrt.TensorPool(chain())
     array = np.from_dlpack(pool.dlpack("t1"))

@@ -2,6 +2,7 @@
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
+#include "io/words.hpp"
 #include "orionrt/config.hpp"
 
 namespace orionrt::python {
@@ -9,42 +10,33 @@ namespace {
 
 using Code = nanobind::dlpack::dtype_code;
 
-struct Row {
-  const char* name;
-  int bits;
-  std::optional<Code> code;  // none: arrays have no such elements
-};
-constexpr Row kTypes[] = {
-    {"bool", 8, Code::Bool},          {"int8", 8, Code::Int},
-    {"int16", 16, Code::Int},         {"int32", 32, Code::Int},
-    {"int64", 64, Code::Int},         {"uint8", 8, Code::UInt},
-    {"uint16", 16, Code::UInt},       {"uint32", 32, Code::UInt},
-    {"uint64", 64, Code::UInt},       {"float16", 16, Code::Float},
-    {"float32", 32, Code::Float},     {"float64", 64, Code::Float},
-    {"complex64", 64, Code::Complex}, {"complex128", 128, Code::Complex},
-    {"bfloat16", 16, std::nullopt},   {"float8_e4m3fn", 8, std::nullopt},
-    {"float8_e5m2", 8, std::nullopt}, {"int4", 4, std::nullopt},
-    {"uint4", 4, std::nullopt},       {"int2", 2, std::nullopt},
-};
-
-const Row* Find(const std::string& dtype) {
-  for (const Row& row : kTypes) {
-    if (dtype == row.name) return &row;
+// Of the types that arrays have: bfloat16, float8 and less than a byte are none.
+std::optional<Code> CodeOf(const std::string& dtype) {
+  if (dtype == "bool") return Code::Bool;
+  constexpr std::pair<const char*, Code> kFamilies[] = {
+      {"int", Code::Int}, {"uint", Code::UInt}, {"float", Code::Float}, {"complex", Code::Complex}};
+  for (const auto& [family, code] : kFamilies) {
+    for (const int bits : {8, 16, 32, 64, 128}) {
+      if (dtype == family + std::to_string(bits)) return code;
+    }
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<int> BitsOf(const std::string& dtype) {
-  const Row* const row = Find(dtype);
-  return row == nullptr ? std::nullopt : std::optional<int>(row->bits);
+  for (const auto& [name, bits] : kElementBits) {
+    if (dtype == name) return bits;
+  }
+  return std::nullopt;
 }
 
 std::optional<nanobind::dlpack::dtype> ArrayTypeOf(const std::string& dtype) {
-  const Row* const row = Find(dtype);
-  if (row == nullptr || !row->code) return std::nullopt;
-  return nanobind::dlpack::dtype{static_cast<std::uint8_t>(*row->code), static_cast<std::uint8_t>(row->bits), 1};
+  const std::optional<int> bits = BitsOf(dtype);
+  const std::optional<Code> code = CodeOf(dtype);
+  if (!bits || !code) return std::nullopt;
+  return nanobind::dlpack::dtype{static_cast<std::uint8_t>(*code), static_cast<std::uint8_t>(*bits), 1};
 }
 
 std::int64_t BytesOf(const std::string& dtype, const std::vector<std::int64_t>& shape, const std::string& label) {

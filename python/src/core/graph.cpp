@@ -12,19 +12,11 @@
 #include "core/dtypes.hpp"
 #include "core/numbers.hpp"
 #include "graph/labels.hpp"
+#include "io/words.hpp"
 #include "orionrt/streams.hpp"
 
 namespace orionrt::python {
 namespace {
-
-constexpr std::pair<const char*, unsigned> kRoles[] = {
-    {"input", kInput}, {"output", kOutput}, {"state", kState}, {"external", kHeld}};
-constexpr std::pair<const char*, AliasKind> kAliasKinds[] = {{"view", AliasKind::kView},
-                                                             {"piece", AliasKind::kPiece},
-                                                             {"part", AliasKind::kPiece},  // the word of before
-                                                             {"same_index", AliasKind::kSameIndex},
-                                                             {"streaming", AliasKind::kStreaming},
-                                                             {"reads_first", AliasKind::kReadsFirst}};
 
 // The value of a row of a table of names.
 template <typename Row, std::size_t kRows>
@@ -51,7 +43,7 @@ int NextId(const std::vector<T>& rows) {
 
 unsigned RolesOf(const std::vector<std::string>& names) {
   unsigned roles = 0;
-  for (const std::string& name : names) roles |= Named(kRoles, name, "role");
+  for (const std::string& name : names) roles |= Named(kRoleWords, name, "role");
   return roles;
 }
 
@@ -97,7 +89,7 @@ int AddOp(GraphObject& self, const std::string& type, std::vector<int> inputs, s
   op.has_effects = has_effects;
   for (const auto& [kind, output, input, offset] : aliases) {
     op.aliases.push_back(
-        {Named(kAliasKinds, kind, label + ": alias"), output, input, Size(offset, label + ": alias offset")});
+        {Named(kAliasWords, kind, label + ": alias"), output, input, Size(offset, label + ": alias offset")});
   }
   self.ops.push_back(std::move(op));
   return self.ops.back().id;

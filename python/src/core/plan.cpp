@@ -17,6 +17,7 @@
 #include "base/text.hpp"
 #include "core/core.hpp"
 #include "core/numbers.hpp"
+#include "io/words.hpp"
 #include "orionrt/formats.hpp"
 #include "orionrt/report.hpp"
 
@@ -201,16 +202,9 @@ Dict MetricsOf(const PlanObject& self, int space) {
     Refuse(ErrorCode::kMisuse, "there is no space " + std::to_string(space));
   }
   const Metrics m = MeasurePlan(problem, self.file->plan, self.file->classes, space);
-  return {{"peak_bytes", m.peak_bytes},
-          {"no_reuse_bytes", m.no_reuse_bytes},
-          {"max_live_bytes", m.max_live_bytes},
-          {"peak_step", m.peak_step},
-          {"live_at_peak_bytes", m.live_at_peak_bytes},
-          {"padding_at_peak_bytes", m.padding_at_peak_bytes},
-          {"fragmentation_at_peak_bytes", m.fragmentation_at_peak_bytes},
-          {"max_holes_bytes", m.max_holes_bytes},
-          {"mean_holes_bytes", m.mean_holes_bytes},
-          {"utilisation_ppm", m.utilisation_ppm}};
+  Dict dict = {{"peak_bytes", m.peak_bytes}};
+  for (const auto& [word, figure] : kMetricWords) dict[word] = m.*figure;
+  return dict;
 }
 
 PlanObject ReadPlan(const std::string& text, const std::string& source) {
@@ -289,6 +283,12 @@ std::vector<std::tuple<int, int, int>> InPlaceUses(const AssignmentObject& self)
   return uses;
 }
 
+PlanObject PlanOfAssignment(const AssignmentObject& self, const GraphObject& given) {
+  const Graph graph = FrozenGraph(given);
+  const nb::gil_scoped_release unlocked;
+  return {std::make_shared<const PlanFile>(RecoverPlanFile(graph, given.bodies, *self, given.source)), nullptr};
+}
+
 void BindAssignment(nb::module_& module) {
   nb::class_<AssignmentObject>(
       module, "Assignment",
@@ -300,6 +300,13 @@ void BindAssignment(nb::module_& module) {
                   "the file.")
       .def("save", SaveAssignment, nb::arg("path"), nb::sig("def save(self, path: str | os.PathLike[str]) -> None"),
            "As a plan in JSON or, by the suffix .bin, in binary; whole: the old file stands, or the new one.")
+      .def("plan", PlanOfAssignment, nb::arg("graph"),
+           "The plan that it amounts to, for one that was read from a binary file: with lifetimes, the bound that is "
+           "known\n"
+           "without search, reports and differences. Raises Error (\"bad_input\") for an assignment of another graph, "
+           "or "
+           "for a\n"
+           "wrong one.")
       .def_prop_ro(
           "graph_id", [](const AssignmentObject& self) { return (*self).graph_id; },
           "Identifies the graph, whatever order its tensors and ops are listed in.")

@@ -20,11 +20,21 @@ namespace {
 
 using Buffer1 = nb::ndarray<nb::device::cpu, nb::c_contig>;
 
+// By id of a tensor the buffer that the caller holds it in.
+using Bound = std::unordered_map<int, Buffer1>;
+
 // The arenas, and who looks at them. Outlives the pool as long as a view or a capsule does.
 struct Memory {
   std::vector<Arena> arenas;  // of its own
   std::vector<Buffer1> lent;  // the caller's
+  std::shared_ptr<const Bound> bound = std::make_shared<const Bound>();
   std::atomic<int> views{0};
+};
+
+// What an array keeps alive: the buffers that were bound when it was made, too.
+struct Kept {
+  std::shared_ptr<Memory> memory;
+  std::shared_ptr<const Bound> bound;
 };
 
 // What the guard found, told on the next call of the pool. The guard may call on any thread.
@@ -57,7 +67,7 @@ class PoolObject {
     }
     Graph frozen = FrozenGraph(graph);
     std::vector<SpaceMemory> memories = TakeMemory(frozen, assignment, memory, options);
-    if (memories.size() == 1 && memories[0].space.name.empty()) {
+    if (memories.size() == 1) {  // whatever its name: a guard watches one memory
       pool_.emplace(std::move(memories[0].arena), options);
     } else {
       pool_.emplace(std::move(memories), options);
@@ -73,7 +83,7 @@ class PoolObject {
     const TensorHandle handle = pool_->Allocate(tensor.id);
     RaiseFindings();
     if (handle.ptr == nullptr && tensor.bytes > 0)
-      Refuse(ErrorCode::kMisuse, TensorLabel(tensor) + " is held elsewhere; no arena has its bytes");
+      Refuse(ErrorCode::kMisuse, TensorLabel(tensor) + " is held elsewhere; bind_external() says where");
     const bool shaped = !as_bytes && !tensor.dtype.empty();
     const auto type = shaped ? ArrayTypeOf(tensor.dtype) : nb::dtype<std::uint8_t>();
     if (!type) {
@@ -87,6 +97,20 @@ class PoolObject {
              TensorLabel(tensor) + ": its shape and dtype make other bytes than it has; take its bytes()");
     }
     return View(handle.ptr, shape, *type, for_dlpack);
+  }
+
+  // Where the caller holds a tensor; the buffer is kept. None takes it back.
+  void BindExternal(nb::handle key, nb::handle buffer) {
+    const TensorDesc& tensor = Find(key);
+    auto bound = std::make_shared<Bound>(*memory_->bound);
+    bound->erase(tensor.id);
+    void* at = nullptr;
+    if (!buffer.is_none()) {
+      const auto found = bound->emplace(tensor.id, TakeBuffer(buffer, TensorLabel(tensor), tensor.bytes)).first;
+      at = found->second.data();
+    }
+    pool_->BindExternal(tensor.id, at);
+    memory_->bound = std::move(bound);
   }
 
   nb::object Workspace(int op_id) {
@@ -160,21 +184,24 @@ class PoolObject {
     return Arena::Borrow(memory_->arenas.back().base(), bytes);
   }
 
-  Arena Lend(nb::handle buffer, std::size_t bytes, std::size_t space) {
+  static Buffer1 TakeBuffer(nb::handle buffer, const std::string& place, std::size_t needs) {
     Buffer1 lent;
-    const std::string place = "memory[" + std::to_string(space) + "]";
     if (IsReadOnly(buffer) || !nb::try_cast(buffer, lent, false)) {
       Refuse(ErrorCode::kBadInput,
              place + ": a writable, contiguous buffer of the host is wanted (bytearray, numpy array), not " +
                  nb::cast<std::string>(nb::repr(buffer)).substr(0, 80));
     }
-    if (lent.nbytes() < bytes) {
+    if (lent.nbytes() < needs) {
       Refuse(ErrorCode::kInfeasible, place + " has " + FormatThousands(static_cast<std::int64_t>(lent.nbytes())) +
                                          " bytes, and the plan needs " +
-                                         FormatThousands(static_cast<std::int64_t>(bytes)));
+                                         FormatThousands(static_cast<std::int64_t>(needs)));
     }
-    memory_->lent.push_back(lent);
-    return Arena::Borrow(lent.data(), lent.nbytes());
+    return lent;
+  }
+
+  Arena Lend(nb::handle buffer, std::size_t bytes, std::size_t space) {
+    memory_->lent.push_back(TakeBuffer(buffer, "memory[" + std::to_string(space) + "]", bytes));
+    return Arena::Borrow(memory_->lent.back().data(), memory_->lent.back().nbytes());
   }
 
   void NoteNames() {
@@ -207,11 +234,11 @@ class PoolObject {
 
   // An array whose owner keeps the arena; the count falls when the last that was made of it is gone.
   nb::object View(void* data, const std::vector<std::size_t>& shape, nb::dlpack::dtype type, bool for_dlpack) {
-    auto* const held = new std::shared_ptr<Memory>(memory_);
+    auto* const held = new Kept{memory_, memory_->bound};
     const nb::capsule owner(held, [](void* p) noexcept {
-      auto* const memory = static_cast<std::shared_ptr<Memory>*>(p);
-      --(*memory)->views;
-      delete memory;
+      auto* const kept = static_cast<Kept*>(p);
+      --kept->memory->views;
+      delete kept;
     });
     ++memory_->views;
     if (for_dlpack) return nb::cast(nb::ndarray<nb::array_api>(data, shape.size(), shape.data(), owner, nullptr, type));
@@ -297,6 +324,13 @@ void BindPool(nb::module_& module) {
           "workspace", [](PoolObject& self, int op) { return self.Workspace(op); }, nb::arg("op"),
           nb::sig("def workspace(self, op: int) -> orionrt._types.AnyArray"),
           "The scratch of an op while it runs, as uint8.")
+      .def("bind_external", &PoolObject::BindExternal, nb::arg("tensor"), nb::arg("buffer").none(),
+           nb::sig("def bind_external(self, tensor: int | str, buffer: object) -> None"),
+           "Where the caller holds a tensor with the role \"external\", by id or name: a writable buffer with room for "
+           "it, which\n"
+           "the pool keeps; views of the tensor lie in it. None takes it back. Not while the graph runs. Raises Error\n"
+           "(\"misuse\") for a tensor that an arena has, or that is a view, \"infeasible\" for a buffer that is too "
+           "small.")
       .def(
           "begin_op", [](PoolObject& self, int op) { self.Tell([&](TensorPool& pool) { pool.BeginOp(op); }); },
           nb::arg("op"),

@@ -27,6 +27,7 @@ from ._core import (
 )
 from ._core import version as __version__
 from ._errors import Error
+from ._exported import from_exported_program
 from ._planning import check, load, plan, policy, report
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "__version__",
     "check",
     "diff",
+    "from_exported_program",
     "load",
     "plan",
     "policies",

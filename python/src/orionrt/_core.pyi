@@ -231,6 +231,13 @@ class Assignment:
         As a plan in JSON or, by the suffix .bin, in binary; whole: the old file stands, or the new one.
         """
 
+    def plan(self, graph: Graph) -> Plan:
+        """
+        The plan that it amounts to, for one that was read from a binary file: with lifetimes, the bound that is known
+        without search, reports and differences. Raises Error ("bad_input") for an assignment of another graph, or for a
+        wrong one.
+        """
+
     @property
     def graph_id(self) -> int:
         """
@@ -553,6 +560,13 @@ class TensorPool:
 
     def workspace(self, op: int) -> orionrt._types.AnyArray:
         """The scratch of an op while it runs, as uint8."""
+
+    def bind_external(self, tensor: int | str, buffer: object) -> None:
+        """
+        Where the caller holds a tensor with the role "external", by id or name: a writable buffer with room for it, which
+        the pool keeps; views of the tensor lie in it. None takes it back. Not while the graph runs. Raises Error
+        ("misuse") for a tensor that an arena has, or that is a view, "infeasible" for a buffer that is too small.
+        """
 
     def begin_op(self, op: int) -> None:
         """
