@@ -333,7 +333,8 @@ const Reader& ReaderOf(const std::string& path, const std::string& name) {
 
 void WarnOfModelOptions(const std::string& format, const InputOptions& options) {
   const bool given = !options.dims.empty() || !options.inputs.empty() || !options.shapes.empty() || options.no_fold ||
-                     options.fold_shapes || options.trust_shapes || !options.data_folder.empty();
+                     options.fold_shapes || options.trust_shapes || !options.op_rules.empty() ||
+                     !options.data_folder.empty();
   if (!given || options.quiet || options.beside_model || format == "onnx" || format == "tflite") return;
   Warn("--dim, --input and the other options of models do nothing for " + format + " input");
 }
@@ -363,6 +364,9 @@ ImportOptions MakeImportOptions(const std::string& source, const InputOptions& o
   for (const std::string& text : options.inputs) AddShape(text, "--input", import.inputs);
   for (const std::string& text : options.shapes) AddShape(text, "--shape", import.shapes);
   import.trust_shapes = import.trust_shapes || options.trust_shapes;
+  for (const std::string& path : options.op_rules) {
+    for (OpRule& rule : ReadOpRules(ReadFile(path), path)) import.op_rules.push_back(std::move(rule));
+  }
   import.in_place_types.insert(import.in_place_types.end(), options.in_place.begin(), options.in_place.end());
   import.external.insert(import.external.end(), options.external.begin(), options.external.end());
   return import;
@@ -424,6 +428,8 @@ void AddInputOptions(OptionTable& table, InputOptions& options) {
                    "Shape of a tensor that an op makes, before all that follows from the model", "NAME=SHAPE", model});
   table.push_back({"--trust-shapes", &options.trust_shapes,
                    "What a model declares of shapes goes before what ops make of them", "", model});
+  table.push_back({"--op-rules", &options.op_rules,
+                   "What ops of your own make of their inputs, in JSON (docs/op_rules.md)", "FILE", model});
   table.push_back({"--data-folder", &options.data_folder,
                    "Where external data lies that is not beside the model, or where links there lead", "DIR", model});
   table.push_back({"--no-fold", &options.no_fold, "Keep ops whose inputs are all constant", "", model});

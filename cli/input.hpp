@@ -27,6 +27,7 @@ struct InputOptions {
   bool trust_shapes = false;            // --trust-shapes
   std::vector<std::string> in_place;    // --assume-in-place TYPE
   std::vector<std::string> external;    // --external WHAT
+  std::vector<std::string> op_rules;    // --op-rules FILE
   std::string data_folder;              // --data-folder DIR
   bool no_fold = false;                 // --no-fold
   bool fold_shapes = false;             // --fold-shapes

@@ -20,6 +20,7 @@ orionrt_component(orionrt_io
   src/io/file.cpp
   src/io/graph_json.cpp
   src/io/json.cpp
+  src/io/op_rules_json.cpp
   src/io/plan_file.cpp
   src/io/json_parse.cpp
   src/io/plan_json.cpp

@@ -90,6 +90,24 @@ std::string ComputedShape() {
   return model.SerializeAsString();
 }
 
+// Rules, then the model whose ops they are for.
+std::string OwnOps() {
+  onnx::ModelProto model = Model();
+  AddNode(model.mutable_graph(), "NonZero", {"x"}, "found");
+  AddNode(model.mutable_graph(), "Own", {"x", "found"}, "own")->set_domain("own");
+  AddNode(model.mutable_graph(), "Own", {"own", "w"}, "y")->set_domain("own");
+  const std::string rules = R"({"schema": "orionrt.op_rules/1", "rules": [{"domain": "own", "op": "Own",
+   "inputs": ["a", "b"], "attributes": {"stride": 2, "pads": [0, -1]},
+   "outputs": [{"shape": ["a[:-1]", "max(b[0], 3) // stride + pads[1]", 4, "rank(b)", "elements(a) % 7"], "dtype": "a"
+},
+               {"shape": "broadcast(a, b)", "dtype": "int8"}],
+   "aliases": [{"kind": "same_index"}, {"kind": "view", "input": 1, "offset": 64}],
+   "workspace_bytes": "4*b[-1]", "workspace_alignment": 16
+}]
+})";
+  return rules + '\0' + model.SerializeAsString();
+}
+
 // Dimensions that follow from each other, of inputs and within.
 std::string Expressions() {
   onnx::ModelProto model = Model();
@@ -163,6 +181,7 @@ void AddOnnxSeeds(Seeds& seeds) {
     seeds[std::string("onnx/new_") + op] = OneOp(op, {"x", "ints"}, 19);
   }
   seeds["onnx/computed_shape"] = ComputedShape();
+  seeds["onnx/op_rules"] = OwnOps();
   seeds["onnx/expressions"] = Expressions();
   seeds["onnx/if"] = Control("If", {"condition"}, {"then_branch", "else_branch"});
   seeds["onnx/loop"] = Control("Loop", {"count", "", "x"}, {"body"});

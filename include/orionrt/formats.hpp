@@ -61,6 +61,10 @@ ORIONRT_API std::string WriteGraphJson(const Graph& graph);
 ORIONRT_API Graph ReadGraphJson(std::string_view text, const std::string& source,
                                 std::vector<ImpliedWait>* implied = nullptr);
 
+// Rules for ops of one's own, schema orionrt.op_rules/1. What they say of shapes is checked when a model is imported.
+// Throws Error (kBadInput) naming the rule; `source` is what messages call the file: "rules.json".
+ORIONRT_API std::vector<OpRule> ReadOpRules(std::string_view text, const std::string& source);
+
 // The value of "schema", by which JSON files are told apart. Throws Error (kBadInput) where there is none. Reads no
 // further: what comes after is unchecked.
 ORIONRT_API std::string SchemaOf(std::string_view text, const std::string& source);

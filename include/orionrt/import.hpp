@@ -15,6 +15,26 @@
 
 namespace orionrt {
 
+// What an op of one's own makes of its inputs, for models that have ops which nobody else knows (--op-rules FILE;
+// ReadOpRules of orionrt/formats.hpp). How the texts are written: docs/op_rules.md.
+struct OpRule {
+  struct Output {
+    std::vector<std::string> shape;  // its dimensions, the outermost first: "x[0]", "x[-1] // stride", "x[:-1]"
+    std::string dtype;               // "float32", or the name of an input whose type it has; empty: of the first input
+  };
+  std::string domain;               // empty: the standard one
+  std::string op;                   // its type
+  std::vector<std::string> inputs;  // what the texts call them, in order; there may be more of them
+  std::map<std::string, std::vector<std::int64_t>> attributes;  // values of those that a node leaves out
+  std::vector<Output> outputs;
+  // As in OpNode; positions are those of the node in the file. One that the sizes of a node do not allow is left out.
+  std::vector<Alias> aliases;
+  bool has_effects = false;
+  std::string workspace_bytes;  // as an element of a shape; empty: none
+  std::size_t workspace_alignment = 0;
+  std::string place;  // what messages call it: "rules.json: rules[2]"
+};
+
 struct ImportOptions {
   std::map<std::string, std::int64_t> dims;  // --dim NAME=N: values of symbolic dimensions
   std::optional<std::int64_t> default_dim;   // --dim '*=N': of all that are still unset, unnamed ones included
@@ -37,6 +57,8 @@ struct ImportOptions {
   // or the name of a tensor: it gets the role kHeld.
   std::vector<std::string> in_place_types;
   std::vector<std::string> external;
+  // --op-rules FILE: before all that is known of ops of these types, functions of the model included. ONNX alone.
+  std::vector<OpRule> op_rules;
   // What is done to the graph before it is planned; importers do neither, but plan files say so.
   int streams = 1;           // --streams N: OnStreams puts its branches on at most so many streams
   bool imply_waits = false;  // --imply-waits: ImplyWaits adds the waits that data needs

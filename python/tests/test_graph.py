@@ -1,6 +1,7 @@
 """Graph, Assignment and load: what a graph becomes, by hand and from models."""
 
 import copy
+import json
 import pathlib
 import pickle
 
@@ -181,3 +182,22 @@ def test_pickle_of_a_graph():
     graph = chain()
     again = pickle.loads(pickle.dumps(graph))
     assert again.graph_id == graph.graph_id and len(again) == 2
+
+
+def test_rules_for_ops(tmp_path):
+    """Twice the width behind a Softmax, from a dict and from a file; a rule that is none is named."""
+    model = MODELS / "transformer_block.onnx"
+    plain = {tensor.name: tensor.bytes for tensor in orionrt.load(model).tensors}
+    rule = {"op": "Softmax", "inputs": ["x"], "outputs": [{"shape": "x[:]", "dtype": "float64"}]}
+    rules = {"schema": "orionrt.op_rules/1", "rules": [rule]}
+    path = tmp_path / "rules.json"
+    path.write_text(json.dumps(rules))
+    for given in (rules, path):
+        graph = orionrt.load(model, op_rules=given, trust_shapes=False)
+        made = [op.outputs[0] for op in graph.ops if op.type == "Softmax"]
+        sizes = {tensor.id: tensor for tensor in graph.tensors}
+        assert made and all(sizes[i].bytes == 2 * plain[sizes[i].name] for i in made)
+    rule["outputs"][0]["shape"] = ["y[0]"]
+    with pytest.raises(orionrt.Error, match=r"op_rules: rules\[0\]: outputs\[0\]") as raised:
+        orionrt.load(model, op_rules=rules)
+    assert raised.value.code == "bad_input"

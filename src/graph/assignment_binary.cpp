@@ -58,6 +58,39 @@ void AddSizedText(ByteWriter& out, const std::string& text) {
   out.Text(text);
 }
 
+// Behind all else, and only where there are any: readers of before stop short of them.
+void AddOpRules(ByteWriter& out, const std::vector<OpRule>& rules) {
+  out.U32(Count32(rules.size()));
+  for (const OpRule& rule : rules) {
+    AddSizedText(out, rule.domain);
+    AddSizedText(out, rule.op);
+    AddSizedText(out, rule.workspace_bytes);
+    out.Bytes(static_cast<std::int64_t>(rule.workspace_alignment));
+    out.U32(rule.has_effects ? 1 : 0);
+    out.U32(Count32(rule.inputs.size()));
+    for (const std::string& name : rule.inputs) AddSizedText(out, name);
+    out.U32(Count32(rule.attributes.size()));
+    for (const auto& [name, values] : rule.attributes) {
+      AddSizedText(out, name);
+      out.U32(Count32(values.size()));
+      for (const std::int64_t value : values) out.Bytes(value);
+    }
+    out.U32(Count32(rule.outputs.size()));
+    for (const OpRule::Output& output : rule.outputs) {
+      AddSizedText(out, output.dtype);
+      out.U32(Count32(output.shape.size()));
+      for (const std::string& dim : output.shape) AddSizedText(out, dim);
+    }
+    out.U32(Count32(rule.aliases.size()));
+    for (const Alias& alias : rule.aliases) {
+      out.Int(static_cast<int>(alias.kind));
+      out.Int(alias.output);
+      out.Int(alias.input);
+      out.Bytes(static_cast<std::int64_t>(alias.offset));
+    }
+  }
+}
+
 std::string MadeBytes(MadeWith made) {
   ByteWriter out;
   std::uint32_t flags = 0, bit = 1;
@@ -88,6 +121,7 @@ std::string MadeBytes(MadeWith made) {
     out.U32(Count32(names->size()));
     for (const std::string& name : *names) AddSizedText(out, name);
   }
+  if (!made.import.op_rules.empty()) AddOpRules(out, made.import.op_rules);
   return out.bytes();
 }
 
@@ -221,6 +255,7 @@ class ByteReader {
     const std::uint32_t size = U32();
     return {reinterpret_cast<const char*>(Take(size)), size};
   }
+  bool IsAtEnd() const { return at_ == bytes_.count; }
   [[noreturn]] void Refuse() const {
     throw Error(ErrorCode::kBadInput, source_ + ": is malformed in what it says of how it was made; plan again");
   }
@@ -230,6 +265,39 @@ class ByteReader {
   const std::string& source_;
   std::size_t at_ = 0;
 };
+
+void ReadOpRules(ByteReader& in, std::vector<OpRule>& rules) {
+  for (std::uint32_t left = in.U32(); left > 0; --left) {
+    OpRule& rule = rules.emplace_back();
+    rule.place = "the plan: op_rules[" + std::to_string(rules.size() - 1) + "]";
+    rule.domain = in.Text();
+    rule.op = in.Text();
+    rule.workspace_bytes = in.Text();
+    rule.workspace_alignment = static_cast<std::size_t>(in.Bytes());
+    rule.has_effects = in.U32() != 0;
+    for (std::uint32_t names = in.U32(); names > 0; --names) rule.inputs.push_back(in.Text());
+    for (std::uint32_t attributes = in.U32(); attributes > 0; --attributes) {
+      std::vector<std::int64_t>& values = rule.attributes[in.Text()];
+      for (std::uint32_t count = in.U32(); count > 0; --count) values.push_back(in.Bytes());
+    }
+    for (std::uint32_t outputs = in.U32(); outputs > 0; --outputs) {
+      OpRule::Output& output = rule.outputs.emplace_back();
+      output.dtype = in.Text();
+      for (std::uint32_t rank = in.U32(); rank > 0; --rank) output.shape.push_back(in.Text());
+    }
+    for (std::uint32_t aliases = in.U32(); aliases > 0; --aliases) {
+      Alias& alias = rule.aliases.emplace_back();
+      const std::uint32_t kind = in.U32(), output = in.U32(), input = in.U32();
+      const std::int64_t offset = in.Bytes();
+      constexpr std::uint32_t kMost = std::numeric_limits<int>::max();
+      if (kind > static_cast<std::uint32_t>(AliasKind::kReadsFirst) || output > kMost || input > kMost || offset < 0) {
+        in.Refuse();
+      }
+      alias = {static_cast<AliasKind>(kind), static_cast<int>(output), static_cast<int>(input),
+               static_cast<std::size_t>(offset)};
+    }
+  }
+}
 
 MadeWith ReadMade(ByteReader in) {
   MadeWith made;
@@ -259,6 +327,7 @@ MadeWith ReadMade(ByteReader in) {
   for (auto* names : {&made.import.in_place_types, &made.import.external}) {
     for (std::uint32_t left = in.U32(); left > 0; --left) names->push_back(in.Text());
   }
+  if (!in.IsAtEnd()) ReadOpRules(in, made.import.op_rules);
   return made;
 }
 

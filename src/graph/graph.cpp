@@ -195,7 +195,7 @@ class OrderChecker {
     RefuseGraph(OpLabel(op) + " on stream " + std::to_string(op.stream) + " uses " +
                 TensorLabel(graph_.tensors()[tensor]) + ", which " + OpLabel(other) + " on stream " +
                 std::to_string(other.stream) + what + " nothing orders the two; let op " + std::to_string(op.id) +
-                " wait for op " + std::to_string(other.id) + ", or have such waits added (--imply-waits)");
+                " wait for op " + std::to_string(other.id) + ", or have such waits added (ImplyWaits, --imply-waits)");
   }
 
   const Graph& graph_;

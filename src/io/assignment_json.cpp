@@ -296,6 +296,7 @@ Json MadeWithJson(const MadeWith& made_with) {
   if (import.trust_shapes) json["trust_shapes"] = true;
   if (!import.in_place_types.empty()) json["assume_in_place"] = import.in_place_types;
   if (!import.external.empty()) json["external"] = import.external;
+  for (const OpRule& rule : import.op_rules) json["op_rules"].push_back(OpRuleJson(rule));
   if (import.streams != 1) json["streams"] = import.streams;
   if (import.imply_waits) json["imply_waits"] = true;
   return json;
@@ -340,6 +341,12 @@ MadeWith ReadMadeWith(const ParsedJson& json, const std::string& place) {
   };
   read_texts("assume_in_place", made.import.in_place_types);
   read_texts("external", made.import.external);
+  if (object.Has("op_rules")) {
+    for (const ParsedJson& row : object.Array("op_rules")) {
+      const std::string number = std::to_string(made.import.op_rules.size());
+      made.import.op_rules.push_back(ReadOpRule(row, place + ": op_rules[" + number + "]"));
+    }
+  }
   made.import.trust_shapes = object.Flag("trust_shapes");
   const std::string fold = object.Text("fold", "constants");
   made.import.fold_constants = fold != "none";

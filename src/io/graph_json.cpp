@@ -53,6 +53,8 @@ std::size_t ReadSize(const ObjectReader& object, const char* key) {
   return static_cast<std::size_t>(bytes);
 }
 
+}  // namespace
+
 Alias ReadAlias(const ObjectReader& object) {
   const std::string kind = object.Text("kind");
   const auto* known =
@@ -67,6 +69,16 @@ Alias ReadAlias(const ObjectReader& object) {
   alias.offset = ReadSize(object, "offset");
   return alias;
 }
+
+Json AliasJson(const Alias& alias) {
+  const auto* known = std::find_if(std::begin(kAliasWords), std::end(kAliasWords),
+                                   [&](const auto& row) { return row.second == alias.kind; });
+  Json json = {{"kind", known->first}, {"output", alias.output}, {"input", alias.input}};
+  if (alias.offset != 0) json["offset"] = alias.offset;
+  return json;
+}
+
+namespace {
 
 OpNode ReadOp(const ObjectReader& object, int position) {
   OpNode op;
@@ -138,14 +150,6 @@ Json TensorJson(const TensorDesc& tensor) {
   for (const auto& [name, role] : kRoleWords) {
     if ((tensor.roles & role) != 0) json["roles"].push_back(name);
   }
-  return json;
-}
-
-Json AliasJson(const Alias& alias) {
-  const auto* known = std::find_if(std::begin(kAliasWords), std::end(kAliasWords),
-                                   [&](const auto& row) { return row.second == alias.kind; });
-  Json json = {{"kind", known->first}, {"output", alias.output}, {"input", alias.input}};
-  if (alias.offset != 0) json["offset"] = alias.offset;
   return json;
 }
 

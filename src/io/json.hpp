@@ -89,6 +89,14 @@ Json SpaceJson(const Space& space);
 // Figures of a plan for readers that do not want to compute them; nothing reads them back.
 Json MetricsJson(const Metrics& metrics, bool by_class);
 
+// An op's alias: kind, output, input, offset.
+Alias ReadAlias(const ObjectReader& object);
+Json AliasJson(const Alias& alias);
+
+// One rule for an op of one's own, and back, less its place.
+OpRule ReadOpRule(const ParsedJson& json, const std::string& place);
+Json OpRuleJson(const OpRule& rule);
+
 Json WeightsJson(const WeightBytes& weights);
 
 // The key "spaces", if there is one, into the problem's table; each buffer's own "spaces" and "uses" were read with it.

@@ -304,6 +304,7 @@ std::string OptionsOf(const MadeWith& made_with) {
   if (import.trust_shapes) add("--trust-shapes");
   for (const std::string& type : import.in_place_types) add("--assume-in-place " + ShellWord(type));
   for (const std::string& what : import.external) add("--external " + ShellWord(what));
+  if (!import.op_rules.empty()) add("--op-rules FILE");
   if (!import.fold_constants) add("--no-fold");
   if (import.fold_shapes) add("--fold-shapes");
   if (import.streams != 1) add("--streams " + std::to_string(import.streams));

@@ -62,9 +62,10 @@ void RefuseCapacity(const Problem& problem, const Plan& plan, std::int64_t capac
                                             FormatThousands(needed) + " needed, " + FormatThousands(needed - capacity) +
                                             " short; " + Why(problem, certificate, buffers) + List(problem, buffers));
   }
-  throw Error(ErrorCode::kLimit, "no plan within " + FormatThousands(capacity) + " bytes found, none ruled out: best " +
-                                     FormatThousands(plan.peak_bytes) + ", proven lower bound " +
-                                     FormatThousands(needed) + "; --effort thorough or another policy may decide it");
+  throw Error(ErrorCode::kLimit,
+              "no plan within " + FormatThousands(capacity) + " bytes found, none ruled out: best " +
+                  FormatThousands(plan.peak_bytes) + ", proven lower bound " + FormatThousands(needed) +
+                  "; a thorough search (PlanOptions::effort, --effort thorough) or another policy may decide it");
 }
 
 }  // namespace orionrt

@@ -256,8 +256,9 @@ class Schemas(unittest.TestCase):
         self.assertIn(run.returncode, (0, 3, 6), run.stderr)
         return run.returncode != 3
 
-    def test_there_are_three(self):
-        self.assertEqual(set(self.validators), {"orionrt.graph/1", "orionrt.problem/1", "orionrt.plan/1"})
+    def test_there_are_four(self):
+        self.assertEqual(set(self.validators),
+                         {"orionrt.graph/1", "orionrt.problem/1", "orionrt.plan/1", "orionrt.op_rules/1"})
 
     def test_take_what_is_written(self):
         for seed in range(5):

@@ -52,6 +52,53 @@ TEST(OnnxNewest, ShapesOfOpsThatTheLibraryDoesNotKnow) {
   EXPECT_EQ(ShapeOf(back.Import(), "y"), (Dims{1, 10, 10, 1}));
 }
 
+// A body of FlexAttention changes the scores of all pairs of tokens; its own declaration says names alone.
+TEST(OnnxNewest, BodiesOfFlexAttentionSeeTheScores) {
+  Model model = WithOp("ai.onnx.preview", "FlexAttention",
+                       {{{2, 8, 4, 16}, kFloat}, {{2, 2, 6, 16}, kFloat}, {{2, 2, 6, 24}, kFloat}});
+  auto* body = SetGraph(model.graph->mutable_node(0), "score_mod");
+  Declare(body->add_input(), "scores", {-1, -1, -1, -1});
+  for (const char* name : {"B", "H", "L", "S"}) {
+    auto* shape = body->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
+    shape->mutable_dim(name[0] == 'B' ? 0 : name[0] == 'H' ? 1 : name[0] == 'L' ? 2 : 3)->set_dim_param(name);
+  }
+  AddNode(body, "Tanh", {"scores"}, {"capped"});
+  body->add_output()->set_name("capped");
+  const ImportedModel imported = model.Import();
+  EXPECT_EQ(ShapeOf(imported, "y"), (Dims{2, 8, 4, 24}));
+  ASSERT_EQ(imported.bodies.size(), 1u);
+  EXPECT_EQ(ShapeOf({imported.bodies[0].graph, {}, {}, {}}, "capped"), (Dims{2, 8, 4, 6}));
+}
+
+// Blocks of 16 channels, as ONNX Runtime writes graphs on a machine with AVX-512.
+TEST(OnnxNewest, GraphsInBlocksOfChannels) {
+  constexpr const char* kDomain = "com.microsoft.nchwc";
+  const auto make = [&](const std::string& op, const Dims& dims, const Dims& ints,
+                        const std::vector<std::string>& names) {
+    Model model = WithOp(kDomain, op, {{dims, kFloat}}, ints, names);
+    model.graph->mutable_node(0)->mutable_output()->RemoveLast();
+    return ShapeOf(model.Import(), "y");
+  };
+  EXPECT_EQ(make("ReorderInput", {1, 24, 7, 9}, {}, {}), (Dims{1, 32, 7, 9}));
+  EXPECT_EQ(make("ReorderInput", {1, 7, 9, 24}, {1}, {"channels_last"}), (Dims{1, 32, 7, 9}));
+  EXPECT_EQ(make("ReorderOutput", {1, 32, 7, 9}, {24}, {"channels"}), (Dims{1, 24, 7, 9}));
+  EXPECT_EQ(make("ReorderOutput", {1, 32, 7, 9}, {24, 1}, {"channels", "channels_last"}), (Dims{1, 7, 9, 24}));
+  EXPECT_EQ(make("GlobalAveragePool", {1, 32, 7, 9}, {}, {}), (Dims{1, 32, 1, 1}));
+  Model pool = WithOp(kDomain, "MaxPool", {{{1, 32, 8, 8}, kFloat}});
+  pool.graph->mutable_node(0)->mutable_output()->RemoveLast();
+  SetInts(pool.graph->mutable_node(0), "kernel_shape", {2, 2});
+  SetInts(pool.graph->mutable_node(0), "strides", {2, 2});
+  EXPECT_EQ(ShapeOf(pool.Import(), "y"), (Dims{1, 32, 4, 4}));
+  Model conv = WithOp(kDomain, "Conv", {{{1, 32, 8, 8}, kFloat}, {{48, 32, 3, 3}, kFloat}, {{48}, kFloat}});
+  conv.graph->mutable_node(0)->mutable_output()->RemoveLast();
+  SetInts(conv.graph->mutable_node(0), "pads", {1, 1, 1, 1});
+  EXPECT_EQ(ShapeOf(conv.Import(), "y"), (Dims{1, 48, 8, 8}));
+  Model larger = WithOp(kDomain, "Upsample", {{{1, 32, 8, 8}, kFloat}});
+  larger.graph->mutable_node(0)->mutable_output()->RemoveLast();
+  SetInts(larger.graph->mutable_node(0), "scales", {1, 1, 2, 3});
+  EXPECT_EQ(ShapeOf(larger.Import(), "y"), (Dims{1, 32, 16, 24}));
+}
+
 TEST(OnnxNewest, TreesGiveOneRowPerRowOfTheInput) {
   Model model = WithOp("ai.onnx.ml", "TreeEnsemble", {{{3, 2}, kDouble}}, {2}, {"n_targets"});
   auto* opset = model.proto.add_opset_import();

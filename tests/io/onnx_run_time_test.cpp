@@ -1,6 +1,8 @@
 // Sizes that depend on data: assumed, given, or planned at the most that they can be.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "onnx_model.hpp"
 
 namespace orionrt::tests::onnx_run_time_test {
@@ -50,7 +52,9 @@ const RunTimeCase kCases[] = {
     {"ReduceSum", {{2, 8, 4}}, {{1}}, {}, {2, 8, 4}, {2, 3, 3}},
     {"ReduceSum", {{2, 8, 4}}, {{1}}, {{"keepdims", {0}}}, {8, 8}, {3, 3}},
     {"ReduceMax", {{2, 8, 4}}, {{1}}, {{"keepdims", {0}}}, {8, 8}, {3, 3}},
-    {"Squeeze", {{1, 8, 1}}, {{1}}, {}, {8, 1}, {8, 1}},
+    {"Squeeze", {{1, 8, 1}}, {{1}}, {}, {}, {8, 1}},
+    {"Squeeze", {{1, 8, 1}}, {{2}}, {}, {8}, {8}},
+    {"Unsqueeze", {{8, 3}}, {{1}}, {}, {}, {1, 8, 3}},
     {"Reshape", {{2, 8, 4}}, {{2}}, {}, {}, {3, 3}},
     {"Pad", {{2, 8, 4}}, {{6}}, {}, {}, {3, 3, 3}},
     {"CenterCropPad", {{2, 8, 4}}, {{1}}, {{"axes", {1}}}, {}, {2, 3, 4}},
@@ -100,24 +104,160 @@ TEST(OnnxRunTime, NamesThatNothingElseDeterminesAreWarnedOf) {
   EXPECT_TRUE(given.warnings.empty());
 }
 
-// A pad up to the most shrinks as the size grows: from an upper bound nothing is computed.
-TEST(OnnxRunTime, WhatFollowsFromTheValueOfABoundIsAskedFor) {
+// found [1, n of 8], and n as a list of one number; `more` finds [1, m of 3] and m.
+Model FoundModel() {
   Model model(20);
   model.Input("x", {8});
-  AddInts(model.graph, "most", {8});
-  AddInts(model.graph, "zero", {0});
+  model.Input("more_x", {3});
+  for (const auto& [name, value] :
+       {std::pair("zero", 0), std::pair("one", 1), std::pair("two", 2), std::pair("most", 8), std::pair("five", 5)}) {
+    AddInts(model.graph, name, {value});
+  }
+  AddInts(model.graph, "scalar_zero", {0}, true);
+  AddInts(model.graph, "scalar_two", {2}, true);
   model.Node("NonZero", {"x"}, {"found"});
-  auto* size = model.Node("Shape", {"found"}, {"n"});
-  SetInt(size, "start", 1);
-  model.Node("Sub", {"most", "n"}, {"left"});
-  SetInt(model.Node("Concat", {"zero", "zero", "zero", "left"}, {"pads"}), "axis", 0);
-  model.Node("Pad", {"found", "pads"}, {"y"});
-  EXPECT_NE(MessageOf(model).find("node 4 \"Pad_4\" (Pad): shape of \"y\" is known only at run time"),
-            std::string::npos)
-      << MessageOf(model);
+  SetInt(model.Node("Shape", {"found"}, {"n"}), "start", 1);
+  model.Node("NonZero", {"more_x"}, {"more"});
+  SetInt(model.Node("Shape", {"more"}, {"m"}), "start", 1);
+  return model;
+}
+
+struct SizeCase {
+  const char* what;
+  std::vector<std::pair<const char*, Names>> nodes;  // op and inputs; each makes the name of its position, the last "y"
+  Dims bound;                                        // empty: asked for
+};
+
+// A pad up to the most shrinks as the size grows; the two make up the most together.
+const SizeCase kSizeCases[] = {
+    {"most - n elements behind n",
+     {{"Sub", {"most", "n"}}, {"Concat", {"zero", "zero", "zero", "0"}}, {"Pad", {"found", "1"}}},
+     {1, 8}},
+    {"n", {{"ConstantOfShape", {"n"}}}, {8}},
+    {"8 - n", {{"Sub", {"most", "n"}}, {"ConstantOfShape", {"0"}}}, {8}},
+    {"n / 2", {{"Div", {"n", "two"}}, {"ConstantOfShape", {"0"}}}, {4}},
+    {"2 * n + 1", {{"Mul", {"two", "n"}}, {"Add", {"0", "one"}}, {"ConstantOfShape", {"1"}}}, {17}},
+    {"min(n, 5)", {{"Min", {"n", "five"}}, {"ConstantOfShape", {"0"}}}, {5}},
+    {"n + m", {{"Add", {"n", "m"}}, {"ConstantOfShape", {"0"}}}, {11}},
+    {"n * m", {{"Mul", {"n", "m"}}, {"ConstantOfShape", {"0"}}}, {24}},
+    {"n * n", {{"Mul", {"n", "n"}}, {"ConstantOfShape", {"0"}}}, {64}},
+    {"n - n", {{"Sub", {"n", "n"}}, {"Add", {"0", "two"}}, {"ConstantOfShape", {"1"}}}, {2}},
+    {"[n, m]", {{"Concat", {"n", "m"}}, {"ConstantOfShape", {"0"}}}, {8, 3}},
+    {"[n, 8 - n]", {{"Sub", {"most", "n"}}, {"Concat", {"n", "0"}}, {"ConstantOfShape", {"1"}}}, {8, 8}},
+    {"up to n", {{"Squeeze", {"n"}}, {"Range", {"scalar_zero", "0", "scalar_two"}}}, {4}},
+    {"n times", {{"Concat", {"one", "n"}}, {"Tile", {"found", "0"}}}, {1, 64}},
+    {"a row of n", {{"Concat", {"one", "n"}}, {"Reshape", {"found", "0"}}}, {1, 8}},
+    {"[n, m] of one", {{"Concat", {"n", "m"}}, {"Expand", {"one", "0"}}}, {8, 3}},
+    {"found and more", {{"Concat", {"found", "more"}}}, {1, 11}},
+    {"n % 2", {{"Mod", {"n", "two"}}, {"ConstantOfShape", {"0"}}}, {}},
+    {"8 / n", {{"Div", {"most", "n"}}, {"ConstantOfShape", {"0"}}}, {}},
+};
+
+Model ModelOf(const SizeCase& c) {
+  Model model = FoundModel();
+  for (std::size_t i = 0; i < c.nodes.size(); ++i) {
+    const auto& [op, inputs] = c.nodes[i];
+    auto* node = model.Node(op, inputs, {i + 1 == c.nodes.size() ? "y" : std::to_string(i)});
+    if (op == std::string("Concat")) SetInt(node, "axis", inputs[0] == "found" ? 1 : 0);
+  }
+  return model;
+}
+
+TEST(OnnxRunTime, WhatFollowsFromABoundIsPlannedAtItsUpperEnd) {
+  for (const SizeCase& c : kSizeCases) {
+    const Model model = ModelOf(c);
+    if (c.bound.empty()) {
+      EXPECT_NE(MessageOf(model).find("known only at run time"), std::string::npos) << c.what << MessageOf(model);
+      continue;
+    }
+    EXPECT_EQ(ShapeOf(model.Import(), "y"), c.bound) << c.what;
+  }
+}
+
+// Whatever is found, no dimension passes its bound, and some count meets each.
+TEST(OnnxRunTime, NoSizeThatIsFoundPassesTheBound) {
+  for (const SizeCase& c : kSizeCases) {
+    if (c.bound.empty()) continue;
+    const Model model = ModelOf(c);
+    Dims most(c.bound.size(), 0);
+    for (std::int64_t n = 0; n <= 8; ++n) {
+      for (std::int64_t m = 0; m <= 3; ++m) {
+        ImportOptions options;
+        options.shapes = {{"found", {1, n}}, {"more", {1, m}}};
+        const Dims made = ShapeOf(model.Import(options), "y");
+        ASSERT_EQ(made.size(), most.size()) << c.what << ' ' << n << ' ' << m;
+        for (std::size_t d = 0; d < most.size(); ++d) most[d] = std::max(most[d], made[d]);
+      }
+    }
+    EXPECT_EQ(most, c.bound) << c.what;
+  }
+}
+
+TEST(OnnxRunTime, ASizeThatCancelsIsNoneOfRunTime) {
+  const ImportedModel padded = ModelOf(kSizeCases[0]).Import();
+  ASSERT_EQ(padded.warnings.size(), 2u) << "of what is found alone";
+  const ImportedModel bounded = ModelOf(kSizeCases[1]).Import();
+  ASSERT_EQ(bounded.warnings.size(), 3u);
+  const auto says = [&](const std::string& warning) {
+    return warning.find("output \"y\" has a run-time size; planned at its upper bound, [8]") != std::string::npos;
+  };
+  EXPECT_TRUE(std::any_of(bounded.warnings.begin(), bounded.warnings.end(), says)) << bounded.warnings[2];
+}
+
+// Of [1,3,1,5] one axis may go, the first or the third; both are as many bytes, and whoever reads it sees another
+// shape.
+TEST(OnnxRunTime, AxesThatMayBeAnyAreAskedFor) {
+  const auto squeezed = [](const Dims& dims, std::int64_t count) {
+    Model model(20);
+    model.Input("x", dims);
+    model.Input("axes", {count}, onnx::TensorProto::INT64);
+    model.Node("Squeeze", {"x", "axes"}, {"y"});
+    return model;
+  };
+  EXPECT_EQ(ShapeOf(squeezed({3, 1, 1, 5}, 1).Import(), "y"), (Dims{3, 1, 5})) << "whichever goes";
+  EXPECT_EQ(ShapeOf(squeezed({1, 3, 1, 5}, 2).Import(), "y"), (Dims{3, 5})) << "both go";
+  const Model open = squeezed({1, 3, 1, 5}, 1);
+  EXPECT_NE(MessageOf(open).find("shape of \"y\" is known only at run time"), std::string::npos) << MessageOf(open);
   ImportOptions options;
-  options.shapes["y"] = {1, 8};
-  EXPECT_EQ(ShapeOf(model.Import(options), "y"), (Dims{1, 8}));
+  options.default_dim = 7;
+  const ImportedModel assumed = open.Import(options);
+  EXPECT_EQ(ShapeOf(assumed, "y"), (Dims{3, 1, 5}));
+  ASSERT_EQ(assumed.warnings.size(), 1u);
+  EXPECT_NE(assumed.warnings[0].find("taken as [3,1,5]"), std::string::npos) << assumed.warnings[0];
+  options.shapes["y"] = {1, 3, 5};
+  EXPECT_EQ(ShapeOf(open.Import(options), "y"), (Dims{1, 3, 5}));
+}
+
+// Each iteration joins one more row to what is carried.
+TEST(OnnxRunTime, WhatALoopCarriesGrowsWithItsTrips) {
+  const auto growing = [](bool knows_trips) {
+    Model model(17);
+    model.Input("x", {2, 4});
+    if (knows_trips) AddInts(model.graph, "trips", {5}, true);
+    if (!knows_trips) model.Input("trips", {}, onnx::TensorProto::INT64);
+    auto* loop = model.Node("Loop", {"trips", "", "x"}, {"all", "rows"});
+    auto* body = SetGraph(loop, "body");
+    Declare(body->add_input(), "i", {}, onnx::TensorProto::INT64);
+    Declare(body->add_input(), "go", {}, onnx::TensorProto::BOOL);
+    body->add_input()->set_name("carried");
+    AddNode(body, "Identity", {"go"}, {"goes"});
+    AddInts(body, "axis", {0});
+    AddNode(body, "ReduceSum", {"carried", "axis"}, {"row"});
+    SetInt(AddNode(body, "Concat", {"carried", "row"}, {"joined"}), "axis", 0);
+    for (const char* name : {"goes", "joined", "row"}) body->add_output()->set_name(name);
+    return model;
+  };
+  const ImportedModel known = growing(true).Import();
+  EXPECT_EQ(ShapeOf(known, "all"), (Dims{7, 4}));
+  EXPECT_EQ(ShapeOf(known, "rows"), (Dims{5, 1, 4}));
+  ASSERT_EQ(known.bodies.size(), 1u);
+  const ImportedModel body{known.bodies[0].graph, {}, {}, {}};
+  EXPECT_EQ(ShapeOf(body, "carried"), (Dims{6, 4})) << "as the last iteration has it";
+  EXPECT_EQ(ShapeOf(body, "joined"), (Dims{7, 4}));
+  EXPECT_NE(MessageOf(growing(false)).find("give --dim trip=N"), std::string::npos) << MessageOf(growing(false));
+  ImportOptions options;
+  options.dims["trip"] = 3;
+  EXPECT_EQ(ShapeOf(growing(false).Import(options), "all"), (Dims{5, 4}));
 }
 
 // A slice of one element at a place that is computed, as a loop over the rows of a tensor has it.

@@ -142,5 +142,43 @@ TEST(OnnxRunnable, RangeCountsInMoreThanSixtyFourBits) {
   EXPECT_EQ(ShapeOf(range.Import(options), "y"), (Dims{(1 << 23) + (1 << 22)}));
 }
 
+// com.microsoft: past tokens and new ones against the mask of their keys.
+TEST(OnnxRunnable, MasksAgainstPastAndNewTokens) {
+  const auto attention = [](const Dims& mask, std::int64_t past) {
+    Model model;
+    model.Input("x", {2, 3, 16});
+    model.Input("w", {16, 48});
+    model.Input("b", {48});
+    model.Input("mask", mask, onnx::TensorProto::INT32);
+    model.Input("past", {2, 2, 4, past, 4});
+    auto* node = model.Node("Attention", {"x", "w", "b", "mask", "past"}, {"y", "present"});
+    node->set_domain("com.microsoft");
+    SetInt(node, "num_heads", 4);
+    return MessageOf(model);
+  };
+  for (const Dims& mask : {Dims{2, 8}, Dims{2}, Dims{4}, Dims{2, 3, 8}, Dims{2, 1, 20, 20}}) {
+    EXPECT_EQ(attention(mask, 5), "no error") << mask.size();
+  }
+  const std::string said = attention({2, 9}, 5);
+  EXPECT_NE(said.find("cannot run: its mask is for 9 tokens, and past and new ones are 8"), std::string::npos) << said;
+  EXPECT_NE(said.find("\"mask\" [2,9] is a graph input"), std::string::npos) << said;
+  EXPECT_NE(attention({2, 4, 8}, 5).find("for 4 new tokens, and its queries are 3"), std::string::npos);
+  const auto multi_head = [](const Dims& mask, const Dims& bias) {
+    Model model;
+    for (const char* name : {"q", "k", "v"}) model.Input(name, {2, 3, 16});
+    model.Input("mask", mask, onnx::TensorProto::INT32);
+    model.Input("bias", bias);
+    for (const char* name : {"past_k", "past_v"}) model.Input(name, {2, 4, 5, 4});
+    auto* node = model.Node("MultiHeadAttention", {"q", "k", "v", "", "mask", "bias", "past_k", "past_v"}, {"y"});
+    node->set_domain("com.microsoft");
+    SetInt(node, "num_heads", 4);
+    return MessageOf(model);
+  };
+  EXPECT_EQ(multi_head({2, 8}, {1, 4, 3, 8}), "no error");
+  EXPECT_EQ(multi_head({2, 3}, {2, 1, 3, 8}), "no error") << "of the new keys alone";
+  EXPECT_NE(multi_head({2, 7}, {1, 4, 3, 8}).find("its mask is for 7 tokens"), std::string::npos);
+  EXPECT_NE(multi_head({2, 8}, {1, 4, 3, 9}).find("its mask is for 9 tokens"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace orionrt::tests::onnx_runnable_test

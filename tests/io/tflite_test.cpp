@@ -114,6 +114,25 @@ TEST(Tflite, NamesOpsByTheirCode) {
   EXPECT_EQ(Import(graph).graph.ops()[1].type, "GELU");
 }
 
+// What a converter knows nothing of has the shape of a scalar.
+TEST(Tflite, CustomOpsWithoutAShapeAreAskedFor) {
+  SubgraphSpec graph = Chain();
+  graph.ops[0] = {kCustomOp, {0}, {2}, "Detect"};
+  graph.tensors[2].shape = {};
+  EXPECT_TRUE(Refuses(ErrorCode::kUnsupported,
+                      {"op 0 (Detect)", "no shape for tensor 2 \"y\"", "--shape y=AxBxC", "--dim '*=1'"},
+                      [&] { Import(graph); }));
+  ImportOptions options;
+  options.default_dim = 2;
+  EXPECT_TRUE(Refuses(ErrorCode::kUnsupported, {"no shape for tensor 2"}, [&] { Import(graph, options); }));
+  options.default_dim = 1;
+  const ImportedModel one = Import(graph, options);
+  EXPECT_EQ(Lives(one.graph), "x[0,1)x32 y[0,2)x4 z[1,2)x32");
+  ASSERT_EQ(one.warnings.size(), 1u);
+  options.shapes["y"] = {1, 10, 4};
+  EXPECT_EQ(Lives(Import(graph, options).graph), "x[0,1)x32 y[0,2)x160 z[1,2)x32");
+}
+
 TEST(Tflite, ImportsBodies) {
   SubgraphSpec main = Chain();
   main.ops[1] = {kWhileOp, {2, 0}, {3}, "", {1, 2}};

@@ -1,6 +1,7 @@
 // load: models, problems, plans and graphs from files and bytes.
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -164,14 +165,20 @@ nb::object Load(const std::optional<std::string>& path, const nb::bytes& given, 
                 std::map<std::string, std::int64_t> dims, std::map<std::string, std::vector<std::int64_t>> inputs,
                 std::map<std::string, std::vector<std::int64_t>> shapes, bool trust_shapes,
                 const std::string& data_folder, std::vector<std::string> external,
-                std::vector<std::string> assume_in_place, bool fold_constants, bool fold_shapes, bool views,
-                bool colocate, bool in_place, bool reorder, bool ignore_offsets) {
+                std::vector<std::string> assume_in_place,
+                const std::vector<std::pair<std::string, std::optional<std::string>>>& op_rules, bool fold_constants,
+                bool fold_shapes, bool views, bool colocate, bool in_place, bool reorder, bool ignore_offsets) {
   LoadOptions options = OptionsOf(path, std::move(dims), std::move(inputs), fold_constants, fold_shapes);
   options.import.shapes = std::move(shapes);
   options.import.trust_shapes = trust_shapes;
   options.import.extra_data_folder = data_folder;
   options.import.external = std::move(external);
   options.import.in_place_types = std::move(assume_in_place);
+  for (const auto& [source, text] : op_rules) {
+    for (OpRule& rule : ReadOpRules(text ? *text : ReadFile(source), source)) {
+      options.import.op_rules.push_back(std::move(rule));
+    }
+  }
   options.transforms = {views, colocate, in_place, reorder};
   options.ignore_offsets = ignore_offsets;
   std::string bytes(given.c_str(), given.size());
@@ -188,13 +195,14 @@ nb::object Load(const std::optional<std::string>& path, const nb::bytes& given, 
 void BindLoad(nb::module_& module) {
   module.def("load", Load, nb::arg("path").none(), nb::arg("bytes"), nb::arg("format"), nb::arg("dims"),
              nb::arg("inputs"), nb::arg("shapes"), nb::arg("trust_shapes"), nb::arg("data_folder"), nb::arg("external"),
-             nb::arg("assume_in_place"), nb::arg("fold_constants"), nb::arg("fold_shapes"), nb::arg("views"),
-             nb::arg("colocate"), nb::arg("in_place"), nb::arg("reorder"), nb::arg("ignore_offsets"),
+             nb::arg("assume_in_place"), nb::arg("op_rules"), nb::arg("fold_constants"), nb::arg("fold_shapes"),
+             nb::arg("views"), nb::arg("colocate"), nb::arg("in_place"), nb::arg("reorder"), nb::arg("ignore_offsets"),
              nb::sig("def load(path: str | None, bytes: bytes, format: str, dims: collections.abc.Mapping[str, int], "
                      "inputs: collections.abc.Mapping[str, collections.abc.Sequence[int]], "
                      "shapes: collections.abc.Mapping[str, collections.abc.Sequence[int]], trust_shapes: bool, "
                      "data_folder: str, external: collections.abc.Sequence[str], "
-                     "assume_in_place: collections.abc.Sequence[str], fold_constants: bool, "
+                     "assume_in_place: collections.abc.Sequence[str], "
+                     "op_rules: collections.abc.Sequence[tuple[str, str | None]], fold_constants: bool, "
                      "fold_shapes: bool, views: bool, colocate: bool, in_place: bool, reorder: bool, "
                      "ignore_offsets: bool) -> Graph | Problem | Plan"));
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, overload
@@ -115,6 +116,7 @@ def load(
     data_folder: str | os.PathLike[str] | None = None,
     external: Sequence[str] = (),
     assume_in_place: Sequence[str] = (),
+    op_rules: str | os.PathLike[str] | Mapping[str, object] | None = None,
     fold_constants: bool = True,
     fold_shapes: bool = False,
     views: bool = False,
@@ -130,7 +132,8 @@ def load(
     shapes: of tensors that ops make, before all that follows from the model. trust_shapes: what the model declares of
     shapes goes before what ops make of them. data_folder: where external data lies that is not beside the model.
     external: what the caller holds and no arena: "inputs", "outputs", or names of tensors. assume_in_place: types of
-    ops that may write each element over that of an input of the same shape and size.
+    ops that may write each element over that of an input of the same shape and size. op_rules: what ops of one's own
+    make of their inputs, a file's path or what such a file holds (docs/op_rules.md).
     fold_constants: ops of constants alone do not run. fold_shapes: neither do ops of known shapes.
     views, colocate, in_place, reorder: what a Graph's plans do unless told otherwise.
     ignore_offsets: a column or key ``offset`` fixes nothing.
@@ -141,7 +144,12 @@ def load(
     whole = {name: list(shape) for name, shape in (inputs or {}).items()}
     made = {name: list(shape) for name, shape in (shapes or {}).items()}
     folder = "" if data_folder is None else os.fspath(data_folder)
-    reading = (dict(dims or {}), whole, made, trust_shapes, folder, list(external), list(assume_in_place))
+    rules: list[tuple[str, str | None]] = []
+    if isinstance(op_rules, Mapping):
+        rules.append(("op_rules", json.dumps(op_rules)))
+    elif op_rules is not None:
+        rules.append((os.fspath(op_rules), None))
+    reading = (dict(dims or {}), whole, made, trust_shapes, folder, list(external), list(assume_in_place), rules)
     transforms = (views, colocate, in_place, reorder)
     return _core.load(path, given, format or "", *reading, fold_constants, fold_shapes, *transforms, ignore_offsets)
 

@@ -49,8 +49,9 @@ void RequireSafeIntegers(const Problem& problem, const std::vector<LivePart>& sp
   for (const LivePart& span : spans) {
     const bool is_safe = span.lower >= -kSafe && span.upper - first <= kSafe && span.end <= kSafe;
     if (is_safe) continue;
-    throw Error(ErrorCode::kUnsupported, "buffer " + BufferLabel(problem, span.buffer) + ": a " + format +
-                                             " cannot say steps or bytes above 2^53; use --format json, which can");
+    throw Error(ErrorCode::kUnsupported,
+                "buffer " + BufferLabel(problem, span.buffer) + ": a " + format +
+                    " cannot say steps or bytes above 2^53; JSON can (WritePlanJson, --format json)");
   }
 }
 

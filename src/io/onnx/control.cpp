@@ -31,6 +31,13 @@ Tensor TypeAlone(onnx::TypeProto type) {
   return tensor;
 }
 
+// Sizes that rest on data do so on both sides of a body.
+void TakeRunTime(const Tensor* from, Tensor* to) {
+  if (!from || !to) return;
+  to->run_time |= from->run_time;
+  to->bounded |= from->bounded;
+}
+
 const onnx::AttributeProto& BodyNamed(GraphBuilder& graph, const Node& node, const char* name) {
   const onnx::AttributeProto* attribute = node.Attribute(name);
   if (!attribute || !attribute->has_g()) {
@@ -44,10 +51,12 @@ std::int64_t BytesOf(const Tensor& tensor) {
 }
 
 // Takes over the type of a body's output; of two that differ, the larger one.
-void OfferType(GraphBuilder& graph, const Node& node, const Tensor* offered, onnx::TypeProto& type) {
+void OfferType(GraphBuilder& graph, const Node& node, const Tensor* offered, Tensor* output, onnx::TypeProto& type) {
   if (!offered || !offered->HasType()) return;
   const Tensor have = TypeAlone(type);
+  TakeRunTime(offered, output);
   if (have.dims && offered->dims && *have.dims != *offered->dims) {
+    if (output) output->run_time = true;
     graph.session().Warn(graph.Place(node),
                          "its bodies give " + Quoted(*offered->name) + " different shapes; the larger one is taken");
   }
@@ -64,7 +73,7 @@ void RunIf(GraphBuilder& graph, Node& node, int position, Types& types) {
     body.Run({});
     for (std::size_t i = 0; i < types.size(); ++i) {
       Tensor* output = body.Output(i);
-      OfferType(graph, node, output, types[i]);
+      OfferType(graph, node, output, node.outputs[i], types[i]);
       if (!known || !output || !node.outputs[i] || !output->KnownValue()) continue;
       node.outputs[i]->value = output->value;
     }
@@ -98,26 +107,110 @@ onnx::TypeProto RemoveDims(const Tensor& tensor, std::size_t axis, std::size_t c
   return MakeType(tensor.dtype, dims);
 }
 
-// Loop: (count, condition, carried...) -> (carried..., one row per iteration...).
+// How often a Loop runs at most, where the file or --dim trip=N says it.
+std::optional<std::int64_t> MostTrips(const Session& session, const Value* limit) {
+  if (limit && limit->ints.size() == 1) return std::max<std::int64_t>(limit->ints[0], 0);
+  const auto given = session.options().dims.find(kTripName);
+  return given == session.options().dims.end() ? std::nullopt : std::optional(given->second);
+}
+
+// What the carried inputs of a Loop (`inputs` behind the first two) have in the iteration where they are largest, and
+// behind all of them. They stay what they are from the second iteration on, as where the first one broadcasts them; or
+// every dimension grows, or shrinks, by the same from each iteration to the next.
+struct CarriedTypes {
+  std::vector<Tensor> last, after;
+  bool grows = false;
+};
+
+CarriedTypes FindCarried(GraphBuilder& graph, const Node& node, const std::vector<Tensor>& inputs) {
+  CarriedTypes found{inputs, inputs};
+  const auto once = [&](const std::vector<Tensor>& from) {
+    std::vector<Tensor> to = from;
+    Body body(graph, node, BodyNamed(graph, node, "body"), true);
+    body.Run(from);
+    for (std::size_t i = 2; i < to.size(); ++i) {
+      const Tensor* output = body.Output(i - 1);
+      if (output && output->dims && from[i].dims && output->dims->size() == from[i].dims->size()) {
+        to[i].SetType(output->Type());
+      }
+    }
+    return to;
+  };
+  const auto differ = [](const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+    for (std::size_t i = 2; i < a.size(); ++i) {
+      if (a[i].dims != b[i].dims) return true;
+    }
+    return false;
+  };
+  const std::vector<Tensor> first = once(inputs);
+  if (!differ(inputs, first)) return found;
+  const std::vector<Tensor> second = once(first);
+  if (!differ(first, second)) {
+    found.last = first;
+    return found;
+  }
+  found.grows = true;
+  const std::optional<std::int64_t> trips = MostTrips(graph.session(), node.Known(0));
+  if (!trips) {
+    graph.session().FailMissing(graph.Place(node),
+                                "what it carries grows with every iteration, and their number is known only at run "
+                                "time; give --dim trip=N, the most that they can be",
+                                "--dim trip=1");
+  }
+  for (std::size_t i = 2; i < inputs.size(); ++i) {
+    if (!inputs[i].dims || inputs[i].dims == first[i].dims) continue;
+    Dims last = *inputs[i].dims, after = last;
+    for (std::size_t d = 0; d < last.size(); ++d) {
+      const std::int64_t step = (*first[i].dims)[d] - (*inputs[i].dims)[d];
+      std::int64_t all = 0;
+      const bool is_steady = (*second[i].dims)[d] - (*first[i].dims)[d] == step;
+      if (!is_steady || __builtin_mul_overflow(step, *trips, &all) || all > kMostExtent) {
+        graph.session().Fail(ErrorCode::kUnsupported, graph.Place(node),
+                             "what it carries changes its shape in every iteration, and not by the same each time: " +
+                                 DimsText(*inputs[i].dims) + ", " + DimsText(*first[i].dims) + ", " +
+                                 DimsText(*second[i].dims));
+      }
+      after[d] += std::max<std::int64_t>(all, 0);
+      last[d] += *trips > 0 ? std::max<std::int64_t>(all - step, 0) : 0;
+    }
+    found.last[i].SetType(MakeType(inputs[i].dtype, last));
+    found.after[i].SetType(MakeType(inputs[i].dtype, after));
+    found.last[i].run_time = found.last[i].bounded = found.after[i].run_time = found.after[i].bounded = true;
+  }
+  return found;
+}
+
+// Loop: (count, condition, carried...) -> (carried..., one row per iteration...). The body is planned as its last
+// iteration runs it, when what it carries is largest.
 void RunLoop(GraphBuilder& graph, Node& node, int position, Types& types) {
   std::vector<Tensor> inputs = {TypeAlone(MakeType(onnx::TensorProto::INT64, Dims())),
                                 TypeAlone(MakeType(onnx::TensorProto::BOOL, Dims()))};
   for (std::size_t i = 2; i < node.inputs.size(); ++i) {
     inputs.push_back(node.Has(i) ? TypeAlone(node.inputs[i]->Type()) : Tensor());
+    TakeRunTime(node.Has(i) ? node.inputs[i] : nullptr, &inputs.back());
   }
   const std::size_t carried = inputs.size() - 2;
+  const CarriedTypes all = graph.lenient() ? CarriedTypes{inputs, inputs} : FindCarried(graph, node, inputs);
   Body body(graph, node, BodyNamed(graph, node, "body"), false);
-  body.Run(inputs);
+  body.Run(all.last);
   const Value* limit = node.Known(0);
   for (std::size_t i = 0; i < types.size(); ++i) {
     const Tensor* output = body.Output(i + 1);  // the first one is the condition
     if (!output || !output->HasType()) continue;
-    if (i < carried) {
+    TakeRunTime(output, node.outputs[i]);
+    if (i < carried && all.after[i + 2].dims != inputs[i + 2].dims) {
+      types[i] = all.after[i + 2].Type();
+      TakeRunTime(&all.after[i + 2], node.outputs[i]);
+    } else if (i < carried) {
       if (node.Has(i + 2)) types[i] = node.inputs[i + 2]->Type();
-      OfferType(graph, node, output, types[i]);
+      OfferType(graph, node, output, node.outputs[i], types[i]);
     } else {
       types[i] = StackRows(graph.session(), *output, limit);
     }
+  }
+  if (all.grows) {
+    graph.session().Warn(graph.Place(node),
+                         "what it carries grows with every iteration; planned as the last of them has it");
   }
   body.HandOn(graph, position);
 }
@@ -137,6 +230,7 @@ void RunScan(GraphBuilder& graph, Node& node, int position, Types& types) {
   for (std::size_t i = 0; first + i < node.inputs.size(); ++i) {
     const Tensor* input = node.inputs[first + i];
     inputs.emplace_back();
+    TakeRunTime(input, &inputs.back());
     if (!input || !input->dims || input->dims->size() < lead) continue;
     if (batched) batch = (*input->dims)[0];
     if (i < states) {
@@ -154,6 +248,7 @@ void RunScan(GraphBuilder& graph, Node& node, int position, Types& types) {
   for (std::size_t i = 0; i < types.size(); ++i) {
     const Tensor* output = body.Output(i);
     if (!output || !output->HasType()) continue;
+    TakeRunTime(output, node.outputs[i]);
     if (i < states) {
       types[i] = batched ? InsertDim(output->Type(), 0, batch) : output->Type();
     } else if (length >= 0) {
@@ -165,15 +260,29 @@ void RunScan(GraphBuilder& graph, Node& node, int position, Types& types) {
   body.HandOn(graph, position);
 }
 
+// FlexAttention: each of its bodies changes all scores [batch, heads, tokens, key tokens], in the precision of the
+// softmax.
+std::vector<Tensor> ScoresOf(const Node& node) {
+  const Dims *query = node.Shape(0), *key = node.Shape(1);
+  if (!query || query->size() != 4 || !key || key->size() != 4) return {};
+  const bool is_double = node.Dtype(0) == onnx::TensorProto::DOUBLE;
+  const int dtype = is_double ? onnx::TensorProto::DOUBLE : onnx::TensorProto::FLOAT;
+  const std::int64_t asked = node.Int("softmax_precision", dtype);
+  const bool is_known = asked > 0 && asked <= onnx::TensorProto::DataType_MAX;
+  return {TypeAlone(
+      MakeType(is_known ? static_cast<int>(asked) : dtype, Dims{(*query)[0], (*query)[1], (*query)[2], (*key)[2]}))};
+}
+
 }  // namespace
 
 void RunBodies(GraphBuilder& graph, Node& node, int position, Types& types) {
   if (node.Domain().empty() && node.Op() == "If") return RunIf(graph, node, position, types);
   if (node.Domain().empty() && node.Op() == "Loop") return RunLoop(graph, node, position, types);
   if (node.Domain().empty() && node.Op() == "Scan") return RunScan(graph, node, position, types);
+  const bool is_flex = node.Domain() == "ai.onnx.preview" && node.Op() == "FlexAttention";
   for (const auto* attribute : node.bodies) {  // BeamSearch and its like say nothing about how they call their bodies
     Body body(graph, node, *attribute, false);
-    body.Run({});
+    body.Run(is_flex ? ScoresOf(node) : std::vector<Tensor>());
     body.HandOn(graph, position);
   }
 }

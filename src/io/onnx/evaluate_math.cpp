@@ -168,6 +168,10 @@ Values EvaluateAbs(const Node& node) {
   return Unary(
       node, [](std::int64_t x) { return x < 0 ? -x : x; }, [](double x) { return std::fabs(x); });
 }
+Values EvaluateRelu(const Node& node) {
+  return Unary(
+      node, [](std::int64_t x) { return std::max<std::int64_t>(x, 0); }, [](double x) { return x > 0 ? x : 0; });
+}
 Values EvaluateFloor(const Node& node) {
   return Unary(node, Same, [](double x) { return std::floor(x); });
 }
@@ -284,6 +288,7 @@ const std::vector<EvaluatorRow>& MathEvaluators() {
       {"Xor", Binary<kXor, true>},
       {"Neg", EvaluateNeg},
       {"Abs", EvaluateAbs},
+      {"Relu", EvaluateRelu},
       {"Floor", EvaluateFloor},
       {"Ceil", EvaluateCeil},
       {"Round", EvaluateRound},

@@ -57,6 +57,8 @@ Tensor Argument(Tensor& from) {
   tensor.origin = &from;
   tensor.run_time = from.run_time;
   tensor.bounded = from.bounded;
+  tensor.range = from.range;
+  tensor.extent = from.extent;
   if (from.KnownValue()) tensor.value = from.value;
   return tensor;
 }
@@ -80,7 +82,10 @@ void RunFunction(GraphBuilder& graph, Node& node, const onnx::FunctionProto& fun
   body.Run(arguments);
   for (std::size_t i = 0; i < types.size() && i < body.outputs().size(); ++i) {
     types[i] = body.outputs()[i]->Type();
-    if (node.outputs[i] && body.outputs()[i]->KnownValue()) node.outputs[i]->value = body.outputs()[i]->value;
+    if (!node.outputs[i]) continue;
+    if (body.outputs()[i]->KnownValue()) node.outputs[i]->value = body.outputs()[i]->value;
+    node.outputs[i]->run_time |= body.outputs()[i]->run_time;
+    node.outputs[i]->bounded |= body.outputs()[i]->bounded;
   }
   graph.AddBody(body.MakeNested(position, "function"));
 }

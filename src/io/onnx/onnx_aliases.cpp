@@ -34,6 +34,25 @@ void AddSlice(const Node& node, OpOperands& op) {
   }
 }
 
+// Those of the rule that the sizes of this node allow, between tensors that are planned.
+void AddOwnAliases(const OpRule& own, const OpOperands& operands, OpNode& op) {
+  for (const Alias& alias : own.aliases) {
+    const auto input = static_cast<std::size_t>(alias.input), output = static_cast<std::size_t>(alias.output);
+    if (input >= operands.inputs.size() || output >= operands.outputs.size()) continue;
+    const Operand &from = operands.inputs[input], &to = operands.outputs[output];
+    const bool is_piece = alias.kind == AliasKind::kPiece;
+    const std::int64_t part = is_piece ? from.bytes : to.bytes, whole = is_piece ? to.bytes : from.bytes;
+    const std::int64_t offset = static_cast<std::int64_t>(alias.offset);
+    bool fits = from.position >= 0 && to.position >= 0;
+    if (alias.kind == AliasKind::kView || is_piece) fits = fits && part <= whole && offset <= whole - part;
+    if (alias.kind == AliasKind::kSameIndex) fits = fits && part == whole;
+    if (alias.kind == AliasKind::kSameIndex || alias.kind == AliasKind::kReadsFirst) fits = fits && offset == 0;
+    if (fits && offset >= 0 && offset <= (std::int64_t{1} << 61)) {
+      op.aliases.push_back({alias.kind, to.position, from.position, alias.offset});
+    }
+  }
+}
+
 bool HasRunTimeSize(const Node& node) {
   const auto is_run_time = [](const Tensor* tensor) { return tensor && tensor->run_time; };
   return std::any_of(node.inputs.begin(), node.inputs.end(), is_run_time) ||
@@ -72,17 +91,22 @@ bool SliceArguments(const Node& node, std::size_t rank, Dims& starts, Dims& ends
          starts.size() <= rank;
 }
 
-void Describe(const Node& node, const GraphBuilder* graph, OpNode& op) {
+void Describe(const Node& node, const GraphBuilder* graph, const OpRule* own, OpNode& op) {
   // A function of the model may have any name, and MayDrop draws random numbers.
-  const bool known = (node.Domain().empty() || node.Domain() == "com.microsoft") && !node.expanded && !MayDrop(node);
-  op.has_effects = !known || HasEffects(op.type);
+  const bool known =
+      own || ((node.Domain().empty() || node.Domain() == "com.microsoft") && !node.expanded && !MayDrop(node));
+  op.has_effects = own ? own->has_effects || !node.bodies.empty() : !known || HasEffects(op.type);
   if (!known || !node.bodies.empty() || node.inputs.empty() || node.outputs.empty()) return;
   OpOperands operands;
   operands.type = op.type;
   for (const Tensor* tensor : node.inputs) operands.inputs.push_back(OperandOf(tensor, graph, op.inputs));
   for (const Tensor* tensor : node.outputs) operands.outputs.push_back(OperandOf(tensor, graph, op.outputs));
-  if (op.type == "Slice") AddSlice(node, operands);
-  op.aliases = AliasesOf(operands);
+  if (own) {
+    AddOwnAliases(*own, operands, op);
+  } else {
+    if (op.type == "Slice") AddSlice(node, operands);
+    op.aliases = AliasesOf(operands);
+  }
   if (!HasRunTimeSize(node)) return;
   // Where a piece begins depends on sizes. What is renamed begins where it did.
   const auto rests_on_a_size = [&](const Alias& alias) {

@@ -150,6 +150,8 @@ void GraphBuilder::DeclareInputs(const std::vector<Tensor>& given) {
     tensor.origin = from.origin;
     tensor.run_time = from.run_time;
     tensor.bounded = from.bounded;
+    tensor.range = from.range;
+    tensor.extent = from.extent;
     if (tensor.constant) continue;
     tensor.is_input = true;
     inputs_.push_back(&tensor);
@@ -266,7 +268,15 @@ OpNode GraphBuilder::MakeOp(const Node& node, int position) const {
   for (const Tensor* tensor : node.inputs) add(tensor, op.inputs);
   for (const Tensor* tensor : node.captures) add(tensor, op.inputs);
   for (const Tensor* tensor : node.outputs) add(tensor, op.outputs);
-  Describe(node, this, op);
+  const CompiledOpRule* own = session_.FindOwnRule(node);
+  if (own != nullptr) {
+    std::int64_t workspace = 0;
+    const std::string fault = WorkspaceOf(*own, node, workspace);
+    if (!fault.empty() && !lenient_) session_.Fail(ErrorCode::kBadInput, Place(node), fault);
+    op.workspace_bytes = static_cast<std::size_t>(workspace);
+    op.workspace_alignment = own->rule->workspace_alignment;
+  }
+  Describe(node, this, own == nullptr ? nullptr : own->rule, op);
   return op;
 }
 

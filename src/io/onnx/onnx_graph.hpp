@@ -60,11 +60,15 @@ class GraphBuilder {
   bool TakeValues(Node& node, Types& types);
   void TypeOutputs(Node& node, int position, Types& types);
   void Infer(Node& node, int position, Types& inferred);
+  void InferByOwnRule(const Node& node, Types& inferred);
   bool CanRun(const Node& node);
   void CompareDeclared(const Node& node, std::size_t index, const onnx::TypeProto& declared,
                        const onnx::TypeProto& inferred);
   void FinishOutput(Node& node, std::size_t index, onnx::TypeProto type);
   void WarnRunTime(Tensor& tensor, const Node& node, std::int64_t assumed);
+  bool TakeRanges(Node& node, Types& types);
+  void BoundBySizes(Node& node, Types& types);
+  void WarnBound(const Tensor& tensor, const Node& node, const Dims& most);
   void FillRunTimeDims(Node& node, std::size_t index, onnx::TypeProto& type);
   std::optional<std::int64_t> GivenDim(const std::string& name) const;
   std::string OriginOf(const Tensor& tensor) const;
@@ -98,6 +102,7 @@ class GraphBuilder {
   std::size_t unsized_constants_ = 0;
   std::string problem_;                            // what inference said about the node at hand
   std::vector<std::vector<RunTimeDim>> run_time_;  // of its outputs, where their sizes depend on data
+  std::vector<std::optional<DimsRange>> extents_;  // of its outputs, where its inputs have such
   bool runs_;                                      // whether this graph runs: the op around it is not folded
   bool step_folds_ = false;                        // whether the node at hand is
   bool broken_ = false;                            // it said that the node breaks the rules of its op

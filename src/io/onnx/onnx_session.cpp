@@ -9,7 +9,7 @@ namespace orionrt::onnx_import {
 
 Session::Session(const onnx::ModelProto& model, std::string source, const ImportOptions& options,
                  Dimensions& dimensions)
-    : options_(options), dimensions_(dimensions), source_(std::move(source)) {
+    : options_(options), dimensions_(dimensions), source_(std::move(source)), own_rules_(options.op_rules) {
   AddOpsets(model.opset_import(), opsets_);
   for (const auto& function : model.functions())
     functions_.emplace(function.domain() + ":" + function.name(), &function);
@@ -67,6 +67,7 @@ void Session::FailMissing(const std::string& place, const std::string& message, 
 
 void Session::Warn(const std::string& place, const std::string& message) {
   constexpr std::size_t kMost = 100;  // then one line says how many there were
+  if (std::find(warnings_.begin(), warnings_.end(), Line(place, message)) != warnings_.end()) return;
   if (warnings_.size() < kMost) {
     warnings_.push_back(Line(place, message));
   } else {

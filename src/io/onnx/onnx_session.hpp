@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/dims/dimensions.hpp"
+#include "io/onnx/op_rules.hpp"
 #include "io/onnx/tensor.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/import.hpp"
@@ -26,6 +27,9 @@ class Session {
 
   // The function of the model's own that this op calls, or nullptr.
   const onnx::FunctionProto* FindFunction(const std::string& domain, const std::string& op) const;
+
+  // The user's own rule for this op (--op-rules), or nullptr.
+  const CompiledOpRule* FindOwnRule(const Node& node) const { return own_rules_.Find(node); }
 
   // Limits on what all graphs together may take, so that a small file cannot ask for much. The first fails when too
   // many nodes have been counted; the second says whether that many elements may still be kept.
@@ -67,6 +71,7 @@ class Session {
   std::string source_;
   Opsets opsets_;
   std::map<std::string, const onnx::FunctionProto*> functions_;  // "domain:name"
+  OpRuleTable own_rules_;
   std::int64_t nodes_ = 0;
   std::size_t elements_ = 0;
   WeightBytes weights_;

@@ -97,6 +97,17 @@ void ArrayFeatureExtractorRule(const Node& node, Types& types) {
   SetOutput(types, 0, node.Dtype(0), dims);
 }
 
+// One row for each of the input, of as many features as all of them have.
+void FeatureVectorizerRule(const Node& node, Types& types) {
+  const Dims* data = node.Shape(0);
+  std::int64_t width = 0;
+  for (const std::int64_t each : node.Ints("inputdimensions")) {
+    if (each < 0 || __builtin_add_overflow(width, each, &width)) return;
+  }
+  if (!data || data->empty() || width == 0) return;
+  SetOutput(types, 0, TensorProto::FLOAT, {data->size() == 1 ? 1 : (*data)[0], width});
+}
+
 // Without broadcasting in the modern sense: the first operand has the shape of the result.
 std::vector<RuleRow> MakeLegacyRows() {
   std::vector<RuleRow> rows = {
@@ -111,6 +122,7 @@ std::vector<RuleRow> MakeLegacyRows() {
       {"ai.onnx.ml", "LinearRegressor", 1, kAnyOpset, RowsRule},
       {"ai.onnx.ml", "SVMRegressor", 1, kAnyOpset, RowsRule},
       {"ai.onnx.ml", "TreeEnsembleRegressor", 1, kAnyOpset, RowsRule},
+      {"ai.onnx.ml", "FeatureVectorizer", 1, kAnyOpset, FeatureVectorizerRule},
       {"ai.onnx.ml", "OneHotEncoder", 1, kAnyOpset, OneHotEncoderRule},
       {"ai.onnx.ml", "ArrayFeatureExtractor", 1, kAnyOpset, ArrayFeatureExtractorRule},
   };

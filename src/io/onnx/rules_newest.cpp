@@ -93,6 +93,42 @@ void QLinearAveragePoolRule(const Node& node, Types& types) {
 void NhwcConvRule(const Node& node, Types& types) { ChannelsLast(node, "Conv", 3, true, types); }
 void NhwcMaxPoolRule(const Node& node, Types& types) { ChannelsLast(node, "MaxPool", 1, true, types); }
 
+// Domain com.microsoft.nchwc: channels in blocks of 8 or 16, as the machine has it that the graph was optimised for.
+// The weights of a convolution say how many there are in all; where channels come in, blocks of 16 are the most.
+constexpr std::int64_t kBlock = 16;
+
+void ReorderInputRule(const Node& node, Types& types) {
+  const Dims* data = node.Shape(0);
+  if (!data || data->size() < 3) return;
+  Dims dims = IsChannelsLast(node) ? MoveChannels(*data, false) : *data;
+  if (dims[1] > kMostExtent - kBlock) return;
+  dims[1] = (dims[1] + kBlock - 1) / kBlock * kBlock;
+  SetOutput(types, 0, node.Dtype(0), dims);
+}
+
+void ReorderOutputRule(const Node& node, Types& types) {
+  const Dims* data = node.Shape(0);
+  if (!data || data->size() < 3 || node.Int("channels", 0) < 1) return;
+  Dims dims = *data;
+  dims[1] = node.Int("channels", 0);
+  SetOutput(types, 0, node.Dtype(0), IsChannelsLast(node) ? MoveChannels(dims, true) : dims);
+}
+
+void BlockedUpsampleRule(const Node& node, Types& types) {
+  const Dims* data = node.Shape(0);
+  Dims dims = node.Ints("scales");
+  if (!data || dims.size() != data->size()) return;
+  for (std::size_t d = 0; d < dims.size(); ++d) {
+    if (dims[d] < 1 || __builtin_mul_overflow(dims[d], (*data)[d], &dims[d])) return;
+  }
+  SetOutput(types, 0, node.Dtype(0), dims);
+}
+
+void BlockedConvRule(const Node& node, Types& types) { AsStandard(node, "Conv", 3, types); }
+
+// MaxPool, AveragePool, GlobalMaxPool, GlobalAveragePool.
+void BlockedPoolRule(const Node& node, Types& types) { AsStandard(node, node.Op().c_str(), 1, types); }
+
 }  // namespace
 
 const std::vector<RuleRow>& NewestRules() {
@@ -109,6 +145,14 @@ const std::vector<RuleRow>& NewestRules() {
       {"com.microsoft", "NhwcConv", 1, kAnyOpset, NhwcConvRule},
       {"com.microsoft", "NhwcFusedConv", 1, kAnyOpset, NhwcConvRule},
       {"com.microsoft", "NhwcMaxPool", 1, kAnyOpset, NhwcMaxPoolRule},
+      {"com.microsoft.nchwc", "ReorderInput", 1, kAnyOpset, ReorderInputRule},
+      {"com.microsoft.nchwc", "ReorderOutput", 1, kAnyOpset, ReorderOutputRule},
+      {"com.microsoft.nchwc", "Conv", 1, kAnyOpset, BlockedConvRule},
+      {"com.microsoft.nchwc", "MaxPool", 1, kAnyOpset, BlockedPoolRule},
+      {"com.microsoft.nchwc", "AveragePool", 1, kAnyOpset, BlockedPoolRule},
+      {"com.microsoft.nchwc", "GlobalMaxPool", 1, kAnyOpset, BlockedPoolRule},
+      {"com.microsoft.nchwc", "GlobalAveragePool", 1, kAnyOpset, BlockedPoolRule},
+      {"com.microsoft.nchwc", "Upsample", 1, kAnyOpset, BlockedUpsampleRule},
       {"com.ms.internal.nhwc", "Conv", 1, kAnyOpset, NhwcConvRule},
       {"com.ms.internal.nhwc", "MaxPool", 1, kAnyOpset, NhwcMaxPoolRule},
   };

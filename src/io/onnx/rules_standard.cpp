@@ -148,6 +148,27 @@ void StftRule(const Node& node, Types& types) {
   SetOutput(types, 0, node.Dtype(0), {(*signal)[0], ((*signal)[1] - length[0]) / step[0] + 1, bins, 2});
 }
 
+// The library wants the depth as an integer.
+void OneHotRule(const Node& node, Types& types) {
+  const Dims* indices = node.Shape(0);
+  const Value* depth = node.Known(1);
+  std::int64_t axis = node.Int("axis", -1);
+  if (!indices || !depth || depth->Count() != 1 || !NormalizeAxis(axis, indices->size() + 1)) return;
+  const double real = depth->IsReal() ? depth->reals[0] : static_cast<double>(depth->ints[0]);
+  if (!(real >= 0 && real <= static_cast<double>(kMostExtent))) return;
+  Dims dims = *indices;
+  dims.insert(dims.begin() + axis, static_cast<std::int64_t>(real));
+  SetOutput(types, 0, node.Dtype(2), dims);
+}
+
+// Whatever is optional about it: the tensor, or whether there is one.
+void OptionalGetRule(const Node& node, Types& types) {
+  if (!node.Has(0)) return;
+  const onnx::TypeProto type = node.inputs[0]->Type();
+  types[0] = type.has_optional_type() ? type.optional_type().elem_type() : type;
+}
+void OptionalHasRule(const Node&, Types& types) { SetOutput(types, 0, onnx::TensorProto::BOOL, {}); }
+
 constexpr int kLast = kAnyOpset;
 
 }  // namespace
@@ -189,6 +210,9 @@ const std::vector<RuleRow>& StandardRules() {
       {"", "STFT", 1, kLast, StftRule},
       {"", "AffineGrid", 20, kLast, AffineGridRule},
       {"", "GridSample", 20, kLast, GridSampleRule},
+      {"", "OneHot", 9, kLast, OneHotRule},
+      {"", "OptionalGetElement", 15, kLast, OptionalGetRule},
+      {"", "OptionalHasElement", 15, kLast, OptionalHasRule},
   };
   return rows;
 }

@@ -132,20 +132,38 @@ RunTimeShapes TopKDims(const Node& node) {
   return {top, top};
 }
 
-// Whichever axes of extent 1 go, the bytes are the same.
+// Of two shapes that hold the same elements, whichever it is: known where they are one.
+RunTimeShapes OneOf(const Dims& first, const Dims& last) {
+  if (first == last) return {ExactDims(first)};
+  RunTimeShape shape;
+  for (const std::int64_t dim : first) shape.push_back({std::nullopt, std::nullopt, dim});
+  return {shape};
+}
+
+// `count` axes of extent 1 go, the first or the last of them: where that makes no difference, no other choice does.
+// They would be the only ones, or stand side by side.
 RunTimeShapes SqueezeDims(const Node& node) {
   const Dims *data = node.Shape(0), *axes = node.Shape(1);
   if (!data || !axes || axes->size() != 1) return {};
-  std::int64_t left = (*axes)[0];
-  RunTimeShape shape;
+  const std::int64_t count = (*axes)[0], ones = std::count(data->begin(), data->end(), 1);
+  if (count < 0 || count > ones) return {};
+  Dims without_first, without_last;
+  std::int64_t seen = 0;
   for (const std::int64_t dim : *data) {
-    if (dim == 1 && left > 0) {
-      --left;
-    } else {
-      shape.push_back(Exactly(dim));
-    }
+    if (dim == 1) ++seen;
+    if (dim != 1 || seen > count) without_first.push_back(dim);
+    if (dim != 1 || seen <= ones - count) without_last.push_back(dim);
   }
-  return left == 0 ? RunTimeShapes{shape} : RunTimeShapes();
+  return OneOf(without_first, without_last);
+}
+
+RunTimeShapes UnsqueezeDims(const Node& node) {
+  const Dims *data = node.Shape(0), *axes = node.Shape(1);
+  if (!data || !axes || axes->size() != 1 || (*axes)[0] < 0 || (*axes)[0] > 64) return {};
+  Dims in_front(static_cast<std::size_t>((*axes)[0]), 1), behind = *data;
+  behind.insert(behind.end(), in_front.begin(), in_front.end());
+  in_front.insert(in_front.end(), data->begin(), data->end());
+  return OneOf(in_front, behind);
 }
 
 // Each axis is kept or reduced; where reduced ones vanish, each that is left is one of the old.
@@ -216,6 +234,19 @@ RunTimeShapes AffineGridDims(const Node& node) {
   return {shape};
 }
 
+RunTimeShapes OneHotDims(const Node& node) {
+  const Dims* indices = node.Shape(0);
+  std::int64_t axis = node.Int("axis", -1);
+  if (!indices || !NormalizeAxis(axis, indices->size() + 1)) return {};
+  RunTimeShape shape = ExactDims(*indices);
+  shape.insert(shape.begin() + axis, RunTimeDim());
+  return {shape};
+}
+
+RunTimeShapes ImageDims(const Node& node) {
+  return {{RunTimeDim(), RunTimeDim(), Exactly(node.Text("pixel_format", "RGB") == "Grayscale" ? 1 : 3)}};
+}
+
 struct RunTimeRow {
   const char* op;
   RunTimeRule rule;
@@ -242,6 +273,7 @@ constexpr RunTimeRow kRunTimeRows[] = {
     {"Split", SplitDims},
     {"TopK", TopKDims},
     {"Squeeze", SqueezeDims},
+    {"Unsqueeze", UnsqueezeDims},
     {"ReduceSum", ReduceDims},
     {"ReduceMax", ReduceDims},
     {"ReduceMin", ReduceDims},
@@ -257,6 +289,8 @@ constexpr RunTimeRow kRunTimeRows[] = {
     {"DFT", DftDims},
     {"MaxUnpool", MaxUnpoolDims},
     {"AffineGrid", AffineGridDims},
+    {"OneHot", OneHotDims},
+    {"ImageDecoder", ImageDims},
 };
 
 }  // namespace

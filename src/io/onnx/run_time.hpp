@@ -7,10 +7,12 @@
 
 namespace orionrt::onnx_import {
 
-// One dimension of an output: known (least is most), known to be at most `most`, or neither.
+// One dimension of an output: known (least is most), known to be at most `most`, or neither; `assumed` is then what it
+// is by --dim '*=N', where N itself could not be.
 struct RunTimeDim {
   std::optional<std::int64_t> exact = {};
   std::optional<std::int64_t> most = {};
+  std::optional<std::int64_t> assumed = {};
 };
 
 // Per output what is known of its dimensions, where the values that make them are not; no dimension at all of outputs

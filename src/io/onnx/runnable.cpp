@@ -203,6 +203,54 @@ RunFault CheckAttentionMask(const Node& node) {
           {0, 3}};
 }
 
+// How many tokens an input of com.microsoft's attention holds: [batch, tokens, width] or [batch, heads, tokens, width].
+std::optional<std::int64_t> TokensOf(const Dims* dims) {
+  if (!dims || (dims->size() != 3 && dims->size() != 4)) return std::nullopt;
+  return (*dims)[dims->size() - 2];
+}
+
+// A mask of one row a sequence, [batch, tokens], or of one a token, [..., new tokens, tokens]. Those of one number a
+// sequence say lengths.
+RunFault CheckMaskOf(const Node& node, std::size_t mask_input, std::int64_t fresh, std::int64_t keys,
+                     std::int64_t total) {
+  const Dims* mask = node.Shape(mask_input);
+  if (!mask || mask->size() < 2 || mask->size() > 4) return {};
+  const bool is_square = mask->size() == 4 && (*mask)[2] == (*mask)[3];  // of the longest sequence
+  const std::int64_t tokens = mask->back();
+  if (tokens != total && tokens != keys && !(is_square && tokens > total)) {
+    return {"its mask is for " + std::to_string(tokens) + " tokens, and past and new ones are " + std::to_string(total),
+            {0, mask_input}};
+  }
+  const std::int64_t rows = mask->size() == 2 || is_square ? fresh : (*mask)[mask->size() - 2];
+  if (rows == fresh || rows == 1) return {};
+  return {"its mask is for " + std::to_string(rows) + " new tokens, and its queries are " + std::to_string(fresh),
+          {0, mask_input}};
+}
+
+// Attention and QAttention of com.microsoft: past [2, batch, heads, tokens, width].
+RunFault CheckPackedMask(const Node& node, std::size_t mask_input, std::size_t past_input) {
+  const auto fresh = TokensOf(node.Shape(0));
+  const Dims* past = node.Shape(past_input);
+  if (!fresh || node.Int("past_present_share_buffer", 0) != 0) return {};
+  if (node.Has(past_input) && (!past || past->size() != 5)) return {};
+  const std::int64_t total = *fresh + (past ? (*past)[3] : 0);
+  return CheckMaskOf(node, mask_input, *fresh, total, total);
+}
+RunFault CheckContribMask(const Node& node) { return CheckPackedMask(node, 3, 4); }
+RunFault CheckQuantizedMask(const Node& node) { return CheckPackedMask(node, 5, 8); }
+
+// MultiHeadAttention: a mask of keys, and a bias of scores.
+RunFault CheckMultiHeadMask(const Node& node) {
+  const auto fresh = TokensOf(node.Shape(0));
+  const auto keys = node.Has(1) ? TokensOf(node.Shape(1)) : fresh;
+  const Dims* past = node.Shape(6);
+  if (!fresh || !keys || node.Int("past_present_share_buffer", 0) != 0) return {};
+  if (node.Has(6) && (!past || past->size() != 4)) return {};
+  const std::int64_t total = *keys + (past ? (*past)[2] : 0);
+  const RunFault fault = CheckMaskOf(node, 4, *fresh, *keys, total);
+  return fault.why.empty() ? CheckMaskOf(node, 5, *fresh, total, total) : fault;
+}
+
 std::vector<FaultRow> MakeRows() {
   std::vector<FaultRow> rows = {
       {"", "MatMul", 1, CheckMatMul},
@@ -223,6 +271,9 @@ std::vector<FaultRow> MakeRows() {
       {"", "DepthToSpace", 1, CheckBlocks},
       {"", "SpaceToDepth", 1, CheckBlocks},
       {"", "Attention", 23, CheckAttentionMask},
+      {"com.microsoft", "Attention", 1, CheckContribMask},
+      {"com.microsoft", "QAttention", 1, CheckQuantizedMask},
+      {"com.microsoft", "MultiHeadAttention", 1, CheckMultiHeadMask},
   };
   for (const char* op : {"Add", "Sub", "Mul", "Div", "And", "Or", "Xor", "Equal", "Greater", "Less", "Pow", "Mod",
                          "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "GreaterOrEqual", "LessOrEqual"}) {

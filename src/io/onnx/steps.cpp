@@ -6,6 +6,7 @@
 #include "io/onnx/evaluate.hpp"
 #include "io/onnx/external.hpp"
 #include "io/onnx/functions.hpp"
+#include "io/onnx/intervals.hpp"
 #include "io/onnx/onnx_graph.hpp"
 #include "io/onnx/runnable.hpp"
 #include "io/onnx/weights.hpp"
@@ -161,9 +162,8 @@ void GraphBuilder::Step(Node& node, int position) {
   problem_.clear();
   broken_ = false;
   Types types(node.outputs.size());
-  if (!TakeValues(node, types)) {
-    TypeOutputs(node, position, types);
-  }
+  extents_.assign(node.outputs.size(), std::nullopt);
+  if (!TakeValues(node, types)) TypeOutputs(node, position, types);
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     if (!node.outputs[i]) continue;
     node.outputs[i]->constant = folded_[node.index];
@@ -180,7 +180,8 @@ bool GraphBuilder::TakeValues(Node& node, Types& types) {
     node.outputs[0]->stored_bytes = StoredBytes(*node.proto);
     return true;
   }
-  const bool is_function = session_.FindFunction(node.proto->domain(), node.Op()) != nullptr;
+  const bool is_function =
+      session_.FindFunction(node.proto->domain(), node.Op()) != nullptr || session_.FindOwnRule(node) != nullptr;
   std::vector<Value> values = is_function ? std::vector<Value>() : Evaluate(node);
   for (std::size_t i = 0; i < values.size() && i < types.size(); ++i) {
     types[i] = MakeType(values[i].dtype, values[i].dims);
@@ -188,11 +189,51 @@ bool GraphBuilder::TakeValues(Node& node, Types& types) {
       node.outputs[i]->value = Share(std::move(values[i]));
   }
   if (!values.empty()) return values.size() >= types.size();
+  if (!is_function && HasIntervals(node) && TakeRanges(node, types)) return true;
   const Tensor* missing = !is_function && CanEvaluate(node) ? MissingBehind(node) : nullptr;
   for (Tensor* output : node.outputs) {
     if (output) output->missing = missing;
   }
   return false;
+}
+
+// Small values that rest on sizes of run time; those that do not after all are known.
+bool GraphBuilder::TakeRanges(Node& node, Types& types) {
+  std::vector<ValueRange> ranges = EvaluateRanges(node);
+  for (std::size_t i = 0; i < ranges.size() && i < types.size(); ++i) {
+    types[i] = MakeType(ranges[i].most.dtype, ranges[i].most.dims);
+    extents_[i] = DimsRange{ranges[i].most.dims, ranges[i].most.dims, nullptr};
+    if (!node.outputs[i] || !session_.SpendElements(2 * ranges[i].most.Count())) continue;
+    if (IsExact(ranges[i])) {
+      node.outputs[i]->value = Share(std::move(ranges[i].most));
+    } else {
+      node.outputs[i]->range = std::make_shared<const ValueRange>(std::move(ranges[i]));
+    }
+  }
+  return !ranges.empty() && ranges.size() >= types.size();
+}
+
+// What the op makes of sizes of run time at their ends.
+void GraphBuilder::BoundBySizes(Node& node, Types& types) {
+  if (!node.bodies.empty() || node.expanded || session_.options().default_dim) return;
+  extents_ = InferRanges(node, [this](const Node& at) {
+    Types made(at.outputs.size());
+    if (const CompiledOpRule* own = session_.FindOwnRule(at)) {
+      if (!ApplyOpRule(*own, at, made).empty()) made.assign(at.outputs.size(), {});
+    } else if (const Rule rule = FindRule(at)) {
+      rule(at, made);
+    } else {
+      LibraryResult result = InferByLibrary(at);
+      if (result.problem.empty()) made = std::move(result.outputs);
+    }
+    return made;
+  });
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    if (!extents_[i] || !ElementCount(MostOf(*extents_[i]))) extents_[i].reset();
+    if (!extents_[i]) continue;
+    const int dtype = types[i].tensor_type().elem_type();
+    types[i] = MakeType(dtype != 0 ? dtype : node.Dtype(0), MostOf(*extents_[i]));
+  }
 }
 
 // False, and `problem_` says why, for a node that no engine could run on what is known of its inputs.
@@ -217,9 +258,15 @@ bool GraphBuilder::CanRun(const Node& node) {
 void GraphBuilder::Infer(Node& node, int position, Types& inferred) {
   if (!node.bodies.empty()) {
     RunBodies(*this, node, position, inferred);
-    if (const Rule rule = FindRule(node)) rule(node, inferred);
+    if (session_.FindOwnRule(node)) {
+      InferByOwnRule(node, inferred);
+    } else if (const Rule rule = FindRule(node)) {
+      rule(node, inferred);
+    }
   } else if (lenient_ && ReadsUnknown(node)) {
     problem_ = "the shape of an input is unknown";
+  } else if (session_.FindOwnRule(node)) {
+    InferByOwnRule(node, inferred);
   } else if (const auto* function = session_.FindFunction(node.proto->domain(), node.Op())) {
     RunFunction(*this, node, *function, position, inferred);
   } else if (!CanRun(node) || MayGrowAsItsInputShrinks(node)) {
@@ -235,10 +282,21 @@ void GraphBuilder::Infer(Node& node, int position, Types& inferred) {
   }
 }
 
+void GraphBuilder::InferByOwnRule(const Node& node, Types& inferred) {
+  Types own(inferred.size());
+  const std::string fault = ApplyOpRule(*session_.FindOwnRule(node), node, own);
+  if (!fault.empty()) session_.Fail(ErrorCode::kBadInput, Place(node), fault + OptionsBehind(node));
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    if (own[i].value_case() != onnx::TypeProto::VALUE_NOT_SET) inferred[i] = std::move(own[i]);
+  }
+  problem_ = "its rule does not say it, or rests on a size that is not known";
+}
+
 void GraphBuilder::TypeOutputs(Node& node, int position, Types& types) {
   Types inferred(types.size());
   run_time_.clear();
   Infer(node, position, inferred);
+  if (HasIntervals(node)) BoundBySizes(node, inferred);
   bool complete = true;
   for (std::size_t i = 0; i < types.size(); ++i) {
     const auto declared = node.outputs[i] ? declared_.find(*node.outputs[i]->name) : declared_.end();
@@ -257,10 +315,17 @@ void GraphBuilder::TypeOutputs(Node& node, int position, Types& types) {
     if (was_open && session_.options().default_dim && IsComplete(types[i]))
       WarnRunTime(*node.outputs[i], node, *session_.options().default_dim);
   }
-  if (!broken_ && !std::all_of(types.begin(), types.end(), IsComplete)) run_time_ = FindRunTimeDims(node);
+  if (!broken_ && !session_.FindOwnRule(node) && !std::all_of(types.begin(), types.end(), IsComplete))
+    run_time_ = FindRunTimeDims(node);
   if (broken_ && !complete && std::all_of(types.begin(), types.end(), IsComplete)) {
     session_.Warn(Place(node), "shape taken from the file's value_info, since inference refuses the node: " + problem_);
   }
+}
+
+void GraphBuilder::WarnBound(const Tensor& tensor, const Node& node, const Dims& most) {
+  if (tensor.constant) return;
+  session_.Warn(Place(node), "output " + Quoted(*tensor.name) + " has a run-time size; planned at its upper bound, " +
+                                 DimsText(most));
 }
 
 void GraphBuilder::WarnRunTime(Tensor& tensor, const Node& node, std::int64_t assumed) {
@@ -278,31 +343,47 @@ void GraphBuilder::FillRunTimeDims(Node& node, std::size_t index, onnx::TypeProt
     for (std::size_t d = 0; d < found.size(); ++d) shape.mutable_shape()->add_dim();
   }
   const std::optional<std::int64_t> assumed = session_.options().default_dim;
-  bool is_assumed = false, is_bounded = false;
+  bool is_assumed = false, is_bounded = false, is_choice = false;
+  int bounds = 0;
+  DimsRange range;
   for (int d = 0; shape.has_shape() && d < shape.shape().dim_size(); ++d) {
     auto& dim = *shape.mutable_shape()->mutable_dim(d);
+    range.least.push_back(dim.dim_value());
     if (dim.has_dim_value()) continue;
     const bool is_known = static_cast<int>(found.size()) == shape.shape().dim_size();
     const RunTimeDim known = is_known ? found[static_cast<std::size_t>(d)] : RunTimeDim();
     if (known.exact) {
       dim.set_dim_value(*known.exact);
+      range.least.back() = *known.exact;
     } else if (assumed) {
-      dim.set_dim_value(std::min(*assumed, known.most.value_or(*assumed)));
+      dim.set_dim_value(known.assumed.value_or(std::min(*assumed, known.most.value_or(*assumed))));
       is_assumed = true;
+      is_choice = is_choice || known.assumed;
     } else if (known.most) {
       dim.set_dim_value(*known.most);
       is_bounded = true;
+      range.size = std::make_shared<const RunTimeSize>(RunTimeSize{*known.most});
+      ++bounds;
     }
   }
   Tensor& tensor = *node.outputs[index];
-  if (is_assumed) WarnRunTime(tensor, node, *assumed);
+  if (is_choice) {
+    tensor.run_time = true;
+    Tensor chosen;
+    chosen.SetType(type);
+    session_.Warn(Place(node), "output " + Quoted(*tensor.name) + " has its axes of extent 1 known only at run time; " +
+                                   "taken as " + DimsText(*chosen.dims));
+  } else if (is_assumed) {
+    WarnRunTime(tensor, node, *assumed);
+  }
   if (!is_bounded || !IsComplete(type)) return;
   tensor.run_time = tensor.bounded = true;
-  if (tensor.constant) return;
   Tensor most;
   most.SetType(type);
-  session_.Warn(Place(node), "output " + Quoted(*tensor.name) + " has a run-time size; planned at its upper bound, " +
-                                 DimsText(*most.dims));
+  range.most = *most.dims;
+  if (bounds != 1) range.size.reset();
+  extents_[index] = std::move(range);
+  WarnBound(tensor, node, *most.dims);
 }
 
 void GraphBuilder::FinishOutput(Node& node, std::size_t index, onnx::TypeProto type) {
@@ -317,9 +398,24 @@ void GraphBuilder::FinishOutput(Node& node, std::size_t index, onnx::TypeProto t
     FillRunTimeDims(node, index, type);
   }
   tensor.SetType(std::move(type));
+  const bool is_given = given != session_.options().shapes.end();
+  bool is_assumed = tensor.run_time && !tensor.bounded;
   for (const Tensor* input : node.inputs) {
-    tensor.run_time |= input && input->run_time;
-    tensor.bounded |= input && input->bounded;
+    if (is_given || !input) continue;
+    is_assumed |= input->run_time && !input->bounded;
+    tensor.run_time |= input->run_time;
+    tensor.bounded |= input->bounded;
+  }
+  const std::optional<DimsRange>& extent = extents_[index];
+  const bool fits = extent && !is_given && tensor.dims && *tensor.dims == MostOf(*extent);
+  if (fits && IsExact(*extent)) {
+    tensor.bounded = false;
+    tensor.run_time = is_assumed;
+  } else if (fits) {
+    tensor.extent = std::make_shared<const DimsRange>(*extent);
+    tensor.run_time = tensor.bounded = true;
+    const auto has_range = [](const Tensor* input) { return input && input->range; };
+    if (std::any_of(node.inputs.begin(), node.inputs.end(), has_range)) WarnBound(tensor, node, *tensor.dims);
   }
   if (tensor.dims && tensor.dims->size() > kMostDims) {
     session_.Fail(ErrorCode::kUnsupported, Place(node),

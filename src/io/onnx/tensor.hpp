@@ -56,6 +56,24 @@ std::optional<Value> ReadValue(const onnx::TensorProto& proto);
 onnx::TensorProto ToTensorProto(const Value& value);
 onnx::TypeProto MakeType(int dtype, const std::optional<Dims>& dims);
 
+// One size that data decides: from 0 to `most`. It is one and the same where the pointer to it is.
+struct RunTimeSize {
+  std::int64_t most = 0;
+};
+
+// A small value that rests on such sizes. On one alone, `size`: every element lies on the line from that of `least`, at
+// 0, to that of `most`, at the most, and either may be the larger one. On others, or on none: between the two.
+struct ValueRange {
+  Value least, most;
+  std::shared_ptr<const RunTimeSize> size = {};
+};
+
+// Dimensions in the same way.
+struct DimsRange {
+  Dims least, most;
+  std::shared_ptr<const RunTimeSize> size = {};
+};
+
 class GraphBuilder;
 
 // One name in one graph.
@@ -79,7 +97,9 @@ struct Tensor {
   Tensor* origin = nullptr;       // of an argument of a function: the tensor that the call gives
   bool needed = false;            // a constant that an op reads at run time, counted as such
   bool run_time = false;          // its dimensions depend on data: those here are assumed, or an upper bound
-  bool bounded = false;           // they are an upper bound: what follows from their values is not known
+  bool bounded = false;           // they are an upper bound: what follows from them is a range at best
+  std::shared_ptr<const ValueRange> range = {};  // of a small value that is not known
+  std::shared_ptr<const DimsRange> extent = {};  // of what is bounded; not known behind bodies and functions
 
   void SetType(onnx::TypeProto type);
   onnx::TypeProto Type() const;

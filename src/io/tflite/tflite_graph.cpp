@@ -40,7 +40,7 @@ Graph GraphBuilder::Build() {
   for (int i = 0; i < static_cast<int>(tensors_.size()); ++i) {
     const Tensor& tensor = tensors_[i];
     if (tensor.constant || !(tensor.used || tensor.is_input || tensor.is_output || tensor.is_state)) continue;
-    WarnOfNoShape(i);
+    CheckShapeIsSaid(i);
     descs.push_back(MakeDesc(i));
     if (!CheckedAdd(total, static_cast<std::int64_t>(descs.back().bytes), &total)) {
       session_.Fail(ErrorCode::kBadInput, place_, "the sizes of all tensors overflow at " + Label(i));
@@ -49,15 +49,22 @@ Graph GraphBuilder::Build() {
   return Graph(std::move(nodes), std::move(descs));
 }
 
-// The shape of a scalar is also what converters write for a custom op of whose results they know nothing.
-void GraphBuilder::WarnOfNoShape(int index) {
+// The shape of a scalar is also what converters write for a custom op of whose results they know nothing. Whatever its
+// rank is, with all dimensions 1 it is one element; no other number says as much.
+void GraphBuilder::CheckShapeIsSaid(int index) {
   const Tensor& tensor = tensors_[index];
   const bool is_custom = tensor.producer >= 0 && IsCustom(ops_[tensor.producer].code);
-  if (!is_custom || SizeOf(tensor.record->shape()) > 0 || !tensor.dims.empty()) return;
   const std::string name = tensor.record->name() ? tensor.record->name()->str() : "";
-  session_.Warn(Place(tensor.producer), "the file has no shape for " + Label(index) +
-                                            ": planned as one element; give --shape " +
-                                            ShellWord(Printable(name) + "=AxBxC"));
+  const auto& given = session_.options().shapes;
+  if (!is_custom || SizeOf(tensor.record->shape()) > 0 || given.count(name) != 0) return;
+  const std::string what = "the file has no shape for " + Label(index);
+  const std::string remedy = "give --shape " + ShellWord(Printable(name) + "=AxBxC");
+  if (session_.options().default_dim == 1) {
+    session_.Warn(Place(tensor.producer), what + ": planned as one element, by --dim '*=1'; " + remedy);
+  } else {
+    session_.FailMissing(Place(tensor.producer), what + "; " + remedy + ", or --dim '*=1' for one element",
+                         "--dim '*=1'");
+  }
 }
 
 std::string GraphBuilder::Place(int op) const {

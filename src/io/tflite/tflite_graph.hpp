@@ -52,7 +52,7 @@ class GraphBuilder {
   void ImportBodies(int op, int position);
   OpNode MakeOp(int op) const;
   OpOperands OperandsOf(const Op& op, const OpNode& node) const;
-  void WarnOfNoShape(int index);
+  void CheckShapeIsSaid(int index);
   TensorDesc MakeDesc(int tensor) const;
   std::int64_t BytesOf(int tensor) const;
   int UserOf(int tensor) const;
