@@ -13,6 +13,8 @@
 #include "random.hpp"
 #include "refuses.hpp"
 
+#ifdef ORIONRT_HAS_PMR_BUDDY  // else there is no <memory_resource>
+
 namespace orionrt::pmr_buddy_test {
 namespace {
 
@@ -229,3 +231,5 @@ INSTANTIATE_TEST_SUITE_P(Settings, PmrBuddies, testing::Values(kLeanBuddy, kFast
 
 }  // namespace
 }  // namespace orionrt::pmr_buddy_test
+
+#endif
