@@ -144,7 +144,7 @@ std::vector<std::int64_t> LadderSizes(const Problem& problem, std::int64_t most)
   std::int64_t unit = space.granularity;
   for (const Buffer& b : problem.buffers) unit = std::max(unit, b.alignment);
   std::vector<std::int64_t> sizes = {most};
-  if (space.capacity < most) sizes.push_back(space.capacity);
+  if (space.capacity && *space.capacity < most) sizes.push_back(*space.capacity);
   for (int k = 0; k < kSteps; ++k) sizes.push_back(std::min(most, most / kSteps * k / unit * unit));
   std::sort(sizes.begin(), sizes.end());
   sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
@@ -154,7 +154,7 @@ std::vector<std::int64_t> LadderSizes(const Problem& problem, std::int64_t most)
 Rung Climb(const ReusePlanner& planner, const Workload& workload, const PlanOptions& plan_options) {
   Rung rung;
   const Problem& problem = workload.problem;
-  rung.capacity = problem.spaces[0].capacity;
+  if (problem.spaces[0].capacity) rung.capacity = *problem.spaces[0].capacity;
   try {
     rung.plan = PlanInput(planner, workload, plan_options).plan;
   } catch (const Error& error) {
@@ -174,7 +174,7 @@ Rung Climb(const ReusePlanner& planner, const Workload& workload, const PlanOpti
 // A plan for less is one for more, too: where planning with more finds none as cheap, the one before stands.
 std::vector<Rung> MakeLadder(const ReusePlanner& planner, Workload workload, const PlanOptions& plan_options) {
   const Problem asked = workload.problem;
-  workload.problem.spaces[0].capacity = kUnlimited;
+  workload.problem.spaces[0].capacity.reset();
   const Rung all = Climb(planner, workload, plan_options);
   if (!all.refusal.empty()) throw Error(ErrorCode::kInfeasible, all.refusal);
   std::vector<Rung> rungs;

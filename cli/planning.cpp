@@ -61,7 +61,7 @@ PlanOptions MakePlanOptions(const PlanningOptions& options) {
   if (!(options.time_limit >= 0 && options.time_limit < 1e9)) {
     Misuse("--time-limit must be a number of seconds from 0 to 1e9");
   }
-  plan.time_limit_seconds = options.time_limit;
+  if (options.time_limit > 0) plan.time_limit_seconds = options.time_limit;
   if (!options.capacity.empty()) {
     const auto bytes = ParseBytes(options.capacity);
     if (!bytes || *bytes == 0)
@@ -118,7 +118,7 @@ PlanFile PlanToFile(const ReusePlanner& planner, const Input& input, const PlanO
   const bool assigned = file.assignment && input.workload.transformed != nullptr;
   file.streams = MeasureStreams(input.workload, assigned ? &*file.assignment : nullptr);
   const std::int64_t together = file.plan.peak_bytes + file.peak_nested_bytes;
-  if (plan_options.capacity > 0 && together > plan_options.capacity) {
+  if (plan_options.capacity && together > *plan_options.capacity) {
     Warn(Printable(file.source, 300) + ": --capacity is asked of the graph alone; with bodies it may need " +
          FormatThousands(together) + " bytes");
   }

@@ -83,8 +83,6 @@ Space ParseSpace(const std::string& text) {
   return space;
 }
 
-std::string LimitText(std::int64_t bytes) { return bytes == kUnlimited ? "-" : FormatThousands(bytes); }
-
 }  // namespace
 
 std::vector<Space> ParseSpaces(const std::vector<std::string>& texts) {
@@ -102,7 +100,7 @@ std::string DescribeLadder(const PlanFile& file, const std::vector<Rung>& rungs)
       {file.problem.spaces[0].name, "spilled_bytes", "spilled_traffic", "spilled", "cost", "cost_bound"}};
   for (const Space& space : file.problem.spaces) rows[0].push_back("peak:" + space.name);
   for (const Rung& rung : rungs) {
-    rows.push_back({LimitText(rung.capacity)});
+    rows.push_back({FormatThousands(rung.capacity)});
     if (!rung.refusal.empty()) continue;
     const SpacePlan& spaces = rung.plan.spaces;
     for (const std::int64_t value :

@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -171,11 +171,10 @@ struct MemoryStats {
 class ORIONRT_API TrackedMemory : public MemoryResource {
  public:
   using Log = std::function<void(const MemoryEvent&)>;
-  static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
-  // `limit`: used_bytes never pass it; Allocate refuses instead. `log` is called after each event on the thread that
-  // caused it; it must not throw, nor use this resource.
-  explicit TrackedMemory(MemoryResource& upstream, std::size_t limit = kNoLimit, Log log = {});
+  // `limit`: used_bytes never pass it; Allocate refuses instead. None: no limit. `log` is called after each event on
+  // the thread that caused it; it must not throw, nor use this resource.
+  explicit TrackedMemory(MemoryResource& upstream, std::optional<std::size_t> limit = {}, Log log = {});
 
   // Six loads; of one moment only while no other thread allocates.
   MemoryStats stats() const noexcept;

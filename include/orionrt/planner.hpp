@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,9 +32,10 @@ using PlanObserver = std::function<bool(const PlanProgress&)>;
 
 struct PlanOptions {
   Effort effort = Effort::kBalanced;  // how many deterministic steps a search may take; greedy policies take no notice
-  std::int64_t capacity = 0;          // bytes; 0: none. With one, planning answers "does it fit"
-  double time_limit_seconds = 0;      // 0: none. This and an observer that stops make a result depend on the machine
-  PlanObserver observer = {};         // empty: nobody is told
+  std::optional<std::int64_t> capacity = {};  // bytes, >= 0. With one, planning answers "does it fit"; none: no limit
+  // Above 0; none: no limit. This and an observer that stops make a result depend on the machine.
+  std::optional<double> time_limit_seconds = {};
+  PlanObserver observer = {};  // empty: nobody is told
 };
 
 // Places every buffer: returns a Plan of which only `offsets` must be filled. A search that proves a bound above

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,9 +18,8 @@
 
 namespace orionrt {
 
-inline constexpr std::int64_t kFree = -1;  // Buffer::fixed_offset of a buffer that the planner may move
-inline constexpr int kMostStreams = 64;    // of a clock
-inline constexpr std::int64_t kUnlimited = INT64_MAX;
+inline constexpr std::int64_t kFree = -1;        // Buffer::fixed_offset of a buffer that the planner may move
+inline constexpr int kMostStreams = 64;          // of a clock
 inline constexpr std::int64_t kByPosition = -1;  // Space::cost: the space's position in the table
 
 struct Buffer {
@@ -45,12 +45,12 @@ struct Part {
 // multiple of the larger of the space's alignment and its own; the rounded end is at most `capacity`. The padding is
 // taken as long as the last byte of the buffer is.
 struct Space {
-  std::string name;                    // unique; no blanks, commas, '|', '=', ':'
-  std::int64_t capacity = kUnlimited;  // bytes, >= 0
-  std::int64_t alignment = 1;          // bytes, a power of two; the space's base is aligned to it too
-  std::int64_t granularity = 1;        // bytes, a power of two
-  std::int64_t largest = kUnlimited;   // bytes, >= 0: no buffer of a larger size (not rounded) lies here
-  std::int64_t cost = kByPosition;     // of reading or writing one byte, >= 0, in any unit
+  std::string name = {};                      // unique; no blanks, commas, '|', '=', ':'
+  std::optional<std::int64_t> capacity = {};  // bytes, >= 0; none: no limit
+  std::int64_t alignment = 1;                 // bytes, a power of two; the space's base is aligned to it too
+  std::int64_t granularity = 1;               // bytes, a power of two
+  std::optional<std::int64_t> largest = {};   // bytes, >= 0: no larger buffer (not rounded) lies here; none: no limit
+  std::int64_t cost = kByPosition;            // of reading or writing one byte, >= 0, in any unit
 };
 
 // Lives on several streams, where there is no one time. A clock is one number a stream: how many of its ops have

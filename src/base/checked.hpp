@@ -3,10 +3,14 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 namespace orionrt {
 
 inline constexpr std::int64_t kMaxBytes = std::numeric_limits<std::int64_t>::max();
+
+// A limit as a number: without one, the largest there is.
+inline std::int64_t LimitOf(const std::optional<std::int64_t>& limit) { return limit.value_or(kMaxBytes); }
 
 // Each returns false and leaves `*out` unspecified when the exact result does not fit.
 [[nodiscard]] inline bool CheckedAdd(std::int64_t a, std::int64_t b, std::int64_t* out) {

@@ -1,4 +1,5 @@
 // Problem -> plan.
+#include <optional>
 #include <utility>
 
 #include "capi/handles.hpp"
@@ -12,7 +13,11 @@ namespace {
 constexpr const char* kProblem = "the problem";
 constexpr const char* kPlan = "the plan";
 
-std::int64_t OrUnlimited(std::int64_t limit) { return limit == 0 ? kUnlimited : limit; }
+// In C 0 is no limit.
+template <typename T>
+std::optional<T> OrNoLimit(T limit) {
+  return limit == 0 ? std::optional<T>() : limit;
+}
 
 void CheckCount(const orionrt_problem& problem, std::size_t count, const char* what) {
   const std::size_t wanted = problem.problem.buffers.size();
@@ -138,10 +143,10 @@ Space ReadSpace(const orionrt_space* given) {
   RefuseNull(options.name, "orionrt_space.name");
   Space space;
   space.name = options.name;
-  space.capacity = OrUnlimited(options.capacity);
+  space.capacity = OrNoLimit(options.capacity);
   space.alignment = options.alignment == 0 ? 1 : options.alignment;
   space.granularity = options.granularity == 0 ? 1 : options.granularity;
-  space.largest = OrUnlimited(options.largest);
+  space.largest = OrNoLimit(options.largest);
   space.cost = options.cost == 0 ? kByPosition : options.cost;
   return space;
 }
@@ -151,11 +156,11 @@ PlanningOptions ReadPlanningOptions(const orionrt_plan_options* given) {
   PlanningOptions read{ReusePlanner(options.policy == nullptr ? "auto" : options.policy), {}, 64, {}};
   read.plan.effort = EffortOf(options.effort);
   if (options.capacity < 0) Misuse("the options' capacity is negative");
-  read.plan.capacity = options.capacity;
+  read.plan.capacity = OrNoLimit(options.capacity);
   if (!(options.time_limit_seconds >= 0 && options.time_limit_seconds < 1e9)) {
     Misuse("the options' time_limit_seconds are no number from 0 to 1e9");
   }
-  read.plan.time_limit_seconds = options.time_limit_seconds;
+  read.plan.time_limit_seconds = OrNoLimit(options.time_limit_seconds);
   read.plan.observer = ObserverOf(options);
   if (options.alignment != 0) read.alignment = options.alignment;
   const std::uint32_t on = options.transforms;

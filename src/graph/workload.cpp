@@ -43,15 +43,15 @@ int MovedOps(const Graph& before, const Graph& after) {
   return static_cast<int>(before.ops().size() - last.size());
 }
 
-// The top of the space is for others, from a multiple of `alignment` on.
+// The top of the space, which has a limit, is for others, from a multiple of `alignment` on.
 void KeepFree(Space& space, std::int64_t bytes, std::int64_t alignment) {
-  if (bytes > space.capacity) {
+  if (bytes > *space.capacity) {
     throw Error(ErrorCode::kInfeasible, "space " + space.name + ": bodies of control-flow ops need " +
                                             FormatThousands(bytes) + " bytes of its " +
-                                            FormatThousands(space.capacity) + ", " +
-                                            FormatThousands(bytes - space.capacity) + " short");
+                                            FormatThousands(*space.capacity) + ", " +
+                                            FormatThousands(bytes - *space.capacity) + " short");
   }
-  space.capacity = (space.capacity - bytes) & -std::max(alignment, space.alignment);
+  space.capacity = (*space.capacity - bytes) & -std::max(alignment, space.alignment);
 }
 
 AssignedSpace NeedsOfBodies(const Workload& workload, const PlannedWorkload& planned);
@@ -137,7 +137,7 @@ const Graph* GraphOf(const Workload& workload) {
 PlannedWorkload PlanWorkload(const Workload& workload, const ReusePlanner& planner, const PlanOptions& options) {
   PlannedWorkload planned;
   PlanOptions within = options;
-  within.capacity = 0;  // which is asked of the graph itself
+  within.capacity.reset();  // which is asked of the graph itself
   for (const Workload& body : workload.bodies) {
     planned.bodies.push_back(PlanWorkload(body, planner, within));
     const PlannedWorkload& inner = planned.bodies.back();
@@ -145,7 +145,7 @@ PlannedWorkload PlanWorkload(const Workload& workload, const ReusePlanner& plann
   }
   if (ApartIn(workload)) planned.peak_nested_bytes = NeedsOfBodies(workload, planned).required_bytes;
   const std::vector<Space>& spaces = workload.problem.spaces;
-  if (planned.peak_nested_bytes == 0 || spaces.empty() || spaces.back().capacity == kUnlimited) {
+  if (planned.peak_nested_bytes == 0 || spaces.empty() || !spaces.back().capacity) {
     planned.plan = planner.Run(workload.problem, options);
     return planned;
   }

@@ -113,10 +113,10 @@ Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size
 
 Json SpaceJson(const Space& space) {
   Json json = {{"name", space.name}};
-  if (space.capacity != kUnlimited) json["capacity"] = space.capacity;
+  if (space.capacity) json["capacity"] = *space.capacity;
   if (space.alignment != 1) json["alignment"] = space.alignment;
   if (space.granularity != 1) json["granularity"] = space.granularity;
-  if (space.largest != kUnlimited) json["largest"] = space.largest;
+  if (space.largest) json["largest"] = *space.largest;
   if (space.cost != kByPosition) json["cost"] = space.cost;
   return json;
 }
@@ -127,10 +127,10 @@ void ReadSpaces(const ObjectReader& object, Problem& problem) {
       const ObjectReader reader(row, object.place() + ": spaces[" + std::to_string(problem.spaces.size()) + "]");
       Space space;
       space.name = reader.Text("name");
-      space.capacity = reader.Integer("capacity", kUnlimited);
+      space.capacity = reader.IntegerIfAny("capacity");
       space.alignment = reader.Integer("alignment", 1);
       space.granularity = reader.Integer("granularity", 1);
-      space.largest = reader.Integer("largest", kUnlimited);
+      space.largest = reader.IntegerIfAny("largest");
       space.cost = reader.Integer("cost", kByPosition);
       if (reader.Has("cost") && space.cost < 0) reader.Refuse("has a negative \"cost\"");
       problem.spaces.push_back(std::move(space));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,6 +58,9 @@ class ObjectReader {
   // Keys go by their present names; files of before, which say "pool" and "pools" of spaces, are read all the same.
   bool Has(const char* key) const { return Find(key) != nullptr; }
   std::int64_t Integer(const char* key) const;
+  std::optional<std::int64_t> IntegerIfAny(const char* key) const {
+    return Has(key) ? std::optional<std::int64_t>(Integer(key)) : std::nullopt;
+  }
   std::int64_t Integer(const char* key, std::int64_t otherwise) const { return Has(key) ? Integer(key) : otherwise; }
   std::string Text(const char* key) const;
   std::string Text(const char* key, const char* otherwise) const { return Has(key) ? Text(key) : otherwise; }

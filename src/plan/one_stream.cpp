@@ -164,7 +164,7 @@ class StepPlanner {
     SqueakyWheel wheel(WheelItems(problem_, shapes));
     std::vector<std::int64_t> offsets = plan_.offsets;
     std::int64_t peak = plan_.peak_bytes;
-    const std::int64_t target = std::max(bound_, options_.capacity);
+    const std::int64_t target = std::max(bound_, EnoughBytes(options_));
     if (TurnWheel(problem_, wheel, placing, target, watch_, budget_.passes, offsets, peak)) {
       Keep(std::move(offsets), peak, "squeaky_wheel");
     }
@@ -176,7 +176,7 @@ class StepPlanner {
     const NicheModel model(problem_, shapes);
     std::vector<std::int64_t> of_rows;
     std::int64_t peak = plan_.peak_bytes;
-    const std::int64_t target = std::max(bound_, options_.capacity);
+    const std::int64_t target = std::max(bound_, EnoughBytes(options_));
     if (!NicheSearch(model).Improve(target, watch_, budget_.niches, of_rows, peak)) return;
     std::vector<std::int64_t> offsets(problem_.buffers.size(), 0);
     for (std::size_t row = 0; row < of_rows.size(); ++row) offsets[At(model.rows[row].buffer)] = of_rows[row];
@@ -271,7 +271,7 @@ class GroupPlanner {
     OneStreamBudget budget = budget_;
     if (!first) budget = {share(budget_.passes), share(budget_.niches), share(budget_.search)};
     PlanOptions options = options_;
-    options.capacity = std::max(options.capacity, plan_.peak_bytes);
+    options.capacity = std::max(EnoughBytes(options), plan_.peak_bytes);
     const OneStreamBudget before = budget;
     Plan part = StepPlanner(group.problem, options, budget, watch_).Run();
     budget_.passes -= before.passes - budget.passes;

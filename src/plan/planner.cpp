@@ -110,8 +110,9 @@ Plan ReusePlanner::RunOne(const Problem& problem, const PlanOptions& options) co
 
 Plan ReusePlanner::RunWithin(const Problem& problem, const PlanOptions& options) const {
   Plan plan = RunOne(problem, options);
-  const bool open = plan.peak_bytes > options.capacity && plan.certificate.lower_bound_bytes <= options.capacity;
-  if (problem.parts.empty() || NeedsStreams(problem) || options.capacity <= 0 || !open) return plan;
+  const std::int64_t enough = EnoughBytes(options);
+  const bool open = plan.peak_bytes > enough && plan.certificate.lower_bound_bytes <= enough;
+  if (problem.parts.empty() || NeedsStreams(problem) || !open) return plan;
   const std::optional<Problem> plain = WithoutParts(problem);
   if (!plain) return plan;
   Plan again = RunOne(*plain, options);
@@ -150,7 +151,7 @@ Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const
   watch.Prove(plan.certificate.lower_bound_bytes);
   watch.Reach(plan.peak_bytes);
   watch.Seal(plan);
-  if (options.capacity > 0 && plan.peak_bytes > options.capacity) RefuseCapacity(problem, plan, options.capacity);
+  if (options.capacity && plan.peak_bytes > *options.capacity) RefuseCapacity(problem, plan, *options.capacity);
   return plan;
 }
 

@@ -30,7 +30,8 @@ void CheckSpace(const Space& space) {
     RefuseTable(Label(space) + ": a name is 1 to " + std::to_string(kLongest) +
                 " bytes of text without blanks, quotes and , | = :");
   }
-  if (space.capacity < 0 || space.largest < 0) RefuseTable(Label(space) + ": a negative capacity or largest buffer");
+  if (LimitOf(space.capacity) < 0 || LimitOf(space.largest) < 0)
+    RefuseTable(Label(space) + ": a negative capacity or largest buffer");
   for (const auto& [what, value] : {std::pair{"alignment", space.alignment}, {"granularity", space.granularity}}) {
     if (!IsPowerOfTwo(value))
       RefuseTable(Label(space) + ": " + what + " " + std::to_string(value) + " is not a power of two");
@@ -127,7 +128,8 @@ void HashSpaces(const Problem& problem, Hasher& hash) {
   const std::vector<std::int64_t> costs = SpaceCosts(problem);
   for (std::size_t p = 0; p < problem.spaces.size(); ++p) {
     const Space& space = problem.spaces[p];
-    for (std::int64_t value : {space.capacity, space.alignment, space.granularity, space.largest, costs[p]})
+    for (std::int64_t value :
+         {LimitOf(space.capacity), space.alignment, space.granularity, LimitOf(space.largest), costs[p]})
       hash.Add(value);
   }
   const Preferences preferences(problem);
@@ -190,7 +192,7 @@ Preferences::Preferences(const Problem& problem) : problem_(problem) {
 std::int64_t BytesIn(const Space& space, const Buffer& buffer) { return RoundUp(buffer.size, space.granularity); }
 
 bool CanHold(const Space& space, const Buffer& buffer) {
-  return buffer.size <= space.largest && BytesIn(space, buffer) <= space.capacity;
+  return buffer.size <= LimitOf(space.largest) && BytesIn(space, buffer) <= LimitOf(space.capacity);
 }
 
 Problem ProblemIn(const Problem& problem, const std::vector<int>& buffers, const Space& space) {

@@ -79,19 +79,19 @@ std::optional<Violation> CheckSpace(const Problem& problem, const Plan& plan, in
   if (buffer.fixed_offset != kFree && at != home) {
     return Fault(Kind::kSpace, i, where + ": its offset is fixed in space " + problem.spaces[home].name);
   }
-  if (buffer.size > space.largest) {
+  if (space.largest && buffer.size > *space.largest) {
     return Fault(Kind::kSpace, i,
                  where + ": its " + std::to_string(buffer.size) + " bytes are more than the " +
-                     std::to_string(space.largest) + " that the space takes as one buffer");
+                     std::to_string(*space.largest) + " that the space takes as one buffer");
   }
   const Demand demand = DemandOf(problem, plan, i);
   const std::int64_t offset = plan.offsets[i];
   std::int64_t end = 0;
   if (offset < 0 || __builtin_add_overflow(offset, demand.size, &end)) return std::nullopt;  // CheckOffset says so
-  if (buffer.size > 0 && end > space.capacity) {
+  if (space.capacity && buffer.size > 0 && end > *space.capacity) {
     return Fault(Kind::kSpace, i,
                  where + " at offset " + std::to_string(offset) + ": it ends at " + std::to_string(end) +
-                     ", past the capacity of " + std::to_string(space.capacity));
+                     ", past the capacity of " + std::to_string(*space.capacity));
   }
   return std::nullopt;
 }

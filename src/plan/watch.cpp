@@ -5,7 +5,7 @@
 namespace orionrt {
 
 Watch::Watch(const PlanOptions& options, std::int64_t budget)
-    : observer_(options.observer), limit_seconds_(options.time_limit_seconds) {
+    : observer_(options.observer), limit_seconds_(options.time_limit_seconds.value_or(0)) {
   progress_.work_budget = budget;
 }
 

@@ -11,6 +11,9 @@ namespace orionrt {
 // What a step of a search that counts steps, a buffer placed or so, comes to.
 inline constexpr std::int64_t kWorkOfStep = 1000;
 
+// The peak below which nobody asks for a lower one: the capacity; 0 where none is given.
+inline std::int64_t EnoughBytes(const PlanOptions& options) { return options.capacity.value_or(0); }
+
 // One for all that a call of a policy does, its parts included. Work is counted whether anybody is told or not.
 class Watch {
  public:
@@ -60,7 +63,7 @@ class Watch {
   PlanObserver OfRun(bool whole);
 
   const PlanObserver& observer_;
-  const double limit_seconds_;
+  const double limit_seconds_;  // 0: none
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   PlanProgress progress_;
   std::int64_t next_ = 0;  // work from which on the observer is told again

@@ -195,9 +195,9 @@ void SharedPlan::PlanPart(Part& part, const SharedPlanOptions& options, const Cu
   for (const Buffer& buffer : workload.problem.buffers) alignment = std::max(alignment, buffer.alignment);
   for (std::size_t i = 0; i < workload.problem.spaces.size(); ++i) {
     Space& space = workload.problem.spaces[i];
-    if (space.capacity == kUnlimited) continue;
+    if (!space.capacity) continue;
     const std::int64_t begin = RoundUp(cursors[i].end, std::max(alignment, space.alignment));
-    space.capacity = std::max<std::int64_t>(0, space.capacity - begin);
+    space.capacity = std::max<std::int64_t>(0, *space.capacity - begin);
   }
   PlannedWorkload planned = PlanWorkload(workload, ReusePlanner(options.policy), options.planning);
   part.assignment = Assign(workload, planned);

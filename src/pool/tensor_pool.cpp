@@ -169,10 +169,10 @@ TensorPool::TensorPool(std::vector<SpaceMemory> memories, PoolOptions options) :
   for (SpaceMemory& memory : memories) {
     const auto has = static_cast<std::int64_t>(memory.arena.bytes());
     Space& space = memory.space;
-    if (space.capacity != kUnlimited && space.capacity > has) {
-      throw Error(ErrorCode::kMisuse, "space " + space.name + ": has a capacity of " + Short(space.capacity, has));
+    if (space.capacity && *space.capacity > has) {
+      throw Error(ErrorCode::kMisuse, "space " + space.name + ": has a capacity of " + Short(*space.capacity, has));
     }
-    if (space.capacity == kUnlimited) space.capacity = has;
+    if (!space.capacity) space.capacity = has;
     spaces_.push_back(std::move(space));
     memories_.emplace_back(std::move(memory.arena), options_);
   }

@@ -3,11 +3,11 @@
 #include <string>
 #include <utility>
 
+#include "base/checked.hpp"
 #include "base/text.hpp"
 #include "orionrt/assignment.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/tensor_pool.hpp"
-#include "plan/infeasible.hpp"
 #include "pool/pool_memory.hpp"
 
 namespace orionrt {
@@ -22,9 +22,8 @@ void TensorPool::FinalizePlan(const ReusePlanner& planner, const PlanOptions& op
   const Workload workload = Lower(graph_, bodies_, lowering);
   PlanOptions within = options;
   const auto most = static_cast<std::int64_t>(capacity());
-  within.capacity = options.capacity > 0 ? std::min(options.capacity, most) : most;
+  within.capacity = std::min(LimitOf(options.capacity), most);
   PlannedWorkload planned = PlanWorkload(workload, planner, within);
-  if (planned.plan.peak_bytes > most) RefuseCapacity(workload.problem, planned.plan, most);  // one without any bytes
   std::vector<std::pair<int, std::int64_t>> spilled;  // spaces, and bytes of what went there
   for (const Spill& spill : planned.plan.spaces.spills) {
     spilled.emplace_back(spill.to, workload.problem.buffers[static_cast<std::size_t>(spill.buffer)].size);

@@ -72,9 +72,9 @@ std::string SpaceLines(const PlanFile& file) {
     const Space& space = file.problem.spaces[p];
     const SpaceFigures& figures = file.plan.spaces.figures[p];
     std::string note = ", no limit";
-    if (space.capacity != kUnlimited) note = " of " + FormatThousands(space.capacity);
-    if (space.capacity != kUnlimited && space.capacity > 0) {
-      note += ", " + Tenths(static_cast<Wide>(figures.peak_bytes) * 100, space.capacity) + " %";
+    if (space.capacity) note = " of " + FormatThousands(*space.capacity);
+    if (space.capacity && *space.capacity > 0) {
+      note += ", " + Tenths(static_cast<Wide>(figures.peak_bytes) * 100, *space.capacity) + " %";
     }
     note += figures.certificate.proven_optimal
                 ? ", proven optimal for what it holds"

@@ -85,7 +85,7 @@ Json SpaceOfPage(const Space& space, const PlanFile& file, const ShownGraph& gra
                {"proven_optimal", certificate.proven_optimal},
                {"why", ExplainBound(file, graph.step_names) + (stages.empty() ? "" : " The bound is " + stages + ".")},
                {"metrics", MetricsJson(metrics, true)}};
-  if (space.capacity != kUnlimited) json["capacity"] = space.capacity;
+  if (space.capacity) json["capacity"] = *space.capacity;
   return json;
 }
 

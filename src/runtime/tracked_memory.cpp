@@ -1,5 +1,7 @@
 // A resource that counts, limits and logs what another one gives.
 #include <algorithm>
+#include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -9,16 +11,18 @@
 namespace orionrt {
 namespace {
 
-MemoryTraits Limited(MemoryTraits traits, std::size_t limit) {
-  if (limit != TrackedMemory::kNoLimit)
-    traits.capacity = traits.capacity > 0 ? std::min(traits.capacity, limit) : limit;
+MemoryTraits Limited(MemoryTraits traits, std::optional<std::size_t> limit) {
+  if (limit) traits.capacity = traits.capacity > 0 ? std::min(traits.capacity, *limit) : *limit;
   return traits;
 }
 
 }  // namespace
 
-TrackedMemory::TrackedMemory(MemoryResource& upstream, std::size_t limit, Log log)
-    : MemoryResource(Limited(upstream.traits(), limit)), upstream_(upstream), limit_(limit), log_(std::move(log)) {}
+TrackedMemory::TrackedMemory(MemoryResource& upstream, std::optional<std::size_t> limit, Log log)
+    : MemoryResource(Limited(upstream.traits(), limit)),
+      upstream_(upstream),
+      limit_(limit.value_or(std::numeric_limits<std::size_t>::max())),
+      log_(std::move(log)) {}
 
 void* TrackedMemory::DoAllocate(std::size_t bytes, std::size_t alignment) {
   const std::size_t granules = Granules(bytes);

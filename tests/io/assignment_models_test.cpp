@@ -139,9 +139,9 @@ TEST(AssignmentModels, AreLoadedAsAPoolPlansThem) {
       same.transforms = options.transforms;
       memories = Memories(assignment);
       memories[0].space.capacity = fast.capacity;
-      memories[0].arena = Arena::Host(static_cast<std::size_t>(fast.capacity), 4096);
+      memories[0].arena = Arena::Host(static_cast<std::size_t>(*fast.capacity), 4096);
       memories[1].space.capacity = slow.capacity;
-      memories[1].arena = Arena::Host(static_cast<std::size_t>(slow.capacity), 4096);
+      memories[1].arena = Arena::Host(static_cast<std::size_t>(*slow.capacity), 4096);
       const std::vector<std::byte*> planned_bases = BasesOf(memories);
       TensorPool planned(std::move(memories), same);
       planned.RegisterModel(model.graph, model.bodies);

@@ -42,7 +42,7 @@ TEST(ProblemJson, KeepsPools) {
   EXPECT_EQ(HashProblem(read.problem), HashProblem(file.problem));
   EXPECT_EQ(read.problem.spaces[0].name, "small");
   EXPECT_EQ(read.problem.spaces[0].largest, 60);
-  EXPECT_EQ(read.problem.spaces[1].capacity, kUnlimited);
+  EXPECT_EQ(read.problem.spaces[1].capacity, std::nullopt);
   EXPECT_EQ(read.problem.allowed_spaces, file.problem.allowed_spaces);
   EXPECT_EQ(read.problem.uses, file.problem.uses);
   const auto refuses = [&](const std::string& spaces, const std::string& buffer, const std::string& said) {

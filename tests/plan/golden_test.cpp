@@ -56,7 +56,7 @@ void AddPools(Problem& problem) {
   const char* names[] = {"near", "far", "rest"};
   for (int p = 0; p < 3; ++p) spaces[p].name = names[p];
   spaces[0].capacity = LowerBound(problem).lower_bound_bytes / 3;
-  spaces[1].capacity = spaces[0].capacity / 2;
+  spaces[1].capacity = *spaces[0].capacity / 2;
   spaces[1].granularity = 32;
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) problem.uses.push_back(static_cast<std::int64_t>(i % 7));
   SetSpaces(problem, spaces, {});

@@ -164,10 +164,14 @@ TEST(ReusePlanner, SaysThatItDoesNotKnowWhenThePlanIsTooHighButTheBoundIsNot) {
   }));
 }
 
-TEST(ReusePlanner, AZeroCapacityIsNone) {
+TEST(ReusePlanner, AZeroCapacityHoldsWhatIsEmpty) {
   PlanOptions options;
   options.capacity = 0;
-  EXPECT_EQ(ReusePlanner().Run(Three(), options).peak_bytes, 60);
+  EXPECT_TRUE(Refuses(ErrorCode::kInfeasible, {"0 bytes", "60 needed", "60 short"},
+                      [&] { ReusePlanner().Run(Three(), options); }));
+  Problem empty;
+  empty.buffers = {{0, 1, 0}};
+  EXPECT_EQ(ReusePlanner().Run(empty, options).peak_bytes, 0);
 }
 
 TEST(ReusePlanner, CountsBytesInThousands) {

@@ -206,7 +206,7 @@ TEST(TrackedMemory, LogsEveryEvent) {
   std::vector<std::byte> buffer(256);
   BorrowedMemory upstream(buffer.data(), buffer.size());
   std::vector<MemoryEvent> events;
-  TrackedMemory memory(upstream, TrackedMemory::kNoLimit, [&](const MemoryEvent& event) { events.push_back(event); });
+  TrackedMemory memory(upstream, {}, [&](const MemoryEvent& event) { events.push_back(event); });
   void* const base = memory.Allocate(200, 1);
   EXPECT_TRUE(Refuses(ErrorCode::kOutOfMemory, {"caller's buffer"}, [&] { memory.Allocate(100, 1); }));
   memory.Deallocate(base, 200, 1);

@@ -38,14 +38,14 @@ PlanOptions OptionsOf(const PlanArguments& arguments) {
   options.effort = row->second;
   if (!arguments.capacity.is_none()) {
     options.capacity = ReadInt(arguments.capacity, "capacity");
-    if (options.capacity <= 0) Refuse(ErrorCode::kMisuse, "capacity is a number of bytes above 0; None: no limit");
+    if (*options.capacity <= 0) Refuse(ErrorCode::kMisuse, "capacity is a number of bytes above 0; None: no limit");
   }
   if (!arguments.time_limit.is_none()) {
     double seconds = 0;
     if (!nb::try_cast(arguments.time_limit, seconds) || !(seconds >= 0 && seconds < 1e9)) {
       Refuse(ErrorCode::kMisuse, "time_limit is a number of seconds from 0 to 1e9");
     }
-    options.time_limit_seconds = seconds;
+    if (seconds > 0) options.time_limit_seconds = seconds;
   }
   return options;
 }

@@ -5,6 +5,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/text.hpp"
 #include "core/core.hpp"
@@ -143,14 +144,7 @@ std::string Show(const ProblemFile& self) {
 
 Space MakeSpace(const std::string& name, std::optional<std::int64_t> capacity, std::int64_t alignment,
                 std::int64_t granularity, std::optional<std::int64_t> largest, std::optional<std::int64_t> cost) {
-  return {name,        capacity.value_or(kUnlimited), alignment,
-          granularity, largest.value_or(kUnlimited),  cost.value_or(kByPosition)};
-}
-
-// A number that stands for "none" in C++.
-template <std::int64_t kNone>
-nb::object OrNone(std::int64_t value) {
-  return value == kNone ? nb::none() : nb::object(nb::int_(value));
+  return {name, capacity, alignment, granularity, largest, cost.value_or(kByPosition)};
 }
 
 void BindSpace(nb::module_& module) {
@@ -169,15 +163,14 @@ void BindSpace(nb::module_& module) {
           "wrong with them is said when a problem takes them.")
       .def_prop_ro("name", [](const Space& self) { return self.name; })
       .def_prop_ro(
-          "capacity", [](const Space& self) { return OrNone<kUnlimited>(self.capacity); },
-          nb::sig("def capacity(self) -> int | None"))
+          "capacity", [](const Space& self) { return self.capacity; }, nb::sig("def capacity(self) -> int | None"))
       .def_prop_ro("alignment", [](const Space& self) { return self.alignment; })
       .def_prop_ro("granularity", [](const Space& self) { return self.granularity; })
       .def_prop_ro(
-          "largest", [](const Space& self) { return OrNone<kUnlimited>(self.largest); },
-          nb::sig("def largest(self) -> int | None"))
+          "largest", [](const Space& self) { return self.largest; }, nb::sig("def largest(self) -> int | None"))
       .def_prop_ro(
-          "cost", [](const Space& self) { return OrNone<kByPosition>(self.cost); },
+          "cost",
+          [](const Space& self) { return self.cost == kByPosition ? std::optional<std::int64_t>() : self.cost; },
           nb::sig("def cost(self) -> int | None"))
       .def("__repr__", [](const Space& self) { return "<orionrt.Space: " + self.name + ">"; });
 }

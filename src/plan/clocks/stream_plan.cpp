@@ -486,7 +486,7 @@ std::vector<std::string> TryTheTable(const Problem& problem, const PlanOptions& 
                            {"first_fit", StreamOrderKey::kBegin, false},
                            {"greedy_by_size", StreamOrderKey::kSize, false}};
   const auto is_answered = [&] {
-    return found.peak <= std::max(found.certificate.lower_bound_bytes, options.capacity);
+    return found.peak <= std::max(found.certificate.lower_bound_bytes, EnoughBytes(options));
   };
   std::vector<std::string> not_run;
   for (const Row& row : kRows) {
@@ -548,7 +548,7 @@ Plan PlanStreams(const Problem& problem, const PlanOptions& options) {
   }
   const Problem clocked = WithClocks(problem);
   watch.Enter("first_fit");
-  Found found = StreamPlanner(problem.buffers.size(), options, watch).Solve(clocked, options.capacity, 0);
+  Found found = StreamPlanner(problem.buffers.size(), options, watch).Solve(clocked, EnoughBytes(options), 0);
   std::vector<std::string> not_run = TryTheTable(clocked, options, watch, found);
   Plan plan = PlanOf(std::move(found));
   plan.policies_not_run = std::move(not_run);

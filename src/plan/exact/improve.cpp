@@ -42,8 +42,8 @@ bool Adopt(const Problem& problem, ExactResult result, Plan& plan) {
 }  // namespace
 
 bool IsAnswered(const Plan& plan, std::int64_t bound, const PlanOptions& options) {
-  if (plan.peak_bytes <= std::max(bound, options.capacity)) return true;
-  return options.capacity > 0 && bound > options.capacity;
+  const std::int64_t enough = EnoughBytes(options);
+  return plan.peak_bytes <= std::max(bound, enough) || (enough > 0 && bound > enough);
 }
 
 bool ImproveBySearch(const Problem& problem, std::int64_t bound, const PlanOptions& options, std::int64_t work,
@@ -53,8 +53,8 @@ bool ImproveBySearch(const Problem& problem, std::int64_t bound, const PlanOptio
   const std::int64_t nodes = kNodes[static_cast<int>(options.effort)];
   const ExactLimits limits{plain ? nodes : kCheapNodes * nodes, plain ? work : work / kDearWork, &watch};
   bool better = false;
-  if (options.capacity > 0) {
-    better = Adopt(problem, FitExact(problem, options.capacity, limits), plan);
+  if (EnoughBytes(options) > 0) {
+    better = Adopt(problem, FitExact(problem, EnoughBytes(options), limits), plan);
     if (IsAnswered(plan, std::max(bound, plan.certificate.lower_bound_bytes), options)) return better;
   }
   const std::int64_t proven = std::max(bound, plan.certificate.lower_bound_bytes);

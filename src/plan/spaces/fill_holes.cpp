@@ -1,6 +1,7 @@
 // Holes of a space, and who fits into them.
 #include <algorithm>
 
+#include "base/checked.hpp"
 #include "base/wide.hpp"
 #include "plan/clocks/filler.hpp"
 #include "plan/clocks/stream_plan.hpp"
@@ -28,7 +29,7 @@ std::vector<int> WithRoom(const Residency& residency, int p, const Packing& pack
   for (int k = 0; k < static_cast<int>(all.size()); ++k) {
     if (in(all[k])) continue;
     const bool fits = std::all_of(shapes.begin(k), shapes.end(k), [&](const Rectangle& r) {
-      return r.end - r.begin <= residency.space(p).capacity - loads.Max(r.span).bytes;
+      return r.end - r.begin <= residency.Capacity(p) - loads.Max(r.span).bytes;
     });
     (fits ? roomy : *hopeless).push_back(all[k]);
   }
@@ -53,7 +54,7 @@ Packing FillInOrder(const Residency& residency, int p, const Packing& packing, c
   Packing result;
   for (const int i : order) {
     const int at = position(i);
-    const std::int64_t fit = placer.LowestFit(at, residency.space(p).capacity);
+    const std::int64_t fit = placer.LowestFit(at, residency.Capacity(p));
     if (fit == kNoFit) {
       result.spilled.push_back(i);
       continue;
@@ -131,10 +132,10 @@ void ListSpills(const Residency& residency, int p, std::vector<Spill>& spills) {
                 residency.problem().buffers[i].lower,
                 0,
                 residency.CostAt(i, residency.RankNow(i))};
-    spill.room_bytes = std::min(residency.space(p).capacity, residency.space(p).largest);
+    spill.room_bytes = std::min(residency.Capacity(p), LimitOf(residency.space(p).largest));
     if (CanHold(residency.space(p), residency.problem().buffers[i]) && shapes.extents[k].length() > 0) {
       const LoadTree::Peak peak = loads.Max(shapes.extents[k]);
-      spill.room_bytes = residency.space(p).capacity - peak.bytes;
+      spill.room_bytes = residency.Capacity(p) - peak.bytes;
       spill.step = shapes.steps[peak.section];
       spill.reason = spill.room_bytes < part.buffers[k].size ? SpillReason::kNoRoom : SpillReason::kNoHole;
     }

@@ -27,7 +27,7 @@ class SpacePlanner {
         changed_(problem.spaces.size(), true),
         spilled_from_(problem.spaces.size(), false),
         packed_(problem.spaces.size()) {
-    options_.capacity = 0;
+    options_.capacity.reset();
   }
 
   Plan Run() {
@@ -59,7 +59,7 @@ class SpacePlanner {
         residents.push_back({next < 0 ? 0 : residency_.CheapestFrom(i, next), next < 0});
       }
       sum += ChooseSpills(InOneExecution(ProblemIn(problem_, held, residency_.space(p))), residents,
-                          residency_.space(p).capacity, options_.effort)
+                          residency_.Capacity(p), options_.effort)
                  .bound;
     }
     return sum;
@@ -69,7 +69,7 @@ class SpacePlanner {
   Plan Pack(const std::vector<int>& buffers, int p, Effort effort) const {
     PlanOptions within = options_;
     within.effort = effort;
-    if (residency_.space(p).capacity != kUnlimited) within.capacity = residency_.space(p).capacity;
+    within.capacity = residency_.space(p).capacity;
     return pack_(ProblemIn(problem_, buffers, residency_.space(p)), within);
   }
 
@@ -90,16 +90,16 @@ class SpacePlanner {
   bool Fit(int p) {
     changed_[p] = false;
     const std::vector<int> held = residency_.Held(p);
-    Packing packing = SpillByLoad(p, held, residency_.space(p).capacity);
+    Packing packing = SpillByLoad(p, held, residency_.Capacity(p));
     if (!packing.covered) RefuseHeld(p, held);
     Plan plan = Pack(packing.buffers, p, options_.effort);
     if (policy_.empty()) policy_ = plan.policy;
     time_limited_ |= plan.time_limited;
     packing.offsets = plan.offsets;
     packed_[p].reset();
-    if (plan.peak_bytes > residency_.space(p).capacity) {
+    if (plan.peak_bytes > residency_.Capacity(p)) {
       packing = SpillByPacking(p, held, std::move(packing), plan.peak_bytes);
-    } else if (residency_.space(p).capacity == kUnlimited || plan.certificate.proven_optimal) {
+    } else if (!residency_.space(p).capacity || plan.certificate.proven_optimal) {
       packed_[p] = std::move(plan);
     }
     Install(packing);
@@ -124,9 +124,9 @@ class SpacePlanner {
     Packing low = WithoutTop(p, packing);
     if (low.covered) found.push_back(Fill(residency_, p, low));
     for (int k = 0; k < 3; ++k) {
-      const std::int64_t over = peak - residency_.space(p).capacity;
-      if (over > residency_.space(p).capacity >> k) break;
-      Packing smaller = SpillByLoad(p, held, residency_.space(p).capacity - (over << k));
+      const std::int64_t over = peak - residency_.Capacity(p);
+      if (over > residency_.Capacity(p) >> k) break;
+      Packing smaller = SpillByLoad(p, held, residency_.Capacity(p) - (over << k));
       if (!smaller.covered || !PackWithin(p, &smaller)) continue;
       found.push_back(Fill(residency_, p, smaller));
       break;
@@ -149,7 +149,7 @@ class SpacePlanner {
     low.spilled = packing.spilled;
     for (std::size_t k = 0; k < packing.buffers.size(); ++k) {
       const int i = packing.buffers[k];
-      if (packing.offsets[k] + BytesIn(residency_.space(p), problem_.buffers[i]) > residency_.space(p).capacity) {
+      if (packing.offsets[k] + BytesIn(residency_.space(p), problem_.buffers[i]) > residency_.Capacity(p)) {
         low.covered = low.covered && !residency_.Pinned(i);
         low.spilled.push_back(i);
         continue;
@@ -164,7 +164,7 @@ class SpacePlanner {
   // several of these, and a miss costs no more than the hole that is not found.
   bool PackWithin(int p, Packing* packing) const {
     Plan plan = Pack(packing->buffers, p, Effort::kFast);
-    if (plan.peak_bytes > residency_.space(p).capacity) return false;
+    if (plan.peak_bytes > residency_.Capacity(p)) return false;
     packing->offsets = std::move(plan.offsets);
     return true;
   }

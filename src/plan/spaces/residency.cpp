@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/checked.hpp"
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
 
@@ -18,7 +19,7 @@ void Residency::Settle(int i) {
   std::string limits;
   std::int64_t most = 0;
   for (const int p : preferences_.Of(i)) {
-    const std::int64_t takes = std::min(space(p).capacity, space(p).largest);
+    const std::int64_t takes = std::min(Capacity(p), LimitOf(space(p).largest));
     most = std::max(most, takes);
     limits += (limits.empty() ? "" : ", ") + Printable(space(p).name) + " (" + FormatThousands(takes) + ")";
     if (problem_.buffers[i].fixed_offset != kFree) break;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/checked.hpp"
 #include "orionrt/plan.hpp"
 #include "plan/space_table.hpp"
 
@@ -22,6 +23,7 @@ class Residency {
   int size() const { return static_cast<int>(problem_.buffers.size()); }
   int spaces() const { return static_cast<int>(problem_.spaces.size()); }
   const Space& space(int p) const { return problem_.spaces[p]; }
+  std::int64_t Capacity(int p) const { return LimitOf(space(p).capacity); }
   const std::vector<int>& Allowed(int i) const { return preferences_.Of(i); }
   std::int64_t Uses(int i) const { return problem_.uses.empty() ? 1 : problem_.uses[i]; }
 

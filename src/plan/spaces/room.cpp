@@ -31,8 +31,8 @@ void RequireRoomIn(const Residency& residency, const std::set<int>& allowed) {
   std::int64_t capacity = 0;
   std::string who;
   for (const int p : allowed) {
-    if (residency.space(p).capacity >= kUnlimited - capacity) return;
-    capacity += residency.space(p).capacity;
+    if (residency.Capacity(p) >= kMaxBytes - capacity) return;
+    capacity += residency.Capacity(p);
     who += (who.empty() ? "space " : " and ") + Printable(residency.space(p).name);
   }
   std::vector<int> pinned;
@@ -74,9 +74,9 @@ void RefusePinned(const Residency& residency, int p, const std::vector<int>& pin
   CopyLabels(residency.problem(), pinned, part);
   const bool chosen = std::any_of(pinned.begin(), pinned.end(), [&](int i) { return residency.Choices(i).size() > 1; });
   const std::string who = "space " + Printable(space.name);
-  if (!chosen) RefuseSpace(who, part, plan, space.capacity);
+  if (!chosen) RefuseSpace(who, part, plan, residency.Capacity(p));
   try {
-    RefuseCapacity(part, plan, space.capacity);
+    RefuseCapacity(part, plan, residency.Capacity(p));
   } catch (const Error& error) {
     throw Error(ErrorCode::kLimit, who + ": what found no room in other spaces " + error.what() +
                                        "; whether another choice of spaces fits is open");

@@ -363,7 +363,7 @@ TEST(Spaces, HoldBuffersOfSeveralStreams) {
         cost += SpillCost(problem, i, 1);
         inside.buffers[At(i)].size = 0;
       }
-      if (cost < cheapest && BrutePeak(inside, fast.capacity + 1) <= fast.capacity) cheapest = cost;
+      if (cost < cheapest && BrutePeak(inside, *fast.capacity + 1) <= fast.capacity) cheapest = cost;
     }
     EXPECT_LE(plan.spaces.spill_cost_bound, cheapest);
     EXPECT_GE(plan.spaces.spill_cost, cheapest);

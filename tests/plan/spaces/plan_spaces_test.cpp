@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "base/checked.hpp"
 #include "generators.hpp"
 #include "orionrt/lowering.hpp"
 #include "orionrt/plan.hpp"
@@ -15,8 +16,9 @@ namespace {
 
 using tests::Refuses;
 
-Space MakePool(const std::string& name, std::int64_t capacity, std::int64_t alignment = 1, std::int64_t granularity = 1,
-               std::int64_t largest = kUnlimited, std::int64_t cost = kByPosition) {
+Space MakePool(const std::string& name, std::optional<std::int64_t> capacity, std::int64_t alignment = 1,
+               std::int64_t granularity = 1, std::optional<std::int64_t> largest = {},
+               std::int64_t cost = kByPosition) {
   Space space;
   space.name = name;
   space.capacity = capacity;
@@ -61,11 +63,11 @@ std::optional<std::int64_t> CheapestByForce(const Problem& problem) {
       const int p = AllowedOf(problem, i)[choice[i]];
       held[p].push_back(i);
       cost += SpillCost(problem, i, p);
-      fits = fits && problem.buffers[i].size <= problem.spaces[p].largest;
+      fits = fits && problem.buffers[i].size <= LimitOf(problem.spaces[p].largest);
     }
     if (fits && (!best || cost < *best)) {
       for (std::size_t p = 0; p < held.size() && fits; ++p) {
-        if (problem.spaces[p].capacity == kUnlimited) continue;
+        if (!problem.spaces[p].capacity) continue;
         const auto peak = tests::OptimalPeak(AsIn(problem, problem.spaces[p], held[p])).Find();
         fits = peak && *peak <= problem.spaces[p].capacity;
       }
@@ -88,7 +90,8 @@ Problem Tiny(tests::Random& random) {
   const auto any = [&](int below) { return static_cast<std::int64_t>(random.Below(below)); };
   std::vector<Space> spaces = {MakePool("fast", 4 + any(28), std::int64_t{1} << any(3), std::int64_t{1} << any(3))};
   if (any(2) == 0) spaces.push_back(MakePool("near", 8 + any(30), 1, std::int64_t{1} << any(2), 4 + any(10), any(4)));
-  spaces.push_back(MakePool("far", any(3) == 0 ? 10 + any(40) : kUnlimited, std::int64_t{1} << any(4)));
+  spaces.push_back(
+      MakePool("far", any(3) == 0 ? 10 + any(40) : std::optional<std::int64_t>(), std::int64_t{1} << any(4)));
   std::vector<std::vector<std::string>> allowed(problem.buffers.size());
   for (auto& names : allowed) {
     if (any(4) == 0) names = {spaces[any(static_cast<int>(spaces.size()))].name};
@@ -139,7 +142,7 @@ Problem Pooled(Problem problem, tests::Random& random) {
   const std::vector<Space> spaces = {
       MakePool("a", part(), std::int64_t{1} << random.Below(6)),
       MakePool("b", part(), 1, std::int64_t{1} << random.Below(6), random.Between(1, most)),
-      MakePool("c", kUnlimited, std::int64_t{1} << random.Below(8), 1, kUnlimited, 7)};
+      MakePool("c", {}, std::int64_t{1} << random.Below(8), 1, {}, 7)};
   std::vector<std::vector<std::string>> allowed(problem.buffers.size());
   for (std::vector<std::string>& names : allowed) {
     problem.uses.push_back(random.Below(6));
@@ -167,7 +170,7 @@ RC_GTEST_PROP(PoolsProperty, PlansOfAnyProblemPassTheJudge, ()) {
       const SpaceView view = ViewSpace(problem, plan, p);
       RC_ASSERT(!tests::FindClash(view.problem, view.plan.offsets));
       RC_ASSERT(view.plan.peak_bytes == static_cast<std::int64_t>(RequiredBytes(plan, p)));
-      RC_ASSERT(PeakOf(problem, plan, p) <= problem.spaces[p].capacity);
+      RC_ASSERT(PeakOf(problem, plan, p) <= LimitOf(problem.spaces[p].capacity));
     }
     RC_ASSERT(plan.spaces.spill_cost_bound <= plan.spaces.spill_cost);
   }
@@ -185,7 +188,7 @@ TEST(Spaces, OnePoolWithoutLimitsIsTheOldArena) {
     const std::uint64_t hash = HashProblem(problem);
     problem.uses.assign(problem.buffers.size(), 3);
     EXPECT_EQ(HashProblem(problem), hash) << "uses matter with spaces alone";
-    SetSpaces(problem, {MakePool("only", kUnlimited)}, {});
+    SetSpaces(problem, {MakePool("only", {})}, {});
     EXPECT_NE(HashProblem(problem), hash);
     const Plan in_spaces = ReusePlanner().Run(problem, fast);
     EXPECT_EQ(in_spaces.offsets, plain.offsets);
@@ -207,7 +210,7 @@ Problem Together(const std::vector<std::int64_t>& sizes, const std::vector<Space
 }
 
 TEST(Spaces, TheCheapestByBytesUsesAndCostGoes) {
-  Problem problem = Together({40, 40, 20}, {MakePool("fast", 64), MakePool("slow", kUnlimited, 1, 1, kUnlimited, 5)});
+  Problem problem = Together({40, 40, 20}, {MakePool("fast", 64), MakePool("slow", {}, 1, 1, {}, 5)});
   problem.uses = {9, 1, 9};
   const Plan plan = ReusePlanner().Run(problem);
   EXPECT_EQ(plan.spaces.space_of, (std::vector<int>{0, 1, 0}));
@@ -231,16 +234,14 @@ TEST(Spaces, GranularityAndAlignmentAreThePools) {
 }
 
 TEST(Spaces, ALargestBufferIsNotRoundedAndSpillsTheRest) {
-  const Plan plan =
-      ReusePlanner().Run(Together({9, 10, 11}, {MakePool("small", 100, 1, 16, 10), MakePool("big", kUnlimited)}));
+  const Plan plan = ReusePlanner().Run(Together({9, 10, 11}, {MakePool("small", 100, 1, 16, 10), MakePool("big", {})}));
   EXPECT_EQ(plan.spaces.space_of, (std::vector<int>{0, 0, 1}));
   EXPECT_EQ(plan.spaces.spills[0].reason, SpillReason::kTooLarge);
   EXPECT_EQ(plan.spaces.spill_cost, plan.spaces.spill_cost_bound);
 }
 
 TEST(Spaces, PinnedOnesStayWhateverTheyCost) {
-  Problem problem =
-      Together({40, 40, 20}, {MakePool("fast", 64), MakePool("slow", kUnlimited)}, {{"fast"}, {}, {"slow"}});
+  Problem problem = Together({40, 40, 20}, {MakePool("fast", 64), MakePool("slow", {})}, {{"fast"}, {}, {"slow"}});
   problem.uses = {0, 100, 100};
   problem.buffers[0].fixed_offset = 24;
   const Plan plan = ReusePlanner().Run(problem);
@@ -304,7 +305,7 @@ TEST(Spaces, TheJudgeFindsEveryFault) {
 
 TEST(Spaces, BrokenTablesAreRefused) {
   const auto refuses = [](const std::vector<std::string>& words, auto spoil) {
-    Problem problem = Together({4, 4, 4}, {MakePool("a", 8), MakePool("b", kUnlimited)}, {{"a"}, {}, {}});
+    Problem problem = Together({4, 4, 4}, {MakePool("a", 8), MakePool("b", {})}, {{"a"}, {}, {}});
     spoil(problem);
     EXPECT_TRUE(Refuses(ErrorCode::kBadInput, words, [&] { CheckProblem(problem); }));
   };
@@ -348,7 +349,7 @@ TEST(Spaces, ManyBuffersSpillCloseToTheBound) {
   menu.largest = 1 << 16;
   Problem problem = tests::SeededProblem(random, 6000, menu);
   const std::int64_t peak = LowerBound(problem).lower_bound_bytes;
-  SetSpaces(problem, {MakePool("fast", peak / 2), MakePool("slow", kUnlimited)}, {});
+  SetSpaces(problem, {MakePool("fast", peak / 2), MakePool("slow", {})}, {});
   PlanOptions fast;
   fast.effort = Effort::kFast;
   const Plan plan = ReusePlanner().Run(problem, fast);
