@@ -65,13 +65,14 @@ std::vector<OpCount> OpsByType(const Graph& graph) {
 }
 
 // What no op makes is an input, said or not.
-std::vector<const TensorDesc*> TensorsOf(const Graph& graph, TensorRole role) {
+std::vector<const TensorDesc*> TensorsOf(const Graph& graph, unsigned role) {
   std::set<int> made;  // ids
   for (const OpNode& op : graph.ops()) made.insert(op.outputs.begin(), op.outputs.end());
   std::vector<const TensorDesc*> tensors;
   for (const TensorDesc& tensor : graph.tensors()) {
-    const bool implied = made.count(tensor.id) == 0 && tensor.view_of == kNoTensor && (tensor.roles & kState) == 0;
-    if ((tensor.roles & role) != 0 || (role == kInput && implied)) tensors.push_back(&tensor);
+    const bool implied =
+        made.count(tensor.id) == 0 && tensor.view_of == kNoTensor && (tensor.roles & TensorRole::kState) == 0;
+    if ((tensor.roles & role) != 0 || (role == TensorRole::kInput && implied)) tensors.push_back(&tensor);
   }
   return tensors;
 }
@@ -94,7 +95,8 @@ std::string Describe(const TensorDesc& tensor) {
 std::string DescribeGraph(const Graph& graph) {
   constexpr std::size_t kShown = 20;
   std::string text;
-  const std::pair<const char*, TensorRole> roles[] = {{"input", kInput}, {"output", kOutput}, {"state", kState}};
+  const std::pair<const char*, unsigned> roles[] = {
+      {"input", TensorRole::kInput}, {"output", TensorRole::kOutput}, {"state", TensorRole::kState}};
   for (const auto& [name, role] : roles) {
     const auto tensors = TensorsOf(graph, role);
     for (std::size_t k = 0; k < std::min(tensors.size(), kShown); ++k) text += Line(name, Describe(*tensors[k]));
@@ -131,7 +133,7 @@ std::string ToText(const Known& known) {
   return text;
 }
 
-Json TensorsJson(const Graph& graph, TensorRole role) {
+Json TensorsJson(const Graph& graph, unsigned role) {
   Json json = Json::array();
   for (const TensorDesc* tensor : TensorsOf(graph, role)) {
     json.push_back({{"id", tensor->id},
@@ -148,9 +150,9 @@ std::string ToJson(const Known& known) {
   Json json = {{"source", workload.source}};
   if (workload.transformed != nullptr) {
     const Graph& graph = workload.transformed->graph;
-    json["inputs"] = TensorsJson(graph, kInput);
-    json["outputs"] = TensorsJson(graph, kOutput);
-    json["states"] = TensorsJson(graph, kState);
+    json["inputs"] = TensorsJson(graph, TensorRole::kInput);
+    json["outputs"] = TensorsJson(graph, TensorRole::kOutput);
+    json["states"] = TensorsJson(graph, TensorRole::kState);
     json["ops"] = Json::object();
     for (const OpCount& op : OpsByType(graph)) json["ops"][op.type] = op.count;
   }

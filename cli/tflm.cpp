@@ -98,7 +98,7 @@ Input LoadForTflm(const std::string& path, const InputOptions& options) {
   const Lowered lowered = MakeProblem(input.tflite->graph, GraphLiveness(input.tflite->graph));
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const int buffer = lowered.bindings[i].buffer;
-    if ((tensors[i].roles & kState) != 0 && buffer >= 0) input.workload.problem.buffers[buffer].size = 0;
+    if ((tensors[i].roles & TensorRole::kState) != 0 && buffer >= 0) input.workload.problem.buffers[buffer].size = 0;
   }
   return input;
 }
@@ -113,7 +113,7 @@ std::string WriteTflm(const Input& input, const PlanFile& plan) {
     const auto id = static_cast<std::size_t>(tensors[i].id);
     if (offsets.size() <= id) offsets.resize(id + 1, kTflmPlansIt);
     const Binding& binding = lowered.bindings[i];
-    if ((tensors[i].roles & kState) == 0 && binding.buffer >= 0) {
+    if ((tensors[i].roles & TensorRole::kState) == 0 && binding.buffer >= 0) {
       offsets[id] = plan.plan.offsets[binding.buffer] + binding.delta;
     }
   }

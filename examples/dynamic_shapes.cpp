@@ -17,7 +17,7 @@ Graph MakeAttention(const Dims& dims) {
   const std::size_t row = 64 * sizeof(float);  // of one token
   const std::size_t all = batch * tokens * row, scores = batch * tokens * tokens * sizeof(float);
   std::vector<TensorDesc> tensors = {{0, all}, {1, all}, {2, all}, {3, all}, {4, scores}, {5, scores}, {6, all}};
-  tensors[6].roles = kOutput;
+  tensors[6].roles = TensorRole::kOutput;
   std::vector<OpNode> ops = {{0, {0}, {1}},    {1, {0}, {2}}, {2, {0}, {3}},
                              {3, {1, 2}, {4}}, {4, {4}, {5}}, {5, {5, 3}, {6}}};
   return {std::move(ops), std::move(tensors)};

@@ -60,10 +60,10 @@ void Add(const std::vector<const float*>& inputs, float* output) {
 // Residual blocks: each computes x + Relu(Mix(x)).
 Model MakeModel(int blocks) {
   Model model;
-  int x = AddTensor(model, kInput);
+  int x = AddTensor(model, TensorRole::kInput);
   for (int block = 0; block < blocks; ++block) {
     const int hidden = AddTensor(model), active = AddTensor(model);
-    const int sum = AddTensor(model, block + 1 == blocks ? kOutput : 0U);
+    const int sum = AddTensor(model, block + 1 == blocks ? TensorRole::kOutput : 0U);
     AddOp(model, "Mix", {x}, hidden, Mix, false);
     AddOp(model, "Relu", {hidden}, active, Relu, true);
     AddOp(model, "Add", {active, x}, sum, Add, true);

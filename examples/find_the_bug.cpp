@@ -20,7 +20,7 @@ Graph MakeChain() {
   for (std::size_t i = 0; i < ops.size(); ++i) ops[i].name = names[i];
   std::vector<TensorDesc> tensors = {{0, 1024}, {1, 1024}, {2, 1024}, {3, 1024}, {4, 1024}};
   for (TensorDesc& tensor : tensors) tensor.name = "t" + std::to_string(tensor.id);
-  tensors[4].roles = kOutput;
+  tensors[4].roles = TensorRole::kOutput;
   return {std::move(ops), std::move(tensors)};
 }
 

@@ -41,8 +41,9 @@ int main(int argc, char** argv) try {
     if (tensor.roles == 0) continue;
     const TensorHandle handle = pool.Allocate(tensor.id);
     const auto offset = static_cast<const char*>(handle.ptr) - static_cast<const char*>(pool.addresses()[0]);
-    std::printf("%s \"%s\": %zu bytes, %+lld from the first tensor\n", tensor.roles & kOutput ? "output" : "input",
-                tensor.name.c_str(), handle.bytes, static_cast<long long>(offset));
+    std::printf("%s \"%s\": %zu bytes, %+lld from the first tensor\n",
+                tensor.roles & TensorRole::kOutput ? "output" : "input", tensor.name.c_str(), handle.bytes,
+                static_cast<long long>(offset));
   }
   return 0;
 } catch (const std::exception& error) {

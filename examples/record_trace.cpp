@@ -25,7 +25,7 @@ int main(int argc, char** argv) try {
     if (const std::int64_t offset = recorder.Allocate(bytes, request); offset != kNoSpace) alive.push_back(offset);
     if (alive.size() > 10 + (random >> 8) % 12) {
       const std::size_t which = (random >> 4) % alive.size();
-      recorder.Free(alive[which], request);
+      (void)recorder.Free(alive[which], request);
       alive.erase(alive.begin() + static_cast<std::ptrdiff_t>(which));
     }
   }

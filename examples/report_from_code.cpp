@@ -22,7 +22,7 @@ Graph MakeBranches() {
                                      {4, 8192}, {5, 16384}, {6, 8192}, {7, 4096}};
   const char* const names[] = {"image", "wide1", "left", "wide2", "middle", "wide3", "right", "sum"};
   for (std::size_t i = 0; i < tensors.size(); ++i) tensors[i].name = names[i];
-  tensors[7].roles = kOutput;
+  tensors[7].roles = TensorRole::kOutput;
   std::vector<OpNode> ops = {{0, {0}, {1}}, {1, {1}, {2}}, {2, {0}, {3}},      {3, {3}, {4}},
                              {4, {0}, {5}}, {5, {5}, {6}}, {6, {2, 4, 6}, {7}}};
   return {std::move(ops), std::move(tensors)};

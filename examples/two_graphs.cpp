@@ -19,8 +19,8 @@ constexpr std::size_t kCacheBytes = 64 * 1024;
 // input -> a -> b -> output, where the middle op also uses the cache.
 Graph MakeGraph(std::size_t inner_bytes) {
   std::vector<TensorDesc> tensors = {{0, 4096}, {1, inner_bytes}, {2, inner_bytes}, {3, 4096}, {kCache, kCacheBytes}};
-  tensors[3].roles = kOutput;
-  tensors[4].roles = kState;
+  tensors[3].roles = TensorRole::kOutput;
+  tensors[4].roles = TensorRole::kState;
   std::vector<OpNode> ops = {{0, {0}, {1}}, {1, {1, kCache}, {2}}, {2, {2}, {3}}};
   return {std::move(ops), std::move(tensors)};
 }

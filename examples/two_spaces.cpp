@@ -28,7 +28,7 @@ Graph MakeChain(const std::vector<std::size_t>& kib) {
     tensors.push_back(tensor);
     if (i > 0) ops.push_back({tensor.id, {tensor.id - 1}, {tensor.id}});
   }
-  tensors.back().roles = kOutput;
+  tensors.back().roles = TensorRole::kOutput;
   return {std::move(ops), std::move(tensors)};
 }
 

@@ -30,7 +30,7 @@ inline orionrt::Graph MakeGraph() {
     tensor.bytes = size * kKiB;
     tensors.push_back(tensor);
   }
-  tensors[kOutput].roles = orionrt::kOutput;
+  tensors[kOutput].roles = orionrt::TensorRole::kOutput;
 
   std::vector<orionrt::OpNode> ops;
   const auto add = [&](std::vector<int> inputs, int output, int stream, std::vector<int> waits, const char* name) {

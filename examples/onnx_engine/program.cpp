@@ -16,7 +16,7 @@ Builder::Builder(const Model& model, dnnl::engine engine, Layouts layouts)
   attributes_.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   for (const std::string& name : model.inputs) {
     const Shape shape = ShapeOf(name);
-    values_[name] = AddTensor(name, shape, PlainLayout(shape), orionrt::kInput);
+    values_[name] = AddTensor(name, shape, PlainLayout(shape), orionrt::TensorRole::kInput);
     program_.inputs.push_back({name, values_[name].tensor, CountOf(shape)});
   }
 }
@@ -142,7 +142,7 @@ void Builder::EmitView(const Node& node, const Layout& layout) {
 Program Builder::Finish() {
   for (const std::string& name : model_.outputs) {
     const Value value = Plain(name);
-    tensors_[static_cast<std::size_t>(value.tensor)].roles |= orionrt::kOutput;
+    tensors_[static_cast<std::size_t>(value.tensor)].roles |= orionrt::TensorRole::kOutput;
     program_.outputs.push_back({name, value.tensor, CountOf(ShapeOf(name))});
   }
   program_.graph = orionrt::Graph(std::move(ops_), std::move(tensors_));

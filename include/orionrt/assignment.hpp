@@ -130,8 +130,9 @@ struct AssignmentFault {
 // control-flow ops; each must have its own assignment, and none more. The first fault; nothing when there is none.
 // Shares no code with Transform, the planners and StreamOrder. O(n log n + uses x pieces that their bytes are in); on
 // several streams, besides, O(pairs of ops with bytes in common / 256 x ops between them).
-ORIONRT_API std::optional<AssignmentFault> CheckAssignment(const Graph& graph, const Assignment& assignment,
-                                                           const std::vector<NestedGraph>& bodies = {});
+[[nodiscard]] ORIONRT_API std::optional<AssignmentFault> CheckAssignment(const Graph& graph,
+                                                                         const Assignment& assignment,
+                                                                         const std::vector<NestedGraph>& bodies = {});
 
 // The whole of an assignment in bytes, for what has no room for JSON: docs/binary.md has the format, orionrt_plan.h
 // reads it without C++. Throws Error (kBadInput) for what a reader would refuse, so also for one read from a file of

@@ -13,11 +13,11 @@ namespace orionrt {
 
 inline constexpr std::int64_t kNoSpace = -1;
 
-enum class FreeStatus {
-  kFreed,
-  kForeign,       // outside [0, capacity)
-  kMisaligned,    // inside, but no allocation can start there
-  kNotAllocated,  // a double free, or an offset within an allocation
+enum class [[nodiscard]] FreeStatus{
+    kFreed,
+    kForeign,       // outside [0, capacity)
+    kMisaligned,    // inside, but no allocation can start there
+    kNotAllocated,  // a double free, or an offset within an allocation
 };
 
 struct BuddyOptions {
@@ -181,7 +181,7 @@ class ORIONRT_API BuddyAllocator : private BuddyBooks {
   std::int64_t block_bytes() const noexcept { return std::int64_t{1} << block_shift_; }
 
   // Whether the books agree with each other: pieces tile the capacity, no two free buddies, counts right. O(n log n).
-  bool CheckInvariants() const;
+  [[nodiscard]] bool CheckInvariants() const;
 
   // One character a block, for failing tests: '.' free, '+' kept back, 'a'..'z' by order of the allocated piece.
   std::string Map() const;
@@ -270,7 +270,7 @@ class ORIONRT_API BuddyAllocator : private BuddyBooks {
   explicit BuddyAllocator(const BuddyBooks& books) : BuddyBooks(books) {}
   BuddyBooks& books() noexcept { return *this; }
   const BuddyBooks& books() const noexcept { return *this; }
-  bool CheckKept(std::int64_t expected) const;
+  [[nodiscard]] bool CheckKept(std::int64_t expected) const;
 };
 
 }  // namespace orionrt

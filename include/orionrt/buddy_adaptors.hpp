@@ -47,7 +47,7 @@ class ORIONRT_API LockedBuddy {
     const Guard guard(busy_);
     return buddy_.stats();
   }
-  bool CheckInvariants() const {
+  [[nodiscard]] bool CheckInvariants() const {
     const Guard guard(busy_);
     return buddy_.CheckInvariants();
   }
@@ -75,9 +75,9 @@ class ORIONRT_API LockedBuddy {
 // eyes. An allocator that nobody records pays nothing: the recorder stands before it, not in it.
 
 struct BuddyEvent {
-  enum Kind { kAllocate, kAllocateRun, kRelease };
+  enum class Kind { kAllocate, kAllocateRun, kRelease };
   std::int64_t seq = 0;  // 0, 1, 2, ... in a recorder
-  Kind kind = kAllocate;
+  Kind kind = Kind::kAllocate;
   std::int64_t offset = kNoSpace;  // bytes; kNoSpace: a request that was refused
   std::int64_t requested = 0;      // bytes; 0 when freed
   std::int64_t size = 0;           // bytes taken for them; 0 when freed or refused

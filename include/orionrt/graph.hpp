@@ -57,13 +57,13 @@ struct OpNode {
 };
 
 // What holds a tensor alive beyond its uses. Bits of TensorDesc::roles.
-enum TensorRole : unsigned {
-  kInput = 1,   // given from outside: alive from the first step. Implied when no op produces the tensor
-  kOutput = 2,  // read from outside: alive to the last step
-  kState = 4,   // kept from run to run: alive throughout
+struct TensorRole {
+  static constexpr unsigned kInput = 1;   // given from outside: alive from the first step. Implied when no op makes it
+  static constexpr unsigned kOutput = 2;  // read from outside: alive to the last step
+  static constexpr unsigned kState = 4;   // kept from run to run: alive throughout
   // Held by whoever runs the graph, and so are its root and all views of that: no arena has its bytes, and nothing else
   // is ever written there. TensorPool::BindExternal says where it is.
-  kHeld = 8,
+  static constexpr unsigned kHeld = 8;
 };
 
 inline constexpr int kNoTensor = -1;

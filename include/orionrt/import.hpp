@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -54,7 +55,7 @@ struct ImportOptions {
   std::map<std::string, std::vector<std::int64_t>> shapes;
   // What the engine does with the graph, on top of what is known of its ops. --assume-in-place TYPE: every op of this
   // type may write each element over that of an input of the same shape and size. --external WHAT: "inputs", "outputs",
-  // or the name of a tensor: it gets the role kHeld.
+  // or the name of a tensor: it gets the role TensorRole::kHeld.
   std::vector<std::string> in_place_types;
   std::vector<std::string> external;
   // --op-rules FILE: before all that is known of ops of these types, functions of the model included. ONNX alone.
@@ -103,7 +104,7 @@ class ORIONRT_API MissingSizes : public Error {
 // Throws Error: kBadInput for a file that is no ONNX model or breaks its rules, kUnsupported for shapes that cannot be
 // known before run time (MissingSizes where options give them); the message names file, node and tensor, and the option
 // that helps.
-ORIONRT_API ImportedModel ImportOnnx(const std::string& bytes, const std::string& source, const ImportOptions& options);
+ORIONRT_API ImportedModel ImportOnnx(std::string_view bytes, const std::string& source, const ImportOptions& options);
 
 // Reads a .tflite file. `source` is what messages call it: "model.tflite". Ids of tensors and ops are their indices in
 // the file. Sizes are those of the shapes in the file: nothing is inferred anew, so options that would change a shape
@@ -111,8 +112,7 @@ ORIONRT_API ImportedModel ImportOnnx(const std::string& bytes, const std::string
 // is its role and its subgraph: "cond_sub1".
 // Throws Error: kBadInput for a file that is no TFLite model or breaks its rules, kUnsupported for sizes that cannot be
 // known before run time; the message names file, op and tensor, and what helps.
-ORIONRT_API ImportedModel ImportTflite(const std::string& bytes, const std::string& source,
-                                       const ImportOptions& options);
+ORIONRT_API ImportedModel ImportTflite(std::string_view bytes, const std::string& source, const ImportOptions& options);
 
 inline constexpr std::int64_t kTflmPlansIt = -1;  // an offset left to TFLM, which plans around the given ones
 
@@ -126,7 +126,7 @@ inline constexpr std::int64_t kTflmPlansIt = -1;  // an offset left to TFLM, whi
 // Throws Error: kMisuse for an offset that is negative, no multiple of 16, or of a constant or an unknown tensor;
 // kUnsupported for what TFLM cannot read: offsets past 31 bits, data outside the tables, ops out of order; otherwise as
 // ImportTflite.
-ORIONRT_API std::string WriteTflmPlan(const std::string& bytes, const std::vector<std::vector<std::int64_t>>& offsets,
+ORIONRT_API std::string WriteTflmPlan(std::string_view bytes, const std::vector<std::vector<std::int64_t>>& offsets,
                                       const std::string& source);
 
 // The inverse: offsets[s][t] as the metadata "OfflineMemoryAllocation" of a .tflite file states them, whoever wrote it
@@ -144,7 +144,7 @@ ORIONRT_API std::string WriteTflmPlan(const std::string& bytes, const std::vecto
 // of 16.
 // Throws Error: kBadInput naming file and place for that, or a file that is no TFLite model; kUnsupported for another
 // version of the format.
-ORIONRT_API std::optional<std::vector<std::vector<std::int64_t>>> ReadTflmPlan(const std::string& bytes,
+ORIONRT_API std::optional<std::vector<std::vector<std::int64_t>>> ReadTflmPlan(std::string_view bytes,
                                                                                const std::string& source);
 
 }  // namespace orionrt

@@ -152,7 +152,8 @@ class ORIONRT_API SimulatedMemory : public BorrowedMemory {
 };
 
 struct MemoryEvent {
-  enum Kind { kAllocated, kDeallocated, kRefused } kind;
+  enum class Kind { kAllocated, kDeallocated, kRefused };
+  Kind kind;
   const void* base;  // null when refused
   std::size_t bytes, alignment;
 };

@@ -128,7 +128,7 @@ struct Violation {
 
 // The first fault found, in order of kind and then of steps; nothing when the plan is good. Sweeps the steps and keeps
 // the live rectangles in a tree ordered by address: O(n log n) for n parts.
-ORIONRT_API std::optional<Violation> Validate(const Problem& problem, const Plan& plan);
+[[nodiscard]] ORIONRT_API std::optional<Violation> Validate(const Problem& problem, const Plan& plan);
 
 // What a buffer is to its graph. The first that applies, in the order state, input, output, workspace, activation.
 enum class BufferClass { kInput, kOutput, kState, kActivation, kWorkspace, kOther };

@@ -29,7 +29,7 @@ class Scratch;
 // States of one key (a KV cache, what an RNN remembers) lie at one place in all graphs: the size is that of the
 // largest, and whoever runs at the same time takes turns.
 struct StateKey {
-  int tensor_id = 0;  // a tensor of role kState
+  int tensor_id = 0;  // a tensor of role TensorRole::kState
   std::string key;
 };
 

@@ -31,11 +31,11 @@ class ORIONRT_API StreamEvents {
 
   // Marks the end of what has been put on the stream before the call, and all that this had to wait for. Does not wait.
   // False when the backend could not: the event then tells nothing, and is not asked.
-  virtual bool Record(int stream, int event) noexcept = 0;
+  [[nodiscard]] virtual bool Record(int stream, int event) noexcept = 0;
 
   // Whether the stream has come to where the event was last recorded. Never waits; false also when it cannot be told.
   // After true, what the stream did up to there is visible to the calling thread where the host has part in it.
-  virtual bool IsDone(int stream, int event) noexcept = 0;
+  [[nodiscard]] virtual bool IsDone(int stream, int event) noexcept = 0;
 
  private:
   int streams_, events_;
@@ -98,13 +98,13 @@ struct StreamPending {
 };
 
 struct StreamRefusal {
-  enum Reason {
+  enum class Reason {
     kNone,       // nothing has been refused
     kTooLarge,   // more than the memory holds at all
     kNoRoom,     // what is pending says whether to wait, and for which streams; with nothing pending all is in use
     kBooksFull,  // StreamScratchOptions::blocks pieces are there already
   };
-  Reason reason = kNone;
+  Reason reason = Reason::kNone;
   std::size_t bytes = 0;  // asked for
   StreamPending pending;  // at that moment, for the stream that asked
 };
@@ -193,7 +193,7 @@ class ORIONRT_API StreamScratch {
   StreamPending Pending(int stream) const noexcept;      // what the stream may not take now; O(n k)
   StreamRefusal LastRefusal(int stream) const noexcept;  // of this stream's requests
   StreamScratchStats stats() const noexcept;             // O(log n)
-  bool CheckInvariants() const;                          // whether the books agree with each other; O(n log n)
+  [[nodiscard]] bool CheckInvariants() const;            // whether the books agree with each other; O(n log n)
 
  private:
   class Books;

@@ -279,9 +279,9 @@ class ORIONRT_API TensorPool {
   }
   void* GetPtr(int tensor_id) const noexcept { return Allocate(tensor_id).ptr; }
 
-  // Where a tensor is that whoever runs the graph holds (kHeld): Allocate and addresses() give {nullptr, 0} until then.
-  // `memory` is that of its root, with room for all of it, and its views lie in it; nullptr takes it back. Not while
-  // the graph runs. Throws Error (kMisuse): no plan, no such tensor, one that lies in an arena, or a view.
+  // Where a tensor is that whoever runs the graph holds (TensorRole::kHeld): Allocate and addresses() give {nullptr, 0}
+  // until then. `memory` is that of its root, with room for all of it, and its views lie in it; nullptr takes it back.
+  // Not while the graph runs. Throws Error (kMisuse): no plan, no such tensor, one that lies in an arena, or a view.
   void BindExternal(int tensor_id, void* memory);
 
   // The scratch that an op, by id, may use while it runs (OpNode::workspace_bytes); {nullptr, 0} when it asked for

@@ -38,9 +38,8 @@ TensorDesc ReadTensor(const orionrt_tensor* given) {
   if (tensor.view_of < 0) Misuse("orionrt_tensor.view_of is negative");
   return tensor;
 }
-constexpr bool Same(int theirs, TensorRole mine) { return theirs == static_cast<int>(mine); }
-static_assert(Same(ORIONRT_ROLE_INPUT, kInput) && Same(ORIONRT_ROLE_OUTPUT, kOutput) &&
-              Same(ORIONRT_ROLE_STATE, kState) && Same(ORIONRT_ROLE_EXTERNAL, kHeld));
+static_assert(ORIONRT_ROLE_INPUT == TensorRole::kInput && ORIONRT_ROLE_OUTPUT == TensorRole::kOutput &&
+              ORIONRT_ROLE_STATE == TensorRole::kState && ORIONRT_ROLE_EXTERNAL == TensorRole::kHeld);
 
 constexpr AliasKind kAliasKinds[] = {AliasKind::kView, AliasKind::kPiece, AliasKind::kSameIndex, AliasKind::kStreaming,
                                      AliasKind::kReadsFirst};

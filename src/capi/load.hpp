@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "capi/handles.hpp"
@@ -11,9 +12,9 @@ namespace orionrt::capi {
 
 inline std::string SourceOf(const char* source) { return source == nullptr ? "the buffer" : source; }
 
-inline std::string ReadBytes(const void* bytes, std::size_t count) {
+inline std::string_view ReadBytes(const void* bytes, std::size_t count) {
   if (count > 0) RefuseNull(bytes, "the bytes");
-  return count == 0 ? std::string() : std::string(static_cast<const char*>(bytes), count);
+  return count == 0 ? std::string_view() : std::string_view(static_cast<const char*>(bytes), count);
 }
 
 inline ImportOptions ReadLoadOptions(const orionrt_load_options* given) {
@@ -42,7 +43,7 @@ inline ImportOptions ReadLoadOptions(const orionrt_load_options* given) {
   return import;
 }
 
-using Importer = ImportedModel (*)(const std::string& bytes, const std::string& source, const ImportOptions& options);
+using Importer = ImportedModel (*)(std::string_view bytes, const std::string& source, const ImportOptions& options);
 
 inline orionrt_status ReadModel(Importer importer, const void* model, std::size_t bytes, const char* source,
                                 const orionrt_load_options* options, orionrt_graph** graph) noexcept {

@@ -58,7 +58,7 @@ class Checker {
   const TensorDesc& Desc(int tensor) const { return ordered_.tensors()[Cast(tensor)]; }
   std::int64_t BytesOf(int tensor) const { return static_cast<std::int64_t>(Desc(tensor).bytes); }
   bool IsView(int tensor) const { return Desc(tensor).view_of != kNoTensor; }
-  bool IsState(int tensor) const { return (Desc(tensor).roles & kState) != 0; }
+  bool IsState(int tensor) const { return (Desc(tensor).roles & TensorRole::kState) != 0; }
   const Place& Of(int tensor) const { return places_[Cast(tensor)]; }
   bool IsHeld(int tensor) const { return Of(tensor).bytes > 0 && Of(tensor).space != kExternal; }  // in an arena
   bool HasVanished(const OpNode& op) const { return vanished_.count(op.id) != 0; }
@@ -249,7 +249,7 @@ class Checker {
     if (fault_) return;
     step_ = -1;
     for (int t = 0; t < static_cast<int>(holds_.size()); ++t) {
-      if ((Desc(t).roles & (kOutput | kState)) != 0) Read(t);
+      if ((Desc(t).roles & (TensorRole::kOutput | TensorRole::kState)) != 0) Read(t);
     }
     if (!fault_ && !stated_uses_.empty()) {
       Refuse("op " + std::to_string(std::get<0>(*stated_uses_.begin())) +

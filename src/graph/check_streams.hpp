@@ -31,7 +31,7 @@ class ORIONRT_API RaceFinder {
 
   // Of the pairs that nothing orders the one whose later op is launched first. O(pairs log pairs + pairs / 256 x ops
   // between them).
-  std::optional<AssignmentFault> Find();
+  [[nodiscard]] std::optional<AssignmentFault> Find();
 
  private:
   struct Use {

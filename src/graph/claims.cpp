@@ -25,7 +25,8 @@ Lives LivesOf(const Graph& graph, const GraphLiveness& liveness) {
   Lives all{liveness.lifetimes(), std::vector<int>(graph.tensors().size())};
   for (int i = 0; i < static_cast<int>(all.lives.size()); ++i) {
     all.own_ends[static_cast<std::size_t>(i)] = all.lives[static_cast<std::size_t>(i)].start;
-    if ((graph.tensors()[static_cast<std::size_t>(i)].roles & (kOutput | kState)) == 0) continue;
+    if ((graph.tensors()[static_cast<std::size_t>(i)].roles & (TensorRole::kOutput | TensorRole::kState)) == 0)
+      continue;
     for (const int kept : {i, graph.RootOf(i).index}) all.lives[static_cast<std::size_t>(kept)].end = INT_MAX;
   }
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {

@@ -81,7 +81,7 @@ class OrderModelMaker {
       }
     }
     if (root != tensor) UsersOf(root).insert(UsersOf(root).end(), UsersOf(tensor).begin(), UsersOf(tensor).end());
-    if ((RolesOf(tensor) & (kOutput | kState)) != 0) {
+    if ((RolesOf(tensor) & (TensorRole::kOutput | TensorRole::kState)) != 0) {
       kept_[static_cast<std::size_t>(tensor)] = kept_[static_cast<std::size_t>(root)] = 1;
     }
   }

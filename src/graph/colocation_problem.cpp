@@ -82,7 +82,7 @@ void AppendColocation(Problem& problem, std::vector<Part>& members, std::int64_t
 std::vector<char> HeldTensors(const Graph& graph) {
   std::vector<char> held(graph.tensors().size(), 0);
   for (std::size_t i = 0; i < held.size(); ++i) {
-    if ((graph.tensors()[i].roles & kHeld) != 0)
+    if ((graph.tensors()[i].roles & TensorRole::kHeld) != 0)
       held[static_cast<std::size_t>(graph.RootOf(static_cast<int>(i)).index)] = 1;
   }
   for (std::size_t i = 0; i < held.size(); ++i)

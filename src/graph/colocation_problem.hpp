@@ -10,7 +10,7 @@ namespace orionrt {
 
 // Per tensor the alignment that its address must have: its own, and `alignment` unless it is a view that must be one,
 // whose address is not the planner's to choose. Throws Error (kBadInput) where a view's offset denies what it asks.
-// Per tensor, whether whoever runs the graph holds it (kHeld): its root is, or another view of that.
+// Per tensor, whether whoever runs the graph holds it (TensorRole::kHeld): its root is, or another view of that.
 std::vector<char> HeldTensors(const Graph& graph);
 
 std::vector<std::int64_t> AlignmentNeeds(const Graph& graph, std::int64_t alignment);

@@ -35,10 +35,10 @@ class Colocations {
 
   // Lays `inner` so that it begins `offset` bytes behind the first of `outer`. False, and nothing is changed: it lies
   // elsewhere already; spaces or alignments do not go together; a byte would be written twice. O(log^2 n) amortised.
-  bool Bind(int inner, int outer, std::int64_t offset);
+  [[nodiscard]] bool Bind(int inner, int outer, std::int64_t offset);
 
   // The same for one that dies while the other is born: what is written twice is the caller's to judge.
-  bool BindInTime(int inner, int outer, std::int64_t offset);
+  [[nodiscard]] bool BindInTime(int inner, int outer, std::int64_t offset);
   bool Fits(int inner, int outer, std::int64_t offset) const;  // whether BindInTime would, two groups given
 
   // Takes back the latest binds, down to `mark` of them.

@@ -32,12 +32,13 @@ class EngineOptions {
     }
     for (std::size_t t = 0; t < tensors.size(); ++t) {
       TensorDesc& tensor = tensors[t];
-      const bool is_input = (tensor.roles & kInput) != 0 || (is_made[t] == 0 && tensor.view_of == kNoTensor);
-      const bool is_held = !is_body && ((holds_inputs_ && is_input && (tensor.roles & kState) == 0) ||
-                                        (holds_outputs_ && (tensor.roles & kOutput) != 0));
+      const bool is_input =
+          (tensor.roles & TensorRole::kInput) != 0 || (is_made[t] == 0 && tensor.view_of == kNoTensor);
+      const bool is_held = !is_body && ((holds_inputs_ && is_input && (tensor.roles & TensorRole::kState) == 0) ||
+                                        (holds_outputs_ && (tensor.roles & TensorRole::kOutput) != 0));
       const bool is_named = external_.count(tensor.name) != 0;
       if (is_named) met_.insert(tensor.name);
-      if (is_held || is_named) tensor.roles |= kHeld;
+      if (is_held || is_named) tensor.roles |= TensorRole::kHeld;
     }
     graph = Graph(std::move(ops), std::move(tensors));
   }

@@ -53,7 +53,7 @@ void CheckView(const Graph& graph, const TensorDesc& tensor) {
                 " that ends past it: " + std::to_string(tensor.bytes) + " bytes at " +
                 std::to_string(tensor.view_offset) + " of " + std::to_string(root.bytes));
   }
-  if ((tensor.roles & (kInput | kState)) != 0) {
+  if ((tensor.roles & (TensorRole::kInput | TensorRole::kState)) != 0) {
     RefuseGraph(TensorLabel(tensor) + " is a view, yet an input or a state; give that role to " + TensorLabel(root));
   }
   if (!tensor.spaces.empty())
@@ -105,7 +105,7 @@ class UseChecker {
       RefuseGraph(TensorLabel(tensor) + " is read by " + OpLabel(graph_.ops()[seen.reader]) + " before " + OpLabel(op) +
                   " produces it; list the ops in execution order");
     }
-    if ((tensor.roles & (kInput | kState)) != 0) {
+    if ((tensor.roles & (TensorRole::kInput | TensorRole::kState)) != 0) {
       RefuseGraph(TensorLabel(tensor) + " is an input or a state, yet " + OpLabel(op) + " produces it");
     }
     seen.producer = step;
@@ -183,7 +183,7 @@ class OrderChecker {
       // One that writes too late is told as in one line of execution.
       if (writer >= 0 && !order_.IsBefore(step, writer)) Expect(writer, step, written, " writes, and");
     }
-    if ((graph_.tensors()[root].roles & kState) == 0) return;
+    if ((graph_.tensors()[root].roles & TensorRole::kState) == 0) return;
     const int last = std::exchange(last_uses_[root], step);
     if (last >= 0) Expect(last, step, root, " uses too; either may update it, and");
   }
@@ -281,7 +281,7 @@ int Graph::IndexOf(int tensor_id) const noexcept {
 bool HasEffects(const Graph& graph, const OpNode& op) {
   const auto is_state = [&](int id) {
     const int root = graph.RootOf(graph.IndexOf(id)).index;
-    return (graph.tensors()[static_cast<std::size_t>(root)].roles & kState) != 0;
+    return (graph.tensors()[static_cast<std::size_t>(root)].roles & TensorRole::kState) != 0;
   };
   return op.has_effects || op.outputs.empty() || std::any_of(op.inputs.begin(), op.inputs.end(), is_state) ||
          std::any_of(op.outputs.begin(), op.outputs.end(), is_state);

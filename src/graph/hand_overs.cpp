@@ -42,7 +42,7 @@ class Uses {
       }
     }
     for (int t = 0; t < static_cast<int>(of_.size()); ++t) {
-      const bool kept = (graph.tensors()[At(t)].roles & (kOutput | kState)) != 0;
+      const bool kept = (graph.tensors()[At(t)].roles & (TensorRole::kOutput | TensorRole::kState)) != 0;
       of_[At(graph.RootOf(t).index)].kept |= kept;
       of_[At(t)].tensor = graph.tensors()[At(t)].id;
     }

@@ -16,7 +16,7 @@ GraphLiveness::GraphLiveness(const Graph& graph) : lifetimes_(graph.tensors().si
   }
   for (std::size_t i = 0; i < lifetimes_.size(); ++i) {
     const unsigned roles = graph.tensors()[i].roles;
-    if ((roles & (kOutput | kState)) != 0) lifetimes_[i].end = last_step;
+    if ((roles & (TensorRole::kOutput | TensorRole::kState)) != 0) lifetimes_[i].end = last_step;
   }
   LiveWithViews(graph);
   if (graph.streams() != nullptr) FindClocks(graph);
@@ -61,7 +61,7 @@ void GraphLiveness::FindClocks(const Graph& graph) {
   }
   for (int i = 0; i < static_cast<int>(lifetimes_.size()); ++i) {
     const std::size_t at = Offset(i), root = Offset(graph.RootOf(i).index);
-    const bool kept = (graph.tensors()[i].roles & (kOutput | kState)) != 0;
+    const bool kept = (graph.tensors()[i].roles & (TensorRole::kOutput | TensorRole::kState)) != 0;
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       if (produced[i] == 0) begins_[at + lane] = begins_[root + lane];  // a view is there with its root
       if (kept) ends_[at + lane] = order.LengthOf(static_cast<int>(lane));

@@ -76,7 +76,7 @@ void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vect
       if (alias.kind != AliasKind::kView) continue;
       const int view = graph.IndexOf(op.outputs[static_cast<std::size_t>(alias.output)]);
       const int whole = graph.IndexOf(op.inputs[static_cast<std::size_t>(alias.input)]);
-      if (!colocations.IsWritten(view) || (RootRoles(graph, whole) & kState) != 0) continue;
+      if (!colocations.IsWritten(view) || (RootRoles(graph, whole) & TensorRole::kState) != 0) continue;
       colocations.SetWritten(view, false);
       if (!colocations.Bind(view, whole, static_cast<std::int64_t>(alias.offset))) colocations.SetWritten(view, true);
     }

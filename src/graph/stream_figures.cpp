@@ -52,7 +52,7 @@ std::vector<Home> HomesOf(const TransformedGraph& transformed) {
   }
   for (std::size_t t = 0; t < graph.tensors().size(); ++t) {
     const int buffer = transformed.lowered.bindings[t].buffer;
-    const bool kept = (graph.tensors()[t].roles & (kOutput | kState)) != 0;
+    const bool kept = (graph.tensors()[t].roles & (TensorRole::kOutput | TensorRole::kState)) != 0;
     if (buffer >= 0 && kept) homes[At(buffer)].local = false;
   }
   return homes;

@@ -213,7 +213,7 @@ class DataNeeds {
   DataNeeds(const std::vector<OpNode>& ops, const std::vector<TensorDesc>& tensors) : ops_(ops), tensors_(tensors) {
     for (const TensorDesc& tensor : tensors) {
       if (tensor.view_of != kNoTensor) viewed_by_.emplace(tensor.id, tensor.view_of);
-      if ((tensor.roles & kState) != 0) states_.emplace(tensor.id, -1);
+      if ((tensor.roles & TensorRole::kState) != 0) states_.emplace(tensor.id, -1);
     }
     for (int i = 0; i < static_cast<int>(ops.size()); ++i) {
       for (const int id : ops[At(i)].outputs) writer_of_.emplace(id, i);

@@ -93,7 +93,7 @@ class TraceReader {
     event.kind = ReadKind();
     event.seq = Number(kSeqField, "seq", 0);
     if (!fields_[kTagField].empty()) event.tag = Number(kTagField, "tag", INT64_MIN);
-    if (event.kind == BuddyEvent::kRelease) {
+    if (event.kind == BuddyEvent::Kind::kRelease) {
       event.offset = Number(kOffsetField, "offset", 0);
       return event;
     }
@@ -112,7 +112,7 @@ class TraceReader {
              "; rows are missing or out of order");
     }
     if (event.offset == kNoSpace) return;
-    if (event.kind == BuddyEvent::kRelease) return Release(event.offset);
+    if (event.kind == BuddyEvent::Kind::kRelease) return Release(event.offset);
     if (event.offset > trace_.capacity - event.size) {
       Refuse(Range(event.offset, event.size) + " reaches past the capacity, " + std::to_string(trace_.capacity));
     }
@@ -154,10 +154,10 @@ std::string WriteBuddyTrace(const BuddyTrace& trace) {
   std::string text(kHeader);
   text += "\n,arena,," + std::to_string(trace.capacity) + "," + std::to_string(trace.block_bytes) + ",\n";
   for (const BuddyEvent& event : trace.events) {
-    const bool sized = event.kind != BuddyEvent::kRelease;
+    const bool sized = event.kind != BuddyEvent::Kind::kRelease;
     const bool placed = event.offset != kNoSpace;
-    text += std::to_string(event.seq) + "," + kOps[event.kind] + "," + (placed ? std::to_string(event.offset) : "") +
-            "," + (sized ? std::to_string(event.requested) : "") + "," +
+    text += std::to_string(event.seq) + "," + kOps[static_cast<int>(event.kind)] + "," +
+            (placed ? std::to_string(event.offset) : "") + "," + (sized ? std::to_string(event.requested) : "") + "," +
             (sized && placed ? std::to_string(event.size) : "") + "," + std::to_string(event.tag) + "\n";
   }
   return text;

@@ -25,9 +25,9 @@ std::optional<WorkspaceBytes> WorkspacesOf(const Graph& graph) {
 }
 
 BufferClass ClassOf(const TensorDesc& tensor, bool produced) {
-  if ((tensor.roles & kState) != 0) return BufferClass::kState;
-  if ((tensor.roles & kInput) != 0 || !produced) return BufferClass::kInput;
-  return (tensor.roles & kOutput) != 0 ? BufferClass::kOutput : BufferClass::kActivation;
+  if ((tensor.roles & TensorRole::kState) != 0) return BufferClass::kState;
+  if ((tensor.roles & TensorRole::kInput) != 0 || !produced) return BufferClass::kInput;
+  return (tensor.roles & TensorRole::kOutput) != 0 ? BufferClass::kOutput : BufferClass::kActivation;
 }
 
 }  // namespace

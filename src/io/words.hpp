@@ -9,8 +9,10 @@
 
 namespace orionrt {
 
-inline constexpr std::pair<const char*, unsigned> kRoleWords[] = {
-    {"input", kInput}, {"output", kOutput}, {"state", kState}, {"external", kHeld}};
+inline constexpr std::pair<const char*, unsigned> kRoleWords[] = {{"input", TensorRole::kInput},
+                                                                  {"output", TensorRole::kOutput},
+                                                                  {"state", TensorRole::kState},
+                                                                  {"external", TensorRole::kHeld}};
 
 inline constexpr std::pair<const char*, AliasKind> kAliasWords[] = {{"view", AliasKind::kView},
                                                                     {"piece", AliasKind::kPiece},

@@ -222,7 +222,7 @@ Guard::Use Guard::UseBy(int step, int tensor) const {
     return IsShown(tensor) ? Use::kRead : Use::kWrite;
   }
   if (std::find(op.inputs.begin(), op.inputs.end(), desc.id) == op.inputs.end()) return Use::kNone;
-  return (desc.roles & kState) != 0 ? Use::kWrite : Use::kRead;  // an op that lists a state may update it
+  return (desc.roles & TensorRole::kState) != 0 ? Use::kWrite : Use::kRead;  // an op that lists a state may update it
 }
 
 // Compares what had no right to change, and takes note of what had; but of what an op that goes on may write nothing is

@@ -41,7 +41,7 @@ void Guard::FollowStreams() {
   for (int i = 0; i < tensors; ++i) {
     const int root = graph_.RootOf(i).index;
     if (s.first_op[At(i)] < 0) s.first_op[At(i)] = s.first_op[At(root)];
-    if ((graph_.tensors()[At(i)].roles & (kOutput | kState)) == 0) continue;
+    if ((graph_.tensors()[At(i)].roles & (TensorRole::kOutput | TensorRole::kState)) == 0) continue;
     s.kept[At(i)] = true;
     s.kept[At(root)] = true;
   }

@@ -25,7 +25,7 @@ std::map<std::size_t, std::string> KeysOf(const SharedGraph& shared, std::size_t
   const auto& tensors = shared.graph.tensors();
   std::map<std::size_t, std::string> keys;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if ((tensors[i].roles & kState) != 0) keys[i] = "";
+    if ((tensors[i].roles & TensorRole::kState) != 0) keys[i] = "";
   }
   for (const StateKey& state : shared.states) {
     const auto refuse = [&](const std::string& why) {
@@ -33,7 +33,7 @@ std::map<std::size_t, std::string> KeysOf(const SharedGraph& shared, std::size_t
                                             "\" is given to tensor " + std::to_string(state.tensor_id) + ", " + why);
     };
     const auto found = keys.find(static_cast<std::size_t>(shared.graph.IndexOf(state.tensor_id)));
-    if (found == keys.end()) refuse("which is no state of it; give the tensor the role kState");
+    if (found == keys.end()) refuse("which is no state of it; give the tensor the role TensorRole::kState");
     if (state.key.empty()) refuse("but an empty key names nothing; leave it out for a state of the graph's own");
     if (!found->second.empty()) refuse("which has one already");
     for (const auto& [tensor, key] : keys) {
@@ -47,7 +47,7 @@ std::map<std::size_t, std::string> KeysOf(const SharedGraph& shared, std::size_t
 // Whether the tensor's bytes are those of a state.
 bool IsOfState(const Graph& graph, std::size_t tensor) {
   const int root = graph.RootOf(static_cast<int>(tensor)).index;
-  return (graph.tensors()[static_cast<std::size_t>(root)].roles & kState) != 0;
+  return (graph.tensors()[static_cast<std::size_t>(root)].roles & TensorRole::kState) != 0;
 }
 
 // States take no part in a graph's own plan: as empty tensors, they and their views occupy nothing there.

@@ -47,7 +47,7 @@ class StreamBlocks {
   std::int64_t capacity() const { return buddy_.capacity(); }
   std::int64_t block_bytes() const { return buddy_.block_bytes(); }
   void AddTo(StreamScratchStats& stats) const;
-  bool CheckInvariants(const StreamClocks& clocks) const;
+  [[nodiscard]] bool CheckInvariants(const StreamClocks& clocks) const;
 
  private:
   enum State : std::uint8_t { kUnused, kInUse, kPending };
@@ -66,9 +66,9 @@ class StreamBlocks {
   template <typename MayTake>
   int TakeSame(std::int64_t bytes, MayTake may_take);
   template <typename MayTake>
-  bool LendOne(std::int64_t bytes, MayTake may_take);
+  [[nodiscard]] bool LendOne(std::int64_t bytes, MayTake may_take);
   template <typename MayTake>
-  bool LendAll(std::int64_t bytes, MayTake may_take);
+  [[nodiscard]] bool LendAll(std::int64_t bytes, MayTake may_take);
   template <typename MayTake>
   int TakeLent(std::int64_t bytes, MayTake may_take, const StreamClocks& clocks, bool* books_full);
   int TakeFree(std::int64_t bytes);

@@ -117,7 +117,7 @@ StreamBlock StreamScratch::Books::Allocate(int stream, std::size_t bytes) {
   Lock lock(mutex_);
   if (!clocks_.Has(stream)) return ++counts_.refused, StreamBlock{};
   const std::int64_t size = SizeFor(bytes);
-  if (size == 0) return Refuse(stream, bytes, StreamRefusal::kTooLarge);
+  if (size == 0) return Refuse(stream, bytes, StreamRefusal::Reason::kTooLarge);
   StreamBlocks::Served served = blocks_.Take(stream, size, clocks_);
   if (served.piece >= 0) {
     ++(served.from == ServedFrom::kFree  ? counts_.from_free
@@ -127,7 +127,8 @@ StreamBlock StreamScratch::Books::Allocate(int stream, std::size_t bytes) {
     served = TakeAsking(lock, stream, size, served);
   }
   if (served.piece < 0) {
-    return Refuse(stream, bytes, served.books_full ? StreamRefusal::kBooksFull : StreamRefusal::kNoRoom);
+    return Refuse(stream, bytes,
+                  served.books_full ? StreamRefusal::Reason::kBooksFull : StreamRefusal::Reason::kNoRoom);
   }
   return {base_ + blocks_.offset(served.piece), bytes, static_cast<std::uint32_t>(served.piece),
           blocks_.generation(served.piece)};

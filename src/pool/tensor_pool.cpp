@@ -360,7 +360,7 @@ void TensorPool::BindExternal(int tensor_id, void* memory) {
   if (place == nullptr || place->space != kExternal || graph.RootOf(root).index != root) {
     throw Error(ErrorCode::kMisuse,
                 "pool: tensor " + std::to_string(tensor_id) +
-                    " is none that is held elsewhere; bind roots of role kHeld, once there is a plan");
+                    " is none that is held elsewhere; bind roots of role TensorRole::kHeld, once there is a plan");
   }
   for (int i = 0; i < static_cast<int>(graph.tensors().size()); ++i) {
     const TensorRoot from = graph.RootOf(i);
@@ -391,14 +391,14 @@ std::byte* TensorPool::PlaceOf(const Place& place) const {
 // The regions for a plan, in the place of the present ones, which are gone when this succeeds and stay when it throws.
 void TensorPool::TakeRegions(const std::vector<Need>& needs) {
   for (Memory& memory : memories_) {
-    if (memory.region != kNoSpace) memory.scratch.FreeRegion(memory.region, memory.region_bytes);
+    if (memory.region != kNoSpace) (void)memory.scratch.FreeRegion(memory.region, memory.region_bytes);
   }
   std::vector<std::int64_t> taken;
   for (std::size_t i = 0; i < needs.size(); ++i) {
     const Need& need = needs[i];
     taken.push_back(need.bytes > 0 ? memories_[i].scratch.TakeRegion(need.bytes, need.alignment) : kNoSpace);
     if (need.bytes == 0 || taken.back() != kNoSpace) continue;
-    for (std::size_t k = 0; k < i; ++k) memories_[k].scratch.FreeRegion(taken[k], needs[k].bytes);
+    for (std::size_t k = 0; k < i; ++k) (void)memories_[k].scratch.FreeRegion(taken[k], needs[k].bytes);
     for (Memory& memory : memories_) {
       if (memory.region != kNoSpace) (void)memory.scratch.TakeRegionAt(memory.region, memory.region_bytes);
     }
@@ -456,7 +456,7 @@ std::size_t TensorPool::peak_bytes() const noexcept {
 void TensorPool::Clear() noexcept {
   guard_.reset();
   for (Memory& memory : memories_) {
-    if (memory.region != kNoSpace) memory.scratch.FreeRegion(memory.region, memory.region_bytes);
+    if (memory.region != kNoSpace) (void)memory.scratch.FreeRegion(memory.region, memory.region_bytes);
     memory.region = kNoSpace;
     memory.region_bytes = 0;
   }

@@ -11,7 +11,7 @@ std::vector<BufferUse> UsesOf(const Graph& graph, const Lowered& lowered) {
     if (buffer < 0) continue;
     uses[buffer].tensor = graph.RootOf(t).index;
     uses[buffer].roles |= graph.tensors()[t].roles;
-    if ((graph.tensors()[t].roles & kOutput) != 0) uses[buffer].output = t;
+    if ((graph.tensors()[t].roles & TensorRole::kOutput) != 0) uses[buffer].output = t;
   }
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
     const auto add = [&](int id, bool writes) {

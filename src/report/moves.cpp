@@ -82,7 +82,7 @@ std::vector<Move> Mover::MovesAround(const BufferUse& use, int step, std::size_t
     moves.push_back({{ops->begin(), ops->end()}, nearest});
     if (farthest != nearest) moves.push_back({moves.back().ops, farthest});
   };
-  const bool kept = (use.roles & (kOutput | kState)) != 0;
+  const bool kept = (use.roles & (TensorRole::kOutput | TensorRole::kState)) != 0;
   if (!kept && !std::binary_search(use.readers.begin(), use.readers.end(), step)) {
     const auto later = std::upper_bound(use.readers.begin(), use.readers.end(), step);
     if (const Ops ops = Together(before_, {later, use.readers.end()}, step, most)) {

@@ -31,7 +31,7 @@ class Replayer {
   Replay Run(const BuddyTrace& trace) {
     replay_.moments.reserve(trace.events.size());
     for (const BuddyEvent& event : trace.events) {
-      event.kind == BuddyEvent::kRelease ? Free(event) : Allocate(event);
+      event.kind == BuddyEvent::Kind::kRelease ? Free(event) : Allocate(event);
       const BuddyStats stats = buddy_.stats();
       replay_.moments.push_back({event.seq, stats.used_bytes, requested_, stats.largest_free_bytes, stats.allocations});
     }
@@ -41,8 +41,8 @@ class Replayer {
 
  private:
   void Allocate(const BuddyEvent& event) {
-    const std::int64_t offset =
-        event.kind == BuddyEvent::kAllocate ? buddy_.Allocate(event.requested) : buddy_.AllocateRun(event.requested);
+    const std::int64_t offset = event.kind == BuddyEvent::Kind::kAllocate ? buddy_.Allocate(event.requested)
+                                                                          : buddy_.AllocateRun(event.requested);
     ++replay_.requests;
     if (offset == kNoSpace) {
       replay_.refused_bytes = replay_.refused == 0 ? event.requested : std::min(replay_.refused_bytes, event.requested);

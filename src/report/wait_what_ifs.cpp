@@ -20,7 +20,7 @@ std::string OnStream(const OpNode& op) { return OpLabel(op) + " on stream " + st
 
 // The one use of `from` that, waited for by the writer of `to`, would have `from` over before `to`; -1: there is none.
 int LackingUse(const StreamOrder& order, const BufferUse& from, const BufferUse& to) {
-  if ((from.roles & (kOutput | kState)) != 0 || to.writer < 0) return -1;
+  if ((from.roles & (TensorRole::kOutput | TensorRole::kState)) != 0 || to.writer < 0) return -1;
   int lacking = -1;
   const auto comes = [&](int use) {
     if (use < 0 || use == to.writer || order.IsBefore(use, to.writer)) return true;

@@ -319,7 +319,7 @@ void TryReorder(const Context& context, Finder& finder) {
 
 // Where the life of a buffer of outputs would end if none of them were; as it is for what is no output, or is state.
 std::int64_t EndAsNoOutput(const BufferUse& use, const Buffer& buffer) {
-  if ((use.roles & kOutput) == 0 || (use.roles & kState) != 0) return buffer.upper - 1;
+  if ((use.roles & TensorRole::kOutput) == 0 || (use.roles & TensorRole::kState) != 0) return buffer.upper - 1;
   return use.readers.empty() ? std::max(0, use.writer) : use.readers.back();
 }
 
@@ -408,9 +408,9 @@ std::string LastReaders(const Context& context, const std::vector<int>& readers)
 std::string WhyAlive(const Context& context, int buffer) {
   const BufferUse& use = context.uses[buffer];
   if (use.tensor < 0) return "scratch of " + context.Op(context.ScratchOf(buffer));
-  if ((use.roles & kState) != 0) return "is state";
+  if ((use.roles & TensorRole::kState) != 0) return "is state";
   const std::string begin = use.writer < 0 ? "a graph input" : "written by " + context.Op(use.writer);
-  if ((use.roles & kOutput) != 0) return begin + ", is a graph output";
+  if ((use.roles & TensorRole::kOutput) != 0) return begin + ", is a graph output";
   return begin + (use.readers.empty() ? ", read by nobody" : ", read last by " + LastReaders(context, use.readers));
 }
 

@@ -26,17 +26,17 @@ BuddyRecorder::BuddyRecorder(BuddyAllocator& buddy, BuddyRing& ring)
 
 std::int64_t BuddyRecorder::Allocate(std::int64_t bytes, std::int64_t tag) noexcept {
   const std::int64_t used = buddy_.stats().used_bytes;
-  return Tell(BuddyEvent::kAllocate, buddy_.Allocate(bytes), bytes, used, tag);
+  return Tell(BuddyEvent::Kind::kAllocate, buddy_.Allocate(bytes), bytes, used, tag);
 }
 
 std::int64_t BuddyRecorder::AllocateRun(std::int64_t bytes, std::int64_t tag) noexcept {
   const std::int64_t used = buddy_.stats().used_bytes;
-  return Tell(BuddyEvent::kAllocateRun, buddy_.AllocateRun(bytes), bytes, used, tag);
+  return Tell(BuddyEvent::Kind::kAllocateRun, buddy_.AllocateRun(bytes), bytes, used, tag);
 }
 
 FreeStatus BuddyRecorder::Free(std::int64_t offset, std::int64_t tag) noexcept {
   const FreeStatus status = buddy_.Free(offset);
-  if (status == FreeStatus::kFreed) sink_(context_, {seq_++, BuddyEvent::kRelease, offset, 0, 0, tag});
+  if (status == FreeStatus::kFreed) sink_(context_, {seq_++, BuddyEvent::Kind::kRelease, offset, 0, 0, tag});
   return status;
 }
 

@@ -30,7 +30,7 @@ void* TrackedMemory::DoAllocate(std::size_t bytes, std::size_t alignment) {
   do {
     if (granules > limit_ - used) {
       ++refusals_;
-      Note(MemoryEvent::kRefused, nullptr, bytes, alignment);
+      Note(MemoryEvent::Kind::kRefused, nullptr, bytes, alignment);
       Refuse(std::to_string(bytes) + " bytes more would pass the limit of " + std::to_string(limit_) + " set for it, " +
              std::to_string(used) + " being used");
     }
@@ -41,7 +41,7 @@ void* TrackedMemory::DoAllocate(std::size_t bytes, std::size_t alignment) {
   } catch (...) {
     used_ -= granules;
     ++refusals_;
-    Note(MemoryEvent::kRefused, nullptr, bytes, alignment);
+    Note(MemoryEvent::Kind::kRefused, nullptr, bytes, alignment);
     throw;
   }
   std::size_t high = high_water_.load(std::memory_order_relaxed);
@@ -49,7 +49,7 @@ void* TrackedMemory::DoAllocate(std::size_t bytes, std::size_t alignment) {
   requested_ += bytes;
   ++alive_;
   ++total_;
-  Note(MemoryEvent::kAllocated, base, bytes, alignment);
+  Note(MemoryEvent::Kind::kAllocated, base, bytes, alignment);
   return base;
 }
 
@@ -58,7 +58,7 @@ void TrackedMemory::DoDeallocate(void* base, std::size_t bytes, std::size_t alig
   used_ -= Granules(bytes);
   requested_ -= bytes;
   --alive_;
-  Note(MemoryEvent::kDeallocated, base, bytes, alignment);
+  Note(MemoryEvent::Kind::kDeallocated, base, bytes, alignment);
 }
 
 MemoryStats TrackedMemory::stats() const noexcept {

@@ -224,7 +224,7 @@ class PlantedFaults : public OnnxEngine {
   bool IsReadByWhatRuns(int tensor, const std::vector<int>& vanished) const {
     const auto holds = [](const std::vector<int>& ids, int id) { return std::count(ids.begin(), ids.end(), id) > 0; };
     const TensorDesc& desc = program_.graph.tensors()[static_cast<std::size_t>(tensor)];
-    return (desc.roles & kOutput) != 0 ||
+    return (desc.roles & TensorRole::kOutput) != 0 ||
            std::any_of(program_.graph.ops().begin(), program_.graph.ops().end(),
                        [&](const OpNode& op) { return holds(op.inputs, tensor) && !holds(vanished, op.id); });
   }

@@ -26,7 +26,7 @@ constexpr Transforms kAll{true, true, true, true};
 Graph Diamond(bool left_first) {
   std::vector<OpNode> ops = {{0, {0}, {1}}, {1, {1}, {2}}, {2, {1}, {3}}, {3, {2, 3}, {4}}, {4, {4}, {}}};
   if (!left_first) std::swap(ops[1], ops[2]);
-  return Graph(ops, {{0, 64, 0, kInput}, {1, 256}, {2, 128}, {3, 128}, {4, 64}});
+  return Graph(ops, {{0, 64, 0, TensorRole::kInput}, {1, 256}, {2, 128}, {3, 128}, {4, 64}});
 }
 
 // Another listing of the same graph: tensors in another order, and ops in another one that respects all there is.
@@ -76,7 +76,7 @@ TEST(GraphIds, TellGraphsApart) {
   tensors[2].bytes = 129;
   EXPECT_TRUE(differs());
   tensors = graph.tensors();
-  tensors[4].roles = kOutput;
+  tensors[4].roles = TensorRole::kOutput;
   EXPECT_TRUE(differs());
   tensors = graph.tensors();
   ops[3].workspace_bytes = 8;
@@ -171,7 +171,9 @@ TEST(CheckAssignment, AgreesWithRunning) {
 
 // ---- Bodies of control-flow ops ----
 
-Graph Branch(std::size_t bytes) { return Graph({{0, {}, {0}}, {1, {0}, {1}}}, {{0, bytes}, {1, 64, 0, kOutput}}); }
+Graph Branch(std::size_t bytes) {
+  return Graph({{0, {}, {0}}, {1, {0}, {1}}}, {{0, bytes}, {1, 64, 0, TensorRole::kOutput}});
+}
 
 struct WithBodies {
   WithBodies() {
@@ -233,7 +235,8 @@ TEST(TensorPool, ServesBodiesPlannedHereAndElsewhere) {
 }
 
 TEST(TensorPool, LeavesExternalTensorsToWhoeverRunsIt) {
-  const Graph graph({{0, {0}, {1}}, {1, {1}, {2}}}, {{0, 64, 0, kInput}, {1, 64}, {2, 64, 0, kOutput}});
+  const Graph graph({{0, {0}, {1}}, {1, {1}, {2}}},
+                    {{0, 64, 0, TensorRole::kInput}, {1, 64}, {2, 64, 0, TensorRole::kOutput}});
   Assignment assignment = tests::LaidOut(tests::AsGiven(graph));
   assignment.tensors[0] = {0, kExternal, 0, 64};
   TensorPool pool(1 << 12);
@@ -247,8 +250,9 @@ TEST(TensorPool, LeavesExternalTensorsToWhoeverRunsIt) {
 // ---- Several graphs in one arena ----
 
 TEST(SharedPlan, IsTheSameOfItsOwnAssignments) {
-  const Graph one({{0, {0}, {1}}, {1, {1, 2}, {3}}}, {{0, 64, 0, kInput}, {1, 256}, {2, 96, 0, kState}, {3, 64}});
-  const Graph two({{0, {}, {0}}, {1, {0}, {1}}}, {{0, 512}, {1, 64, 0, kOutput}});
+  const Graph one({{0, {0}, {1}}, {1, {1, 2}, {3}}},
+                  {{0, 64, 0, TensorRole::kInput}, {1, 256}, {2, 96, 0, TensorRole::kState}, {3, 64}});
+  const Graph two({{0, {}, {0}}, {1, {0}, {1}}}, {{0, 512}, {1, 64, 0, TensorRole::kOutput}});
   SharedPlanOptions options;
   options.transforms = kAll;
   const auto made = SharedPlan::Make({{one, 0, {{2, "kv"}}}, {two, 1, {}}}, options);
@@ -274,7 +278,8 @@ TEST(SharedArena, ServesSeveralSpaces) {
   slow.name = "slow";
   SharedPlanOptions options;
   options.spaces = {fast, slow};
-  const Graph graph({{0, {}, {0}}, {1, {0}, {1}}, {2, {0, 1, 2}, {}}}, {{0, 512}, {1, 4096}, {2, 64, 0, kState}});
+  const Graph graph({{0, {}, {0}}, {1, {0}, {1}}, {2, {0, 1, 2}, {}}},
+                    {{0, 512}, {1, 4096}, {2, 64, 0, TensorRole::kState}});
   const auto plan = SharedPlan::Make({{graph, 0, {}}, {graph, 1, {}}, {graph, 2, {}}}, options);
   ASSERT_EQ(plan->space_count(), 2);
   EXPECT_EQ(plan->required_bytes(0), 1024u) << "two lanes' worth: the third spills";

@@ -117,10 +117,11 @@ TEST(CheckStreams, TakesTheCallerForBeforeAndBehindAll) {
     made.tensors[2].offset = 0;
     return made;
   };
-  EXPECT_TRUE(Says(graph(kInput, {}), over(graph(kInput, {})), {"let op 2 wait for op 1"}));
-  EXPECT_FALSE(CheckAssignment(graph(kInput, {1}), over(graph(kInput, {1}))));
-  EXPECT_TRUE(Says(graph(kInput | kOutput, {1}), over(graph(kInput | kOutput, {1})), {"should hold"}));
-  EXPECT_FALSE(CheckAssignment(graph(kInput, {}), Apart(graph(kInput, {}))));
+  EXPECT_TRUE(Says(graph(TensorRole::kInput, {}), over(graph(TensorRole::kInput, {})), {"let op 2 wait for op 1"}));
+  EXPECT_FALSE(CheckAssignment(graph(TensorRole::kInput, {1}), over(graph(TensorRole::kInput, {1}))));
+  EXPECT_TRUE(Says(graph(TensorRole::kInput | TensorRole::kOutput, {1}),
+                   over(graph(TensorRole::kInput | TensorRole::kOutput, {1})), {"should hold"}));
+  EXPECT_FALSE(CheckAssignment(graph(TensorRole::kInput, {}), Apart(graph(TensorRole::kInput, {}))));
 }
 
 // Tensor 0 is read in place by op 2 and as it is by op 1; ordered by a wait it may be.
@@ -251,7 +252,9 @@ TEST(CheckStreams, SeesFarPairsAmongManyOps) {
 
 // ---- Bodies of control-flow ops ----
 
-Graph Branch(std::size_t bytes) { return Graph({{0, {}, {0}}, {1, {0}, {1}}}, {{0, bytes}, {1, 64, 0, kOutput}}); }
+Graph Branch(std::size_t bytes) {
+  return Graph({{0, {}, {0}}, {1, {0}, {1}}}, {{0, bytes}, {1, 64, 0, TensorRole::kOutput}});
+}
 
 //   stream 0   op 10 (bodies of 512 and 256) ── op 12 (body of 1024)
 //   stream 1   op 11 (body of 128), with op 13 (body of 64) behind, which waits for op 12

@@ -26,8 +26,10 @@ TEST(GraphRefuses, RepeatedOpId) {
 TEST(GraphRefuses, NegativeTensorId) { EXPECT_TRUE(RefusesGraph({"tensor id -7", "negative"}, {}, {{-7, 8}})); }
 
 TEST(GraphRefuses, RepeatedTensorIdDenseAndSparse) {
-  EXPECT_TRUE(RefusesGraph({"tensor id 4", "twice"}, {}, {{4, 8, 0, kState}, {4, 8, 0, kState}}));
-  EXPECT_TRUE(RefusesGraph({"tensor id 1000000", "twice"}, {}, {{1000000, 8, 0, kState}, {1000000, 8, 0, kState}}));
+  EXPECT_TRUE(
+      RefusesGraph({"tensor id 4", "twice"}, {}, {{4, 8, 0, TensorRole::kState}, {4, 8, 0, TensorRole::kState}}));
+  EXPECT_TRUE(RefusesGraph({"tensor id 1000000", "twice"}, {},
+                           {{1000000, 8, 0, TensorRole::kState}, {1000000, 8, 0, TensorRole::kState}}));
 }
 
 TEST(GraphRefuses, ReadOfUnknownTensor) {
@@ -56,9 +58,10 @@ TEST(GraphRefuses, ReadBeforeItIsProduced) {
 }
 
 TEST(GraphRefuses, ProducedInputOrState) {
-  EXPECT_TRUE(RefusesGraph({"tensor 0 \"x\"", "op 2"}, {{2, {}, {0}}}, {{0, 8, 0, kInput, "x"}}));
-  EXPECT_TRUE(RefusesGraph({"tensor 0 \"x\"", "op 2"}, {{2, {}, {0}}}, {{0, 8, 0, kState, "x"}}));
-  EXPECT_TRUE(RefusesGraph({"tensor 0", "op 2"}, {{2, {}, {0}}}, {{0, 8, 0, kOutput | kInput}}));
+  EXPECT_TRUE(RefusesGraph({"tensor 0 \"x\"", "op 2"}, {{2, {}, {0}}}, {{0, 8, 0, TensorRole::kInput, "x"}}));
+  EXPECT_TRUE(RefusesGraph({"tensor 0 \"x\"", "op 2"}, {{2, {}, {0}}}, {{0, 8, 0, TensorRole::kState, "x"}}));
+  EXPECT_TRUE(
+      RefusesGraph({"tensor 0", "op 2"}, {{2, {}, {0}}}, {{0, 8, 0, TensorRole::kOutput | TensorRole::kInput}}));
 }
 
 TEST(GraphRefuses, TensorThatNothingKeeps) {
@@ -66,16 +69,17 @@ TEST(GraphRefuses, TensorThatNothingKeeps) {
 }
 
 TEST(GraphRefuses, AlignmentThatIsNoPowerOfTwo) {
-  EXPECT_TRUE(RefusesGraph({"tensor 3 \"x\"", "48", "power of two"}, {}, {{3, 8, 48, kState, "x"}}));
-  EXPECT_TRUE(RefusesGraph({"tensor 3"}, {}, {{3, 8, SIZE_MAX, kState}}));
-  EXPECT_TRUE(RefusesGraph({"tensor 3"}, {}, {{3, 8, std::size_t{1} << 63, kState}}));
+  EXPECT_TRUE(RefusesGraph({"tensor 3 \"x\"", "48", "power of two"}, {}, {{3, 8, 48, TensorRole::kState, "x"}}));
+  EXPECT_TRUE(RefusesGraph({"tensor 3"}, {}, {{3, 8, SIZE_MAX, TensorRole::kState}}));
+  EXPECT_TRUE(RefusesGraph({"tensor 3"}, {}, {{3, 8, std::size_t{1} << 63, TensorRole::kState}}));
 }
 
 TEST(GraphRefuses, SizesWhoseSumOverflows) {
   constexpr std::size_t kHalf = std::size_t{1} << 62;
-  EXPECT_TRUE(RefusesGraph({"tensor 1 \"big\"", "63 bits"}, {}, {{0, kHalf, 0, kState}, {1, kHalf, 0, kState, "big"}}));
-  EXPECT_TRUE(RefusesGraph({"tensor 0"}, {}, {{0, SIZE_MAX, 0, kState}}));
-  EXPECT_TRUE(RefusesGraph({"tensor 0"}, {}, {{0, kHalf, kHalf, kState}}));
+  EXPECT_TRUE(RefusesGraph({"tensor 1 \"big\"", "63 bits"}, {},
+                           {{0, kHalf, 0, TensorRole::kState}, {1, kHalf, 0, TensorRole::kState, "big"}}));
+  EXPECT_TRUE(RefusesGraph({"tensor 0"}, {}, {{0, SIZE_MAX, 0, TensorRole::kState}}));
+  EXPECT_TRUE(RefusesGraph({"tensor 0"}, {}, {{0, kHalf, kHalf, TensorRole::kState}}));
 }
 
 TEST(GraphRefuses, MessageIsOneLineWhateverTheName) {
@@ -90,21 +94,25 @@ TEST(GraphRefuses, MessageIsOneLineWhateverTheName) {
 TEST(Graph, ServesTheUnusualButLegal) {
   EXPECT_NO_THROW(Graph());
   EXPECT_NO_THROW(Graph({}, {}));
-  EXPECT_NO_THROW(Graph({}, {{0, 8, 0, kInput}, {1, 8, 0, kOutput}, {2, 8, 0, kState}})) << "no ops at all";
+  EXPECT_NO_THROW(
+      Graph({}, {{0, 8, 0, TensorRole::kInput}, {1, 8, 0, TensorRole::kOutput}, {2, 8, 0, TensorRole::kState}}))
+      << "no ops at all";
   EXPECT_NO_THROW(Graph({{0, {}, {}}, {1, {}, {0}}, {2, {}, {}}}, {{0, 8}})) << "ops without uses";
   EXPECT_NO_THROW(Graph({{0, {}, {0}}, {1, {0, 0}, {1}}}, {{0, 8}, {1, 8}}))
       << "same operand twice; produced never read";
-  EXPECT_NO_THROW(Graph({{0, {0}, {}}}, {{0, 8, 0, kInput | kOutput}})) << "input that is output";
+  EXPECT_NO_THROW(Graph({{0, {0}, {}}}, {{0, 8, 0, TensorRole::kInput | TensorRole::kOutput}}))
+      << "input that is output";
   EXPECT_NO_THROW(Graph({{0, {}, {0}}}, {{0, 0}})) << "zero-size";
   EXPECT_NO_THROW(Graph({{INT_MAX, {}, {INT_MAX}}, {0, {INT_MAX}, {}}}, {{INT_MAX, 8}})) << "sparse ids";
   EXPECT_NO_THROW(Graph({{0, {5}, {}}}, {{5, 8}})) << "an input that is not declared as one";
 }
 
 TEST(Graph, FindsTensorsByDenseAndSparseIds) {
-  const Graph dense({}, {{2, 8, 0, kState}, {0, 8, 0, kState}});
+  const Graph dense({}, {{2, 8, 0, TensorRole::kState}, {0, 8, 0, TensorRole::kState}});
   EXPECT_EQ(dense.IndexOf(2), 0);
   EXPECT_EQ(dense.IndexOf(0), 1);
-  const Graph sparse({}, {{INT_MAX, 8, 0, kState}, {0, 8, 0, kState}, {70000, 8, 0, kState}});
+  const Graph sparse(
+      {}, {{INT_MAX, 8, 0, TensorRole::kState}, {0, 8, 0, TensorRole::kState}, {70000, 8, 0, TensorRole::kState}});
   EXPECT_EQ(sparse.IndexOf(INT_MAX), 0);
   EXPECT_EQ(sparse.IndexOf(0), 1);
   EXPECT_EQ(sparse.IndexOf(70000), 2);
@@ -136,7 +144,7 @@ TEST(GraphHash, ChangesWithWhatThePlanDependsOnAndWithNothingElse) {
   };
   EXPECT_NE(with_tensor([](auto& t) { t[0].bytes = 9; }), hash);
   EXPECT_NE(with_tensor([](auto& t) { t[0].alignment = 32; }), hash);
-  EXPECT_NE(with_tensor([](auto& t) { t[0].roles = kOutput; }), hash);
+  EXPECT_NE(with_tensor([](auto& t) { t[0].roles = TensorRole::kOutput; }), hash);
   EXPECT_NE(HashGraph(Graph({{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {}}}, tensors)), hash) << "uses";
   EXPECT_NE(HashGraph(Graph({{0, {}, {0}}, {1, {0}, {1}}, {3, {0, 1}, {}}}, tensors)), hash) << "ids";
   EXPECT_NE(HashGraph(Graph({{0, {}, {0}}, {1, {0}, {1}}, {2, {0, 1}, {}}, {3, {}, {}}}, tensors)), hash) << "steps";
@@ -163,14 +171,16 @@ TensorDesc View(int id, std::size_t bytes, int view_of, std::size_t offset) {
 }
 
 TEST(Graph, FindsTheRootsOfViewsOfViews) {
-  const Graph graph({{0, {}, {0}}, {1, {2}, {}}}, {{0, 100}, View(1, 50, 0, 40), View(2, 10, 1, 5), {3, 8, 0, kState}});
+  const Graph graph({{0, {}, {0}}, {1, {2}, {}}},
+                    {{0, 100}, View(1, 50, 0, 40), View(2, 10, 1, 5), {3, 8, 0, TensorRole::kState}});
   EXPECT_EQ(graph.RootOf(2).index, 0);
   EXPECT_EQ(graph.RootOf(2).offset, 45);
   EXPECT_EQ(graph.RootOf(1).offset, 40);
   EXPECT_EQ(graph.RootOf(0).index, 0);
   EXPECT_EQ(graph.RootOf(3).index, 3);
-  EXPECT_NE(HashGraph(graph), HashGraph(Graph({{0, {}, {0}}, {1, {2}, {}}},
-                                              {{0, 100}, View(1, 50, 0, 40), View(2, 10, 1, 6), {3, 8, 0, kState}})));
+  EXPECT_NE(HashGraph(graph),
+            HashGraph(Graph({{0, {}, {0}}, {1, {2}, {}}},
+                            {{0, 100}, View(1, 50, 0, 40), View(2, 10, 1, 6), {3, 8, 0, TensorRole::kState}})));
 }
 
 TEST(Graph, RefusesViewsThatAreNone) {
@@ -184,7 +194,7 @@ TEST(Graph, RefusesViewsThatAreNone) {
   EXPECT_TRUE(refuses({"view of itself"}, {{0, 8}, View(1, 4, 1, 0)}));
   EXPECT_TRUE(refuses({"view of itself"}, {{0, 8}, View(1, 4, 2, 0), View(2, 4, 1, 0)}));
   TensorDesc given = View(1, 4, 0, 0);
-  given.roles = kInput;
+  given.roles = TensorRole::kInput;
   EXPECT_TRUE(refuses({"tensor 1", "role"}, {{0, 8}, given}));
   EXPECT_TRUE(tests::Refuses(ErrorCode::kBadInput, {"view of tensor 0", "still to write"}, [&] {
     Graph({{0, {1}, {}}, {1, {}, {0}}}, {{0, 8}, View(1, 4, 0, 0)});

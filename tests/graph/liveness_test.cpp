@@ -30,19 +30,19 @@ TEST(Liveness, OfWhatNobodyReadsIsItsProducerOnly) {
 }
 
 TEST(Liveness, OfAnInputStartsWithTheFirstStep) {
-  EXPECT_EQ(Lives({{0, {}, {}}, {1, {0}, {}}, {2, {}, {}}}, {{0, 8, 0, kInput}}), "0-1");
+  EXPECT_EQ(Lives({{0, {}, {}}, {1, {0}, {}}, {2, {}, {}}}, {{0, 8, 0, TensorRole::kInput}}), "0-1");
   EXPECT_EQ(Lives({{0, {}, {}}, {1, {0}, {}}, {2, {}, {}}}, {{0, 8}}), "0-1") << "implied when no op produces it";
-  EXPECT_EQ(Lives({{0, {}, {}}, {1, {}, {}}}, {{0, 8, 0, kInput}}), "0-0") << "read by nobody";
+  EXPECT_EQ(Lives({{0, {}, {}}, {1, {}, {}}}, {{0, 8, 0, TensorRole::kInput}}), "0-0") << "read by nobody";
 }
 
 TEST(Liveness, OfAnOutputGoesOnToTheLastStep) {
-  EXPECT_EQ(Lives({{0, {}, {}}, {1, {}, {0}}, {2, {0}, {}}, {3, {}, {}}}, {{0, 8, 0, kOutput}}), "1-3");
-  EXPECT_EQ(Lives({{0, {0}, {}}, {1, {}, {}}}, {{0, 8, 0, kInput | kOutput}}), "0-1");
-  EXPECT_EQ(Lives({{0, {}, {}}, {1, {}, {}}}, {{0, 8, 0, kOutput}}), "0-1");
+  EXPECT_EQ(Lives({{0, {}, {}}, {1, {}, {0}}, {2, {0}, {}}, {3, {}, {}}}, {{0, 8, 0, TensorRole::kOutput}}), "1-3");
+  EXPECT_EQ(Lives({{0, {0}, {}}, {1, {}, {}}}, {{0, 8, 0, TensorRole::kInput | TensorRole::kOutput}}), "0-1");
+  EXPECT_EQ(Lives({{0, {}, {}}, {1, {}, {}}}, {{0, 8, 0, TensorRole::kOutput}}), "0-1");
 }
 
 TEST(Liveness, OfAStateIsThroughout) {
-  EXPECT_EQ(Lives({{0, {}, {}}, {1, {0}, {}}, {2, {}, {}}}, {{0, 8, 0, kState}}), "0-2");
+  EXPECT_EQ(Lives({{0, {}, {}}, {1, {0}, {}}, {2, {}, {}}}, {{0, 8, 0, TensorRole::kState}}), "0-2");
 }
 
 TEST(Liveness, CountsAnOperandGivenTwiceOnce) {
@@ -50,7 +50,8 @@ TEST(Liveness, CountsAnOperandGivenTwiceOnce) {
 }
 
 TEST(Liveness, WithoutOpsIsOneStep) {
-  EXPECT_EQ(Lives({}, {{0, 8, 0, kInput}, {1, 8, 0, kOutput}, {2, 8, 0, kState}}), "0-0 0-0 0-0");
+  EXPECT_EQ(Lives({}, {{0, 8, 0, TensorRole::kInput}, {1, 8, 0, TensorRole::kOutput}, {2, 8, 0, TensorRole::kState}}),
+            "0-0 0-0 0-0");
   EXPECT_EQ(Lives({}, {}), "");
 }
 
@@ -74,7 +75,7 @@ TEST(Liveness, OfRandomGraphsIsWhatALookAtEveryOpSays) {
         if (has(made.ops[step].inputs)) reader = step;
       }
       const int start = producer < 0 ? 0 : producer;
-      const int end = (tensor.roles & (kOutput | kState)) != 0 ? last : std::max(start, reader);
+      const int end = (tensor.roles & (TensorRole::kOutput | TensorRole::kState)) != 0 ? last : std::max(start, reader);
       EXPECT_EQ(liveness.lifetimes()[i].start, start) << "seed " << seed << " tensor " << tensor.id;
       EXPECT_EQ(liveness.lifetimes()[i].end, end) << "seed " << seed << " tensor " << tensor.id;
     }
@@ -147,7 +148,7 @@ TEST(GraphLiveness, KeepsWhatHasViewsUntilTheyHaveGone) {
   kept.view_offset = 4;
   const std::vector<OpNode> ops = {{0, {}, {0}}, {1, {0}, {1}}, {2, {2}, {}}, {3, {1}, {}}, {4, {}, {}}};
   EXPECT_EQ(GraphLiveness(Graph(ops, {{0, 8}, view, kept})).lifetimes()[0].end, 3);
-  kept.roles = kOutput;
+  kept.roles = TensorRole::kOutput;
   const auto lives = GraphLiveness(Graph(ops, {{0, 8}, view, kept})).lifetimes();
   EXPECT_EQ(lives[0].end, 4);
   EXPECT_EQ(lives[1].start, 1);

@@ -98,7 +98,7 @@ void Check(const Graph& graph, int streams) {
 // `width` chains of `length` ops between a split and a join; listed chain by chain, or one op of each in turn.
 Graph Branches(int width, int length, bool in_turn) {
   std::vector<OpNode> ops = {{0, {0}, {1}}};
-  std::vector<TensorDesc> tensors = {{0, 64, 0, kInput}, {1, 64}};
+  std::vector<TensorDesc> tensors = {{0, 64, 0, TensorRole::kInput}, {1, 64}};
   std::vector<std::vector<OpNode>> chains(static_cast<std::size_t>(width));
   for (auto& chain : chains) {
     for (int k = 0; k < length; ++k) {
@@ -114,7 +114,7 @@ Graph Branches(int width, int length, bool in_turn) {
   OpNode join{100000, {}, {}};
   for (const auto& chain : chains) join.inputs.push_back(chain.back().outputs[0]);
   join.outputs = {static_cast<int>(tensors.size())};
-  tensors.push_back({join.outputs[0], 64, 0, kOutput});
+  tensors.push_back({join.outputs[0], 64, 0, TensorRole::kOutput});
   ops.push_back(join);
   return Graph(ops, tensors);
 }
@@ -138,7 +138,7 @@ TEST(OnStreams, PutsBranchesSideBySide) {
 
 TEST(OnStreams, LeavesAsItIsWhatGainsNothing) {
   std::vector<OpNode> ops;
-  std::vector<TensorDesc> tensors = {{0, 8, 0, kInput}};
+  std::vector<TensorDesc> tensors = {{0, 8, 0, TensorRole::kInput}};
   for (int i = 0; i < 5; ++i) {
     ops.push_back({i, {i}, {i + 1}});
     ops.back().stream = 3;
@@ -162,7 +162,7 @@ TEST(OnStreams, LeavesAsItIsWhatGainsNothing) {
 TEST(OnStreams, KeepsEffectsInLine) {
   // Four updates of one state, each at the head of a branch of its own, and one more op with effects.
   std::vector<OpNode> ops;
-  std::vector<TensorDesc> tensors = {{0, 8, 0, kState}, {1, 8, 0, kInput}};
+  std::vector<TensorDesc> tensors = {{0, 8, 0, TensorRole::kState}, {1, 8, 0, TensorRole::kInput}};
   for (int k = 0; k < 4; ++k) {
     const int id = 10 * (k + 1);
     ops.push_back({id, {0, 1}, {id}});
@@ -181,7 +181,7 @@ TEST(OnStreams, KeepsEffectsInLine) {
 TEST(OnStreams, MakesWaitsOfAfterAndTakesNoTimeForFoldedOps) {
   std::vector<OpNode> ops = {{0, {0}, {1}}, {1, {0}, {2}}, {2, {}, {}}, {3, {}, {}}, {4, {2}, {3}}};
   ops[4].after = {0};
-  const Graph graph(ops, {{0, 8, 0, kInput}, {1, 8}, {2, 8}, {3, 8}});
+  const Graph graph(ops, {{0, 8, 0, TensorRole::kInput}, {1, 8}, {2, 8}, {3, 8}});
   Check(graph, 2);
   const StreamedGraph found = OnStreams(graph, 2);
   EXPECT_EQ(LongestChain(graph), 3) << "two have nothing to do";
@@ -228,7 +228,7 @@ TEST(OnStreams, CoversByTheFewestPaths) {
     Random random(seed);
     const int n = static_cast<int>(random.Between(1, 9));
     std::vector<OpNode> ops;
-    std::vector<TensorDesc> tensors = {{n, 8, 0, kInput}};
+    std::vector<TensorDesc> tensors = {{n, 8, 0, TensorRole::kInput}};
     std::vector<std::vector<int>> before;
     for (int i = 0; i < n; ++i) {
       ops.push_back({i, {n}, {i}});

@@ -54,7 +54,7 @@ TEST(Order, KeepsEffectsAndAfterInTheirPlaces) {
 
 TEST(Order, KeepsWhatUsesAStateInItsPlace) {
   std::vector<TensorDesc> tensors = {{0, 4}, {1, 1}, {2, 1}, {3, 1}};
-  tensors[0].roles = kState;
+  tensors[0].roles = TensorRole::kState;
   const OrderModel model = ModelOf({{0, {0}, {1}}, {1, {}, {2}}, {2, {0, 2}, {3}}}, tensors);
   EXPECT_EQ(model.before[2], (std::vector<int>{0, 1}));
   EXPECT_TRUE(model.pieces[0].kept);
@@ -82,7 +82,7 @@ TEST(Order, ClaimsOnlyWhatAnOpProducedForNobodyElse) {
   EXPECT_TRUE(free.claims[0].empty());  // given from outside
   ASSERT_EQ(free.claims[1].size(), 1u);
   EXPECT_EQ(free.claims[1][0].saved_bytes, 3);
-  tensors[1].roles = kOutput;
+  tensors[1].roles = TensorRole::kOutput;
   EXPECT_TRUE(ModelOf(ops, tensors, true).claims[1].empty());
 }
 

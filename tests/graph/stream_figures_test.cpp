@@ -22,7 +22,7 @@ Graph RandomStreamGraph(tests::Random& random, int ops, int streams, int largest
   for (TensorDesc& tensor : raw.tensors) {
     tensor.bytes = std::min<std::size_t>(tensor.bytes, static_cast<std::size_t>(random.Between(1, largest)));
     tensor.alignment = 0;
-    if ((tensor.roles & kState) != 0) tensor.roles = kInput;
+    if ((tensor.roles & TensorRole::kState) != 0) tensor.roles = TensorRole::kInput;
   }
   for (std::size_t i = 0; i < raw.ops.size(); ++i) {
     OpNode& op = raw.ops[i];
@@ -66,7 +66,7 @@ std::vector<Taker> TakersOf(const Graph& graph, const Assignment& assignment) {
   for (const TensorDesc& tensor : graph.tensors()) {
     Taker taker;
     taker.key = tensor.id;
-    taker.kept = (tensor.roles & (kOutput | kState)) != 0;
+    taker.kept = (tensor.roles & (TensorRole::kOutput | TensorRole::kState)) != 0;
     for (int i = 0; i < static_cast<int>(graph.ops().size()); ++i) {
       const OpNode& op = graph.ops()[static_cast<std::size_t>(i)];
       const bool writes = std::count(op.outputs.begin(), op.outputs.end(), tensor.id) > 0;
@@ -218,8 +218,8 @@ TEST(StreamFigures, SayWhatStreamsCost) {
   streamed[3].stream = streamed[4].stream = 1;
   streamed[3].waits = {10};
   streamed[5].waits = {22};
-  std::vector<TensorDesc> tensors = {{0, 64, 0, kInput}};
-  for (const int id : {10, 11, 12, 21, 22, 30}) tensors.push_back({id, 640, 0, id == 30 ? unsigned{kOutput} : 0u});
+  std::vector<TensorDesc> tensors = {{0, 64, 0, TensorRole::kInput}};
+  for (const int id : {10, 11, 12, 21, 22, 30}) tensors.push_back({id, 640, 0, id == 30 ? TensorRole::kOutput : 0u});
   const Workload workload = Lower(Graph(streamed, tensors), {}, {});
   const auto figures = MeasureStreams(workload);
   ASSERT_TRUE(figures.has_value());

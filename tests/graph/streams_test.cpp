@@ -278,7 +278,7 @@ TEST(StreamGraph, RefusesUsesThatNothingOrders) {
 TEST(StreamGraph, RefusesUsesOfAStateAtTheSameTime) {
   std::vector<OpNode> ops = {{0, {0}, {1}}, {1, {0}, {2}}};
   ops[1].stream = 1;
-  const std::vector<TensorDesc> tensors = {{0, 64, 0, kState, "kv"}, {1, 8}, {2, 8}};
+  const std::vector<TensorDesc> tensors = {{0, 64, 0, TensorRole::kState, "kv"}, {1, 8}, {2, 8}};
   EXPECT_TRUE(Refuses(ErrorCode::kBadInput,
                       {"op 1 on stream 1", "\"kv\"", "either may update it", "op 1 wait for op 0"},
                       [&] { Graph(ops, tensors); }));
@@ -305,8 +305,8 @@ StreamUses RandomUses(Random& random) {
   StreamUses made;
   made.ops = RandomOps(random, static_cast<int>(random.Between(2, 30)), static_cast<int>(random.Between(2, 6)),
                        static_cast<int>(random.Below(6)));
-  made.tensors.push_back({0, 8, 0, kInput});
-  made.tensors.push_back({1, 8, 0, kState});
+  made.tensors.push_back({0, 8, 0, TensorRole::kInput});
+  made.tensors.push_back({1, 8, 0, TensorRole::kState});
   for (OpNode& op : made.ops) {
     const auto known = static_cast<std::int64_t>(made.tensors.size());
     for (std::int64_t k = random.Below(4); k > 0; --k) op.inputs.push_back(static_cast<int>(random.Below(known)));
@@ -314,7 +314,7 @@ StreamUses RandomUses(Random& random) {
       TensorDesc tensor{static_cast<int>(made.tensors.size()), 8};
       if (random.OneIn(5)) tensor.view_of = static_cast<int>(random.Below(known));
       if (tensor.view_of == kNoTensor || random.OneIn(2)) op.outputs.push_back(tensor.id);
-      tensor.roles = tensor.view_of == kNoTensor ? 0u : unsigned{kOutput};  // else nobody may use it
+      tensor.roles = tensor.view_of == kNoTensor ? 0u : TensorRole::kOutput;  // else nobody may use it
       made.tensors.push_back(tensor);
     }
   }
@@ -364,7 +364,7 @@ TEST(ImplyWaits, AddsWhatIsNeededAndNoMore) {
 
 TEST(ImplyWaits, TakesAsManyStreamsAsOps) {
   std::vector<OpNode> ops;
-  std::vector<TensorDesc> tensors = {{0, 8, 0, kInput}};
+  std::vector<TensorDesc> tensors = {{0, 8, 0, TensorRole::kInput}};
   for (int i = 0; i < 20000; ++i) {  // three of what there is, one of these three
     ops.push_back({i, {i - i % 4}, {i + 1}});
     if (i % 4 == 3) ops.back().inputs = {i - 2, i - 1, i};

@@ -323,7 +323,7 @@ TEST(SharingTraps, WhatTheGraphDoesNotDeclareIsNotDone) {  // 5
 }
 
 TEST(SharingTraps, InputsStatesAndOutputsKeepTheirBytes) {  // 6
-  for (const unsigned role : {unsigned{kInput}, unsigned{kState}}) {
+  for (const unsigned role : {TensorRole::kInput, TensorRole::kState}) {
     const Graph graph = Net({Op(1, {0}, {1}, {Same()}), Op(2, {1}, {})}, {50, 50}, {role});
     EXPECT_EQ(BoundOf(graph, kAll), 100);
     const Graph through =
@@ -332,12 +332,14 @@ TEST(SharingTraps, InputsStatesAndOutputsKeepTheirBytes) {  // 6
     EXPECT_NE(made.lowered.bindings[2].buffer, made.lowered.bindings[0].buffer) << "through a view neither";
   }
   // Read by the last op, and by the caller after it.
-  const Graph kept = Net({Op(0, {}, {0}), Op(1, {0}, {1}, {Same()})}, {50, 50}, {kOutput, kOutput});
+  const Graph kept =
+      Net({Op(0, {}, {0}), Op(1, {0}, {1}, {Same()})}, {50, 50}, {TensorRole::kOutput, TensorRole::kOutput});
   EXPECT_EQ(BoundOf(kept, kAll), 100);
 }
 
 TEST(SharingTraps, AViewOfAStateIsACopyAsStatesChange) {  // 6
-  const Graph graph = Net({Op(0, {0}, {1}, {View(0, 0)}), Op(1, {0}, {}), Op(2, {1}, {})}, {50, 50}, {kState});
+  const Graph graph =
+      Net({Op(0, {0}, {1}, {View(0, 0)}), Op(1, {0}, {}), Op(2, {1}, {})}, {50, 50}, {TensorRole::kState});
   const TransformedGraph made = Shared(graph, kViews);
   EXPECT_TRUE(made.vanished.empty());
   EXPECT_EQ(BoundOf(made), 100);
@@ -366,7 +368,7 @@ TEST(SharingTraps, ATensorIsPartOfOneWholeOnly) {  // 8
 
 TEST(SharingTraps, InputsAndConstantsAreNoParts) {  // 8
   const Graph given = Net({Op(0, {}, {0}), Op(1, {0, 1}, {2}, {PartAt(0, 0), PartAt(50, 1)}), Op(2, {2}, {})},
-                          {50, 50, 100}, {0, kInput});
+                          {50, 50, 100}, {0, TensorRole::kInput});
   EXPECT_TRUE(Shared(given, kParts).vanished.empty());
   const Graph constant = Net({Op(0, {}, {0}), Op(1, {0}, {1}, {PartAt(0, 0)}), Op(2, {1}, {})}, {50, 100});
   EXPECT_TRUE(Shared(constant, kParts).vanished.empty()) << "the other 50 bytes are nobody's";

@@ -33,7 +33,7 @@ Recording Record(std::uint64_t seed, std::int64_t capacity, std::int64_t block, 
   for (int round = 0; round < rounds; ++round) {
     if (live.size() > 2 && random.OneIn(2)) {
       const auto at = static_cast<std::size_t>(random.Below(static_cast<std::int64_t>(live.size())));
-      recorder.Free(live[at], round);
+      (void)recorder.Free(live[at], round);
       live.erase(live.begin() + static_cast<std::ptrdiff_t>(at));
     } else {
       const std::int64_t bytes = random.Between(1, capacity / 8);
@@ -49,10 +49,10 @@ Recording Record(std::uint64_t seed, std::int64_t capacity, std::int64_t block, 
 TEST(BuddyTrace, IsWrittenAsDocumented) {
   const BuddyTrace trace = {1024,
                             64,
-                            {{0, BuddyEvent::kAllocate, 0, 100, 128, 7},
-                             {1, BuddyEvent::kAllocateRun, 512, 300, 320, 0},
-                             {2, BuddyEvent::kAllocate, kNoSpace, 1024, 0, -1},
-                             {3, BuddyEvent::kRelease, 0, 0, 0, 8}}};
+                            {{0, BuddyEvent::Kind::kAllocate, 0, 100, 128, 7},
+                             {1, BuddyEvent::Kind::kAllocateRun, 512, 300, 320, 0},
+                             {2, BuddyEvent::Kind::kAllocate, kNoSpace, 1024, 0, -1},
+                             {3, BuddyEvent::Kind::kRelease, 0, 0, 0, 8}}};
   EXPECT_EQ(WriteBuddyTrace(trace),
             "seq,op,offset,requested,size,tag\n,arena,,1024,64,\n0,allocate,0,100,128,7\n1,run,512,300,320,0\n"
             "2,allocate,,1024,,-1\n3,free,0,,,8\n");
@@ -79,10 +79,12 @@ TEST(BuddyTrace, ComesBackFromItsFileAndReplaysToTheSameOffsetsAndStats) {
       EXPECT_EQ(replay.moments[i].largest_free_bytes, stats.largest_free_bytes);
       EXPECT_EQ(replay.moments[i].allocations, stats.allocations);
       const BuddyEvent& event = read.events[i];
-      const auto same = [&](const BuddyEvent& e) { return e.offset == event.offset && e.kind != BuddyEvent::kRelease; };
+      const auto same = [&](const BuddyEvent& e) {
+        return e.offset == event.offset && e.kind != BuddyEvent::Kind::kRelease;
+      };
       const auto freed = std::find_if(read.events.rend() - static_cast<std::ptrdiff_t>(i), read.events.rend(), same);
       if (event.offset != kNoSpace)
-        requested += event.kind == BuddyEvent::kRelease ? -freed->requested : event.requested;
+        requested += event.kind == BuddyEvent::Kind::kRelease ? -freed->requested : event.requested;
       EXPECT_EQ(replay.moments[i].requested_bytes, requested) << i;
     }
   }
@@ -130,8 +132,8 @@ TEST(BuddyTrace, SaysWhenItWasRecordedWithOtherOptions) {
   BuddyRing ring(100);
   BuddyRecorder recorder(buddy, ring);
   const std::int64_t first = recorder.Allocate(64), second = recorder.Allocate(64);
-  recorder.Free(first);
-  recorder.Free(second);
+  (void)recorder.Free(first);
+  (void)recorder.Free(second);
   EXPECT_EQ(recorder.Allocate(64), second) << "the last freed comes back first";
   const BuddyTrace trace = {1 << 20, 64, ring.Events()};
   const Replay replay = ReplayTrace(trace, 1 << 20, 64);
@@ -220,7 +222,7 @@ TEST(BuddyTrace, IsDescribedWithin80Columns) {
 
 TEST(BuddyTrace, IsDataInJsonAndCsv) {
   const BuddyTrace trace = {
-      1024, 64, {{0, BuddyEvent::kAllocate, 0, 100, 128, 7}, {1, BuddyEvent::kRelease, 0, 0, 0, 0}}};
+      1024, 64, {{0, BuddyEvent::Kind::kAllocate, 0, 100, 128, 7}, {1, BuddyEvent::Kind::kRelease, 0, 0, 0, 0}}};
   const std::vector<Replay> replays = {ReplayTrace(trace, 1024, 64), ReplayTrace(trace, 1024, 256)};
   EXPECT_EQ(ReplaysToCsv(replays),
             "capacity,block,seq,used,requested,waste,free,largest_free,fragmentation_permille,allocations\n"

@@ -21,8 +21,8 @@ TEST(OnnxTest, LifetimesOfAChain) {
   const ImportedModel imported = model.Import();
   EXPECT_EQ(Lives(imported.graph), "x 0 2 16\nunused 0 1 8\ny 0 3 16\nz 1 3 16\nnobody 2 3 16\n");
   EXPECT_EQ(imported.graph.ops()[1].name, "Add_1");
-  EXPECT_EQ(imported.graph.tensors()[0].roles, unsigned{kInput});
-  EXPECT_EQ(imported.graph.tensors()[3].roles, unsigned{kOutput});
+  EXPECT_EQ(imported.graph.tensors()[0].roles, TensorRole::kInput);
+  EXPECT_EQ(imported.graph.tensors()[3].roles, TensorRole::kOutput);
 }
 
 TEST(OnnxTest, InputGivenOutAndConstantOutput) {
@@ -34,7 +34,7 @@ TEST(OnnxTest, InputGivenOutAndConstantOutput) {
   model.Node("Relu", {"x"}, {"y"});
   const ImportedModel imported = model.Import();
   ASSERT_EQ(imported.graph.tensors().size(), 2u);
-  EXPECT_EQ(imported.graph.tensors()[0].roles, unsigned{kInput} | unsigned{kOutput});
+  EXPECT_EQ(imported.graph.tensors()[0].roles, TensorRole::kInput | TensorRole::kOutput);
 }
 
 TEST(OnnxTest, SortsStablyWhenTheFileIsNotInOrder) {

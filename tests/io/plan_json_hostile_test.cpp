@@ -53,7 +53,7 @@ TEST(HostilePlanJson, ADamagedAssignmentIsNeverServedWrong) {
   ops[2].aliases = {{AliasKind::kSameIndex, 0, 0, 0}};
   ops[4].aliases = {{AliasKind::kPiece, 0, 0, 0}, {AliasKind::kPiece, 0, 1, 64}};
   ops[3].workspace_bytes = 40;
-  const Graph graph(ops, {{0, 64}, {1, 64}, {2, 64}, {3, 64}, {4, 128}, {5, 64, 0, kOutput}});
+  const Graph graph(ops, {{0, 64}, {1, 64}, {2, 64}, {3, 64}, {4, 128}, {5, 64, 0, TensorRole::kOutput}});
   const Graph inner({{0, {}, {0}}, {1, {0}, {}}}, {{0, 100}});
   const std::vector<NestedGraph> bodies = {{5, "body", inner, {}}};
   LowerOptions options;

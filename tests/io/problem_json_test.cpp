@@ -59,9 +59,9 @@ TEST(ProblemJson, KeepsPools) {
 }
 
 TEST(GraphJson, ReadsBackWhatItWrote) {
-  TensorDesc input{0, 24, 64, kInput | kOutput, "x", "float32", {2, 3}};
+  TensorDesc input{0, 24, 64, TensorRole::kInput | TensorRole::kOutput, "x", "float32", {2, 3}};
   TensorDesc inner{7, 100};
-  TensorDesc state{3, 8, 0, kState};
+  TensorDesc state{3, 8, 0, TensorRole::kState};
   state.spaces = {"sram", "dram"};
   OpNode conv{5, {0, 3}, {7}, "conv", "Conv"};
   conv.workspace_bytes = 48;

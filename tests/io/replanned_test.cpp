@@ -18,7 +18,8 @@ using tests::Random;
 
 Graph Body(Random& random) {
   const auto bytes = [&] { return static_cast<std::size_t>(random.Between(1, 2000)); };
-  return Graph({{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {2}}}, {{0, bytes()}, {1, bytes()}, {2, bytes(), 0, kOutput}});
+  return Graph({{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {2}}},
+               {{0, bytes()}, {1, bytes()}, {2, bytes(), 0, TensorRole::kOutput}});
 }
 
 struct Made {
@@ -73,7 +74,9 @@ TEST(Replanned, HoldsWithBodiesOnSeveralStreams) {
 
 // What an engine holds stays out of the arena however often the plan is read, and how the model was read with it.
 TEST(Replanned, KeepsWhatTheCallerHoldsAndHowTheModelWasRead) {
-  Graph graph({{0, {0}, {1}}, {1, {1}, {2}}}, {{0, 64, 0, kInput | kHeld}, {1, 64}, {2, 64, 0, kOutput | kHeld}});
+  Graph graph({{0, {0}, {1}}, {1, {1}, {2}}}, {{0, 64, 0, TensorRole::kInput | TensorRole::kHeld},
+                                               {1, 64},
+                                               {2, 64, 0, TensorRole::kOutput | TensorRole::kHeld}});
   Workload workload = Lower(graph, {}, {});
   workload.import.shapes["h"] = {1, 10};
   workload.import.trust_shapes = true;

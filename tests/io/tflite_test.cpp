@@ -40,7 +40,7 @@ TEST(Tflite, ReadsAChain) {
   EXPECT_EQ(z.id, 3);  // its index in the file
   EXPECT_EQ(z.dtype, "float32");
   EXPECT_EQ(z.shape, (std::vector<std::int64_t>{1, 8}));
-  EXPECT_EQ(z.roles, unsigned{kOutput});
+  EXPECT_EQ(z.roles, TensorRole::kOutput);
 }
 
 TEST(Tflite, KeepsVariablesThroughoutEvenWhereAnOpWritesThem) {

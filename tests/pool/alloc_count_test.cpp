@@ -108,7 +108,9 @@ TEST(HeapCount, TellingAGuardThatIsNotThereTakesNothing) {
 
 // A request: tensors of two graphs by views, scratch of several sizes, a plan by its bucket, statistics; logged.
 TEST(HeapCount, ARequestToASharedArenaTakesNothing) {
-  const auto graph = [](std::size_t bytes) { return Graph({{0, {0}, {1}}}, {{0, bytes}, {1, bytes, 0, kOutput}}); };
+  const auto graph = [](std::size_t bytes) {
+    return Graph({{0, {0}, {1}}}, {{0, bytes}, {1, bytes, 0, TensorRole::kOutput}});
+  };
   long events = 0;
   SharedArenaOptions options;
   options.scratch_bytes = 1 << 20;
@@ -189,7 +191,7 @@ TEST(HeapCount, MetadataIsAllThatThereIs) {
   TensorPool pool(1 << 20);
   const std::size_t bare = pool.metadata_bytes();
   std::vector<TensorDesc> tensors;
-  for (int i = 0; i < 1000; ++i) tensors.push_back({i, 8, 0, kInput});
+  for (int i = 0; i < 1000; ++i) tensors.push_back({i, 8, 0, TensorRole::kInput});
   pool.RegisterGraph({}, tensors);
   pool.FinalizePlan("linear_scan");
   EXPECT_GE(pool.metadata_bytes(), bare + 24 * 1000) << "by id an address and bytes, by position an address";

@@ -14,8 +14,8 @@ void Register(TensorPool& pool, unsigned input_roles, unsigned output_roles) {
   std::vector<OpNode> ops = {{0, {0}, {1}}, {1, {1}, {2}}, {2, {2, 4}, {3}}};
   for (OpNode& op : ops) op.aliases = {{AliasKind::kSameIndex, 0, 0, 0}};
   std::vector<TensorDesc> descs = {{0, 64}, {1, 64}, {2, 64}, {3, 64}, {4, 32}};
-  descs[0].roles = kInput | input_roles;
-  descs[3].roles = kOutput | output_roles;
+  descs[0].roles = TensorRole::kInput | input_roles;
+  descs[3].roles = TensorRole::kOutput | output_roles;
   descs[4].view_of = 0;
   descs[4].view_offset = 32;
   pool.RegisterGraph(std::move(ops), std::move(descs));
@@ -23,7 +23,7 @@ void Register(TensorPool& pool, unsigned input_roles, unsigned output_roles) {
 
 TEST(External, IsLeftOutOfTheArenaAndBoundByItsRoot) {
   TensorPool pool(4096);
-  Register(pool, kHeld, kHeld);
+  Register(pool, TensorRole::kHeld, TensorRole::kHeld);
   pool.FinalizePlan();
   EXPECT_EQ(pool.peak_bytes(), 128u) << "a and b alone";
   for (const int held : {0, 3, 4}) {
@@ -52,7 +52,7 @@ TEST(External, IsLeftOutOfTheArenaAndBoundByItsRoot) {
 
 TEST(External, OneViewIsEnough) {
   std::vector<TensorDesc> descs = {{0, 64}, {1, 64}, {2, 64}, {3, 64}, {4, 32}};
-  descs[4] = {4, 32, 0, kOutput | kHeld};
+  descs[4] = {4, 32, 0, TensorRole::kOutput | TensorRole::kHeld};
   descs[4].view_of = 1;
   const Graph graph({{0, {0}, {1}}, {1, {1}, {2}}, {2, {2, 4}, {3}}}, std::move(descs));
   const Lowered lowered = MakeProblem(graph, GraphLiveness(graph));
@@ -66,7 +66,7 @@ TEST(External, NothingIsWrittenOverIt) {
     PoolOptions options;
     options.transforms = {true, true, true, true};
     TensorPool pool(4096, options);
-    const unsigned role = is_held ? unsigned{kHeld} : 0u;
+    const unsigned role = is_held ? TensorRole::kHeld : 0u;
     Register(pool, role, role);
     pool.FinalizePlan();
     EXPECT_EQ(pool.peak_bytes(), is_held ? 64u : 128u);
@@ -83,8 +83,8 @@ TEST(External, IsBoundWhereIdsAreFarApart) {
     if (has_guard) options.guard.emplace();
     TensorPool pool(1 << 20, options);
     std::vector<TensorDesc> descs = {{7, 64}, {1000000, 64}, {30, 64}};
-    descs[0].roles = kInput | kHeld;
-    descs[2].roles = kOutput;
+    descs[0].roles = TensorRole::kInput | TensorRole::kHeld;
+    descs[2].roles = TensorRole::kOutput;
     pool.RegisterGraph({{0, {7}, {1000000}}, {1, {1000000}, {30}}}, std::move(descs));
     pool.FinalizePlan();
     EXPECT_EQ(pool.Allocate(7).ptr, nullptr);

@@ -58,7 +58,7 @@ Case SomeCase(bool several, bool streams, Random& random) {
     TensorDesc tensor;
     tensor.id = static_cast<int>(tensors.size());
     tensor.bytes = static_cast<std::size_t>(bytes);
-    tensor.roles = kInput;
+    tensor.roles = TensorRole::kInput;
     tensors.push_back(tensor);
     made.lowered.bindings.push_back({buffer, delta});
     if (buffer >= 0) ++made.tensors_in[At(buffer)];
@@ -186,7 +186,8 @@ TEST(GuardLayout, UsesBytesAgainRightAfterTheQuarantine) {
   made.lowered.bindings = {{0, 0}, {1, 0}, {2, 0}};
   made.plan.offsets = {0, 0, 0};
   made.plan.peak_bytes = 64;
-  const std::vector<TensorDesc> tensors = {{0, 64, 0, kInput}, {1, 64, 0, kInput}, {2, 64, 0, kInput}};
+  const std::vector<TensorDesc> tensors = {
+      {0, 64, 0, TensorRole::kInput}, {1, 64, 0, TensorRole::kInput}, {2, 64, 0, TensorRole::kInput}};
   made.graph = Graph(Ops(tensors, false), tensors);
   const auto region = [&](std::size_t canary, int quarantine) {
     made.options.canary_bytes = canary;

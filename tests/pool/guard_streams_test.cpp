@@ -23,7 +23,7 @@ using tests::Refuses;
 // Whether every use of one tensor happens before the first write of the other; for graphs without views.
 bool IsOverBefore(const Graph& graph, const StreamOrder& order, int tensor, int other) {
   const int id = graph.tensors()[At(tensor)].id, other_id = graph.tensors()[At(other)].id;
-  if ((graph.tensors()[At(tensor)].roles & (kOutput | kState)) != 0) return false;
+  if ((graph.tensors()[At(tensor)].roles & (TensorRole::kOutput | TensorRole::kState)) != 0) return false;
   const auto lists = [](const std::vector<int>& ids, int wanted) {
     return std::find(ids.begin(), ids.end(), wanted) != ids.end();
   };
@@ -140,7 +140,7 @@ Graph Crossing() {
   ops[2].stream = 1;
   ops[2].waits = {5};
   ops[3].waits = {9};
-  return Graph(ops, {{0, 64, 0, kInput}, {3, 64}, {6, 64}, {8, 64}, {20, 64, 0, kOutput}});
+  return Graph(ops, {{0, 64, 0, TensorRole::kInput}, {3, 64}, {6, 64}, {8, 64}, {20, 64, 0, TensorRole::kOutput}});
 }
 
 using Messages = std::vector<std::string>;
@@ -270,7 +270,11 @@ TEST(GuardStreams, TakesAnyOrderThatCoversTheWait) {
   std::vector<OpNode> ops = {{5, {0}, {1}}, {6, {1}, {2}}, {9, {1}, {3}}};
   ops[2].stream = 1;
   ops[2].waits = {5};
-  Watched run(Graph(ops, {{0, 64, 0, kInput}, {1, 64}, {2, 64, 0, kOutput}, {3, 64, 0, kOutput}}), GuardOptions());
+  Watched run(
+      Graph(
+          ops,
+          {{0, 64, 0, TensorRole::kInput}, {1, 64}, {2, 64, 0, TensorRole::kOutput}, {3, 64, 0, TensorRole::kOutput}}),
+      GuardOptions());
   run.Run(5);
   run.Run(6);
   run.pool().Wait(1, 6);
@@ -285,7 +289,11 @@ Graph SideBySide() {
   std::vector<OpNode> ops = {{1, {0}, {11}, "a"}, {2, {0}, {12}, "b"}, {3, {11, 12}, {13}}};
   ops[1].stream = 1;
   ops[2].waits = {2};
-  return Graph(ops, {{0, 64, 0, kInput}, {9, 64, 0, kState, "cache"}, {11, 64}, {12, 64}, {13, 64, 0, kOutput}});
+  return Graph(ops, {{0, 64, 0, TensorRole::kInput},
+                     {9, 64, 0, TensorRole::kState, "cache"},
+                     {11, 64},
+                     {12, 64},
+                     {13, 64, 0, TensorRole::kOutput}});
 }
 
 TEST(GuardStreams, NamesAllThatMayHaveDoneIt) {
@@ -396,7 +404,11 @@ TEST(GuardStreams, WantsTheWaitsAndEventsOfOpsThatAreLeftOut) {
   ops[1].stream = ops[2].stream = 1;
   ops[1].waits = {1};
   ops[3].waits = {2};
-  const Graph graph(ops, {{0, 64, 0, kInput}, {11, 64}, {12, 64}, {13, 64, 0, kOutput}, {14, 64, 0, kOutput}});
+  const Graph graph(ops, {{0, 64, 0, TensorRole::kInput},
+                          {11, 64},
+                          {12, 64},
+                          {13, 64, 0, TensorRole::kOutput},
+                          {14, 64, 0, TensorRole::kOutput}});
   std::vector<std::string> messages;
   PoolOptions options;
   options.guard = GuardOptions();
@@ -489,7 +501,7 @@ class Engine {
     }
     run_.pool().EndRun();
     for (const TensorDesc& tensor : run_.graph().tensors()) {
-      if ((tensor.roles & kOutput) != 0) wrong_ += Holds(tensor.id) ? 0 : 1;
+      if ((tensor.roles & TensorRole::kOutput) != 0) wrong_ += Holds(tensor.id) ? 0 : 1;
     }
     return wrong_;
   }

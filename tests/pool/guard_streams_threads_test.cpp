@@ -22,7 +22,7 @@ constexpr int kStreams = 3;
 // Three chains; every fifth op also reads what the stream beside it wrote a while ago.
 Graph Braid() {
   std::vector<OpNode> ops;
-  std::vector<TensorDesc> tensors = {{0, 256, 0, kInput}};
+  std::vector<TensorDesc> tensors = {{0, 256, 0, TensorRole::kInput}};
   const auto id_of = [](int stream, int k) { return 1 + k * kStreams + stream; };
   for (int k = 0; k < kLength; ++k) {
     for (int stream = 0; stream < kStreams; ++stream) {
@@ -30,7 +30,7 @@ Graph Braid() {
       op.stream = stream;
       if (k % 5 == 4) op.inputs.push_back(id_of((stream + 1) % kStreams, k - 2));
       ops.push_back(op);
-      tensors.push_back({op.id, 256, 0, k + 1 == kLength ? unsigned{kOutput} : 0u});
+      tensors.push_back({op.id, 256, 0, k + 1 == kLength ? TensorRole::kOutput : 0u});
     }
   }
   ImplyWaits(ops, tensors);

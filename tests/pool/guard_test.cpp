@@ -201,7 +201,8 @@ TEST(Guard, KnowsWorkspaces) {
   ops[0].workspace_bytes = 100;
   ops[1].workspace_bytes = 200;
   for (const bool canaries : {true, false}) {
-    Guarded run(canaries ? Watch() : AsPlanned(), Graph(ops, {{0, 64, 0, kOutput}, {1, 64}}), ReusePlanner());
+    Guarded run(canaries ? Watch() : AsPlanned(), Graph(ops, {{0, 64, 0, TensorRole::kOutput}, {1, 64}}),
+                ReusePlanner());
     const TensorHandle first = run.pool().Workspace(0);
     const TensorHandle second = run.pool().Workspace(1);
     EXPECT_EQ(second.bytes, 200u);
@@ -391,7 +392,7 @@ TEST(Guard, FindsEveryStrayByte) {
       const bool within = victim >= run.At(tensor.id) && victim < run.At(tensor.id) + tensor.bytes;
       const bool writes =
           std::count(op.outputs.begin(), op.outputs.end(), tensor.id) > 0 ||
-          (std::count(op.inputs.begin(), op.inputs.end(), tensor.id) > 0 && (tensor.roles & kState) != 0);
+          (std::count(op.inputs.begin(), op.inputs.end(), tensor.id) > 0 && (tensor.roles & TensorRole::kState) != 0);
       own = own || (within && writes);
     }
     *victim ^= 0x55;

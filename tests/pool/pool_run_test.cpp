@@ -28,7 +28,7 @@ class Execution {
       for (const int id : op.inputs) Verify(id, op);
     }
     for (const TensorDesc& tensor : graph_.tensors) {
-      if ((tensor.roles & (kOutput | kState)) != 0) Verify(tensor.id, {-1, {}, {}});
+      if ((tensor.roles & (TensorRole::kOutput | TensorRole::kState)) != 0) Verify(tensor.id, {-1, {}, {}});
     }
   }
 

@@ -26,7 +26,7 @@ Graph Example() {
   ops[1].aliases = {{AliasKind::kView, 0, 0, 0}};
   ops[2].aliases = {{AliasKind::kSameIndex, 0, 0, 0}};
   ops[4].aliases = {{AliasKind::kPiece, 0, 0, 0}, {AliasKind::kPiece, 0, 1, 64}};
-  return Graph(ops, {{0, 64}, {1, 64}, {2, 64}, {3, 64}, {4, 128}, {5, 64, 0, kOutput}});
+  return Graph(ops, {{0, 64}, {1, 64}, {2, 64}, {3, 64}, {4, 128}, {5, 64, 0, TensorRole::kOutput}});
 }
 
 TEST(PoolSharing, GivesTheAddressesOfTheTransformedGraph) {
@@ -170,7 +170,7 @@ TEST(PoolSharing, SomeGuardsNeedTensorsApart) {
 }
 
 TEST(PoolSharing, ViewsOfStatesLieInThemInSharedArenas) {
-  std::vector<TensorDesc> tensors = {{0, 100, 0, kState}, {1, 40}, {2, 64, 0, kOutput}};
+  std::vector<TensorDesc> tensors = {{0, 100, 0, TensorRole::kState}, {1, 40}, {2, 64, 0, TensorRole::kOutput}};
   tensors[1].view_of = 0;
   tensors[1].view_offset = 60;
   const Graph graph({{0, {1}, {2}}}, tensors);

@@ -290,7 +290,7 @@ TEST(TensorPool, EmptyTensorsHaveAnAddressAlsoWhereThereIsNoMemory) {
       if (guarded) options.guard->canary_bytes = 0;
       TensorPool pool(Arena::Borrow(nullptr, 0), options);
       pool.RegisterGraph({{0, {}, {0, 2 * stride}}, {1, {0}, {stride}}},
-                         {{0, 0}, {stride, 0, 1024}, {2 * stride, 0, 0, kOutput}});
+                         {{0, 0}, {stride, 0, 1024}, {2 * stride, 0, 0, TensorRole::kOutput}});
       pool.FinalizePlan();
       pool.BeginOp(0);
       for (const int id : {0, 2 * stride}) {
@@ -393,7 +393,7 @@ TEST(TensorPool, PlansAGraphWithoutTensorsOrOps) {
   EXPECT_TRUE(pool.finalized());
   EXPECT_EQ(pool.peak_bytes(), 0u);
   TensorPool other(1 << 12);
-  other.RegisterGraph({}, {{0, 100, 0, kInput | kOutput}});
+  other.RegisterGraph({}, {{0, 100, 0, TensorRole::kInput | TensorRole::kOutput}});
   other.FinalizePlan();
   EXPECT_EQ(other.Allocate(0).bytes, 100u);
 }

@@ -46,8 +46,10 @@ TEST(SharedPlan, AlignsLanesToWhatTheirTensorsWant) {
 }
 
 TEST(SharedPlan, StatesOfOneKeyLieAtOnePlaceOutsideTheLanes) {
-  const Graph prefill({{0, {0, 9}, {1}}}, {{0, 64}, {1, 64, 0, kOutput}, {9, 1000, 0, kState}});
-  const Graph decode({{0, {0, 4}, {1}}}, {{0, 8}, {1, 8, 0, kOutput}, {4, 500, 256, kState}, {5, 70, 0, kState}});
+  const Graph prefill({{0, {0, 9}, {1}}}, {{0, 64}, {1, 64, 0, TensorRole::kOutput}, {9, 1000, 0, TensorRole::kState}});
+  const Graph decode(
+      {{0, {0, 4}, {1}}},
+      {{0, 8}, {1, 8, 0, TensorRole::kOutput}, {4, 500, 256, TensorRole::kState}, {5, 70, 0, TensorRole::kState}});
   const auto plan = SharedPlan::Make({{prefill, 0, {{9, "kv"}}}, {decode, 0, {{4, "kv"}}}});
   EXPECT_EQ(plan->state_bytes(), 1024u + 70u) << "the larger of the two, and one of decode's own";
   EXPECT_EQ(plan->base_alignment(), 256u);
@@ -64,9 +66,11 @@ TEST(SharedPlan, StatesOfOneKeyLieAtOnePlaceOutsideTheLanes) {
 }
 
 TEST(SharedPlan, RefusesKeysThatNameNoState) {
-  const Graph graph({{0, {0, 1, 2}, {}}}, {{0, 8}, {1, 8, 0, kState}, {2, 8, 0, kState}});
+  const Graph graph({{0, {0, 1, 2}, {}}}, {{0, 8}, {1, 8, 0, TensorRole::kState}, {2, 8, 0, TensorRole::kState}});
   const auto make = [&](std::vector<StateKey> keys) { return SharedPlan::Make({{graph, 0, std::move(keys)}}); };
-  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"graph 0", "\"h\"", "tensor 0", "kState"}, [&] { make({{0, "h"}}); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"graph 0", "\"h\"", "tensor 0", "TensorRole::kState"}, [&] {
+    make({{0, "h"}});
+  }));
   EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"tensor 77"}, [&] { make({{77, "h"}}); }));
   EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"already"}, [&] { make({{1, "h"}, {1, "i"}}); }));
   EXPECT_TRUE(Refuses(ErrorCode::kBadInput, {"same graph"}, [&] { make({{1, "h"}, {2, "h"}}); }));
@@ -77,7 +81,7 @@ TEST(SharedPlan, RefusesKeysThatNameNoState) {
 TEST(SharedPlan, WorkspacesLieInTheLaneOfTheirGraph) {
   std::vector<OpNode> ops = {{7, {0}, {1}}};
   ops[0].workspace_bytes = 100;
-  const Graph graph(ops, {{0, 64}, {1, 64, 0, kOutput}});
+  const Graph graph(ops, {{0, 64}, {1, 64, 0, TensorRole::kOutput}});
   const auto plan = SharedPlan::Make({{Chain(1000), 0, {}}, {graph, 1, {}}});
   const SharedArena arena(plan);
   const TensorHandle workspace = arena.View(1).Workspace(7);
@@ -96,7 +100,7 @@ TEST(SharedPlan, WorkspacesLieInTheLaneOfTheirGraph) {
 
 TEST(SharedPlan, RunsInMemoryThatTheHostMayNotTouch) {
   SimulatedMemory device(std::size_t{1} << 40);
-  const auto plan = SharedPlan::Make({{Graph({{0, {0}, {}}}, {{0, 64, 0, kState}}), 0, {}}});
+  const auto plan = SharedPlan::Make({{Graph({{0, {0}, {}}}, {{0, 64, 0, TensorRole::kState}}), 0, {}}});
   SharedArena arena(plan, Arena::From(device, plan->required_bytes() + 1000, 4096));
   EXPECT_NE(arena.View().GetPtr(0), nullptr);
   EXPECT_NE(arena.AllocateScratch(100).ptr, nullptr);
@@ -157,7 +161,7 @@ void RunOp(const Graph& graph, std::size_t p, At at) {
   for (const int id : op.outputs) write(id);
   for (const int id : op.inputs) {
     const auto index = static_cast<std::size_t>(graph.IndexOf(id));
-    if ((graph.tensors()[index].roles & kState) != 0) write(id);
+    if ((graph.tensors()[index].roles & TensorRole::kState) != 0) write(id);
   }
 }
 
@@ -182,7 +186,7 @@ struct Runner {
     }
     for (std::size_t i = 0; i < given.size(); ++i) {
       const TensorDesc& tensor = graph->tensors()[i];
-      if (!given[i] || (tensor.roles & kState) != 0) continue;
+      if (!given[i] || (tensor.roles & TensorRole::kState) != 0) continue;
       std::fill_n(static_cast<unsigned char*>(view.GetPtr(tensor.id)), tensor.bytes, 17 * runs + 1);
       std::fill_n(reference[i]->begin(), tensor.bytes, 17 * runs + 1);
     }
@@ -195,7 +199,7 @@ struct Runner {
       RunOp(*graph, next, [&](int id) { return Reference(id); });
       ++next;
     }
-    if (done()) CheckKept(kOutput | kState);
+    if (done()) CheckKept(TensorRole::kOutput | TensorRole::kState);
   }
 
   void CheckKept(unsigned roles) const {
@@ -226,7 +230,7 @@ TEST(SharedArena, RunsAsIfNothingWereShared) {
       SharedGraph shared{Graph(made.ops, made.tensors), static_cast<int>(random.Below(lanes)) * 10, {}};
       keys.emplace_back(made.tensors.size());
       for (std::size_t i = 0; i < made.tensors.size(); ++i) {
-        if ((made.tensors[i].roles & kState) == 0) continue;
+        if ((made.tensors[i].roles & TensorRole::kState) == 0) continue;
         keys[g][i] = "own " + std::to_string(g) + " " + std::to_string(i);
         if (random.OneIn(3)) continue;
         keys[g][i] = "shared";
@@ -262,7 +266,7 @@ TEST(SharedArena, RunsAsIfNothingWereShared) {
       if (HasFatalFailure()) return;
       if (runner.done()) running.erase(lane);
     }
-    for (const Runner& runner : runners) runner.CheckKept(kState);
+    for (const Runner& runner : runners) runner.CheckKept(TensorRole::kState);
     if (HasFatalFailure()) return;
   }
 }

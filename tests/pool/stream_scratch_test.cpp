@@ -267,7 +267,7 @@ TEST_F(StreamScratchRules, WithoutEventsNothingIsEverAsked) {
   StreamScratch scratch = Make(Options(2), 1);
   EXPECT_EQ(scratch.Release(scratch.Allocate(0, kBlock), 0), FreeStatus::kFreed);
   for (int k = 0; k < 3; ++k) EXPECT_EQ(scratch.Allocate(1, kBlock).ptr, nullptr);
-  EXPECT_EQ(scratch.LastRefusal(1).reason, StreamRefusal::kNoRoom);
+  EXPECT_EQ(scratch.LastRefusal(1).reason, StreamRefusal::Reason::kNoRoom);
   scratch.Synchronized();
   EXPECT_EQ(scratch.stats().pending_blocks, 0);
   const StreamBlock block = scratch.Allocate(1, kBlock);
@@ -350,25 +350,25 @@ TEST_F(StreamScratchRules, WaitsForWhatIsPending) {
 
 TEST_F(StreamScratchRules, ARefusalNamesWhatIsPending) {
   StreamScratch scratch = Make(Options(4), 8);
-  EXPECT_EQ(scratch.LastRefusal(3).reason, StreamRefusal::kNone);
+  EXPECT_EQ(scratch.LastRefusal(3).reason, StreamRefusal::Reason::kNone);
   const StreamBlock a = scratch.Allocate(0, 2 * kBlock), b = scratch.Allocate(2, kBlock);
   (void)scratch.Allocate(1, 4 * kBlock);
   EXPECT_EQ(scratch.Release(a, {0, 1}), FreeStatus::kFreed);
   EXPECT_EQ(scratch.Release(b, 2), FreeStatus::kFreed);
   EXPECT_EQ(scratch.Allocate(3, 3 * kBlock).ptr, nullptr);
   const StreamRefusal refusal = scratch.LastRefusal(3);
-  EXPECT_EQ(refusal.reason, StreamRefusal::kNoRoom);
+  EXPECT_EQ(refusal.reason, StreamRefusal::Reason::kNoRoom);
   EXPECT_EQ(refusal.bytes, 3 * kBlock);
   EXPECT_EQ(refusal.pending.streams, 0b111u);
   EXPECT_EQ(refusal.pending.bytes, 3 * static_cast<std::int64_t>(kBlock));
   EXPECT_EQ(refusal.pending.blocks, 2);
-  EXPECT_EQ(scratch.LastRefusal(0).reason, StreamRefusal::kNone) << "of another stream";
+  EXPECT_EQ(scratch.LastRefusal(0).reason, StreamRefusal::Reason::kNone) << "of another stream";
   EXPECT_EQ(scratch.Pending(2).streams, 0b011u) << "its own is not pending for it";
   EXPECT_EQ(scratch.Allocate(3, SIZE_MAX).ptr, nullptr);
-  EXPECT_EQ(scratch.LastRefusal(3).reason, StreamRefusal::kTooLarge);
+  EXPECT_EQ(scratch.LastRefusal(3).reason, StreamRefusal::Reason::kTooLarge);
   EXPECT_EQ(scratch.Allocate(3, 9 * kBlock).ptr, nullptr);
-  EXPECT_EQ(scratch.LastRefusal(3).reason, StreamRefusal::kTooLarge);
-  EXPECT_EQ(scratch.LastRefusal(4).reason, StreamRefusal::kNone);
+  EXPECT_EQ(scratch.LastRefusal(3).reason, StreamRefusal::Reason::kTooLarge);
+  EXPECT_EQ(scratch.LastRefusal(4).reason, StreamRefusal::Reason::kNone);
   EXPECT_EQ(scratch.Pending(-1).blocks, 0);
 }
 
@@ -381,10 +381,10 @@ TEST_F(StreamScratchRules, FullBooksRefuseAndRecover) {
   std::vector<StreamBlock> held;
   for (int k = 0; k < 3; ++k) held.push_back(scratch.Allocate(0, kBlock));
   EXPECT_EQ(scratch.Allocate(0, kBlock).ptr, nullptr);
-  EXPECT_EQ(scratch.LastRefusal(0).reason, StreamRefusal::kBooksFull);
+  EXPECT_EQ(scratch.LastRefusal(0).reason, StreamRefusal::Reason::kBooksFull);
   for (const StreamBlock& block : held) EXPECT_EQ(scratch.Release(block, 0), FreeStatus::kFreed) << "always has room";
   EXPECT_EQ(scratch.Allocate(1, kBlock).ptr, nullptr) << "pending takes an entry too";
-  EXPECT_EQ(scratch.LastRefusal(1).reason, StreamRefusal::kBooksFull);
+  EXPECT_EQ(scratch.LastRefusal(1).reason, StreamRefusal::Reason::kBooksFull);
   const StreamBlock one = scratch.Allocate(0, kBlock);
   EXPECT_NE(one.ptr, nullptr) << "a piece of that size needs no new entry";
   const StreamBlock two = scratch.Allocate(0, 2 * kBlock);
@@ -404,7 +404,7 @@ TEST_F(StreamScratchRules, APieceIsNotCutWithoutAnEntryForTheRest) {
   StreamScratch scratch = Make(options, 2);
   EXPECT_EQ(scratch.Release(scratch.Allocate(0, 2 * kBlock), 0), FreeStatus::kFreed);
   EXPECT_EQ(scratch.Allocate(0, kBlock).ptr, nullptr);
-  EXPECT_EQ(scratch.LastRefusal(0).reason, StreamRefusal::kBooksFull);
+  EXPECT_EQ(scratch.LastRefusal(0).reason, StreamRefusal::Reason::kBooksFull);
   EXPECT_EQ(scratch.stats().pending_bytes, 2 * static_cast<std::int64_t>(kBlock)) << "as it was";
   EXPECT_TRUE(scratch.CheckInvariants());
   EXPECT_NE(scratch.Allocate(0, 2 * kBlock).ptr, nullptr);
@@ -503,7 +503,7 @@ TEST_F(StreamScratchRules, HasNothingOnceMovedFrom) {
   first.Synchronized();
   EXPECT_EQ(first.stats().capacity, 0);
   EXPECT_EQ(first.Pending(0).blocks, 0);
-  EXPECT_EQ(first.LastRefusal(0).reason, StreamRefusal::kNone);
+  EXPECT_EQ(first.LastRefusal(0).reason, StreamRefusal::Reason::kNone);
   EXPECT_TRUE(first.CheckInvariants());
   EXPECT_EQ(second.Release(block, 0), FreeStatus::kFreed);
   first = std::move(second);

@@ -17,7 +17,7 @@ TEST(Threads, ReadOneFinalizedPool) {
   std::vector<TensorDesc> tensors;
   for (int i = 0; i < 100; ++i) {
     ops.push_back({i, {}, {i * 70001}});
-    tensors.push_back({i * 70001, 64, 0, kOutput});
+    tensors.push_back({i * 70001, 64, 0, TensorRole::kOutput});
   }
   pool.RegisterGraph(ops, tensors);
   pool.FinalizePlan();
@@ -56,8 +56,8 @@ TEST(Threads, PlanAtTheSameTimeAlike) {
 Graph Chain(std::size_t bytes) {
   return Graph({{0, {0}, {1}, {}, {}}, {1, {1, 9}, {2}, {}, {}}}, {{0, bytes, 0, 0, {}, {}, {}},
                                                                    {1, bytes, 0, 0, {}, {}, {}},
-                                                                   {2, bytes, 0, kOutput, {}, {}, {}},
-                                                                   {9, 8, 0, kState, {}, {}, {}}});
+                                                                   {2, bytes, 0, TensorRole::kOutput, {}, {}, {}},
+                                                                   {9, 8, 0, TensorRole::kState, {}, {}, {}}});
 }
 
 // What a run of Chain leaves in tensor 2, and counts in its state.

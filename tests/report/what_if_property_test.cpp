@@ -44,8 +44,8 @@ Parts MakeParts(Random& random) {
     return desc.id;
   };
   const bool chain = random.OneIn(2);
-  add(50, kInput);
-  add(20, random.OneIn(3) ? kState : kInput);
+  add(50, TensorRole::kInput);
+  add(20, random.OneIn(3) ? TensorRole::kState : TensorRole::kInput);
   const int count = static_cast<int>(random.Between(3, 14));
   for (int step = 0; step < count; ++step) {
     OpNode op;
@@ -64,7 +64,7 @@ Parts MakeParts(Random& random) {
     for (std::int64_t k = random.OneIn(8) ? 2 : 1; k > 0; --k) {
       const std::size_t bytes = random.OneIn(8) ? random.Below(200) : random.Between(1, 2) * 50;
       op.outputs.push_back(
-          add(keeps ? parts.tensors[op.inputs[0]].bytes : bytes, random.OneIn(12) ? unsigned{kOutput} : 0u));
+          add(keeps ? parts.tensors[op.inputs[0]].bytes : bytes, random.OneIn(12) ? TensorRole::kOutput : 0u));
     }
     for (int slot = 0; element_wise && slot < static_cast<int>(op.inputs.size()); ++slot) {
       const bool same = parts.tensors[op.inputs[slot]].bytes == parts.tensors[op.outputs[0]].bytes;
@@ -133,7 +133,7 @@ std::int64_t PeakInPlace(const Parts& parts, std::int64_t alignment, const std::
 }
 
 bool HasEffects(const Parts& parts, const OpNode& op) {
-  const auto is_state = [&](int id) { return (parts.tensors[id].roles & kState) != 0; };
+  const auto is_state = [&](int id) { return (parts.tensors[id].roles & TensorRole::kState) != 0; };
   return op.has_effects || op.outputs.empty() || std::any_of(op.inputs.begin(), op.inputs.end(), is_state);
 }
 
@@ -197,9 +197,10 @@ std::int64_t Apply(const Parts& parts, std::int64_t alignment, const WhatIf& w) 
     EXPECT_EQ(static_cast<int>(pairs.size()), NumberAfter(w.sentence, "all "));
     return PeakInPlace(parts, alignment, pairs);
   }
-  if (w.kind == "early_output") changed.tensors[NumberAfter(w.sentence, "output tensor ")].roles &= ~unsigned{kOutput};
+  if (w.kind == "early_output")
+    changed.tensors[NumberAfter(w.sentence, "output tensor ")].roles &= ~TensorRole::kOutput;
   if (w.kind == "early_output_all") {
-    for (TensorDesc& tensor : changed.tensors) tensor.roles &= ~unsigned{kOutput};
+    for (TensorDesc& tensor : changed.tensors) tensor.roles &= ~TensorRole::kOutput;
   }
   if (w.kind == "unread_output") {
     const int id = NumberAfter(w.sentence, "writing tensor ");

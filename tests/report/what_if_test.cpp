@@ -69,16 +69,16 @@ using Strings = std::vector<std::string>;
 struct Chain {
   std::vector<OpNode> ops = {Op(0, "Conv", {0}, {1}), Op(1, "Relu", {1}, {2}, {Same()}), Op(2, "Conv", {2}, {3})};
   std::vector<TensorDesc> tensors = {Tensor(0, "in", 50), Tensor(1, "a", 100), Tensor(2, "b", 100),
-                                     Tensor(3, "c", 10, kOutput)};
+                                     Tensor(3, "c", 10, TensorRole::kOutput)};
   Graph Make() const { return Graph(ops, tensors); }
 };
 
 TEST(WhatIf, SaysWhoHoldsThePeakAndWhy) {
   Chain chain;
   chain.ops[1].workspace_bytes = 7;
-  chain.tensors.push_back(Tensor(4, "cache", 3, kState));
+  chain.tensors.push_back(Tensor(4, "cache", 3, TensorRole::kState));
   chain.ops[0].inputs.push_back(4);
-  chain.tensors.push_back(Tensor(5, "side", 2, kOutput));
+  chain.tensors.push_back(Tensor(5, "side", 2, TensorRole::kOutput));
   chain.ops[0].outputs.push_back(5);
   chain.ops[2].inputs.push_back(0);
   const Explanation explanation = Explained(chain.Make());
@@ -114,9 +114,9 @@ TEST(WhatIf, WritesInPlaceOnlyWhereThatIsLegal) {
   };
   const Case cases[] = {
       {"read later", [](Chain& c) { c.ops[2].inputs.push_back(1); }},
-      {"a graph output", [](Chain& c) { c.tensors[1].roles = kOutput; }},
+      {"a graph output", [](Chain& c) { c.tensors[1].roles = TensorRole::kOutput; }},
       {"a graph input", [](Chain& c) { c.ops[0].outputs.clear(); }},
-      {"state", [](Chain& c) { c.ops[0].outputs.clear(), c.tensors[1].roles = kState; }},
+      {"state", [](Chain& c) { c.ops[0].outputs.clear(), c.tensors[1].roles = TensorRole::kState; }},
       {"read through a view later",
        [](Chain& c) {
          TensorDesc view = Tensor(9, "v", 50);
@@ -142,12 +142,12 @@ TEST(WhatIf, NamesTheInputThatIsReallyWrittenOver) {
   const Graph graph(
       {Op(0, "Conv", {0}, {1}), Op(1, "Conv", {0}, {2}), Op(2, "Sub", {1, 2}, {3}, {Same(1)}), Op(3, "Conv", {3}, {4})},
       {Tensor(0, "in", 50), Tensor(1, "a", 100), Tensor(2, "b", 100), Tensor(3, "c", 100),
-       Tensor(4, "d", 10, kOutput)});
+       Tensor(4, "d", 10, TensorRole::kOutput)});
   EXPECT_EQ(Lines(Explained(graph)), (Strings{"in_place 50 250 @1 writing op 2 \"Sub_2\" in place of tensor 2 \"b\""}));
   const Graph two({Op(0, "Conv", {0}, {1, 2}), Op(1, "Rotate", {1, 2}, {3, 4}, {Same(0, 1), Same(1, 0)}),
                    Op(2, "Conv", {3, 4}, {5})},
                   {Tensor(0, "in", 10), Tensor(1, "a", 100), Tensor(2, "b", 100), Tensor(3, "c", 100),
-                   Tensor(4, "d", 100), Tensor(5, "e", 10, kOutput)});
+                   Tensor(4, "d", 100), Tensor(5, "e", 10, TensorRole::kOutput)});
   EXPECT_EQ(Lines(Explained(two)),
             (Strings{"in_place 190 210 @0 writing op 1 \"Rotate_1\" in place of tensor 1 \"a\" and tensor 2 \"b\""}));
 }
@@ -171,7 +171,7 @@ TEST(WhatIf, WritesPartsWhereTheWholeWillLie) {
                      Op(2, "Concat", {1, 2}, {3}, {{AliasKind::kPiece, 0, 0, 0}, {AliasKind::kPiece, 0, 1, 64}}),
                      Op(3, "Conv", {3}, {4})},
                     {Tensor(0, "in", 10), Tensor(1, "a", 64), Tensor(2, "b", 64), Tensor(3, "whole", 128),
-                     Tensor(4, "d", 10, kOutput)});
+                     Tensor(4, "d", 10, TensorRole::kOutput)});
   EXPECT_EQ(Lines(Explained(graph)),
             (Strings{"colocate 118 138 @1 writing what op 2 \"Concat_2\" joins where its result lies"}));
 }
@@ -181,7 +181,7 @@ TEST(WhatIf, WritesAllInPlaceWhereOneAloneDoesNotHelp) {
       {Op(0, "Conv", {0}, {1}), Op(1, "Relu", {1}, {2}, {Same()}), Op(2, "Conv", {2}, {3}), Op(3, "Conv", {3}, {4}),
        Op(4, "Relu", {4}, {5}, {Same()}), Op(5, "Sigmoid", {5}, {6}, {Same()}), Op(6, "Conv", {6}, {7})},
       {Tensor(0, "in", 50), Tensor(1, "a", 100), Tensor(2, "b", 100), Tensor(3, "c", 50), Tensor(4, "d", 100),
-       Tensor(5, "e", 100), Tensor(6, "f", 100), Tensor(7, "g", 40, kOutput)});
+       Tensor(5, "e", 100), Tensor(6, "f", 100), Tensor(7, "g", 40, TensorRole::kOutput)});
   EXPECT_EQ(Lines(Explained(graph)), (Strings{"in_place_all 50 150 @0 writing all 3 ops in place that can be"}));
 }
 
@@ -190,7 +190,7 @@ TEST(WhatIf, AssumesThatATypeOfOpsAtThePeakCanWriteInPlace) {
   const std::vector<OpNode> ops = {Op(0, "Conv", {0}, {1}), Op(1, "Relu", {1}, {2}, {Same()}),
                                    Op(2, "Softmax", {2}, {3}), Op(3, "Conv", {3}, {4})};
   const std::vector<TensorDesc> tensors = {Tensor(0, "in", 50), Tensor(1, "a", 100), Tensor(2, "b", 100),
-                                           Tensor(3, "c", 100), Tensor(4, "d", 10, kOutput)};
+                                           Tensor(3, "c", 100), Tensor(4, "d", 10, TensorRole::kOutput)};
   const Explanation explanation = Explained(Graph(ops, tensors));
   EXPECT_EQ(Lines(explanation),
             (Strings{"assume_in_place 50 150 @0 writing Softmax (1 op) in place, if your kernels can, and the 1 known "
@@ -303,7 +303,7 @@ TEST(WhatIf, FreesATensorSoonerByMovingItsReaderAndWhatThatNeeds) {
   const Graph graph({Op(0, "Conv", {0}, {1}), Op(1, "Conv", {0}, {2}), Op(2, "Conv", {2}, {3}), Op(3, "Conv", {0}, {4}),
                      Op(4, "Mean", {1, 4}, {5}), Op(5, "Concat", {3, 5}, {6})},
                     {Tensor(0, "in", 1), Tensor(1, "skip", 100), Tensor(2, "x", 10), Tensor(3, "y", 150),
-                     Tensor(4, "k", 2), Tensor(5, "s", 5), Tensor(6, "out", 20, kOutput)});
+                     Tensor(4, "k", 2), Tensor(5, "s", 5), Tensor(6, "out", 20, TensorRole::kOutput)});
   // 101, 111, 261, 253, 257, 175 -> 101, 111, 113, 117, 165, 175
   EXPECT_EQ(Lines(Explained(graph)), (Strings{"reorder 86 175 @5 freeing tensor 1 \"skip\" sooner needs op 3 "
                                               "\"Conv_3\", op 4 \"Mean_4\" moved before op 2 \"Conv_2\""}));
@@ -313,7 +313,7 @@ TEST(WhatIf, WritesATensorLater) {
   const Graph graph(
       {Op(0, "Conv", {0}, {1}), Op(1, "Conv", {0}, {2}), Op(2, "Conv", {2}, {3}), Op(3, "Concat", {1, 3}, {4})},
       {Tensor(0, "in", 1), Tensor(1, "late", 100), Tensor(2, "x", 150), Tensor(3, "y", 10),
-       Tensor(4, "out", 5, kOutput)});
+       Tensor(4, "out", 5, TensorRole::kOutput)});
   // 101, 251, 260, 115 -> 151, 161, 111, 115
   EXPECT_EQ(
       Lines(Explained(graph)),
@@ -326,7 +326,7 @@ struct Late {
   std::vector<OpNode> ops = {Op(0, "Conv", {0}, {1}), Op(1, "Conv", {0}, {2}), Op(2, "Conv", {2}, {3}),
                              Op(3, "Concat", {1, 3}, {4})};
   std::vector<TensorDesc> tensors = {Tensor(0, "in", 1), Tensor(1, "late", 100), Tensor(2, "x", 150),
-                                     Tensor(3, "y", 10), Tensor(4, "out", 5, kOutput)};
+                                     Tensor(3, "y", 10), Tensor(4, "out", 5, TensorRole::kOutput)};
   Graph Make() const { return Graph(ops, tensors); }
 };
 
@@ -338,7 +338,7 @@ TEST(WhatIf, KeepsTheOrderOfOpsWithEffectsAlone) {
   both.ops[0].has_effects = both.ops[2].has_effects = true;
   EXPECT_EQ(Lines(Explained(both.Make())), Strings());
   Late stateful;
-  stateful.tensors[0].roles = kState;  // ops 0 and 1 may both change it
+  stateful.tensors[0].roles = TensorRole::kState;  // ops 0 and 1 may both change it
   EXPECT_EQ(Lines(Explained(stateful.Make())), Strings());
   Late untyped;  // it went by the name of the type
   untyped.ops[0].type = untyped.ops[2].type = "Loop";
@@ -370,13 +370,13 @@ TEST(WhatIf, MovesReadersOfViewsWithThoseOfTheirRoot) {
 }
 
 TEST(WhatIf, TakesAnOutputThatIsAViewAsLongAsItsRootIsRead) {
-  TensorDesc view = Tensor(4, "v", 60, kOutput);
+  TensorDesc view = Tensor(4, "v", 60, TensorRole::kOutput);
   view.view_of = 1;
   view.view_offset = 40;
   const Graph graph(
       {Op(0, "Conv", {0}, {1}), Op(1, "Conv", {1}, {2}), Op(2, "Conv", {2}, {3}), Op(3, "Conv", {3}, {5})},
       {Tensor(0, "in", 10), Tensor(1, "root", 100), Tensor(2, "x", 50), Tensor(3, "y", 100), view,
-       Tensor(5, "z", 10, kOutput)});
+       Tensor(5, "z", 10, TensorRole::kOutput)});
   // 110, 150, 250, 210: the root lives as long as its view does
   const Strings lines = Lines(Explained(graph));
   ASSERT_EQ(lines.size(), 1u);
@@ -385,9 +385,9 @@ TEST(WhatIf, TakesAnOutputThatIsAViewAsLongAsItsRootIsRead) {
 }
 
 TEST(WhatIf, TakesAnOutputEarlyOrWritesItAtTheEnd) {
-  const Graph graph(
-      {Op(0, "Conv", {0}, {1}), Op(1, "Conv", {0}, {2}), Op(2, "Conv", {2}, {3})},
-      {Tensor(0, "in", 10), Tensor(1, "o", 100, kOutput), Tensor(2, "x", 50), Tensor(3, "y", 10, kOutput)});
+  const Graph graph({Op(0, "Conv", {0}, {1}), Op(1, "Conv", {0}, {2}), Op(2, "Conv", {2}, {3})},
+                    {Tensor(0, "in", 10), Tensor(1, "o", 100, TensorRole::kOutput), Tensor(2, "x", 50),
+                     Tensor(3, "y", 10, TensorRole::kOutput)});
   // 110, 160, 160 -> 110, 60, 60; or 60, 70, 120
   EXPECT_EQ(Lines(Explained(graph)),
             (Strings{"early_output 50 110 @0 taking output tensor 1 \"o\" right after op 0 \"Conv_0\", not at the end",
@@ -395,9 +395,9 @@ TEST(WhatIf, TakesAnOutputEarlyOrWritesItAtTheEnd) {
 }
 
 TEST(WhatIf, TakesAllOutputsEarlyWhereOneAloneIsNotEnough) {
-  const Graph graph(
-      {Op(0, "If", {0}, {1}), Op(1, "If", {0}, {2}), Op(2, "If", {0}, {3})},
-      {Tensor(0, "in", 10), Tensor(1, "o", 100, kOutput), Tensor(2, "p", 100, kOutput), Tensor(3, "q", 100, kOutput)});
+  const Graph graph({Op(0, "If", {0}, {1}), Op(1, "If", {0}, {2}), Op(2, "If", {0}, {3})},
+                    {Tensor(0, "in", 10), Tensor(1, "o", 100, TensorRole::kOutput),
+                     Tensor(2, "p", 100, TensorRole::kOutput), Tensor(3, "q", 100, TensorRole::kOutput)});
   // 110, 210, 310 -> 110 each; q ends with the last op anyway
   const Strings lines = Lines(Explained(graph));
   ASSERT_EQ(lines.size(), 3u);
@@ -406,15 +406,16 @@ TEST(WhatIf, TakesAllOutputsEarlyWhereOneAloneIsNotEnough) {
 }
 
 TEST(WhatIf, DropsAResultThatNobodyReads) {
-  const Graph graph({Op(0, "Dropout", {0}, {1, 2}), Op(1, "Conv", {1}, {3})},
-                    {Tensor(0, "in", 10), Tensor(1, "d", 50), Tensor(2, "mask", 50), Tensor(3, "e", 20, kOutput)});
+  const Graph graph(
+      {Op(0, "Dropout", {0}, {1, 2}), Op(1, "Conv", {1}, {3})},
+      {Tensor(0, "in", 10), Tensor(1, "d", 50), Tensor(2, "mask", 50), Tensor(3, "e", 20, TensorRole::kOutput)});
   EXPECT_EQ(
       Lines(Explained(graph)),
       (Strings{"unread_output 40 70 @1 not writing tensor 2 \"mask\" of op 0 \"Dropout_0\", which nobody reads"}));
 }
 
 TEST(WhatIf, LowersTheAlignmentButNotBelowATensorsOwn) {
-  std::vector<TensorDesc> tensors = {Tensor(0, "in", 65), Tensor(1, "out", 65, kOutput)};
+  std::vector<TensorDesc> tensors = {Tensor(0, "in", 65), Tensor(1, "out", 65, TensorRole::kOutput)};
   EXPECT_EQ(Lines(Explained(Graph({Op(0, "Conv", {0}, {1})}, tensors), 64)),
             (Strings{"alignment 63 130 @0 alignment 64 -> 1", "alignment 48 145 @0 alignment 64 -> 16"}));
   tensors[0].alignment = tensors[1].alignment = 64;
@@ -491,7 +492,9 @@ TEST(WhatIf, RefusesAnotherGraph) {
 TEST(WhatIf, TakesGraphsWithNothingInThem) {
   EXPECT_TRUE(Explained(Graph()).holders.empty());
   EXPECT_TRUE(Explained(Graph({Op(0, "Relu", {0}, {1})}, {Tensor(0, "a", 0), Tensor(1, "b", 0)}), 64).what_ifs.empty());
-  const Explanation kept = Explained(Graph({}, {Tensor(0, "a", 65, kState), Tensor(1, "b", 65, kInput | kOutput)}), 64);
+  const Explanation kept = Explained(
+      Graph({}, {Tensor(0, "a", 65, TensorRole::kState), Tensor(1, "b", 65, TensorRole::kInput | TensorRole::kOutput)}),
+      64);
   EXPECT_EQ(kept.holders.size(), 2u);
   EXPECT_EQ(kept.what_ifs.size(), 2u) << "two alignments";
 }

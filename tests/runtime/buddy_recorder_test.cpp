@@ -10,7 +10,7 @@ namespace orionrt::buddy_recorder_test {
 namespace {
 
 std::string Text(const BuddyEvent& e) {
-  return std::to_string(e.seq) + " " + std::to_string(e.kind) + " " + std::to_string(e.offset) + " " +
+  return std::to_string(e.seq) + " " + std::to_string(static_cast<int>(e.kind)) + " " + std::to_string(e.offset) + " " +
          std::to_string(e.requested) + " " + std::to_string(e.size) + " " + std::to_string(e.tag);
 }
 

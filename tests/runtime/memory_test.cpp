@@ -211,12 +211,12 @@ TEST(TrackedMemory, LogsEveryEvent) {
   EXPECT_TRUE(Refuses(ErrorCode::kOutOfMemory, {"caller's buffer"}, [&] { memory.Allocate(100, 1); }));
   memory.Deallocate(base, 200, 1);
   ASSERT_EQ(events.size(), 3u);
-  EXPECT_EQ(events[0].kind, MemoryEvent::kAllocated);
+  EXPECT_EQ(events[0].kind, MemoryEvent::Kind::kAllocated);
   EXPECT_EQ(events[0].base, base);
-  EXPECT_EQ(events[1].kind, MemoryEvent::kRefused);
+  EXPECT_EQ(events[1].kind, MemoryEvent::Kind::kRefused);
   EXPECT_EQ(events[1].base, nullptr);
   EXPECT_EQ(events[1].bytes, 100u);
-  EXPECT_EQ(events[2].kind, MemoryEvent::kDeallocated);
+  EXPECT_EQ(events[2].kind, MemoryEvent::Kind::kDeallocated);
   EXPECT_EQ(events[2].base, base);
   EXPECT_EQ(memory.stats().used_bytes, 0u) << "what was refused is not counted";
 }

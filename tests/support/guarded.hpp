@@ -19,7 +19,7 @@ inline Graph ChainGraph() {
   for (int i = 0; i < 20; ++i) {
     ops.push_back({i, {}, {i == 16 ? 30 : i}, "", ""});
     if (i > 0) ops.back().inputs.push_back(i == 17 ? 30 : i - 1);
-    tensors.push_back({i == 16 ? 30 : i, kTensorBytes, 0, i == 19 ? unsigned{kOutput} : 0u, "", "", {}});
+    tensors.push_back({i == 16 ? 30 : i, kTensorBytes, 0, i == 19 ? TensorRole::kOutput : 0u, "", "", {}});
   }
   ops[14].inputs.push_back(12);
   ops[17].name = "Conv_3";
@@ -27,8 +27,8 @@ inline Graph ChainGraph() {
   ops[2].inputs.insert(ops[2].inputs.end(), {100, 101});
   tensors[12].name = "relu_2";
   tensors[16].name = "conv_4";
-  tensors.push_back({100, kTensorBytes, 0, kInput, "image", "", {}});
-  tensors.push_back({101, kTensorBytes, 0, kState, "cache", "", {}});
+  tensors.push_back({100, kTensorBytes, 0, TensorRole::kInput, "image", "", {}});
+  tensors.push_back({101, kTensorBytes, 0, TensorRole::kState, "cache", "", {}});
   return Graph(ops, tensors);
 }
 
@@ -129,7 +129,7 @@ inline unsigned RunCleanly(TensorPool& pool, bool end_ops) {
     }
     pool.EndRun();
     for (std::size_t i = 0; i < places.size(); ++i) {
-      if ((pool.graph().tensors()[i].roles & kOutput) == 0) continue;
+      if ((pool.graph().tensors()[i].roles & TensorRole::kOutput) == 0) continue;
       for (std::size_t k = 0; k < places[i].bytes; ++k) sum += static_cast<unsigned char*>(places[i].ptr)[k];
     }
     result = result * 31 + sum;

@@ -61,7 +61,7 @@ class Interpreter {
       RunOp(graph_.ops()[static_cast<std::size_t>(step_)]);
     }
     for (std::size_t t = 0; t < truth_.size(); ++t) {
-      if ((graph_.tensors()[t].roles & (kOutput | kState)) == 0) continue;
+      if ((graph_.tensors()[t].roles & (TensorRole::kOutput | TensorRole::kState)) == 0) continue;
       for (std::size_t i = 0; i < graph_.tensors()[t].bytes; ++i) Check(t, i);
     }
     return fault_;
@@ -175,7 +175,7 @@ class Interpreter {
       if (graph_.tensors()[output].view_of == kNoTensor) truth_[output] = results[o];
     }
     for (const int id : op.inputs) {  // an op that lists a state updates it
-      if ((graph_.tensors()[Index(id)].roles & kState) == 0) continue;
+      if ((graph_.tensors()[Index(id)].roles & TensorRole::kState) == 0) continue;
       truth_[Index(id)] = RandomBytes(graph_.tensors()[Index(id)].bytes);
       WriteAll(Index(id));
     }

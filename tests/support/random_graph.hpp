@@ -26,9 +26,9 @@ inline RandomGraph MakeRandomGraph(Random& random, int n, bool sparse) {
     graph.tensors.push_back(tensor);
     return tensor.id;
   };
-  for (int i = 0; i < 3; ++i) add(kInput);
-  add(kInput | kOutput);
-  add(kState);
+  for (int i = 0; i < 3; ++i) add(TensorRole::kInput);
+  add(TensorRole::kInput | TensorRole::kOutput);
+  add(TensorRole::kState);
   for (int step = 0; step < n; ++step) {
     OpNode op;
     op.id = (n - step) * stride;  // not the position
@@ -39,7 +39,7 @@ inline RandomGraph MakeRandomGraph(Random& random, int n, bool sparse) {
     }
     if (!op.inputs.empty() && random.OneIn(6)) op.inputs.push_back(op.inputs[0]);
     for (std::int64_t k = random.Below(4); k > 0; --k)
-      op.outputs.push_back(add(random.OneIn(12) ? unsigned{kOutput} : 0u));
+      op.outputs.push_back(add(random.OneIn(12) ? TensorRole::kOutput : 0u));
     graph.ops.push_back(op);
   }
   return graph;

@@ -11,7 +11,7 @@ namespace orionrt::tests {
 
 // Two ops: x (given) -> y -> z (an output), all of `bytes`.
 inline Graph Chain(std::size_t bytes) {
-  return Graph({{0, {0}, {1}}, {1, {1}, {2}}}, {{0, bytes}, {1, bytes}, {2, bytes, 0, kOutput}});
+  return Graph({{0, {0}, {1}}, {1, {1}, {2}}}, {{0, bytes}, {1, bytes}, {2, bytes, 0, TensorRole::kOutput}});
 }
 
 inline std::shared_ptr<const SharedPlan> PlanAll(std::vector<Graph> graphs, std::vector<int> lanes) {

@@ -16,8 +16,8 @@ class SharingGraphMaker {
   explicit SharingGraphMaker(Random& random) : random_(random) {}
 
   Graph Make(int ops) {
-    for (int i = 0; i < 2; ++i) NewTensor(Size(), kInput);
-    if (random_.OneIn(2)) NewTensor(Size(), kState);
+    for (int i = 0; i < 2; ++i) NewTensor(Size(), TensorRole::kInput);
+    if (random_.OneIn(2)) NewTensor(Size(), TensorRole::kState);
     for (int step = 0; step < ops; ++step) AddOp(step);
     if (random_.OneIn(3)) Shuffle();
     for (std::size_t i = 0; i < ops_.size(); ++i) ops_[i].name = "n" + std::to_string(ops_[i].id);
@@ -41,7 +41,7 @@ class SharingGraphMaker {
     return tensor.id;
   }
   // A result: some are kept.
-  int Result(std::size_t bytes) { return NewTensor(bytes, random_.OneIn(10) ? unsigned{kOutput} : 0u); }
+  int Result(std::size_t bytes) { return NewTensor(bytes, random_.OneIn(10) ? TensorRole::kOutput : 0u); }
 
   int Recent() {
     const auto known = static_cast<std::int64_t>(tensors_.size());
@@ -149,7 +149,7 @@ class SharingGraphMaker {
     view.view_of = of;
     view.view_offset = begin;
     view.bytes = BytesOf(of) - begin;
-    if (random_.OneIn(10)) view.roles = kOutput;
+    if (random_.OneIn(10)) view.roles = TensorRole::kOutput;
     tensors_.push_back(view);
     OpNode op;
     op.id = static_cast<int>(ops_.size()) + 1000;

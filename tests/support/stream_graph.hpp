@@ -68,10 +68,10 @@ class StreamGraphMaker {
     const std::size_t slot = Below(ops_[reader].inputs.size());
     const int source = ops_[reader].inputs[slot];
     const TensorDesc& copied = tensors_[static_cast<std::size_t>(source)];
-    if (copied.id != source || copied.view_of != kNoTensor || (copied.roles & kState) != 0) return;
+    if (copied.id != source || copied.view_of != kNoTensor || (copied.roles & TensorRole::kState) != 0) return;
     TensorDesc copy = copied;
     copy.id = static_cast<int>(tensors_.size());
-    copy.roles = random_.OneIn(4) ? unsigned{kOutput} : 0u;
+    copy.roles = random_.OneIn(4) ? TensorRole::kOutput : 0u;
     OpNode op{2000 + copy.id, {source}, {copy.id}};
     op.stream = 9;
     ops_[reader].inputs[slot] = copy.id;
@@ -168,7 +168,7 @@ class NaiveStreamPlan {
       piece.tensors.push_back(t);
       piece.alignment = std::max(piece.alignment, static_cast<std::int64_t>(Desc(t).alignment));
       piece.from_start |= Desc(t).view_of == kNoTensor && produced[Cast(t)] == 0;
-      piece.to_end |= (Desc(t).roles & (kOutput | kState)) != 0;
+      piece.to_end |= (Desc(t).roles & (TensorRole::kOutput | TensorRole::kState)) != 0;
     }
     for (int step = 0; step < order_.size(); ++step) {
       const OpNode& op = graph_.ops()[Cast(step)];

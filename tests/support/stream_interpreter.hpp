@@ -107,7 +107,7 @@ class StreamInterpreter {
   std::size_t Index(int id) const { return Cast(graph_.IndexOf(id)); }
   std::size_t BytesOf(std::size_t tensor) const { return graph_.tensors()[tensor].bytes; }
   bool IsView(std::size_t tensor) const { return graph_.tensors()[tensor].view_of != kNoTensor; }
-  bool IsState(std::size_t tensor) const { return (graph_.tensors()[tensor].roles & kState) != 0; }
+  bool IsState(std::size_t tensor) const { return (graph_.tensors()[tensor].roles & TensorRole::kState) != 0; }
 
   unsigned char* PointerTo(const orionrt::Place* place, Bytes& outside) {
     if (place == nullptr || place->bytes == 0 || place->space == kExternal) return outside.data();
@@ -239,7 +239,8 @@ class StreamInterpreter {
       Advance(op, phases_[Cast(op)] + 1);
     }
     for (std::size_t t = 0; t < places_.size(); ++t) {
-      if ((graph_.tensors()[t].roles & (kOutput | kState)) != 0) Check(t, Holds(t), "in the end");
+      if ((graph_.tensors()[t].roles & (TensorRole::kOutput | TensorRole::kState)) != 0)
+        Check(t, Holds(t), "in the end");
     }
     return fault_;
   }

@@ -46,7 +46,7 @@ google::protobuf::ArenaOptions LimitedArena() {
   return options;
 }
 
-onnx::ModelProto& Parse(const std::string& bytes, const std::string& source, google::protobuf::Arena& arena) {
+onnx::ModelProto& Parse(std::string_view bytes, const std::string& source, google::protobuf::Arena& arena) {
   if (bytes.empty()) throw Error(ErrorCode::kBadInput, source + ": is empty; was its export or its copy cut off?");
   if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     throw Error(ErrorCode::kUnsupported, source + ": is larger than 2 GiB; keep its weights in external data");
@@ -195,7 +195,7 @@ Dimensions DimensionsOf(const onnx::GraphProto& graph, const std::string& source
   return dimensions;
 }
 
-ImportedModel Import(const std::string& bytes, const std::string& source, const ImportOptions& options) {
+ImportedModel Import(std::string_view bytes, const std::string& source, const ImportOptions& options) {
   google::protobuf::Arena arena(LimitedArena());
   onnx::ModelProto& model = Parse(bytes, source, arena);
   Dimensions dimensions = DimensionsOf(model.graph(), source, options);
@@ -216,7 +216,7 @@ ImportedModel Import(const std::string& bytes, const std::string& source, const 
 
 }  // namespace
 
-ImportedModel ImportOnnx(const std::string& bytes, const std::string& source, const ImportOptions& options) {
+ImportedModel ImportOnnx(std::string_view bytes, const std::string& source, const ImportOptions& options) {
   try {
     return Import(bytes, source, options);
   } catch (const Error&) {

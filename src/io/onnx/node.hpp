@@ -36,10 +36,10 @@ struct Node {
   int Dtype(std::size_t input) const;
   const Value* Known(std::size_t input) const;
   // The integers of a known input of an integer type; false if it is not one.
-  bool KnownInts(std::size_t input, Dims& out) const;
+  [[nodiscard]] bool KnownInts(std::size_t input, Dims& out) const;
 };
 
 // Brings an axis counted from the end into [0, rank); false if it is outside.
-bool NormalizeAxis(std::int64_t& axis, std::size_t rank);
+[[nodiscard]] bool NormalizeAxis(std::int64_t& axis, std::size_t rank);
 
 }  // namespace orionrt::onnx_import

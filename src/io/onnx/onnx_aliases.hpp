@@ -13,6 +13,7 @@ void Describe(const Node& node, const GraphBuilder* graph, const OpRule* own, Op
 
 // starts, ends, axes (counted from the front) and steps of a Slice, as attributes (before opset 10) or as inputs; false
 // where they are not known, or do not fit `rank`.
-bool SliceArguments(const Node& node, std::size_t rank, Dims& starts, Dims& ends, Dims& axes, Dims& steps);
+[[nodiscard]] bool SliceArguments(const Node& node, std::size_t rank, Dims& starts, Dims& ends, Dims& axes,
+                                  Dims& steps);
 
 }  // namespace orionrt::onnx_import

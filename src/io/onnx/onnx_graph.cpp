@@ -315,7 +315,7 @@ Graph GraphBuilder::MakeGraph() {
     TensorDesc desc;
     desc.id = tensor.id = static_cast<int>(descs.size());
     desc.bytes = static_cast<std::size_t>(*bytes);
-    desc.roles = (tensor.is_input ? unsigned{kInput} : 0u) | (tensor.is_output ? unsigned{kOutput} : 0u);
+    desc.roles = (tensor.is_input ? TensorRole::kInput : 0u) | (tensor.is_output ? TensorRole::kOutput : 0u);
     desc.name = *tensor.name;
     desc.dtype = DtypeName(tensor.dtype);
     desc.shape = *tensor.dims;

@@ -57,7 +57,7 @@ class GraphBuilder {
 
   void Step(Node& node, int position);
   bool Folds(const Node& node) const;
-  bool TakeValues(Node& node, Types& types);
+  [[nodiscard]] bool TakeValues(Node& node, Types& types);
   void TypeOutputs(Node& node, int position, Types& types);
   void Infer(Node& node, int position, Types& inferred);
   void InferByOwnRule(const Node& node, Types& inferred);

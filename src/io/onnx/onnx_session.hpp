@@ -34,7 +34,7 @@ class Session {
   // Limits on what all graphs together may take, so that a small file cannot ask for much. The first fails when too
   // many nodes have been counted; the second says whether that many elements may still be kept.
   void CountNodes(std::int64_t nodes);
-  bool SpendElements(std::size_t elements);
+  [[nodiscard]] bool SpendElements(std::size_t elements);
 
   // One constant of the file, and one that an op reads at run time. Fail when the sum overflows.
   void CountStored(std::int64_t bytes) { AddWeight(bytes, weights_.stored_bytes); }

@@ -116,8 +116,9 @@ void CheckOptions(Session& session) {
   }
 }
 
-ImportedModel Import(const std::string& bytes, const std::string& source, const ImportOptions& options) {
-  Session session(tflite_import::OpenModel(bytes, source), source, options);
+ImportedModel Import(std::string_view bytes, const std::string& source, const ImportOptions& options) {
+  const tflite_import::AlignedBytes aligned(bytes);
+  Session session(tflite_import::OpenModel(aligned.view(), source), source, options);
   if (SizeOf(session.model().subgraphs()->Get(0)->operators()) == 0) {
     session.Fail(ErrorCode::kBadInput, "", "its graph has no ops");
   }
@@ -135,7 +136,7 @@ ImportedModel Import(const std::string& bytes, const std::string& source, const 
 
 }  // namespace
 
-ImportedModel ImportTflite(const std::string& bytes, const std::string& source, const ImportOptions& options) {
+ImportedModel ImportTflite(std::string_view bytes, const std::string& source, const ImportOptions& options) {
   try {
     return Import(bytes, source, options);
   } catch (const std::bad_alloc&) {

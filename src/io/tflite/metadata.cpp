@@ -27,7 +27,7 @@ using Records = std::vector<const std::uint8_t*>;
 
 class Splicer {
  public:
-  Splicer(const std::string& bytes, const fb::Model& model, std::string source)
+  Splicer(std::string_view bytes, const fb::Model& model, std::string source)
       : old_(bytes), model_(model), source_(std::move(source)) {}
 
   std::string Run(std::string_view name, std::string_view content) {
@@ -62,7 +62,8 @@ class Splicer {
     PutOffset(buffer_at + 4, content_at);
     PutBytes(name_at, name);
     PutBytes(content_at, content);
-    return new_ + old_;
+    new_.append(old_);
+    return std::move(new_);
   }
 
  private:
@@ -140,7 +141,7 @@ class Splicer {
     Put(at, at - vtable, 4);
   }
 
-  const std::string& old_;
+  std::string_view old_;
   const fb::Model& model_;
   std::string source_;
   std::string new_;
@@ -167,7 +168,7 @@ bool IsOwn(const fb::Model& model, std::uint32_t buffer) {
 
 }  // namespace
 
-std::string SetMetadata(const std::string& bytes, const std::string& source, std::string_view name,
+std::string SetMetadata(std::string_view bytes, const std::string& source, std::string_view name,
                         std::string_view content) {
   const fb::Model& model = *fb::GetModel(bytes.data());
   const fb::Metadata* found = nullptr;
@@ -182,7 +183,7 @@ std::string SetMetadata(const std::string& bytes, const std::string& source, std
   if (count == 1 && found->buffer() < SizeOf(model.buffers())) {
     const auto* data = model.buffers()->Get(found->buffer())->data();
     if (SizeOf(data) == content.size() && IsOwn(model, found->buffer())) {
-      std::string copy = bytes;
+      std::string copy(bytes);
       const auto at = static_cast<std::size_t>(reinterpret_cast<const char*>(data->Data()) - bytes.data());
       return copy.replace(at, content.size(), content);
     }

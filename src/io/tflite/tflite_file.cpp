@@ -28,7 +28,13 @@ void CheckBuffers(const fb::Model& model, std::size_t file_bytes, const std::str
 
 }  // namespace
 
-const fb::Model& OpenModel(const std::string& bytes, const std::string& source) {
+AlignedBytes::AlignedBytes(std::string_view bytes) : view_(bytes) {
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % sizeof(std::uint64_t) == 0) return;
+  copy_ = bytes;
+  view_ = copy_;
+}
+
+const fb::Model& OpenModel(std::string_view bytes, const std::string& source) {
   if (bytes.empty()) Refuse(source, "is empty; was its export or its copy cut off?");
   if (bytes.size() < kShortest || !fb::ModelBufferHasIdentifier(bytes.data())) {
     const bool page = bytes[bytes.find_first_not_of(" \t\r\n") % bytes.size()] == '<';

@@ -4,15 +4,30 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "io/tflite/types.hpp"
 #include "tflite_generated.h"
 
 namespace orionrt::tflite_import {
 
+// The bytes of a file where its words can be read as they lie: those given, or a copy where these are not aligned.
+class AlignedBytes {
+ public:
+  explicit AlignedBytes(std::string_view bytes);
+  AlignedBytes(const AlignedBytes&) = delete;
+  AlignedBytes& operator=(const AlignedBytes&) = delete;
+
+  std::string_view view() const { return view_; }
+
+ private:
+  std::string copy_;
+  std::string_view view_;
+};
+
 // Throws Error: kBadInput for what is no TFLite model, kUnsupported for another version of the format. The model lies
-// in `bytes`.
-const fb::Model& OpenModel(const std::string& bytes, const std::string& source);
+// in `bytes`, which are aligned.
+const fb::Model& OpenModel(std::string_view bytes, const std::string& source);
 
 // Lists may be left out of a file; that is the same as an empty one.
 template <typename Vector>

@@ -313,8 +313,8 @@ TensorDesc GraphBuilder::MakeDesc(int index) const {
   TensorDesc desc;
   desc.id = index;
   desc.bytes = static_cast<std::size_t>(BytesOf(index));
-  desc.roles = (tensor.is_input ? unsigned{kInput} : 0u) | (tensor.is_output ? unsigned{kOutput} : 0u) |
-               (tensor.is_state ? unsigned{kState} : 0u);
+  desc.roles = (tensor.is_input ? TensorRole::kInput : 0u) | (tensor.is_output ? TensorRole::kOutput : 0u) |
+               (tensor.is_state ? TensorRole::kState : 0u);
   if (tensor.record->name()) desc.name = tensor.record->name()->str();
   desc.dtype = TypeName(tensor.record->type());
   desc.shape = tensor.dims;

@@ -21,7 +21,7 @@ constexpr std::int64_t kAlignment = 16;   // of every tensor in TFLM's arena
 
 class PlanWriter {
  public:
-  PlanWriter(const std::string& bytes, const std::string& source)
+  PlanWriter(std::string_view bytes, const std::string& source)
       : source_(source), model_(tflite_import::OpenModel(bytes, source)) {}
 
   // version, number of subgraphs, number of offsets; then the tensors of all subgraphs in one list.
@@ -129,7 +129,7 @@ constexpr std::size_t kHead = 3;
 
 class PlanReader {
  public:
-  PlanReader(const std::string& bytes, const std::string& source)
+  PlanReader(std::string_view bytes, const std::string& source)
       : source_(source), model_(tflite_import::OpenModel(bytes, source)) {}
 
   std::optional<std::vector<std::vector<std::int64_t>>> Run() const {
@@ -225,7 +225,7 @@ bool InFileOrder(const Graph& graph, const std::vector<NestedGraph>& bodies) {
 
 }  // namespace
 
-std::string WriteTflmPlan(const std::string& bytes, const std::vector<std::vector<std::int64_t>>& offsets,
+std::string WriteTflmPlan(std::string_view bytes, const std::vector<std::vector<std::int64_t>>& offsets,
                           const std::string& source) {
   ImportOptions options;
   options.default_dim = 1;
@@ -234,13 +234,14 @@ std::string WriteTflmPlan(const std::string& bytes, const std::vector<std::vecto
     throw Error(ErrorCode::kUnsupported,
                 source + ": its ops are not in an order that runs, and TFLM runs them as they come; convert it anew");
   }
-  const std::string content = PlanWriter(bytes, source).Run(offsets);
-  return tflite_import::SetMetadata(bytes, source, kName, content);
+  const tflite_import::AlignedBytes aligned(bytes);
+  const std::string content = PlanWriter(aligned.view(), source).Run(offsets);
+  return tflite_import::SetMetadata(aligned.view(), source, kName, content);
 }
 
-std::optional<std::vector<std::vector<std::int64_t>>> ReadTflmPlan(const std::string& bytes,
-                                                                   const std::string& source) {
-  return PlanReader(bytes, source).Run();
+std::optional<std::vector<std::vector<std::int64_t>>> ReadTflmPlan(std::string_view bytes, const std::string& source) {
+  const tflite_import::AlignedBytes aligned(bytes);
+  return PlanReader(aligned.view(), source).Run();
 }
 
 }  // namespace orionrt

@@ -31,14 +31,14 @@ class ExactState {
   ExactState(const ExactModel& model, std::int64_t table_work, WorkMeter& work);
 
   // Empties the plan. False if that alone breaks the capacity (units).
-  bool Reset(std::int64_t capacity);
+  [[nodiscard]] bool Reset(std::int64_t capacity);
 
   // Puts `row` at its head. REQUIRES: unplaced, and every floor over its life equals its head.
   // False if no plan within the capacity can follow; undo then, too.
-  bool Place(int row);
+  [[nodiscard]] bool Place(int row);
 
   // Gives up the space below `floor` in `section`. False as above.
-  bool Raise(int section, std::int64_t floor);
+  [[nodiscard]] bool Raise(int section, std::int64_t floor);
 
   // Whether what then is still to come in its sections can be stacked on `row`, if that is placed at its head.
   bool CanFollow(int row) const;
@@ -97,11 +97,11 @@ class ExactState {
   void AddWaste(int section, std::int64_t floor);
   std::int64_t OffsetAbove(int row, std::int64_t floor) const;
   bool Lift(int section, std::int64_t floor);
-  bool LiftLife(int row, std::int64_t floor);
-  bool LiftHead(int row, std::int64_t floor);
+  [[nodiscard]] bool LiftLife(int row, std::int64_t floor);
+  [[nodiscard]] bool LiftHead(int row, std::int64_t floor);
   void SetHead(int row, std::int64_t head);
   int CountReady(int section) const;
-  bool Settle();
+  [[nodiscard]] bool Settle();
   void Decide(int bundle);
   void Reconsider(int bundle);
   void Join(int bundle, int step);

@@ -20,7 +20,7 @@ class Skyline {
 
   // Puts a buffer on top, in O(sections of its life). False, and nothing placed, if it would end above `limit`.
   // REQUIRES: it is alive in no section outside the window.
-  bool Put(int buffer, std::int64_t limit, std::int64_t& offset);
+  [[nodiscard]] bool Put(int buffer, std::int64_t limit, std::int64_t& offset);
 
  private:
   const Problem& problem_;

@@ -49,7 +49,7 @@ class ExcessFlow {
   ExcessFlow(const Loads& loads, const std::vector<Resident>& residents, const std::vector<Fate>& fates);
 
   // Solves it, by successive shortest paths. False where spilling all that may is not enough.
-  bool Run();
+  [[nodiscard]] bool Run();
 
   bool empty() const { return sections_.empty(); }     // nothing is overloaded
   bool has_all_rows() const { return has_all_rows_; }  // each overloaded section has its row
