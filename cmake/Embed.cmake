@@ -2,7 +2,8 @@
 # in their place, and all of it into a string of C++.
 get_filename_component(folder ${PAGE} DIRECTORY)
 file(READ ${PAGE} page)
-string(REGEX MATCHALL "<link rel=\"stylesheet\" href=\"[a-z]+\\.css\">|<script src=\"[a-z]+\\.js\"></script>" tags "${page}")
+string(REGEX MATCHALL "<link rel=\"stylesheet\" href=\"[a-z]+\\.css\">|<script src=\"[a-z]+\\.js\"></script>"
+       tags "${page}")
 foreach(tag IN LISTS tags)
   string(REGEX MATCH "[a-z]+\\.(css|js)" name "${tag}")
   file(READ ${folder}/${name} text)

@@ -45,7 +45,8 @@ foreach(component IN LISTS components)
   install(EXPORT orionrt-${short} NAMESPACE orionrt:: DESTINATION ${package_dir})
   orionrt_pc_file(${component})
 endforeach()
-install(DIRECTORY include/ ${headers_of_before_dir}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
+install(DIRECTORY include/ ${headers_of_before_dir}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/orionrtConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 configure_package_config_file(cmake/orionrtConfig.cmake.in ${PROJECT_BINARY_DIR}/orionrtConfig.cmake
                               INSTALL_DESTINATION ${package_dir})

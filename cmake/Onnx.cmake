@@ -7,7 +7,8 @@ if(NOT Protobuf_FOUND OR NOT ONNX_INCLUDE_DIR OR NOT ONNX_LIBRARY OR NOT ONNX_PR
   orionrt_left_out("component orionrt::onnx" "the onnx library (Debian: libonnx-dev, libprotobuf-dev)" ONNX)
   return()
 endif()
-file(GLOB onnx_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/io/onnx/*.cpp ${PROJECT_SOURCE_DIR}/src/io/dims/*.cpp)
+file(GLOB onnx_sources CONFIGURE_DEPENDS
+     ${PROJECT_SOURCE_DIR}/src/io/onnx/*.cpp ${PROJECT_SOURCE_DIR}/src/io/dims/*.cpp)
 orionrt_component(orionrt_onnx src/capi/capi_onnx.cpp ${onnx_sources})
 target_include_directories(orionrt_onnx SYSTEM PRIVATE ${ONNX_INCLUDE_DIR} ${Protobuf_INCLUDE_DIRS})
 target_compile_definitions(orionrt_onnx PRIVATE ONNX_NAMESPACE=onnx ONNX_ML=1)

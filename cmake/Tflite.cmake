@@ -17,5 +17,6 @@ file(GLOB tflite_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/io/tflite/*
 orionrt_component(orionrt_tflite src/capi/capi_tflite.cpp ${tflite_sources})
 add_dependencies(orionrt_tflite orionrt_tflite_reader)
 # The library is header-only as far as we use it.
-target_include_directories(orionrt_tflite SYSTEM PRIVATE ${PROJECT_BINARY_DIR}/generated/tflite ${FLATBUFFERS_INCLUDE_DIR})
+target_include_directories(orionrt_tflite SYSTEM PRIVATE
+                           ${PROJECT_BINARY_DIR}/generated/tflite ${FLATBUFFERS_INCLUDE_DIR})
 target_link_libraries(orionrt_tflite PUBLIC orionrt)

@@ -25,7 +25,8 @@ HEADERS = {
     "src/devices": {"cuda", "opencl"},
     "src/capi": {"orionrt.h", "orionrt_io.h"},
 }
-SIDES_MAY_SEE = {("src/buddy", "src/base"), ("src/report", "src/io")}  # the exceptions, each with a reason in docs/design.md
+# The exceptions, each with a reason in docs/design.md.
+SIDES_MAY_SEE = {("src/buddy", "src/base"), ("src/report", "src/io")}
 
 root = pathlib.Path(__file__).resolve().parent.parent
 floor_of = {folder: number for number, folders in enumerate(FLOORS) for folder in folders}

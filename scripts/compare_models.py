@@ -3,8 +3,8 @@
 
 compare_models.py ORIONRT MODELS
 
-MODELS holds onnx/*.onnx (and onnx_scaled, tflite), overrides.json (dimensions a model), and reference/MODE/NAME.csv with
-MODE fold, raw or static. Agreement: the same multiset of (lower, upper, size). Exits 1 when a file differs.
+MODELS holds onnx/*.onnx (and onnx_scaled, tflite), overrides.json (dimensions a model), and reference/MODE/NAME.csv
+with MODE fold, raw or static. Agreement: the same multiset of (lower, upper, size). Exits 1 when a file differs.
 """
 import collections
 import csv

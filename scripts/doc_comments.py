@@ -40,4 +40,6 @@ def translated(lines):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: doc_comments.py HEADER.hpp")
     print("\n".join(translated(pathlib.Path(sys.argv[1]).read_text().splitlines())))

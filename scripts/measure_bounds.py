@@ -3,9 +3,9 @@
 
 measure_bounds.py ORIONRT MODEL... [--overrides overrides.json]
 
-MODEL: .onnx, .tflite or graph .json. Overrides: {"file name": {"dims": {name: value}, "inputs": {name: [dims]}}}. Bytes as the bound
-of `orionrt plan --all` has them, at the default alignment; "proven" where the plan is as low as its bound, "order" where no order of the
-ops has fewer bytes alive. Seconds: of the whole process, median of three.
+MODEL: .onnx, .tflite or graph .json. Overrides: {"file name": {"dims": {name: value}, "inputs": {name: [dims]}}}.
+Bytes as the bound of `orionrt plan --all` has them, at the default alignment; "proven" where the plan is as low as its
+bound, "order" where no order of the ops has fewer bytes alive. Seconds: of the whole process, median of three.
 """
 import argparse
 import json

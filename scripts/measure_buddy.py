@@ -5,7 +5,8 @@ usage: measure_buddy.py BENCH [--traces FOLDER] [--repetitions N] [--best] [--fi
 
 BENCH is benchmarks/buddy/bench_buddy of a release build; configure with -DORIONRT_PEERS_DIR=FOLDER to have peers in it.
 FOLDER of traces holds the CSVs that benchmarks/buddy/main.cpp names. Every figure is the median of N repetitions, which
-are mixed at random; with --best, for a machine that others use too, the best of them. A library given by --preload (jemalloc, mimalloc) is measured in place of the C library's malloc.
+are mixed at random; with --best, for a machine that others use too, the best of them. A library given by --preload
+(jemalloc, mimalloc) is measured in place of the C library's malloc.
 """
 import argparse
 import collections

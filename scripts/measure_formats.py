@@ -3,8 +3,8 @@
 
 measure_formats.py ORIONRT [RUNS]
 
-An ONNX model of 4,000 nodes, a CSV and an orionrt.graph/1 of 10^6 rows are made in a temporary folder. Prints the median
-of RUNS (5).
+An ONNX model of 4,000 nodes, a CSV and an orionrt.graph/1 of 10^6 rows are made in a temporary folder. Prints the
+median of RUNS (5).
 """
 import json
 import pathlib

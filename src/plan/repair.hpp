@@ -21,9 +21,10 @@ class Repair {
 
   static bool CanRepair(const Problem& problem);
 
-  // Looks for a plan with peak <= target near `offsets` (per buffer, feasible but for the peak). True if found, and
-  // `offsets` hold it; else they stay as they are. `steps`, in placements, falls by the effort. Gives up where the
-  // watch is over.
+  // Looks for a plan with peak <= target near `offsets`. True if found, and `offsets` hold it; else they stay as they
+  // are. `steps`, in placements, falls by the effort. Gives up where the watch is over.
+  // REQUIRES: CanRepair(problem), and in `offsets` one for each buffer that make a plan without faults, whatever its
+  // peak.
   bool Lower(std::vector<std::int64_t>& offsets, std::int64_t target, std::int64_t& steps, Watch& watch);
 
  private:

@@ -488,7 +488,8 @@ std::string GraphBuilder::OptionsForAll(const Node& node, const std::string& tex
 void GraphBuilder::FailUnsized(const Node& node, const Tensor& tensor) const {
   const onnx::TypeProto type = tensor.Type();
   const std::string place = node.proto ? Place(node) : place_;
-  const std::string what = (node.proto ? "output " : "input ") + Quoted(*tensor.name);
+  const std::string name = Quoted(*tensor.name);
+  const std::string what = (node.proto ? "output " : "input ") + name;
   if (type.value_case() != onnx::TypeProto::VALUE_NOT_SET && !type.has_tensor_type()) {
     session_.Fail(ErrorCode::kUnsupported, place,
                   what + " is no plain tensor (a sequence, map, optional or sparse one): its size is not known");
@@ -532,19 +533,19 @@ void GraphBuilder::FailUnsized(const Node& node, const Tensor& tensor) const {
   const Tensor* missing = tensor.missing ? tensor.missing : MissingBehind(node);
   if (missing && !broken_) {
     session_.Fail(ErrorCode::kUnsupported, place,
-                  "shape of " + what.substr(7) + " depends on the values of " + Quoted(*missing->name) +
-                      ", which are in " + ExternalData::Describe(*missing->data, session_.options()));
+                  "shape of " + name + " depends on the values of " + Quoted(*missing->name) + ", which are in " +
+                      ExternalData::Describe(*missing->data, session_.options()));
   }
   if (type.has_tensor_type() && type.tensor_type().has_shape()) {
     session_.FailMissing(place,
-                         "shape of " + what.substr(7) + " is known only at run time" + why +
+                         "shape of " + name + " is known only at run time" + why +
                              "; give --dim '*=N' to assume N for such dimensions, or --shape " +
                              ShellWord(Printable(*tensor.name) + "=AxBxC"),
                          "--dim '*=1'");
   }
   session_.Fail(
       broken_ ? ErrorCode::kBadInput : ErrorCode::kUnsupported, place,
-      "shape of " + what.substr(7) + " unknown" + why +
+      "shape of " + name + " unknown" + why +
           (broken_ ? OptionsBehind(node)
                    : "; add it to the file's value_info (onnx.helper.make_tensor_value_info), or simplify the model"));
 }
