@@ -47,7 +47,8 @@ Graph Model() {
   if (file) {
     ImportOptions options;
     options.default_dim = 1;
-    return ImportOnnx({std::istreambuf_iterator<char>(file), {}}, path, options).graph;
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    return ImportOnnx(bytes, path, options).graph;
   }
 #endif
   std::fprintf(stderr, "no model: a chain of 176 ops in its place\n");
