@@ -96,7 +96,7 @@ std::string OwnOps() {
   AddNode(model.mutable_graph(), "NonZero", {"x"}, "found");
   AddNode(model.mutable_graph(), "Own", {"x", "found"}, "own")->set_domain("own");
   AddNode(model.mutable_graph(), "Own", {"own", "w"}, "y")->set_domain("own");
-  const std::string rules = R"({"schema": "orionrt.op_rules/1", "rules": [{"domain": "own", "op": "Own",
+  const std::string rules = R"rules({"schema": "orionrt.op_rules/1", "rules": [{"domain": "own", "op": "Own",
    "inputs": ["a", "b"], "attributes": {"stride": 2, "pads": [0, -1]},
    "outputs": [{"shape": ["a[:-1]", "max(b[0], 3) // stride + pads[1]", 4, "rank(b)", "elements(a) % 7"], "dtype": "a"
 },
@@ -104,7 +104,7 @@ std::string OwnOps() {
    "aliases": [{"kind": "same_index"}, {"kind": "view", "input": 1, "offset": 64}],
    "workspace_bytes": "4*b[-1]", "workspace_alignment": 16
 }]
-})";
+})rules";
   return rules + '\0' + model.SerializeAsString();
 }
 
