@@ -169,7 +169,7 @@ TEST(StreamNicheSearch, FindsPlansThatHold) {
     EXPECT_EQ(PeakOf(problem, plan.offsets), plan.peak_bytes);
     EXPECT_GE(plan.peak_bytes, LowerBound(problem).lower_bound_bytes);
   }
-  EXPECT_GT(found, tests::Seeds(80) * 9 / 10);
+  EXPECT_GE(found, tests::Seeds(80) * 9 / 10);
 }
 
 // It may miss an optimum, having few choices at each step, but seldom; and is never below one.
