@@ -72,7 +72,7 @@ class Checker {
     fault.other_id = other_id;
     fault.message = message;
     if (in_op) {
-      fault.message = OpLabel(ordered_.ops()[Cast(step_)]) + " at step " + std::to_string(step_) + ": " + message;
+      fault.message = OpLabel(ordered_.ops()[Cast(step_)]) + " at step " + FormatThousands(step_) + ": " + message;
     }
     fault_ = std::move(fault);
   }
@@ -407,7 +407,7 @@ class Checker {
     const std::int64_t end = std::min(wanted.begin + wanted.bytes, found.begin + found.bytes);
     const std::string since = found.step < 0 ? " from the start on"
                                              : " since " + OpLabel(ordered_.ops()[Cast(found.step)]) + " at step " +
-                                                   std::to_string(found.step);
+                                                   FormatThousands(found.step);
     if (found.tensor == kNobody) return Refuse(where + "nobody wrote it", Desc(tensor).id);
     const std::string bytes = "bytes " + Range(at, end);
     if (found.tensor == kWorkspace) return Refuse(where + bytes + " are scratch" + since, Desc(tensor).id);

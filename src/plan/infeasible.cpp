@@ -48,7 +48,7 @@ std::string Why(const Problem& problem, const Certificate& certificate, const st
       break;
   }
   if (buffers.size() == 1) return "one buffer alone is larger: ";
-  return "at step " + std::to_string(certificate.witness_step) + " these cannot be alive together: ";
+  return "at step " + FormatThousands(certificate.witness_step) + " these cannot be alive together: ";
 }
 
 }  // namespace

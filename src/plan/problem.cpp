@@ -102,7 +102,7 @@ void CheckDisjoint(const Problem& problem, std::size_t first, std::size_t last) 
     const bool meets_next = next != live_by_begin.end() && next->first < part.end;
     const bool meets_below = next != live_by_begin.begin() && problem.parts[std::prev(next)->second].end > part.begin;
     if (meets_next || meets_below)
-      Refuse(problem, part.buffer, "two of its parts overlap at step " + std::to_string(part.lower));
+      Refuse(problem, part.buffer, "two of its parts overlap at step " + FormatThousands(part.lower));
     live_by_begin.emplace(part.begin, p);
     live_by_upper.emplace(part.upper, p);
   }

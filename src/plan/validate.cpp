@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/text.hpp"
 #include "orionrt/plan.hpp"
 
 namespace orionrt {
@@ -128,7 +129,7 @@ Violation OverlapOf(const Problem& problem, const JudgedRectangle& a, const Judg
   fault.begin = std::max(a.begin, b.begin);
   fault.end = std::min(a.end, b.end);
   fault.message = "buffers " + BufferLabel(problem, fault.first) + " and " + BufferLabel(problem, fault.second) +
-                  " are both alive at step " + std::to_string(fault.step) + " and share bytes [" +
+                  " are both alive at step " + FormatThousands(fault.step) + " and share bytes [" +
                   std::to_string(fault.begin) + ", " + std::to_string(fault.end) + ")" +
                   (problem.spaces.empty() ? "" : " of space " + problem.spaces[a.space].name);
   return fault;

@@ -85,18 +85,18 @@ int Guard::OverwrittenBy(int tensor) const {
 std::string Guard::Fate(int tensor, int* other) const {
   const Lifetime& life = lifetimes_[static_cast<std::size_t>(tensor)];
   if (IsUnborn(tensor)) {
-    const std::string before = streams_ != nullptr ? "" : "step " + std::to_string(life.start) + ", where ";
+    const std::string before = streams_ != nullptr ? "" : "step " + FormatThousands(life.start) + ", where ";
     return ", not alive before " + before + OpLabel(life.start) + (IsWorkspace(tensor) ? " uses it" : " produces it");
   }
   std::string fate = streams_ != nullptr
                          ? ", dead since the end of " + OpLabel(streams_->died_with[static_cast<std::size_t>(tensor)])
-                         : ", dead since step " + std::to_string(life.end + 1);
+                         : ", dead since step " + FormatThousands(life.end + 1);
   const int by = OverwrittenBy(tensor);
   if (by < 0) return fate;
   *other = IdOf(by);
   const int writer = lifetimes_[static_cast<std::size_t>(by)].start;
   return fate + ", overwritten by " + TensorLabel(by) +
-         (streams_ != nullptr ? " of " + OpLabel(writer) : " at step " + std::to_string(writer));
+         (streams_ != nullptr ? " of " + OpLabel(writer) : " at step " + FormatThousands(writer));
 }
 
 int Guard::IdOf(int tensor) const {

@@ -274,7 +274,7 @@ std::string DescribePlan(const PlanFile& file, int width) {
   const std::string together = in_spaces ? ", of all spaces together" : "";
   text += FigureLine("peak", plan.peak_bytes, together + (certificate.proven_optimal ? ", proven optimal" : ""));
   text += FigureLine("lower bound", certificate.lower_bound_bytes,
-                     on_streams ? ForcedBy(certificate) : ", at step " + std::to_string(certificate.witness_step));
+                     on_streams ? ForcedBy(certificate) : ", at step " + FormatThousands(certificate.witness_step));
   if (!in_spaces && !certificate.proven_optimal && certificate.lower_bound_bytes > 0) {
     const std::int64_t gap = plan.peak_bytes - certificate.lower_bound_bytes;
     text += FigureLine("gap", gap, ", " + Tenths(gap * 100, certificate.lower_bound_bytes) + " % of the bound");

@@ -116,10 +116,10 @@ std::vector<PeakCause> CausesOf(const Items& before, const Items& after) {
   return causes;
 }
 
-std::string StepsText(std::int64_t count) { return std::to_string(count) + (count == 1 ? " step" : " steps"); }
+std::string StepsText(std::int64_t count) { return FormatThousands(count) + (count == 1 ? " step" : " steps"); }
 
 std::string StepOf(const PlanDiff::Side& side) {
-  return "step " + std::to_string(side.live_step) + (side.streams > 0 ? " of one execution" : "");
+  return "step " + FormatThousands(side.live_step) + (side.streams > 0 ? " of one execution" : "");
 }
 
 std::string Signed(std::int64_t bytes) { return (bytes < 0 ? "-" : "+") + FormatBytes(std::abs(bytes)); }

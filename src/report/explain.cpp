@@ -16,7 +16,7 @@ namespace {
 constexpr int kLargestShown = 10;  // buffers in a list
 
 std::string StepLabel(std::int64_t step, const std::vector<std::string>& names) {
-  const std::string text = "step " + std::to_string(step);
+  const std::string text = "step " + FormatThousands(step);
   const bool named = step >= 0 && step < static_cast<std::int64_t>(names.size()) && !names[step].empty();
   return named ? text + " (" + Printable(names[step], 60) + ")" : text;
 }
@@ -54,13 +54,13 @@ std::string List(const Problem& problem, const Certificate& certificate, const s
             About(problem, largest[k], names, explanation) + "\n";
   }
   const int rest = static_cast<int>(largest.size()) - kLargestShown;
-  return rest > 0 ? text + "    and " + std::to_string(rest) + " smaller ones\n" : text;
+  return rest > 0 ? text + "    and " + FormatThousands(rest) + " smaller ones\n" : text;
 }
 
 std::string Reason(const PlanFile& file, const std::vector<std::string>& names) {
   const Certificate& certificate = file.plan.certificate;
   const std::string bound = FormatThousands(certificate.lower_bound_bytes) + " bytes";
-  const std::string count = std::to_string(certificate.witness.size());
+  const std::string count = FormatThousands(static_cast<std::int64_t>(certificate.witness.size()));
   std::int64_t bytes = 0;
   for (int i : certificate.witness) bytes += file.problem.buffers[i].size;
   switch (certificate.bound_kind) {
@@ -110,7 +110,7 @@ Json HoldersJson(const Problem& problem, const std::vector<PeakHolder>& holders)
 constexpr const char* kNothing = "Nothing needs any bytes.";
 
 std::string PlaceOf(const Explanation& explanation, std::int64_t step) {
-  return explanation.op_labels.empty() ? "step " + std::to_string(step) : explanation.op_labels[step];
+  return explanation.op_labels.empty() ? "step " + FormatThousands(step) : explanation.op_labels[step];
 }
 
 // "33,554,432 41 "178", 2,097,152 28 "123" and 3 smaller ones".
@@ -120,8 +120,8 @@ std::string Largest(const Problem& problem, const std::vector<PeakHolder>& holde
   for (std::size_t k = 0; k < holders.size() && k < kShown; ++k) {
     text += (k > 0 ? ", " : "") + FormatThousands(holders[k].bytes) + " " + BufferLabel(problem, holders[k].buffer);
   }
-  const std::size_t rest = holders.size() - std::min(holders.size(), kShown);
-  return text + (rest == 0 ? "" : " and " + std::to_string(rest) + (rest == 1 ? " smaller one" : " smaller ones"));
+  const auto rest = static_cast<std::int64_t>(holders.size() - std::min(holders.size(), kShown));
+  return text + (rest == 0 ? "" : " and " + FormatThousands(rest) + (rest == 1 ? " smaller one" : " smaller ones"));
 }
 
 // The other steps of the peak, a line for each run of them; empty where there are none.

@@ -181,7 +181,7 @@ int CountSharing(const Context& context, const TransformedGraph& made) {
 }
 
 std::string WithCount(std::string sentence, int count) {
-  return sentence.replace(sentence.find('#'), 1, std::to_string(count));
+  return sentence.replace(sentence.find('#'), 1, FormatThousands(count));
 }
 
 // What one op does to share bytes, as Transform made it.
@@ -231,8 +231,8 @@ void TrySharing(const Context& context, const Sharing& sharing, Finder& finder) 
 std::string SentenceOf(const AssumedTypes& assumed) {
   std::string types;
   for (const std::string& type : assumed.types) types += (types.empty() ? "" : " and ") + Printable(type, 60);
-  const std::string others = std::to_string(assumed.other_ops);
-  return "writing " + types + " (" + std::to_string(assumed.ops) + (assumed.ops == 1 ? " op" : " ops") +
+  const std::string others = FormatThousands(assumed.other_ops);
+  return "writing " + types + " (" + FormatThousands(assumed.ops) + (assumed.ops == 1 ? " op" : " ops") +
          ") in place, if your kernels can" + (assumed.other_ops > 0 ? ", and the " + others + " known to work so" : "");
 }
 
@@ -350,7 +350,7 @@ void TryEarlyOutputs(const Context& context, Finder& finder) {
     least = std::min(least, finder.Try("early_output", sentence, "", EndingAt(finder.base(), ends), kMaxBytes));
   }
   if (count < 2) return;
-  finder.Try("early_output_all", "taking all " + std::to_string(count) + " outputs as soon as they are done", "",
+  finder.Try("early_output_all", "taking all " + FormatThousands(count) + " outputs as soon as they are done", "",
              EndingAt(finder.base(), all), least);
 }
 
@@ -453,7 +453,7 @@ std::string WhyAlive(const Problem& problem, int buffer, const std::optional<Con
   if (context) return WhyAlive(*context, buffer);
   const auto say = [&](std::int64_t step) {
     const bool named = step >= 0 && step < static_cast<std::int64_t>(op_labels.size());
-    return named ? op_labels[static_cast<std::size_t>(step)] : "step " + std::to_string(step);
+    return named ? op_labels[static_cast<std::size_t>(step)] : "step " + FormatThousands(step);
   };
   return "alive from " + say(problem.buffers[buffer].lower) + " to " + say(problem.buffers[buffer].upper - 1);
 }

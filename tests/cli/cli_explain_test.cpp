@@ -85,6 +85,15 @@ TEST(CliExplain, KnowsLessOfProblemsAndPlans) {
       << aligned;
 }
 
+TEST(CliExplain, WritesStepsAsItWritesBytes) {
+  const std::string csv = "id,lower,upper,size\na,12345,20000,65\nb,19998,20001,65\n";
+  const Outcome outcome = Orionrt({"plan", "-", "--input-format", "csv", "--explain"}, csv);
+  for (const char* words : {", at step 19,998)", "At step 19,998 2 buffers", "1 other step is as high as step 19,998",
+                            "    step 19,999: ", "a, alive from step 12,345 to step 19,999\n"}) {
+    EXPECT_NE(outcome.out.find(words), std::string::npos) << words << "\n" << outcome;
+  }
+}
+
 TEST(CliExplain, SaysWhatMayFindABetterPlan) {
   const Outcome outcome = Orionrt({"plan", "-", "--input-format", "csv", "--policy", "no_reuse", "--explain"},
                                   "id,lower,upper,size\na,0,1,65\nb,1,3,65\n");

@@ -27,7 +27,7 @@ void Residency::Settle(int i) {
   const std::int64_t bytes = problem_.buffers[i].size;
   throw Error(ErrorCode::kInfeasible,
               "does not fit: buffer " + BufferLabel(problem_, i) + ", alive from step " +
-                  std::to_string(problem_.buffers[i].lower) + ", has " + FormatThousands(bytes) +
+                  FormatThousands(problem_.buffers[i].lower) + ", has " + FormatThousands(bytes) +
                   " bytes, and the spaces that it may live in take less as one buffer: " + limits + "; " +
                   FormatThousands(std::max<std::int64_t>(1, bytes - most)) + " short");
 }
