@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "command.hpp"
 #include "input.hpp"
 #include "interrupt.hpp"
@@ -56,8 +57,9 @@ double Ratio(const Plan& plan) {
 }
 
 std::string Text(const Input& input, const std::vector<Row>& rows) {
-  std::string out = input.workload.source + ": " + std::to_string(input.workload.problem.buffers.size()) +
-                    (input.workload.problem.buffers.size() == 1 ? " buffer, alignment " : " buffers, alignment ") +
+  const auto buffers = static_cast<std::int64_t>(input.workload.problem.buffers.size());
+  std::string out = input.workload.source + ": " + FormatThousands(buffers) +
+                    (buffers == 1 ? " buffer, alignment " : " buffers, alignment ") +
                     std::to_string(input.workload.alignment) + "\n";
   char line[256];
   std::snprintf(line, sizeof line, "%-24s %20s %20s %8s %8s %10s\n", "policy", "peak_bytes", "lower_bound_bytes",
@@ -68,9 +70,9 @@ std::string Text(const Input& input, const std::vector<Row>& rows) {
       out += row.plan.policy + ": " + row.refusal + "\n";
       continue;
     }
-    std::snprintf(line, sizeof line, "%-24s %20lld %20lld %8.4f %8s %10.2f\n", row.plan.policy.c_str(),
-                  static_cast<long long>(row.plan.peak_bytes),
-                  static_cast<long long>(row.plan.certificate.lower_bound_bytes), Ratio(row.plan),
+    std::snprintf(line, sizeof line, "%-24s %20s %20s %8.4f %8s %10.2f\n", row.plan.policy.c_str(),
+                  FormatThousands(row.plan.peak_bytes).c_str(),
+                  FormatThousands(row.plan.certificate.lower_bound_bytes).c_str(), Ratio(row.plan),
                   row.plan.certificate.proven_optimal ? "proven" : "open", row.seconds * 1e3);
     out += line;
     if (row.plan.interrupted) out += row.plan.policy + ": interrupted; the best plan until then\n";

@@ -339,6 +339,11 @@ void WarnOfModelOptions(const std::string& format, const InputOptions& options) 
   Warn("--dim, --input and the other options of models do nothing for " + format + " input");
 }
 
+void WarnOfIdleAssumption(const InputOptions& options) {
+  if (options.in_place.empty() || options.quiet || TransformsOf(options).in_place) return;
+  Warn("--assume-in-place lets no op write in place by itself; add --in-place or --all");
+}
+
 }  // namespace
 
 ImportOptions MakeImportOptions(const std::string& source, const InputOptions& options) {
@@ -478,6 +483,7 @@ Input LoadInput(const std::string& path, const InputOptions& options) {
   const std::string text = ReadFile(path);
   const Reader& format = ReaderOf(path, unsaid ? SniffedFormat(text) : options.format);
   WarnOfModelOptions(format.name, options);
+  WarnOfIdleAssumption(options);
   Input input = format.load(text, path == "-" ? kStandardInput : path, options);
   Workload& workload = input.workload;
   if (Any(TransformsOf(options)) && workload.transformed == nullptr) {

@@ -173,6 +173,9 @@ TEST(CliAssignment, CopiesAreNotAssumedToWriteInPlace) {
   const std::string all = folder.Write("all.json", tensors + R"({"type":"B","inputs":[2],"outputs":[3]}]})");
   EXPECT_FAILS(3, Orionrt({"plan", all, "--assume-in-place", "A"}), "--assume-in-place A", "move bytes as they are",
                "--views");
+  const Outcome idle = Orionrt({"plan", some, "--assume-in-place", "A"});
+  EXPECT_EQ(idle.code, 0) << idle;
+  EXPECT_NE(idle.err.find("by itself; add --in-place or --all"), std::string::npos) << idle;
 }
 
 }  // namespace

@@ -333,8 +333,8 @@ TEST(OnnxTest, UnknownOpsTakeTheirShapeFromTheFile) {
   Model model;
   model.Input("x", {4});
   model.Node("Mystery", {"x"}, {"y"})->set_domain("acme");
-  EXPECT_NE(MessageOf(model).find("node 0 \"Mystery_0\" (Mystery): shape of \"y\" unknown: its op is not known; add it "
-                                  "to the file's value_info"),
+  EXPECT_NE(MessageOf(model).find("node 0 \"Mystery_0\" (Mystery): shape of \"y\" unknown: its op is not known; give "
+                                  "--shape y=AxBxC, its dimensions, or for all ops of a kind a rule by --op-rules"),
             std::string::npos)
       << MessageOf(model);
   Declare(model.graph->add_value_info(), "y", {9});

@@ -543,11 +543,11 @@ void GraphBuilder::FailUnsized(const Node& node, const Tensor& tensor) const {
                              ShellWord(Printable(*tensor.name) + "=AxBxC"),
                          "--dim '*=1'");
   }
-  session_.Fail(
-      broken_ ? ErrorCode::kBadInput : ErrorCode::kUnsupported, place,
-      "shape of " + name + " unknown" + why +
-          (broken_ ? OptionsBehind(node)
-                   : "; add it to the file's value_info (onnx.helper.make_tensor_value_info), or simplify the model"));
+  session_.Fail(broken_ ? ErrorCode::kBadInput : ErrorCode::kUnsupported, place,
+                "shape of " + name + " unknown" + why +
+                    (broken_ ? OptionsBehind(node)
+                             : "; give --shape " + ShellWord(Printable(*tensor.name) + "=AxBxC") +
+                                   ", its dimensions, or for all ops of a kind a rule by --op-rules FILE"));
 }
 
 }  // namespace orionrt::onnx_import
