@@ -50,6 +50,8 @@ std::int64_t ParseDim(const std::string& text, const std::string& whole, const c
 // NAME=1x3x224x224, in the place of what was said of the name before. A scalar has no dimension: NAME=.
 void AddShape(const std::string& text, const char* option, std::map<std::string, std::vector<std::int64_t>>& shapes) {
   const auto [name, value] = SplitAssignment(text, option);
+  if (value.find(',') != std::string::npos)
+    Misuse(std::string(option) + " \"" + text + "\": dimensions stand with x between them, as in 1x3x224x224");
   std::vector<std::int64_t>& shape = shapes[name];
   shape.clear();
   for (std::size_t begin = 0; begin <= value.size() && !value.empty();) {

@@ -218,7 +218,7 @@ std::string LineWith(const std::string& options, int argc, char** argv) {
   return "\norionrt: " + Toned(Tone::kHint, line + " " + options);
 }
 
-// There is no command `name`.
+// There is no command `name`; "": none was given.
 int FailForWant(const std::string& name, const std::vector<CommandLine>& commands) {
   std::vector<std::string> names;
   std::string list;
@@ -226,7 +226,9 @@ int FailForWant(const std::string& name, const std::vector<CommandLine>& command
     names.push_back(command.name);
     list += (list.empty() ? "" : ", ") + command.name;
   }
-  return Fail(kWrongUsage, "no command \"" + Printable(name) + "\"" + DidYouMean(name, names) + "; there are: " + list);
+  const std::string what = name.empty() ? " given" : " \"" + Printable(name) + "\"" + DidYouMean(name, names);
+  return Fail(kWrongUsage,
+              "no command" + what + "; there are: " + list + "\n" + Toned(Tone::kHint, "See orionrt --help."));
 }
 
 int Run(int argc, char** argv) {
@@ -250,7 +252,7 @@ int Run(int argc, char** argv) {
   const std::vector<std::string> arguments = ArgumentsOf(argc, argv);
   const std::string first = arguments.empty() ? "" : arguments.back();
   const auto named = std::find_if(commands.begin(), commands.end(), [&](const auto& c) { return c.name == first; });
-  if (named == commands.end() && !first.empty() && first[0] != '-') return FailForWant(first, commands);
+  if (named == commands.end() && (first.empty() || first[0] != '-')) return FailForWant(first, commands);
   try {
     app.parse(std::vector<std::string>(arguments));
   } catch (const CLI::ParseError& error) {

@@ -54,6 +54,9 @@ TEST(Cli, SaysWhatMayHaveBeenMeant) {
   EXPECT_FAILS(2, Orionrt({"plan", problem, "--polcy", "auto"}), "did you mean --policy?", "orionrt plan --help");
   EXPECT_FAILS(2, Orionrt({"plan", problem, "--forma=json"}), "did you mean --format?");
   EXPECT_EQ(Orionrt({"quux"}).err.find("did you mean"), std::string::npos);
+  const std::string graph = folder.Write("g.json", R"({"schema":"orionrt.graph/1","tensors":[],"ops":[]})");
+  EXPECT_FAILS(2, Orionrt({"plan", graph, "--input", "x=1,3"}), "\"x=1,3\"", "as in 1x3x224x224");
+  EXPECT_FAILS(2, Orionrt({}), "no command given; there are: plan, info", "See orionrt --help.");
   EXPECT_EQ(Orionrt({"plan", problem, "--zzzzzz"}).err.find("did you mean"), std::string::npos);
 }
 
