@@ -157,10 +157,11 @@ class StepPlanner {
     Keep(std::move(offsets), peak, "columns");
   }
 
-  void TurnTheWheel(Placing& placing, const Shapes& shapes) {
+  // `once`: however long a pass takes.
+  void TurnTheWheel(Placing& placing, const Shapes& shapes, bool once = false) {
     const bool too_large = placing.work_of_pass() > budget_.passes / 4 ||
                            (placing.mean_alive() < kSparse && problem_.buffers.size() > kManyBuffers);
-    if (!plan_.offsets.empty() && (IsDone() || too_large)) return;
+    if (!plan_.offsets.empty() && (IsDone() || (too_large && !once))) return;
     SqueakyWheel wheel(WheelItems(problem_, shapes));
     std::vector<std::int64_t> offsets = plan_.offsets;
     std::int64_t peak = plan_.peak_bytes;
@@ -170,17 +171,19 @@ class StepPlanner {
     }
   }
 
-  void FillNiches(const Shapes& shapes) {
-    if (IsDone() || budget_.niches <= 0 || problem_.buffers.size() > kMostInNiches) return;
+  // Whether they found a lower plan.
+  bool FillNiches(const Shapes& shapes) {
+    if (IsDone() || budget_.niches <= 0 || problem_.buffers.size() > kMostInNiches) return false;
     watch_.Enter("niches");
     const NicheModel model(problem_, shapes);
     std::vector<std::int64_t> of_rows;
     std::int64_t peak = plan_.peak_bytes;
     const std::int64_t target = std::max(bound_, EnoughBytes(options_));
-    if (!NicheSearch(model).Improve(target, watch_, budget_.niches, of_rows, peak)) return;
+    if (!NicheSearch(model).Improve(target, watch_, budget_.niches, of_rows, peak)) return false;
     std::vector<std::int64_t> offsets(problem_.buffers.size(), 0);
     for (std::size_t row = 0; row < of_rows.size(); ++row) offsets[At(model.rows[row].buffer)] = of_rows[row];
     Keep(std::move(offsets), peak, "niches");
+    return true;
   }
 
   const Problem& problem_;
@@ -322,14 +325,16 @@ void StepPlanner::FindPlan() {
   const Shapes shapes(problem_);
   Placing placing(problem_, shapes);
   const bool dense = placing.mean_alive() >= kDense;
-  if (dense && placing.work_of_pass() > budget_.passes / 4) {  // one pass is all that there is time for
+  const bool many = placing.work_of_pass() > budget_.passes / 4 || problem_.buffers.size() > At(kBeyondCaches);
+  if (dense && many) {  // passes take too long for more than one, if that
     const std::int64_t most = std::max(budget_.passes, kLeast * static_cast<std::int64_t>(problem_.buffers.size()));
-    if (placing.work_of_pass() > most && !HasFixed(problem_)) {  // there is not even that
-      PutInColumns(shapes);
-    } else {
-      TurnTheWheel(placing, shapes);
-      if (niches) FillNiches(shapes);
+    const bool is_there_time = placing.work_of_pass() <= most;
+    if (niches || (!is_there_time && !HasFixed(problem_))) PutInColumns(shapes);
+    if (niches && FillNiches(shapes)) {
+      if (placing.work_of_pass() <= budget_.passes / 16) TryTheTable(placing, shapes);
+      return;
     }
+    if (is_there_time || plan_.offsets.empty()) TurnTheWheel(placing, shapes, true);
     return;
   }
   if (searchable || dense) {

@@ -61,6 +61,9 @@ class StreamNicheSearch {
                std::int64_t& peak);
 
   // Of FillNiches.
+  static constexpr int kFew = 1000;
+  static constexpr int kTry = 500;
+  static constexpr std::int64_t kRises = 16;
   void Restart();
   void SetCapacity(std::int64_t capacity);
   void SetRanks(int tries);

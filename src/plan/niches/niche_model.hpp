@@ -1,4 +1,6 @@
-// A problem as the niche search sees it: rows in time, each one rectangle of sections x bytes.
+// A problem as the niche search sees it: rows in time, each one rectangle of sections x bytes. Where thousands are
+// alive at once, sections are joined, some rows of each thousand alive beginning in one: a row is alive in all of a
+// section then, so that plans hold, and the bytes alive grow by about a thousandth.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +17,7 @@ struct NicheRow {
   Span span;                   // sections, not empty
   std::int64_t size = 0;       // bytes, > 0
   std::int64_t alignment = 1;  // bytes
+  int length_class = 0;
 };
 
 struct NicheModel {
@@ -23,13 +26,19 @@ struct NicheModel {
 
   int count() const { return static_cast<int>(rows.size()); }
 
+  int classes() const { return static_cast<int>(longest.size()); }
+  // The class of rows of that length, and of longer ones than any.
+  int ClassOf(int length) const;
+
   int sections = 0;
   std::vector<NicheRow> rows;       // by first section, then last, the largest first: rows are known by this position
-  std::vector<int> by_end;          // positions in `rows`, by last section
-  std::vector<int> end_rank;        // the inverse of `by_end`
+  std::vector<int> longest;         // per class of lengths: the longest of it, in sections; ascending, at least one
   std::vector<int> first_from;      // per section, one more at the end: the first row that begins there or later
-  std::vector<int> ends_from;       // per section, two more at the end: the first of `by_end` that ends there or later
   std::vector<std::int64_t> loads;  // per section: bytes alive
+
+ private:
+  void JoinSections();
+  void FindClasses();
 };
 
 // Every buffer is one rectangle, on one stream, free to move; nobody is kept apart.

@@ -10,12 +10,16 @@
 
 namespace orionrt {
 
+namespace {
+
+// Of more rows than the first, as many candidates as the second, the longest, are looked at.
+constexpr int kLookAtAll = 10'000;
+constexpr std::size_t kEnough = 16;
+
+}  // namespace
+
 NicheSearch::NicheSearch(const NicheModel& model)
-    : model_(model),
-      state_(model),
-      ranks_(model.count()),
-      failures_(At(model.sections), 1),
-      position_(model.rows.size()) {
+    : model_(model), state_(model), ranks_(model.count()), failures_(At(model.sections), 1) {
   ranks_.AddOrder([&model](int row) { return model.rows[At(row)].span.length(); });
   ranks_.AddOrder([&model](int row) { return model.rows[At(row)].size; });
   ranks_.AddOrder([&model](int row) { return Wide{model.rows[At(row)].size} * model.rows[At(row)].span.length(); });
@@ -54,21 +58,37 @@ bool NicheSearch::Blame(int section, Span span) {
   return false;
 }
 
-// The candidates of a niche, its blocks, and what covers them.
-void NicheSearch::Gather(const Niche& niche) {
+// The candidates of a niche; where there are more than enough, the longest of them. False: these are not all.
+bool NicheSearch::Gather(const Niche& niche) {
   candidates_.clear();
-  const int first = model_.first_from[At(niche.begin)], last = model_.first_from[At(niche.end)];
-  state_.ForEachByBegin(first, last, [&](int row) {
-    if (model_.rows[At(row)].span.last > niche.end) return;
-    position_[At(row)] = static_cast<int>(candidates_.size());
-    candidates_.push_back({row, 0, 0});
-  });
+  const int first = model_.first_from[At(niche.begin)];
+  const auto gather = [&](int from, int to) {
+    const int shortest = from == 0 ? 1 : model_.longest[At(from) - 1] + 1;
+    const int last = model_.first_from[At(std::max(niche.begin, niche.end - shortest + 1))];
+    state_.ForEachRow(first, last, from, to, [&](int row) {
+      ++work_;
+      if (model_.rows[At(row)].span.last <= niche.end) candidates_.push_back({row, 0, 0});
+    });
+    work_ += 20 + (last - first) / 64 * (to - from);
+  };
+  int left = model_.ClassOf(niche.end - niche.begin) + 1;
+  if (model_.count() <= kLookAtAll) {
+    gather(0, std::exchange(left, 0));
+  } else {
+    for (; left > 0 && candidates_.size() < kEnough; --left) gather(left - 1, left);
+    std::sort(candidates_.begin(), candidates_.end(),
+              [](const Candidate& a, const Candidate& b) { return a.row < b.row; });
+  }
+  CutIntoBlocks(niche);
+  return left == 0;
+}
+
+void NicheSearch::CutIntoBlocks(const Niche& niche) {
   by_end_.clear();
-  const int first_end = model_.ends_from[At(niche.begin) + 1], last_end = model_.ends_from[At(niche.end) + 1];
-  state_.ForEachByEnd(first_end, last_end, [&](int k) {
-    const int row = model_.by_end[At(k)];
-    if (model_.rows[At(row)].span.first >= niche.begin) by_end_.push_back(position_[At(row)]);
-  });
+  for (std::size_t k = 0; k < candidates_.size(); ++k) {
+    by_end_.push_back(static_cast<std::uint64_t>(model_.rows[At(candidates_[k].row)].span.last) << 32 | k);
+  }
+  std::sort(by_end_.begin(), by_end_.end());
   cuts_.assign(1, niche.begin);
   const auto cut_at = [this](int section) {
     if (cuts_.back() != section) cuts_.push_back(section);
@@ -77,12 +97,12 @@ void NicheSearch::Gather(const Niche& niche) {
   std::size_t ended = 0;
   for (Candidate& candidate : candidates_) {
     const int begin = model_.rows[At(candidate.row)].span.first;
-    for (; LastOf(ended) < begin; ++ended) candidates_[At(by_end_[ended])].last = cut_at(LastOf(ended));
+    for (; LastOf(ended) < begin; ++ended) EndsAt(ended).last = cut_at(LastOf(ended));
     candidate.first = cut_at(begin);
   }
-  for (; ended < by_end_.size(); ++ended) candidates_[At(by_end_[ended])].last = cut_at(LastOf(ended));
+  for (; ended < by_end_.size(); ++ended) EndsAt(ended).last = cut_at(LastOf(ended));
   cut_at(niche.end);
-  work_ += 60 + (last - first + last_end - first_end) + 24 * static_cast<std::int64_t>(candidates_.size());
+  work_ += 40 + 24 * static_cast<std::int64_t>(candidates_.size());
 }
 
 // Blocks that no candidate covers: the rows that are alive there, if any, reach past a wall, so they lie no lower than
@@ -128,8 +148,8 @@ void NicheSearch::Weigh(const Niche& niche) {
   lost_left_[0] = 0;
   for (std::size_t c = 1; c < cuts; ++c) {
     std::int64_t lost = lost_left_[c - 1] + weights_[c] - weights_[c - 1];
-    for (; ended < by_end_.size() && At(candidates_[At(by_end_[ended])].last) == c; ++ended) {
-      lost = std::min(lost, lost_left_[At(candidates_[At(by_end_[ended])].first)]);
+    for (; ended < by_end_.size() && At(EndsAt(ended).last) == c; ++ended) {
+      lost = std::min(lost, lost_left_[At(EndsAt(ended).first)]);
     }
     lost_left_[c] = lost;
   }
@@ -199,9 +219,8 @@ NicheStep NicheSearch::Descend() {
     niche.end = state_.end(niche.begin);
     niche.left_wall = state_.left_wall(niche.begin);
     niche.right_wall = state_.right_wall(niche.begin);
-    Gather(niche);
     bool lifted = false;
-    if (!LiftDead(niche, lifted)) return NicheStep::kFailed;
+    if (Gather(niche) && !LiftDead(niche, lifted)) return NicheStep::kFailed;
     if (lifted) continue;
     Weigh(niche);
     decisions_.emplace_back();

@@ -28,6 +28,9 @@ class NicheSearch {
                std::int64_t& peak);
 
   // Of FillNiches.
+  static constexpr int kFew = 0;
+  static constexpr int kTry = 2000;
+  static constexpr std::int64_t kRises = 32;
   void Restart();
   void SetCapacity(std::int64_t capacity);
   void SetRanks(int tries);
@@ -50,6 +53,11 @@ class NicheSearch {
     std::int64_t floor = 0, left_wall = 0, right_wall = 0;
     Span widened() const { return {begin - 1, end + 1}; }
   };
+  // Rows that lie within a niche cut it into blocks: between two cuts the same of them are alive.
+  struct Candidate {
+    int row = 0;
+    int first = 0, last = 0;  // cuts
+  };
   // A decision: which row lies on a niche's floor, or that nobody does.
   struct Decision {
     Niche niche;
@@ -60,8 +68,10 @@ class NicheSearch {
     Span blamed;           // what stood in the way of the choices before
   };
   bool LiftDead(const Niche& niche, bool& lifted);  // false: a section passes the capacity
-  void Gather(const Niche& niche);
-  int LastOf(std::size_t k) const { return model_.rows[At(candidates_[At(by_end_[k])].row)].span.last; }
+  bool Gather(const Niche& niche);
+  void CutIntoBlocks(const Niche& niche);
+  int LastOf(std::size_t k) const { return static_cast<int>(by_end_[k] >> 32); }
+  Candidate& EndsAt(std::size_t k) { return candidates_[by_end_[k] & 0xffffffff]; }
   void Weigh(const Niche& niche);
   void Choose(Decision& decision);
   bool Fits(Span sections, std::int64_t rise) const;
@@ -78,15 +88,9 @@ class NicheSearch {
   NicheWeights shares_;
   std::vector<std::int64_t> failures_;  // per section, plus one
 
-  // Of the niche at hand. Its candidates, the rows that lie within it, cut it into blocks: between two cuts the same
-  // of them are alive.
-  struct Candidate {
-    int row = 0;
-    int first = 0, last = 0;  // cuts
-  };
+  // Of the niche at hand.
   std::vector<Candidate> candidates_;     // by first section
-  std::vector<int> by_end_;               // positions in it, by last section
-  std::vector<int> position_;             // per row, the inverse
+  std::vector<std::uint64_t> by_end_;     // by last section: that, and the position in it
   std::vector<int> cuts_;                 // sections: the begin of every block, and the end of the last
   std::vector<std::int64_t> weights_;     // per cut: of the sections before it
   std::vector<std::int64_t> lost_left_;   // per cut: of what lies under nobody if a row begins there, left of it

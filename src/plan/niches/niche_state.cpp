@@ -18,10 +18,8 @@ void NicheState::Clear() {
   floors_.assign(2 * leaves_, kNobody);
   used_ = model_.loads;
   most_used_ = used_.empty() ? 0 : *std::max_element(used_.begin(), used_.end());
-  const std::size_t words = model_.rows.size() / 64 + 1;
-  unplaced_.assign(words, 0);
-  for (int k = 0; k < model_.count(); ++k) Flip(unplaced_, k);
-  unplaced_by_end_ = unplaced_;
+  unplaced_.assign((model_.rows.size() / 64 + 1) * At(model_.classes()), 0);
+  for (int row = 0; row < model_.count(); ++row) FlipRow(row);
   if (model_.sections > 0) {
     PutFloor(0, 0);
     next_[0] = model_.sections;
@@ -105,8 +103,8 @@ void NicheState::Lift(int begin, Span sections, std::int64_t floor) {
 }
 
 void NicheState::FlipRow(int row) {
-  Flip(unplaced_, row);
-  Flip(unplaced_by_end_, model_.end_rank[At(row)]);
+  const std::size_t set = At(row / 64 * model_.classes() + model_.rows[At(row)].length_class);
+  unplaced_[set] ^= std::uint64_t{1} << (row % 64);
 }
 
 void NicheState::Place(int row, int begin) {

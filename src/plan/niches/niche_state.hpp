@@ -43,15 +43,19 @@ class NicheState {
   // Gives up the bytes of `sections`, of the segment, from its floor to `floor`; kNobody: nothing is alive there.
   void Raise(int begin, Span sections, std::int64_t floor);
 
-  // Visits the rows from `from` on, before `until`, that are not placed: ascending positions.
+  // Visits the rows from `from` on, before `until`, of classes [first, last), that are not placed: ascending positions.
   template <typename Visit>
-  void ForEachByBegin(int from, int until, Visit visit) const {
-    ForEach(unplaced_, from, until, visit);
-  }
-  // The same of positions in `by_end`.
-  template <typename Visit>
-  void ForEachByEnd(int from, int until, Visit visit) const {
-    ForEach(unplaced_by_end_, from, until, visit);
+  void ForEachRow(int from, int until, int first, int last, Visit visit) const {
+    if (from >= until) return;
+    const std::size_t last_word = At(until - 1) / 64;
+    std::uint64_t mask = ~std::uint64_t{0} << (At(from) % 64);
+    for (std::size_t word = At(from) / 64; word <= last_word; ++word, mask = ~std::uint64_t{0}) {
+      std::uint64_t rest = 0;
+      for (int c = first; c < last; ++c) rest |= unplaced_[word * At(model_.classes()) + At(c)];
+      rest &= mask;
+      if (word == last_word) rest &= ~std::uint64_t{0} >> (63 - At(until - 1) % 64);
+      for (; rest != 0; rest &= rest - 1) visit(static_cast<int>(word * 64) + __builtin_ctzll(rest));
+    }
   }
 
   std::int64_t OffsetOf(int row) const { return offsets_[At(row)]; }  // bytes, of a placed row
@@ -68,21 +72,6 @@ class NicheState {
     int last;            // of kUsed
     std::int64_t value;  // before; of kUsed what was added
   };
-  using Bits = std::vector<std::uint64_t>;
-
-  template <typename Visit>
-  static void ForEach(const Bits& bits, int from, int until, Visit visit) {
-    if (from >= until) return;
-    const std::size_t last = At(until - 1) / 64;
-    std::uint64_t mask = ~std::uint64_t{0} << (At(from) % 64);
-    for (std::size_t word = At(from) / 64; word <= last; ++word, mask = ~std::uint64_t{0}) {
-      std::uint64_t rest = bits[word] & mask;
-      if (word == last) rest &= ~std::uint64_t{0} >> (63 - At(until - 1) % 64);
-      for (; rest != 0; rest &= rest - 1) visit(static_cast<int>(word * 64) + __builtin_ctzll(rest));
-    }
-  }
-  static void Flip(Bits& bits, int k) { bits[At(k) / 64] ^= std::uint64_t{1} << (At(k) % 64); }
-
   void SetFloor(int begin, std::int64_t floor);
   void SetNext(int begin, int next);
   void SetPrevious(int begin, int previous);
@@ -97,8 +86,8 @@ class NicheState {
   std::vector<int> next_, previous_;  // of segments by begin
   std::vector<std::int64_t> used_;    // per section
   std::int64_t most_used_ = 0;
-  std::vector<std::int64_t> offsets_;  // per row
-  Bits unplaced_, unplaced_by_end_;
+  std::vector<std::int64_t> offsets_;    // per row
+  std::vector<std::uint64_t> unplaced_;  // sets of rows, in words of 64: word by word one of each class
   std::vector<Change> changes_;
 };
 

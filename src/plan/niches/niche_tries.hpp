@@ -83,33 +83,39 @@ class NicheShortlist {
 };
 
 // Numbers that decide how the search goes were found on the families of docs/planning.md, "filling niches".
-inline constexpr int kIdleTries = 12;           // without a plan, after which the capacity rises half way to the peak
-inline constexpr std::int64_t kNear = 8;        // or falls again, where this part of the gap is all that is left
+inline constexpr int kIdleTries = 12;         // to close a small gap, before more capacity is allowed
+inline constexpr std::int64_t kNear = 8;      // the capacity falls again where this part of the gap is all that is left
+inline constexpr int kFew = 1000;             // rows: up to so many a try may as well begin anew
+inline constexpr std::int64_t kFirstAim = 4;  // the capacity at first lies this part of the gap above the target
 inline constexpr std::int64_t kSmallGap = 667;  // part of the target: a smaller gap is to be closed at once
 
 // Looks for plans of `rows` rows below `peak` (bytes) until one reaches `target`, the work is spent, or the watch is
-// over. `work` falls by what was looked at. True if `offsets`, per row, and `peak` are of a lower plan. A Search has
+// over. A try that fails goes on under a capacity that is a little higher; only where the target itself is the capacity
+// are decisions taken back instead, more of them try by try. `work` falls by what was looked at. True if `offsets`, per
+// row, and `peak` are of a lower plan. A Search has
 //
 //   Restart(), SetCapacity(bytes), SetRanks(tries)   a plan in which nothing is placed; what it must stay below
 //   NicheStep Descend(), TakeNext()                  to the next decision, and its next choice
 //   bool GoBack()                                    to a decision that has another choice and may be to blame
 //   Keep(decisions), Forgive(), depth()              of the decisions the first; failures count for less
 //   capacity(), nodes(), work(), PeakInto(offsets)
+//   kFew                                             rows: up to so many tries begin anew under a higher capacity too
+//   kTry, kRises                                     most nodes of a try; part of the way to the peak that one rises
 template <typename Search>
 bool FillNiches(Search& search, int rows, std::int64_t target, Watch& watch, std::int64_t& work,
                 std::vector<std::int64_t>& offsets, std::int64_t& peak) {
   bool better = false;
+  const std::int64_t unit = std::clamp<std::int64_t>(2 * rows, 32, Search::kTry);
+  std::int64_t quota = unit;  // of nodes, up to which a try goes
+  int tries = 0, idle = 0;    // in all; since the capacity was set
   const auto aim = [&] {
     const std::int64_t gap = peak - target;
-    search.SetCapacity(target + (gap < target / kSmallGap ? 0 : gap / 2));
+    search.SetCapacity(target + (gap < target / kSmallGap ? 0 : gap / kFirstAim));
+    idle = 0;
   };
   search.Restart();
   aim();
-  int tries = 0;
   search.SetRanks(tries);
-  const std::int64_t unit = std::max(32, rows / 2);  // nodes of a try
-  std::int64_t quota = search.nodes() + unit;
-  int idle = 0;  // tries since the capacity was set
   std::size_t deepest = 0;
   const std::int64_t hopeless = work - work / 4;  // a quarter is spent, and no try has come a quarter of the way
   while (peak > target && search.capacity() < peak && work > 0 && !watch.IsOver()) {
@@ -124,22 +130,23 @@ bool FillNiches(Search& search, int rows, std::int64_t target, Watch& watch, std
       better = true;
       watch.Reach(peak);
       aim();
-      idle = 0;
+      quota = search.nodes() + unit;
     } else if (search.nodes() < quota && search.GoBack()) {
       search.TakeNext();
     } else {
       ++tries;
-      if (++idle == kIdleTries) {
-        idle = 0;
-        if ((peak - search.capacity()) * kNear < peak - target) {
-          aim();
-        } else {
-          search.SetCapacity(search.capacity() + (peak - search.capacity()) / 2);
-        }
-      }
       search.Forgive();
-      const int halvings = tries % 8;
-      search.Keep(search.depth() - (search.depth() >> halvings));
+      const std::int64_t left = peak - search.capacity(), rise = std::max<std::int64_t>(1, left / Search::kRises);
+      const bool closes = search.capacity() == target && ++idle < kIdleTries;
+      const bool is_near = !closes && (left == rise || left * kNear < peak - target);
+      std::size_t back = closes || rows <= Search::kFew ? search.depth() >> tries % 8 : 0;
+      if (is_near) back = search.depth();
+      search.Keep(search.depth() - back);
+      if (is_near) {
+        aim();
+      } else if (!closes) {
+        search.SetCapacity(search.capacity() + rise);
+      }
       search.SetRanks(tries);
       quota = search.nodes() + unit;
     }

@@ -93,6 +93,15 @@ TEST(NicheSearch, MeetsTheBoundOfMostDenseProblems) {
   EXPECT_GE(met, seeds * 5 / 8);
 }
 
+// Of so many not every candidate is looked at, and sections are joined.
+TEST(NicheSearch, ComesCloseWhereThousandsAreAlive) {
+  const Problem problem = tests::LongLives(2, tests::kSanitized ? 10'500 : 20'000, 3);
+  const std::int64_t bound = LowerBound(problem).lower_bound_bytes;
+  const Plan plan = Found(problem, bound + bound / 10, tests::kSanitized ? 150'000'000 : 300'000'000);
+  EXPECT_EQ(Validate(problem, plan), std::nullopt);
+  EXPECT_LE(plan.peak_bytes, bound + bound / 50);
+}
+
 TEST(NicheSearch, IsDeterministicAndKeepsWhatIsLower) {
   const Problem problem = tests::LongLives(5, 300, 3);
   const std::int64_t bound = LowerBound(problem).lower_bound_bytes;

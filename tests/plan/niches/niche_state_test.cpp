@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/checked.hpp"
+#include "orionrt/planner.hpp"
 #include "sanitized.hpp"
 #include "support/seeded_problem.hpp"
 
@@ -77,7 +78,7 @@ void ExpectSame(const NicheModel& model, const NicheState& state, const Twin& tw
   }
   for (int s = 0; s < model.sections; ++s) ASSERT_EQ(state.used(s), twin.used[At(s)]);
   ASSERT_EQ(state.most_used(), twin.most_used);
-  std::vector<int> expected, by_begin, by_end;
+  std::vector<int> expected, found;
   for (int row = 0; row < model.count(); ++row) {
     if (twin.placed[At(row)]) {
       ASSERT_EQ(state.OffsetOf(row), twin.offsets[At(row)]);
@@ -85,13 +86,16 @@ void ExpectSame(const NicheModel& model, const NicheState& state, const Twin& tw
       expected.push_back(row);
     }
   }
-  state.ForEachByBegin(0, model.count(), [&](int row) { by_begin.push_back(row); });
-  state.ForEachByEnd(0, model.count(), [&](int k) { by_end.push_back(model.by_end[At(k)]); });
-  ASSERT_EQ(by_begin, expected);
-  ASSERT_TRUE(std::is_sorted(by_end.begin(), by_end.end(),
-                             [&](int a, int b) { return model.rows[At(a)].span.last < model.rows[At(b)].span.last; }));
-  std::sort(by_end.begin(), by_end.end());
-  ASSERT_EQ(by_end, expected);
+  state.ForEachRow(0, model.count(), 0, model.classes(), [&](int row) { found.push_back(row); });
+  ASSERT_EQ(found, expected);
+  const int from = model.count() / 3, until = model.count() * 4 / 5, middle = model.classes() / 2;
+  found.clear();
+  state.ForEachRow(from, until, middle, model.classes(), [&](int row) { found.push_back(row); });
+  expected.clear();
+  for (int row = from; row < until; ++row) {
+    if (!twin.placed[At(row)] && model.rows[At(row)].length_class >= middle) expected.push_back(row);
+  }
+  ASSERT_EQ(found, expected);
 }
 
 // One random step, of those that a search takes.
@@ -147,7 +151,7 @@ TEST(NicheState, IsAsFloorsBySection) {
   }
 }
 
-TEST(NicheModel, HasRowsInBothOrders) {
+TEST(NicheModel, KnowsRowsByBeginAndByLength) {
   for (int seed = 0; seed < tests::Seeds(100); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(static_cast<std::uint64_t>(seed));
@@ -157,20 +161,45 @@ TEST(NicheModel, HasRowsInBothOrders) {
     const Problem problem = tests::SeededProblem(random, static_cast<int>(random.Between(1, 100)), menu);
     const NicheModel model(problem, Shapes(problem));
     for (int s = 0; s <= model.sections; ++s) {
-      int before_begin = 0, before_end = 0;
+      int before_begin = 0;
       std::int64_t load = 0;
       for (const NicheRow& row : model.rows) {
         before_begin += row.span.first < s ? 1 : 0;
-        before_end += row.span.last < s ? 1 : 0;
         if (row.span.first <= s && s < row.span.last) load += row.size;
       }
       EXPECT_EQ(model.first_from[At(s)], before_begin);
-      EXPECT_EQ(model.ends_from[At(s)], before_end);
       if (s == model.sections) break;
       EXPECT_EQ(model.loads[At(s)], load);
     }
-    for (int k = 0; k < model.count(); ++k) EXPECT_EQ(model.end_rank[At(model.by_end[At(k)])], k);
+    ASSERT_GE(model.classes(), 1);
+    EXPECT_EQ(model.longest.back(), model.sections);
+    for (const NicheRow& row : model.rows) {
+      const int length = row.span.length();
+      EXPECT_LE(length, model.longest[At(row.length_class)]);
+      if (row.length_class == 0) continue;
+      EXPECT_GT(length, model.longest[At(row.length_class) - 1]);
+    }
   }
+}
+
+// Where sections are joined, whoever overlaps still does, and little more is alive.
+TEST(NicheModel, JoinsSectionsWhereThousandsAreAlive) {
+  const Problem problem = tests::LongLives(3, 12'000, 2);
+  const Shapes shapes(problem);
+  const NicheModel model(problem, shapes);
+  EXPECT_LT(model.sections, shapes.sections() * 2 / 3);
+  std::vector<Span> joined(problem.buffers.size());
+  for (const NicheRow& row : model.rows) joined[At(row.buffer)] = row.span;
+  Random random(1);
+  for (int pair = 0; pair < 200'000; ++pair) {
+    const auto a = static_cast<std::size_t>(random.Below(static_cast<std::int64_t>(joined.size())));
+    const auto b = static_cast<std::size_t>(random.Below(static_cast<std::int64_t>(joined.size())));
+    ASSERT_TRUE(!Overlap(shapes.extents[a], shapes.extents[b]) || Overlap(joined[a], joined[b])) << a << ", " << b;
+  }
+  const std::int64_t bound = LowerBound(problem).lower_bound_bytes;
+  const std::int64_t most = *std::max_element(model.loads.begin(), model.loads.end());
+  EXPECT_GE(most, bound);
+  EXPECT_LE(most, bound + bound / 200);
 }
 
 }  // namespace
