@@ -13,13 +13,12 @@ constexpr int kTurn = 20;  // one in so many steps another stream goes ahead
 
 class Sampler {
  public:
-  Sampler(const Precedence& order, const std::vector<int>& heaviest) : order_(order), most_(At(order.chains())) {
+  Sampler(const Precedence& order, const std::vector<int>& heaviest)
+      : order_(order), needed_(BeginsNeeded(order)), most_(At(order.chains())) {
     const int chains = order.chains();
     for (int c = 0; c < chains; ++c) most_[At(c)] = order.length(c);
-    needed_.assign(At(order.nodes()) * At(chains), 0);
     begins_.resize(At(order.nodes()));
     overs_.resize(At(order.nodes()));
-    FindNeeded();
     for (int r = 0; r < order.count(); ++r) {
       begins_[At(order.node(order.chain(r), order.position(r)))].push_back(r);
       for (int c = 0; c < chains; ++c) {
@@ -51,29 +50,8 @@ class Sampler {
   }
 
  private:
-  int* Needed(int chain, int position) {
+  const int* Needed(int chain, int position) const {
     return needed_.data() + At(order_.node(chain, position)) * At(order_.chains());
-  }
-
-  // Per begin and chain: how many begins of that chain come before it.
-  void FindNeeded() {
-    for (int c = 0; c < order_.chains(); ++c) {
-      for (int p = 0; p < order_.length(c); ++p) {
-        const int* reach = order_.reach(c, p);
-        for (int other = 0; other < order_.chains(); ++other) {
-          if (other == c || reach[other] == order_.length(other)) continue;
-          int& needed = Needed(other, reach[other])[c];
-          needed = std::max(needed, p + 1);
-        }
-      }
-    }
-    for (int c = 0; c < order_.chains(); ++c) {
-      for (int p = 1; p < order_.length(c); ++p) {
-        for (int other = 0; other < order_.chains(); ++other) {
-          Needed(c, p)[other] = std::max(Needed(c, p)[other], Needed(c, p - 1)[other]);
-        }
-      }
-    }
   }
 
   // Lets a chain have so many begins, and the others what comes before these.
@@ -169,7 +147,7 @@ class Sampler {
   }
 
   const Precedence& order_;
-  std::vector<int> needed_;                       // begins x chains
+  const std::vector<int> needed_;                 // begins x chains
   std::vector<std::vector<int>> begins_, overs_;  // per begin: the rectangles that begin there, or are over by then
   std::vector<int> most_, heaviest_;              // per chain: begins
   std::mt19937_64 random_{1};
@@ -184,6 +162,32 @@ class Sampler {
 };
 
 }  // namespace
+
+std::vector<int> BeginsNeeded(const Precedence& order) {
+  const int chains = order.chains();
+  std::vector<int> all(At(order.nodes()) * At(chains), 0);
+  const auto needed = [&](int chain, int position) {
+    return all.data() + At(order.node(chain, position)) * At(chains);
+  };
+  for (int c = 0; c < chains; ++c) {
+    for (int p = 0; p < order.length(c); ++p) {
+      const int* reach = order.reach(c, p);
+      for (int other = 0; other < chains; ++other) {
+        if (other == c || reach[other] == order.length(other)) continue;
+        int& begins = needed(other, reach[other])[c];
+        begins = std::max(begins, p + 1);
+      }
+    }
+  }
+  for (int c = 0; c < chains; ++c) {
+    for (int p = 1; p < order.length(c); ++p) {
+      for (int other = 0; other < chains; ++other) {
+        needed(c, p)[other] = std::max(needed(c, p)[other], needed(c, p - 1)[other]);
+      }
+    }
+  }
+  return all;
+}
 
 std::vector<Execution> SampleExecutions(const Precedence& order, const std::vector<int>& heaviest, int count) {
   Sampler sampler(order, heaviest);

@@ -16,6 +16,9 @@ struct Execution {
   std::vector<std::uint64_t> marks;  // per moment: equal where the streams stand at the same ops
 };
 
+// Per begin, by its number, and chain: how many begins of that chain come before it. O(begins x chains).
+std::vector<int> BeginsNeeded(const Precedence& order);
+
 // `count` ways to advance, the same ones for the same problem: by whatever makes most alive, at random, one stream
 // ahead of the others, and mixtures. Each comes by the moment at which all of `heaviest`, an antichain, is alive: they
 // are rectangles. O(count x n x chains).

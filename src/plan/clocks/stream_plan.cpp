@@ -13,6 +13,7 @@
 #include "plan/clocks/conflicts.hpp"
 #include "plan/clocks/displacer.hpp"
 #include "plan/clocks/first_fits.hpp"
+#include "plan/clocks/one_line.hpp"
 #include "plan/clocks/precedence.hpp"
 #include "plan/clocks/split.hpp"
 #include "plan/clocks/stream_niche_model.hpp"
@@ -33,6 +34,11 @@ constexpr int kFirstFit = 40000;    // beyond: lanes alone
 constexpr int kPressed = 600;       // up to so many the heaviest antichain through each buffer is found
 constexpr int kSearched = 600;      // up to so many are searched exactly
 constexpr int kDeepestSplit = 200;  // of parts within parts
+
+// Of ways to advance in one line of execution, on all levels.
+constexpr int kBeamStates = 400'000;
+// A line of many buffers is worth no other look where it is no further above the bound than this part of it.
+constexpr std::int64_t kLineIsNear = 50;
 
 // Entries looked at: as many steps as there are buffers, some thousand times over, up to a limit.
 std::int64_t WorkOf(std::size_t buffers, Effort effort) {
@@ -89,45 +95,6 @@ bool AreWhole(const Problem& problem, const Precedence& order) {
   });
 }
 
-// The part on one stream that an interval order is.
-Problem OnOneStream(const Problem& problem, const std::vector<Precedence::Span>& spans) {
-  Problem single;
-  single.buffers = problem.buffers;
-  std::size_t r = 0;
-  std::size_t part = 0;
-  for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    Buffer& buffer = single.buffers[At(i)];
-    buffer.lower = 0;
-    buffer.upper = 1;
-    const bool has_parts = part < problem.parts.size() && problem.parts[part].buffer == i;
-    if (!has_parts) {
-      if (buffer.size == 0) continue;
-      buffer.lower = spans[r].lower;
-      buffer.upper = spans[r++].upper;
-      continue;
-    }
-    const std::size_t first = single.parts.size();
-    for (; part < problem.parts.size() && problem.parts[part].buffer == i; ++part) {
-      Part copy = problem.parts[part];
-      if (copy.begin == copy.end) continue;
-      copy.lower = spans[r].lower;
-      copy.upper = spans[r++].upper;
-      single.parts.push_back(copy);
-    }
-    if (first == single.parts.size()) {  // nothing of it is ever alive
-      buffer.size = 0;
-      continue;
-    }
-    std::sort(single.parts.begin() + static_cast<std::ptrdiff_t>(first), single.parts.end(),
-              [](const Part& a, const Part& b) { return std::tie(a.lower, a.begin) < std::tie(b.lower, b.begin); });
-    buffer.lower = single.parts[first].lower;
-    for (std::size_t k = first; k < single.parts.size(); ++k) {
-      buffer.upper = std::max(buffer.upper, single.parts[k].upper);
-    }
-  }
-  return single;
-}
-
 class StreamPlanner {
  public:
   StreamPlanner(std::size_t buffers, const PlanOptions& options, Watch& watch)
@@ -146,6 +113,7 @@ class StreamPlanner {
   Found SolveParallel(const Problem& problem, const std::vector<std::vector<int>>& parts, int depth);
   Found SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough, OneStreamBudget& budget);
   Found SolveLanes(const Problem& problem, const Precedence& order, const Found& so_far);
+  void SolveInOneLine(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
   void FillNiches(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
   void Improve(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
   void Search(const StreamSearch& search, const Problem& problem, std::int64_t work, Found& found);
@@ -307,6 +275,26 @@ Found StreamPlanner::SolveLanes(const Problem& problem, const Precedence& order,
   return found;
 }
 
+// As if all streams were one, advancing so that least is alive. Its bound is none of the problem.
+void StreamPlanner::SolveInOneLine(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found) {
+  const std::int64_t bound = std::max(found.certificate.lower_bound_bytes, enough);
+  if (!problem.apart.empty() || found.peak == bound || watch_.IsOver()) return;
+  watch_.Enter("one_line");
+  const std::int64_t limit = found.offsets.empty() ? INT64_MAX : found.peak;
+  const int width = std::clamp(kBeamStates / order.count(), 4, 100);
+  const std::vector<Precedence::Span> spans = InOneLine(order, bound, limit, width, watch_);
+  if (spans.empty()) return;
+  const bool is_all = order.count() > kManyOrders;  // that there is time for
+  OneStreamBudget share{one_stream_.passes / (is_all ? 1 : 4), one_stream_.niches / (is_all ? 1 : 2), 0};
+  Found line;
+  {
+    const Watch::Part within(watch_);
+    line = SolveOneStream(problem, OnOneStream(problem, spans), enough, share);
+  }
+  line.certificate = Certificate();
+  Keep(std::move(line), watch_, found);
+}
+
 void StreamPlanner::FillNiches(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found) {
   const std::int64_t bound = std::max(found.certificate.lower_bound_bytes, enough);
   if (found.peak <= bound || niche_work_ <= 0 || watch_.IsOver() || !StreamNichesCarry(problem, order)) return;
@@ -391,10 +379,10 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
     const std::vector<Precedence::Span> spans = AsIntervals(order, all);
     if (!spans.empty()) {
       Keep(SolveOneStream(problem, OnOneStream(problem, spans), enough, one_stream_), watch_, found);
-      if (order.count() <= kManyOrders || found.peak <= bound) return found;
+      return found;
     }
   }
-  if (depth < kDeepestSplit && found.offsets.empty()) {
+  if (depth < kDeepestSplit) {
     const std::vector<std::vector<int>> series = SplitInSeries(problem, order);
     if (series.size() > 1) {
       Keep(SolveSeries(problem, series, enough, depth), watch_, found);
@@ -407,6 +395,10 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
     }
   }
   const int n = order.count();
+  if (n > kManyOrders) {
+    SolveInOneLine(problem, order, enough, found);
+    if (!found.offsets.empty() && found.peak - bound <= bound / kLineIsNear) return found;
+  }
   if (n <= kFirstFit) {
     Conflicts conflicts(problem, order);
     ClockLives lives(problem, order, conflicts);
@@ -426,6 +418,7 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
       Keep(std::move(placed), watch_, found);
     }
     work_ -= list.work();
+    if (n <= kManyOrders) SolveInOneLine(problem, order, enough, found);
     FillNiches(problem, order, enough, found);
     if (found.peak > bound) {
       SqueakyWheel wheel(orders.Items());
@@ -503,7 +496,7 @@ std::vector<std::string> TryTheTable(const Problem& problem, const PlanOptions& 
     Keep(std::move(placed), watch, found);
   }
   if (is_answered()) return {};
-  if (watch.stopped()) {
+  if (watch.stopped() || problem.buffers.size() > At(kManyOrders)) {
     not_run.push_back("linear_scan");
     return not_run;
   }
