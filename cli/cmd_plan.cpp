@@ -127,7 +127,7 @@ int RunSweep(const Options& options, const Format& format, const ReusePlanner& p
 
 // What --all would make of the bound; nothing of graphs for which finding out takes longer than a plan may.
 std::optional<std::int64_t> BoundWithAll(const Workload& workload) {
-  constexpr std::size_t kMostOps = 4000;
+  constexpr std::size_t kMostOps = 2000;  // a few hundredths of a second
   const Graph* const graph = GraphOf(workload);
   if (graph == nullptr || workload.transformed->transforms.reorder || !workload.problem.spaces.empty())
     return std::nullopt;

@@ -15,11 +15,13 @@ typedef struct orionrt_dim { /* --dim NAME=SIZE of the command; "*" sets all tha
   int64_t size;
 } orionrt_dim;
 
-typedef struct orionrt_input { /* --input NAME=1x3x224x224. Does not grow */
+typedef struct orionrt_input { /* --input NAME=1x3x224x224, --shape NAME=1x10x4. Does not grow */
   const char* name;
   const int64_t* shape;
   size_t rank;
 } orionrt_input;
+
+typedef struct orionrt_op_rules orionrt_op_rules;
 
 typedef struct orionrt_load_options {
   size_t struct_size;
@@ -27,9 +29,18 @@ typedef struct orionrt_load_options {
   size_t dim_count;
   const orionrt_input* inputs;
   size_t input_count;
-  const char* data_folder; /* where small constants outside an ONNX file are looked for; NULL: they are not */
-  int32_t no_fold;         /* 1: ops of constants alone stay */
-  int32_t fold_shapes;     /* 1: ops of known shapes go, too */
+  const char* data_folder;     /* where small constants outside an ONNX file are looked for; NULL: they are not */
+  int32_t no_fold;             /* 1: ops of constants alone stay */
+  int32_t fold_shapes;         /* 1: ops of known shapes go, too */
+  const orionrt_input* shapes; /* --shape: of tensors that ops make, before all that follows from the model */
+  size_t shape_count;
+  const char* const* external; /* --external: "inputs", "outputs", or names of tensors whose bytes the caller holds */
+  size_t external_count;
+  const char* const* in_place_types; /* --assume-in-place: types of ops that may write over an input */
+  size_t in_place_type_count;
+  const orionrt_op_rules* op_rules; /* --op-rules: what ops of one's own make of their inputs; NULL: none. ONNX alone */
+  const char* extra_data_folder;    /* --data-folder: where external data lies, or its links lead; NULL: nowhere else */
+  int32_t trust_shapes;             /* 1: what the file declares of a tensor goes before what follows from its op */
 } orionrt_load_options;
 
 /* Component io. A graph in JSON, schema orionrt.graph/1. */
@@ -55,6 +66,11 @@ ORIONRT_C_API orionrt_status orionrt_problem_write_json(const orionrt_problem* p
                                                         size_t* bytes);
 ORIONRT_C_API orionrt_status orionrt_plan_write_json(const orionrt_plan* plan, char* buffer, size_t capacity,
                                                      size_t* bytes);
+/* Component io. Rules in JSON, schema orionrt.op_rules/1, for any number of models; what their texts say of shapes is
+ * checked when a model is read. Messages call them by `source`, NULL there "the rules". */
+ORIONRT_C_API orionrt_status orionrt_op_rules_read_json(const char* text, size_t bytes, const char* source,
+                                                        orionrt_op_rules** rules);
+ORIONRT_C_API void orionrt_op_rules_destroy(orionrt_op_rules* rules);
 /* Component onnx. A model, with the bodies of its control-flow ops; ids are positions in the file. */
 ORIONRT_C_API orionrt_status orionrt_graph_read_onnx(const void* model, size_t bytes, const char* source,
                                                      const orionrt_load_options* options, orionrt_graph** graph);

@@ -49,6 +49,16 @@ orionrt_status orionrt_assignment_read_json(const char* text, size_t bytes, cons
   });
 }
 
+orionrt_status orionrt_op_rules_read_json(const char* text, size_t bytes, const char* source,
+                                          orionrt_op_rules** rules) {
+  return Create(rules, [&] {
+    const std::string name = source == nullptr ? "the rules" : source;
+    return std::make_unique<orionrt_op_rules>(orionrt_op_rules{ReadOpRules(ReadBytes(text, bytes), name)});
+  });
+}
+
+void orionrt_op_rules_destroy(orionrt_op_rules* rules) { delete rules; }
+
 orionrt_status orionrt_graph_write_json(const orionrt_graph* graph, char* buffer, size_t capacity, size_t* bytes) {
   return Try([&] {
     const Graph written = capi::GraphOf(graph);

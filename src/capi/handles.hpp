@@ -43,6 +43,10 @@ struct orionrt_assignment {
   orionrt::Assignment assignment;
 };
 
+struct orionrt_op_rules {
+  std::vector<orionrt::OpRule> rules;
+};
+
 namespace orionrt::capi {
 
 [[noreturn]] inline void Misuse(const std::string& message) { throw Error(ErrorCode::kMisuse, message); }

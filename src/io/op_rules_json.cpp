@@ -58,15 +58,16 @@ OpRule ReadOpRule(const ParsedJson& json, const std::string& place) {
   if (rule.op.empty()) object.Refuse("has an empty \"op\"; give the type of the ops that it is for");
   if (object.Has("inputs")) {
     for (const ParsedJson& name : object.Array("inputs")) {
-      if (!name.is_string()) object.Refuse("has in \"inputs\" what is no name");
+      if (!name.is_string()) object.Refuse("has in \"inputs\" what is no name; write [\"x\", \"w\"]");
       rule.inputs.push_back(name.get<std::string>());
     }
   }
   if (object.Has("attributes")) {
     const ParsedJson& attributes = json["attributes"];
-    if (!attributes.is_object()) object.Refuse("has \"attributes\" that are no object");
+    if (!attributes.is_object()) object.Refuse("has \"attributes\" that are no object; write {\"stride\": 2}");
     for (const auto& [name, value] : attributes.items()) rule.attributes[name] = ReadNumbers(object, value, name);
   }
+  if (!object.Has("outputs")) object.Refuse("has no \"outputs\"; give one an output, [{\"shape\": \"x[:]\"}]");
   for (const ParsedJson& row : object.Array("outputs")) {
     const ObjectReader output(row, place + ": outputs[" + std::to_string(rule.outputs.size()) + "]");
     rule.outputs.push_back({ReadShape(output, row), output.Text("dtype", "")});
@@ -81,7 +82,7 @@ OpRule ReadOpRule(const ParsedJson& json, const std::string& place) {
   if (object.Has("workspace_bytes")) rule.workspace_bytes = ReadDim(object, json["workspace_bytes"], "workspace_bytes");
   const std::int64_t alignment = object.Integer("workspace_alignment", 0);
   if (alignment < 0 || (alignment & (alignment - 1)) != 0) {
-    object.Refuse("has a \"workspace_alignment\" that is no power of two");
+    object.Refuse("has a \"workspace_alignment\" that is no power of two; give 64, or leave it out");
   }
   rule.workspace_alignment = static_cast<std::size_t>(alignment);
   return rule;

@@ -96,7 +96,7 @@ std::string Conclusion(const PlanFile& file) {
   return none + " can be lower than that. This one is " +
          FormatThousands(plan.peak_bytes - plan.certificate.lower_bound_bytes) +
          " bytes higher; whether a better one exists is open. " +
-         (searches ? "--effort thorough searches longer." : "--policy auto searches for one.");
+         (searches ? "The effort \"thorough\" searches longer." : "The policy \"auto\" searches for one.");
 }
 
 Json HoldersJson(const Problem& problem, const std::vector<PeakHolder>& holders) {

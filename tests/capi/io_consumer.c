@@ -1,5 +1,6 @@
 /* orionrt_io.h as a program in C99 has it: io_consumer GRAPH.json [MODEL.onnx]. */
 #include <orionrt_io.h>
+#include <stddef.h>
 
 #include "check.h"
 
@@ -112,6 +113,69 @@ static void TestOnnx(const char* path) {
   orionrt_graph_destroy(graph);
   REFUSED(ORIONRT_BAD_INPUT, path, orionrt_graph_read_onnx(text, 50, path, NULL, &graph));
 }
+
+/* An op of one's own, "Own", on x [n,4]: x -> Own -> y. */
+static const unsigned char own_op[] = {8,   8,   58, 48, 10, 11, 10,  1,  120, 18, 1,  121, 34, 3,  79,
+                                       119, 110, 18, 0,  90, 20, 10,  1,  120, 18, 15, 10,  13, 8,  1,
+                                       18,  9,   10, 3,  18, 1,  110, 10, 2,   8,  4,  98,  9,  10, 1,
+                                       121, 18,  4,  10, 2,  8,  1,   66, 4,   10, 0,  16,  17};
+
+static uint64_t BytesOf(const orionrt_graph* graph, int32_t id, int32_t* space) {
+  orionrt_assignment* made = NULL;
+  orionrt_place places[2];
+  CHECK(orionrt_graph_assign(graph, NULL, &made, NULL) == ORIONRT_OK);
+  CHECK(orionrt_assignment_tensors(made, places, 2) == ORIONRT_OK && places[id].id == id);
+  orionrt_assignment_destroy(made);
+  *space = places[id].space;
+  return (uint64_t)places[id].bytes;
+}
+
+static void TestLoadOptions(void) {
+  static const char json[] =
+      "{\"schema\": \"orionrt.op_rules/1\", \"rules\": [{\"op\": \"Own\", \"inputs\": [\"x\"],"
+      " \"outputs\": [{\"shape\": [\"2 * x[0]\", \"x[1]\"]}]}]}";
+  static const char* const external[] = {"inputs"};
+  static const char* const unknown[] = {"Nothing"};
+  const orionrt_dim dim = {"n", 3};
+  const int64_t shape[] = {5, 7};
+  const orionrt_input given = {"y", shape, 2}, nameless = {NULL, shape, 2};
+  orionrt_load_options options = {.struct_size = sizeof options, .dims = &dim, .dim_count = 1};
+  orionrt_op_rules* rules = NULL;
+  orionrt_graph* graph = NULL;
+  int32_t space = 0;
+  REFUSED(ORIONRT_BAD_INPUT, "the rules", orionrt_op_rules_read_json("{", 1, NULL, &rules));
+  CHECK(rules == NULL);
+  orionrt_op_rules_destroy(NULL);
+  CHECK(orionrt_op_rules_read_json(json, sizeof json - 1, "rules.json", &rules) == ORIONRT_OK);
+  REFUSED(ORIONRT_UNSUPPORTED, "Own", orionrt_graph_read_onnx(own_op, sizeof own_op, "own", &options, &graph));
+  options.op_rules = rules;
+  options.external = external;
+  options.external_count = 1;
+  CHECK(orionrt_graph_read_onnx(own_op, sizeof own_op, "own", &options, &graph) == ORIONRT_OK);
+  orionrt_op_rules_destroy(rules); /* the graph has its own */
+  CHECK(BytesOf(graph, 1, &space) == 2 * 3 * 4 * 4 && space != ORIONRT_EXTERNAL);
+  CHECK(BytesOf(graph, 0, &space) == 3 * 4 * 4 && space == ORIONRT_EXTERNAL);
+  orionrt_graph_destroy(graph);
+  options.op_rules = NULL;
+  options.shapes = &given;
+  options.shape_count = 1;
+  CHECK(orionrt_graph_read_onnx(own_op, sizeof own_op, "own", &options, &graph) == ORIONRT_OK);
+  CHECK(BytesOf(graph, 1, &space) == 5 * 7 * 4);
+  orionrt_graph_destroy(graph);
+  options.in_place_types = unknown;
+  options.in_place_type_count = 1;
+  REFUSED(ORIONRT_BAD_INPUT, "Nothing", orionrt_graph_read_onnx(own_op, sizeof own_op, "own", &options, &graph));
+  options.in_place_types = NULL;
+  REFUSED(ORIONRT_MISUSE, "in_place_types", orionrt_graph_read_onnx(own_op, sizeof own_op, "own", &options, &graph));
+  options.in_place_type_count = 0;
+  options.shapes = &nameless;
+  REFUSED(ORIONRT_MISUSE, "NULL", orionrt_graph_read_onnx(own_op, sizeof own_op, "own", &options, &graph));
+  options.shapes = NULL;
+  options.shape_count = 0;
+  options.struct_size = offsetof(orionrt_load_options, shapes); /* of a program of before */
+  options.external_count = 1u << 30;
+  REFUSED(ORIONRT_UNSUPPORTED, "Own", orionrt_graph_read_onnx(own_op, sizeof own_op, "own", &options, &graph));
+}
 #endif
 
 #ifdef TEST_TFLITE
@@ -128,6 +192,7 @@ int main(int argc, char** argv) {
   TestCsv();
 #ifdef TEST_ONNX
   TestOnnx(argv[2]);
+  TestLoadOptions();
 #endif
 #ifdef TEST_TFLITE
   TestTflite();

@@ -97,8 +97,9 @@ TEST(CliExplain, WritesStepsAsItWritesBytes) {
 TEST(CliExplain, SaysWhatMayFindABetterPlan) {
   const Outcome outcome = Orionrt({"plan", "-", "--input-format", "csv", "--policy", "no_reuse", "--explain"},
                                   "id,lower,upper,size\na,0,1,65\nb,1,3,65\n");
-  EXPECT_NE(outcome.out.find("65 bytes higher; whether a better one exists is open. --policy auto searches for one.\n"),
-            std::string::npos)
+  EXPECT_NE(
+      outcome.out.find("65 bytes higher; whether a better one exists is open. The policy \"auto\" searches for one.\n"),
+      std::string::npos)
       << outcome;
 }
 

@@ -149,7 +149,7 @@ TEST(OpTable, DropoutThatMayDropIsNoView) {
 }
 
 TEST(OpTable, FunctionsOfTheModelAreNotWhatTheirNamesSay) {
-  for (const char* domain : {"com.microsoft", ""}) {
+  for (const char* domain : {"com.microsoft", "", "ai.onnx"}) {
     Model model(17);
     model.Input("x", {8, 8});
     auto* function = model.proto.add_functions();
@@ -162,10 +162,44 @@ TEST(OpTable, FunctionsOfTheModelAreNotWhatTheirNamesSay) {
     node->set_op_type("Transpose");
     node->add_input("a");
     node->add_output("b");
-    model.Node("Identity", {"x"}, {"y"})->set_domain(domain);
+    // The standard domain has two names.
+    model.Node("Identity", {"x"}, {"y"})->set_domain(domain == std::string("ai.onnx") ? "" : domain);
     model.Output("y");
     EXPECT_EQ(Words(model.Import().graph.ops()[0].aliases), "") << domain;
   }
+}
+
+// Format 10: functions of one name, told apart by their overload, which older libraries of onnx do not know.
+TEST(OpTable, FunctionsOfOneNameAreToldApartByTheirOverload) {
+  Model model(17);
+  model.Input("x", {2, 8});
+  constexpr int kOfFunction = 13, kOfNode = 8;
+  const auto set = [](google::protobuf::Message& message, int field, const std::string& overload) {
+    const auto* known = message.GetDescriptor()->FindFieldByNumber(field);
+    if (known) message.GetReflection()->SetString(&message, known, overload);
+    if (!known) message.GetReflection()->MutableUnknownFields(&message)->AddLengthDelimited(field, overload);
+  };
+  for (const auto& [overload, op] : {std::pair("turned", "Transpose"), {"", "Relu"}, {"halved", "MaxPool"}}) {
+    auto* function = model.proto.add_functions();
+    function->set_name("Own");
+    function->set_domain("acme");
+    set(*function, kOfFunction, overload);
+    function->add_input("a");
+    function->add_output("b");
+    function->add_opset_import()->set_version(17);
+    auto* node = function->add_node();
+    node->set_op_type(op);
+    node->add_input("a");
+    node->add_output("b");
+  }
+  for (const char* overload : {"", "turned"}) {
+    auto* node = model.Node("Own", {"x"}, {std::string("y") + overload});
+    node->set_domain("acme");
+    set(*node, kOfNode, overload);
+  }
+  const ImportedModel imported = model.Import();
+  EXPECT_EQ(ShapeOf(imported, "y"), (Dims{2, 8}));
+  EXPECT_EQ(ShapeOf(imported, "yturned"), (Dims{8, 2}));
 }
 
 TEST(OpTable, KnowsWhatMayNotBeMoved) {

@@ -48,7 +48,9 @@ std::string MessageOf(const std::function<void()>& action) {
 }
 
 TEST(DimExpression, IsWorthWhatPythonSays) {
-  const Values values = {{"s", 7}, {"s77", 9}, {"h", 224}, {"past", 127}, {"seq", 1}, {"_x1", 3}};
+  const Values values = {
+      {"s", 7},          {"s77", 9}, {"h", 224}, {"past", 127}, {"seq", 1}, {"_x1", 3}, {"p2o.DynamicDimension.0", 9},
+      {"onnx::Add_0", 9}};
   const std::pair<const char*, const char*> cases[] = {
       {"2*seq", "2"},
       {"s + 5", "12"},
@@ -79,6 +81,13 @@ TEST(DimExpression, IsWorthWhatPythonSays) {
       {"s**64", "overflow"},
       {"u0 + s", "?"},
       {"u0//2", "?"},
+      {"p2o.DynamicDimension.0//2", "4"},
+      {"onnx::Add_0 + 1", "10"},
+      {"CeilToInt(IntTrueDiv(s, 2))", "4"},
+      {"FloorToInt(s/2)", "3"},
+      {"CleanDiv(h, 8)", "28"},
+      {"PythonMod(s - 9, 4)", "2"},
+      {"PowByNatural(s, 2)", "49"},
   };
   for (const auto& [text, value] : cases) EXPECT_EQ(Evaluated(text, values), value) << text;
 }
@@ -97,7 +106,8 @@ TEST(DimExpression, NamesAreNone) {
                            "*s",       "s//",
                            "s***2",    "s++",
                            "Mod(s)",   "99999999999999999999*s",
-                           "größe*"}) {
+                           "größe*",   "a. + 1",
+                           "..*2"}) {
     EXPECT_EQ(Evaluated(text, {{"s", 7}}), "none") << text;
   }
 }
@@ -218,11 +228,11 @@ TEST(Dimensions, HyphensAreMinusBetweenKnownNamesOnly) {
 TEST(Dimensions, ContradictionsNameBothOptions) {
   Dimensions dimensions = Named({"8*h8", "h8", "2*h8 + 1"});
   EXPECT_EQ(MessageOf([&] { dimensions.Give("8*h8", 65, "--dim '8*h8=65'"); }),
-            "dimension \"8*h8\" cannot be 65: \"h8\" would be 65/8, asked for by --dim '8*h8=65'");
+            "dimension \"8*h8\" cannot be 65: \"h8\" would be 65/8, asked for by --dim '8*h8=65'; give other values");
   dimensions = Named({"8*h8", "h8", "2*h8 + 1"});
   dimensions.Give("h8", 8, "--dim h8=8");
   EXPECT_EQ(MessageOf([&] { dimensions.Give("8*h8", 72, "--input x=1x72"); }),
-            "dimension \"8*h8\" is 64, and 72 by --input x=1x72 (\"h8\" is 8 by --dim h8=8)");
+            "dimension \"8*h8\" is 64, and 72 by --input x=1x72 (\"h8\" is 8 by --dim h8=8); give other values");
   EXPECT_EQ(MessageOf([&] { dimensions.Give("h8", 9, "--input y=9"); }),
             "--input y=9: \"h8\" would be 9, and is 8 by --dim h8=8; leave one of them out, or make them agree");
 }
@@ -231,14 +241,15 @@ TEST(Dimensions, WhatIsNoSizeIsRefused) {
   Dimensions dimensions = Named({"n - 4", "n", "n/2", "2//(n - 1)", "n**9"});
   dimensions.Give("n", 1, "--dim n=1");
   EXPECT_EQ(MessageOf([&] { dimensions.ValueOf("n - 4"); }),
-            "dimension \"n - 4\" is -3, which is no size (\"n\" is 1 by --dim n=1)");
+            "dimension \"n - 4\" is -3, which is no size (\"n\" is 1 by --dim n=1); give other values");
   EXPECT_EQ(MessageOf([&] { dimensions.ValueOf("n/2"); }),
-            "dimension \"n/2\" is 1/2, which is no size (\"n\" is 1 by --dim n=1)");
+            "dimension \"n/2\" is 1/2, which is no size (\"n\" is 1 by --dim n=1); give other values");
   EXPECT_EQ(MessageOf([&] { dimensions.ValueOf("2//(n - 1)"); }),
-            "dimension \"2//(n - 1)\" divides by zero (\"n\" is 1 by --dim n=1)");
+            "dimension \"2//(n - 1)\" divides by zero (\"n\" is 1 by --dim n=1); give other values");
   Dimensions large = Named({"n**9"});
-  EXPECT_EQ(MessageOf([&] { large.ValueOf("n**9", 1000); }),
-            "dimension \"n**9\" leaves the range of 64 bits on the way (\"n\" is 1000 by --dim '*=1000')");
+  EXPECT_EQ(
+      MessageOf([&] { large.ValueOf("n**9", 1000); }),
+      "dimension \"n**9\" leaves the range of 64 bits on the way (\"n\" is 1000 by --dim '*=1000'); give other values");
 }
 
 TEST(Dimensions, WhatInferenceFindsSetsNamesAndNeverContradicts) {
@@ -249,6 +260,15 @@ TEST(Dimensions, WhatInferenceFindsSetsNamesAndNeverContradicts) {
   EXPECT_EQ(dimensions.ValueOf("u0"), 3);
   dimensions.Learn("2*u0 + 1", 9);
   EXPECT_EQ(dimensions.ValueOf("2*u0 + 1"), 7);
+}
+
+TEST(Dimensions, AValueMayBeLookedAtWithoutBeingAskedFor) {
+  Dimensions dimensions = Named({"n - 4", "n", "m"});
+  EXPECT_EQ(dimensions.KnownValueOf("n - 4"), std::nullopt);
+  dimensions.Give("n", 1, "--dim n=1");
+  EXPECT_EQ(dimensions.KnownValueOf("n"), 1);
+  EXPECT_EQ(dimensions.KnownValueOf("n - 4"), std::nullopt) << "no size";
+  EXPECT_EQ(dimensions.KnownValueOf("m"), std::nullopt);
 }
 
 }  // namespace

@@ -62,6 +62,7 @@ const RunTimeCase kCases[] = {
     {"Tile", {{2, 4}}, {{2}}, {}, {}, {3, 3}},
     {"AffineGrid", {{1, 2, 3}}, {{4}}, {}, {}, {1, 3, 3, 2}},
     {"DFT", {{1, 100, 1}}, {{}}, {}, {}, {1, 3, 2}},
+    {"MelWeightMatrix", {}, {{}, {}, {}, {}, {}}, {}, {}, {3, 3}},
 };
 
 TEST(OnnxRunTime, EachOpHasABoundOrAsks) {
@@ -149,7 +150,9 @@ const SizeCase kSizeCases[] = {
     {"a row of n", {{"Concat", {"one", "n"}}, {"Reshape", {"found", "0"}}}, {1, 8}},
     {"[n, m] of one", {{"Concat", {"n", "m"}}, {"Expand", {"one", "0"}}}, {8, 3}},
     {"found and more", {{"Concat", {"found", "more"}}}, {1, 11}},
-    {"n % 2", {{"Mod", {"n", "two"}}, {"ConstantOfShape", {"0"}}}, {}},
+    {"n % 2", {{"Mod", {"n", "two"}}, {"ConstantOfShape", {"0"}}}, {1}},
+    {"m % 5", {{"Mod", {"m", "five"}}, {"ConstantOfShape", {"0"}}}, {3}},
+    {"8 - n % 5", {{"Mod", {"n", "five"}}, {"Sub", {"most", "0"}}, {"ConstantOfShape", {"1"}}}, {8}},
     {"8 / n", {{"Div", {"most", "n"}}, {"ConstantOfShape", {"0"}}}, {}},
 };
 
@@ -261,6 +264,50 @@ TEST(OnnxRunTime, WhatALoopCarriesGrowsWithItsTrips) {
 }
 
 // A slice of one element at a place that is computed, as a loop over the rows of a tensor has it.
+// Rows of a Loop that data may end, or whose count is at most so much.
+TEST(OnnxRunTime, ALoopThatMayEndEarlyMakesAtMostItsCountOfRows) {
+  const auto loop = [](const char* count, const char* goes_on) {
+    Model model = FoundModel();
+    AddInts(model.graph, "scalar_five", {5}, true);
+    AddInts(model.graph, "last", {-1});
+    AddInts(model.graph, "end", {1000});
+    model.Input("v", {4});
+    model.Node("Squeeze", {"n"}, {"scalar_n"});
+    auto* node = model.Node("Loop", {count, "", "v"}, {"final", "rows"});
+    auto* body = SetGraph(node, "body");
+    Declare(body->add_input(), "i", {}, onnx::TensorProto::INT64);
+    Declare(body->add_input(), "go", {}, onnx::TensorProto::BOOL);
+    Declare(body->add_input(), "a", {4});
+    AddNode(body, goes_on, goes_on == std::string("Identity") ? Names{"go"} : Names{"i", "scalar_two"}, {"on"});
+    AddNode(body, "Neg", {"a"}, {"b"});
+    AddNode(body, "Relu", {"a"}, {"row"});
+    for (const char* output : {"on", "b", "row"}) body->add_output()->set_name(output);
+    model.Node("Slice", {"rows", "last", "end", "zero"}, {"y"});
+    model.Output("y");
+    return model;
+  };
+  const auto views = [](const ImportedModel& model) { return model.graph.ops().back().aliases.size(); };
+  const ImportedModel whole = loop("scalar_five", "Identity").Import();
+  EXPECT_EQ(ShapeOf(whole, "rows"), (Dims{5, 4}));
+  EXPECT_EQ(views(whole), 1u) << "the last row is the fifth";
+  const ImportedModel ended = loop("scalar_five", "Less").Import();
+  EXPECT_EQ(ShapeOf(ended, "rows"), (Dims{5, 4}));
+  EXPECT_EQ(views(ended), 0u) << "whichever is the last";
+  EXPECT_EQ(ShapeOf(ended, "y"), (Dims{1, 4}));
+  const ImportedModel found = loop("scalar_n", "Identity").Import();
+  EXPECT_EQ(ShapeOf(found, "rows"), (Dims{8, 4}));
+  EXPECT_EQ(views(found), 0u);
+  for (const ImportedModel* model : {&ended, &found}) {
+    const auto says = [](const std::string& w) {
+      return w.find("output \"rows\" has a run-time size; planned at its upper bound") != std::string::npos;
+    };
+    EXPECT_TRUE(std::any_of(model->warnings.begin(), model->warnings.end(), says));
+  }
+  ImportOptions options;
+  options.dims["trip"] = 3;
+  EXPECT_EQ(ShapeOf(loop("scalar_n", "Identity").Import(options), "rows"), (Dims{3, 4}));
+}
+
 TEST(OnnxRunTime, AFileMayDeclareLessThanTheBound) {
   const auto declared = [](std::int64_t size) {
     Model model(20);

@@ -84,6 +84,37 @@ TEST(OnnxRunnable, WhatTheFileDeclaresIsHeldAgainstWhatTheOpMakes) {
   EXPECT_EQ(ShapeOf(model.Import(options), "y"), (Dims{2, 8}));
 }
 
+// A dimension that the file declares as an expression has its value where its symbols have.
+TEST(OnnxRunnable, DeclaredExpressionsAreHeldAgainstWhatTheOpMakes) {
+  Model model(17);
+  const auto set = [](onnx::ValueInfoProto* info, const char* first, const char* second) {
+    auto* shape = info->mutable_type()->mutable_tensor_type()->mutable_shape();
+    shape->mutable_dim(0)->set_dim_param(first);
+    shape->mutable_dim(1)->set_dim_param(second);
+  };
+  model.Input("x", {-1, -1});
+  set(model.graph->mutable_input(0), "a", "b");
+  model.Node("Relu", {"x"}, {"y"});
+  model.Node("Neg", {"y"}, {"z"});
+  Declare(model.graph->add_value_info(), "y", {-1, -1});
+  set(model.graph->mutable_value_info(0), "2*b - 1", "b");
+  ImportOptions options;
+  options.dims = {{"a", 3}, {"b", 2}};
+  EXPECT_TRUE(model.Import(options).warnings.empty());
+  options.dims["a"] = 4;
+  const ImportedModel other = model.Import(options);
+  ASSERT_EQ(other.warnings.size(), 1u);
+  EXPECT_NE(other.warnings[0].find("\"y\" is declared as [3,2], and the op makes [4,2]; their dimensions follow from "
+                                   "--dim b=2, --dim a=4"),
+            std::string::npos)
+      << other.warnings[0];
+  options = {};
+  options.default_dim = 5;
+  EXPECT_EQ(model.Import(options).warnings.size(), 1u);
+  set(model.graph->mutable_value_info(0), "2*c - 1", "b");
+  EXPECT_TRUE(model.Import(options).warnings.empty()) << "c is 3, as inference finds";
+}
+
 // A detector for one pixel: a stride swallows it, and the value given is the cause.
 TEST(OnnxRunnable, ImpossibleSizesAreTracedToTheOptions) {
   Model model(17);
@@ -112,6 +143,11 @@ TEST(OnnxRunnable, OpsSayWhatTheyCannotDo) {
                         "mask is for 4 tokens, and past and new ones are 5"));
   EXPECT_EQ(MessageOf(OneNode("Attention", {{1, 2, 3, 8}, {1, 2, 5, 8}, {1, 2, 5, 8}, {3, 5}}, {}, 23)), "no error");
   EXPECT_EQ(MessageOf(OneNode("Add", {{2, 1, 4}, {3, 1}})), "no error");
+  EXPECT_TRUE(CannotRun(OneNode("Gemm", {{2, 3}, {3, 5}, {6}}), "does not broadcast to its product, [2,5]"));
+  EXPECT_TRUE(CannotRun(OneNode("Gemm", {{2, 3}, {3, 5}, {3, 2, 5}}), "does not broadcast"));
+  EXPECT_EQ(MessageOf(OneNode("Gemm", {{2, 3}, {3, 5}, {2, 1}})), "no error");
+  EXPECT_TRUE(CannotRun(OneNode("Expand", {{2, 4}}, {{3, 4}}), "does not broadcast to [3,4]: \"x0\" [2,4] is a graph"));
+  EXPECT_EQ(MessageOf(OneNode("Expand", {{2, 1, 4}}, {{3, 1}})), "no error");
 }
 
 // The onnx library computes them modulo 2^64: 8 bytes for 2^64 + 2 floats.
@@ -132,6 +168,51 @@ TEST(OnnxRunnable, ExtentsBeyondSixtyThreeBitsAreImpossible) {
   SetInts(transposed.graph->mutable_node(0), "strides", {1 << 20});
   EXPECT_TRUE(CannotRun(transposed, "beyond 2^60"));
   EXPECT_NE(MessageOf(OneNode("Expand", {{1}}, {{INT64_MAX}})).find("impossible dimensions"), std::string::npos);
+}
+
+TEST(OnnxRunnable, NumbersThatMakeNoSizeAreNamed) {
+  const auto scalars = [](Model model) {
+    for (auto& scalar : *model.graph->mutable_initializer()) scalar.clear_dims();
+    return model;
+  };
+  EXPECT_TRUE(CannotRun(scalars(OneNode("Range", {}, {{0}, {5}, {0}})), "its step is 0"));
+  EXPECT_TRUE(CannotRun(scalars(OneNode("OneHot", {{8}}, {{INT64_MAX}, {0, 1}})), "beyond 2^60"));
+  EXPECT_TRUE(CannotRun(scalars(OneNode("OneHot", {{8}}, {{-3}, {0, 1}})), "its depth is negative"));
+  Model two = scalars(OneNode("Range", {}, {{2}, {7}}));
+  two.graph->mutable_node(0)->set_domain("com.microsoft");
+  ImportOptions options;
+  options.fold_constants = false;
+  EXPECT_EQ(ShapeOf(two.Import(options), "y"), (Dims{5})) << "by steps of 1";
+  const Model filled = OneNode("ConstantOfShape", {}, {{1 << 30, 1 << 30, 1 << 30}});
+  EXPECT_NE(MessageOf(filled).find("impossible dimensions"), std::string::npos) << "also where it is folded";
+}
+
+TEST(OnnxRunnable, RangeOfHalvesIsRoundedAsTheyAre) {
+  for (const int dtype : {onnx::TensorProto::FLOAT16, onnx::TensorProto::BFLOAT16}) {
+    Model range(27);
+    // 0, 5, 0.5; and 0.1, whose nearest half is 0.09998, and nearest bfloat16 0.1001: 51 and 50 steps to 5.
+    const bool is_half = dtype == onnx::TensorProto::FLOAT16;
+    const std::pair<const char*, int> numbers[] = {{"from", 0},
+                                                   {"to", is_half ? 0x4500 : 0x40a0},
+                                                   {"half", is_half ? 0x3800 : 0x3f00},
+                                                   {"tenth", is_half ? 0x2e66 : 0x3dcd}};
+    for (const auto& [name, bits] : numbers) {
+      auto* tensor = range.graph->add_initializer();
+      tensor->set_name(name);
+      tensor->set_data_type(dtype);
+      tensor->add_int32_data(bits);
+    }
+    range.Node("Range", {"from", "to", "half"}, {"y"});
+    range.Node("Range", {"from", "to", "tenth"}, {"z"});
+    range.Node("Mul", {"half", "tenth"}, {"twentieth"});
+    range.Node("Range", {"from", "to", "twentieth"}, {"folded"});
+    ImportOptions options;
+    options.fold_constants = false;
+    const ImportedModel model = range.Import(options);
+    EXPECT_EQ(ShapeOf(model, "y"), (Dims{10}));
+    EXPECT_EQ(ShapeOf(model, "z"), (Dims{is_half ? 51 : 50}));
+    EXPECT_EQ(ShapeOf(model, "folded"), (Dims{is_half ? 101 : 100}));
+  }
 }
 
 TEST(OnnxRunnable, RangeCountsInMoreThanSixtyFourBits) {

@@ -144,12 +144,12 @@ TEST(OnnxTest, DimensionsThatAreExpressionsFollowFromTheirSymbols) {
   options.inputs["past"] = {3, 50, 64};
   EXPECT_EQ(MessageOf(model, options),
             "model.onnx: dimension \"past + seq\" cannot be 40: \"seq\" would be -11, asked for by --input "
-            "mask=3x40x64 (\"past\" is 51 by --input past=3x50x64)");
+            "mask=3x40x64 (\"past\" is 51 by --input past=3x50x64); give other values");
   options.inputs.clear();
   options.dims = {{"past", 0}};
   EXPECT_EQ(MessageOf(model, options),
             "model.onnx: tensor \"past\": dimension \"past - 1\" is -1, which is no size (\"past\" is 0 by --dim "
-            "past=0)");
+            "past=0); give other values");
 }
 
 TEST(OnnxTest, NamesInTheFileAreWorthWhatInferenceFinds) {

@@ -117,6 +117,17 @@ TEST(OpRules, TextsThatDoNotParseAreRefusedWithTheirPlace) {
     EXPECT_NE(MessageOf(OwnModel(), WithRules(Rule(shape))).find(message), std::string::npos)
         << message << " in " << MessageOf(OwnModel(), WithRules(Rule(shape)));
   }
+  const std::pair<const char*, const char*> kInputs[] = {
+      {R"J(["x", "x"])J", "rules.json: rules[0]: inputs[1]: \"x\" stands there twice"},
+      {R"J(["x-y"])J", "rules.json: rules[0]: inputs[0]: \"x-y\" is no name"},
+      {R"J([""])J", "inputs[0]: \"\" is no name"},
+  };
+  for (const auto& [inputs, message] : kInputs) {
+    const std::string said = MessageOf(
+        OwnModel(),
+        WithRules(R"J({"op": "Own", "domain": "com.acme", "outputs": [], "inputs": )J" + std::string(inputs) + "}"));
+    EXPECT_NE(said.find(message), std::string::npos) << said;
+  }
   const std::string rule = Rule(R"J("x[:]")J");
   const std::string twice = MessageOf(OwnModel(), WithRules(rule + "," + rule));
   EXPECT_NE(twice.find("rules.json: rules[1]: \"Own\" of domain \"com.acme\" has a rule already, rules.json: rules[0]"),
@@ -133,6 +144,8 @@ TEST(OpRules, WhatContradictsANodeNamesNodeAndRule) {
       {R"J(["x[0] - 9"])J", "is -7"},
       {R"J(["x[0] / 4"])J", "is no whole number"},
       {R"J(["x[0] * 2**62"])J", "leaves the range of 64 bits"},
+      {R"J(["2**(x[0] - 3)"])J", "has a power that is no whole number from 0 on"},
+      {R"J(["7 % (x[0] - 2)"])J", "divides by zero"},
       {R"J(["stride"])J", "reads the attribute \"stride\", which the node lacks"},
       {R"J("broadcast(x, w)")J", "its inputs do not broadcast: \"x\" is [2,8,6], \"w\" is [6,5]"},
   };
@@ -149,7 +162,7 @@ TEST(OpRules, FilesThatAreNoneAreRefused) {
       {R"J({"schema": "orionrt.op_rules/1"})J", "\"rules\""},
       {File("7"), "rules.json: rules[0]"},
       {File(R"J({"op": "", "outputs": []})J"), "empty \"op\""},
-      {File(R"J({"op": "A"})J"), "\"outputs\""},
+      {File(R"J({"op": "A"})J"), "has no \"outputs\"; give one an output"},
       {File(R"J({"op": "A", "outputs": [{}]})J"), "rules[0]: outputs[0] has no \"shape\""},
       {File(R"J({"op": "A", "outputs": [{"shape": [-1]}]})J"), "neither a text nor a whole number"},
       {File(R"J({"op": "A", "outputs": [], "attributes": {"a": 0.5}})J"), "\"a\" that is no whole number"},

@@ -131,6 +131,9 @@ TEST(Tflite, CustomOpsWithoutAShapeAreAskedFor) {
   ASSERT_EQ(one.warnings.size(), 1u);
   options.shapes["y"] = {1, 10, 4};
   EXPECT_EQ(Lives(Import(graph, options).graph), "x[0,1)x32 y[0,2)x160 z[1,2)x32");
+  options.op_rules = {{}};
+  EXPECT_EQ(Import(graph, options).warnings.at(0),
+            "m.tflite: --op-rules: rules are for ONNX and do nothing here; --shape gives the shapes of custom ops");
 }
 
 TEST(Tflite, ImportsBodies) {

@@ -160,11 +160,7 @@ std::optional<std::int64_t> Dimensions::ValueOf(const std::string& text, std::op
     }
   }
   const DimExpression* expression = ExpressionOf(text);
-  if (expression == nullptr) {
-    const auto found = symbols_.find(text);
-    return found == symbols_.end() ? std::nullopt : found->second.value;
-  }
-  if (const Given* given = GivenFor(text)) return given->value;
+  if (expression == nullptr || GivenFor(text) != nullptr) return KnownValueOf(text);
   Affine value;
   const DimFault fault = Evaluate(*expression, value);
   if (fault == DimFault::kUnknown || fault == DimFault::kNotAffine) return std::nullopt;
@@ -172,6 +168,18 @@ std::optional<std::int64_t> Dimensions::ValueOf(const std::string& text, std::op
   if (value.slope.numerator != 0) return std::nullopt;
   if (!IsSize(value.offset)) FailValue(text, *expression, "is " + TextOf(value.offset) + ", which is no size");
   return value.offset.numerator;
+}
+
+std::optional<std::int64_t> Dimensions::KnownValueOf(const std::string& text) const {
+  const DimExpression* expression = ExpressionOf(text);
+  if (expression == nullptr) {
+    const auto found = symbols_.find(text);
+    return found == symbols_.end() ? std::nullopt : found->second.value;
+  }
+  if (const Given* given = GivenFor(text)) return given->value;
+  Affine value;
+  if (Evaluate(*expression, value) != DimFault::kNone || value.slope.numerator != 0) return std::nullopt;
+  return IsSize(value.offset) ? std::optional(value.offset.numerator) : std::nullopt;
 }
 
 void Dimensions::FailValue(const std::string& text, const DimExpression& expression, const std::string& why) const {
@@ -182,7 +190,8 @@ void Dimensions::FailValue(const std::string& text, const DimExpression& express
     with += (with.empty() ? " (" : "; ") + InQuotes(symbol) + " is " + std::to_string(*known.value) +
             (known.option.empty() ? "" : " by " + known.option);
   }
-  throw Error(ErrorCode::kBadInput, "dimension " + InQuotes(text) + " " + why + (with.empty() ? "" : with + ")"));
+  throw Error(ErrorCode::kBadInput,
+              "dimension " + InQuotes(text) + " " + why + (with.empty() ? "" : with + ")") + "; give other values");
 }
 
 }  // namespace orionrt

@@ -34,6 +34,9 @@ class Dimensions {
   // good. Throws Error (kBadInput), without the place, where it is no size: negative, no whole number, too large.
   std::optional<std::int64_t> ValueOf(const std::string& text, std::optional<std::int64_t> default_value = {});
 
+  // The value of `text`, where one follows from what is known and is a size.
+  std::optional<std::int64_t> KnownValueOf(const std::string& text) const;
+
   // The symbols in `text`, in order of appearance: of a name, itself.
   std::vector<std::string> SymbolsOf(const std::string& text) const;
   bool IsSet(const std::string& symbol) const;

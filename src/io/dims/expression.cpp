@@ -110,9 +110,7 @@ class DimParser {
 
   void Name() {
     const std::size_t begin = at_;
-    while (at_ < text_.size() && (IsNameBegin(text_[at_]) || std::isdigit(static_cast<unsigned char>(text_[at_])))) {
-      ++at_;
-    }
+    while (at_ < text_.size() && IsInName(at_)) ++at_;
     const std::string name(text_.substr(begin, at_ - begin));
     if (at_ < text_.size() && text_[at_] == '(') {
       Call(name);
@@ -128,11 +126,23 @@ class DimParser {
     Op op;
     int arguments;  // 0: one or more
   };
-  // As Python writes them, and as sympy does.
+  // As Python writes them, sympy, and torch.export, whose sizes are none below zero.
   static constexpr Function kFunctions[] = {
-      {"floor", Op::kFloor, 1}, {"ceil", Op::kCeil, 1},  {"ceiling", Op::kCeil, 1},
-      {"min", Op::kMin, 0},     {"max", Op::kMax, 0},    {"Min", Op::kMin, 0},
-      {"Max", Op::kMax, 0},     {"Mod", Op::kModulo, 2}, {"FloorDiv", Op::kFloorDivide, 2},
+      {"floor", Op::kFloor, 1},
+      {"ceil", Op::kCeil, 1},
+      {"ceiling", Op::kCeil, 1},
+      {"min", Op::kMin, 0},
+      {"max", Op::kMax, 0},
+      {"Min", Op::kMin, 0},
+      {"Max", Op::kMax, 0},
+      {"Mod", Op::kModulo, 2},
+      {"PythonMod", Op::kModulo, 2},
+      {"FloorDiv", Op::kFloorDivide, 2},
+      {"CleanDiv", Op::kFloorDivide, 2},
+      {"IntTrueDiv", Op::kDivide, 2},
+      {"FloorToInt", Op::kFloor, 1},
+      {"CeilToInt", Op::kCeil, 1},
+      {"PowByNatural", Op::kPower, 2},
   };
 
   void Call(const std::string& name) {
@@ -161,6 +171,14 @@ class DimParser {
   }
 
   void Emit(Op op) { result_.steps_.push_back({op, 0}); }
+
+  // Dots and colons join what stands on both sides: "p2o.DynamicDimension.0", "onnx::Add_0".
+  bool IsInName(std::size_t at) const {
+    const auto is_inner = [](char c) { return IsNameBegin(c) || std::isdigit(static_cast<unsigned char>(c)); };
+    if (is_inner(text_[at])) return true;
+    const std::size_t next = text_.find_first_not_of(".:", at);
+    return next != at && next != std::string_view::npos && is_inner(text_[next]);
+  }
 
   static bool IsNameBegin(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; }
 

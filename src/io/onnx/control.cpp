@@ -88,15 +88,12 @@ onnx::TypeProto InsertDim(const onnx::TypeProto& type, std::int64_t axis, std::i
   return MakeType(tensor.dtype, tensor.dims);
 }
 
-// One row per iteration; how many those are is a dimension like any other if the file does not say.
-onnx::TypeProto StackRows(const Session& session, const Tensor& row, const Value* limit) {
-  if (limit && limit->ints.size() == 1) return InsertDim(row.Type(), 0, std::max<std::int64_t>(limit->ints[0], 0));
-  onnx::TypeProto type = InsertDim(row.Type(), 0, 0);
-  if (!type.has_tensor_type()) return type;
-  auto* rows = type.mutable_tensor_type()->mutable_shape()->mutable_dim(0);
-  rows->set_dim_param(kTripName);
-  const auto given = session.options().dims.find(kTripName);
-  if (given != session.options().dims.end()) rows->set_dim_value(given->second);
+// One row per iteration; how many those are is a dimension like any other where nothing says it.
+onnx::TypeProto StackRows(const Tensor& row, std::optional<std::int64_t> trips) {
+  onnx::TypeProto type = InsertDim(row.Type(), 0, trips.value_or(0));
+  if (!trips && type.has_tensor_type()) {
+    type.mutable_tensor_type()->mutable_shape()->mutable_dim(0)->set_dim_param(kTripName);
+  }
   return type;
 }
 
@@ -107,11 +104,21 @@ onnx::TypeProto RemoveDims(const Tensor& tensor, std::size_t axis, std::size_t c
   return MakeType(tensor.dtype, dims);
 }
 
-// How often a Loop runs at most, where the file or --dim trip=N says it.
-std::optional<std::int64_t> MostTrips(const Session& session, const Value* limit) {
+// How often a Loop runs at most, where the file or --dim trip=N says it, or it rests on a size that has a bound.
+std::optional<std::int64_t> MostTrips(const Session& session, const Node& node) {
+  const Value* limit = node.Known(0);
   if (limit && limit->ints.size() == 1) return std::max<std::int64_t>(limit->ints[0], 0);
   const auto given = session.options().dims.find(kTripName);
-  return given == session.options().dims.end() ? std::nullopt : std::optional(given->second);
+  if (given != session.options().dims.end()) return given->second;
+  const ValueRange* range = node.Has(0) ? node.inputs[0]->range.get() : nullptr;
+  if (session.options().default_dim || !range || range->most.ints.size() != 1) return std::nullopt;
+  return std::max<std::int64_t>({range->least.ints[0], range->most.ints[0], 0});
+}
+
+// Whether a Loop makes all of its iterations: their number is known, and nothing ends it before.
+bool RunsToTheEnd(const Node& node, Tensor* goes_on) {
+  const auto is_true = [](const Value* value) { return value && value->ints.size() == 1 && value->ints[0] != 0; };
+  return node.Known(0) && (!node.Has(1) || is_true(node.Known(1))) && goes_on && is_true(goes_on->KnownValue());
 }
 
 // What the carried inputs of a Loop (`inputs` behind the first two) have in the iteration where they are largest, and
@@ -150,7 +157,7 @@ CarriedTypes FindCarried(GraphBuilder& graph, const Node& node, const std::vecto
     return found;
   }
   found.grows = true;
-  const std::optional<std::int64_t> trips = MostTrips(graph.session(), node.Known(0));
+  const std::optional<std::int64_t> trips = MostTrips(graph.session(), node);
   if (!trips) {
     graph.session().FailMissing(graph.Place(node),
                                 "what it carries grows with every iteration, and their number is known only at run "
@@ -180,11 +187,22 @@ CarriedTypes FindCarried(GraphBuilder& graph, const Node& node, const std::vecto
   return found;
 }
 
+// From no row to the most of them: data decides.
+void BoundRows(GraphBuilder& graph, const Node& node, std::size_t output, const onnx::TypeProto& type) {
+  const Tensor rows = TypeAlone(type);
+  if (!rows.dims) return;
+  DimsRange range{*rows.dims, *rows.dims, std::make_shared<const RunTimeSize>(RunTimeSize{(*rows.dims)[0]})};
+  range.least[0] = 0;
+  graph.SetExtent(output, std::move(range));
+  if (graph.session().options().dims.count(kTripName) == 0) graph.WarnBound(*node.outputs[output], node, *rows.dims);
+}
+
 // Loop: (count, condition, carried...) -> (carried..., one row per iteration...). The body is planned as its last
 // iteration runs it, when what it carries is largest.
 void RunLoop(GraphBuilder& graph, Node& node, int position, Types& types) {
   std::vector<Tensor> inputs = {TypeAlone(MakeType(onnx::TensorProto::INT64, Dims())),
                                 TypeAlone(MakeType(onnx::TensorProto::BOOL, Dims()))};
+  inputs[1].value = std::make_shared<const Value>(Value{onnx::TensorProto::BOOL, {}, {1}, {}});  // or it would not run
   for (std::size_t i = 2; i < node.inputs.size(); ++i) {
     inputs.push_back(node.Has(i) ? TypeAlone(node.inputs[i]->Type()) : Tensor());
     TakeRunTime(node.Has(i) ? node.inputs[i] : nullptr, &inputs.back());
@@ -193,7 +211,8 @@ void RunLoop(GraphBuilder& graph, Node& node, int position, Types& types) {
   const CarriedTypes all = graph.lenient() ? CarriedTypes{inputs, inputs} : FindCarried(graph, node, inputs);
   Body body(graph, node, BodyNamed(graph, node, "body"), false);
   body.Run(all.last);
-  const Value* limit = node.Known(0);
+  const std::optional<std::int64_t> trips = MostTrips(graph.session(), node);
+  const bool may_end = !RunsToTheEnd(node, body.Output(0));
   for (std::size_t i = 0; i < types.size(); ++i) {
     const Tensor* output = body.Output(i + 1);  // the first one is the condition
     if (!output || !output->HasType()) continue;
@@ -205,7 +224,10 @@ void RunLoop(GraphBuilder& graph, Node& node, int position, Types& types) {
       if (node.Has(i + 2)) types[i] = node.inputs[i + 2]->Type();
       OfferType(graph, node, output, node.outputs[i], types[i]);
     } else {
-      types[i] = StackRows(graph.session(), *output, limit);
+      types[i] = StackRows(*output, trips);
+      if (!may_end || !node.outputs[i]) continue;
+      node.outputs[i]->run_time = node.outputs[i]->bounded = true;
+      if (trips) BoundRows(graph, node, i, types[i]);
     }
   }
   if (all.grows) {

@@ -34,10 +34,6 @@ std::int64_t Narrow(std::int64_t x, int dtype) {
   }
 }
 
-double Round(double x, int dtype) {
-  return dtype == TensorProto::FLOAT ? static_cast<double>(static_cast<float>(x)) : x;
-}
-
 struct BinaryOp {
   Ints (*ints)(std::int64_t, std::int64_t);
   double (*reals)(double, double);
@@ -117,7 +113,7 @@ std::optional<Value> Apply(const BinaryOp& op, const Value& a, const Value& b, b
       if (to_bool) {
         result->ints[i] = r != 0;
       } else {
-        result->reals[i] = Round(r, dtype);
+        result->reals[i] = RoundReal(r, dtype);
       }
     } else {
       const Ints r = op.ints(a.ints[at], b.ints[bt]);
@@ -150,7 +146,7 @@ Values Unary(const Node& node, IntsOp ints, UnaryReal reals) {
   const Value* data = node.Known(0);
   if (!data) return {};
   Value result = *data;
-  for (double& x : result.reals) x = Round(reals(x), result.dtype);
+  for (double& x : result.reals) x = RoundReal(reals(x), result.dtype);
   for (std::int64_t& x : result.ints) {
     if (x == std::numeric_limits<std::int64_t>::min()) return {};
     x = Narrow(ints(x), result.dtype);
@@ -197,7 +193,7 @@ Values EvaluateCast(const Node& node) {
   for (std::size_t i = 0; result && i < result->Count(); ++i) {
     const double real = data->IsReal() ? data->reals[i] : static_cast<double>(data->ints[i]);
     if (result->IsReal()) {
-      result->reals[i] = Round(real, to);
+      result->reals[i] = RoundReal(real, to);
     } else if (!data->IsReal()) {
       result->ints[i] = Narrow(data->ints[i], to);
     } else {
@@ -231,7 +227,7 @@ Values EvaluateRange(const Node& node) {
   std::optional<Value> result = Blank(start->dtype, {static_cast<std::int64_t>(std::max(count, 0.0))});
   for (std::size_t i = 0; result && i < result->Count(); ++i) {
     if (result->IsReal()) {
-      result->reals[i] = Round(start->reals[0] + static_cast<double>(i) * delta->reals[0], result->dtype);
+      result->reals[i] = RoundReal(start->reals[0] + static_cast<double>(i) * delta->reals[0], result->dtype);
     } else {
       const Ints step = MulInts(static_cast<std::int64_t>(i), delta->ints[0]);
       const Ints sum = step ? AddInts(start->ints[0], *step) : Ints();

@@ -179,8 +179,8 @@ Dimensions DimensionsOf(const onnx::GraphProto& graph, const std::string& source
     try {
       dimensions.Add(text);
     } catch (const Error& error) {
-      throw Error(error.code(),
-                  source + ": dimension " + Quoted(text) + " of tensor " + Quoted(name) + " " + error.what());
+      throw Error(error.code(), source + ": dimension " + Quoted(text) + " of tensor " + Quoted(name) + " " +
+                                    error.what() + "; give the dimension a shorter name in the file");
     }
   });
   CheckOptions(graph, source, options, dimensions);

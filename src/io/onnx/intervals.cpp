@@ -222,6 +222,29 @@ std::optional<std::vector<Value>> ValuesAt(const Node& node) {
   return values;
 }
 
+// By whole numbers above zero: from 0 to one less, or to the number itself where that is less.
+std::vector<ValueRange> Remainders(const Node& node) {
+  const ValueRange* number = node.Has(0) ? node.inputs[0]->range.get() : nullptr;
+  const Value* divisor = node.Known(1);
+  if (!number || number->least.IsReal() || !divisor || divisor->IsReal() || node.Int("fmod", 0) != 0) return {};
+  const auto is_positive = [](std::int64_t x) { return x > 0; };
+  if (!std::all_of(divisor->ints.begin(), divisor->ints.end(), is_positive)) return {};
+  Copy copy(node);
+  copy.SetValue(0, EndOf(*number, true));
+  const auto at_most = ValuesAt(copy.node);
+  if (!at_most || at_most->size() != 1) return {};
+  ValueRange range{at_most->front(), at_most->front(), nullptr};
+  const bool is_one_by_one = divisor->ints.size() == 1 || divisor->ints.size() == range.most.ints.size();
+  if (!is_one_by_one) return {};
+  const bool has_end = number->most.ints.size() == range.most.ints.size() && !IsNegative(EndOf(*number, false));
+  for (std::size_t i = 0; i < range.most.ints.size(); ++i) {
+    const std::int64_t most = divisor->ints[divisor->ints.size() == 1 ? 0 : i] - 1;
+    range.least.ints[i] = 0;
+    range.most.ints[i] = has_end ? std::min(most, EndOf(*number, true).ints[i]) : most;
+  }
+  return {range};
+}
+
 bool IsReal(const Node& node) {
   return std::any_of(node.inputs.begin(), node.inputs.end(),
                      [](const Tensor* t) { return t && t->range && t->range->least.IsReal(); });
@@ -293,6 +316,7 @@ bool IsExact(const ValueRange& range) {
 }
 
 std::vector<ValueRange> EvaluateRanges(const Node& node) {
+  if (node.Domain().empty() && node.Op() == "Mod") return Remainders(node);
   const MoveRow* row = FindRow(kValueRows, node);
   if (!row) return {};
   for (Tensor* input : node.inputs) {

@@ -39,6 +39,9 @@ class GraphBuilder {
   std::string Place(const Node& node) const;
 
   void AddBody(NestedGraph body) { bodies_.push_back(std::move(body)); }
+  // Of the node at hand: how large one of its outputs may be, and a warning that it is planned so.
+  void SetExtent(std::size_t output, DimsRange range) { extents_[output] = std::move(range); }
+  void WarnBound(const Tensor& tensor, const Node& node, const Dims& most);
   Graph MakeGraph();  // once: it also counts the constants that ops of this graph read
   NestedGraph MakeNested(int position, std::string attribute);
   std::vector<NestedGraph> TakeBodies() { return std::move(bodies_); }
@@ -68,11 +71,10 @@ class GraphBuilder {
   void WarnRunTime(Tensor& tensor, const Node& node, std::int64_t assumed);
   bool TakeRanges(Node& node, Types& types);
   void BoundBySizes(Node& node, Types& types);
-  void WarnBound(const Tensor& tensor, const Node& node, const Dims& most);
   void FillRunTimeDims(Node& node, std::size_t index, onnx::TypeProto& type);
-  std::optional<std::int64_t> GivenDim(const std::string& name) const;
+  std::optional<std::int64_t> GivenDim(const std::string& text, std::vector<std::string>& options) const;
   std::string OriginOf(const Tensor& tensor) const;
-  std::string OptionsBehind(const Node& node) const;
+  std::string OptionsBehind(const Node& node, std::vector<std::string> options = {}) const;
   std::string DimOptions(const Node& node, const std::string& text, const char* value) const;
   std::string OptionsForAll(const Node& node, const std::string& text) const;
   [[noreturn]] void FailUnsized(const Node& node, const Tensor& tensor) const;

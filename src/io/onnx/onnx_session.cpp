@@ -1,5 +1,7 @@
 #include "io/onnx/onnx_session.hpp"
 
+#include <google/protobuf/unknown_field_set.h>
+
 #include <algorithm>
 
 #include "base/checked.hpp"
@@ -7,12 +9,40 @@
 
 namespace orionrt::onnx_import {
 
+namespace {
+
+// Of several functions of one name a node says which it calls (format 10; older libraries keep the field unread).
+template <typename Proto>
+auto OverloadOf(const Proto& proto, int, int) -> decltype(std::string(proto.overload())) {
+  return proto.overload();
+}
+template <typename Proto>
+std::string OverloadOf(const Proto& proto, int field, long) {
+  const auto& unread = proto.unknown_fields();
+  for (int i = 0; i < unread.field_count(); ++i) {
+    const auto& found = unread.field(i);
+    if (found.number() == field && found.type() == google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED) {
+      return found.length_delimited();
+    }
+  }
+  return "";
+}
+
+// The standard domain has two names.
+std::string FunctionKey(const std::string& domain, const std::string& name, const std::string& overload) {
+  return (domain == "ai.onnx" ? "" : domain) + ":" + name + ":" + overload;
+}
+
+}  // namespace
+
 Session::Session(const onnx::ModelProto& model, std::string source, const ImportOptions& options,
                  Dimensions& dimensions)
     : options_(options), dimensions_(dimensions), source_(std::move(source)), own_rules_(options.op_rules) {
   AddOpsets(model.opset_import(), opsets_);
-  for (const auto& function : model.functions())
-    functions_.emplace(function.domain() + ":" + function.name(), &function);
+  constexpr int kField = 13;
+  for (const auto& function : model.functions()) {
+    functions_.emplace(FunctionKey(function.domain(), function.name(), OverloadOf(function, kField, 0)), &function);
+  }
 }
 
 void AddOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto>& imports, Opsets& opsets) {
@@ -23,9 +53,10 @@ void AddOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto
   }
 }
 
-const onnx::FunctionProto* Session::FindFunction(const std::string& domain, const std::string& op) const {
+const onnx::FunctionProto* Session::FindFunction(const onnx::NodeProto& call) const {
   if (functions_.empty()) return nullptr;
-  const auto found = functions_.find(domain + ":" + op);
+  constexpr int kField = 8;
+  const auto found = functions_.find(FunctionKey(call.domain(), call.op_type(), OverloadOf(call, kField, 0)));
   return found == functions_.end() ? nullptr : found->second;
 }
 

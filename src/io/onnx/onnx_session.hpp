@@ -25,8 +25,8 @@ class Session {
 
   const Opsets& opsets() const { return opsets_; }
 
-  // The function of the model's own that this op calls, or nullptr.
-  const onnx::FunctionProto* FindFunction(const std::string& domain, const std::string& op) const;
+  // The function of the model's own that this node calls, or nullptr.
+  const onnx::FunctionProto* FindFunction(const onnx::NodeProto& call) const;
 
   // The user's own rule for this op (--op-rules), or nullptr.
   const CompiledOpRule* FindOwnRule(const Node& node) const { return own_rules_.Find(node); }
@@ -70,7 +70,7 @@ class Session {
   Dimensions& dimensions_;
   std::string source_;
   Opsets opsets_;
-  std::map<std::string, const onnx::FunctionProto*> functions_;  // "domain:name"
+  std::map<std::string, const onnx::FunctionProto*> functions_;  // "domain:name:overload"
   OpRuleTable own_rules_;
   std::int64_t nodes_ = 0;
   std::size_t elements_ = 0;

@@ -40,7 +40,7 @@ class ItemParser {
   }
 
   RuleItem Run(bool is_single) {
-    if (text_.size() > kLongest) Refuse("has more than 4096 characters");
+    if (text_.size() > kLongest) Refuse("has more than 4096 characters; write it shorter");
     const std::string_view whole = Trimmed(text_);
     constexpr std::string_view kCall = "broadcast(";
     if (whole.substr(0, kCall.size()) == kCall && whole.back() == ')') {
@@ -113,7 +113,7 @@ class ItemParser {
     try {
       item_.expression = DimExpression::Parse(plain + ")");
     } catch (const Error& error) {
-      Refuse(error.what());
+      Refuse(std::string(error.what()) + "; write it with fewer");
     }
     if (!item_.expression) {
       Refuse(
@@ -230,6 +230,9 @@ class ItemReader {
         result);
     const Fraction& number = result.offset;
     if (problem == DimFault::kDivision) return Fault(item, "divides by zero"), std::nullopt;
+    if (problem == DimFault::kNotAffine) {
+      return Fault(item, "has a power that is no whole number from 0 on"), std::nullopt;
+    }
     if (problem != DimFault::kNone) return Fault(item, "leaves the range of 64 bits on the way"), std::nullopt;
     if (number.denominator != 1) return Fault(item, "is no whole number"), std::nullopt;
     if (number.numerator < 0) return Fault(item, "is " + std::to_string(number.numerator)), std::nullopt;
@@ -301,6 +304,20 @@ class ItemReader {
   std::string fault_;
 };
 
+// Texts call an input by its name.
+void CheckInputs(const OpRule& rule) {
+  for (std::size_t i = 0; i < rule.inputs.size(); ++i) {
+    const std::string& name = rule.inputs[i];
+    const bool is_name = !name.empty() && std::all_of(name.begin(), name.end(), IsNameChar) &&
+                         std::isdigit(static_cast<unsigned char>(name[0])) == 0;
+    const bool is_twice = std::find(rule.inputs.begin(), rule.inputs.begin() + i, name) != rule.inputs.begin() + i;
+    if (is_name && !is_twice) continue;
+    throw Error(ErrorCode::kBadInput, rule.place + ": inputs[" + std::to_string(i) + "]: " + InQuotes(name) +
+                                          (is_twice ? " stands there twice; call each input by another name"
+                                                    : " is no name; write letters, digits and _"));
+  }
+}
+
 int TypeNamed(const OpRule& rule, const Node& node, const std::string& name) {
   if (name.empty()) return node.Dtype(0);
   const auto input = std::find(rule.inputs.begin(), rule.inputs.end(), name);
@@ -316,6 +333,7 @@ int TypeNamed(const OpRule& rule, const Node& node, const std::string& name) {
 
 OpRuleTable::OpRuleTable(const std::vector<OpRule>& rules) {
   for (const OpRule& rule : rules) {
+    CheckInputs(rule);
     CompiledOpRule compiled{&rule, {}, {}};
     for (std::size_t i = 0; i < rule.outputs.size(); ++i) {
       compiled.shapes.emplace_back();

@@ -48,11 +48,11 @@ std::string GraphBuilder::OriginOf(const Tensor& tensor) const {
   return tensor.constant ? "a constant" : owner.is_body_ ? "an input of the body" : "a graph input";
 }
 
-// " (by --dim batch=2)": what the user gave of the graph inputs from which those of the node are computed.
-std::string GraphBuilder::OptionsBehind(const Node& node) const {
+// "; their dimensions follow from --dim batch=2": `options`, and what the user gave of the graph inputs from which
+// those of the node are computed.
+std::string GraphBuilder::OptionsBehind(const Node& node, std::vector<std::string> options) const {
   std::unordered_set<const Tensor*> seen;  // looked up, never walked
   std::vector<const Tensor*> open(node.inputs.begin(), node.inputs.end());
-  std::vector<std::string> options;
   for (std::size_t i = 0; i < open.size(); ++i) {
     const Tensor* tensor = open[i];
     while (tensor && tensor->origin) tensor = tensor->origin;
@@ -81,10 +81,12 @@ void GraphBuilder::CompareDeclared(const Node& node, std::size_t index, const on
   const auto& said = declared.tensor_type().shape().dim();
   if (lenient_ || !made.dims || !declared.tensor_type().has_shape() || session_.options().trust_shapes) return;
   std::string text;
+  std::vector<std::string> options;
   const bool is_rank = static_cast<std::size_t>(said.size()) != made.dims->size();
   bool differs = is_rank, exceeds = is_rank;
   for (int d = 0; d < said.size(); ++d) {
-    const auto value = said[d].has_dim_value() ? std::optional(said[d].dim_value()) : GivenDim(said[d].dim_param());
+    const auto value =
+        said[d].has_dim_value() ? std::optional(said[d].dim_value()) : GivenDim(said[d].dim_param(), options);
     text += (d == 0 ? "" : ",") + (value ? std::to_string(*value) : Printable(said[d].dim_param()));
     differs = differs || (value && *value >= 0 && *value != (*made.dims)[static_cast<std::size_t>(d)]);
     exceeds = exceeds || (value && !is_rank && *value > (*made.dims)[static_cast<std::size_t>(d)]);
@@ -92,20 +94,31 @@ void GraphBuilder::CompareDeclared(const Node& node, std::size_t index, const on
   const bool bounded =
       std::any_of(node.inputs.begin(), node.inputs.end(), [](const Tensor* t) { return t && t->bounded; });
   if (!differs || (bounded && !exceeds)) return;
-  const std::string options = OptionsBehind(node);
+  // What '*' gives fills whatever is open, and is nobody's claim.
+  const bool is_filled = std::any_of(options.begin(), options.end(),
+                                     [](const std::string& option) { return option.find("'*=") != std::string::npos; });
+  const bool is_explained = is_filled || !OptionsBehind(node).empty();
+  const std::string behind = OptionsBehind(node, std::move(options));
   const std::string message = "output " + Quoted(*node.outputs[index]->name) + " is declared as [" + text +
-                              "], and the op makes " + DimsText(*made.dims) + options;
-  if (!is_rank && options.empty()) {
+                              "], and the op makes " + DimsText(*made.dims) + behind;
+  if (!is_rank && !is_explained) {
     session_.Fail(ErrorCode::kBadInput, Place(node),
                   message + "; correct the file, or plan what it declares by --trust-shapes");
   }
   session_.Warn(Place(node), message + "; the latter is planned, the former by --trust-shapes");
 }
 
-// The value that the user has given a dimension by its name.
-std::optional<std::int64_t> GraphBuilder::GivenDim(const std::string& name) const {
-  const auto given = session_.options().dims.find(name);
-  return given == session_.options().dims.end() ? std::nullopt : std::optional(given->second);
+// The value of a declared dimension where it follows from options alone; these are added to `options`.
+std::optional<std::int64_t> GraphBuilder::GivenDim(const std::string& text, std::vector<std::string>& options) const {
+  const Dimensions& dimensions = session_.dimensions();
+  for (const std::string& symbol : dimensions.SymbolsOf(text)) {
+    if (dimensions.OptionOf(symbol).empty()) return std::nullopt;
+  }
+  const std::optional<std::int64_t> value = dimensions.KnownValueOf(text);
+  for (const std::string& symbol : dimensions.SymbolsOf(text)) {
+    if (value) AddOnce(dimensions.OptionOf(symbol), options);
+  }
+  return value;
 }
 
 }  // namespace orionrt::onnx_import

@@ -90,6 +90,7 @@ void StandardAttentionRule(const Node& node, Types& types) {
 const std::vector<RuleRow>& AttentionRules() {
   static const std::vector<RuleRow> rows = {
       {"com.microsoft", "Attention", 1, kAnyOpset, AttentionRule},
+      {"com.microsoft", "DecoderMaskedSelfAttention", 1, kAnyOpset, AttentionRule},
       {"com.microsoft", "QAttention", 1, kAnyOpset, QAttentionRule},
       {"com.microsoft", "MultiHeadAttention", 1, kAnyOpset, MultiHeadRule},
       {"com.microsoft", "DecoderMaskedMultiHeadAttention", 1, kAnyOpset, MultiHeadRule},

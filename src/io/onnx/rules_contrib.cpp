@@ -117,6 +117,45 @@ void QLinearGlobalAveragePoolRule(const Node& node, Types& types) {
   SetOutput(types, 0, node.Dtype(0), dims);
 }
 
+// (condition, x and its scale and zero point, y and its own, those of the result).
+void QLinearWhereRule(const Node& node, Types& types) {
+  if (!node.Shape(0) || !node.Shape(1) || !node.Shape(4)) return;
+  const auto dims = Broadcast({node.Shape(0), node.Shape(1), node.Shape(4)});
+  if (dims) SetOutput(types, 0, node.Dtype(1), *dims);
+}
+
+void MatMulInteger16Rule(const Node& node, Types& types) {
+  if (!node.Shape(0) || !node.Shape(1)) return;
+  const auto dims = MatMulDims(*node.Shape(0), *node.Shape(1), false, false);
+  if (dims) SetOutput(types, 0, TensorProto::INT32, *dims);
+}
+
+// (data, indices, scales, zero points): rows as Gather picks them, dequantized. Bytes hold two numbers of four bits.
+void GatherBlockQuantizedRule(const Node& node, Types& types) {
+  const Dims *data = node.Shape(0), *indices = node.Shape(1);
+  std::int64_t axis = node.Int("gather_axis", 0);
+  if (!data || !indices || data->empty() || !NormalizeAxis(axis, data->size())) return;
+  Dims dims = *data;
+  const bool is_packed = node.Dtype(0) == TensorProto::UINT8 && node.Int("bits", 4) == 4;
+  if (is_packed && __builtin_mul_overflow(dims.back(), 2, &dims.back())) return;
+  dims.erase(dims.begin() + axis);
+  dims.insert(dims.begin() + axis, indices->begin(), indices->end());
+  SetOutput(types, 0, node.Dtype(2), dims);
+}
+
+// X [tokens, batch, width]: the outputs of LSTM. The weights lie turned, so that the onnx library cannot read them.
+void DynamicQuantizeLstmRule(const Node& node, Types& types) {
+  const Dims* data = node.Shape(0);
+  const std::int64_t hidden = node.Int("hidden_size", 0);
+  if (!data || data->size() != 3 || hidden < 1) return;
+  const std::int64_t directions = node.Text("direction", "forward") == "bidirectional" ? 2 : 1;
+  SetOutput(types, 0, node.Dtype(0), {(*data)[0], directions, (*data)[1], hidden});
+  for (std::size_t i = 1; i < 3; ++i) SetOutput(types, i, node.Dtype(0), {directions, (*data)[1], hidden});
+}
+
+void ContribGatherNdRule(const Node& node, Types& types) { AsStandard(node, "GatherND", 2, types); }
+void ContribGridSampleRule(const Node& node, Types& types) { AsStandard(node, "GridSample", 2, types); }
+
 void FusedConvRule(const Node& node, Types& types) { AsStandard(node, "Conv", 3, types); }
 void FusedGemmRule(const Node& node, Types& types) { AsStandard(node, "Gemm", 3, types); }
 
@@ -157,6 +196,14 @@ std::vector<RuleRow> MakeContribRows() {
       {kMs, "QLinearMul", 1, kAnyOpset, QLinearBinaryRule},
       {kMs, "QLinearConcat", 1, kAnyOpset, QLinearConcatRule},
       {kMs, "QLinearGlobalAveragePool", 1, kAnyOpset, QLinearGlobalAveragePoolRule},
+      {kMs, "QLinearWhere", 1, kAnyOpset, QLinearWhereRule},
+      {kMs, "MatMulInteger16", 1, kAnyOpset, MatMulInteger16Rule},
+      {kMs, "ComplexMul", 1, kAnyOpset, BroadcastAll},
+      {kMs, "ComplexMulConj", 1, kAnyOpset, BroadcastAll},
+      {kMs, "GatherBlockQuantized", 1, kAnyOpset, GatherBlockQuantizedRule},
+      {kMs, "DynamicQuantizeLSTM", 1, kAnyOpset, DynamicQuantizeLstmRule},
+      {kMs, "GatherND", 1, kAnyOpset, ContribGatherNdRule},
+      {kMs, "GridSample", 1, kAnyOpset, ContribGridSampleRule},
       {kMs, "FusedConv", 1, kAnyOpset, FusedConvRule},
       {kMs, "FusedGemm", 1, kAnyOpset, FusedGemmRule},
       {kMs, "Trilu", 1, kAnyOpset, SameAsFirst},
@@ -185,6 +232,10 @@ std::vector<RuleRow> MakeContribRows() {
                          "RotaryEmbedding",
                          "Inverse",
                          "BiasAdd",
+                         "BitmaskBiasDropout",
+                         "LongformerAttention",
+                         "MoE",
+                         "QMoE",
                          "GemmaRotaryEmbedding"}) {
     rows.push_back({kMs, op, 1, kAnyOpset, SameAsFirst});
   }

@@ -155,7 +155,7 @@ const std::vector<RuleRow>& PoolingRules() {
       {"", "AveragePool", 19, kAnyOpset, PoolRule},      {"", "LpPool", 18, kAnyOpset, PoolRule},
       {"", "MaxUnpool", 1, kAnyOpset, MaxUnpoolRule},    {"", "MaxPool", 22, kAnyOpset, PoolRule},
       {"", "DeformConv", 19, kAnyOpset, DeformConvRule}, {"", "Pad", 18, kAnyOpset, PadRule},
-      {"", "Resize", 18, kAnyOpset, ResizeRule},
+      {"", "Resize", 18, kAnyOpset, ResizeRule},         {"com.microsoft", "Pad", 1, kAnyOpset, PadRule},
   };
   return rows;
 }

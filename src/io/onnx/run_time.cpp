@@ -59,6 +59,15 @@ RunTimeShapes ReshapeDims(const Node& node) { return OpenBy(node, 1); }
 RunTimeShapes OfShapeDims(const Node& node) { return OpenBy(node, 0); }
 RunTimeShapes WindowDims(const Node&) { return {RunTimeShape(1)}; }
 
+// (bins, length of the transform, ...): a row per frequency.
+RunTimeShapes MelDims(const Node& node) {
+  const auto dim_of = [&](std::size_t input, auto change) {
+    Dims number;
+    return node.KnownInts(input, number) && number.size() == 1 ? Exactly(change(number[0])) : RunTimeDim();
+  };
+  return {{dim_of(1, [](std::int64_t n) { return n / 2 + 1; }), dim_of(0, [](std::int64_t n) { return n; })}};
+}
+
 RunTimeShapes TileDims(const Node& node) {
   const Dims* data = node.Shape(0);
   return data ? RunTimeShapes{RunTimeShape(data->size())} : RunTimeShapes();
@@ -266,6 +275,7 @@ constexpr RunTimeRow kRunTimeRows[] = {
     {"HannWindow", WindowDims},
     {"HammingWindow", WindowDims},
     {"BlackmanWindow", WindowDims},
+    {"MelWeightMatrix", MelDims},
     {"Compress", CompressDims},
     {"NonZero", NonZeroDims},
     {"Unique", UniqueDims},

@@ -61,8 +61,16 @@ RunFault CheckGemm(const Node& node) {
   if (!a || !b || a->size() != 2 || b->size() != 2) return {};
   const std::int64_t columns = (*a)[node.Int("transA", 0) != 0 ? 0 : 1];
   const std::int64_t rows = (*b)[node.Int("transB", 0) != 0 ? 1 : 0];
-  if (columns == rows) return {};
-  return {"the columns of its first matrix are not as many as the rows of its second", {0, 1}};
+  if (columns != rows) return {"the columns of its first matrix are not as many as the rows of its second", {0, 1}};
+  const Dims made = {(*a)[node.Int("transA", 0) != 0 ? 1 : 0], (*b)[node.Int("transB", 0) != 0 ? 0 : 1]};
+  const Dims* added = node.Shape(2);
+  for (std::size_t d = 0; added && d < added->size(); ++d) {
+    const std::int64_t extent = (*added)[added->size() - 1 - d];
+    if (d >= 2 ? extent != 1 : extent != 1 && extent != made[1 - d]) {
+      return {"what it adds does not broadcast to its product, " + DimsText(made), {0, 1, 2}};
+    }
+  }
+  return {};
 }
 
 RunFault CheckConcat(const Node& node) {
@@ -155,7 +163,32 @@ RunFault CheckPad(const Node& node) {
   return std::any_of(pads.begin(), pads.end(), is_large) ? TooLarge() : RunFault();
 }
 
-RunFault CheckRange(const Node& node) { return RangeLength(node).value_or(0) > kMostExtent ? TooLarge() : RunFault(); }
+RunFault CheckExpand(const Node& node) {
+  const Dims* data = node.Shape(0);
+  Dims target;
+  if (!data || !node.KnownInts(1, target)) return {};
+  for (std::size_t d = 0; d < std::min(target.size(), data->size()); ++d) {
+    const std::int64_t have = (*data)[data->size() - 1 - d], want = target[target.size() - 1 - d];
+    if (have != 1 && want != 1 && have != want) return {"its input does not broadcast to " + DimsText(target), {0, 1}};
+  }
+  return {};
+}
+
+// Of two inputs the step is 1 (com.microsoft).
+RunFault CheckRange(const Node& node) {
+  const Value* step = node.Known(2);
+  const bool is_zero = step && step->Count() == 1 && (step->IsReal() ? step->reals[0] == 0 : step->ints[0] == 0);
+  if (is_zero) return {"its step is 0", {2}};
+  return RangeLength(node).value_or(0) > kMostExtent ? TooLarge() : RunFault();
+}
+
+RunFault CheckOneHot(const Node& node) {
+  const Value* depth = node.Known(1);
+  if (!depth || depth->Count() != 1) return {};
+  const double count = depth->IsReal() ? depth->reals[0] : static_cast<double>(depth->ints[0]);
+  if (IsTooLarge(count)) return TooLarge();
+  return count < 0 ? RunFault{"its depth is negative", {1}} : RunFault();
+}
 
 // Upsample, and Resize by scales: an attribute, or the one input of real numbers behind the first.
 RunFault CheckScales(const Node& node) {
@@ -264,6 +297,9 @@ std::vector<FaultRow> MakeRows() {
       {"", "Split", 2, CheckSplit},
       {"", "Tile", 6, CheckTile},
       {"", "Pad", 2, CheckPad},
+      {"com.microsoft", "Pad", 1, CheckPad},
+      {"", "Expand", 8, CheckExpand},
+      {"", "OneHot", 9, CheckOneHot},
       {"", "Range", 1, CheckRange},
       {"com.microsoft", "Range", 1, CheckRange},
       {"", "Upsample", 7, CheckScales},
@@ -297,7 +333,12 @@ RunFault FindRunFault(const Node& node) {
 
 std::optional<std::int64_t> RangeLength(const Node& node) {
   const Value *start = node.Known(0), *limit = node.Known(1), *delta = node.Known(2);
-  if (!start || !limit || !delta || start->Count() != 1 || limit->Count() != 1 || delta->Count() != 1) return {};
+  if (!start || !limit) return {};
+  Value one;
+  one.dtype = start->dtype;
+  (one.IsReal() ? void(one.reals = {1}) : void(one.ints = {1}));
+  if (!node.Has(2) && !node.Domain().empty()) delta = &one;
+  if (!delta || start->Count() != 1 || limit->Count() != 1 || delta->Count() != 1) return {};
   if (start->dtype != limit->dtype || start->dtype != delta->dtype) return {};
   if (start->IsReal()) {
     const double count = std::ceil((limit->reals[0] - start->reals[0]) / delta->reals[0]);

@@ -180,8 +180,7 @@ bool GraphBuilder::TakeValues(Node& node, Types& types) {
     node.outputs[0]->stored_bytes = StoredBytes(*node.proto);
     return true;
   }
-  const bool is_function =
-      session_.FindFunction(node.proto->domain(), node.Op()) != nullptr || session_.FindOwnRule(node) != nullptr;
+  const bool is_function = session_.FindFunction(*node.proto) != nullptr || session_.FindOwnRule(node) != nullptr;
   std::vector<Value> values = is_function ? std::vector<Value>() : Evaluate(node);
   for (std::size_t i = 0; i < values.size() && i < types.size(); ++i) {
     types[i] = MakeType(values[i].dtype, values[i].dims);
@@ -267,7 +266,7 @@ void GraphBuilder::Infer(Node& node, int position, Types& inferred) {
     problem_ = "the shape of an input is unknown";
   } else if (session_.FindOwnRule(node)) {
     InferByOwnRule(node, inferred);
-  } else if (const auto* function = session_.FindFunction(node.proto->domain(), node.Op())) {
+  } else if (const auto* function = session_.FindFunction(*node.proto)) {
     RunFunction(*this, node, *function, position, inferred);
   } else if (!CanRun(node) || MayGrowAsItsInputShrinks(node)) {
     return;
@@ -423,6 +422,7 @@ void GraphBuilder::FinishOutput(Node& node, std::size_t index, onnx::TypeProto t
   }
   const bool sized = tensor.dims && ByteCount(tensor.dtype, *tensor.dims);
   if (tensor.constant && tensor.dims && ElementCount(*tensor.dims)) return;
+  if (tensor.constant && tensor.dims && !lenient_ && IsWanted(node, index)) FailUnsized(node, tensor);
   if (!sized && !lenient_ && !tensor.constant && IsWanted(node, index)) FailUnsized(node, tensor);
   if (!sized && tensor.dims && !ElementCount(*tensor.dims)) tensor.SetType(onnx::TypeProto());
 }

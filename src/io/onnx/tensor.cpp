@@ -1,5 +1,7 @@
 #include "io/onnx/tensor.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace orionrt::onnx_import {
@@ -31,6 +33,53 @@ const DtypeRow* FindDtype(int dtype) {
   return nullptr;
 }
 
+double FromHalf(std::uint16_t bits) {
+  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+  const double size = exponent == 31  ? (fraction == 0 ? HUGE_VAL : std::nan(""))
+                      : exponent == 0 ? std::ldexp(fraction, -24)
+                                      : std::ldexp(fraction + 1024, exponent - 25);
+  return (bits & 0x8000) != 0 ? -size : size;
+}
+
+double FromBrain(std::uint16_t bits) {
+  const std::uint32_t wide = std::uint32_t{bits} << 16;
+  float value;
+  std::memcpy(&value, &wide, sizeof value);
+  return value;
+}
+
+double FromBits(int dtype, std::uint16_t bits) {
+  return dtype == TensorProto::FLOAT16 ? FromHalf(bits) : FromBrain(bits);
+}
+
+// The inverse, of what RoundReal gives.
+std::uint16_t ToBits(int dtype, double value) {
+  if (dtype == TensorProto::BFLOAT16) {
+    const float narrow = static_cast<float>(value);
+    std::uint32_t bits;
+    std::memcpy(&bits, &narrow, sizeof bits);
+    return static_cast<std::uint16_t>(bits >> 16);
+  }
+  const std::uint16_t sign = std::signbit(value) ? 0x8000 : 0;
+  const double size = std::fabs(value);
+  if (std::isnan(size)) return 0x7e00;
+  if (std::isinf(size)) return sign | 0x7c00;
+  if (size < std::ldexp(1, -14)) return sign | static_cast<std::uint16_t>(std::ldexp(size, 24));
+  int exponent = 0;
+  const double fraction = std::frexp(size, &exponent);  // in [0.5, 1)
+  return static_cast<std::uint16_t>(sign | ((exponent + 14) << 10) |
+                                    (static_cast<int>(std::ldexp(fraction, 11)) - 1024));
+}
+
+// To so many bits of fraction, the first one included, ties to the even one; none is finer than 2^least.
+double RoundTo(double value, int bits, int least) {
+  if (value == 0 || !std::isfinite(value)) return value;
+  int exponent = 0;
+  std::frexp(value, &exponent);
+  const int unit = std::max(exponent - bits, least);
+  return std::ldexp(std::nearbyint(std::ldexp(value, -unit)), unit);
+}
+
 template <typename T, typename Out>
 bool CopyRaw(const std::string& raw, std::size_t count, std::vector<Out>& out) {
   if (raw.size() != count * sizeof(T)) return false;
@@ -56,6 +105,13 @@ bool ReadRaw(const TensorProto& proto, std::size_t count, Value& value) {
       return CopyRaw<float>(raw, count, value.reals);
     case TensorProto::DOUBLE:
       return CopyRaw<double>(raw, count, value.reals);
+    case TensorProto::FLOAT16:
+    case TensorProto::BFLOAT16: {
+      std::vector<std::uint16_t> bits;
+      if (!CopyRaw<std::uint16_t>(raw, count, bits)) return false;
+      for (const std::uint16_t each : bits) value.reals.push_back(FromBits(value.dtype, each));
+      return true;
+    }
     case TensorProto::INT64:
       return CopyRaw<std::int64_t>(raw, count, value.ints);
     case TensorProto::INT32:
@@ -84,6 +140,13 @@ bool ReadFields(const TensorProto& proto, std::size_t count, Value& value) {
       return CopyField(proto.float_data(), count, value.reals);
     case TensorProto::DOUBLE:
       return CopyField(proto.double_data(), count, value.reals);
+    case TensorProto::FLOAT16:
+    case TensorProto::BFLOAT16:
+      if (static_cast<std::size_t>(proto.int32_data_size()) != count) return false;
+      for (const std::int32_t bits : proto.int32_data()) {
+        value.reals.push_back(FromBits(value.dtype, static_cast<std::uint16_t>(bits)));
+      }
+      return true;
     case TensorProto::INT64:
       return CopyField(proto.int64_data(), count, value.ints);
     case TensorProto::UINT32:
@@ -96,7 +159,25 @@ bool ReadFields(const TensorProto& proto, std::size_t count, Value& value) {
 
 }  // namespace
 
-bool IsRealType(int dtype) { return dtype == TensorProto::FLOAT || dtype == TensorProto::DOUBLE; }
+bool IsRealType(int dtype) {
+  return dtype == TensorProto::FLOAT || dtype == TensorProto::DOUBLE || dtype == TensorProto::FLOAT16 ||
+         dtype == TensorProto::BFLOAT16;
+}
+
+double RoundReal(double value, int dtype) {
+  switch (dtype) {
+    case TensorProto::FLOAT:
+      return static_cast<double>(static_cast<float>(value));
+    case TensorProto::FLOAT16: {
+      const double rounded = RoundTo(value, 11, -24);
+      return std::fabs(rounded) > 65504 ? std::copysign(HUGE_VAL, rounded) : rounded;
+    }
+    case TensorProto::BFLOAT16:
+      return static_cast<double>(static_cast<float>(RoundTo(value, 8, -133)));
+    default:
+      return value;
+  }
+}
 
 bool IsIntegerType(int dtype) {
   return (dtype >= TensorProto::UINT8 && dtype <= TensorProto::INT64) || dtype == TensorProto::BOOL ||
@@ -176,6 +257,10 @@ TensorProto ToTensorProto(const Value& value) {
       break;
     case TensorProto::INT64:
       for (std::int64_t x : value.ints) proto.add_int64_data(x);
+      break;
+    case TensorProto::FLOAT16:
+    case TensorProto::BFLOAT16:
+      for (double x : value.reals) proto.add_int32_data(ToBits(value.dtype, x));
       break;
     case TensorProto::UINT32:
     case TensorProto::UINT64:

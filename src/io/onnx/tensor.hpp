@@ -28,7 +28,8 @@ struct Value {
 };
 
 bool IsRealType(int dtype);
-bool IsIntegerType(int dtype);  // bool included
+double RoundReal(double value, int dtype);  // to the nearest of the type's, halves to the even one
+bool IsIntegerType(int dtype);              // bool included
 
 // "float32"; "type 99" for what this version does not know.
 std::string DtypeName(int dtype);

@@ -86,6 +86,9 @@ bool HasTensor(const fb::Model& model, const std::string& name) {
 
 void CheckOptions(Session& session) {
   const ImportOptions& options = session.options();
+  if (!options.op_rules.empty()) {
+    session.Warn("", "--op-rules: rules are for ONNX and do nothing here; --shape gives the shapes of custom ops");
+  }
   if (!options.dims.empty()) {
     session.Fail(ErrorCode::kBadInput, "",
                  "--dim " + options.dims.begin()->first +
