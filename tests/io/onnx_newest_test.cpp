@@ -24,7 +24,8 @@ Model WithOp(const std::string& domain, const std::string& op, const std::vector
   return model;
 }
 
-constexpr int kFloat = onnx::TensorProto::FLOAT, kByte = onnx::TensorProto::UINT8, kDouble = onnx::TensorProto::DOUBLE;
+constexpr int kFloat = onnx::TensorProto::FLOAT, kByte = onnx::TensorProto::UINT8, kDouble = onnx::TensorProto::DOUBLE,
+              kBool = onnx::TensorProto::BOOL;
 
 TEST(OnnxNewest, ShapesOfOpsThatTheLibraryDoesNotKnow) {
   EXPECT_EQ(ShapeOf(WithOp("", "BitCast", {{{3}, kFloat}}, {onnx::TensorProto::INT32}, {"to"}).Import(), "y"),
@@ -124,6 +125,24 @@ TEST(OnnxNewest, GraphsThatOnnxruntimeHasOptimised) {
                                                          {{}, kFloat},          {{}, kByte}};
   EXPECT_EQ(ShapeOf(WithOp("com.microsoft", "QLinearConv", convolution, {1}, {"channels_last"}).Import(), "y"),
             (Dims{1, 7, 6, 5}));
+  const auto shape = [](const std::string& op, const std::vector<std::pair<Dims, int>>& inputs, const Dims& ints = {},
+                        const std::vector<std::string>& names = {}) {
+    return ShapeOf(WithOp("com.microsoft", op, inputs, ints, names).Import(), "y");
+  };
+  EXPECT_EQ(shape("QLinearWhere", {{{4, 1}, kBool}, {{3}, kByte}, {{}, kFloat}, {{}, kByte}, {{1}, kByte}}),
+            (Dims{4, 3}));
+  const std::pair<Dims, int> indices = {{2, 5}, onnx::TensorProto::INT64};
+  EXPECT_EQ(shape("GatherBlockQuantized", {{{100, 16}, kByte}, indices, {{100, 1}, kFloat}}), (Dims{2, 5, 32}));
+  EXPECT_EQ(shape("GatherBlockQuantized", {{{100, 16}, kByte}, indices, {{100, 1}, kFloat}}, {8}, {"bits"}),
+            (Dims{2, 5, 16}));
+  EXPECT_EQ(shape("DynamicQuantizeLSTM", {{{7, 2, 3}, kFloat}, {{1, 3, 20}, kByte}, {{1, 5, 20}, kByte}}, {5},
+                  {"hidden_size"}),
+            (Dims{7, 1, 2, 5}));
+  EXPECT_EQ(shape("MoE", {{{2, 3, 8}, kFloat}, {{6, 4}, kFloat}}), (Dims{2, 3, 8}));
+  Model pad = WithOp("com.microsoft", "Pad", {{{2, 3}, kFloat}});
+  AddInts(pad.graph, "pads", {0, 1, 0, 2});
+  pad.graph->mutable_node(0)->add_input("pads");
+  EXPECT_EQ(ShapeOf(pad.Import(), "y"), (Dims{2, 6}));
   EXPECT_EQ(
       ShapeOf(WithOp("com.microsoft", "NhwcConv", {{{1, 9, 8, 3}, kFloat}, {{5, 3, 3, 3}, kFloat}}).Import(), "y"),
       (Dims{1, 7, 6, 5}));
