@@ -139,6 +139,9 @@ TEST(OnnxNewest, GraphsThatOnnxruntimeHasOptimised) {
                   {"hidden_size"}),
             (Dims{7, 1, 2, 5}));
   EXPECT_EQ(shape("MoE", {{{2, 3, 8}, kFloat}, {{6, 4}, kFloat}}), (Dims{2, 3, 8}));
+  Model dropout = WithOp("com.microsoft", "BitmaskDropout", {{{5, 13}, kFloat}});
+  dropout.graph->mutable_node(0)->add_output("mask");
+  EXPECT_EQ(ShapeOf(dropout.Import(), "mask"), (Dims{3}));
   Model pad = WithOp("com.microsoft", "Pad", {{{2, 3}, kFloat}});
   AddInts(pad.graph, "pads", {0, 1, 0, 2});
   pad.graph->mutable_node(0)->add_input("pads");

@@ -117,6 +117,16 @@ void QLinearGlobalAveragePoolRule(const Node& node, Types& types) {
   SetOutput(types, 0, node.Dtype(0), dims);
 }
 
+// The mask is a flag an element, or a bit.
+void MaskedDropoutRule(const Node& node, Types& types) {
+  const Dims* data = node.Shape(0);
+  const auto count = data ? ElementCount(*data) : std::nullopt;
+  if (!count) return;
+  SetOutput(types, 0, node.Dtype(0), *data);
+  if (node.Op() == "BiasDropout") SetOutput(types, 1, TensorProto::BOOL, *data);
+  if (node.Op() != "BiasDropout") SetOutput(types, 1, TensorProto::UINT32, {*count / 32 + (*count % 32 != 0 ? 1 : 0)});
+}
+
 // (condition, x and its scale and zero point, y and its own, those of the result).
 void QLinearWhereRule(const Node& node, Types& types) {
   if (!node.Shape(0) || !node.Shape(1) || !node.Shape(4)) return;
@@ -196,6 +206,9 @@ std::vector<RuleRow> MakeContribRows() {
       {kMs, "QLinearMul", 1, kAnyOpset, QLinearBinaryRule},
       {kMs, "QLinearConcat", 1, kAnyOpset, QLinearConcatRule},
       {kMs, "QLinearGlobalAveragePool", 1, kAnyOpset, QLinearGlobalAveragePoolRule},
+      {kMs, "BiasDropout", 1, kAnyOpset, MaskedDropoutRule},
+      {kMs, "BitmaskDropout", 1, kAnyOpset, MaskedDropoutRule},
+      {kMs, "BitmaskBiasDropout", 1, kAnyOpset, MaskedDropoutRule},
       {kMs, "QLinearWhere", 1, kAnyOpset, QLinearWhereRule},
       {kMs, "MatMulInteger16", 1, kAnyOpset, MatMulInteger16Rule},
       {kMs, "ComplexMul", 1, kAnyOpset, BroadcastAll},
@@ -216,8 +229,6 @@ std::vector<RuleRow> MakeContribRows() {
                          "BiasGelu",
                          "QuickGelu",
                          "BiasSoftmax",
-                         "BiasDropout",
-                         "BitmaskDropout",
                          "SoftmaxGrad",
                          "LogSoftmaxGrad",
                          "SoftmaxGrad_13",
@@ -232,7 +243,6 @@ std::vector<RuleRow> MakeContribRows() {
                          "RotaryEmbedding",
                          "Inverse",
                          "BiasAdd",
-                         "BitmaskBiasDropout",
                          "LongformerAttention",
                          "MoE",
                          "QMoE",
