@@ -76,7 +76,7 @@ const Case kCases[] = {
     {"external-data/model/offjunk.onnx", {}, nullptr, {}, "is no whole number of bytes"},
     {"external-data/model/past.onnx", {}, nullptr, {}, "\"shape.bin\" has 16 bytes, too few"},
     {"external-data/model/short.onnx", {}, nullptr, {}, "is 8, and int64[2] takes 16 bytes"},
-    {"external-data/model/subdots.onnx", {}, "h", {4, 6}},
+    {"external-data/model/subdots.onnx", {}, "h", {6, 4}},
     {"external-data/model/up.onnx", {}, nullptr, {}, "leads out of the model's folder"},
     {"initializer-dims-lie/init_dims_lie.onnx", {{"*", 2}}, nullptr, {}, "stores 2 numbers"},
 };
