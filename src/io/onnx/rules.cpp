@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "io/onnx/evaluate_ops.hpp"
@@ -42,6 +43,22 @@ void BroadcastAll(const Node& node, Types& types) {
     shapes.push_back(node.Shape(i));
   }
   if (const std::optional<Dims> dims = Broadcast(shapes)) SetOutput(types, 0, node.Dtype(0), *dims);
+}
+
+bool InferElementwise(const Node& node, Types& types) {
+  static const std::unordered_map<std::string_view, std::size_t> kInputs = {
+      {"Add", 2}, {"Sub", 2}, {"Mul", 2},  {"Div", 2},     {"Pow", 2},   {"Relu", 1}, {"Sqrt", 1}, {"Exp", 1},
+      {"Log", 1}, {"Neg", 1}, {"Tanh", 1}, {"Sigmoid", 1}, {"Floor", 1}, {"Abs", 1},  {"Erf", 1},
+  };
+  const auto row = node.Domain().empty() && node.opset >= 7 ? kInputs.find(node.Op()) : kInputs.end();
+  if (row == kInputs.end() || node.inputs.size() != row->second || node.outputs.size() != 1) return false;
+  if (node.proto->attribute_size() != 0 || node.Dtype(0) == 0) return false;
+  const Dims *first = node.Shape(0), *second = node.Shape(row->second - 1);
+  if (!first || !second) return false;
+  const std::optional<Dims> dims = *first == *second ? *first : Broadcast({first, second});
+  if (!dims) return false;
+  SetOutput(types, 0, node.Dtype(0), *dims);
+  return true;
 }
 
 void AsStandard(const Node& node, const char* op, std::size_t inputs, Types& types) {

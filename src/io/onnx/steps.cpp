@@ -270,6 +270,8 @@ void GraphBuilder::Infer(Node& node, int position, Types& inferred) {
     RunFunction(*this, node, *function, position, inferred);
   } else if (!CanRun(node) || MayGrowAsItsInputShrinks(node)) {
     return;
+  } else if (InferElementwise(node, inferred)) {
+    return;
   } else if (const Rule rule = FindRule(node)) {
     rule(node, inferred);
     problem_ = "it depends on values or ranks that the file does not hold";
