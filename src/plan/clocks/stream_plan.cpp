@@ -39,6 +39,8 @@ constexpr int kDeepestSplit = 200;  // of parts within parts
 constexpr int kBeamStates = 400'000;
 // A line of many buffers is worth no other look where it is no further above the bound than this part of it.
 constexpr std::int64_t kLineIsNear = 50;
+// Of niches, where more than kFirstFit buffers are in a line: once up from the bottom is as far as that goes.
+constexpr std::int64_t kLineWorkOfMany = 500'000'000;
 
 // Entries looked at: as many steps as there are buffers, some thousand times over, up to a limit.
 std::int64_t WorkOf(std::size_t buffers, Effort effort) {
@@ -286,6 +288,7 @@ void StreamPlanner::SolveInOneLine(const Problem& problem, const Precedence& ord
   if (spans.empty()) return;
   const bool is_all = order.count() > kManyOrders;  // that there is time for
   OneStreamBudget share{one_stream_.passes / (is_all ? 1 : 4), one_stream_.niches / (is_all ? 1 : 2), 0};
+  if (order.count() > kFirstFit) share.niches = std::min(share.niches, kLineWorkOfMany);
   Found line;
   {
     const Watch::Part within(watch_);
