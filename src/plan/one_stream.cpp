@@ -29,6 +29,9 @@ namespace {
 
 // Of the search, by effort: fast, balanced, thorough.
 constexpr std::int64_t kSearch[] = {20'000'000, 1'000'000'000, 400'000'000'000};
+// Of more buffers than kFewBuffers: a longer one settles no more of the families of scripts/measure_planners.py.
+constexpr std::int64_t kSearchOfMore[] = {6'000'000, 300'000'000, 400'000'000'000};
+constexpr std::int64_t kFewBuffers = 700;
 // Of a first try, which settles most that can be settled, before anything else is spent.
 constexpr std::int64_t kBriefSearch = 120'000'000;
 
@@ -179,7 +182,7 @@ class StepPlanner {
     std::vector<std::int64_t> of_rows;
     std::int64_t peak = plan_.peak_bytes;
     const std::int64_t target = std::max(bound_, EnoughBytes(options_));
-    if (!NicheSearch(model).Improve(target, watch_, budget_.niches, of_rows, peak)) return false;
+    if (!NicheSearch(model, budget_.niches).Improve(target, watch_, budget_.niches, of_rows, peak)) return false;
     std::vector<std::int64_t> offsets(problem_.buffers.size(), 0);
     for (std::size_t row = 0; row < of_rows.size(); ++row) offsets[At(model.rows[row].buffer)] = of_rows[row];
     Keep(std::move(offsets), peak, "niches");
@@ -324,9 +327,9 @@ void StepPlanner::FindPlan() {
   const bool searchable = ExactCarries(problem_), niches = NichesCarry(problem_);
   const Shapes shapes(problem_);
   Placing placing(problem_, shapes);
-  const bool dense = placing.mean_alive() >= kDense;
+  const bool dense = placing.mean_alive() >= kDense, is_fast = options_.effort == Effort::kFast;
   const bool many = placing.work_of_pass() > budget_.passes / 4 || problem_.buffers.size() > At(kBeyondCaches);
-  if (dense && many) {  // passes take too long for more than one, if that
+  if (dense && (many || is_fast)) {  // there is time for few passes, if any
     const std::int64_t most = std::max(budget_.passes, kLeast * static_cast<std::int64_t>(problem_.buffers.size()));
     const bool is_there_time = placing.work_of_pass() <= most;
     if (niches || (!is_there_time && !HasFixed(problem_))) PutInColumns(shapes);
@@ -338,7 +341,8 @@ void StepPlanner::FindPlan() {
     return;
   }
   if (searchable || dense) {
-    PackBriefly(dense ? budget_.passes / 4 / placing.cost_of_placer() : INT64_MAX);
+    const std::int64_t most = dense ? budget_.passes / 4 : is_fast ? budget_.passes : INT64_MAX;
+    PackBriefly(most / placing.cost_of_placer());
   } else {
     Pack(placing.cost_of_placer());
   }
@@ -363,7 +367,7 @@ void StepPlanner::FindPlan() {
 
 OneStreamBudget BudgetOf(std::size_t buffers, Effort effort) {
   const auto n = static_cast<std::int64_t>(std::min<std::size_t>(buffers, 1'000'000));
-  const std::int64_t search = kSearch[static_cast<int>(effort)];
+  const std::int64_t search = (n > kFewBuffers ? kSearchOfMore : kSearch)[static_cast<int>(effort)];
   if (effort == Effort::kFast) {
     return {std::min<std::int64_t>(8'000 * n, 400'000'000), std::min<std::int64_t>(4'000 * n, 200'000'000), search};
   }

@@ -12,14 +12,19 @@ namespace orionrt {
 
 namespace {
 
-// Of more rows than the first, as many candidates as the second, the longest, are looked at.
-constexpr int kLookAtAll = 10'000;
+// Up to kFewRows all candidates are looked at, up to kManyRows with so much work a row; else the longest ones.
+constexpr int kFewRows = 2000, kManyRows = 10'000;
+constexpr std::int64_t kWorkOfARow = 20'000;
 constexpr std::size_t kEnough = 16;
 
 }  // namespace
 
-NicheSearch::NicheSearch(const NicheModel& model)
-    : model_(model), state_(model), ranks_(model.count()), failures_(At(model.sections), 1) {
+NicheSearch::NicheSearch(const NicheModel& model, std::int64_t work)
+    : model_(model),
+      looks_at_all_(model.count() <= kFewRows || (model.count() <= kManyRows && work >= kWorkOfARow * model.count())),
+      state_(model),
+      ranks_(model.count()),
+      failures_(At(model.sections), 1) {
   ranks_.AddOrder([&model](int row) { return model.rows[At(row)].span.length(); });
   ranks_.AddOrder([&model](int row) { return model.rows[At(row)].size; });
   ranks_.AddOrder([&model](int row) { return Wide{model.rows[At(row)].size} * model.rows[At(row)].span.length(); });
@@ -72,7 +77,7 @@ bool NicheSearch::Gather(const Niche& niche) {
     work_ += 20 + (last - first) / 64 * (to - from);
   };
   int left = model_.ClassOf(niche.end - niche.begin) + 1;
-  if (model_.count() <= kLookAtAll) {
+  if (looks_at_all_) {
     gather(0, std::exchange(left, 0));
   } else {
     for (; left > 0 && candidates_.size() < kEnough; --left) gather(left - 1, left);

@@ -19,8 +19,9 @@ namespace orionrt {
 
 class NicheSearch {
  public:
-  // Keeps a reference.
-  explicit NicheSearch(const NicheModel& model);
+  // Keeps a reference. `work`: how much there may be in all; of many rows, or with little of it, only the longest
+  // candidates of a niche are looked at.
+  NicheSearch(const NicheModel& model, std::int64_t work);
 
   // Looks for plans below `peak` (bytes) until one reaches `target`, the work is spent, or the watch is over. `work`
   // falls by what was looked at, about a nanosecond each. True if `offsets`, per row, and `peak` are of a lower plan.
@@ -78,6 +79,7 @@ class NicheSearch {
   bool Blame(int section, Span span);
 
   const NicheModel& model_;
+  const bool looks_at_all_;
   NicheState state_;
   std::vector<Decision> decisions_;
   std::int64_t capacity_ = 0;
