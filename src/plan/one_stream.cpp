@@ -342,7 +342,7 @@ void StepPlanner::FindPlan() {
   }
   if (searchable || dense) {
     const std::int64_t most = dense ? budget_.passes / 4 : is_fast ? budget_.passes : INT64_MAX;
-    PackBriefly(most / placing.cost_of_placer());
+    PackBriefly(most / std::max<std::int64_t>(1, placing.cost_of_placer()));
   } else {
     Pack(placing.cost_of_placer());
   }
