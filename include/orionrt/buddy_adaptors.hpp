@@ -28,39 +28,39 @@ class ORIONRT_API LockedBuddy {
   LockedBuddy& operator=(const LockedBuddy&) = delete;
 
   std::int64_t Allocate(std::int64_t bytes) noexcept {
-    const Guard guard(busy_);
+    const Lock lock(busy_);
     return buddy_.Allocate(bytes);
   }
   std::int64_t AllocateRun(std::int64_t bytes) noexcept {
-    const Guard guard(busy_);
+    const Lock lock(busy_);
     return buddy_.AllocateRun(bytes);
   }
   FreeStatus Free(std::int64_t offset) noexcept {
-    const Guard guard(busy_);
+    const Lock lock(busy_);
     return buddy_.Free(offset);
   }
   void Flush() noexcept {
-    const Guard guard(busy_);
+    const Lock lock(busy_);
     buddy_.Flush();
   }
   BuddyStats stats() const noexcept {
-    const Guard guard(busy_);
+    const Lock lock(busy_);
     return buddy_.stats();
   }
   [[nodiscard]] bool CheckInvariants() const {
-    const Guard guard(busy_);
+    const Lock lock(busy_);
     return buddy_.CheckInvariants();
   }
 
  private:
-  class Guard {
+  class Lock {
    public:
-    explicit Guard(std::atomic<bool>& busy) noexcept : busy_(busy) {
+    explicit Lock(std::atomic<bool>& busy) noexcept : busy_(busy) {
       if (busy_.exchange(true, std::memory_order_acquire)) Wait(busy_);
     }
-    Guard(const Guard&) = delete;
-    Guard& operator=(const Guard&) = delete;
-    ~Guard() { busy_.store(false, std::memory_order_release); }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+    ~Lock() { busy_.store(false, std::memory_order_release); }
 
    private:
     std::atomic<bool>& busy_;

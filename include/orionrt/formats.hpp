@@ -76,10 +76,11 @@ struct WorkspaceBytes {
 };
 
 // What a plan file says of a tensor beyond its place.
-struct BoundTensor {
+struct TensorInBuffer {
   std::string name = {};  // for people
   int buffer = -1;        // index into Problem::buffers of the one that it lies in; -1: empty, or held elsewhere
 };
+using BoundTensor = TensorInBuffer;  // the name of before
 
 // A plan with the problem that it holds for, as files carry them: schema orionrt.plan/1.
 struct PlanFile {
@@ -95,7 +96,7 @@ struct PlanFile {
   std::optional<WorkspaceBytes> workspaces = {};  // of graphs whose ops need scratch; it is within peak_bytes
   std::vector<BufferClass> classes = {};          // one per buffer; empty where it is not known
   std::optional<Assignment> assignment = {};      // of graphs: what a run needs; that of its bodies is within it
-  std::vector<BoundTensor> tensors = {};          // one per assignment->tensors, in that order
+  std::vector<TensorInBuffer> tensors = {};       // one per assignment->tensors, in that order
   std::vector<PlanFile> bodies = {};              // of assignment->bodies, one each; `source`: "2.else_branch"
   // What transforms did: lower bounds as given and after each; with "reorder" the least bytes alive at the peak of any
   // order, whether this one has no more, and how many ops were moved past others.

@@ -69,13 +69,13 @@ class ORIONRT_API SharedPlan {
   int space_count() const noexcept { return static_cast<int>(required_bytes_.size()); }
   std::size_t metadata_bytes() const noexcept;  // the tables, outside that memory
 
-  int graph_count() const noexcept { return static_cast<int>(parts_.size()); }
-  const Graph& graph(int i) const { return parts_.at(static_cast<std::size_t>(i)).graph; }  // as given
+  int graph_count() const noexcept { return static_cast<int>(graphs_.size()); }
+  const Graph& graph(int i) const { return graphs_.at(static_cast<std::size_t>(i)).graph; }  // as given
   // Of the graph by itself, from the first byte of its lane; its states are external. What a file carries: a SharedPlan
   // made of the same graphs with these assignments is the same.
-  const Assignment& assignment(int i) const { return parts_.at(static_cast<std::size_t>(i)).assignment; }
+  const Assignment& assignment(int i) const { return graphs_.at(static_cast<std::size_t>(i)).assignment; }
   // As it was planned here, states not among its buffers; empty for an assignment that was brought along.
-  const Plan& plan(int i) const { return parts_.at(static_cast<std::size_t>(i)).plan; }
+  const Plan& plan(int i) const { return graphs_.at(static_cast<std::size_t>(i)).plan; }
 
   // `base` (required_bytes() long, aligned to base_alignment()) as graph `i` sees it. Checks neither; the first graph
   // when there is but one. Where there are several spaces, a base of each: the array outlives the view.
@@ -83,7 +83,7 @@ class ORIONRT_API SharedPlan {
   TensorView View(std::byte* const* bases, int i) const noexcept;
 
  private:
-  struct Part {
+  struct PlannedGraph {
     Graph graph;
     std::vector<NestedGraph> bodies;
     int lane = 0;
@@ -100,13 +100,13 @@ class ORIONRT_API SharedPlan {
     return i < list.size() ? list[i] : 0;
   }
   static void Judge(const SharedGraph& shared, std::size_t g, const SharedPlanOptions& options);
-  static void PlanPart(Part& part, const SharedPlanOptions& options, const Cursors& cursors);
+  static void PlanGraph(PlannedGraph& entry, const SharedPlanOptions& options, const Cursors& cursors);
   static std::vector<State> PlaceStates(const std::vector<SharedGraph>& graphs, const SharedPlanOptions& options,
                                         Cursors& cursors);
   void PlaceLane(const std::vector<std::size_t>& lane, const SharedPlanOptions& options,
                  const std::vector<State>& states, const std::vector<char>& brought, Cursors& cursors);
 
-  std::vector<Part> parts_;
+  std::vector<PlannedGraph> graphs_;
   std::vector<std::size_t> required_bytes_;  // per space; so are the next two
   std::vector<std::size_t> state_bytes_;
   std::vector<std::size_t> base_alignment_;

@@ -331,7 +331,7 @@ class Checker {
     return Range(std::max(a.offset, b.offset), std::min(a.offset + a.bytes, b.offset + b.bytes));
   }
 
-  // Whether the output's bytes are there already, as parts or pieces of what the op reads.
+  // Whether the output's bytes are there already, as views or pieces of what the op reads.
   bool IsShown(const OpNode& op, int output) const {
     const Place& own = Of(ordered_.IndexOf(op.outputs[Cast(output)]));
     std::int64_t shown = 0;  // bytes
@@ -350,20 +350,20 @@ class Checker {
   void Show(const OpNode& op, int output) {
     const int tensor = ordered_.IndexOf(op.outputs[Cast(output)]);
     if (IsView(tensor) || !IsHeld(tensor)) return;
-    WrittenRun& pieces = holds_[Cast(tensor)];
+    WrittenRun& ranges = holds_[Cast(tensor)];
     for (const Alias& alias : op.aliases) {
       if (alias.output != output) continue;
       const int input = ordered_.IndexOf(op.inputs[Cast(alias.input)]);
       const auto offset = static_cast<std::int64_t>(alias.offset);
-      if (alias.kind == AliasKind::kView && pieces.empty()) {
-        pieces = Slice(Holds(input), offset, offset + BytesOf(tensor), 0);
+      if (alias.kind == AliasKind::kView && ranges.empty()) {
+        ranges = Slice(Holds(input), offset, offset + BytesOf(tensor), 0);
       } else if (alias.kind == AliasKind::kPiece) {
         const WrittenRun part = Slice(Holds(input), 0, BytesOf(input), offset);
-        pieces.insert(pieces.end(), part.begin(), part.end());
+        ranges.insert(ranges.end(), part.begin(), part.end());
       }
     }
     std::int64_t known = 0;
-    for (const Written& piece : pieces) known += piece.bytes;
+    for (const Written& range : ranges) known += range.bytes;
     if (known != BytesOf(tensor)) {
       return Refuse(TensorLabel(Desc(tensor)) + " should be written, but its op is said to have vanished",
                     Desc(tensor).id);
@@ -392,11 +392,11 @@ class Checker {
   void Read(int tensor) {
     if (fault_ || !IsHeld(tensor)) return;
     Note(Of(tensor), tensor, false);
-    for (Written piece : Holds(tensor)) {
-      piece.begin += Of(tensor).offset;
+    for (Written range : Holds(tensor)) {
+      range.begin += Of(tensor).offset;
       const WrittenBytes& bytes = arenas_[Cast(Of(tensor).space)];
-      const std::int64_t at = bytes.FirstWrong(piece);
-      if (at >= 0) return RefuseRead(tensor, piece, at, bytes.HolderOf(at));
+      const std::int64_t at = bytes.FirstWrong(range);
+      if (at >= 0) return RefuseRead(tensor, range, at, bytes.HolderOf(at));
     }
   }
 

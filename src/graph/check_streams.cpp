@@ -73,32 +73,32 @@ RaceFinder::RaceFinder(const Graph& ordered, std::size_t spaces) : ordered_(orde
 
 int RaceFinder::StreamOf(int step) const { return ordered_.ops()[At(step)].stream; }
 
-// Makes a piece begin at `at`.
+// Makes a stretch begin at `at`.
 RaceFinder::Arena::iterator RaceFinder::Split(Arena& arena, std::int64_t at) {
   const auto next = arena.upper_bound(at);
   const auto holds = std::prev(next);
   return holds->first == at ? holds : arena.emplace_hint(next, at, holds->second);
 }
 
-void RaceFinder::AddReader(Piece& piece, const Use& use) const {
+void RaceFinder::AddReader(Stretch& stretch, const Use& use) const {
   constexpr std::size_t kLookedAt = 8;  // more of a stream are only asked about in vain
-  const std::size_t count = piece.readers.size();
+  const std::size_t count = stretch.readers.size();
   for (std::size_t i = count - std::min(count, kLookedAt); i < count; ++i) {
-    Use& reader = piece.readers[i];
+    Use& reader = stretch.readers[i];
     if (StreamOf(reader.step) != StreamOf(use.step)) continue;
     reader = use;
     return;
   }
-  piece.readers.push_back(use);
+  stretch.readers.push_back(use);
 }
 
 void RaceFinder::Read(int step, const Place& place, int what) {
   Arena& arena = arenas_[At(place.space)];
-  auto piece = Split(arena, place.offset);
+  auto stretch = Split(arena, place.offset);
   const auto end = Split(arena, place.offset + place.bytes);
-  for (; piece != end; ++piece) {
-    Ask(piece->second.writer, {{}, {step, what}, piece->first, std::next(piece)->first, true, false});
-    AddReader(piece->second, {step, what});
+  for (; stretch != end; ++stretch) {
+    Ask(stretch->second.writer, {{}, {step, what}, stretch->first, std::next(stretch)->first, true, false});
+    AddReader(stretch->second, {step, what});
   }
 }
 
@@ -106,10 +106,10 @@ void RaceFinder::Write(int step, const Place& place, int what) {
   Arena& arena = arenas_[At(place.space)];
   const auto begin = Split(arena, place.offset);
   const auto end = Split(arena, place.offset + place.bytes);
-  for (auto piece = begin; piece != end; ++piece) {
-    const std::int64_t first = piece->first, last = std::next(piece)->first;
-    Ask(piece->second.writer, {{}, {step, what}, first, last, true, true});
-    for (const Use& reader : piece->second.readers) Ask(reader, {{}, {step, what}, first, last, false, true});
+  for (auto stretch = begin; stretch != end; ++stretch) {
+    const std::int64_t first = stretch->first, last = std::next(stretch)->first;
+    Ask(stretch->second.writer, {{}, {step, what}, first, last, true, true});
+    for (const Use& reader : stretch->second.readers) Ask(reader, {{}, {step, what}, first, last, false, true});
   }
   begin->second = {{step, what}, {}};
   arena.erase(std::next(begin), end);

@@ -25,7 +25,7 @@ class ORIONRT_API RaceFinder {
   RaceFinder(const Graph& ordered, std::size_t spaces);
 
   // The op at `step`, no earlier one than before, uses the bytes of a place in a space. `what`: the tensor, by its
-  // position, or kWorkspace. O(log pieces + pieces that they are in).
+  // position, or kWorkspace. O(log stretches + stretches that they are in).
   void Read(int step, const Place& place, int what);
   void Write(int step, const Place& place, int what);
 
@@ -38,12 +38,12 @@ class ORIONRT_API RaceFinder {
     int step = -1;  // -1: nobody's
     int what = 0;
   };
-  // From its first byte to that of the next piece.
-  struct Piece {
+  // From its first byte to that of the next stretch.
+  struct Stretch {
     Use writer;
     std::vector<Use> readers;  // since; of one stream the last, if it is remembered
   };
-  using Arena = std::map<std::int64_t, Piece>;
+  using Arena = std::map<std::int64_t, Stretch>;
 
   struct Pair {
     Use first, second;
@@ -53,7 +53,7 @@ class ORIONRT_API RaceFinder {
 
   int StreamOf(int step) const;
   static Arena::iterator Split(Arena& arena, std::int64_t at);
-  void AddReader(Piece& piece, const Use& use) const;
+  void AddReader(Stretch& stretch, const Use& use) const;
   void Ask(const Use& first, const Pair& pair);
   void KeepLastOfStreams();
   std::optional<Pair> FirstUnordered();

@@ -30,9 +30,9 @@ class OrderModelMaker {
     model_.claims.resize(ops);
     for (int op = 0; op < static_cast<int>(ops); ++op) AddOp(op);
     for (int t = 0; t < static_cast<int>(users_.size()); ++t) AddWaits(t);
-    pieces_of_.resize(users_.size());
+    buffers_of_.resize(users_.size());
     for (int t = 0; t < static_cast<int>(users_.size()); ++t) {
-      if (colocations_.Find(t).group == t && BytesOf(t) > 0) AddPieces(t);
+      if (colocations_.Find(t).group == t && BytesOf(t) > 0) AddBuffers(t);
     }
     for (std::vector<int>& list : model_.before) SortUnique(list);
     for (int op = 0; in_place && op < static_cast<int>(ops); ++op) AddClaims(op);
@@ -43,7 +43,7 @@ class OrderModelMaker {
   struct Segment {
     std::int64_t begin = 0;
     std::int64_t end = 0;
-    int piece = 0;
+    int buffer = 0;
   };
 
   int IndexOf(int id) const { return graph_.IndexOf(id); }
@@ -90,7 +90,7 @@ class OrderModelMaker {
 
   // Cuts the group at the ends of all windows: between two of them the same members show the same bytes, so these live
   // and die together.
-  void AddPieces(int group) {
+  void AddBuffers(int group) {
     const std::vector<int>& members = colocations_.Members(group);
     std::vector<std::int64_t> ends;
     for (const int t : members) {
@@ -108,24 +108,24 @@ class OrderModelMaker {
     }
     for (std::size_t s = 0; s + 1 < ends.size(); ++s) {
       if (showing[s].empty()) continue;
-      pieces_of_[static_cast<std::size_t>(group)].push_back(
-          {ends[s], ends[s + 1], static_cast<int>(model_.pieces.size())});
-      AddPiece(showing[s], ends[s + 1] - ends[s]);
+      buffers_of_[static_cast<std::size_t>(group)].push_back(
+          {ends[s], ends[s + 1], static_cast<int>(model_.buffers.size())});
+      AddBuffer(showing[s], ends[s + 1] - ends[s]);
     }
   }
 
   // At most one member writes it; without one it came from outside.
-  void AddPiece(const std::vector<int>& showing, std::int64_t bytes) {
-    OrderPiece piece;
-    piece.bytes = bytes;
+  void AddBuffer(const std::vector<int>& showing, std::int64_t bytes) {
+    OrderBuffer buffer;
+    buffer.bytes = bytes;
     for (const int t : showing) {
-      if (colocations_.IsWritten(t)) piece.producer = ProducerOf(t);
-      piece.kept |= IsKept(t);
-      piece.users.insert(piece.users.end(), UsersOf(t).begin(), UsersOf(t).end());
+      if (colocations_.IsWritten(t)) buffer.producer = ProducerOf(t);
+      buffer.kept |= IsKept(t);
+      buffer.users.insert(buffer.users.end(), UsersOf(t).begin(), UsersOf(t).end());
     }
-    SortUnique(piece.users);
-    piece.users.erase(std::remove(piece.users.begin(), piece.users.end(), piece.producer), piece.users.end());
-    model_.pieces.push_back(std::move(piece));
+    SortUnique(buffer.users);
+    buffer.users.erase(std::remove(buffer.users.begin(), buffer.users.end(), buffer.producer), buffer.users.end());
+    model_.buffers.push_back(std::move(buffer));
   }
 
   // What ClaimInPlace might do at this op in some order. It may be less legal in the one that is chosen, as two claims
@@ -144,14 +144,15 @@ class OrderModelMaker {
                                      op.inputs.begin());  // read twice it is one
       bool kept = false;  // through another member; a streaming output may lie lower than here, and miss it
       const std::int64_t begin = place.at - static_cast<std::int64_t>(alias.offset);
-      for (const Segment& segment : pieces_of_[static_cast<std::size_t>(place.group)]) {
+      for (const Segment& segment : buffers_of_[static_cast<std::size_t>(place.group)]) {
         const std::int64_t first = std::max(segment.begin, begin);
         const std::int64_t last = std::min(segment.end, begin + BytesOf(output));
         if (first >= last) continue;
         claim.saved_bytes += last - first;
-        if (alias.kind != AliasKind::kStreaming) kept |= model_.pieces[static_cast<std::size_t>(segment.piece)].kept;
+        if (alias.kind != AliasKind::kStreaming) kept |= model_.buffers[static_cast<std::size_t>(segment.buffer)].kept;
         // More than the input may be saved, where more operands lie behind it; what must die is the input.
-        if (segment.begin >= place.at && segment.end <= place.at + BytesOf(input)) claim.dying.push_back(segment.piece);
+        if (segment.begin >= place.at && segment.end <= place.at + BytesOf(input))
+          claim.dying.push_back(segment.buffer);
       }
       if (!claim.dying.empty() && !kept) model_.claims[static_cast<std::size_t>(position)].push_back(std::move(claim));
     }
@@ -160,11 +161,11 @@ class OrderModelMaker {
   const Graph& graph_;
   const Colocations& colocations_;
   OrderModel model_;
-  std::vector<std::vector<int>> users_;          // per tensor the ops that list it
-  std::vector<int> producer_;                    // per tensor, or -1
-  std::vector<std::vector<Segment>> pieces_of_;  // per group, by bytes
-  std::vector<char> kept_;                       // per tensor: to the end
-  std::unordered_map<int, int> position_of_;     // id of an op -> position; looked up, never walked
+  std::vector<std::vector<int>> users_;           // per tensor the ops that list it
+  std::vector<int> producer_;                     // per tensor, or -1
+  std::vector<std::vector<Segment>> buffers_of_;  // per group, by bytes
+  std::vector<char> kept_;                        // per tensor: to the end
+  std::unordered_map<int, int> position_of_;      // id of an op -> position; looked up, never walked
   int last_effect_ = -1;
 };
 

@@ -9,11 +9,11 @@
 
 namespace orionrt {
 
-// A piece is what lies between two ends of windows in a group: one op writes it, and all members that show it need it.
+// A buffer is what lies between two ends of windows in a group: one op writes it, and all members that show it need it.
 // Ops with effects (has_effects, no outputs, or a state among their tensors) keep their order among themselves. With
 // `in_place`, what OpNode::aliases allow an output to lie on (kSameIndex, kStreaming, kReadsFirst), where an op
 // produced the input and nothing keeps it. The peak of an order is that of live bytes, padding left out; claims may be
-// more than ClaimInPlace makes of them, never less, so bounds hold. O(ops + uses log uses + members of each piece).
+// more than ClaimInPlace makes of them, never less, so bounds hold. O(ops + uses log uses + members of each buffer).
 OrderModel MakeOrderModel(const Graph& graph, const Colocations& colocations, bool in_place);
 
 // Per op (positions, ascending) those that have run before it in any order, whatever is shared: who writes what it

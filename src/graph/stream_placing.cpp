@@ -76,9 +76,9 @@ class ChainPlacing {
   std::vector<bool> goes_on_;  // per op: its path does
 };
 
-// Moves pieces of paths from stream to stream, as long as that makes the longest chain shorter, or ops end earlier on
-// the whole. What to move is found on the longest chain: where an op waits for its stream, and not for what it needs,
-// it or the op that is in its way should go elsewhere.
+// Moves runs of ops on a path from stream to stream, as long as that makes the longest chain shorter, or ops end
+// earlier on the whole. What to move is found on the longest chain: where an op waits for its stream, and not for what
+// it needs, it or the op that is in its way should go elsewhere.
 class Mover {
  public:
   Mover(const Dependencies& needs, const std::vector<int>& path_before, int streams, Placement placed)
@@ -158,32 +158,31 @@ class Mover {
   }
 
   // The ops of the path around `op` that are on its stream; or those from it on, or up to it.
-  std::vector<int> PieceOf(int op, bool backwards, bool forwards) const {
+  std::vector<int> RunOf(int op, bool backwards, bool forwards) const {
     const int stream = placed_.stream_of[At(op)];
-    std::vector<int> piece = {op};
+    std::vector<int> run = {op};
     const auto add = [&](const std::vector<int>& next_of) {
-      for (int i = next_of[At(op)]; i >= 0 && placed_.stream_of[At(i)] == stream; i = next_of[At(i)])
-        piece.push_back(i);
+      for (int i = next_of[At(op)]; i >= 0 && placed_.stream_of[At(i)] == stream; i = next_of[At(i)]) run.push_back(i);
     };
     if (backwards) add(path_before_);
     if (forwards) add(path_after_);
-    return piece;
+    return run;
   }
 
   bool TryMoves(int op, Score& score) {
     const int own = placed_.stream_of[At(op)];
     for (const auto& [backwards, forwards] : {std::pair(true, true), std::pair(false, true), std::pair(true, false)}) {
-      const std::vector<int> piece = PieceOf(op, backwards, forwards);
-      if (std::any_of(piece.begin(), piece.end(), [&](int i) { return Stays(i); })) continue;
+      const std::vector<int> run = RunOf(op, backwards, forwards);
+      if (std::any_of(run.begin(), run.end(), [&](int i) { return Stays(i); })) continue;
       for (int stream = 0; stream < streams_; ++stream) {
         if (stream == own) continue;
-        for (const int i : piece) placed_.stream_of[At(i)] = stream;
+        for (const int i : run) placed_.stream_of[At(i)] = stream;
         const Score moved = Judge();
         if (moved < score) {
           score = moved;
           return true;
         }
-        for (const int i : piece) placed_.stream_of[At(i)] = own;
+        for (const int i : run) placed_.stream_of[At(i)] = own;
         if (spent_ > kBudget) break;
       }
     }

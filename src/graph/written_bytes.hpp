@@ -22,14 +22,14 @@ struct Written {
 };
 using WrittenRun = std::vector<Written>;  // one behind the other
 
-// The pieces of [begin, end), moved so that `begin` becomes `to`.
-inline WrittenRun Slice(const WrittenRun& pieces, std::int64_t begin, std::int64_t end, std::int64_t to) {
+// The ranges of [begin, end), moved so that `begin` becomes `to`.
+inline WrittenRun Slice(const WrittenRun& ranges, std::int64_t begin, std::int64_t end, std::int64_t to) {
   WrittenRun slice;
-  for (const Written& piece : pieces) {
-    const std::int64_t first = std::max(piece.begin, begin);
-    const std::int64_t last = std::min(piece.begin + piece.bytes, end);
+  for (const Written& range : ranges) {
+    const std::int64_t first = std::max(range.begin, begin);
+    const std::int64_t last = std::min(range.begin + range.bytes, end);
     if (first < last)
-      slice.push_back({first - begin + to, last - first, piece.tensor, piece.from + first - piece.begin, piece.step});
+      slice.push_back({first - begin + to, last - first, range.tensor, range.from + first - range.begin, range.step});
   }
   return slice;
 }
@@ -37,18 +37,18 @@ inline WrittenRun Slice(const WrittenRun& pieces, std::int64_t begin, std::int64
 // Who wrote each byte of one arena last.
 class WrittenBytes {
  public:
-  void Write(const Written& piece) {
-    Split(piece.begin);
-    Split(piece.begin + piece.bytes);
-    pieces_.erase(pieces_.lower_bound(piece.begin), pieces_.lower_bound(piece.begin + piece.bytes));
-    pieces_[piece.begin] = piece;
+  void Write(const Written& range) {
+    Split(range.begin);
+    Split(range.begin + range.bytes);
+    ranges_.erase(ranges_.lower_bound(range.begin), ranges_.lower_bound(range.begin + range.bytes));
+    ranges_[range.begin] = range;
   }
 
   // The first byte that is not as `wanted` says, or -1.
   std::int64_t FirstWrong(const Written& wanted) const {
     std::int64_t at = wanted.begin;
     for (auto it = At(at); at < wanted.begin + wanted.bytes; ++it) {
-      if (it == pieces_.end() || it->first > at || it->second.tensor != wanted.tensor ||
+      if (it == ranges_.end() || it->first > at || it->second.tensor != wanted.tensor ||
           it->second.step != wanted.step || it->second.from + at - it->first != wanted.from + at - wanted.begin)
         return at;
       at = it->first + it->second.bytes;
@@ -59,31 +59,31 @@ class WrittenBytes {
   // What holds a byte; of tensor kNobody where nobody wrote it.
   Written HolderOf(std::int64_t at) const {
     const auto it = At(at);
-    return it == pieces_.end() || it->first > at ? Written() : it->second;
+    return it == ranges_.end() || it->first > at ? Written() : it->second;
   }
 
  private:
   using Map = std::map<std::int64_t, Written>;
 
-  // The piece that holds a byte, or the next one.
+  // The range that holds a byte, or the next one.
   Map::const_iterator At(std::int64_t at) const {
-    auto it = pieces_.upper_bound(at);
-    if (it != pieces_.begin() && std::prev(it)->first + std::prev(it)->second.bytes > at) --it;
+    auto it = ranges_.upper_bound(at);
+    if (it != ranges_.begin() && std::prev(it)->first + std::prev(it)->second.bytes > at) --it;
     return it;
   }
 
-  // Makes a piece begin at `at`, if one holds it.
+  // Makes a range begin at `at`, if one holds it.
   void Split(std::int64_t at) {
-    auto it = pieces_.lower_bound(at);
-    if (it == pieces_.begin()) return;
+    auto it = ranges_.lower_bound(at);
+    if (it == ranges_.begin()) return;
     Written& before = (--it)->second;
     const std::int64_t kept = at - before.begin;
     if (kept >= before.bytes) return;
-    pieces_[at] = {at, before.bytes - kept, before.tensor, before.from + kept, before.step};
+    ranges_[at] = {at, before.bytes - kept, before.tensor, before.from + kept, before.step};
     before.bytes = kept;
   }
 
-  Map pieces_;
+  Map ranges_;
 };
 
 }  // namespace orionrt

@@ -66,13 +66,13 @@ bool EachHasABuffer(const PlanFile& file, const Assignment& assignment) {
 
 Json TensorJson(const PlanFile& file, const Assignment& assignment, std::int64_t begin, std::size_t i) {
   const Place& place = assignment.tensors[i];
-  const BoundTensor& bound = file.tensors[i];
-  Json json = {{"id", place.id}, {"name", bound.name}, {"bytes", place.bytes}};
+  const TensorInBuffer& tensor = file.tensors[i];
+  Json json = {{"id", place.id}, {"name", tensor.name}, {"bytes", place.bytes}};
   if (place.bytes > 0 && place.space == kExternal) json["external"] = true;
   if (place.bytes == 0 || place.space == kExternal) return json;
-  if (bound.buffer >= 0) {
-    json["buffer"] = BufferId(file.problem, bound.buffer);
-    json["delta"] = place.offset - begin - file.plan.offsets[static_cast<std::size_t>(bound.buffer)];
+  if (tensor.buffer >= 0) {
+    json["buffer"] = BufferId(file.problem, tensor.buffer);
+    json["delta"] = place.offset - begin - file.plan.offsets[static_cast<std::size_t>(tensor.buffer)];
   } else if (place.space != 0) {
     json["space"] = place.space;
   }

@@ -74,14 +74,14 @@ std::int64_t TotalBytes(const PlanFile& file) {
 namespace {
 
 // Ascending by id, as an assignment has its places.
-std::vector<BoundTensor> TensorsOf(const TransformedGraph& transformed) {
+std::vector<TensorInBuffer> TensorsOf(const TransformedGraph& transformed) {
   const auto& tensors = transformed.graph.tensors();
   std::vector<std::size_t> order(tensors.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return tensors[a].id < tensors[b].id; });
-  std::vector<BoundTensor> bound;
-  for (const std::size_t t : order) bound.push_back({tensors[t].name, transformed.lowered.bindings[t].buffer});
-  return bound;
+  std::vector<TensorInBuffer> in_buffers;
+  for (const std::size_t t : order) in_buffers.push_back({tensors[t].name, transformed.lowered.bindings[t].buffer});
+  return in_buffers;
 }
 
 // All but the assignment, which the whole has.

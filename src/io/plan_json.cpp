@@ -269,13 +269,13 @@ PlanParts PartsOf(const PlanFile& file, const Assignment* assignment) {
 }
 
 // The tensors of an assignment that was read, named and bound as the rows say.
-std::vector<BoundTensor> ReadBoundTensors(const ObjectReader& object, const PlanFile& file, const IndexOf& index_of,
-                                          const Assignment& assignment) {
-  std::unordered_map<int, BoundTensor> by_id;  // looked up, never walked
+std::vector<TensorInBuffer> ReadTensorsInBuffers(const ObjectReader& object, const PlanFile& file,
+                                                 const IndexOf& index_of, const Assignment& assignment) {
+  std::unordered_map<int, TensorInBuffer> by_id;  // looked up, never walked
   if (object.Has("tensors")) {
     for (const ParsedJson& json : object.Array("tensors")) {
       const ObjectReader row(json, object.place() + ": tensors[" + std::to_string(by_id.size()) + "]");
-      BoundTensor& tensor = by_id[static_cast<int>(row.Integer("id"))];
+      TensorInBuffer& tensor = by_id[static_cast<int>(row.Integer("id"))];
       tensor.name = row.Text("name", "");
       if (row.Has("buffer")) tensor.buffer = ReadBufferId(json["buffer"], index_of, row);
     }
@@ -285,7 +285,7 @@ std::vector<BoundTensor> ReadBoundTensors(const ObjectReader& object, const Plan
       if (found != index_of.end()) by_id[place.id] = {file.problem.names[found->second], found->second};
     }
   }
-  std::vector<BoundTensor> tensors;
+  std::vector<TensorInBuffer> tensors;
   for (const Place& place : assignment.tensors) tensors.push_back(by_id[place.id]);
   return tensors;
 }
@@ -362,7 +362,7 @@ ReadPlan ReadObject(const ParsedJson& json, const std::string& place, int last_s
   CheckRead(file.problem, place);
   ReadStages(object, file);
   read.assignment = ReadAssignment(object, json, file, last_space);
-  if (read.assignment) file.tensors = ReadBoundTensors(object, file, index_of, *read.assignment);
+  if (read.assignment) file.tensors = ReadTensorsInBuffers(object, file, index_of, *read.assignment);
   const int last = std::max<int>(1, static_cast<int>(file.problem.spaces.size())) - 1;
   ReadBodies(object, last_space >= 0 ? last_space : last, depth, read);
   if (!read.assignment) file.bodies.clear();  // of a plan of lifetimes alone they mean nothing

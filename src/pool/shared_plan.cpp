@@ -172,12 +172,12 @@ std::shared_ptr<const SharedPlan> SharedPlan::Make(std::vector<SharedGraph> grap
     if (shared.assignment) CompleteAssignment(shared.graph, *shared.assignment);
     if (shared.assignment) Judge(shared, g, options);
     lanes[shared.lane].push_back(g);
-    made->parts_.emplace_back();
-    Part& part = made->parts_.back();
-    part.graph = std::move(shared.graph);
-    part.bodies = std::move(shared.bodies);
-    part.lane = shared.lane;
-    if (shared.assignment) part.assignment = *std::move(shared.assignment);
+    made->graphs_.emplace_back();
+    PlannedGraph& entry = made->graphs_.back();
+    entry.graph = std::move(shared.graph);
+    entry.bodies = std::move(shared.bodies);
+    entry.lane = shared.lane;
+    if (shared.assignment) entry.assignment = *std::move(shared.assignment);
   }
   for (const auto& [number, lane] : lanes) made->PlaceLane(lane, options, states, brought, cursors);
   for (const Cursor& cursor : cursors) {
@@ -188,9 +188,9 @@ std::shared_ptr<const SharedPlan> SharedPlan::Make(std::vector<SharedGraph> grap
 }
 
 // By itself, and without its states, in what is left of the spaces that have a limit.
-void SharedPlan::PlanPart(Part& part, const SharedPlanOptions& options, const Cursors& cursors) {
+void SharedPlan::PlanGraph(PlannedGraph& entry, const SharedPlanOptions& options, const Cursors& cursors) {
   LowerOptions lowering{options.transforms, static_cast<std::int64_t>(options.alignment), options.spaces};
-  Workload workload = Lower(WithoutStates(part.graph), part.bodies, lowering);
+  Workload workload = Lower(WithoutStates(entry.graph), entry.bodies, lowering);
   std::int64_t alignment = 1;
   for (const Buffer& buffer : workload.problem.buffers) alignment = std::max(alignment, buffer.alignment);
   for (std::size_t i = 0; i < workload.problem.spaces.size(); ++i) {
@@ -200,10 +200,10 @@ void SharedPlan::PlanPart(Part& part, const SharedPlanOptions& options, const Cu
     space.capacity = std::max<std::int64_t>(0, *space.capacity - begin);
   }
   PlannedWorkload planned = PlanWorkload(workload, ReusePlanner(options.policy), options.planning);
-  part.assignment = Assign(workload, planned);
-  part.assignment.graph_id = GraphId(part.graph);
-  part.assignment.graph_hash = HashGraph(InOrder(part.graph, part.assignment.order_ids));
-  part.plan = std::move(planned.plan);
+  entry.assignment = Assign(workload, planned);
+  entry.assignment.graph_id = GraphId(entry.graph);
+  entry.assignment.graph_hash = HashGraph(InOrder(entry.graph, entry.assignment.order_ids));
+  entry.plan = std::move(planned.plan);
 }
 
 // The graphs of a lane lie over each other, from behind what was placed before.
@@ -211,11 +211,11 @@ void SharedPlan::PlaceLane(const std::vector<std::size_t>& lane, const SharedPla
                            const std::vector<State>& states, const std::vector<char>& brought, Cursors& cursors) {
   std::vector<AssignedSpace> needs(cursors.size());
   for (const std::size_t g : lane) {
-    Part& part = parts_[g];
-    if (brought[g] == 0) PlanPart(part, options, cursors);
-    HoldStatesOutside(part.graph, part.assignment);
+    PlannedGraph& entry = graphs_[g];
+    if (brought[g] == 0) PlanGraph(entry, options, cursors);
+    HoldStatesOutside(entry.graph, entry.assignment);
     for (std::size_t i = 0; i < needs.size(); ++i) {
-      const AssignedSpace& space = part.assignment.spaces[i];
+      const AssignedSpace& space = entry.assignment.spaces[i];
       needs[i].required_bytes = std::max(needs[i].required_bytes, space.required_bytes);
       needs[i].base_alignment = std::max(needs[i].base_alignment, space.base_alignment);
     }
@@ -225,8 +225,8 @@ void SharedPlan::PlaceLane(const std::vector<std::size_t>& lane, const SharedPla
     begins.push_back(cursors[i].Take(needs[i].required_bytes, needs[i].base_alignment));
   }
   for (const std::size_t g : lane) {
-    Part& part = parts_[g];
-    Assignment placed = part.assignment;
+    PlannedGraph& entry = graphs_[g];
+    Assignment placed = entry.assignment;
     Shift(placed, begins);
     std::map<int, const State*> state_of;  // by position of the tensor
     for (const State& state : states) {
@@ -235,13 +235,13 @@ void SharedPlan::PlaceLane(const std::vector<std::size_t>& lane, const SharedPla
       }
     }
     for (Place& place : placed.tensors) {
-      const TensorRoot root = part.graph.RootOf(part.graph.IndexOf(place.id));
+      const TensorRoot root = entry.graph.RootOf(entry.graph.IndexOf(place.id));
       const auto state = state_of.find(root.index);
       if (state == state_of.end()) continue;
       place.space = static_cast<int>(state->second->space);
       place.offset = state->second->offset + root.offset;
     }
-    part.table = PlaceTable(placed);
+    entry.table = PlaceTable(placed);
   }
 }
 
@@ -249,17 +249,17 @@ TensorView SharedPlan::View(void* base, int i) const noexcept {
   if (i < 0 || i >= graph_count()) return {};
   auto* const first = static_cast<std::byte*>(base);
   const bool empty = first == nullptr && required_bytes() == 0;
-  return TensorView(parts_[static_cast<std::size_t>(i)].table, empty ? Nothing() : first);
+  return TensorView(graphs_[static_cast<std::size_t>(i)].table, empty ? Nothing() : first);
 }
 
 TensorView SharedPlan::View(std::byte* const* bases, int i) const noexcept {
   if (i < 0 || i >= graph_count()) return {};
-  return TensorView(parts_[static_cast<std::size_t>(i)].table, bases);
+  return TensorView(graphs_[static_cast<std::size_t>(i)].table, bases);
 }
 
 std::size_t SharedPlan::metadata_bytes() const noexcept {
   std::size_t bytes = sizeof *this;
-  for (const Part& part : parts_) bytes += part.table.metadata_bytes();
+  for (const PlannedGraph& entry : graphs_) bytes += entry.table.metadata_bytes();
   return bytes;
 }
 

@@ -64,7 +64,7 @@ TEST(OrderProperty, SearchesFromEitherEnd) {
       RandomModel smaller = form;
       smaller.ops = static_cast<int>(random.Between(1, form.ops));
       OrderModel model = MakeRandomModel(smaller, random);
-      for (OrderPiece& piece : model.pieces) piece.kept |= piece.producer < 0 && piece.users.empty();
+      for (OrderBuffer& buffer : model.buffers) buffer.kept |= buffer.producer < 0 && buffer.users.empty();
       const std::int64_t optimum = PlainOptimum(model).Find();
       for (const bool backwards : {false, true}) {
         const OrderSpace space(model, backwards);
@@ -122,10 +122,10 @@ TEST(OrderProperty, FindsLiusOptimumOfTrees) {
       std::vector<std::int64_t> bytes;
       for (int op = 0; op < ops; ++op) {
         bytes.push_back(random.Between(1, 1000));
-        model.pieces.push_back({bytes[op], op, {}, false});
+        model.buffers.push_back({bytes[op], op, {}, false});
         if (op + 1 == ops) continue;
         const int reader = static_cast<int>(random.Between(op + 1, std::min(ops - 1, op + reach)));
-        model.pieces[op].users = {reader};
+        model.buffers[op].users = {reader};
         model.before[reader].push_back(op);
       }
       const OrderResult result = FindOrder(model);

@@ -57,7 +57,7 @@ TEST(Order, KeepsWhatUsesAStateInItsPlace) {
   tensors[0].roles = TensorRole::kState;
   const OrderModel model = ModelOf({{0, {0}, {1}}, {1, {}, {2}}, {2, {0, 2}, {3}}}, tensors);
   EXPECT_EQ(model.before[2], (std::vector<int>{0, 1}));
-  EXPECT_TRUE(model.pieces[0].kept);
+  EXPECT_TRUE(model.buffers[0].kept);
 }
 
 // Whether the last reader runs in place depends on the order: with B last, A and B together need 8 bytes, not 12.
@@ -100,14 +100,14 @@ TEST(Order, CountsViewsAsTheirRoots) {
   std::vector<TensorDesc> tensors = {{0, 8}, {1, 4}, {2, 1}, {3, 1}};
   tensors[1].view_of = 0;
   const OrderModel model = ModelOf({{0, {}, {0}}, {1, {0}, {1}}, {2, {}, {2}}, {3, {1, 2}, {3}}}, tensors);
-  std::int64_t bytes = 0;  // of the root's pieces, two as the view ends in its middle: the view adds none
-  for (const OrderPiece& piece : model.pieces) {
-    if (piece.producer != 0) continue;
-    bytes += piece.bytes;
-    EXPECT_EQ(piece.users, (std::vector<int>{1, 3}));
+  std::int64_t bytes = 0;  // of the root's buffers, two as the view ends in its middle: the view adds none
+  for (const OrderBuffer& buffer : model.buffers) {
+    if (buffer.producer != 0) continue;
+    bytes += buffer.bytes;
+    EXPECT_EQ(buffer.users, (std::vector<int>{1, 3}));
   }
   EXPECT_EQ(bytes, 8);
-  for (const OrderPiece& piece : model.pieces) EXPECT_NE(piece.producer, 1) << "what makes a view writes nothing";
+  for (const OrderBuffer& buffer : model.buffers) EXPECT_NE(buffer.producer, 1) << "what makes a view writes nothing";
   EXPECT_EQ(model.before[3], (std::vector<int>{0, 1, 2}));
 }
 

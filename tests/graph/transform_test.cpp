@@ -420,9 +420,10 @@ std::int64_t PeakOf(const OrderModel& model) {
   std::int64_t peak = 0;
   for (int op = 0; op < static_cast<int>(model.before.size()); ++op) {
     std::int64_t live = model.workspace[static_cast<std::size_t>(op)];
-    for (const OrderPiece& piece : model.pieces) {
-      const int last = piece.users.empty() ? std::max(piece.producer, 0) : std::max(piece.users.back(), piece.producer);
-      if (piece.producer <= op && (piece.kept || op <= last)) live += piece.bytes;
+    for (const OrderBuffer& buffer : model.buffers) {
+      const int last =
+          buffer.users.empty() ? std::max(buffer.producer, 0) : std::max(buffer.users.back(), buffer.producer);
+      if (buffer.producer <= op && (buffer.kept || op <= last)) live += buffer.bytes;
     }
     peak = std::max(peak, live);
   }

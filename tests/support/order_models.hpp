@@ -29,21 +29,22 @@ inline std::int64_t MostSaved(const std::vector<OrderClaim>& claims, std::size_t
 // Bytes alive at `op` when those with ran[i] != 0 have run: the definition in order_model.hpp, piece by piece.
 inline std::int64_t BytesAt(const OrderModel& model, const std::vector<char>& ran, int op) {
   const bool first = std::count(ran.begin(), ran.end(), 1) == 0;
-  const auto open = [&](const OrderPiece& piece) {  // somebody still needs it
-    return piece.kept || std::any_of(piece.users.begin(), piece.users.end(), [&](int user) { return ran[user] == 0; });
+  const auto open = [&](const OrderBuffer& buffer) {  // somebody still needs it
+    return buffer.kept ||
+           std::any_of(buffer.users.begin(), buffer.users.end(), [&](int user) { return ran[user] == 0; });
   };
   std::int64_t bytes = model.workspace[op];
-  for (const OrderPiece& piece : model.pieces) {
-    const bool given = piece.producer < 0;
-    const bool there = given || ran[piece.producer] != 0;
-    if (piece.producer == op || (there && open(piece)) || (given && first)) bytes += piece.bytes;
+  for (const OrderBuffer& buffer : model.buffers) {
+    const bool given = buffer.producer < 0;
+    const bool there = given || ran[buffer.producer] != 0;
+    if (buffer.producer == op || (there && open(buffer)) || (given && first)) bytes += buffer.bytes;
   }
   std::vector<OrderClaim> claims;
   for (const OrderClaim& claim : model.claims[op]) {
     const bool dies = std::all_of(claim.dying.begin(), claim.dying.end(), [&](int index) {
-      const OrderPiece& piece = model.pieces[index];
-      return !piece.kept && std::all_of(piece.users.begin(), piece.users.end(),
-                                        [&](int user) { return user == op || ran[user] != 0; });
+      const OrderBuffer& buffer = model.buffers[index];
+      return !buffer.kept && std::all_of(buffer.users.begin(), buffer.users.end(),
+                                         [&](int user) { return user == op || ran[user] != 0; });
     });
     if (dies) claims.push_back(claim);
   }
@@ -201,7 +202,7 @@ struct RandomModel {
   int window = 4;  // an op waits only for the `window` before it, which bounds the width; 0: for any
   int chains = 0;  // > 0: op i also waits for op i - chains, so that the width is at most that
   bool claims = true;
-  bool extras = true;  // given and kept pieces, workspaces, edges without bytes, pieces nobody needs
+  bool extras = true;  // given and kept buffers, workspaces, edges without bytes, buffers nobody needs
   std::int64_t largest = 20;
 };
 
@@ -216,7 +217,7 @@ inline OrderModel MakeRandomModel(const RandomModel& form, Random& random) {
   };
   std::vector<std::vector<int>> read(ops);
   for (int op = 0; op < ops; ++op) {
-    model.pieces.push_back({random.Between(1, form.largest), op, {}, form.extras && random.OneIn(12)});
+    model.buffers.push_back({random.Between(1, form.largest), op, {}, form.extras && random.OneIn(12)});
     if (op > 0) {
       for (int reads = static_cast<int>(random.Below(3)); reads > 0; --reads) read[op].push_back(earlier(op));
       if (form.extras && random.OneIn(5)) model.before[op].push_back(earlier(op));
@@ -224,26 +225,26 @@ inline OrderModel MakeRandomModel(const RandomModel& form, Random& random) {
     if (form.chains > 0 && op >= form.chains) read[op].push_back(op - form.chains);
     std::sort(read[op].begin(), read[op].end());
     read[op].erase(std::unique(read[op].begin(), read[op].end()), read[op].end());
-    for (const int from : read[op]) model.pieces[from].users.push_back(op);
+    for (const int from : read[op]) model.buffers[from].users.push_back(op);
     if (form.extras && random.OneIn(4)) model.workspace[op] = random.Between(1, form.largest);
   }
   for (int given = form.extras ? static_cast<int>(random.Below(4)) : 0; given > 0; --given) {
-    OrderPiece piece{random.Between(1, form.largest), -1, {}, random.OneIn(4)};
+    OrderBuffer buffer{random.Between(1, form.largest), -1, {}, random.OneIn(4)};
     for (int op = 0; op < ops; ++op) {
-      if (random.OneIn(4)) piece.users.push_back(op);
+      if (random.OneIn(4)) buffer.users.push_back(op);
     }
-    model.pieces.push_back(piece);
+    model.buffers.push_back(buffer);
   }
   if (form.extras && ops > 0 && random.OneIn(3)) {  // a second output
-    model.pieces.push_back({random.Between(1, form.largest), 0, {}, false});
+    model.buffers.push_back({random.Between(1, form.largest), 0, {}, false});
     for (int op = 1; op < ops; ++op) {
-      if (random.OneIn(3)) model.pieces.back().users.push_back(op), read[op].push_back(-1);
+      if (random.OneIn(3)) model.buffers.back().users.push_back(op), read[op].push_back(-1);
     }
   }
   for (int op = 0; op < ops; ++op) {
-    for (const OrderPiece& piece : model.pieces) {
-      if (piece.producer >= 0 && std::count(piece.users.begin(), piece.users.end(), op) != 0) {
-        model.before[op].push_back(piece.producer);
+    for (const OrderBuffer& buffer : model.buffers) {
+      if (buffer.producer >= 0 && std::count(buffer.users.begin(), buffer.users.end(), op) != 0) {
+        model.before[op].push_back(buffer.producer);
       }
     }
     std::sort(model.before[op].begin(), model.before[op].end());
@@ -251,7 +252,7 @@ inline OrderModel MakeRandomModel(const RandomModel& form, Random& random) {
     for (int input = 0; form.claims && input < static_cast<int>(read[op].size()); ++input) {
       if (read[op][input] < 0 || !random.OneIn(2)) continue;
       const int output = static_cast<int>(random.Below(2));
-      const std::int64_t most = std::min(model.pieces[read[op][input]].bytes, model.pieces[op].bytes) / 2;
+      const std::int64_t most = std::min(model.buffers[read[op][input]].bytes, model.buffers[op].bytes) / 2;
       std::vector<int> dying = {read[op][input]};
       if (random.OneIn(6)) dying.push_back(static_cast<int>(random.Below(op)));
       if (most > 0) model.claims[op].push_back({dying, output, input, random.Between(1, most)});

@@ -45,8 +45,8 @@ std::vector<int> Count(int n) {
 
 // Whether there are bytes that only whoever runs first finds: backwards, that is known at the very end alone.
 bool PaysAtStart(const OrderModel& model) {
-  return std::any_of(model.pieces.begin(), model.pieces.end(), [](const OrderPiece& piece) {
-    return piece.producer < 0 && piece.users.empty() && !piece.kept && piece.bytes > 0;
+  return std::any_of(model.buffers.begin(), model.buffers.end(), [](const OrderBuffer& buffer) {
+    return buffer.producer < 0 && buffer.users.empty() && !buffer.kept && buffer.bytes > 0;
   });
 }
 
@@ -103,7 +103,7 @@ class TwoEnds {
       end.space = std::make_unique<OrderSpace>(rest, backwards);
       end.search = std::make_unique<OrderSearch>(*end.space, bound_);
     }
-    *steps -= static_cast<std::int64_t>(model_.pieces.size() + order_.size());
+    *steps -= static_cast<std::int64_t>(model_.buffers.size() + order_.size());
   }
 
   // Moves the ops to the end that they were found for.
@@ -287,7 +287,7 @@ class OrderFinder {
   std::int64_t RunBeams(int first, int last, std::int64_t peak, int share) {
     std::int64_t steps = steps_ / share;
     steps_ -= steps;
-    const std::int64_t part_steps = static_cast<std::int64_t>(model_.pieces.size() + best_.size());
+    const std::int64_t part_steps = static_cast<std::int64_t>(model_.buffers.size() + best_.size());
     OrderModel part = PartOfOrder(model_, best_, first, last);
     for (int width = kNarrowestBeam; width <= kWidestBeam && steps > 0 && peak > bound_;) {
       bool found = false;

@@ -77,19 +77,19 @@ class CutNetwork {
 }  // namespace
 
 // Ops on the source's side have run. An op that adds bytes is paid when it has; one that frees them, when it has not; a
-// shared piece, when some user has not (forwards: it would have been freed) or when one has (backwards: it is there).
+// shared buffer, when some user has not (forwards: it would have been freed) or when one has (backwards: it is there).
 std::int64_t LowestBetween(const OrderSpace& space, OpSet low, OpSet high) {
   CutNetwork network;
   network.AddNode();
   network.AddNode();
   std::vector<int> node_of(space.ops, -1);
   std::vector<int> between;
-  std::vector<int> pieces;
+  std::vector<int> buffers;
   for (int op = 0; op < space.ops; ++op) {
     if (!Has(high, op) || Has(low, op)) continue;
     between.push_back(op);
     node_of[op] = network.AddNode();
-    pieces.insert(pieces.end(), space.shared_of[op].begin(), space.shared_of[op].end());
+    buffers.insert(buffers.end(), space.shared_of[op].begin(), space.shared_of[op].end());
   }
   std::int64_t constant = 0;
   for (const int op : between) {
@@ -101,15 +101,15 @@ std::int64_t LowestBetween(const OrderSpace& space, OpSet low, OpSet high) {
       if (node_of[earlier] >= 0) network.AddArc(node_of[op], node_of[earlier], kUncut);
     }
   }
-  std::sort(pieces.begin(), pieces.end());
-  pieces.erase(std::unique(pieces.begin(), pieces.end()), pieces.end());
-  for (const int piece : pieces) {
-    const auto users = space.users[space.shared[piece].users];
+  std::sort(buffers.begin(), buffers.end());
+  buffers.erase(std::unique(buffers.begin(), buffers.end()), buffers.end());
+  for (const int buffer : buffers) {
+    const auto users = space.users[space.shared[buffer].users];
     const bool counts = std::all_of(users.begin(), users.end(),
                                     [&](int user) { return space.backwards ? !Has(low, user) : Has(high, user); });
     if (!counts) continue;
     const int node = network.AddNode();
-    const std::int64_t bytes = space.shared[piece].bytes;
+    const std::int64_t bytes = space.shared[buffer].bytes;
     if (space.backwards) {
       network.AddArc(node, kSink, bytes);
     } else {

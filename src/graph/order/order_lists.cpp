@@ -25,7 +25,7 @@ class ListScheduler {
     for (int op = 0; op < space.ops; ++op) {
       waits_[op] = static_cast<int>(space.before[op].size());
       for (const OrderSpace::Claim& claim : space.claims[op]) {
-        for (int i = claim.first; i < claim.last; ++i) claimers_[space.claim_pieces[i]].push_back(op);
+        for (int i = claim.first; i < claim.last; ++i) claimers_[space.claim_buffers[i]].push_back(op);
       }
     }
     step_of_.resize(space.ops);
@@ -51,10 +51,10 @@ class ListScheduler {
   // Relative to what is alive.
   OrderStep Step(int op) const {
     const auto uses = space_.shared_of[op];
-    return space_.StepWith(op, 0, false, [&](int piece) {
-      if (space_.backwards) return ran_[piece] == 0;
-      const int own = std::binary_search(uses.begin(), uses.end(), piece) ? 1 : 0;
-      return ran_[piece] + own == static_cast<int>(space_.users[space_.shared[piece].users].size());
+    return space_.StepWith(op, 0, false, [&](int buffer) {
+      if (space_.backwards) return ran_[buffer] == 0;
+      const int own = std::binary_search(uses.begin(), uses.end(), buffer) ? 1 : 0;
+      return ran_[buffer] + own == static_cast<int>(space_.users[space_.shared[buffer].users].size());
     });
   }
   Key ByGrowth(int op) const { return {step_of_[op].after, step_of_[op].at, op}; }
@@ -92,25 +92,25 @@ class ListScheduler {
     Remove(op);
     peak_ = std::max(peak_, live_ + step.at);
     live_ += step.after;
-    for (const int piece : space_.shared_of[op]) Touch(piece);
+    for (const int buffer : space_.shared_of[op]) Touch(buffer);
     for (const int next : space_.behind[op]) {
       if (--waits_[next] == 0) Add(next);
     }
   }
 
   // Others are told when it changes for them who is the last user, or the first.
-  void Touch(int piece) {
-    const auto users = space_.users[space_.shared[piece].users];
-    const int ran = ++ran_[piece];
+  void Touch(int buffer) {
+    const auto users = space_.users[space_.shared[buffer].users];
+    const int ran = ++ran_[buffer];
     const bool matters = space_.backwards ? ran == 1 : ran + 1 >= static_cast<int>(users.size());
     if (!matters) return;
     for (const int user : users) Refresh(user);
-    for (const int user : claimers_[piece]) Refresh(user);
+    for (const int user : claimers_[buffer]) Refresh(user);
   }
 
   const OrderSpace& space_;
   Rule rule_;
-  std::vector<int> ran_;    // per shared piece: users that have run
+  std::vector<int> ran_;    // per shared buffer: users that have run
   std::vector<int> waits_;  // per op: those before it that have not
   std::vector<std::vector<int>> claimers_;
   std::vector<OrderStep> step_of_;

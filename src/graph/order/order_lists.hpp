@@ -8,7 +8,7 @@
 namespace orionrt {
 
 // Distinct orders, as ops of the model: list schedules and post-orders, from either end of the graph, in a fixed
-// sequence. O((ops + uses) log ops) each, and as much again per user where many ops wait for one piece.
+// sequence. O((ops + uses) log ops) each, and as much again per user where many ops wait for one buffer.
 std::vector<std::vector<int>> MakeListOrders(const OrderSpace& forwards, const OrderSpace& backwards);
 
 }  // namespace orionrt

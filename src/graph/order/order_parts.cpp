@@ -12,7 +12,7 @@ namespace {
 constexpr int kMostOpsRelated = 4096;       // 2 MiB a table
 constexpr std::int64_t kStepsPerCutOp = 3;  // what a minimum cut takes per op, in the time of steps
 
-// A piece as the ops `rank` in [first, last) see it.
+// A buffer as the ops `rank` in [first, last) see it.
 class PartMaker {
  public:
   PartMaker(const OrderModel& model, const std::vector<int>& order, int first, int last)
@@ -21,7 +21,7 @@ class PartMaker {
         first_(first),
         last_(last),
         rank_(order.size()),
-        part_of_(model.pieces.size(), -1) {
+        part_of_(model.buffers.size(), -1) {
     for (int i = 0; i < static_cast<int>(order.size()); ++i) rank_[order[i]] = i;
     const int ops = last - first;
     part_.before.resize(ops);
@@ -30,8 +30,8 @@ class PartMaker {
   }
 
   OrderModel Make() {
-    for (int i = 0; i < static_cast<int>(model_.pieces.size()); ++i) AddPiece(i);
-    if (throughout_ > 0) part_.pieces.push_back({throughout_, -1, {}, true});
+    for (int i = 0; i < static_cast<int>(model_.buffers.size()); ++i) AddBuffer(i);
+    if (throughout_ > 0) part_.buffers.push_back({throughout_, -1, {}, true});
     for (int i = first_; i < last_; ++i) AddOp(order_[i]);
     return std::move(part_);
   }
@@ -39,26 +39,26 @@ class PartMaker {
  private:
   bool Within(int op) const { return rank_[op] >= first_ && rank_[op] < last_; }
 
-  void AddPiece(int index) {
-    const OrderPiece& piece = model_.pieces[index];
-    OrderPiece seen{piece.bytes, -1, {}, piece.kept};
-    for (const int user : piece.users) {
+  void AddBuffer(int index) {
+    const OrderBuffer& buffer = model_.buffers[index];
+    OrderBuffer seen{buffer.bytes, -1, {}, buffer.kept};
+    for (const int user : buffer.users) {
       if (Within(user)) seen.users.push_back(rank_[user] - first_);
       seen.kept = seen.kept || rank_[user] >= last_;
     }
     std::sort(seen.users.begin(), seen.users.end());
-    const bool produced = piece.producer >= 0;
-    const bool behind = produced && rank_[piece.producer] >= last_;
-    if (produced && Within(piece.producer)) seen.producer = rank_[piece.producer] - first_;
+    const bool produced = buffer.producer >= 0;
+    const bool behind = produced && rank_[buffer.producer] >= last_;
+    if (produced && Within(buffer.producer)) seen.producer = rank_[buffer.producer] - first_;
     const bool is_new = seen.producer >= 0;
-    const bool at_start_only = !produced && piece.users.empty() && !piece.kept && first_ == 0;
+    const bool at_start_only = !produced && buffer.users.empty() && !buffer.kept && first_ == 0;
     if (behind || (!is_new && !seen.kept && seen.users.empty() && !at_start_only)) return;
     if (!is_new && seen.kept) {
-      throughout_ += piece.bytes;
+      throughout_ += buffer.bytes;
       return;
     }
-    part_of_[index] = static_cast<int>(part_.pieces.size());
-    part_.pieces.push_back(std::move(seen));
+    part_of_[index] = static_cast<int>(part_.buffers.size());
+    part_.buffers.push_back(std::move(seen));
   }
 
   void AddOp(int op) {
@@ -71,11 +71,11 @@ class PartMaker {
     for (const OrderClaim& claim : model_.claims[op]) {
       OrderClaim seen{{}, claim.output, claim.input, claim.saved_bytes};
       bool possible = true;
-      for (const int piece : claim.dying) {
-        if (part_of_[piece] >= 0) seen.dying.push_back(part_of_[piece]);
-        const std::vector<int>& users = model_.pieces[piece].users;
+      for (const int buffer : claim.dying) {
+        if (part_of_[buffer] >= 0) seen.dying.push_back(part_of_[buffer]);
+        const std::vector<int>& users = model_.buffers[buffer].users;
         const auto later = [&](int user) { return rank_[user] >= last_; };
-        possible = possible && !model_.pieces[piece].kept && std::none_of(users.begin(), users.end(), later);
+        possible = possible && !model_.buffers[buffer].kept && std::none_of(users.begin(), users.end(), later);
       }
       if (possible) part_.claims[place].push_back(std::move(seen));
     }
@@ -85,7 +85,7 @@ class PartMaker {
   const std::vector<int>& order_;
   int first_, last_;
   std::vector<int> rank_;
-  std::vector<int> part_of_;  // piece -> piece of the part, or -1
+  std::vector<int> part_of_;  // buffer -> buffer of the part, or -1
   std::int64_t throughout_ = 0;
   OrderModel part_;
 };
@@ -133,14 +133,14 @@ std::vector<std::int64_t> OwnBytes(const OrderModel& model, const OrderSpace& sp
   std::vector<std::int64_t> bytes(space.ops);
   std::int64_t always = 0;
   for (int op = 0; op < space.ops; ++op) bytes[op] = model.workspace[op] - MostClaimed(space, op);
-  for (const OrderPiece& piece : model.pieces) {
-    const bool given = piece.producer < 0;
-    if (given && piece.kept) {
-      always += piece.bytes;
+  for (const OrderBuffer& buffer : model.buffers) {
+    const bool given = buffer.producer < 0;
+    if (given && buffer.kept) {
+      always += buffer.bytes;
       continue;
     }
-    if (!given) bytes[piece.producer] += piece.bytes;
-    for (const int user : piece.users) bytes[user] += piece.bytes;
+    if (!given) bytes[buffer.producer] += buffer.bytes;
+    for (const int user : buffer.users) bytes[user] += buffer.bytes;
   }
   for (std::int64_t& own : bytes) own += always;
   return bytes;

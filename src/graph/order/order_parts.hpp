@@ -9,7 +9,7 @@
 namespace orionrt {
 
 // The ops order[first..last) when those before them have run and those behind have not; op i of the result is
-// order[first + i]. Its peak is that of these steps. What lives throughout is one piece, given and kept. O(model).
+// order[first + i]. Its peak is that of these steps. What lives throughout is one buffer, given and kept. O(model).
 OrderModel PartOfOrder(const OrderModel& model, const std::vector<int>& order, int first, int last);
 
 // The places k, ascending, 0 and the number of ops among them, where every order has run the ops 0..k-1 after k steps:

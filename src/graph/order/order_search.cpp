@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMostSetWords = std::size_t{1} << 23;  // 64 MiB of sets
 
-constexpr std::int64_t kDeepest = std::int64_t{1} << 61;  // a piece counts for each of its users: sums could overflow
+constexpr std::int64_t kDeepest = std::int64_t{1} << 61;  // a buffer counts for each of its users: sums could overflow
 constexpr int kDeepestModule = 40;
 constexpr std::int64_t kModuleSteps = 8000;
 constexpr std::int64_t kStepsPerSet = 4;  // what keeping a set takes, in the time of steps, and one more per word
@@ -33,7 +33,7 @@ OrderSearch::OrderSearch(const OrderSpace& space, std::int64_t budget) : space_(
   deepest_.assign(space.ops, 0);
   for (int op = space.ops - 1; op >= 0; --op) {
     std::int64_t drop = -space.growth[op];
-    for (const int piece : space.shared_of[op]) drop += space.backwards ? 0 : space.shared[piece].bytes;
+    for (const int buffer : space.shared_of[op]) drop += space.backwards ? 0 : space.shared[buffer].bytes;
     for (const int next : space.behind[op]) deepest_[op] = std::min(deepest_[op], deepest_[next]);
     deepest_[op] = std::max(-kDeepest, deepest_[op] - std::min(drop, kDeepest));
   }

@@ -21,7 +21,7 @@ OrderSpace::OrderSpace(const OrderModel& model, bool run_backwards)
   growth.assign(ops, 0);
   claim_loss.assign(ops, 0);
   AddEdges(model);
-  AddPieces(model);
+  AddBuffers(model);
   AddClaims(model);
   if (backwards) AddLosses();
 }
@@ -36,9 +36,9 @@ void OrderSpace::AddEdges(const OrderModel& model) {
   for (int op = 0; op < ops; ++op) {
     for (const int earlier : model.before[op]) add(earlier, op);
   }
-  for (const OrderPiece& piece : model.pieces) {
-    for (const int user : piece.users) {
-      if (piece.producer >= 0) add(piece.producer, user);
+  for (const OrderBuffer& buffer : model.buffers) {
+    for (const int user : buffer.users) {
+      if (buffer.producer >= 0) add(buffer.producer, user);
     }
   }
   for (int op = 0; op < ops; ++op) {
@@ -50,41 +50,41 @@ void OrderSpace::AddEdges(const OrderModel& model) {
   CloseRows(behind, later);
 }
 
-void OrderSpace::AddPieces(const OrderModel& model) {
-  // A claim may ask after a piece that its op does not use.
-  std::vector<char> asked(model.pieces.size(), 0);
+void OrderSpace::AddBuffers(const OrderModel& model) {
+  // A claim may ask after a buffer that its op does not use.
+  std::vector<char> asked(model.buffers.size(), 0);
   for (int op = 0; op < ops; ++op) {
     for (const OrderClaim& claim : model.claims[op]) {
-      for (const int piece : claim.dying) {
-        const std::vector<int>& readers = model.pieces[piece].users;
-        asked[piece] |= static_cast<char>(!readers.empty() && readers != std::vector<int>{op});
+      for (const int buffer : claim.dying) {
+        const std::vector<int>& readers = model.buffers[buffer].users;
+        asked[buffer] |= static_cast<char>(!readers.empty() && readers != std::vector<int>{op});
       }
     }
   }
-  shared_piece_.assign(model.pieces.size(), -1);
+  shared_buffer_.assign(model.buffers.size(), -1);
   std::vector<std::vector<int>> used(ops);
   for (int op = 0; op < ops; ++op) need[Place(op)] += model.workspace[op];
-  for (std::size_t i = 0; i < model.pieces.size(); ++i) {
-    const OrderPiece& piece = model.pieces[i];
-    const bool given = piece.producer < 0;
-    const bool stays = piece.kept || !piece.users.empty();
-    if (given && piece.kept) start_bytes += piece.bytes;
-    if (given && !stays && !backwards) first_extra += piece.bytes;
-    if (given && stays && !piece.kept && !backwards) start_bytes += piece.bytes;
-    if (!given && piece.kept && backwards) start_bytes += piece.bytes;
-    if (!given && (!backwards || !stays)) need[Place(piece.producer)] += piece.bytes;
-    if (!given && stays) growth[Place(piece.producer)] += backwards ? -piece.bytes : piece.bytes;
-    if (piece.kept || piece.users.empty()) continue;
-    if (piece.users.size() == 1 && asked[i] == 0) {
-      const int user = Place(piece.users[0]);
-      need[user] += backwards ? piece.bytes : 0;
-      growth[user] += backwards ? piece.bytes : -piece.bytes;
+  for (std::size_t i = 0; i < model.buffers.size(); ++i) {
+    const OrderBuffer& buffer = model.buffers[i];
+    const bool given = buffer.producer < 0;
+    const bool stays = buffer.kept || !buffer.users.empty();
+    if (given && buffer.kept) start_bytes += buffer.bytes;
+    if (given && !stays && !backwards) first_extra += buffer.bytes;
+    if (given && stays && !buffer.kept && !backwards) start_bytes += buffer.bytes;
+    if (!given && buffer.kept && backwards) start_bytes += buffer.bytes;
+    if (!given && (!backwards || !stays)) need[Place(buffer.producer)] += buffer.bytes;
+    if (!given && stays) growth[Place(buffer.producer)] += backwards ? -buffer.bytes : buffer.bytes;
+    if (buffer.kept || buffer.users.empty()) continue;
+    if (buffer.users.size() == 1 && asked[i] == 0) {
+      const int user = Place(buffer.users[0]);
+      need[user] += backwards ? buffer.bytes : 0;
+      growth[user] += backwards ? buffer.bytes : -buffer.bytes;
       continue;
     }
-    shared_piece_[i] = static_cast<int>(shared.size());
-    shared.push_back({piece.bytes, static_cast<int>(shared.size())});
-    for (const int user : piece.users) {
-      used[Place(user)].push_back(shared_piece_[i]);
+    shared_buffer_[i] = static_cast<int>(shared.size());
+    shared.push_back({buffer.bytes, static_cast<int>(shared.size())});
+    for (const int user : buffer.users) {
+      used[Place(user)].push_back(shared_buffer_[i]);
       users.items.push_back(Place(user));
     }
     users.Close();
@@ -96,13 +96,13 @@ void OrderSpace::AddClaims(const OrderModel& model) {
   for (int place = 0; place < ops; ++place) {
     const int op = Place(place);
     for (const OrderClaim& from : model.claims[op]) {
-      Claim claim{static_cast<int>(claim_pieces.size()), 0, from.output, from.input, from.saved_bytes};
+      Claim claim{static_cast<int>(claim_buffers.size()), 0, from.output, from.input, from.saved_bytes};
       bool possible = true;
-      for (const int piece : from.dying) {
-        possible = possible && !model.pieces[piece].kept;
-        if (shared_piece_[piece] >= 0) claim_pieces.push_back(shared_piece_[piece]);
+      for (const int buffer : from.dying) {
+        possible = possible && !model.buffers[buffer].kept;
+        if (shared_buffer_[buffer] >= 0) claim_buffers.push_back(shared_buffer_[buffer]);
       }
-      claim.last = static_cast<int>(claim_pieces.size());
+      claim.last = static_cast<int>(claim_buffers.size());
       if (possible) claims.items.push_back(claim);
     }
     claims.Close();
@@ -115,7 +115,7 @@ void OrderSpace::AddLosses() {
     for (const Claim& claim : claims[op]) {
       std::vector<int> others;
       for (int i = claim.first; i < claim.last; ++i) {
-        for (const int user : users[shared[claim_pieces[i]].users]) others.push_back(user);
+        for (const int user : users[shared[claim_buffers[i]].users]) others.push_back(user);
       }
       std::sort(others.begin(), others.end());
       others.erase(std::unique(others.begin(), others.end()), others.end());
@@ -186,11 +186,11 @@ std::vector<std::int64_t> BytesInOrder(const OrderSpace& space, const std::vecto
   for (std::size_t i = 0; i < order.size(); ++i) {
     const int op = order[i];
     const auto uses = space.shared_of[op];
-    const OrderStep step = space.StepWith(op, live, i == 0, [&](int piece) {
-      const bool own = std::binary_search(uses.begin(), uses.end(), piece);
-      return ran[piece] + (own ? 1 : 0) == static_cast<int>(space.users[space.shared[piece].users].size());
+    const OrderStep step = space.StepWith(op, live, i == 0, [&](int buffer) {
+      const bool own = std::binary_search(uses.begin(), uses.end(), buffer);
+      return ran[buffer] + (own ? 1 : 0) == static_cast<int>(space.users[space.shared[buffer].users].size());
     });
-    for (const int piece : uses) ++ran[piece];
+    for (const int buffer : uses) ++ran[buffer];
     bytes.push_back(step.at);
     live = step.after;
   }

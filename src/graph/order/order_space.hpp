@@ -1,6 +1,6 @@
 // An order model laid out for searching, forwards or backwards in time.
 //
-// Run backwards, a graph is again one: ops wait for their readers, and a piece of memory appears with the first of its
+// Run backwards, a graph is again one: ops wait for their readers, and a buffer appears with the first of its
 // users that is taken away and goes with its producer. So each search is written once and works from both ends.
 #pragma once
 
@@ -52,45 +52,45 @@ class OrderSpace {
   OrderRows<int> before;         // per op: those that must have run
   OrderRows<int> behind;         // per op: those that wait for it
 
-  // Pieces with several users, for which it depends on the set of ops that have run who is the last, or the first.
+  // Buffers with several users, for which it depends on the set of ops that have run who is the last, or the first.
   struct Shared {
     std::int64_t bytes = 0;
     int users = 0;  // row in `users`
   };
   std::vector<Shared> shared;
   OrderRows<int> users;
-  OrderRows<int> shared_of;  // per op: the shared pieces that it uses
+  OrderRows<int> shared_of;  // per op: the shared buffers that it uses
   struct Claim {
-    int first = 0, last = 0;  // in `claim_pieces`: those which nobody else may need any more
+    int first = 0, last = 0;  // in `claim_buffers`: those which nobody else may need any more
     int output = 0, input = 0;
     std::int64_t saved_bytes = 0;
   };
-  std::vector<int> claim_pieces;     // shared pieces
+  std::vector<int> claim_buffers;    // shared buffers
   OrderRows<Claim> claims;           // per op
-  std::vector<std::int64_t> need;    // per op: what it adds while it runs, shared pieces and claims apart
-  std::vector<std::int64_t> growth;  // per op: what it adds for good, shared pieces apart
+  std::vector<std::int64_t> need;    // per op: what it adds while it runs, shared buffers and claims apart
+  std::vector<std::int64_t> growth;  // per op: what it adds for good, shared buffers apart
   // Per op: the most that another op may no longer claim when this one runs before it; 0 forwards, where running
   // earlier only frees.
   std::vector<std::int64_t> claim_loss;
 
   // What running `op` on top of `done`, with `live` bytes there, comes to. O(users of its inputs).
   OrderStep Step(int op, OpSet done, std::int64_t live, bool first) const {
-    return StepWith(op, live, first, [&](int piece) { return OthersSettled(piece, op, done); });
+    return StepWith(op, live, first, [&](int buffer) { return OthersSettled(buffer, op, done); });
   }
-  // `settled(piece)`: forwards, all users but `op` have run; backwards, none of them has.
+  // `settled(buffer)`: forwards, all users but `op` have run; backwards, none of them has.
   template <typename Settled>
   OrderStep StepWith(int op, std::int64_t live, bool first, Settled settled) const {
     OrderStep step{live + need[op] + (first ? first_extra : 0), live + growth[op]};
-    for (const int piece : shared_of[op]) {
-      if (!settled(piece)) continue;
-      step.at += backwards ? shared[piece].bytes : 0;
-      step.after += backwards ? shared[piece].bytes : -shared[piece].bytes;
+    for (const int buffer : shared_of[op]) {
+      if (!settled(buffer)) continue;
+      step.at += backwards ? shared[buffer].bytes : 0;
+      step.after += backwards ? shared[buffer].bytes : -shared[buffer].bytes;
     }
     if (!claims[op].empty()) {
       open_claims_.clear();
       for (const Claim& claim : claims[op]) {
         bool holds = true;
-        for (int i = claim.first; holds && i < claim.last; ++i) holds = settled(claim_pieces[i]);
+        for (int i = claim.first; holds && i < claim.last; ++i) holds = settled(claim_buffers[i]);
         if (holds) open_claims_.push_back(&claim);
       }
       step.at -= Saved(open_claims_);
@@ -103,8 +103,8 @@ class OrderSpace {
     }
     return true;
   }
-  bool OthersSettled(int piece, int op, OpSet done) const {
-    for (const int user : users[shared[piece].users]) {
+  bool OthersSettled(int buffer, int op, OpSet done) const {
+    for (const int user : users[shared[buffer].users]) {
       if (user != op && Has(done, user) == backwards) return false;
     }
     return true;
@@ -113,12 +113,12 @@ class OrderSpace {
  private:
   int Place(int op) const { return backwards ? ops - 1 - op : op; }
   void AddEdges(const OrderModel& model);
-  void AddPieces(const OrderModel& model);
+  void AddBuffers(const OrderModel& model);
   void AddClaims(const OrderModel& model);
   void AddLosses();
   static std::int64_t Saved(const std::vector<const Claim*>& claims);
 
-  std::vector<int> shared_piece_;                  // piece of the model -> shared piece, or -1
+  std::vector<int> shared_buffer_;                 // buffer of the model -> shared buffer, or -1
   mutable std::vector<const Claim*> open_claims_;  // scratch; a space serves one thread
 };
 

@@ -241,10 +241,10 @@ std::string WriteCHeader(const PlanFile& file, const CHeaderOptions& options) {
   const std::string prefix = PrefixOf(file, options);
   const bool in_spaces = !file.problem.spaces.empty();
   const std::int64_t alignment = ArenaAlignment(file);
-  const std::string guard = prefix + "_PLAN_H";
+  const std::string include_guard = prefix + "_PLAN_H";
   char hash[24];
   std::snprintf(hash, sizeof hash, "0x%016llxULL", static_cast<unsigned long long>(file.plan.problem_hash));
-  std::string out = Title(file) + "#ifndef " + guard + "\n#define " + guard + "\n\n";
+  std::string out = Title(file) + "#ifndef " + include_guard + "\n#define " + include_guard + "\n\n";
   if (!in_spaces) {
     out += Define(prefix + "_ARENA_BYTES", Constant(file.plan.peak_bytes));
     out += Define(prefix + "_ARENA_ALIGNMENT", std::to_string(alignment));  // no ULL: __declspec takes none
@@ -256,7 +256,7 @@ std::string WriteCHeader(const PlanFile& file, const CHeaderOptions& options) {
   out += Define(prefix + "_PROBLEM_HASH", std::string(hash) + " /* problem_hash of the plan in JSON */");
   out += in_spaces ? Spaces(file, options, prefix) : ReplaceMarks(kMacros, SectionOf(options), prefix);
   out += OfGraph(file, prefix) + Tensors(tensors, plan, prefix);
-  return out + "\n#endif /* " + guard + " */\n";
+  return out + "\n#endif /* " + include_guard + " */\n";
 }
 
 }  // namespace orionrt

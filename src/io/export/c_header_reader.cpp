@@ -78,11 +78,12 @@ class Macros {
  private:
   void ReadLine(std::string_view line) {
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    constexpr std::string_view kGuard = "#ifndef ", kEnd = "_PLAN_H", kDefine = "#define ";
-    const bool guard = line.size() > kGuard.size() + kEnd.size() && line.substr(0, kGuard.size()) == kGuard &&
-                       line.substr(line.size() - kEnd.size()) == kEnd;
-    if (guard && prefix_.empty()) {
-      prefix_ = line.substr(kGuard.size(), line.size() - kGuard.size() - kEnd.size());
+    constexpr std::string_view kIncludeGuard = "#ifndef ", kEnd = "_PLAN_H", kDefine = "#define ";
+    const bool is_include_guard = line.size() > kIncludeGuard.size() + kEnd.size() &&
+                                  line.substr(0, kIncludeGuard.size()) == kIncludeGuard &&
+                                  line.substr(line.size() - kEnd.size()) == kEnd;
+    if (is_include_guard && prefix_.empty()) {
+      prefix_ = line.substr(kIncludeGuard.size(), line.size() - kIncludeGuard.size() - kEnd.size());
     }
     if (line.substr(0, kDefine.size()) != kDefine) return;
     line.remove_prefix(kDefine.size());
@@ -133,7 +134,8 @@ std::uint64_t GraphIdOf(const Macros& macros, const Graph& graph) {
 }
 
 // All tensors and workspaces of a graph that need bytes, without their places.
-Assignment WithoutPlaces(const Graph& graph, std::vector<BoundTensor>& tensors, std::vector<std::string>& workspaces) {
+Assignment WithoutPlaces(const Graph& graph, std::vector<TensorInBuffer>& tensors,
+                         std::vector<std::string>& workspaces) {
   Assignment assignment;
   std::vector<std::pair<int, std::string>> names;  // ids of tensors
   for (const TensorDesc& tensor : graph.tensors()) {
@@ -164,7 +166,7 @@ MadeWith ReadCHeaderMadeWith(std::string_view text, const std::string& source) {
 
 Assignment ReadCHeader(std::string_view text, const std::string& source, const Graph& graph) {
   const Macros macros(text, source);
-  std::vector<BoundTensor> tensors;
+  std::vector<TensorInBuffer> tensors;
   std::vector<std::string> workspace_names;
   Assignment all = WithoutPlaces(graph, tensors, workspace_names);
   const std::vector<std::string> names = UniqueIdentifiers(NamedPlaces(all, tensors, workspace_names));

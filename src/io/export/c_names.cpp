@@ -91,7 +91,7 @@ std::string CString(std::string_view text) {
   return out + "\"";
 }
 
-Problem NamedPlaces(const Assignment& assignment, const std::vector<BoundTensor>& tensors,
+Problem NamedPlaces(const Assignment& assignment, const std::vector<TensorInBuffer>& tensors,
                     const std::vector<std::string>& workspace_names) {
   Problem named;
   const auto add = [&](const Place& place, std::string id, std::string name) {

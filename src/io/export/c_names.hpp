@@ -31,7 +31,7 @@ std::string CString(std::string_view text);
 // The places of an assignment that have bytes in an arena, tensors then workspaces, as buffers with ids, names, sizes
 // and the life [0, 1): what identifiers are made of, the same for the writer of a header and its reader. Names: one per
 // place of the assignment.
-Problem NamedPlaces(const Assignment& assignment, const std::vector<BoundTensor>& tensors,
+Problem NamedPlaces(const Assignment& assignment, const std::vector<TensorInBuffer>& tensors,
                     const std::vector<std::string>& workspace_names);
 
 // Fit to stand before "_MORE": letters, digits and single underscores, a letter first, no underscore last. (C++ keeps
