@@ -62,15 +62,16 @@ struct BuddyStats {
 
 // What a BuddyAllocator knows, and nobody else is to touch: a value, so that a move can leave the books of no capacity.
 struct BuddyBooks {
-  // 64 blocks, a bit of each word a block. Where a piece starts: allocated 10, free 01, kept back 11 (starts, free).
-  // The piece ends where the next one starts; see pieces.cpp for pieces that cover the next group.
+  // 64 blocks, a bit of each word a block. Where a chunk starts: allocated 10, free 01, kept back 11 (starts, free).
+  // The chunk ends where the next one starts; see chunks.cpp for chunks that cover the next group.
   struct Group {
     std::uint64_t starts = 0;
     std::uint64_t free = 0;
-    std::uint64_t pieces() const { return starts | free; }
+    std::uint64_t chunks() const { return starts | free; }
   };
-  // Blocks freed of one order, in kept_blocks_[at ... at + count): taken from behind. When there are `most`, the next
-  // one takes the place of that at `hand`, which is merged, and the hand goes on: an old one goes, and nothing moves.
+  // Blocks freed of one exponent, in kept_blocks_[at ... at + count): taken from behind. When there are `most`, the
+  // next one takes the place of that at `hand`, which is merged, and the hand goes on: an old one goes, and nothing
+  // moves.
   struct Kept {
     std::uint32_t count = 0, most = 0, at = 0, hand = 0;
   };
@@ -82,23 +83,23 @@ struct BuddyBooks {
   };
 
   std::vector<Group> groups_;               // and one more, so that every group has a next
-  std::vector<Kept> kept_;                  // by order; empty when lean
-  std::vector<std::uint32_t> kept_blocks_;  // of all orders
+  std::vector<Kept> kept_;                  // by exponent; empty when lean
+  std::vector<std::uint32_t> kept_blocks_;  // of all exponents
   int block_shift_ = 0;
-  unsigned fast_orders_ = 0;       // kept_.size()
+  unsigned fast_exponents_ = 0;    // kept_.size()
   std::uint64_t fast_blocks_ = 0;  // Free may keep back what starts below; 0 when lean
   std::int64_t used_bytes_ = 0;
   std::int64_t high_water_ = 0;
 
-  std::uint64_t nonempty_ = 0;        // bit k: the index has a free block of order k
-  std::vector<Tree> trees_;           // by order: the groups (order < 6), or the 2^order-blocks, that hold or are one
+  std::uint64_t nonempty_ = 0;  // bit k: the index has a free block of exponent k
+  std::vector<Tree> trees_;  // by exponent: the groups (exponent < 6), or the 2^exponent-blocks, that hold or are one
   std::vector<std::uint64_t> index_;  // the words of all trees
-  std::uint64_t top_ = 0;             // [top_, top_end_) is free, and in no index; a piece starts at top_
+  std::uint64_t top_ = 0;             // [top_, top_end_) is free, and in no index; a chunk starts at top_
   std::uint64_t top_end_ = 0;         // the largest power of two <= blocks_, or 0
   std::uint64_t blocks_ = 0;          // whole ones
   std::int64_t capacity_ = 0;
   std::int64_t tail_owner_ = kNoSpace;  // first block of the run that holds the broken block at the end, if any does
-  std::int64_t pieces_ = 0;             // allocated or kept back
+  std::int64_t chunks_ = 0;             // allocated or kept back
   std::int64_t splits_ = 0, merges_ = 0;
   std::int64_t requested_bytes_ = 0;
   std::vector<std::int64_t> requests_;  // by block: bytes asked for by the allocation that starts there, when counted
@@ -133,13 +134,13 @@ class ORIONRT_API BuddyAllocator : private BuddyBooks {
 
   // A block of at least `bytes` (> 0), aligned to its own rounded size. Its offset, or kNoSpace.
   std::int64_t Allocate(std::int64_t bytes) noexcept {
-    const unsigned order = OrderFor(bytes);
-    if (order < fast_orders_) {
-      Kept& kept = kept_[order];
+    const unsigned exponent = ExponentFor(bytes);
+    if (exponent < fast_exponents_) {
+      Kept& kept = kept_[exponent];
       if (kept.count != 0) {
         const std::uint32_t first = kept_blocks_[kept.at + --kept.count];
         groups_[first >> 6].free &= ~(std::uint64_t{1} << (first & 63));
-        Book(std::int64_t{1} << order << block_shift_);
+        Book(std::int64_t{1} << exponent << block_shift_);
         return static_cast<std::int64_t>(first) << block_shift_;
       }
     }
@@ -180,15 +181,15 @@ class ORIONRT_API BuddyAllocator : private BuddyBooks {
   std::int64_t capacity() const noexcept { return capacity_; }
   std::int64_t block_bytes() const noexcept { return std::int64_t{1} << block_shift_; }
 
-  // Whether the books agree with each other: pieces tile the capacity, no two free buddies, counts right. O(n log n).
+  // Whether the books agree with each other: chunks tile the capacity, no two free buddies, counts right. O(n log n).
   [[nodiscard]] bool CheckInvariants() const;
 
-  // One character a block, for failing tests: '.' free, '+' kept back, 'a'..'z' by order of the allocated piece.
+  // One character a block, for failing tests: '.' free, '+' kept back, 'a'..'z' by exponent of the allocated chunk.
   std::string Map() const;
 
  private:
   // ceil(log2(blocks for `bytes`)); 63 - shift or more when bytes <= 0.
-  unsigned OrderFor(std::int64_t bytes) const noexcept {
+  unsigned ExponentFor(std::int64_t bytes) const noexcept {
     const std::uint64_t more_blocks = (static_cast<std::uint64_t>(bytes) - 1) >> block_shift_;
     return 63u ^ static_cast<unsigned>(__builtin_clzll((more_blocks << 1) | 1));
   }
@@ -197,7 +198,7 @@ class ORIONRT_API BuddyAllocator : private BuddyBooks {
     const auto bits = static_cast<std::uint64_t>(offset);
     return bits >> block_shift_ | bits << (-block_shift_ & 63);
   }
-  // Whether a piece is a power of two in its place, as Allocate gives them.
+  // Whether a chunk is a power of two in its place, as Allocate gives them.
   static bool IsBlock(std::uint64_t first, std::uint64_t blocks) noexcept {
     return ((blocks - 1) & (blocks | first)) == 0;
   }
@@ -205,16 +206,16 @@ class ORIONRT_API BuddyAllocator : private BuddyBooks {
     const Group& group = groups_[first >> 6];
     return ((group.starts & ~group.free) >> (first & 63) & 1) != 0;
   }
-  // Whether a group holds no pieces but, behind these two bits, the length of one that covers it; see pieces.cpp.
+  // Whether a group holds no chunks but, behind these two bits, the length of one that covers it; see chunks.cpp.
   static constexpr std::uint64_t kLong = std::uint64_t{3} << 62;
   static bool IsLong(const Group& group) noexcept { return (group.free & ~group.starts) >= kLong; }
-  // Blocks of the piece, not a free one, that starts at `first`.
+  // Blocks of the chunk, not a free one, that starts at `first`.
   std::uint64_t LengthAt(std::uint64_t first) const noexcept {
     const Group* const group = &groups_[first >> 6];
     const int at = static_cast<int>(first & 63);
-    const std::uint64_t next = (group->pieces() >> at >> 1) | (group[1].pieces() << 63 >> at);
+    const std::uint64_t next = (group->chunks() >> at >> 1) | (group[1].chunks() << 63 >> at);
     if (next != 0) return std::uint64_t{1} + Lowest(next);
-    return IsLong(group[1]) ? (group[1].free & ~kLong) >> 1 : 64 - (first & 63) + Lowest(group[1].pieces());
+    return IsLong(group[1]) ? (group[1].free & ~kLong) >> 1 : 64 - (first & 63) + Lowest(group[1].chunks());
   }
   void Book(std::int64_t bytes) noexcept {
     used_bytes_ += bytes;
@@ -228,43 +229,43 @@ class ORIONRT_API BuddyAllocator : private BuddyBooks {
   bool FlushAny() noexcept;
   void OwnTail(std::int64_t owner) noexcept;
   std::int64_t Granted(std::uint64_t first, std::int64_t granted_bytes, std::int64_t bytes) noexcept;
-  void KeepBack(std::uint64_t first, unsigned order) noexcept;
+  void KeepBack(std::uint64_t first, unsigned exponent) noexcept;
   std::uint32_t TakeOldest(Kept& kept) noexcept;
   void MakeTrees();
   void MakeKept(BuddyOptions options);
 
-  // Pieces (pieces.cpp).
+  // Chunks (chunks.cpp).
   void SetLength(std::uint64_t first, std::uint64_t count) noexcept;
-  std::int64_t Take(unsigned order) noexcept;
-  std::int64_t TakeLarger(unsigned order) noexcept;
-  bool IsTopSooner(unsigned order, unsigned from) const noexcept;
-  std::uint64_t TakeFromGroup(unsigned order) noexcept;
-  std::uint64_t SplitInGroup(unsigned from, unsigned order) noexcept;
-  std::uint64_t SplitGroups(unsigned from, unsigned order) noexcept;
-  std::uint64_t TakeFromTop(unsigned order) noexcept;
-  void ReleaseBlock(std::uint64_t first, unsigned order) noexcept;
+  std::int64_t Take(unsigned exponent) noexcept;
+  std::int64_t TakeLarger(unsigned exponent) noexcept;
+  bool IsTopSooner(unsigned exponent, unsigned from) const noexcept;
+  std::uint64_t TakeFromGroup(unsigned exponent) noexcept;
+  std::uint64_t SplitInGroup(unsigned from, unsigned exponent) noexcept;
+  std::uint64_t SplitGroups(unsigned from, unsigned exponent) noexcept;
+  std::uint64_t TakeFromTop(unsigned exponent) noexcept;
+  void ReleaseBlock(std::uint64_t first, unsigned exponent) noexcept;
   void ReleaseRun(std::uint64_t first, std::uint64_t count) noexcept;
-  void MergeInGroup(std::uint64_t first, unsigned order) noexcept;
-  void MergeGroups(std::uint64_t first, unsigned order) noexcept;
-  void Place(std::uint64_t first, unsigned order) noexcept;
+  void MergeInGroup(std::uint64_t first, unsigned exponent) noexcept;
+  void MergeGroups(std::uint64_t first, unsigned exponent) noexcept;
+  void Place(std::uint64_t first, unsigned exponent) noexcept;
   void PlaceAll(std::uint64_t first, std::uint64_t end) noexcept;
-  void Remove(std::uint64_t first, unsigned order) noexcept;
+  void Remove(std::uint64_t first, unsigned exponent) noexcept;
   void MoveTop(std::uint64_t top) noexcept;
   void LowerTop(std::uint64_t top) noexcept;
-  bool IsFreeBlock(std::uint64_t first, unsigned order) const noexcept;
+  bool IsFreeBlock(std::uint64_t first, unsigned exponent) const noexcept;
 
   // Runs (runs.cpp).
-  int FreeOrder(std::uint64_t at) const noexcept;
+  int FreeExponent(std::uint64_t at) const noexcept;
   bool IsFree(std::uint64_t first, std::uint64_t count) const noexcept;
   void CarveOut(std::uint64_t first, std::uint64_t count) noexcept;
 
-  // The index: for each order, where its free blocks are (pieces.cpp).
-  void Mark(unsigned order, std::uint64_t i) noexcept;
-  void Unmark(unsigned order, std::uint64_t i) noexcept;
-  void MarkAbove(unsigned order, std::uint32_t word) noexcept;
-  void UnmarkAbove(unsigned order, std::uint32_t word) noexcept;
-  bool Has(unsigned order, std::uint64_t i) const noexcept;
-  std::uint64_t Least(unsigned order) const noexcept;
+  // The index: for each exponent, where its free blocks are (chunks.cpp).
+  void Mark(unsigned exponent, std::uint64_t i) noexcept;
+  void Unmark(unsigned exponent, std::uint64_t i) noexcept;
+  void MarkAbove(unsigned exponent, std::uint32_t word) noexcept;
+  void UnmarkAbove(unsigned exponent, std::uint32_t word) noexcept;
+  bool Has(unsigned exponent, std::uint64_t i) const noexcept;
+  std::uint64_t Least(unsigned exponent) const noexcept;
   std::int64_t broken_bytes() const noexcept { return capacity_ & (block_bytes() - 1); }
 
   explicit BuddyAllocator(const BuddyBooks& books) : BuddyBooks(books) {}

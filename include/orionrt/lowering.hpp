@@ -114,7 +114,8 @@ struct TransformedGraph {
 // without one LowerBound does. A stage that raises the peak is done in part or not at all. With no transform the
 // problem is that of MakeProblem. `alignment` and `spaces` as there; an alignment that an offset would break keeps a
 // tensor in bytes of its own. Deterministic. Throws Error like MakeProblem, and what the planner throws but
-// kInfeasible and kLimit, which count as the highest peak. O(n log n) without the judge, where bodies overlap little.
+// kInfeasible and kLimit, which count as the highest peak. O(n log n) without the judge, where few windows of
+// a group overlap.
 ORIONRT_API TransformedGraph Transform(const Graph& graph, const Transforms& transforms, std::int64_t alignment = 1,
                                        const ReusePlanner* planner = nullptr, const std::vector<Space>& spaces = {});
 

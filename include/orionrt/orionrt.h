@@ -131,8 +131,8 @@ typedef struct orionrt_plan_options {
 
 /* A problem of `count` buffers. On one stream (`streams` 0 or 1) buffer i is alive in steps [lower[i], upper[i]). On
  * several, up to 64, a clock is one number a stream: those of buffer i are lower[i * streams] ..., and A is over before
- * B iff A's upper is at most B's lower in every part. Sizes may be 0. The rules are those of orionrt/problem.hpp. Fails
- * with ORIONRT_BAD_INPUT that names the first buffer that breaks one. */
+ * B iff A's upper is at most B's lower on every stream. Sizes may be 0. The rules are those of orionrt/problem.hpp.
+ * Fails with ORIONRT_BAD_INPUT that names the first buffer that breaks one. */
 ORIONRT_C_API orionrt_status orionrt_problem_create(size_t count, int32_t streams, const int64_t* lower,
                                                     const int64_t* upper, const int64_t* size,
                                                     orionrt_problem** problem);

@@ -55,7 +55,7 @@ struct Space {
 
 // Lives on several streams, where there is no one time. A clock is one number a stream: how many of its ops have
 // happened. `begins` is the clock just before the first write of a buffer, `ends` the least clock at which all its
-// accesses have happened. A is over before B iff A's end is at most B's begin in every part; only then may the two
+// accesses have happened. A is over before B iff A's end is at most B's begin on every stream; only then may the two
 // share bytes. Where one is over before another, that is so whatever the order in which the streams advance.
 struct Clocks {
   int streams = 0;                         // numbers in a clock, 2 to kMostStreams; 0: one stream, lives are steps

@@ -67,7 +67,7 @@ class ORIONRT_API HostStreamEvents final : public StreamEvents {
 // the StreamScratch that gave it. The default one was never recorded.
 struct StreamEvent {
   int stream = -1;
-  std::uint64_t position = 0;  // 1, 2, ...: the how-manieth piece of the stream it ends
+  std::uint64_t position = 0;  // 1, 2, ...: the how-manieth segment of the stream it ends
 };
 
 struct StreamBlock {
@@ -92,8 +92,8 @@ struct StreamScratchOptions {
 // What is released, but not yet over for some stream.
 struct StreamPending {
   std::uint64_t streams = 0;  // bit s: on stream s
-  std::int64_t bytes = 0;     // in whole pieces
-  std::int64_t blocks = 0;    // pieces of memory
+  std::int64_t bytes = 0;     // in whole chunks
+  std::int64_t blocks = 0;    // chunks of memory
   bool on(int stream) const { return (streams >> stream & 1) != 0; }
 };
 
@@ -102,7 +102,7 @@ struct StreamRefusal {
     kNone,       // nothing has been refused
     kTooLarge,   // more than the memory holds at all
     kNoRoom,     // what is pending says whether to wait, and for which streams; with nothing pending all is in use
-    kBooksFull,  // StreamScratchOptions::blocks pieces are there already
+    kBooksFull,  // StreamScratchOptions::blocks chunks are there already
   };
   Reason reason = Reason::kNone;
   std::size_t bytes = 0;  // asked for
@@ -136,7 +136,7 @@ struct StreamScratchStats {
 //   3. bytes whose release has been reached, as an event says that was asked, not waited for;
 //   4. the same, looked at again and again for `max_wait`;
 //   5. none: LastRefusal says what is pending.
-// Pieces that are next to each other make one block when all of them may be taken. What is left of a piece keeps the
+// Chunks that are next to each other make one block when all of them may be taken. What is left of a chunk keeps the
 // whole of its release: every stream and place of it.
 //
 // Who may run before whom is told by Record and Wait, and nothing else; they order nothing themselves. The backend's

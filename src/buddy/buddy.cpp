@@ -1,4 +1,4 @@
-// What callers ask; pieces.cpp has how the books are kept.
+// What callers ask; chunks.cpp has how the books are kept.
 #include "orionrt/buddy.hpp"
 
 #include <algorithm>
@@ -34,8 +34,9 @@ BuddyAllocator::BuddyAllocator(std::int64_t capacity, std::int64_t block_bytes, 
                 "buddy: " + std::to_string(blocks_) + " blocks are more than 2^32; use larger ones");
   }
   MakeTrees();
-  groups_.assign((blocks_ >> kGroupOrder) + 2, Group{});
-  groups_[blocks_ >> kGroupOrder] = {Bit(blocks_ & 63), Bit(blocks_ & 63)};  // an end that no merge and no Free passes
+  groups_.assign((blocks_ >> kGroupExponent) + 2, Group{});
+  groups_[blocks_ >> kGroupExponent] = {Bit(blocks_ & 63),
+                                        Bit(blocks_ & 63)};  // an end that no merge and no Free passes
   top_end_ = blocks_ == 0 ? 0 : Bit(FloorLog2(blocks_));
   top_ = top_end_;
   MoveTop(0);
@@ -50,9 +51,9 @@ BuddyAllocator::BuddyAllocator(std::int64_t capacity, std::int64_t block_bytes, 
 void BuddyAllocator::MakeTrees() {
   std::uint32_t words = 0;
   trees_.reserve(blocks_ == 0 ? 1 : FloorLog2(blocks_) + 1);
-  for (unsigned order = 0; order == 0 || (blocks_ >> order) != 0; ++order) {
+  for (unsigned exponent = 0; exponent == 0 || (blocks_ >> exponent) != 0; ++exponent) {
     Tree tree;
-    std::uint64_t size = order < kGroupOrder ? (blocks_ + 63) / 64 : blocks_ >> order;
+    std::uint64_t size = exponent < kGroupExponent ? (blocks_ + 63) / 64 : blocks_ >> exponent;
     do {
       size = std::max<std::uint64_t>(1, (size + 63) / 64);
       tree.at[tree.levels++] = words;
@@ -68,15 +69,15 @@ void BuddyAllocator::MakeKept(BuddyOptions options) {
   if (options.keep == 0) return;
   std::uint32_t at = 0;
   kept_.reserve(trees_.size());
-  for (unsigned order = 0; order < trees_.size(); ++order) {
-    const std::uint64_t share = std::max<std::uint64_t>(1, blocks_ >> options.keep_share >> order);
+  for (unsigned exponent = 0; exponent < trees_.size(); ++exponent) {
+    const std::uint64_t share = std::max<std::uint64_t>(1, blocks_ >> options.keep_share >> exponent);
     const std::uint64_t most =
         std::min({static_cast<std::uint64_t>(options.keep), share, kLeastKept + (blocks_ >> 14)});
     kept_.push_back({0, static_cast<std::uint32_t>(most), at, 0});
     at += static_cast<std::uint32_t>(most);
   }
   kept_blocks_.resize(at);
-  fast_orders_ = static_cast<unsigned>(kept_.size());
+  fast_exponents_ = static_cast<unsigned>(kept_.size());
 }
 
 // The broken block at the end belongs to the run at `owner`, or to none. That run is never kept back with it.
@@ -86,7 +87,7 @@ void BuddyAllocator::OwnTail(std::int64_t owner) noexcept {
 }
 
 std::int64_t BuddyAllocator::Granted(std::uint64_t first, std::int64_t granted_bytes, std::int64_t bytes) noexcept {
-  ++pieces_;
+  ++chunks_;
   Book(granted_bytes);
   if (!requests_.empty()) {
     requests_[first] = bytes;
@@ -96,13 +97,13 @@ std::int64_t BuddyAllocator::Granted(std::uint64_t first, std::int64_t granted_b
 }
 
 std::int64_t BuddyAllocator::AllocateSplit(std::int64_t bytes) noexcept {
-  const unsigned order = OrderFor(bytes);
-  if (order >= trees_.size() || blocks_ == 0) return kNoSpace;
-  std::int64_t first = Take(order);
-  if (first == kNoSpace && FlushAny()) first = Take(order);
+  const unsigned exponent = ExponentFor(bytes);
+  if (exponent >= trees_.size() || blocks_ == 0) return kNoSpace;
+  std::int64_t first = Take(exponent);
+  if (first == kNoSpace && FlushAny()) first = Take(exponent);
   if (first == kNoSpace) return kNoSpace;
-  if (order > kGroupOrder) SetLength(static_cast<std::uint64_t>(first), Bit(order));
-  return Granted(static_cast<std::uint64_t>(first), std::int64_t{1} << order << block_shift_, bytes);
+  if (exponent > kGroupExponent) SetLength(static_cast<std::uint64_t>(first), Bit(exponent));
+  return Granted(static_cast<std::uint64_t>(first), std::int64_t{1} << exponent << block_shift_, bytes);
 }
 
 FreeStatus BuddyAllocator::FreeMerge(std::int64_t offset) noexcept {
@@ -117,7 +118,7 @@ FreeStatus BuddyAllocator::FreeMerge(std::int64_t offset) noexcept {
     used_bytes_ -= broken_bytes();
   }
   if (first == blocks_) {  // nothing but the broken block
-    --pieces_;
+    --chunks_;
     return FreeStatus::kFreed;
   }
   const std::uint64_t blocks = LengthAt(first);
@@ -139,15 +140,15 @@ std::int64_t BuddyAllocator::BytesAt(std::int64_t offset) const noexcept {
   return static_cast<std::int64_t>(LengthAt(first) << block_shift_) + tail;
 }
 
-void BuddyAllocator::KeepBack(std::uint64_t first, unsigned order) noexcept {
-  Kept& kept = kept_[order];
+void BuddyAllocator::KeepBack(std::uint64_t first, unsigned exponent) noexcept {
+  Kept& kept = kept_[exponent];
   std::uint32_t place = kept.at + kept.count;
   if (kept.count < kept.most) {
     ++kept.count;
   } else {
     place = kept.at + kept.hand;
     kept.hand = kept.hand + 1 == kept.most ? 0 : kept.hand + 1;
-    ReleaseBlock(kept_blocks_[place], order);
+    ReleaseBlock(kept_blocks_[place], exponent);
   }
   kept_blocks_[place] = static_cast<std::uint32_t>(first);
   groups_[first >> 6].free |= Bit(first & 63);
@@ -158,9 +159,9 @@ void BuddyAllocator::Flush() noexcept { (void)FlushAny(); }
 // Whether there was anything to merge.
 bool BuddyAllocator::FlushAny() noexcept {
   bool any = false;
-  for (unsigned order = 0; order < kept_.size(); ++order) {
-    Kept& kept = kept_[order];
-    for (; kept.count > 0; any = true) ReleaseBlock(kept_blocks_[kept.at + --kept.count], order);
+  for (unsigned exponent = 0; exponent < kept_.size(); ++exponent) {
+    Kept& kept = kept_[exponent];
+    for (; kept.count > 0; any = true) ReleaseBlock(kept_blocks_[kept.at + --kept.count], exponent);
   }
   return any;
 }

@@ -34,10 +34,10 @@ orionrt_status StatusOf(ErrorCode code) {
 }
 
 constexpr bool IsVersion(const char* text, int major, int minor, int patch) {
-  for (const int part : {major, minor, patch}) {
+  for (const int number : {major, minor, patch}) {
     int value = 0;
     for (; *text >= '0' && *text <= '9'; ++text) value = 10 * value + (*text - '0');
-    if (value != part) return false;
+    if (value != number) return false;
     if (*text == '.') ++text;
   }
   return *text == '\0';

@@ -71,7 +71,7 @@ void Sort(std::vector<Place>& places) {
   std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.id < b.id; });
 }
 
-// What no claim was made for, but came of several: bodies that were joined for one output may have another lie on an
+// What no claim was made for, but came of several: groups that were joined for one output may have another lie on an
 // operand, where its aliases allow that too. Whoever runs the op is told of each output once at least.
 void AddInPlace(const Graph& graph, Assignment& made) {
   std::set<std::pair<int, int>> stated;  // ids of op and output

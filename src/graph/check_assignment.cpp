@@ -358,8 +358,8 @@ class Checker {
       if (alias.kind == AliasKind::kView && ranges.empty()) {
         ranges = Slice(Holds(input), offset, offset + BytesOf(tensor), 0);
       } else if (alias.kind == AliasKind::kPiece) {
-        const WrittenRun part = Slice(Holds(input), 0, BytesOf(input), offset);
-        ranges.insert(ranges.end(), part.begin(), part.end());
+        const WrittenRun slice = Slice(Holds(input), 0, BytesOf(input), offset);
+        ranges.insert(ranges.end(), slice.begin(), slice.end());
       }
     }
     std::int64_t known = 0;

@@ -11,7 +11,7 @@ struct LifeInClocks {
   Clock from, to;
 };
 
-// Of the windows that `takes`: the least begin and the latest end, part by part. Empty clocks where there are none.
+// Of the windows that `takes`: the least begin and the latest end, stream by stream. Empty clocks where there are none.
 template <typename Takes>
 LifeInClocks LifeOf(const std::vector<ClockedWindow>& windows, int streams, Takes takes) {
   LifeInClocks life;

@@ -15,8 +15,8 @@ struct ClockedWindow {
 };
 
 // Gives the last buffer of the problem its life: that of all its windows, from the least of their begins to the latest
-// of their ends, part by part. Between two ends of windows the life is that of the windows there; neighbours with the
-// same life are one part, and no parts are written where there is one for the whole. O(k^2) for k windows.
+// of their ends, stream by stream. Between two ends of windows the life is that of the windows there; neighbours with
+// the same life are one part, and no parts are written where there is one for the whole. O(k^2) for k windows.
 void AppendClocks(Problem& problem, const std::vector<ClockedWindow>& windows);
 
 }  // namespace orionrt

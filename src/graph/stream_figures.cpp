@@ -113,10 +113,11 @@ std::int64_t PeakInLanes(const Workload& workload) {
   std::int64_t bytes = 0;
   for (const std::vector<int>& lane : buffers) {
     if (lane.empty()) continue;
-    const Problem part = ProblemIn(workload.problem, lane, Space());
+    const Problem subproblem = ProblemIn(workload.problem, lane, Space());
     std::int64_t alignment = 1;
-    for (const Buffer& buffer : part.buffers) alignment = std::max(alignment, buffer.size > 0 ? buffer.alignment : 1);
-    const std::int64_t peak = PeakOfPlan(part);
+    for (const Buffer& buffer : subproblem.buffers)
+      alignment = std::max(alignment, buffer.size > 0 ? buffer.alignment : 1);
+    const std::int64_t peak = PeakOfPlan(subproblem);
     if (peak > 0) bytes = RoundUp(bytes, alignment) + peak;
   }
   return bytes;

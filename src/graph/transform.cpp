@@ -63,7 +63,7 @@ class Transformer {
 
   Graph graph() && { return std::move(graph_); }
 
-  // The ops in another order, their views and pieces bound as in this one.
+  // The ops in another order, their views and pieces laid as in this one.
   Transformer InOrder(const std::vector<int>& order) const {
     std::vector<OpNode> ops;
     std::vector<int> position(order.size());
@@ -199,7 +199,7 @@ class Transformer {
 
   Graph graph_;
   GraphLiveness liveness_;
-  std::vector<int> walk_;  // the ops, in the order in which views and pieces are bound
+  std::vector<int> walk_;  // the ops, in the order in which views and pieces are laid
   std::int64_t alignment_;
   const ReusePlanner* planner_;
   const std::vector<Space>* spaces_;

@@ -212,10 +212,10 @@ class CsvReader {
     for (std::size_t s = before; s < clocks.begins.size(); ++s) {
       empty &= clocks.begins[s] == clocks.ends[s];
       if (clocks.ends[s] >= clocks.begins[s]) continue;
-      Refuse("the life ends before it begins, in part " + std::to_string(s - before) + ": " +
+      Refuse("the life ends before it begins, on stream " + std::to_string(s - before) + ": " +
              std::to_string(clocks.begins[s]) + " to " + std::to_string(clocks.ends[s]));
     }
-    if (empty) Refuse("the life is empty; let one part of upper be later than that of lower");
+    if (empty) Refuse("the life is empty; let upper be later than lower on one stream");
     buffer.upper = 1;  // steps are found when all clocks are known
   }
 

@@ -195,18 +195,18 @@ void ReadSpacePlan(const ObjectReader& object, const IndexOf& index_of, PlanFile
 }
 
 // A head and rows, of the whole or of a body; `assignment` may be null.
-struct PlanParts {
+struct PlanRows {
   Json head;
   std::vector<JsonRows> rows;
 };
 
-PlanParts PartsOf(const PlanFile& file, const Assignment* assignment);
+PlanRows RowsOf(const PlanFile& file, const Assignment* assignment);
 
 Json BodyJson(const PlanFile& file, const BodyAssignment& body) {
-  PlanParts parts = PartsOf(file, &body.assignment);
+  PlanRows plan = RowsOf(file, &body.assignment);
   Json json = {{"op", body.op_id}, {"attribute", body.attribute}};
-  json.update(parts.head);
-  for (const JsonRows& rows : parts.rows) {
+  json.update(plan.head);
+  for (const JsonRows& rows : plan.rows) {
     json[rows.key] = rows.line != nullptr ? Json(*rows.line) : Json::array();
     for (std::size_t i = 0; i < rows.count; ++i) json[rows.key].push_back(rows.row(i));
   }
@@ -222,9 +222,9 @@ Json BufferRow(const PlanFile& file, std::size_t i, std::size_t& part) {
   return json;
 }
 
-PlanParts PartsOf(const PlanFile& file, const Assignment* assignment) {
-  PlanParts parts;
-  Json& head = parts.head;
+PlanRows RowsOf(const PlanFile& file, const Assignment* assignment) {
+  PlanRows plan;
+  Json& head = plan.head;
   head = {{"source", file.source},
           {"policy", file.plan.policy},
           {"alignment", file.alignment},
@@ -250,25 +250,24 @@ PlanParts PartsOf(const PlanFile& file, const Assignment* assignment) {
   if (assignment != nullptr) AddAssignment(file, *assignment, head, of_graph);
   if (!in_spaces) head["metrics"] = MetricsOf(file, 0);
   if (in_spaces) {
-    parts.rows.push_back({"spaces", spaces.figures.size(), [&file](std::size_t p) { return SpacePlanJson(file, p); }});
-    parts.rows.push_back(
+    plan.rows.push_back({"spaces", spaces.figures.size(), [&file](std::size_t p) { return SpacePlanJson(file, p); }});
+    plan.rows.push_back(
         {"spills", spaces.spills.size(), [&](std::size_t k) { return SpillJson(file, file.plan.spaces.spills[k]); }});
   }
-  parts.rows.push_back({"buffers", file.problem.buffers.size(),
-                        [&file, part = std::size_t{0}](std::size_t i) mutable { return BufferRow(file, i, part); }});
-  for (JsonRows& rows : of_graph) parts.rows.push_back(std::move(rows));
+  plan.rows.push_back({"buffers", file.problem.buffers.size(),
+                       [&file, part = std::size_t{0}](std::size_t i) mutable { return BufferRow(file, i, part); }});
+  for (JsonRows& rows : of_graph) plan.rows.push_back(std::move(rows));
   if (file.streams && file.streams->hand_overs) {
-    parts.rows.push_back({"hand_overs", file.streams->hand_overs->size(),
-                          [&file](std::size_t i) { return HandOverJson((*file.streams->hand_overs)[i]); }});
+    plan.rows.push_back({"hand_overs", file.streams->hand_overs->size(),
+                         [&file](std::size_t i) { return HandOverJson((*file.streams->hand_overs)[i]); }});
   }
-  if (assignment == nullptr || assignment->bodies.empty()) return parts;
-  parts.rows.push_back({"bodies", assignment->bodies.size(), [&file, assignment](std::size_t i) {
-                          return BodyJson(file.bodies[i], assignment->bodies[i]);
-                        }});
-  return parts;
+  if (assignment == nullptr || assignment->bodies.empty()) return plan;
+  plan.rows.push_back({"bodies", assignment->bodies.size(),
+                       [&file, assignment](std::size_t i) { return BodyJson(file.bodies[i], assignment->bodies[i]); }});
+  return plan;
 }
 
-// The tensors of an assignment that was read, named and bound as the rows say.
+// The tensors of an assignment that was read, with the names and buffers that the rows give.
 std::vector<TensorInBuffer> ReadTensorsInBuffers(const ObjectReader& object, const PlanFile& file,
                                                  const IndexOf& index_of, const Assignment& assignment) {
   std::unordered_map<int, TensorInBuffer> by_id;  // looked up, never walked
@@ -388,11 +387,11 @@ Json MetricsJson(const Metrics& m, bool by_class) {
 }
 
 std::string WritePlanJson(const PlanFile& file) {
-  const PlanParts parts = PartsOf(file, file.assignment ? &*file.assignment : nullptr);
+  const PlanRows plan = RowsOf(file, file.assignment ? &*file.assignment : nullptr);
   Json head = {{"schema", kPlanSchema}};
-  head.update(parts.head);
+  head.update(plan.head);
   RowDump dump(head);
-  for (const JsonRows& rows : parts.rows) {
+  for (const JsonRows& rows : plan.rows) {
     if (rows.line != nullptr) {
       dump.AddLine(rows.key, Json(*rows.line));
     } else {

@@ -206,14 +206,14 @@ class GroupPlanner {
       : problem_(problem), options_(options), budget_(budget), watch_(watch) {}
 
   Plan Run(const std::vector<std::vector<int>>& groups) {
-    const Watch::Part within(watch_);
+    const Watch::Subproblem within(watch_);
     std::vector<Group> sorted;
     for (const std::vector<int>& buffers : groups) {
-      Problem part = ProblemIn(problem_, buffers, Space());
-      const std::int64_t bound = LowerBound(part).lower_bound_bytes;
-      ShiftToZero(part);
-      const std::uint64_t hash = HashProblem(part);
-      sorted.push_back({&buffers, std::move(part), bound, hash});
+      Problem subproblem = ProblemIn(problem_, buffers, Space());
+      const std::int64_t bound = LowerBound(subproblem).lower_bound_bytes;
+      ShiftToZero(subproblem);
+      const std::uint64_t hash = HashProblem(subproblem);
+      sorted.push_back({&buffers, std::move(subproblem), bound, hash});
     }
     std::stable_sort(sorted.begin(), sorted.end(), [](const Group& a, const Group& b) { return a.bound > b.bound; });
     plan_.offsets.assign(problem_.buffers.size(), 0);
@@ -241,23 +241,23 @@ class GroupPlanner {
     std::uint64_t hash;
   };
 
-  static void ShiftToZero(Problem& part) {
+  static void ShiftToZero(Problem& subproblem) {
     std::int64_t first = INT64_MAX;
-    for (const Buffer& buffer : part.buffers) first = std::min(first, buffer.lower);
-    for (Buffer& buffer : part.buffers) {
+    for (const Buffer& buffer : subproblem.buffers) first = std::min(first, buffer.lower);
+    for (Buffer& buffer : subproblem.buffers) {
       buffer.lower -= first;
       buffer.upper -= first;
     }
-    for (Part& rectangle : part.parts) {
+    for (Part& rectangle : subproblem.parts) {
       rectangle.lower -= first;
       rectangle.upper -= first;
     }
   }
 
   // Whether they fit on top of each other below what is needed anyway; many groups are as small as that.
-  bool Stack(const Problem& part, std::vector<std::int64_t>& offsets) const {
+  bool Stack(const Problem& subproblem, std::vector<std::int64_t>& offsets) const {
     std::int64_t top = 0;
-    for (const Buffer& buffer : part.buffers) {
+    for (const Buffer& buffer : subproblem.buffers) {
       if (buffer.fixed_offset != kFree) return false;
       offsets.push_back(RoundUp(top, buffer.alignment));
       top = offsets.back() + buffer.size;
@@ -279,20 +279,20 @@ class GroupPlanner {
     PlanOptions options = options_;
     options.capacity = std::max(EnoughBytes(options), plan_.peak_bytes);
     const OneStreamBudget before = budget;
-    Plan part = StepPlanner(group.problem, options, budget, watch_).Run();
+    Plan found = StepPlanner(group.problem, options, budget, watch_).Run();
     budget_.passes -= before.passes - budget.passes;
     budget_.niches -= before.niches - budget.niches;
     budget_.search -= before.search - budget.search;
-    not_run_.insert(part.policies_not_run.begin(), part.policies_not_run.end());
-    const std::int64_t peak = PeakOf(group.problem, part.offsets);
-    if (plan_.policy.empty() || peak > plan_.peak_bytes) plan_.policy = part.policy;
+    not_run_.insert(found.policies_not_run.begin(), found.policies_not_run.end());
+    const std::int64_t peak = PeakOf(group.problem, found.offsets);
+    if (plan_.policy.empty() || peak > plan_.peak_bytes) plan_.policy = found.policy;
     plan_.peak_bytes = std::max(plan_.peak_bytes, peak);
-    if (part.certificate.lower_bound_bytes > plan_.certificate.lower_bound_bytes) {
-      plan_.certificate = std::move(part.certificate);
+    if (found.certificate.lower_bound_bytes > plan_.certificate.lower_bound_bytes) {
+      plan_.certificate = std::move(found.certificate);
       for (int& i : plan_.certificate.witness) i = (*group.buffers)[At(i)];
       plan_.certificate.witness_step = problem_.buffers[At(plan_.certificate.witness.front())].lower;
     }
-    return std::move(part.offsets);
+    return std::move(found.offsets);
   }
 
   const Problem& problem_;

@@ -136,9 +136,9 @@ Plan ReusePlanner::Run(const Problem& problem, const PlanOptions& options) const
   } else {
     if (HasFixed(problem)) CheckFixedInSpaces(problem);
     watch.Prove(LowerBound(problem).lower_bound_bytes);
-    plan = PlanSpaces(problem, options, [&](const Problem& part, PlanOptions with) {
-      with.observer = watch.OfPart();
-      return RunOne(part, with);
+    plan = PlanSpaces(problem, options, [&](const Problem& subproblem, PlanOptions with) {
+      with.observer = watch.OfSubproblem();
+      return RunOne(subproblem, with);
     });
     FillCertificate(problem, plan);
     if (const auto fault = Validate(problem, plan)) {

@@ -115,7 +115,7 @@ std::string ClockText(const std::int64_t* clock, int streams) {
   return text;
 }
 
-bool IsInEveryPartAtMost(const std::int64_t* a, const std::int64_t* b, int streams) {
+bool IsAtMostOnEveryStream(const std::int64_t* a, const std::int64_t* b, int streams) {
   return std::equal(a, a + streams, b, [](std::int64_t x, std::int64_t y) { return x <= y; });
 }
 
@@ -126,7 +126,7 @@ void CheckDisjointInClocks(const Problem& problem, std::size_t first, std::size_
     return clocks.data() + p * static_cast<std::size_t>(streams);
   };
   const auto over = [&](std::size_t a, std::size_t b) {
-    return IsInEveryPartAtMost(clock(problem.clocks.part_ends, a), clock(problem.clocks.part_begins, b), streams);
+    return IsAtMostOnEveryStream(clock(problem.clocks.part_ends, a), clock(problem.clocks.part_begins, b), streams);
   };
   for (std::size_t a = first; a < last; ++a) {
     for (std::size_t b = a + 1; b < last; ++b) {
@@ -144,12 +144,13 @@ void CheckClock(const Problem& problem, int i, const std::int64_t* begin, const 
   const int streams = problem.clocks.streams;
   const std::string life = what + (" from " + ClockText(begin, streams)) + " to " + ClockText(end, streams);
   for (int s = 0; s < streams; ++s) {
-    if (end[s] < begin[s]) Refuse(problem, i, life + " ends before it begins, in part " + std::to_string(s));
+    if (end[s] < begin[s]) Refuse(problem, i, life + " ends before it begins, on stream " + std::to_string(s));
     if (begin[s] < -kLatestStep || end[s] > kLatestStep) {
-      Refuse(problem, i, life + " reaches past 2^61 in part " + std::to_string(s));
+      Refuse(problem, i, life + " reaches past 2^61 on stream " + std::to_string(s));
     }
   }
-  if (std::equal(begin, begin + streams, end)) Refuse(problem, i, life + " is empty; let one part of its end be later");
+  if (std::equal(begin, begin + streams, end))
+    Refuse(problem, i, life + " is empty; let its end be later on one stream");
 }
 
 void CheckClocks(const Problem& problem) {
@@ -178,8 +179,8 @@ void CheckClocks(const Problem& problem) {
     CheckClock(problem, i, begin, end, "a part of it");
     const std::size_t whole = static_cast<std::size_t>(i) * streams;
     const int count = clocks.streams;
-    if (!IsInEveryPartAtMost(&clocks.begins[whole], begin, count) ||
-        !IsInEveryPartAtMost(end, &clocks.ends[whole], count)) {
+    if (!IsAtMostOnEveryStream(&clocks.begins[whole], begin, count) ||
+        !IsAtMostOnEveryStream(end, &clocks.ends[whole], count)) {
       Refuse(
           problem, i,
           "a part of it from " + ClockText(begin, count) + " to " + ClockText(end, count) + " lies outside its life");
@@ -296,8 +297,8 @@ std::uint64_t HashProblem(const Problem& problem) {
   if (clocked) {
     const Clocks& clocks = problem.clocks;
     hash.Add(clocks.streams);
-    for (const auto* part : {&clocks.begins, &clocks.ends, &clocks.part_begins, &clocks.part_ends}) {
-      for (const std::int64_t value : *part) hash.Add(value);
+    for (const auto* list : {&clocks.begins, &clocks.ends, &clocks.part_begins, &clocks.part_ends}) {
+      for (const std::int64_t value : *list) hash.Add(value);
     }
   }
   for (const auto& [a, b] : problem.apart) hash.Add(std::min(a, b)), hash.Add(std::max(a, b));

@@ -10,13 +10,13 @@ Watch::Watch(const PlanOptions& options, std::int64_t budget)
 }
 
 void Watch::Reach(std::int64_t peak) {
-  if (parts_ > 0 || (progress_.peak_bytes > 0 && peak >= progress_.peak_bytes)) return;
+  if (subproblems_ > 0 || (progress_.peak_bytes > 0 && peak >= progress_.peak_bytes)) return;
   progress_.peak_bytes = peak;
   Tell();
 }
 
 void Watch::Prove(std::int64_t bound) {
-  if (parts_ > 0 || bound <= progress_.lower_bound_bytes) return;
+  if (subproblems_ > 0 || bound <= progress_.lower_bound_bytes) return;
   progress_.lower_bound_bytes = bound;
   Tell();
 }

@@ -14,7 +14,7 @@ inline constexpr std::int64_t kWorkOfStep = 1000;
 // The peak below which nobody asks for a lower one: the capacity; 0 where none is given.
 inline std::int64_t EnoughBytes(const PlanOptions& options) { return options.capacity.value_or(0); }
 
-// One for all that a call of a policy does, its parts included. Work is counted whether anybody is told or not.
+// One for all that a call of a policy does, its subproblems included. Work is counted whether anybody is told or not.
 class Watch {
  public:
   // Keeps the observer by reference. `budget`: of work; 0: not known.
@@ -42,17 +42,17 @@ class Watch {
   void Seal(Plan& plan);
 
   // For a run within this one: whoever it tells is told by this, with the work of both. Its plan and its bound are
-  // those of the whole, or of a part, of which nothing is told.
+  // those of the whole, or of a subproblem, of which nothing is told.
   PlanObserver OfWhole() { return OfRun(true); }
-  PlanObserver OfPart() { return OfRun(false); }
+  PlanObserver OfSubproblem() { return OfRun(false); }
 
-  // While it lives a part is planned: its peaks and bounds are not told.
-  class Part {
+  // While it lives a subproblem is planned: its peaks and bounds are not told.
+  class Subproblem {
    public:
-    explicit Part(Watch& watch) : watch_(watch) { ++watch_.parts_; }
-    ~Part() { --watch_.parts_; }
-    Part(const Part&) = delete;
-    Part& operator=(const Part&) = delete;
+    explicit Subproblem(Watch& watch) : watch_(watch) { ++watch_.subproblems_; }
+    ~Subproblem() { --watch_.subproblems_; }
+    Subproblem(const Subproblem&) = delete;
+    Subproblem& operator=(const Subproblem&) = delete;
 
    private:
     Watch& watch_;
@@ -67,7 +67,7 @@ class Watch {
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   PlanProgress progress_;
   std::int64_t next_ = 0;  // work from which on the observer is told again
-  int parts_ = 0;
+  int subproblems_ = 0;
   bool stopped_ = false, late_ = false;
 };
 

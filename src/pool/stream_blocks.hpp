@@ -1,4 +1,4 @@
-// The pieces of a StreamScratch: in use, or released and pending behind a row of positions. All of them are allocations
+// The chunks of a StreamScratch: in use, or released and pending behind a row of positions. All of them are allocations
 // of one buddy, which therefore knows as free only what is over for everyone.
 #pragma once
 
@@ -18,30 +18,30 @@ class StreamBlocks {
   StreamBlocks(std::int64_t capacity, std::int64_t block_bytes, int blocks, int streams);
 
   struct Served {
-    int piece = -1;  // none: no place
+    int chunk = -1;  // none: no place
     ServedFrom from = ServedFrom::kFree;
     bool books_full = false;  // there would be a place, but no entry for it
   };
   // `bytes`, a power of two of whole blocks, for what stream t does from now on.
   Served Take(int t, std::int64_t bytes, const StreamClocks& clocks);
 
-  // The need of a piece in use, to be filled in by its release; zero.
-  Position* Need(int piece) { return &needs_[static_cast<std::size_t>(piece) * streams_]; }
-  const Position* Need(int piece) const { return &needs_[static_cast<std::size_t>(piece) * streams_]; }
+  // The need of a chunk in use, to be filled in by its release; zero.
+  Position* Need(int chunk) { return &needs_[static_cast<std::size_t>(chunk) * streams_]; }
+  const Position* Need(int chunk) const { return &needs_[static_cast<std::size_t>(chunk) * streams_]; }
   // Makes it pending behind its need; where that is over for all, free.
-  void Release(int piece, const StreamClocks& clocks);
+  void Release(int chunk, const StreamClocks& clocks);
   // Frees what is over for all streams.
   void Reap(const StreamClocks& clocks);
 
-  bool IsInUse(std::uint32_t piece, std::uint32_t generation, std::int64_t offset) const;
-  std::int64_t offset(int piece) const { return pieces_[piece].offset; }
-  std::uint32_t generation(int piece) const { return pieces_[piece].generation; }
-  // Where the stream that has the piece stood when it took it from what was pending; nothing when it was free.
-  StreamEvent taken_at(int piece) const { return pieces_[piece].taken_at; }
+  bool IsInUse(std::uint32_t chunk, std::uint32_t generation, std::int64_t offset) const;
+  std::int64_t offset(int chunk) const { return chunks_[chunk].offset; }
+  std::uint32_t generation(int chunk) const { return chunks_[chunk].generation; }
+  // Where the stream that has the chunk stood when it took it from what was pending; nothing when it was free.
+  StreamEvent taken_at(int chunk) const { return chunks_[chunk].taken_at; }
 
   StreamPending Pending(int t, const StreamClocks& clocks) const;
   bool HasPending() const { return pending_blocks_ > 0; }
-  // The latest position of each stream that pending pieces wait for.
+  // The latest position of each stream that pending chunks wait for.
   void LatestNeeds(Position* row) const;
   bool HasUnused() const { return unused_ >= 0; }
   std::int64_t capacity() const { return buddy_.capacity(); }
@@ -51,7 +51,7 @@ class StreamBlocks {
 
  private:
   enum State : std::uint8_t { kUnused, kInUse, kPending };
-  struct Piece {
+  struct Chunk {
     std::int64_t offset = 0, bytes = 0;
     StreamEvent taken_at;
     std::uint32_t generation = 0;
@@ -62,7 +62,7 @@ class StreamBlocks {
 
   template <typename Visit>
   void EachPending(Visit visit) const;
-  // `may_take` says of a pending piece whether the stream that asks may have it.
+  // `may_take` says of a pending chunk whether the stream that asks may have it.
   template <typename MayTake>
   int TakeSame(std::int64_t bytes, MayTake may_take);
   template <typename MayTake>
@@ -76,22 +76,22 @@ class StreamBlocks {
   int Cut(std::int64_t bytes, const StreamClocks& clocks, bool* books_full);
   int UnusedAround(std::int64_t at, std::int64_t end) const;
   void PutBack(std::int64_t at, std::int64_t end, const StreamClocks& clocks);
-  void KeepAround(int piece, std::int64_t at, std::int64_t end);
+  void KeepAround(int chunk, std::int64_t at, std::int64_t end);
 
-  int NewPiece(std::int64_t offset, std::int64_t bytes);
-  void Drop(int piece);
-  void Link(int piece);
-  void Unlink(int piece);
-  void Use(int piece, StreamEvent taken_at);
+  int NewChunk(std::int64_t offset, std::int64_t bytes);
+  void Drop(int chunk);
+  void Link(int chunk);
+  void Unlink(int chunk);
+  void Use(int chunk, StreamEvent taken_at);
 
   BuddyAllocator buddy_;
   int streams_;
-  std::vector<Piece> pieces_;
-  std::vector<Position> needs_;  // by piece, a row
-  std::vector<int> lent_;        // pieces, while Take looks what is free with them; as many as there may be
+  std::vector<Chunk> chunks_;
+  std::vector<Position> needs_;  // by chunk, a row
+  std::vector<int> lent_;        // chunks, while Take looks what is free with them; as many as there may be
   int lent_count_ = 0;
   int unused_ = -1, unused_count_ = 0;
-  std::uint64_t sizes_ = 0;  // bit k: there are pending pieces of [2^k, 2^(k+1)) bytes
+  std::uint64_t sizes_ = 0;  // bit k: there are pending chunks of [2^k, 2^(k+1)) bytes
   int pending_[kSizes];      // by k, the first of them: what was released last
   std::int64_t used_bytes_ = 0, pending_bytes_ = 0, high_water_ = 0, high_water_with_pending_ = 0;
   std::int64_t used_blocks_ = 0, pending_blocks_ = 0;

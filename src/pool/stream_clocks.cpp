@@ -117,7 +117,7 @@ int StreamClocks::BeginAsk(int stream) {
   return -1;
 }
 
-// A piece that has ended has all behind it that its stream waited for.
+// A segment that has ended has all behind it that its stream waited for.
 void StreamClocks::EndAsk(int stream, int slot, bool is_done) {
   const std::size_t at = At(stream, slot);
   --slots_[at].asking;

@@ -9,8 +9,8 @@
 
 namespace orionrt {
 
-// Events cut a stream into pieces 1, 2, ...; an event has the number of the piece that it ends, and covers this one and
-// all before. 0 is before the first. A row is a position of each stream.
+// Events cut a stream into segments 1, 2, ...; an event has the number of the segment that it ends, and covers this one
+// and all before. 0 is before the first. A row is a position of each stream.
 using Position = std::uint64_t;
 
 class StreamClocks {
@@ -22,10 +22,10 @@ class StreamClocks {
   bool WasRecorded(StreamEvent event) const {
     return Has(event.stream) && event.position > 0 && event.position < now_[event.stream];
   }
-  Position now(int stream) const { return now_[stream]; }  // the piece that has not ended
+  Position now(int stream) const { return now_[stream]; }  // the segment that has not ended
   Position done(int stream) const { return done_[stream]; }
 
-  // Whether what stream t does from now on comes after piece `position` of stream s.
+  // Whether what stream t does from now on comes after segment `position` of stream s.
   bool IsBefore(int s, Position position, int t) const {
     return s == t || position <= Row(t)[s] || position <= done_[s];
   }
@@ -34,15 +34,15 @@ class StreamClocks {
   bool AreOwn(const Position* need, int t) const;
   // The same, whatever stream t is.
   bool AreBeforeAll(const Position* need) const;
-  // Whether all that comes after `later` comes after piece `position` of stream s, as far as is remembered.
+  // Whether all that comes after `later` comes after segment `position` of stream s, as far as is remembered.
   bool IsImplied(int s, Position position, StreamEvent later) const;
 
-  // Ends a piece, and notes what it waited for in `*slot`; in none (-1) when the notes are full of what is being asked.
-  // When the backend has recorded it, or could not, Recorded.
+  // Ends a segment, and notes what it waited for in `*slot`; in none (-1) when the notes are full of what is being
+  // asked. When the backend has recorded it, or could not, Recorded.
   StreamEvent Record(int stream, int* slot);
   void Recorded(int stream, int slot, bool ok) { slots_[At(stream, slot)].state = ok ? kAskable : kNote; }
   bool IsFull(int stream) const { return rings_[stream].count == records_; }
-  // The newest piece whose end will be known by an event; 0 for none.
+  // The newest segment whose end will be known by an event; 0 for none.
   Position newest(int stream) const;
 
   void Wait(int stream, StreamEvent event);
@@ -78,7 +78,7 @@ class StreamClocks {
   int streams_, records_;
   bool asks_;                     // there is a backend to record in
   std::vector<Position> now_;     // by stream
-  std::vector<Position> done_;    // by stream: pieces that have ended, as far as is known
+  std::vector<Position> done_;    // by stream: segments that have ended, as far as is known
   std::vector<Position> clocks_;  // by stream, a row: what it waited for; its own position there means nothing
   std::vector<Ring> rings_;       // by stream
   std::vector<Slot> slots_;       // by stream and slot

@@ -80,7 +80,7 @@ class StreamScratch::Books {
   StreamEvent EventAt(int stream) const { return {stream, clocks_.now(stream)}; }
   StreamEvent EventAt(StreamEvent event) const { return event; }
   template <typename Place>
-  void Need(int piece, const Place* places, std::size_t count);
+  void Need(int chunk, const Place* places, std::size_t count);
 
   // The three that call the backend: unlocked meanwhile.
   StreamEvent RecordIn(Lock& lock, int stream);
@@ -119,19 +119,19 @@ StreamBlock StreamScratch::Books::Allocate(int stream, std::size_t bytes) {
   const std::int64_t size = SizeFor(bytes);
   if (size == 0) return Refuse(stream, bytes, StreamRefusal::Reason::kTooLarge);
   StreamBlocks::Served served = blocks_.Take(stream, size, clocks_);
-  if (served.piece >= 0) {
+  if (served.chunk >= 0) {
     ++(served.from == ServedFrom::kFree  ? counts_.from_free
        : served.from == ServedFrom::kOwn ? counts_.from_own
                                          : counts_.from_covered);
   } else if (events_ != nullptr) {
     served = TakeAsking(lock, stream, size, served);
   }
-  if (served.piece < 0) {
+  if (served.chunk < 0) {
     return Refuse(stream, bytes,
                   served.books_full ? StreamRefusal::Reason::kBooksFull : StreamRefusal::Reason::kNoRoom);
   }
-  return {base_ + blocks_.offset(served.piece), bytes, static_cast<std::uint32_t>(served.piece),
-          blocks_.generation(served.piece)};
+  return {base_ + blocks_.offset(served.chunk), bytes, static_cast<std::uint32_t>(served.chunk),
+          blocks_.generation(served.chunk)};
 }
 
 // Asks for events, once or for as long as it may wait; other threads come in meanwhile.
@@ -142,7 +142,7 @@ StreamBlocks::Served StreamScratch::Books::TakeAsking(Lock& lock, int stream, st
     AskAll(lock);
     blocks_.Reap(clocks_);
     served = blocks_.Take(stream, size, clocks_);
-    if (served.piece >= 0) {
+    if (served.chunk >= 0) {
       ++(pause.count() == 0 ? counts_.from_finished : counts_.from_waited);
       break;
     }
@@ -232,9 +232,9 @@ FreeStatus StreamScratch::Books::Find(const StreamBlock& block) const {
 // The latest place on each stream. And what the stream that allocated it took it behind, unless one of these streams is
 // known to be behind that: one that did not wait for the allocation says nothing about who was there before.
 template <typename Place>
-void StreamScratch::Books::Need(int piece, const Place* places, std::size_t count) {
-  Position* const need = blocks_.Need(piece);
-  const StreamEvent taken = blocks_.taken_at(piece);
+void StreamScratch::Books::Need(int chunk, const Place* places, std::size_t count) {
+  Position* const need = blocks_.Need(chunk);
+  const StreamEvent taken = blocks_.taken_at(chunk);
   bool is_behind = taken.position == 0;
   for (std::size_t i = 0; i < count; ++i) {
     const StreamEvent place = EventAt(places[i]);

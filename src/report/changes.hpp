@@ -19,7 +19,7 @@ struct BufferUse {
   int output = -1;           // one of them that is an output
 };
 
-// By buffer. `bound`: MakeProblem of the graph.
+// By buffer. `lowered`: MakeProblem of the graph.
 std::vector<BufferUse> UsesOf(const Graph& graph, const Lowered& lowered);
 
 // The graph without its names, types and shapes, which changes would copy again and again.

@@ -152,10 +152,10 @@ std::string ExplainSpaces(const PlanFile& file, const std::vector<std::string>& 
   std::string text;
   for (int p = 0; p < static_cast<int>(file.problem.spaces.size()); ++p) {
     SpaceView view = ViewSpace(file.problem, file.plan, p);
-    PlanFile part;
-    part.problem = std::move(view.problem);
-    part.plan = std::move(view.plan);
-    text += "Space " + file.problem.spaces[p].name + ", with what it holds. " + ExplainArena(part, step_names, {});
+    PlanFile within;
+    within.problem = std::move(view.problem);
+    within.plan = std::move(view.plan);
+    text += "Space " + file.problem.spaces[p].name + ", with what it holds. " + ExplainArena(within, step_names, {});
   }
   const SpacePlan& spaces = file.plan.spaces;
   if (spaces.spills.empty()) return text + "Every buffer is where it would best be.\n";

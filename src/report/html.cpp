@@ -170,10 +170,10 @@ Json PlanOfPage(const ShownGraph& graph, const GraphPlan& shown) {
   for (int p = 0; p < static_cast<int>(spaces.size()); ++p) {
     const Metrics metrics = MeasurePlan(graph.problem, plan, graph.classes, p);
     SpaceView view = ViewSpace(graph.problem, plan, p);
-    PlanFile part;
-    part.problem = std::move(view.problem);
-    part.plan = std::move(view.plan);
-    json["spaces"].push_back(SpaceOfPage(spaces[static_cast<std::size_t>(p)], part, graph, metrics));
+    PlanFile within;
+    within.problem = std::move(view.problem);
+    within.plan = std::move(view.plan);
+    json["spaces"].push_back(SpaceOfPage(spaces[static_cast<std::size_t>(p)], within, graph, metrics));
   }
   if (file.streams) json["streams"] = StreamsOfPage(*file.streams);
   if (shown.explanation != nullptr) json["explanation"] = ExplanationOfPage(file, *shown.explanation);

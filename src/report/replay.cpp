@@ -90,8 +90,8 @@ class Replayer {
   std::int64_t requested_ = 0;                     // bytes alive
 };
 
-std::string Share(std::int64_t part, std::int64_t whole) {
-  const auto tenths = whole == 0 ? 0 : static_cast<std::int64_t>(static_cast<Wide>(part) * 1000 / whole);
+std::string Share(std::int64_t share, std::int64_t whole) {
+  const auto tenths = whole == 0 ? 0 : static_cast<std::int64_t>(static_cast<Wide>(share) * 1000 / whole);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " %";
 }
 

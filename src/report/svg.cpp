@@ -149,8 +149,8 @@ class Panel {
 
   std::string Head() const {
     const Certificate& certificate = plan_.certificate;
-    const std::string& part = graph_.name;
-    const std::string name = part.empty() || part[0] == ',' ? part : ", body " + part;
+    const std::string& body = graph_.name;
+    const std::string name = body.empty() || body[0] == ',' ? body : ", body " + body;
     std::string text = Text(kLeft * 100, top_ - 2400, "class=\"ink title\"", Printable(FileNameOf(report_) + name, 80));
     std::string line = plan_.policy + " · peak " + FormatBytes(metrics_.peak_bytes);
     line += certificate.proven_optimal ? ", proven optimal"

@@ -29,9 +29,9 @@ TEST(Bits, AreWhatTheirNamesSay) {
 
 TEST(Bits, FindTheLargestAlignedBlockAtTheFront) {
   const auto check = [](std::uint64_t first, std::uint64_t count) {
-    unsigned order = 0;  // the next larger one is aligned and fits
-    while (order < 63 && first % Bit(order + 1) == 0 && Bit(order + 1) <= count) ++order;
-    EXPECT_EQ(FrontOrder(first, count), order) << first << " " << count;
+    unsigned exponent = 0;  // the next larger one is aligned and fits
+    while (exponent < 63 && first % Bit(exponent + 1) == 0 && Bit(exponent + 1) <= count) ++exponent;
+    EXPECT_EQ(FrontExponent(first, count), exponent) << first << " " << count;
   };
   for (std::uint64_t first = 0; first < 70; ++first) {
     for (std::uint64_t count = 1; count < 140; ++count) check(first, count);

@@ -40,7 +40,7 @@ TEST(Buddy, TakesTheSmallestBlockThatHoldsIt) {
   EXPECT_EQ(buddy.Allocate(64), 64);
   EXPECT_EQ(buddy.Free(0), FreeStatus::kFreed);
   EXPECT_EQ(buddy.Allocate(128), 128);
-  EXPECT_EQ(buddy.Allocate(64), 0) << "the hole, and not a piece of the upper half";
+  EXPECT_EQ(buddy.Allocate(64), 0) << "the hole, and not a chunk of the upper half";
 }
 
 TEST(Buddy, MergesAtOnce) {
@@ -83,7 +83,7 @@ TEST(Buddy, GivesTheTailOfARunBack) {
 
 TEST(Buddy, ARunIsFreedAsAWholeAndOnlyByItsFirstByte) {
   BuddyAllocator buddy(1024, 64);
-  ASSERT_EQ(buddy.AllocateRun(64 * 7), 0);  // pieces of 4, 2 and 1
+  ASSERT_EQ(buddy.AllocateRun(64 * 7), 0);  // chunks of 4, 2 and 1
   for (int block = 1; block < 7; ++block) EXPECT_EQ(buddy.Free(64 * block), FreeStatus::kNotAllocated) << block;
   EXPECT_EQ(buddy.stats().used_bytes, 64 * 7);
   EXPECT_EQ(buddy.Free(0), FreeStatus::kFreed);

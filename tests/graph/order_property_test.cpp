@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "graph/order/find_order.hpp"
-#include "graph/order/order_parts.hpp"
 #include "graph/order/order_search.hpp"
+#include "graph/order/order_subproblems.hpp"
 #include "order_models.hpp"
 
 namespace orionrt::tests::order_property_test {
@@ -151,14 +151,14 @@ TEST(OrderProperty, DoesNotDependOnNumbering) {
       ran[op] = 1;
       order.push_back(op);
     }
-    const OrderResult shuffled = FindOrder(PartOfOrder(model, order, 0, 60));
+    const OrderResult shuffled = FindOrder(SubproblemOf(model, order, 0, 60));
     EXPECT_TRUE(result.proven_optimal && shuffled.proven_optimal);
     EXPECT_EQ(result.peak_bytes, shuffled.peak_bytes);
   }
 }
 
-// A part counts the bytes that its steps have in the whole.
-TEST(OrderProperty, CutsPartsThatCostWhatTheyDo) {
+// A subproblem counts the bytes that its steps have in the whole.
+TEST(OrderProperty, CutsSubproblemsThatCostWhatTheyDo) {
   for (int seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(static_cast<std::uint64_t>(seed));
@@ -166,13 +166,13 @@ TEST(OrderProperty, CutsPartsThatCostWhatTheyDo) {
     const std::vector<int> order = FindOrder(model).order;
     const int first = static_cast<int>(random.Below(20));
     const int last = static_cast<int>(random.Between(first, 20));
-    const OrderModel part = PartOfOrder(model, order, first, last);
+    const OrderModel subproblem = SubproblemOf(model, order, first, last);
     std::vector<char> ran(20, 0);
-    std::vector<char> part_ran(last - first, 0);
+    std::vector<char> ran_within(last - first, 0);
     for (int i = 0; i < last; ++i) {
       if (i >= first) {
-        EXPECT_EQ(BytesAt(part, part_ran, i - first), BytesAt(model, ran, order[i]));
-        part_ran[i - first] = 1;
+        EXPECT_EQ(BytesAt(subproblem, ran_within, i - first), BytesAt(model, ran, order[i]));
+        ran_within[i - first] = 1;
       }
       ran[order[i]] = 1;
     }

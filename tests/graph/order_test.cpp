@@ -5,7 +5,7 @@
 
 #include "graph/colocation_order.hpp"
 #include "graph/order/find_order.hpp"
-#include "graph/order/order_parts.hpp"
+#include "graph/order/order_subproblems.hpp"
 #include "order_models.hpp"
 
 namespace orionrt::tests::order_test {

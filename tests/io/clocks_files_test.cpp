@@ -43,7 +43,7 @@ TEST(CsvClocks, AreRefusedWithTheirLine) {
   ExpectRefused(read("a,1:0,2:0:1,4\n"), "x.csv:2: clocks of unequal length");
   ExpectRefused(read("a,1:0,2:0,4\nb,1,2,4\n"), "x.csv:3: clocks of unequal length");
   ExpectRefused(read("a,1,2,4\nb,1:0,2:0,4\n"), "x.csv:3: clocks of unequal length");
-  ExpectRefused(read("a,1:5,2:4,4\n"), "ends before it begins, in part 1");
+  ExpectRefused(read("a,1:5,2:4,4\n"), "ends before it begins, on stream 1");
   ExpectRefused(read("a,1:5,1:5,4\n"), "the life is empty");
   ExpectRefused(read("a,1:2305843009213693953,2:2305843009213693954,4\n"), "past 2^61");
   ExpectRefused(read("a,1:x,2:1,4\n"), "\"x\" is not a whole number");

@@ -179,7 +179,7 @@ TEST_F(StreamScratchRules, OneStreamHasNothingPending) {
   EXPECT_EQ(scratch.Allocate(0, 8 * kBlock).ptr, memory_);
 }
 
-// ---- pieces ----
+// ---- chunks ----
 
 // rmm#2490: lists that were merged forgot who had waited for whom, and a third stream stole a block.
 TEST_F(StreamScratchRules, AMergedBlockKeepsThePlacesOfAllItsParts) {
@@ -202,7 +202,7 @@ TEST_F(StreamScratchRules, AMergedBlockKeepsThePlacesOfAllItsParts) {
   EXPECT_TRUE(scratch.CheckInvariants());
 }
 
-TEST_F(StreamScratchRules, WhatIsLeftOfAPieceKeepsItsPlaces) {
+TEST_F(StreamScratchRules, WhatIsLeftOfAChunkKeepsItsPlaces) {
   StreamScratch scratch = Make(Options(3), 8);
   const StreamBlock whole = scratch.Allocate(0, 8 * kBlock);
   EXPECT_EQ(scratch.Release(whole, {0, 1}), FreeStatus::kFreed);
@@ -386,7 +386,7 @@ TEST_F(StreamScratchRules, FullBooksRefuseAndRecover) {
   EXPECT_EQ(scratch.Allocate(1, kBlock).ptr, nullptr) << "pending takes an entry too";
   EXPECT_EQ(scratch.LastRefusal(1).reason, StreamRefusal::Reason::kBooksFull);
   const StreamBlock one = scratch.Allocate(0, kBlock);
-  EXPECT_NE(one.ptr, nullptr) << "a piece of that size needs no new entry";
+  EXPECT_NE(one.ptr, nullptr) << "a chunk of that size needs no new entry";
   const StreamBlock two = scratch.Allocate(0, 2 * kBlock);
   EXPECT_NE(two.ptr, nullptr) << "nor do two that make one";
   EXPECT_TRUE(scratch.CheckInvariants());
@@ -398,7 +398,7 @@ TEST_F(StreamScratchRules, FullBooksRefuseAndRecover) {
   EXPECT_TRUE(scratch.CheckInvariants());
 }
 
-TEST_F(StreamScratchRules, APieceIsNotCutWithoutAnEntryForTheRest) {
+TEST_F(StreamScratchRules, AChunkIsNotCutWithoutAnEntryForTheRest) {
   StreamScratchOptions options = Options(3);
   options.blocks = 1;
   StreamScratch scratch = Make(options, 2);

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "graph/order/order_lists.hpp"
-#include "graph/order/order_parts.hpp"
 #include "graph/order/order_search.hpp"
+#include "graph/order/order_subproblems.hpp"
 
 namespace orionrt {
 namespace {
@@ -97,7 +97,7 @@ class TwoEnds {
   };
 
   void Open(std::int64_t* steps) {
-    const OrderModel rest = PartOfOrder(model_, order_, first_, last_);
+    const OrderModel rest = SubproblemOf(model_, order_, first_, last_);
     for (const bool backwards : {false, true}) {
       End& end = ends_[backwards ? 1 : 0];
       end.space = std::make_unique<OrderSpace>(rest, backwards);
@@ -156,10 +156,10 @@ class OrderFinder {
       const OrderSpace backwards(model_, true);
       for (std::vector<int>& order : MakeListOrders(space_, backwards)) Offer(std::move(order));
     }
-    best_ = BestOfEachPart();
+    best_ = BestOfEachSubproblem();
     Offer(best_);
-    bound_ = BoundOfParts();
-    SearchParts();
+    bound_ = BoundOfSubproblems();
+    SearchSubproblems();
     return Result();
   }
 
@@ -178,8 +178,8 @@ class OrderFinder {
     if (std::none_of(candidates_.begin(), candidates_.end(), same)) candidates_.push_back(std::move(candidate));
   }
 
-  // Parts do not depend on each other's orders.
-  std::vector<int> BestOfEachPart() const {
+  // Subproblems do not depend on each other's orders.
+  std::vector<int> BestOfEachSubproblem() const {
     std::vector<int> order;
     for (std::size_t i = 0; i + 1 < places_.size(); ++i) {
       const int first = places_[i];
@@ -199,39 +199,39 @@ class OrderFinder {
     return Largest(bytes, 0, static_cast<int>(bytes.size()));
   }
 
-  // The part that has the peak is searched next, until it is one that cannot be lowered.
-  void SearchParts() {
+  // The subproblem that has the peak is searched next, until it is one that cannot be lowered.
+  void SearchSubproblems() {
     std::vector<char> searched(places_.size(), 0);
     while (steps_ > 0) {
       const std::vector<std::int64_t> bytes = Bytes();
-      int part = -1;
+      int subproblem = -1;
       std::int64_t highest = bound_;
       for (int i = 0; i + 1 < static_cast<int>(places_.size()); ++i) {
         const std::int64_t peak = Largest(bytes, places_[i], places_[i + 1]);
         if (searched[i] != 0 || peak <= highest) continue;
-        part = i;
+        subproblem = i;
         highest = peak;
       }
-      if (part < 0) return;
-      searched[part] = 1;
-      if (places_[part + 1] - places_[part] > kMostOpsSearched) {
-        ImproveWindows(places_[part], places_[part + 1]);
+      if (subproblem < 0) return;
+      searched[subproblem] = 1;
+      if (places_[subproblem + 1] - places_[subproblem] > kMostOpsSearched) {
+        ImproveWindows(places_[subproblem], places_[subproblem + 1]);
         continue;
       }
-      SearchPart(places_[part], places_[part + 1], highest);
+      SearchSubproblem(places_[subproblem], places_[subproblem + 1], highest);
     }
   }
 
-  std::int64_t BoundOfParts() {
+  std::int64_t BoundOfSubproblems() {
     const std::vector<std::int64_t> bytes = Bytes();
     std::int64_t bound = 0;
     std::int64_t steps = steps_ / 4;
     steps_ -= steps;
     for (std::size_t i = 0; i + 1 < places_.size(); ++i) {
       if (Largest(bytes, places_[i], places_[i + 1]) <= bound) continue;
-      const OrderModel part = PartOfOrder(model_, best_, places_[i], places_[i + 1]);
+      const OrderModel subproblem = SubproblemOf(model_, best_, places_[i], places_[i + 1]);
       const std::vector<std::int64_t> own(bytes.begin() + places_[i], bytes.begin() + places_[i + 1]);
-      bound = std::max(bound, UnavoidableBytes(part, own, &steps));
+      bound = std::max(bound, UnavoidableBytes(subproblem, own, &steps));
     }
     steps_ += std::max<std::int64_t>(steps, 0);
     return bound;
@@ -247,10 +247,10 @@ class OrderFinder {
   }
 
   // From below, which proves; then, if that is too hard, from above; then from below with what is left.
-  void SearchPart(int first, int last, std::int64_t peak) {
-    const OrderModel part = PartOfOrder(model_, best_, first, last);
+  void SearchSubproblem(int first, int last, std::int64_t peak) {
+    const OrderModel subproblem = SubproblemOf(model_, best_, first, last);
     const std::vector<int> given(best_.begin() + first, best_.begin() + last);
-    TwoEnds search(part, bound_);
+    TwoEnds search(subproblem, bound_);
     for (const int share : {kFirstShare, 1}) {
       const bool found = RunShare(search, peak, share);
       bound_ = std::max(bound_, std::min(search.bound(), peak));
@@ -273,8 +273,8 @@ class OrderFinder {
   std::int64_t Bisect(int first, int last, std::int64_t peak) {
     for (std::int64_t low = bound_; steps_ > 0 && low + 1 < peak;) {
       const std::int64_t budget = low + (peak - low) / 2;
-      const OrderModel part = PartOfOrder(model_, best_, first, last);
-      TwoEnds search(part, budget);
+      const OrderModel subproblem = SubproblemOf(model_, best_, first, last);
+      TwoEnds search(subproblem, budget);
       const bool found = RunShare(search, budget + 1, kBisectShare);
       low = found ? low : budget;
       if (found) Replace(first, search.order());
@@ -287,21 +287,21 @@ class OrderFinder {
   std::int64_t RunBeams(int first, int last, std::int64_t peak, int share) {
     std::int64_t steps = steps_ / share;
     steps_ -= steps;
-    const std::int64_t part_steps = static_cast<std::int64_t>(model_.buffers.size() + best_.size());
-    OrderModel part = PartOfOrder(model_, best_, first, last);
+    const std::int64_t making_steps = static_cast<std::int64_t>(model_.buffers.size() + best_.size());
+    OrderModel subproblem = SubproblemOf(model_, best_, first, last);
     for (int width = kNarrowestBeam; width <= kWidestBeam && steps > 0 && peak > bound_;) {
       bool found = false;
       for (const bool backwards : {false, true}) {
-        if (steps <= 0 || peak <= bound_ || (backwards && PaysAtStart(part))) continue;
-        const OrderSpace space(part, backwards);
+        if (steps <= 0 || peak <= bound_ || (backwards && PaysAtStart(subproblem))) continue;
+        const OrderSpace space(subproblem, backwards);
         OrderSearch search(space, peak - 1);
         const bool lower = search.RunBeam(width, steps);
-        steps -= search.steps() + part_steps;
+        steps -= search.steps() + making_steps;
         if (!lower) continue;
         const std::vector<int> order = ForwardOrder(space, search.first_ops());
-        peak = Largest(BytesInOrder(OrderSpace(part, false), order), 0, last - first);
+        peak = Largest(BytesInOrder(OrderSpace(subproblem, false), order), 0, last - first);
         Replace(first, order);
-        part = PartOfOrder(model_, best_, first, last);
+        subproblem = SubproblemOf(model_, best_, first, last);
         found = true;
       }
       if (!found) width *= 4;

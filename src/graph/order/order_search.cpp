@@ -346,8 +346,8 @@ bool OrderSearch::MayCommit(int node) const {
 void OrderSearch::Commit(int node) {
   std::vector<int> way;
   for (int at = node; at >= 0; at = nodes_[at].parent) {
-    const Node& part = nodes_[at];
-    for (int i = part.path_count; i > 0; --i) way.push_back(paths_[part.path + i - 1]);
+    const Node& step = nodes_[at];
+    for (int i = step.path_count; i > 0; --i) way.push_back(paths_[step.path + i - 1]);
   }
   first_ops_.insert(first_ops_.end(), way.rbegin(), way.rend());
   Load(node);

@@ -79,13 +79,13 @@ DimFault Dimensions::Evaluate(const DimExpression& expression, Affine& result) c
 }
 
 void Dimensions::Bind(const std::string& symbol, std::int64_t value, const std::string& option) {
-  Symbol& bound = symbols_[symbol];
-  if (!bound.value) {
-    bound.value = value;
-    bound.option = option;
-  } else if (*bound.value != value && !option.empty()) {
+  Symbol& known = symbols_[symbol];
+  if (!known.value) {
+    known.value = value;
+    known.option = option;
+  } else if (*known.value != value && !option.empty()) {
     throw Error(ErrorCode::kBadInput, option + ": " + InQuotes(symbol) + " would be " + std::to_string(value) +
-                                          ", and is " + std::to_string(*bound.value) + " by " + bound.option +
+                                          ", and is " + std::to_string(*known.value) + " by " + known.option +
                                           "; leave one of them out, or make them agree");
   }
 }

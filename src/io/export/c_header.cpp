@@ -150,13 +150,13 @@ std::string Spaces(const PlanFile& file, const CHeaderOptions& options, const st
   for (std::size_t p = 0; p < names.size(); ++p) {
     const std::string space = prefix + "_MEM_" + names[p];
     const SpaceView view = ViewSpace(file.problem, file.plan, static_cast<int>(p));
-    PlanFile part;
-    part.problem = view.problem;
-    part.problem.buffers.push_back({0, 1, 0, file.problem.spaces[p].alignment, kFree});
+    PlanFile within;
+    within.problem = view.problem;
+    within.problem.buffers.push_back({0, 1, 0, file.problem.spaces[p].alignment, kFree});
     out += "\n/* space " + CommentText(file.problem.spaces[p].name) + " */\n";
     out += Define(space + "_INDEX", std::to_string(p));
     out += Define(space + "_ARENA_BYTES", Constant(file.plan.spaces.figures[p].peak_bytes));
-    out += Define(space + "_ARENA_ALIGNMENT", std::to_string(ArenaAlignment(part)));
+    out += Define(space + "_ARENA_ALIGNMENT", std::to_string(ArenaAlignment(within)));
     out += ReplaceMarks(kMacros, SectionOf(options), space);
   }
   return out;

@@ -108,12 +108,12 @@ Values EvaluateConcat(const Node& node) {
   Dims dims = first->dims;
   dims[axis] = 0;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    const Value* part = node.Known(i);
-    if (!part || part->dtype != first->dtype || part->dims.size() != dims.size()) return {};
+    const Value* operand = node.Known(i);
+    if (!operand || operand->dtype != first->dtype || operand->dims.size() != dims.size()) return {};
     for (std::size_t d = 0; d < dims.size(); ++d) {
-      if (static_cast<std::int64_t>(d) != axis && part->dims[d] != dims[d]) return {};
+      if (static_cast<std::int64_t>(d) != axis && operand->dims[d] != dims[d]) return {};
     }
-    dims[axis] += part->dims[axis];
+    dims[axis] += operand->dims[axis];
     if (dims[axis] > kMaxValueElements) return {};
   }
   std::optional<Value> result = Blank(first->dtype, dims);
@@ -121,9 +121,9 @@ Values EvaluateConcat(const Node& node) {
   std::size_t at = 0;
   for (std::int64_t o = 0; o < ProductOf(dims, 0, axis); ++o) {
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      const Value& part = *node.Known(i);
-      const std::int64_t run = ProductOf(part.dims, axis, part.dims.size());
-      for (std::int64_t k = 0; k < run; ++k) CopyElement(part, o * run + k, *result, at++);
+      const Value& operand = *node.Known(i);
+      const std::int64_t run = ProductOf(operand.dims, axis, operand.dims.size());
+      for (std::int64_t k = 0; k < run; ++k) CopyElement(operand, o * run + k, *result, at++);
     }
   }
   return One(std::move(result));
@@ -297,23 +297,23 @@ Values EvaluateTile(const Node& node) {
 // Of vectors only: that is what shapes are.
 Values EvaluateSplit(const Node& node) {
   const Value* data = node.Known(0);
-  const std::size_t parts = node.outputs.size();
-  if (!data || data->dims.size() != 1 || parts == 0) return {};
+  const std::size_t count = node.outputs.size();
+  if (!data || data->dims.size() != 1 || count == 0) return {};
   Dims sizes = node.Ints("split");
   if (node.Has(1) && !node.KnownInts(1, sizes)) return {};
-  const std::int64_t each = (data->dims[0] + static_cast<std::int64_t>(parts) - 1) / static_cast<std::int64_t>(parts);
-  if (sizes.empty()) sizes.assign(parts, each);
-  if (sizes.size() != parts) return {};
+  const std::int64_t each = (data->dims[0] + static_cast<std::int64_t>(count) - 1) / static_cast<std::int64_t>(count);
+  if (sizes.empty()) sizes.assign(count, each);
+  if (sizes.size() != count) return {};
   Values results;
   std::int64_t at = 0;
   for (std::int64_t size : sizes) {
     if (!node.Has(1) && !node.Attribute("split")) size = std::min(size, data->dims[0] - at);
     if (size < 0 || size > data->dims[0] - at) return {};
-    std::optional<Value> part = Blank(data->dtype, {size});
-    if (!part) return {};
-    for (std::int64_t i = 0; i < size; ++i) CopyElement(*data, at + i, *part, i);
+    std::optional<Value> output = Blank(data->dtype, {size});
+    if (!output) return {};
+    for (std::int64_t i = 0; i < size; ++i) CopyElement(*data, at + i, *output, i);
     at += size;
-    results.push_back(std::move(*part));
+    results.push_back(std::move(*output));
   }
   return results;
 }

@@ -13,18 +13,18 @@ void BindGraph(onnx::GraphProto& graph, const Node& call) {
 
 // Attributes that refer to one of the call get its value; those that the call leaves out are left out.
 void BindAttributes(onnx::NodeProto& inner, const Node& call) {
-  google::protobuf::RepeatedPtrField<onnx::AttributeProto> bound;
+  google::protobuf::RepeatedPtrField<onnx::AttributeProto> attributes;
   for (auto& attribute : *inner.mutable_attribute()) {
     if (attribute.ref_attr_name().empty()) {
       if (attribute.has_g()) BindGraph(*attribute.mutable_g(), call);
-      *bound.Add() = std::move(attribute);
+      *attributes.Add() = std::move(attribute);
     } else if (const auto* given = call.Attribute(attribute.ref_attr_name().c_str())) {
-      onnx::AttributeProto* copy = bound.Add();
+      onnx::AttributeProto* copy = attributes.Add();
       *copy = *given;
       copy->set_name(attribute.name());
     }
   }
-  inner.mutable_attribute()->Swap(&bound);
+  inner.mutable_attribute()->Swap(&attributes);
 }
 
 // The function as a graph, for this call. Inputs that the call leaves out disappear from the nodes that read them.

@@ -41,11 +41,11 @@ void AddOwnAliases(const OpRule& own, const OpOperands& operands, OpNode& op) {
     if (input >= operands.inputs.size() || output >= operands.outputs.size()) continue;
     const Operand &from = operands.inputs[input], &to = operands.outputs[output];
     const bool is_piece = alias.kind == AliasKind::kPiece;
-    const std::int64_t part = is_piece ? from.bytes : to.bytes, whole = is_piece ? to.bytes : from.bytes;
+    const std::int64_t small = is_piece ? from.bytes : to.bytes, large = is_piece ? to.bytes : from.bytes;
     const std::int64_t offset = static_cast<std::int64_t>(alias.offset);
     bool fits = from.position >= 0 && to.position >= 0;
-    if (alias.kind == AliasKind::kView || is_piece) fits = fits && part <= whole && offset <= whole - part;
-    if (alias.kind == AliasKind::kSameIndex) fits = fits && part == whole;
+    if (alias.kind == AliasKind::kView || is_piece) fits = fits && small <= large && offset <= large - small;
+    if (alias.kind == AliasKind::kSameIndex) fits = fits && small == large;
     if (alias.kind == AliasKind::kSameIndex || alias.kind == AliasKind::kReadsFirst) fits = fits && offset == 0;
     if (fits && offset >= 0 && offset <= (std::int64_t{1} << 61)) {
       op.aliases.push_back({alias.kind, to.position, from.position, alias.offset});

@@ -86,13 +86,13 @@ class ItemParser {
     const std::size_t open = whole.find('['), colon = whole.find(':');
     if (open == std::string_view::npos || colon < open || whole.back() != ']') Refuse("is no slice; write x[1:3]");
     item_.inputs = {NeedInput(whole.substr(0, open))};
-    const auto bound = [&](std::string_view text) {
+    const auto index = [&](std::string_view text) {
       const std::optional<std::int64_t> number = NumberOf(text);
       if (!number && !Trimmed(text).empty()) Refuse("is no slice; write x[1:3]");
       return number;
     };
-    item_.begin = bound(whole.substr(open + 1, colon - open - 1)).value_or(0);
-    item_.end = bound(whole.substr(colon + 1, whole.size() - colon - 2));
+    item_.begin = index(whole.substr(open + 1, colon - open - 1)).value_or(0);
+    item_.end = index(whole.substr(colon + 1, whole.size() - colon - 2));
   }
 
   // What an expression reads becomes a name of its own: x[0] -> _1. The 0 in front makes an expression of any text,

@@ -95,15 +95,16 @@ void QLinearBinaryRule(const Node& node, Types& types) {
   if (dims) SetOutput(types, 0, node.Dtype(0), *dims);
 }
 
-// (y_scale, y_zero_point, then value, scale, zero point of each part).
+// (y_scale, y_zero_point, then value, scale, zero point of each operand).
 void QLinearConcatRule(const Node& node, Types& types) {
   const Dims* first = node.Shape(2);
   std::int64_t axis = node.Int("axis", 0);
   if (!first || !NormalizeAxis(axis, first->size())) return;
   Dims dims = *first;
   for (std::size_t i = 5; i < node.inputs.size(); i += 3) {
-    const Dims* part = node.Shape(i);
-    if (!part || part->size() != dims.size() || __builtin_add_overflow(dims[axis], (*part)[axis], &dims[axis])) return;
+    const Dims* operand = node.Shape(i);
+    if (!operand || operand->size() != dims.size() || __builtin_add_overflow(dims[axis], (*operand)[axis], &dims[axis]))
+      return;
   }
   SetOutput(types, 0, node.Dtype(2), dims);
 }

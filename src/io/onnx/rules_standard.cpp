@@ -33,13 +33,13 @@ void SplitRule(const Node& node, Types& types) {
   const Dims* data = node.Shape(0);
   std::int64_t axis = node.Int("axis", 0);
   if (!data || !NormalizeAxis(axis, data->size()) || types.empty()) return;
-  const std::int64_t parts = static_cast<std::int64_t>(types.size());
+  const std::int64_t outputs = static_cast<std::int64_t>(types.size());
   Dims sizes;
   if (node.Has(1)) {
     if (!node.KnownInts(1, sizes) || sizes.size() != types.size()) return;
   } else {
-    const std::int64_t each = ((*data)[axis] + parts - 1) / parts;
-    for (std::int64_t i = 0; i < parts; ++i) {
+    const std::int64_t each = ((*data)[axis] + outputs - 1) / outputs;
+    for (std::int64_t i = 0; i < outputs; ++i) {
       sizes.push_back(std::clamp<std::int64_t>((*data)[axis] - i * each, 0, each));
     }
   }

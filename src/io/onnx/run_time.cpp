@@ -127,9 +127,9 @@ RunTimeShapes SplitDims(const Node& node) {
   const Dims* data = node.Shape(0);
   std::int64_t axis = node.Int("axis", 0);
   if (!data || !NormalizeAxis(axis, data->size())) return {};
-  RunTimeShape part = ExactDims(*data);
-  part[static_cast<std::size_t>(axis)] = AtMost((*data)[static_cast<std::size_t>(axis)]);
-  return RunTimeShapes(node.outputs.size(), part);
+  RunTimeShape most = ExactDims(*data);
+  most[static_cast<std::size_t>(axis)] = AtMost((*data)[static_cast<std::size_t>(axis)]);
+  return RunTimeShapes(node.outputs.size(), most);
 }
 
 RunTimeShapes TopKDims(const Node& node) {

@@ -160,7 +160,7 @@ Found StreamPlanner::SolveSeries(const Problem& problem, const std::vector<std::
     pieces.push_back({std::move(part), bound, p});
   }
   std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.bound > b.bound; });
-  const Watch::Part within(watch_);
+  const Watch::Subproblem within(watch_);
   Found found;
   found.offsets.assign(problem.buffers.size(), 0);
   for (const Piece& piece : pieces) {
@@ -178,7 +178,7 @@ Found StreamPlanner::SolveSeries(const Problem& problem, const std::vector<std::
 
 // Stacked, each at the next multiple of its largest alignment. The sum of the bounds is one where there is a unit.
 Found StreamPlanner::SolveParallel(const Problem& problem, const std::vector<std::vector<int>>& parts, int depth) {
-  const Watch::Part within(watch_);
+  const Watch::Subproblem within(watch_);
   Found found;
   found.offsets.assign(problem.buffers.size(), 0);
   const bool exact = HasUnit(problem);
@@ -260,7 +260,7 @@ Found StreamPlanner::SolveLanes(const Problem& problem, const Precedence& order,
     bounds += LowerBound(singles.back()).lower_bound_bytes;
   }
   if (!so_far.offsets.empty() && bounds >= so_far.peak) return {};
-  const Watch::Part within(watch_);
+  const Watch::Subproblem within(watch_);
   Found found;
   found.offsets.assign(problem.buffers.size(), 0);
   for (std::size_t l = 0; l < lanes.size(); ++l) {
@@ -291,7 +291,7 @@ void StreamPlanner::SolveInOneLine(const Problem& problem, const Precedence& ord
   if (order.count() > kFirstFit) share.niches = std::min(share.niches, kLineWorkOfMany);
   Found line;
   {
-    const Watch::Part within(watch_);
+    const Watch::Subproblem within(watch_);
     line = SolveOneStream(problem, OnOneStream(problem, spans), enough, share);
   }
   line.certificate = Certificate();
@@ -535,7 +535,7 @@ Plan PlanStreams(const Problem& problem, const PlanOptions& options) {
     Problem free = problem;
     free.apart.clear();
     PlanOptions within = options;
-    within.observer = watch.OfPart();
+    within.observer = watch.OfSubproblem();
     Plan plan = PlanAuto(free, within);
     if (KeepsApart(problem, plan.offsets)) {
       watch.Seal(plan);

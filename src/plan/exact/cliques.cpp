@@ -162,7 +162,7 @@ class HeavyCliques {
       for (std::size_t m = 0; m < k; ++m) {
         if (conflicts_.Meet(node, ordered[m])) rest.push_back(ordered[m]);
       }
-      work_.Add(Look::kMember, static_cast<std::int64_t>(k));
+      work_.Add(Look::kUnplaced, static_cast<std::int64_t>(k));
       clique_.push_back(node);
       Extend(rest, weight + weights_[node]);
       clique_.pop_back();
@@ -170,7 +170,7 @@ class HeavyCliques {
   }
 
   bool IsMaximal() const {
-    work_.Add(Look::kMember, conflicts_.count());
+    work_.Add(Look::kUnplaced, conflicts_.count());
     for (int a = 0; a < conflicts_.count(); ++a) {
       const bool joins = std::all_of(clique_.begin(), clique_.end(), [&](int b) { return conflicts_.Meet(a, b); });
       if (joins) return false;
@@ -194,7 +194,7 @@ class HeavyCliques {
       std::int64_t heaviest = 0;
       for (const int node : left) {
         const bool apart = std::none_of(same.begin(), same.end(), [&](int b) { return conflicts_.Meet(node, b); });
-        work_.Add(Look::kMember, static_cast<std::int64_t>(same.size()) + 1);
+        work_.Add(Look::kUnplaced, static_cast<std::int64_t>(same.size()) + 1);
         (apart ? same : other).push_back(node);
         if (apart) heaviest = std::max(heaviest, weights_[node]);
       }

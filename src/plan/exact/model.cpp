@@ -217,7 +217,7 @@ void LinkBundles(ExactModel& model, const std::vector<Row>& rows) {
   }
 }
 
-// Lays out the members of every section.
+// Lays out the rows alive in every section.
 void LayOutMembers(ExactModel& model) {
   const int n = model.row_count;
   std::vector<std::int64_t> load(model.section_count, 0);
@@ -229,10 +229,10 @@ void LayOutMembers(ExactModel& model) {
     }
   }
   std::partial_sum(begin.begin(), begin.end(), begin.begin());
-  model.member_begin = begin;
-  model.members.resize(begin.back());
+  model.alive_begin = begin;
+  model.alive.resize(begin.back());
   for (int i = 0; i < n; ++i) {
-    for (int s = model.first[i]; s < model.last[i]; ++s) model.members[begin[s]++] = i;
+    for (int s = model.first[i]; s < model.last[i]; ++s) model.alive[begin[s]++] = i;
   }
   if (!load.empty()) model.max_load = *std::max_element(load.begin(), load.end()) - (model.grain - 1);
 }
@@ -293,7 +293,7 @@ ExactModel MakeExactModel(const Problem& problem, WorkMeter& work) {
     model.max_load = std::max(model.max_load, (end + model.unit - 1) / model.unit);
   }
   work.Add(Look::kRanked, 4 * std::int64_t{model.row_count});
-  work.Add(Look::kLaid, static_cast<std::int64_t>(model.members.size()));
+  work.Add(Look::kLaid, static_cast<std::int64_t>(model.alive.size()));
   return model;
 }
 
@@ -324,7 +324,7 @@ ExactModel AddSections(const ExactModel& model, const std::vector<StackedRows>& 
   Fill(more, rows);
   more.max_load = std::max(more.max_load, model.max_load);
   work.Add(Look::kRanked, 2 * std::int64_t{more.row_count});
-  work.Add(Look::kLaid, static_cast<std::int64_t>(more.members.size()));
+  work.Add(Look::kLaid, static_cast<std::int64_t>(more.alive.size()));
   return more;
 }
 
@@ -345,9 +345,9 @@ ExactModel ClipExactModel(const ExactModel& model, int begin, int end, WorkMeter
   std::sort(rows.begin(), rows.end(), Before);
   Fill(clipped, rows);
   work.Add(Look::kWindow, 1);
-  work.Add(Look::kMember, model.row_count);
+  work.Add(Look::kUnplaced, model.row_count);
   work.Add(Look::kRanked, 2 * std::int64_t{clipped.row_count});
-  work.Add(Look::kLaid, static_cast<std::int64_t>(clipped.members.size()));
+  work.Add(Look::kLaid, static_cast<std::int64_t>(clipped.alive.size()));
   return clipped;
 }
 

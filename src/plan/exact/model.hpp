@@ -34,8 +34,8 @@ struct ExactModel {
   std::vector<std::int64_t> room;       // units from the row to the end of the whole buffer, which the capacity holds
   std::vector<int> bundle;              // or -1: a row that moves alone
   std::vector<int> twin;                // a lower row whose bundle is interchangeable with this one's, or -1
-  std::vector<int> member_begin;        // members of section s: [member_begin[s], member_begin[s + 1])
-  std::vector<int> members;             // rows
+  std::vector<int> alive_begin;         // rows alive in section s: alive[alive_begin[s], alive_begin[s + 1])
+  std::vector<int> alive;               // rows
   std::vector<int> start_begin;         // rows [start_begin[s], start_begin[s + 1]) start in section s
   std::vector<int> end_begin;           // by_end[end_begin[s]] up to by_end[end_begin[s + 1]] end before section s
   std::vector<int> by_end;              // rows
@@ -53,7 +53,7 @@ struct ExactModel {
   int BundleCount() const { return static_cast<int>(bundle_shape.size()); }
 };
 
-// O(n log n + members). The sum of all sizes must fit in 62 bits.
+// O(n log n + rows alive in each section). The sum of all sizes must fit in 62 bits.
 ExactModel MakeExactModel(const Problem& problem, WorkMeter& work);
 
 // Rows that pairwise conflict, and how much of each of their buffers, from its offset on, is disjoint whatever the
@@ -64,7 +64,7 @@ struct StackedRow {
 };
 using StackedRows = std::vector<StackedRow>;
 
-// The same problem with sections in which the members of each clique are alive, too. That says nothing new, but the
+// The same problem with sections in which the rows of each clique are alive, too. That says nothing new, but the
 // search then sees what must lie on top of each other.
 ExactModel AddSections(const ExactModel& model, const std::vector<StackedRows>& cliques, WorkMeter& work);
 

@@ -40,10 +40,10 @@ Outcome ExactSearch::Run(std::int64_t capacity, ExactStrategy& strategy, const E
   state_.weights().swap(strategy.weights);
   end_ = work_.After(quota);
   stopped_ = false;
-  const bool found = state_.Reset(capacity) && SolveParts(0, model_.section_count);
+  const bool found = state_.Reset(capacity) && SolveSubproblems(0, model_.section_count);
   state_.weights().swap(strategy.weights);
   candidates_.clear();
-  parts_.clear();
+  subproblems_.clear();
   depth_ = 0;
   if (found) return Outcome::kFound;
   return stopped_ ? Outcome::kStopped : Outcome::kRefuted;
@@ -54,31 +54,33 @@ bool ExactSearch::OutOfQuota() {
   return stopped_;
 }
 
-// Shorter parts first: they fail cheaper.
-bool ExactSearch::SolveParts(int begin, int end) {
-  const std::size_t mark = parts_.size();
+// Shorter subproblems first: they fail cheaper.
+bool ExactSearch::SolveSubproblems(int begin, int end) {
+  const std::size_t mark = subproblems_.size();
   for (int s = begin; s < end;) {
-    const int part_begin = s++;
-    if (state_.active_count(part_begin) == 0) continue;
+    const int first = s++;
+    if (state_.active_count(first) == 0) continue;
     while (s < end && state_.joined(s)) ++s;
-    parts_.push_back({s - part_begin, part_begin, s});
+    subproblems_.push_back({s - first, first, s});
   }
-  const std::size_t count = parts_.size() - mark;
+  const std::size_t count = subproblems_.size() - mark;
   if (count > 1) {
-    std::sort(parts_.begin() + static_cast<std::ptrdiff_t>(mark), parts_.end(),
-              [](const Part& a, const Part& b) { return std::tie(a.length, a.begin) < std::tie(b.length, b.begin); });
+    std::sort(subproblems_.begin() + static_cast<std::ptrdiff_t>(mark), subproblems_.end(),
+              [](const Subproblem& a, const Subproblem& b) {
+                return std::tie(a.length, a.begin) < std::tie(b.length, b.begin);
+              });
   }
   work_.Add(Look::kSection, end - begin);
   bool solved = true;
   for (std::size_t i = mark; solved && i < mark + count; ++i) {
-    const Part part = parts_[i];
-    solved = SolvePart(part.begin, part.end);
+    const Subproblem subproblem = subproblems_[i];
+    solved = SolveSubproblem(subproblem.begin, subproblem.end);
   }
-  parts_.resize(mark);
+  subproblems_.resize(mark);
   return solved;
 }
 
-bool ExactSearch::SolvePart(int begin, int end) {
+bool ExactSearch::SolveSubproblem(int begin, int end) {
   work_.AddNode();
   if (OutOfQuota()) return false;
   const std::uint64_t key = KeyOf(begin, end);
@@ -98,7 +100,7 @@ bool ExactSearch::SolvePart(int begin, int end) {
   bool solved = false;
   for (std::size_t i = first; i < last && !solved && !stopped_; ++i) {
     const int choice = candidates_[i].second;
-    solved = Apply(choice, niche, raised) && SolveParts(begin, end);
+    solved = Apply(choice, niche, raised) && SolveSubproblems(begin, end);
     if (!solved && !stopped_) state_.Undo(mark);
   }
   --depth_;
@@ -163,7 +165,7 @@ void ExactSearch::CountBranches(int begin, int end, std::int64_t floor, bool all
   }
   const int first_start = model_.start_begin[begin];
   const int last_start = model_.start_begin[end];
-  work_.Add(Look::kMember, last_start - first_start);
+  work_.Add(Look::kUnplaced, last_start - first_start);
   for (int row = first_start; row < last_start; ++row) {
     if (state_.placed(row) || state_.head(row) != floor || !CanBegin(row, floor)) continue;
     CountOver(branches_, row);
@@ -218,7 +220,7 @@ bool ExactSearch::CouldBeSupported(int row) const {
     for (int s = model_.first[upper]; s < model_.last[upper]; ++s) {
       if (state_.floor(s) >= state_.head(upper)) continue;
       const int* rows = state_.active(s);
-      work_.Add(Look::kMember, state_.active_count(s));
+      work_.Add(Look::kUnplaced, state_.active_count(s));
       const bool any = std::any_of(rows, rows + state_.active_count(s), [&](int other) {
         return model_.bundle[other] != bundle && state_.head(other) + model_.size[other] <= state_.head(upper);
       });
@@ -231,7 +233,7 @@ bool ExactSearch::CouldBeSupported(int row) const {
 void ExactSearch::CollectCandidates(const Niche& niche) {
   const std::size_t first = candidates_.size();
   const int* rows = state_.active(niche.section);
-  work_.Add(Look::kMember, state_.active_count(niche.section));
+  work_.Add(Look::kUnplaced, state_.active_count(niche.section));
   for (int k = 0; k < state_.active_count(niche.section); ++k) {
     const int row = rows[k];
     const int twin = model_.twin[row];
@@ -295,7 +297,7 @@ std::int64_t ExactSearch::RaisedFloor(const Niche& niche) const {
   const int first_start = model_.start_begin[niche.section + 1];
   const int last_start = model_.start_begin[end];
   for (int row = first_start; row < last_start; ++row) rest_on(row);
-  work_.Add(Look::kMember,
+  work_.Add(Look::kUnplaced,
             std::int64_t{state_.active_count(niche.section)} + last_end - first_end + last_start - first_start);
   return raised;
 }
@@ -310,7 +312,7 @@ std::int64_t ExactSearch::NextOn(int row, const Niche& niche) const {
     const std::int64_t above = model_.begin[upper] - model_.begin[row];
     for (int s = model_.first[upper]; s < model_.last[upper]; ++s) {
       const int* rows = state_.active(s);
-      work_.Add(Look::kMember, state_.active_count(s));
+      work_.Add(Look::kUnplaced, state_.active_count(s));
       for (int m = 0; m < state_.active_count(s); ++m) {
         if (model_.bundle[rows[m]] == bundle) continue;
         const std::int64_t end = state_.head(rows[m]) + model_.size[rows[m]] - above;
@@ -321,9 +323,9 @@ std::int64_t ExactSearch::NextOn(int row, const Niche& niche) const {
   return next;
 }
 
-// What the future of a part depends on: who is unplaced, the room above each floor, and how far below it the buffers
-// end that could carry the next (as far as Supported looks). Room, not height: a state refuted under one capacity is
-// recognised under another, unless alignments or fixed offsets make the height itself matter.
+// What the future of a subproblem depends on: who is unplaced, the room above each floor, and how far below it the
+// buffers end that could carry the next (as far as Supported looks). Room, not height: a state refuted under one
+// capacity is recognised under another, unless alignments or fixed offsets make the height itself matter.
 std::uint64_t ExactSearch::KeyOf(int begin, int end) const {
   constexpr std::uint64_t kSectionSalt = 0xd1b54a32d192ed03u;
   std::uint64_t key = MixBits((static_cast<std::uint64_t>(begin) << 32) | static_cast<std::uint32_t>(end));

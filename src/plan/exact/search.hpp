@@ -31,7 +31,7 @@ struct ExactStrategy {
 // the floor stays empty in that section. No two branches share a plan, so no order of placement is ever searched twice;
 // in a section without slack the last branch falls away. The section with the fewest branches for its record of
 // failures is taken (Boussemart et al., ECAI 2004), wherever it is. Between two sections that no unplaced buffer spans,
-// the state falls into parts that are searched on their own, and a part that failed once is recognised when it comes
+// the state falls into subproblems that are searched on their own, and one that failed once is recognised when it comes
 // back.
 //
 // Only plans in which nothing can drop are searched: a buffer lies at 0, on another one, or where it is fixed. A bundle
@@ -61,13 +61,13 @@ class ExactSearch {
     int section = -1;
     std::int64_t floor = 0;
   };
-  struct Part {
+  struct Subproblem {
     int length, begin, end;  // sections [begin, end)
   };
 
   bool OutOfQuota();
-  bool SolveParts(int begin, int end);
-  bool SolvePart(int begin, int end);
+  bool SolveSubproblems(int begin, int end);
+  bool SolveSubproblem(int begin, int end);
   bool Apply(int choice, const Niche& niche, std::int64_t raised);
   Niche ChooseNiche(int begin, int end);
   void CountBranches(int begin, int end, std::int64_t floor, bool all_on_tops);
@@ -95,7 +95,7 @@ class ExactSearch {
   // Per section, scratch of ChooseNiche: branches; of the rows that can begin there the forced ones, and those whose
   // bundle could yet be supported.
   std::vector<int> branches_, forced_, waiting_;
-  std::vector<Part> parts_;  // of all nodes on the path
+  std::vector<Subproblem> subproblems_;  // of all nodes on the path
 };
 
 }  // namespace orionrt

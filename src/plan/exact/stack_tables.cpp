@@ -30,7 +30,7 @@ void StackTables::Reset(std::int64_t capacity) {
   for (int row = 0; row < model_.row_count; ++row) {
     for (int s = model_.first[row]; s < model_.last[row]; ++s) Restore(s, row);
   }
-  work_.Add(Look::kMember, static_cast<std::int64_t>(model_.members.size()));
+  work_.Add(Look::kUnplaced, static_cast<std::int64_t>(model_.alive.size()));
 }
 
 // Sections in which padding could be what does not fit.
@@ -39,9 +39,9 @@ std::vector<int> StackTables::TightestFirst(std::int64_t capacity) const {
   for (int s = 0; s < model_.section_count; ++s) {
     std::int64_t slack = capacity;
     std::int64_t padding = 0;
-    for (int k = model_.member_begin[s]; k < model_.member_begin[s + 1]; ++k) {
-      slack -= model_.size[model_.members[k]];
-      padding += model_.alignment[model_.members[k]] - 1;
+    for (int k = model_.alive_begin[s]; k < model_.alive_begin[s + 1]; ++k) {
+      slack -= model_.size[model_.alive[k]];
+      padding += model_.alignment[model_.alive[k]] - 1;
     }
     if (slack < padding) order.emplace_back(slack, s);
   }
@@ -53,8 +53,8 @@ std::vector<int> StackTables::TightestFirst(std::int64_t capacity) const {
 
 void StackTables::Add(int section, std::int64_t capacity) {
   constexpr std::size_t kMostItems = 14;
-  std::vector<int> rows(model_.members.begin() + model_.member_begin[section],
-                        model_.members.begin() + model_.member_begin[section + 1]);
+  std::vector<int> rows(model_.alive.begin() + model_.alive_begin[section],
+                        model_.alive.begin() + model_.alive_begin[section + 1]);
   std::stable_sort(rows.begin(), rows.end(), [&](int a, int b) { return model_.alignment[a] > model_.alignment[b]; });
   if (rows.size() > kMostItems) rows.resize(kMostItems);
   std::vector<StackItem> items;

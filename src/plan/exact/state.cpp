@@ -36,7 +36,7 @@ bool ExactState::Reset(std::int64_t capacity) {
   latest_.resize(model_.row_count);
   placed_.assign(model_.row_count, 0);
   decided_.assign(model_.BundleCount(), 0);
-  members_ = model_.members;
+  unplaced_first_ = model_.alive;
   bool fits = true;
   for (int i = 0; i < model_.row_count; ++i) {
     set_key_[model_.first[i]] += row_key_[i];
@@ -54,7 +54,7 @@ bool ExactState::Reset(std::int64_t capacity) {
   for (int bundle = 0; bundle < model_.BundleCount(); ++bundle) Join(bundle, 1);
   tables_.Reset(capacity);
   for (int s = 0; s < sections; ++s) fits &= 0 <= HighestFloor(s);
-  work_.Add(Look::kLaid, static_cast<std::int64_t>(members_.size()) + model_.row_count + sections);
+  work_.Add(Look::kLaid, static_cast<std::int64_t>(unplaced_first_.size()) + model_.row_count + sections);
   Touch(0, sections);
   return fits && Settle();
 }
@@ -145,7 +145,7 @@ bool ExactState::Lift(int section, std::int64_t floor) {
   const int* rows = active(section);
   const int count = active_[section];
   work_.Add(Look::kLift, 1);
-  work_.Add(Look::kMember, count);
+  work_.Add(Look::kUnplaced, count);
   int ready = 0;
   for (int k = 0; k < count; ++k) {
     const int row = rows[k];
@@ -160,7 +160,7 @@ bool ExactState::Lift(int section, std::int64_t floor) {
 
 int ExactState::CountReady(int section) const {
   const int* rows = active(section);
-  work_.Add(Look::kMember, active_[section]);
+  work_.Add(Look::kUnplaced, active_[section]);
   return static_cast<int>(
       std::count_if(rows, rows + active_[section], [&](int row) { return head_[row] == floor_[section]; }));
 }
@@ -196,7 +196,7 @@ bool ExactState::LiftLife(int row, std::int64_t floor) {
   }
   const int first_start = model_.start_begin[begin + 1];
   const int last_start = model_.start_begin[lifted_end];
-  work_.Add(Look::kMember, std::int64_t{active_[begin]} + last_start - first_start);
+  work_.Add(Look::kUnplaced, std::int64_t{active_[begin]} + last_start - first_start);
   work_.Add(Look::kSlot, end - begin);
   for (int other = first_start; other < last_start; ++other) {
     if (!placed(other) && !meet(other)) return Fail(model_.first[other]);
@@ -247,7 +247,7 @@ bool ExactState::Settle() {
       const int* rows = active(s);
       std::int64_t least = head_[rows[0]];
       for (int k = 1; k < active_[s]; ++k) least = std::min(least, head_[rows[k]]);
-      work_.Add(Look::kMember, active_[s]);
+      work_.Add(Look::kUnplaced, active_[s]);
       AddWaste(s, least);
       if (!Lift(s, least)) return false;
     }
@@ -309,7 +309,7 @@ void ExactState::Remove(int row) {
     tables_.Remove(s, row);
     ready_[s] -= floor_[s] == head;
     crossing_[s] -= s > begin;
-    int* rows = &members_[model_.member_begin[s]];
+    int* rows = &unplaced_first_[model_.alive_begin[s]];
     const int moved = rows[--active_[s]];
     slot_[slot_begin_[moved] + s - model_.first[moved]] = *slot;
     rows[*slot] = moved;

@@ -62,7 +62,7 @@ class ExactState {
   int ready_count(int section) const { return ready_[section]; }    // of these, with head == floor
   // an unplaced row spans it and the one before, or a bundle that is not decided does
   bool joined(int section) const { return crossing_[section] > 0; }
-  const int* active(int section) const { return &members_[model_.member_begin[section]]; }  // active_count rows
+  const int* active(int section) const { return &unplaced_first_[model_.alive_begin[section]]; }  // active_count rows
   // of the unplaced rows that start there, and where they are if another row of their bundle decided that
   std::uint64_t set_key(int section) const { return set_key_[section]; }
   int failed_section() const { return failed_section_; }  // where the last false came from
@@ -122,9 +122,9 @@ class ExactState {
   std::vector<std::uint64_t> set_key_, row_key_;
   std::vector<std::int64_t> head_, latest_;  // latest: the highest offset the capacity or a fixed offset leaves
   std::vector<char> placed_, decided_;
-  std::vector<int> members_;               // per section a sparse set: the unplaced ones first
+  std::vector<int> unplaced_first_;        // per section a sparse set: the unplaced ones first
   std::vector<int> slot_begin_;            // row -> its slots, one per section of its life
-  std::vector<int> slot_;                  // where in its section's part of members_ the row is
+  std::vector<int> slot_;                  // where in its section's part of unplaced_first_ the row is
   std::vector<std::int64_t> covered_top_;  // per slot: the top that the row covered when it was placed
   std::vector<Change> trail_;
   StackTables tables_;

@@ -11,9 +11,9 @@ namespace orionrt {
 // core. Nodes are no measure of time: one costs a microsecond where few buffers are alive, and a millisecond where
 // thousands are.
 enum class Look : std::int64_t {
-  kMember = 1,     // an unplaced buffer of a section
+  kUnplaced = 1,   // an unplaced buffer of a section
   kSection = 1,    // a section of a life, or of a stretch that is walked over
-  kSlot = 4,       // a section of a life whose list of members changes
+  kSlot = 4,       // a section of a life whose list of unplaced rows changes
   kLift = 4,       // a floor or a head
   kChange = 4,     // a change undone
   kChoice = 10,    // a section scored

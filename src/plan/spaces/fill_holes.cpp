@@ -17,8 +17,8 @@ std::vector<int> WithRoom(const Residency& residency, int p, const Packing& pack
   std::vector<int> all = packing.buffers;
   all.insert(all.end(), packing.spilled.begin(), packing.spilled.end());
   std::sort(all.begin(), all.end());
-  const Problem part = InOneExecution(ProblemIn(residency.problem(), all, residency.space(p)));
-  const Shapes shapes(part);
+  const Problem subproblem = InOneExecution(ProblemIn(residency.problem(), all, residency.space(p)));
+  const Shapes shapes(subproblem);
   LoadTree loads(std::max(1, shapes.sections()));
   const auto in = [&](int i) { return std::binary_search(packing.buffers.begin(), packing.buffers.end(), i); };
   for (int k = 0; k < static_cast<int>(all.size()); ++k) {
@@ -43,8 +43,8 @@ Packing FillInOrder(const Residency& residency, int p, const Packing& packing, c
   const auto position = [&](int i) {
     return static_cast<int>(std::lower_bound(all.begin(), all.end(), i) - all.begin());
   };
-  const Problem part = ProblemIn(residency.problem(), all, residency.space(p));
-  Filler placer(part);
+  const Problem subproblem = ProblemIn(residency.problem(), all, residency.space(p));
+  Filler placer(subproblem);
   std::vector<std::int64_t> offset(all.size(), -1);
   for (std::size_t k = 0; k < packing.buffers.size(); ++k) {
     const int at = position(packing.buffers[k]);
@@ -115,8 +115,8 @@ void ListSpills(const Residency& residency, int p, std::vector<Spill>& spills) {
   for (int i = 0; i < residency.size(); ++i) {
     if (residency.SpaceAt(i) == p || residency.Allowed(i)[0] == p) all.push_back(i);
   }
-  const Problem part = InOneExecution(ProblemIn(residency.problem(), all, residency.space(p)));
-  const Shapes shapes(part);
+  const Problem subproblem = InOneExecution(ProblemIn(residency.problem(), all, residency.space(p)));
+  const Shapes shapes(subproblem);
   LoadTree loads(std::max(1, shapes.sections()));
   for (int k = 0; k < static_cast<int>(all.size()); ++k) {
     if (residency.SpaceAt(all[k]) != p) continue;
@@ -137,7 +137,7 @@ void ListSpills(const Residency& residency, int p, std::vector<Spill>& spills) {
       const LoadTree::Peak peak = loads.Max(shapes.extents[k]);
       spill.room_bytes = residency.Capacity(p) - peak.bytes;
       spill.step = shapes.steps[peak.section];
-      spill.reason = spill.room_bytes < part.buffers[k].size ? SpillReason::kNoRoom : SpillReason::kNoHole;
+      spill.reason = spill.room_bytes < subproblem.buffers[k].size ? SpillReason::kNoRoom : SpillReason::kNoHole;
     }
     spills.push_back(spill);
   }

@@ -135,14 +135,14 @@ void ExcessFlow::MakeArcs(const Loads& loads, const std::vector<Resident>& resid
   for (const Single& single : singles) {
     const auto same = [&](const Arc& a) { return a.from == single.from && a.to == single.to && a.cost == single.cost; };
     if (arcs_.empty() || !same(arcs_.back())) {
-      const int first = static_cast<int>(members_.size());
+      const int first = static_cast<int>(arc_buffers_.size());
       at_[single.from].push_back(static_cast<int>(arcs_.size()));
       at_[single.to].push_back(static_cast<int>(arcs_.size()));
       arcs_.push_back({single.from, single.to, single.cost, 0, 0, first, first});
     }
     arcs_.back().left += single.bytes;
     ++arcs_.back().last;
-    members_.push_back({single.bytes, single.buffer});
+    arc_buffers_.push_back({single.bytes, single.buffer});
   }
 }
 
@@ -175,13 +175,13 @@ int ExcessFlow::Split(const std::vector<Resident>& residents, std::vector<int>* 
   for (const Arc& arc : arcs_) {
     std::int64_t flow = arc.flow;
     for (int m = arc.first; m < arc.last && flow > 0; ++m) {
-      const Member& member = members_[m];
-      if (flow >= member.bytes) {
-        spilled->push_back(member.buffer);
-      } else if (dearest < 0 || residents[member.buffer].cost > residents[dearest].cost) {
-        dearest = member.buffer;
+      const ArcBuffer& lent = arc_buffers_[m];
+      if (flow >= lent.bytes) {
+        spilled->push_back(lent.buffer);
+      } else if (dearest < 0 || residents[lent.buffer].cost > residents[dearest].cost) {
+        dearest = lent.buffer;
       }
-      flow -= member.bytes;
+      flow -= lent.bytes;
     }
   }
   return dearest;

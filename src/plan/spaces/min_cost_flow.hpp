@@ -71,9 +71,9 @@ class ExcessFlow {
   struct Arc {
     int from, to;
     std::int64_t cost, left, flow;
-    int first, last;  // members
+    int first, last;  // of arc_buffers_
   };
-  struct Member {
+  struct ArcBuffer {
     std::int64_t bytes;
     int buffer;
   };
@@ -98,7 +98,7 @@ class ExcessFlow {
   int nodes_ = 1;                                        // the gaps between rows, and the ends
   std::vector<std::int64_t> potential_, supply_, back_;  // per node; back_[v]: flow from v to v - 1
   std::vector<Arc> arcs_;
-  std::vector<Member> members_;
+  std::vector<ArcBuffer> arc_buffers_;
   std::vector<std::vector<int>> at_;  // per node the arcs that begin or end there
   std::vector<std::int64_t> distance_;
   std::vector<Step> step_;

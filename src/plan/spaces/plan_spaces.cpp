@@ -216,13 +216,13 @@ class SpacePlanner {
   // least peak; a space that is full has no use for one.
   SpaceFigures Seal(int p) {
     const std::vector<int> held = residency_.Held(p);
-    const Problem part = ProblemIn(problem_, held, residency_.space(p));
+    const Problem subproblem = ProblemIn(problem_, held, residency_.space(p));
     if (changed_[p]) packed_[p].reset();
-    if (!packed_[p] && !spilled_from_[p]) packed_[p] = pack_(part, options_);
+    if (!packed_[p] && !spilled_from_[p]) packed_[p] = pack_(subproblem, options_);
     std::vector<std::int64_t> offsets;
     for (const int i : held) offsets.push_back(offsets_[i]);
     SpaceFigures figures;
-    figures.peak_bytes = PeakOf(part, offsets);
+    figures.peak_bytes = PeakOf(subproblem, offsets);
     if (packed_[p]) {
       Plan& plan = *packed_[p];
       time_limited_ |= plan.time_limited;
@@ -232,7 +232,7 @@ class SpacePlanner {
         for (std::size_t k = 0; k < held.size(); ++k) offsets_[held[k]] = plan.offsets[k];
       }
     } else {
-      figures.certificate = LowerBound(part);
+      figures.certificate = LowerBound(subproblem);
     }
     figures.certificate.proven_optimal = figures.peak_bytes == figures.certificate.lower_bound_bytes;
     for (int& i : figures.certificate.witness) i = held[i];

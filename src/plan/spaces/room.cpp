@@ -10,10 +10,10 @@
 namespace orionrt {
 namespace {
 
-void CopyLabels(const Problem& problem, const std::vector<int>& buffers, Problem& part) {
+void CopyLabels(const Problem& problem, const std::vector<int>& buffers, Problem& subproblem) {
   for (const int i : buffers) {
-    part.ids.push_back(BufferId(problem, i));
-    if (!problem.names.empty()) part.names.push_back(problem.names[i]);
+    subproblem.ids.push_back(BufferId(problem, i));
+    if (!problem.names.empty()) subproblem.names.push_back(problem.names[i]);
   }
 }
 
@@ -41,16 +41,16 @@ void RequireRoomIn(const Residency& residency, const std::set<int>& allowed) {
     if (std::all_of(mine.begin(), mine.end(), [&](int p) { return allowed.count(p) != 0; })) pinned.push_back(i);
   }
   const bool alone = allowed.size() == 1;
-  Problem part = ProblemIn(residency.problem(), pinned, alone ? residency.space(*allowed.begin()) : Space());
-  for (Buffer& b : part.buffers) {  // in several spaces there are several topmost buffers without padding
+  Problem subproblem = ProblemIn(residency.problem(), pinned, alone ? residency.space(*allowed.begin()) : Space());
+  for (Buffer& b : subproblem.buffers) {  // in several spaces there are several topmost buffers without padding
     if (!alone) b.alignment = 1;
     if (!alone) b.fixed_offset = kFree;
   }
   Plan bound;
-  bound.certificate = LowerBound(part);
+  bound.certificate = LowerBound(subproblem);
   if (bound.certificate.lower_bound_bytes <= capacity) return;
-  CopyLabels(residency.problem(), pinned, part);
-  RefuseSpace(who, part, bound, capacity);
+  CopyLabels(residency.problem(), pinned, subproblem);
+  RefuseSpace(who, subproblem, bound, capacity);
 }
 
 }  // namespace
@@ -70,13 +70,13 @@ void RequireRoom(const Residency& residency) {
 
 void RefusePinned(const Residency& residency, int p, const std::vector<int>& pinned, const Plan& plan) {
   const Space& space = residency.space(p);
-  Problem part = ProblemIn(residency.problem(), pinned, space);
-  CopyLabels(residency.problem(), pinned, part);
+  Problem subproblem = ProblemIn(residency.problem(), pinned, space);
+  CopyLabels(residency.problem(), pinned, subproblem);
   const bool chosen = std::any_of(pinned.begin(), pinned.end(), [&](int i) { return residency.Choices(i).size() > 1; });
   const std::string who = "space " + Printable(space.name);
-  if (!chosen) RefuseSpace(who, part, plan, residency.Capacity(p));
+  if (!chosen) RefuseSpace(who, subproblem, plan, residency.Capacity(p));
   try {
-    RefuseCapacity(part, plan, residency.Capacity(p));
+    RefuseCapacity(subproblem, plan, residency.Capacity(p));
   } catch (const Error& error) {
     throw Error(ErrorCode::kLimit, who + ": what found no room in other spaces " + error.what() +
                                        "; whether another choice of spaces fits is open");

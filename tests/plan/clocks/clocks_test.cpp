@@ -444,7 +444,7 @@ TEST(CheckProblem, RefusesClocksThatAreNone) {
     }
   };
   refused([](Problem& p) { p.clocks.begins.pop_back(); }, "unequal length");
-  refused([](Problem& p) { p.clocks.ends[3] = -1; }, "ends before it begins, in part 1");
+  refused([](Problem& p) { p.clocks.ends[3] = -1; }, "ends before it begins, on stream 1");
   refused([](Problem& p) { p.clocks.ends[0] = 0; }, "is empty");
   refused([](Problem& p) { p.clocks.ends[0] = (std::int64_t{1} << 61) + 1; }, "past 2^61");
   refused([](Problem& p) { p.clocks.begins[0] = -(std::int64_t{1} << 61) - 1; }, "past 2^61");

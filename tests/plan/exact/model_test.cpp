@@ -66,7 +66,7 @@ void ExpectIndices(const ExactModel& model, std::int64_t highest_end) {
       load += model.size[r];
     }
     const auto t = static_cast<std::size_t>(s);
-    ASSERT_EQ(Within(model.members, model.member_begin[t], model.member_begin[t + 1]), members);
+    ASSERT_EQ(Within(model.alive, model.alive_begin[t], model.alive_begin[t + 1]), members);
     ASSERT_EQ(model.start_begin[t + 1] - model.start_begin[t], static_cast<int>(starting.size()));
     for (std::size_t k = 0; k < starting.size(); ++k) {
       ASSERT_EQ(starting[k], model.start_begin[t] + static_cast<int>(k)) << "rows stand by their first section";
@@ -143,7 +143,7 @@ TEST(ExactModel, SaysWhatTheProblemDoes) {
 
 bool AreAlike(const ExactModel& a, const ExactModel& b) {
   return a.first == b.first && a.last == b.last && a.size == b.size && a.alignment == b.alignment &&
-         a.fixed == b.fixed && a.members == b.members;
+         a.fixed == b.fixed && a.alive == b.alive;
 }
 
 TEST(ExactModel, IsTheSameOfAShuffledAMirroredAndALargerCopy) {

@@ -1,4 +1,4 @@
-// Parts of an order model that can be searched on their own, and bounds over all orders.
+// Subproblems of an order model, which can be searched on their own, and bounds over all orders.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace orionrt {
 
 // The ops order[first..last) when those before them have run and those behind have not; op i of the result is
 // order[first + i]. Its peak is that of these steps. What lives throughout is one buffer, given and kept. O(model).
-OrderModel PartOfOrder(const OrderModel& model, const std::vector<int>& order, int first, int last);
+OrderModel SubproblemOf(const OrderModel& model, const std::vector<int>& order, int first, int last);
 
 // The places k, ascending, 0 and the number of ops among them, where every order has run the ops 0..k-1 after k steps:
 // each op behind such a place waits for each before it. O(ops + edges).

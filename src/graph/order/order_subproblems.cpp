@@ -1,4 +1,4 @@
-#include "graph/order/order_parts.hpp"
+#include "graph/order/order_subproblems.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -13,27 +13,27 @@ constexpr int kMostOpsRelated = 4096;       // 2 MiB a table
 constexpr std::int64_t kStepsPerCutOp = 3;  // what a minimum cut takes per op, in the time of steps
 
 // A buffer as the ops `rank` in [first, last) see it.
-class PartMaker {
+class SubproblemMaker {
  public:
-  PartMaker(const OrderModel& model, const std::vector<int>& order, int first, int last)
+  SubproblemMaker(const OrderModel& model, const std::vector<int>& order, int first, int last)
       : model_(model),
         order_(order),
         first_(first),
         last_(last),
         rank_(order.size()),
-        part_of_(model.buffers.size(), -1) {
+        seen_as_(model.buffers.size(), -1) {
     for (int i = 0; i < static_cast<int>(order.size()); ++i) rank_[order[i]] = i;
     const int ops = last - first;
-    part_.before.resize(ops);
-    part_.workspace.resize(ops);
-    part_.claims.resize(ops);
+    made_.before.resize(ops);
+    made_.workspace.resize(ops);
+    made_.claims.resize(ops);
   }
 
   OrderModel Make() {
     for (int i = 0; i < static_cast<int>(model_.buffers.size()); ++i) AddBuffer(i);
-    if (throughout_ > 0) part_.buffers.push_back({throughout_, -1, {}, true});
+    if (throughout_ > 0) made_.buffers.push_back({throughout_, -1, {}, true});
     for (int i = first_; i < last_; ++i) AddOp(order_[i]);
-    return std::move(part_);
+    return std::move(made_);
   }
 
  private:
@@ -57,27 +57,27 @@ class PartMaker {
       throughout_ += buffer.bytes;
       return;
     }
-    part_of_[index] = static_cast<int>(part_.buffers.size());
-    part_.buffers.push_back(std::move(seen));
+    seen_as_[index] = static_cast<int>(made_.buffers.size());
+    made_.buffers.push_back(std::move(seen));
   }
 
   void AddOp(int op) {
     const int place = rank_[op] - first_;
-    part_.workspace[place] = model_.workspace[op];
+    made_.workspace[place] = model_.workspace[op];
     for (const int earlier : model_.before[op]) {
-      if (Within(earlier)) part_.before[place].push_back(rank_[earlier] - first_);
+      if (Within(earlier)) made_.before[place].push_back(rank_[earlier] - first_);
     }
-    std::sort(part_.before[place].begin(), part_.before[place].end());
+    std::sort(made_.before[place].begin(), made_.before[place].end());
     for (const OrderClaim& claim : model_.claims[op]) {
       OrderClaim seen{{}, claim.output, claim.input, claim.saved_bytes};
       bool possible = true;
       for (const int buffer : claim.dying) {
-        if (part_of_[buffer] >= 0) seen.dying.push_back(part_of_[buffer]);
+        if (seen_as_[buffer] >= 0) seen.dying.push_back(seen_as_[buffer]);
         const std::vector<int>& users = model_.buffers[buffer].users;
         const auto later = [&](int user) { return rank_[user] >= last_; };
         possible = possible && !model_.buffers[buffer].kept && std::none_of(users.begin(), users.end(), later);
       }
-      if (possible) part_.claims[place].push_back(std::move(seen));
+      if (possible) made_.claims[place].push_back(std::move(seen));
     }
   }
 
@@ -85,9 +85,9 @@ class PartMaker {
   const std::vector<int>& order_;
   int first_, last_;
   std::vector<int> rank_;
-  std::vector<int> part_of_;  // buffer -> buffer of the part, or -1
+  std::vector<int> seen_as_;  // buffer -> buffer of the subproblem, or -1
   std::int64_t throughout_ = 0;
-  OrderModel part_;
+  OrderModel made_;
 };
 
 // Row `op`: all ops that run before it in any order.
@@ -148,8 +148,8 @@ std::vector<std::int64_t> OwnBytes(const OrderModel& model, const OrderSpace& sp
 
 }  // namespace
 
-OrderModel PartOfOrder(const OrderModel& model, const std::vector<int>& order, int first, int last) {
-  return PartMaker(model, order, first, last).Make();
+OrderModel SubproblemOf(const OrderModel& model, const std::vector<int>& order, int first, int last) {
+  return SubproblemMaker(model, order, first, last).Make();
 }
 
 // An op behind the place that waits for none there must wait for every op before it that no other there waits for. So
