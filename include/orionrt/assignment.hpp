@@ -107,7 +107,7 @@ ORIONRT_API void AddBodies(Assignment& whole, std::vector<BodyAssignment> bodies
 // happens to one that has a graph_id. Throws Error (kBadInput) where it is of another graph: its graph_hash differs.
 ORIONRT_API void CompleteAssignment(const Graph& graph, Assignment& assignment);
 
-// Bytes that space number `space` needs; 0 for one that there is not.
+// The same of an assignment, bodies of control-flow ops included; 0 for a space that there is not.
 ORIONRT_API std::size_t RequiredBytes(const Assignment& assignment, int space = 0);
 
 // The place with that id in a list of an assignment; null when there is none. O(log n).

@@ -83,8 +83,9 @@ ORIONRT_API std::int64_t PeakOf(const Problem& problem, const std::vector<std::i
 // The peak of one space of the problem's table, as SpaceFigures has it. O(n).
 ORIONRT_API std::int64_t PeakOf(const Problem& problem, const Plan& plan, int space);
 
-// Bytes that space number `space` needs for this plan; without spaces, what number 0 does: the peak. 0 for others.
-ORIONRT_API std::size_t RequiredBytes(const Plan& plan, int space);
+// Bytes that the arena of space number `space` needs for this plan, its base being aligned to the largest alignment
+// planned for: the peak, exactly. Without a table of spaces there is number 0 alone; 0 for a space that there is not.
+ORIONRT_API std::size_t RequiredBytes(const Plan& plan, int space = 0);
 
 // The space of buffer `i`; 0 without spaces.
 ORIONRT_API int SpaceOf(const Plan& plan, int i);

@@ -119,13 +119,13 @@ struct SharedArenaOptions {
 };
 
 // Bytes that the arena of the plan's last space needs for the plan and that much scratch: exactly.
-ORIONRT_API std::size_t RequiredBytes(const SharedPlan& plan, const SharedArenaOptions& options = {});
+ORIONRT_API std::size_t SharedArenaBytes(const SharedPlan& plan, const SharedArenaOptions& options = {});
 
 // The memory of a SharedPlan, and scratch beside it. Not movable: views point into it. Views and scratch are for any
 // number of threads; scratch takes a lock, views take none.
 class ORIONRT_API SharedArena {
  public:
-  // Host memory of RequiredBytes, or memory of the caller's, all of whose rest is scratch. States start as zeros.
+  // Host memory of SharedArenaBytes, or memory of the caller's, all of whose rest is scratch. States start as zeros.
   // Throws Error: kOutOfMemory, kInfeasible when the memory is too small, kMisuse when its base is too little aligned,
   // or for a plan that is null.
   explicit SharedArena(std::shared_ptr<const SharedPlan> plan, const SharedArenaOptions& options = {});

@@ -105,7 +105,7 @@ struct GuardReport {
 // Switches of the guard; they work together. Guarded runs may allocate and are slow: when an op begins and when it ends
 // all bytes of the plan are compared with a copy of them (with `pages`, those in reach only), so the guard takes the
 // region's size once more from the heap. Where canaries or the quarantine are on, tensors lie by a plan of the guard's
-// own, which needs a larger arena: RequiredBytes of graph, plan and options, or `guard_bytes()`, tell how large.
+// own, which needs a larger arena: GuardedBytes, or `guard_bytes()` of the pool, tells how large.
 struct GuardOptions {
   // Every tensor its own bytes: a stale pointer never meets a live tensor. Refused (kUnsupported), like `pages`, where
   // some must share: views, and what Transform has made lie in others.
@@ -221,13 +221,9 @@ struct SpaceMemory {
   Arena arena;
 };
 
-// Bytes that an arena needs for this plan, its base being aligned to the largest alignment planned for: the peak,
-// exactly. What the pool itself takes is outside the arena: TensorPool::metadata_bytes.
-ORIONRT_API std::size_t RequiredBytes(const Plan& plan);
-
-// The same for a pool with a guard, which needs more, its tensors being laid out anew; without one, those of the
-// assignment's only arena. The assignment is one that CheckAssignment takes.
-ORIONRT_API std::size_t RequiredBytes(const Graph& graph, const Assignment& assignment, const PoolOptions& options);
+// Bytes that the only arena of a pool with these options needs: with a guard more than RequiredBytes of the assignment,
+// as tensors are laid out anew; without one the same. The assignment is one that CheckAssignment takes.
+ORIONRT_API std::size_t GuardedBytes(const Graph& graph, const Assignment& assignment, const PoolOptions& options);
 
 // RegisterGraph, then FinalizePlan or LoadPlan, then Allocate for every tensor as the ops come to it.
 //

@@ -108,7 +108,7 @@ AssignedSpace GuardedSpace(const ImportedModel& model, const Assignment& assignm
     Misuse("a guard watches one arena, and the plan has " + std::to_string(assignment.spaces.size()) + " spaces");
   }
   AssignedSpace space = assignment.spaces[0];
-  space.required_bytes = static_cast<std::int64_t>(RequiredBytes(model.graph, assignment, options));
+  space.required_bytes = static_cast<std::int64_t>(GuardedBytes(model.graph, assignment, options));
   constexpr std::int64_t kLargestPage = 1 << 16;  // of the machines that there are
   if (options.guard->pages) space.base_alignment = std::max(space.base_alignment, kLargestPage);
   return space;

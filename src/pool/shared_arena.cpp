@@ -46,7 +46,7 @@ const std::shared_ptr<const SharedPlan>& NotNull(const std::shared_ptr<const Sha
 std::vector<Arena> HostArenas(const SharedPlan& plan, const SharedArenaOptions& options) {
   std::vector<Arena> arenas;
   for (int space = 0; space < plan.space_count(); ++space) {
-    const std::size_t bytes = space == LastSpace(plan) ? RequiredBytes(plan, options) : plan.required_bytes(space);
+    const std::size_t bytes = space == LastSpace(plan) ? SharedArenaBytes(plan, options) : plan.required_bytes(space);
     arenas.push_back(Arena::Host(bytes, BaseAlignment(plan, space, options)));
   }
   return arenas;
@@ -66,7 +66,7 @@ std::vector<Arena> Checked(const SharedPlan& plan, std::vector<Arena> arenas, co
   }
   for (int space = 0; space < plan.space_count(); ++space) {
     const Arena& arena = arenas[static_cast<std::size_t>(space)];
-    const std::size_t needs = space == LastSpace(plan) ? RequiredBytes(plan, options) : plan.required_bytes(space);
+    const std::size_t needs = space == LastSpace(plan) ? SharedArenaBytes(plan, options) : plan.required_bytes(space);
     if (arena.bytes() < needs) {
       const auto format = [](std::size_t bytes) { return FormatThousands(static_cast<std::int64_t>(bytes)); };
       throw Error(ErrorCode::kInfeasible, "shared arena: " + format(needs) + " bytes needed, " + format(arena.bytes()) +
@@ -83,7 +83,7 @@ std::vector<Arena> Checked(const SharedPlan& plan, std::vector<Arena> arenas, co
 
 }  // namespace
 
-std::size_t RequiredBytes(const SharedPlan& plan, const SharedArenaOptions& options) {
+std::size_t SharedArenaBytes(const SharedPlan& plan, const SharedArenaOptions& options) {
   if (options.scratch_bytes == 0) return plan.required_bytes(LastSpace(plan));
   return static_cast<std::size_t>(ScratchBegin(plan, options)) + options.scratch_bytes;
 }

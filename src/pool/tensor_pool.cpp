@@ -76,7 +76,7 @@ std::int64_t BodiesBegin(const GuardLayout& layout, const Assignment& assignment
   return RoundUp(layout.region_bytes, assignment.spaces[0].base_alignment);
 }
 
-std::int64_t GuardedBytes(const GuardLayout& layout, const Assignment& assignment) {
+std::int64_t LaidOutBytes(const GuardLayout& layout, const Assignment& assignment) {
   if (assignment.bodies.empty()) return layout.region_bytes;
   return BodiesBegin(layout, assignment) + assignment.spaces[0].required_bytes;
 }
@@ -97,7 +97,7 @@ std::string WithoutRoom(const GuardOptions& options) {
 
 void CheckGuarded(const Arena& arena, const GuardLayout& layout, const Assignment& assignment,
                   const GuardOptions& options) {
-  const std::int64_t needs = GuardedBytes(layout, assignment);
+  const std::int64_t needs = LaidOutBytes(layout, assignment);
   const auto has = static_cast<std::int64_t>(arena.bytes());
   if (needs > has) {
     throw Error(ErrorCode::kInfeasible,
@@ -136,13 +136,11 @@ std::size_t IdsOf(const Assignment& assignment) {
 
 }  // namespace
 
-std::size_t RequiredBytes(const Plan& plan) { return static_cast<std::size_t>(plan.peak_bytes); }
-
-std::size_t RequiredBytes(const Graph& graph, const Assignment& assignment, const PoolOptions& options) {
+std::size_t GuardedBytes(const Graph& graph, const Assignment& assignment, const PoolOptions& options) {
   if (!options.guard) return RequiredBytes(assignment);
   const std::optional<Graph> ordered = Reordered(graph, assignment);
   const GuardLayout layout = LayOutFor(ordered ? *ordered : graph, assignment, options).layout;
-  return static_cast<std::size_t>(GuardedBytes(layout, assignment));
+  return static_cast<std::size_t>(LaidOutBytes(layout, assignment));
 }
 
 TensorPool::Memory::Memory(Arena taken, const PoolOptions& options)
@@ -310,7 +308,7 @@ void TensorPool::Install(Assignment assignment, Plan plan) {
     }
     guarded = LayOutFor(graph, assignment, options_);
     CheckGuarded(memories_[0].arena, guarded.layout, assignment, *options_.guard);
-    needs[0] = {GuardedBytes(guarded.layout, assignment), std::max(needs[0].alignment, guarded.layout.alignment)};
+    needs[0] = {LaidOutBytes(guarded.layout, assignment), std::max(needs[0].alignment, guarded.layout.alignment)};
   }
   TakeRegions(needs);
   ordered_ = std::move(ordered);

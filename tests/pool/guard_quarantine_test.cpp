@@ -137,7 +137,7 @@ TEST(Quarantine, SaysWhatToLeaveOffWhereTheArenaIsTooSmall) {
   options.guard = Watch();
   options.guard->quarantine_ops = 2;
   const Assignment assignment = tests::AssignmentOf(graph, plan);
-  const std::size_t needs = RequiredBytes(graph, assignment, options);
+  const std::size_t needs = GuardedBytes(graph, assignment, options);
   EXPECT_EQ(needs, 4 * (kTensorBytes + 64));
   const Arena memory = Arena::Host(needs, 4096);
   TensorPool tight(memory.base(), needs - 1, options);

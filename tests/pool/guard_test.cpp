@@ -287,10 +287,10 @@ TEST(Guard, SaysHowMuchMoreArenaItNeeds) {
   const Plan plan = tests::ChainPlanner().Run(MakeProblem(graph, GraphLiveness(graph), 64).problem);
   PoolOptions options;
   const Assignment assignment = tests::AssignmentOf(graph, plan);
-  EXPECT_EQ(RequiredBytes(graph, assignment, options), RequiredBytes(plan));
+  EXPECT_EQ(GuardedBytes(graph, assignment, options), RequiredBytes(plan));
   options.guard = Watch();
   options.guard->no_reuse = true;
-  const std::size_t needs = RequiredBytes(graph, assignment, options);
+  const std::size_t needs = GuardedBytes(graph, assignment, options);
   EXPECT_EQ(needs, 22 * (kTensorBytes + 64)) << "22 tensors with a canary each";
 
   const Arena memory = Arena::Host(needs, 4096);

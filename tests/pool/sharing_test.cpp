@@ -127,7 +127,7 @@ TEST(SharedArena, NeedsExactlyWhatIsStated) {
   for (const std::size_t scratch : {std::size_t{0}, std::size_t{5000}}) {
     SharedArenaOptions options;
     options.scratch_bytes = scratch;
-    const std::size_t needs = RequiredBytes(*plan, options);
+    const std::size_t needs = SharedArenaBytes(*plan, options);
     EXPECT_EQ(SharedArena(plan, options).capacity(), needs);
     const Arena memory = Arena::Host(needs, 4096);
     EXPECT_NO_THROW(SharedArena(plan, Arena::Borrow(memory.base(), needs), options));
@@ -239,7 +239,7 @@ TEST(SharedArena, RunsAsIfNothingWereShared) {
       graphs.push_back(std::move(shared));
     }
     const auto plan = SharedPlan::Make(graphs);
-    const SharedArena arena(plan, Arena::Host(RequiredBytes(*plan), 4096));
+    const SharedArena arena(plan, Arena::Host(SharedArenaBytes(*plan), 4096));
 
     std::vector<std::vector<Bytes>> own(count);
     std::vector<Runner> runners;

@@ -171,7 +171,7 @@ class PoolObject {
       Space pool;
       pool.name = space.name;
       const std::size_t bytes =
-          spaces == 1 ? RequiredBytes(graph, assignment, options) : RequiredBytes(assignment, static_cast<int>(s));
+          spaces == 1 ? GuardedBytes(graph, assignment, options) : RequiredBytes(assignment, static_cast<int>(s));
       Arena arena =
           buffers.empty() ? Own(bytes, static_cast<std::size_t>(space.base_alignment)) : Lend(buffers[s], bytes, s);
       memories.push_back({pool, std::move(arena)});
