@@ -31,7 +31,8 @@ class Net:
         index = len(self.tensors)
         shape = [1, channels, side, side] if side else [1, channels]
         elements = channels * (side * side if side else 1)
-        self.tensors.append({"id": index, "name": f"t{index}", "bytes": 4 * elements, "dtype": "float32", "shape": shape})
+        self.tensors.append({"id": index, "name": f"t{index}", "bytes": 4 * elements, "dtype": "float32",
+                             "shape": shape})
         if roles:
             self.tensors[-1]["roles"] = list(roles)
         return index, channels, side
@@ -99,7 +100,9 @@ def randwire(rule, seed):
         for earlier in before:
             y = x
             if earlier:
-                y = outs[earlier[0]] if len(earlier) == 1 else net.op("Sum", [outs[j] for j in earlier], channels, outs[0][2])
+                y = outs[earlier[0]]
+                if len(earlier) > 1:
+                    y = net.op("Sum", [outs[j] for j in earlier], channels, outs[0][2])
             outs.append(net.separable(net.relu(y), channels, 1 if earlier else 2))
         ends = [outs[i] for i in range(32) if not any(i in earlier for earlier in before)]
         x = net.op("Mean", ends, channels, ends[0][2])
@@ -115,7 +118,8 @@ NASNET = ([[("sep", 1), ("sep", 0)], [("sep", 0), ("sep", 0)], [("pool", 1), ("i
            [("sep", 2), ("pool", 1)]], [3, 4, 5, 6])
 AMOEBANET = ([[("pool", 0), ("pool", 0)], [("id", 0), ("pool", 1)], [("sep", 2), ("sep", 1)], [("sep", 2), ("id", 1)],
               [("pool", 4), ("sep", 0)]], [3, 5, 6],
-             [[("pool", 0), ("sep", 1)], [("pool", 1), ("pool", 0)], [("pool", 0), ("sep", 2)], [("sep", 0), ("pool", 1)],
+             [[("pool", 0), ("sep", 1)], [("pool", 1), ("pool", 0)], [("pool", 0), ("sep", 2)],
+              [("sep", 0), ("pool", 1)],
               [("sep", 3), ("line", 0)]], [4, 5, 6])
 PNAS_CELL = [[("sep", 0), ("pool", 0)], [("sep", 1), ("pool", 1)], [("sep", 1), ("sep", 1)], [("sep", 4), ("pool", 1)],
              [("sep", 0), ("pool", 1)]]

@@ -42,7 +42,8 @@ class Builder:
         def info(pair):
             return helper.make_tensor_value_info(pair[0], TensorProto.FLOAT, pair[1])
 
-        graph = helper.make_graph(self.nodes, name, [info(i) for i in inputs], [info(o) for o in outputs], self.initializers)
+        graph = helper.make_graph(self.nodes, name, [info(i) for i in inputs], [info(o) for o in outputs],
+                                  self.initializers)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="orionrt")
         model.ir_version = IR_VERSION
         path.write_bytes(model.SerializeToString(deterministic=True))
@@ -58,7 +59,8 @@ def make_mobilenet_v2(path):
         w = b.weights(f"{name}.weight", c_out, c_in // group, kernel, kernel)
         bias = b.weights(f"{name}.bias", c_out)
         pad = kernel // 2
-        y = b.node("Conv", [x, w, bias], name, kernel_shape=[kernel, kernel], strides=[stride, stride], pads=[pad] * 4, group=group)
+        y = b.node("Conv", [x, w, bias], name, kernel_shape=[kernel, kernel], strides=[stride, stride], pads=[pad] * 4,
+                   group=group)
         return b.node("Clip", [y, low, high], f"{name}.relu6") if relu else y
 
     x, channels = conv("image", "stem", 3, 32, 3, 2), 32
@@ -76,7 +78,8 @@ def make_mobilenet_v2(path):
     x = conv(x, "head", channels, 1280, 1, 1)
     x = b.node("GlobalAveragePool", [x], "pool")
     x = b.node("Flatten", [x], "flatten", axis=1)
-    b.node("Gemm", [x, b.weights("classifier.weight", 1000, 1280), b.weights("classifier.bias", 1000)], "logits", transB=1)
+    b.node("Gemm", [x, b.weights("classifier.weight", 1000, 1280), b.weights("classifier.bias", 1000)], "logits",
+           transB=1)
     b.save(path, "mobilenet_v2", [("image", [1, 3, 224, 224])], [("logits", [1, 1000])])
 
 
@@ -97,13 +100,14 @@ def make_encoder_block(path, batch, tokens, width, heads, inner):
         return b.node("Transpose", [b.node("Reshape", [y, split], f"{name}.split")], name, perm=perm)
 
     def norm(x, name):
-        return b.node("LayerNormalization", [x, b.weights(f"{name}.scale", width), b.weights(f"{name}.bias", width)], name,
-                      axis=-1, epsilon=1e-12)
+        return b.node("LayerNormalization", [x, b.weights(f"{name}.scale", width), b.weights(f"{name}.bias", width)],
+                      name, axis=-1, epsilon=1e-12)
 
     q = heads_of("x", "query", [0, 2, 1, 3])
     k = heads_of("x", "key", [0, 2, 3, 1])
     v = heads_of("x", "value", [0, 2, 1, 3])
-    scores = b.node("Div", [b.node("MatMul", [q, k], "scores"), b.floats("scale", (width // heads) ** 0.5)], "scores.scaled")
+    scores = b.node("Div", [b.node("MatMul", [q, k], "scores"), b.floats("scale", (width // heads) ** 0.5)],
+                    "scores.scaled")
     weights = b.node("Softmax", [b.node("Add", [scores, "mask"], "scores.masked")], "attention", axis=-1)
     context = b.node("Transpose", [b.node("MatMul", [weights, v], "context")], "context.transposed", perm=[0, 2, 1, 3])
     y = linear(b.node("Reshape", [context, join], "context.joined"), "attention.output", width, width)

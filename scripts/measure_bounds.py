@@ -25,7 +25,8 @@ def measure(orionrt, model, flags):
     seconds = []
     for _ in range(3):
         start = time.perf_counter()
-        run = subprocess.run([orionrt, "plan", model, "--all", "--format", "json", *flags], capture_output=True, text=True)
+        run = subprocess.run([orionrt, "plan", model, "--all", "--format", "json", *flags], capture_output=True,
+                             text=True)
         seconds.append(time.perf_counter() - start)
         if run.returncode != 0:
             return None, run.stderr.strip().splitlines()[-1][-120:]
@@ -39,7 +40,8 @@ def main():
     parser.add_argument("--overrides")
     arguments = parser.parse_args()
     overrides = json.loads(pathlib.Path(arguments.overrides).read_text()) if arguments.overrides else {}
-    print("| model | as given | with views | co-located | in place | reordered | saved | plan | order | vanish | in place | s |")
+    print("| model | as given | with views | co-located | in place | reordered | saved | plan | order | vanish "
+          "| in place | s |")
     print("|---|--:|--:|--:|--:|--:|--:|---|---|--:|--:|--:|")
     lower = 0
     for model in arguments.models:
@@ -53,8 +55,9 @@ def main():
         first, last = bounds["given"], bounds["reorder"]
         lower += last < first
         saved = f"{100 * (first - last) / first:.1f} %" if last < first else ""
+        proven, order = ("proven" if plan[key] else "open" for key in ("proven_optimal", "order_proven_optimal"))
         print(f"| {path.name} | " + " | ".join(f"{bounds[stage]:,}" for stage in STAGES) + f" | {saved} | "
-              f"{'proven' if plan['proven_optimal'] else 'open'} | {'proven' if plan['order_proven_optimal'] else 'open'} | "
+              f"{proven} | {order} | "
               f"{len(plan['vanished_ops'])} | {len(plan['in_place'])} | {seconds:.2f} |")
     print(f"\n{lower} of {len(arguments.models)} lower", file=sys.stderr)
 

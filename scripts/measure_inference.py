@@ -5,8 +5,8 @@ measure_inference.py BENCH_INFERENCE MODEL... [--dim NAME=N]... [--runs 30] [--s
 
 BENCH_INFERENCE (benchmarks/inference.cpp) runs the engine of examples/onnx_engine on each model, with malloc and free
 for every tensor and in planned memory. Beside it ONNX Runtime runs the same model, weights and input, on as many
-threads: its high-water mark is the most that was resident while it ran, less what was before it ran first. Its output must be
-that of the engine. Weights that are not in a file, or one number there, are made of their names (examples/onnx_engine).
+threads: its high-water mark is the most that was resident while it ran, less what was before it ran first. Its output
+must be that of the engine. Weights that are not in a file, or one number there, are made of their names (examples/onnx_engine).
 Without onnxruntime and onnx in this Python they are installed from PyPI into build/inference, and used there. Linux.
 """
 import argparse

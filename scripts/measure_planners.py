@@ -66,7 +66,8 @@ def text(x, y, words, anchor="start"):
 
 
 def legend(policies, x):
-    return "".join(mark(MARKS[p], x, 40 + 20 * k, COLOURS[p]) + text(x + 12, 44 + 20 * k, p) for k, p in enumerate(policies))
+    return "".join(mark(MARKS[p], x, 40 + 20 * k, COLOURS[p]) + text(x + 12, 44 + 20 * k, p)
+                   for k, p in enumerate(policies))
 
 
 def ratio_picture(results, policies):
@@ -76,7 +77,8 @@ def ratio_picture(results, policies):
     body = text(left, 20, "peak / lower bound (marks at the upper edge: 1.5 or more)")
     for k in range(6):
         y = y_of(1 + k / 10)
-        body += f'<path d="M{left} {y}h{step * len(results)}" stroke="{GRID}"/>' + text(left - 8, y + 4, f"{1 + k / 10:.1f}", "end")
+        body += f'<path d="M{left} {y}h{step * len(results)}" stroke="{GRID}"/>'
+        body += text(left - 8, y + 4, f"{1 + k / 10:.1f}", "end")
     for column, result in enumerate(results):
         x = left + step * column + step // 2
         body += f'<text transform="translate({x + 4} 328) rotate(35)" fill="{INK}">{name_of(result)}</text>'
@@ -93,7 +95,8 @@ def growth_picture(points, policies):
     y_of = lambda s: round(320 - (math.log10(max(s, 1e-5)) + 5) / 7 * 280, 1)
     body = text(left, 20, "seconds to plan, over buffers")
     for k in range(-5, 3):
-        body += f'<path d="M{left} {y_of(10.0 ** k)}h{width}" stroke="{GRID}"/>' + text(left - 8, y_of(10.0 ** k) + 4, f"1e{k}", "end")
+        body += f'<path d="M{left} {y_of(10.0 ** k)}h{width}" stroke="{GRID}"/>'
+        body += text(left - 8, y_of(10.0 ** k) + 4, f"1e{k}", "end")
     for k in range(3, 7):
         body += text(x_of(10 ** k), 342, f"10^{k}", "middle")
     for policy in policies:
@@ -118,7 +121,8 @@ def tables(results, points, policies):
         cells = {}
         for row in result["policies"]:
             ratio = f'{row["ratio"]:.4f}'
-            cells[base(row["policy"])] = (f"**{ratio}**" if row["proven_optimal"] else ratio) + f', {row["seconds"] * 1e3:.2f} ms'
+            shown = f"**{ratio}**" if row["proven_optimal"] else ratio
+            cells[base(row["policy"])] = shown + f', {row["seconds"] * 1e3:.2f} ms'
         out.append(f'| {name_of(result)} | {result["buffers"]} | ' + " | ".join(cells[p] for p in policies) + " |")
     out += ["", "## Growth", "", "Traces made by `benchmarks/instances.hpp`, seed 1.", "",
             "![Seconds to plan over the number of buffers](growth.svg)", "",

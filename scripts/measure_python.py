@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""measure_python.py BUILD [ROWS]: what Python costs over C++. The same lifetimes are planned by orionrt.plan, from numpy
-arrays, and by ReusePlanner of BUILD's library, in turns; then `import orionrt` is timed beyond numpy's own import. Processor
-time, medians of seven. Needs numpy and the package, of the same source as BUILD; CXX: the compiler (c++)."""
+"""measure_python.py BUILD [ROWS]: what Python costs over C++. The same lifetimes are planned by orionrt.plan, from
+numpy arrays, and by ReusePlanner of BUILD's library, in turns; then `import orionrt` is timed beyond numpy's own
+import. Processor time, medians of seven. Needs numpy and the package, of the same source as BUILD; CXX: the compiler (c++)."""
 
 import os
 import pathlib
@@ -83,8 +83,8 @@ def main():
             turns = [(by_python(policy, columns), by_cpp(program, policy, files)) for _ in range(TURNS)]
             assert len({peak for turn in turns for peak, _ in turn}) == 1, "the two are of different sources"
             mine, theirs = (statistics.median(turn[k][1] for turn in turns) for k in (0, 1))
-            print(f"{len(columns[0]):,} rows, {policy}: {mine * 1000:.0f} ms from Python, {theirs * 1000:.0f} ms from C++,"
-                  f" {(mine / theirs - 1) * 100:+.1f} %")
+            print(f"{len(columns[0]):,} rows, {policy}: {mine * 1000:.0f} ms from Python, "
+                  f"{theirs * 1000:.0f} ms from C++, {(mine / theirs - 1) * 100:+.1f} %")
     numpy, both = [], []
     for _ in range(TURNS):
         numpy.append(import_seconds("import numpy"))

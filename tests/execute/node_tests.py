@@ -6,8 +6,8 @@ Usage: node_tests.py [--write-known]
 What a test declares of its outputs is taken out of its model, so that nothing but inference can tell; then it is read
 as it is, with its small inputs of whole numbers as constants, or with all of its small inputs as constants, which is
 how models carry shapes, axes and scales. A shape may be larger where data decides, which is an upper bound. Tests that
-are refused, or read wrongly, are listed in node_tests.txt with the reason: another one fails, and so does one that is right
-by now. Exit code 77 without the packages orionrt, onnx and numpy.
+are refused, or read wrongly, are listed in node_tests.txt with the reason: another one fails, and so does one that is
+right by now. Exit code 77 without the packages orionrt, onnx and numpy.
 """
 
 import argparse

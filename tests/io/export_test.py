@@ -251,7 +251,8 @@ class Schemas(unittest.TestCase):
         """Whether orionrt takes it."""
         command = "check" if "plan" in document["schema"] else "convert"
         as_json = ["--format", "json"] if command == "convert" else []
-        run = subprocess.run([ORIONRT, command, "-", "--input-format", "json", *as_json], input=json.dumps(document).encode(),
+        run = subprocess.run([ORIONRT, command, "-", "--input-format", "json", *as_json],
+                             input=json.dumps(document).encode(),
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertIn(run.returncode, (0, 3, 6), run.stderr)
         return run.returncode != 3
@@ -269,14 +270,16 @@ class Schemas(unittest.TestCase):
             self.validators["orionrt.plan/1"].validate(plan)
             self.assertNotIn("unknown key", plan)
             self.assertTrue(self.valid({**plan, "unknown key": 1}))
-            self.assertTrue(set(plan) <= set(self.validators["orionrt.plan/1"].schema["properties"]), "all are described")
+            self.assertTrue(set(plan) <= set(self.validators["orionrt.plan/1"].schema["properties"]),
+                            "all are described")
 
     def test_agree_with_the_reader(self):
         """One change at a time to a document that both take: both still take it, or both refuse it."""
         buffer = {"id": "a", "size": 100, "lower": 0, "upper": 4}
         tensor = {"id": 0, "bytes": 8}
         documents = {
-            "graph": ({"schema": "orionrt.graph/1", "tensors": [tensor], "ops": [{"inputs": [0]}]}, ("tensors", tensor)),
+            "graph": ({"schema": "orionrt.graph/1", "tensors": [tensor], "ops": [{"inputs": [0]}]},
+                      ("tensors", tensor)),
             "problem": ({"schema": "orionrt.problem/1", "buffers": [buffer]}, ("buffers", buffer)),
             "plan": ({"schema": "orionrt.plan/1", "peak_bytes": 100, "lower_bound_bytes": 100,
                       "buffers": [{**buffer, "offset": 0}]}, ("buffers", {**buffer, "offset": 0})),
@@ -291,7 +294,8 @@ class Schemas(unittest.TestCase):
             inner = schema["properties"][rows]["items"]["properties"]
             changed = [({**document, key: value}, (key, value)) for key in top for value in values]
             changed += [({**document, rows: [{**row, key: value}]}, (key, value)) for key in inner for value in values]
-            changed += [({k: v for k, v in document.items() if k != key}, ("no", key)) for key in document if key != "schema"]
+            changed += [({k: v for k, v in document.items() if k != key}, ("no", key)) for key in document
+                        if key != "schema"]
             changed += [({**document, rows: [{k: v for k, v in row.items() if k != key}]}, ("no", key)) for key in row]
             for change, what in changed:
                 valid, reads = self.valid(change), self.reads(change)
@@ -302,9 +306,11 @@ class Schemas(unittest.TestCase):
     def test_agree_on_what_ops_allow(self):
         """Both take a change to an op, or both refuse it."""
         same = {"kind": "same_index"}
-        cases = [("aliases", value, True) for value in ([], [same], [{**same, "output": 0, "input": 0, "offset": 0, "new": 1}], [same, same])]
+        cases = [("aliases", value, True) for value
+                 in ([], [same], [{**same, "output": 0, "input": 0, "offset": 0, "new": 1}], [same, same])]
         cases += [("aliases", [{**same, **change}], False) for change in (
-            {"kind": "no"}, {"kind": None}, {"input": -1}, {"output": 0.5}, {"output": "x"}, {"offset": -1}, {"offset": []})]
+            {"kind": "no"}, {"kind": None}, {"input": -1}, {"output": 0.5}, {"output": "x"}, {"offset": -1},
+            {"offset": []})]
         cases += [("aliases", value, False) for value in (None, {}, "x", [1], [{}], ["view"])]
         cases += [("has_effects", value, value in (True, False)) for value in (True, False, None, "x")]
         for key in ("after", "waits"):
@@ -340,7 +346,8 @@ class Schemas(unittest.TestCase):
                 self.assertTrue(set(written) <= described, "all are described")
 
 
-# What no schema can say: that a tensor is used and known, an interval not empty, a sum within 63 bits, a space in the table.
+# What no schema can say: that a tensor is used and known, an interval not empty, a sum within 63 bits, a space in
+# the table.
 BEYOND_A_SCHEMA = [("tensors", []), ("ops", []), ("ops", [PART]), ("ops", [{**PART, "end": -1}]), ("id", 1), ("id", 3),
                    ("id", 64), ("bytes", 2**63 - 1), ("lower", 64), ("lower", 2**31), ("lower", 2**61), ("upper", -1),
                    ("upper", 0), ("offset", 2**63 - 1), ("spaces", [1]), ("space", 1), ("space", 3), ("space", 64),

@@ -45,7 +45,8 @@ GRAPH = {
 # The peak is at relu1, which could write over its input.
 RELU = {
     "schema": "orionrt.graph/1",
-    "tensors": [{"id": 0, "bytes": 64, "name": "in"}, {"id": 1, "bytes": 128, "name": "a"}, {"id": 2, "bytes": 128, "name": "b"},
+    "tensors": [{"id": 0, "bytes": 64, "name": "in"}, {"id": 1, "bytes": 128, "name": "a"},
+                {"id": 2, "bytes": 128, "name": "b"},
                 {"id": 3, "bytes": 64, "name": "c", "roles": ["output"]}, {"id": 4, "bytes": 32, "name": "skip"}],
     "ops": [{"type": "Conv", "name": "conv0", "inputs": [0], "outputs": [1, 4]},
             {"type": "Relu", "name": "relu1", "inputs": [1], "outputs": [2], "aliases": [{"kind": "same_index"}]},

@@ -10,7 +10,8 @@ MODEL = ROOT / "examples" / "models" / "encoder.onnx"  # with a symbolic batch a
 
 
 def together(count, size=1 << 20):
-    return {"schema": "orionrt.problem/1", "buffers": [{"id": str(i), "size": size, "lower": 0, "upper": 5} for i in range(count)]}
+    return {"schema": "orionrt.problem/1",
+            "buffers": [{"id": str(i), "size": size, "lower": 0, "upper": 5} for i in range(count)]}
 
 
 class Steps(PageTest):
@@ -57,7 +58,8 @@ class Steps(PageTest):
         page.mouse.move(*self.strip(page, 20.5))
         self.settle(page)
         self.assertEqual(page.evaluate("shared.cursor.step"), 20)
-        self.assertNotEqual(self.pixel(page, 20.6, page.evaluate("maps[0].arena.top * 0.995")), ground)  # across the map too
+        self.assertNotEqual(self.pixel(page, 20.6, page.evaluate("maps[0].arena.top * 0.995")),
+                            ground)  # across the map too
         page.mouse.move(5, 5)
         self.settle(page)
         self.assertEqual(self.pixel(page, 20.6, page.evaluate("maps[0].arena.top * 0.995")), ground)
@@ -108,7 +110,8 @@ class Steps(PageTest):
     def test_streams_have_steps_of_their_own(self):
         graph = {"schema": "orionrt.graph/1",
                  "tensors": [{"id": 0, "bytes": 640, "roles": ["input"]}, {"id": 1, "bytes": 640, "name": "a"},
-                             {"id": 2, "bytes": 640, "name": "b"}, {"id": 3, "bytes": 640, "name": "c", "roles": ["output"]},
+                             {"id": 2, "bytes": 640, "name": "b"},
+                             {"id": 3, "bytes": 640, "name": "c", "roles": ["output"]},
                              {"id": 4, "bytes": 64, "name": "beside"}],
                  "ops": [{"id": 1, "inputs": [0], "outputs": [1]}, {"id": 4, "inputs": [0], "outputs": [4]},
                          {"id": 2, "inputs": [1], "outputs": [2], "stream": 1, "waits": [1]},
@@ -177,14 +180,16 @@ class Colours(PageTest):
         self.assertEqual({self.colour(page, i) for i in range(4)}, {(110, 119, 129)})
 
     def test_spaces_have_colours(self):
-        page = self.open(self.report(self.write("names.json", problem(["n"] * 20)), "--space", "sram=2K", "--space", "dram"))
+        page = self.open(self.report(self.write("names.json", problem(["n"] * 20)), "--space", "sram=2K", "--space",
+                                     "dram"))
         page.select_option("#colour", "space")
         self.settle(page)
         self.assertEqual(page.locator("#legend label").all_inner_texts(), ["sram", "dram"])
         for space in (0, 1):
             i = page.evaluate("(space) => active.arena.plan.space.indexOf(space)", space)
             step, offset = page.evaluate("(i) => [current.graph.upper[i] - 0.2, active.arena.plan.offset[i] + current.graph.size[i] * 0.85]", i)
-            self.assertIn(self.pixel(page, step, offset, space), [[(0, 114, 178)], [(230, 159, 0), (241, 202, 115)]][space])
+            self.assertIn(self.pixel(page, step, offset, space),
+                          [[(0, 114, 178)], [(230, 159, 0), (241, 202, 115)]][space])
 
 
 class Labels(PageTest):
@@ -192,7 +197,8 @@ class Labels(PageTest):
         source = self.write("names.json", problem(["n"] * 20))
         plan = json.loads(orionrt("plan", source, "--space", "sram=3K", "--space", "dram", "--format", "json"))
         page = self.open(self.report(source, "--space", "sram=3K", "--space", "dram"))
-        self.assertIn(f"all spaces together\n{plan['peak_bytes'] / 1024:.2f} KiBin 2 spaces", page.inner_text("#figures"))
+        self.assertIn(f"all spaces together\n{plan['peak_bytes'] / 1024:.2f} KiBin 2 spaces",
+                      page.inner_text("#figures"))
         tags = page.evaluate("maps.map((map) => map.tags.map((tag) => tag.text))")
         self.assertIn("capacity 3.00 KiB", tags[0])
         self.assertNotIn("capacity", " ".join(tags[1]))
@@ -202,7 +208,8 @@ class Labels(PageTest):
     def test_names_of_lines_do_not_collide(self):
         source = self.write("names.json", problem(["n"] * 90))
         for width in (1600, 1024, 390):
-            page = self.open(self.report(source, "--policy", "auto,no_reuse,linear_scan,first_fit"), viewport={"width": width, "height": 900})
+            page = self.open(self.report(source, "--policy", "auto,no_reuse,linear_scan,first_fit"),
+                             viewport={"width": width, "height": 900})
             for tags, plot in page.evaluate("maps.map(({ tags, plot }) => [tags, plot])"):
                 self.assertGreater(len(tags), 0)
                 for n, tag in enumerate(tags):
@@ -268,10 +275,13 @@ class Neighbours(PageTest):
         self.assertEqual(rows["made by"], "1 relu1")
         self.assertEqual(rows["made from"], "a")
         self.assertEqual(rows["goes into"], "c")
-        plan = {b["name"]: b for b in json.loads(orionrt("plan", self.root / "relu.json", "--format", "json"))["buffers"]}
+        plan = {b["name"]: b for b
+                in json.loads(orionrt("plan", self.root / "relu.json", "--format", "json"))["buffers"]}
         b = plan["b"]
-        above = [n for n, o in plan.items() if o["lower"] < b["upper"] and b["lower"] < o["upper"] and o["offset"] >= b["offset"] + b["size"]]
-        below = [n for n, o in plan.items() if o["lower"] < b["upper"] and b["lower"] < o["upper"] and o["offset"] + o["size"] <= b["offset"]]
+        above = [n for n, o in plan.items() if o["lower"] < b["upper"] and b["lower"] < o["upper"]
+                 and o["offset"] >= b["offset"] + b["size"]]
+        below = [n for n, o in plan.items() if o["lower"] < b["upper"] and b["lower"] < o["upper"]
+                 and o["offset"] + o["size"] <= b["offset"]]
         self.assertEqual(set(filter(None, rows.get("above it", "").split(","))), set(above))
         self.assertEqual(set(filter(None, rows.get("below it", "").split(","))), set(below))
         page.click("#tensor button:text-is('c')")
@@ -304,7 +314,8 @@ class Neighbours(PageTest):
             self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), 390)
 
     def test_a_choice_from_a_list_is_named_on_the_map_of_a_phone(self):
-        page = self.open(self.report(self.write("relu.json", RELU)), viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+        page = self.open(self.report(self.write("relu.json", RELU)), viewport={"width": 390, "height": 844},
+                         has_touch=True, is_mobile=True)
         page.tap("#explained [role=option] >> nth=1")
         page.wait_for_selector("#tip:visible")
         self.assertIn("b\n", page.inner_text("#tip"))

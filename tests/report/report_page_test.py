@@ -27,7 +27,8 @@ class Page(PageTest):
             for step in range(last):
                 alive = [b for b in plan["buffers"] if b["lower"] <= step < b["upper"]]
                 for b in alive:
-                    own = CLASS_COLOURS[b["class"]] if "class" in b else PEAK_COLOURS[b["lower"] <= peak_step < b["upper"]]
+                    at_peak = b["lower"] <= peak_step < b["upper"]
+                    own = CLASS_COLOURS[b["class"]] if "class" in b else PEAK_COLOURS[at_peak]
                     shades = [list(own), [round(v * 0.55 + 255 * 0.45) for v in own]]  # and the lines of its hatch
                     # Near the right end and the top: labels stand at the left of a tensor, half way up.
                     got = self.pixel(page, step + 0.8, b["offset"] + b["size"] * 0.85)
@@ -185,8 +186,10 @@ class Page(PageTest):
     def test_streams_are_lanes(self):
         graph = {"schema": "orionrt.graph/1",
                  "tensors": [{"id": 0, "bytes": 640, "roles": ["input"]}, {"id": 1, "bytes": 640, "name": "a"},
-                             {"id": 2, "bytes": 640, "name": "b"}, {"id": 3, "bytes": 640, "name": "c", "roles": ["output"]}],
-                 "ops": [{"id": 1, "inputs": [0], "outputs": [1]}, {"id": 2, "inputs": [1], "outputs": [2], "stream": 1, "waits": [1]},
+                             {"id": 2, "bytes": 640, "name": "b"},
+                             {"id": 3, "bytes": 640, "name": "c", "roles": ["output"]}],
+                 "ops": [{"id": 1, "inputs": [0], "outputs": [1]},
+                         {"id": 2, "inputs": [1], "outputs": [2], "stream": 1, "waits": [1]},
                          {"id": 3, "inputs": [1, 2], "outputs": [3], "waits": [2]}]}
         graph["ops"].insert(2, {"id": 4, "inputs": [0], "outputs": [4]})
         graph["tensors"].append({"id": 4, "bytes": 64, "name": "beside"})
@@ -196,7 +199,8 @@ class Page(PageTest):
         self.assertEqual(page.evaluate("maps.length"), 2)
         self.assertIn("stream 1", page.locator("#maps").inner_text())
         for lane in (0, 1):
-            there = sorted((b["offset"], b["lower"][lane], b["upper"][lane]) for b in plan["buffers"] if b["lower"][lane] < b["upper"][lane])
+            there = sorted((b["offset"], b["lower"][lane], b["upper"][lane]) for b in plan["buffers"]
+                           if b["lower"][lane] < b["upper"][lane])
             drawn = page.evaluate("(lane) => [...maps[lane].arena.y0].map((y, k) => [y, maps[lane].arena.x0[k], maps[lane].arena.x1[k]])", lane)
             self.assertEqual(sorted(map(tuple, drawn)), there)
         for arena in page.evaluate("maps.map(({arena}) => [...arena.x0].map((x, k) => [x, arena.x1[k], arena.y0[k], arena.y1[k]]))"):
@@ -310,7 +314,8 @@ class Page(PageTest):
         for spill in plan["spills"]:
             line = shown[ids[spill["buffer"]]]
             self.assertEqual(spill["reason"], "no_room")
-            for word in ("sram → dram", f"cost {spill['cost']:,}", f"{spill['room_bytes']} B left in sram at step {spill['step']}"):
+            for word in ("sram → dram", f"cost {spill['cost']:,}",
+                         f"{spill['room_bytes']} B left in sram at step {spill['step']}"):
                 self.assertIn(word, line)
         items.nth(1).click()
         self.assertIn("space dram", page.inner_text("#policy"))  # the map where it lies
@@ -334,7 +339,8 @@ class Page(PageTest):
 
     def test_nothing_to_show(self):
         for n, empty in enumerate(([], [{"id": "x", "size": 0, "lower": 0, "upper": 1}])):
-            page = self.open(self.report(self.write(f"empty{n}.json", {"schema": "orionrt.problem/1", "buffers": empty})))
+            page = self.open(self.report(self.write(f"empty{n}.json",
+                                                    {"schema": "orionrt.problem/1", "buffers": empty})))
             self.assertIn("0 B", page.inner_text("#figures"))
             self.assertIn("Nothing needs any bytes.", page.inner_text("#explained"))
             page.keyboard.press(".")
@@ -366,7 +372,8 @@ class Page(PageTest):
         tensors = [{"id": n, "bytes": 100 + n, "name": name} for n, name in enumerate(NASTY)]
         ops = [{"type": "Relu", "inputs": [n], "outputs": [n + 1], "name": NASTY[-n]} for n in range(len(NASTY) - 1)]
         tensors[3]["roles"] = tensors[-1]["roles"] = ["output"]
-        page = self.open(self.report(self.write("nasty.json", {"schema": "orionrt.graph/1", "tensors": tensors, "ops": ops})))
+        page = self.open(self.report(self.write("nasty.json",
+                                                {"schema": "orionrt.graph/1", "tensors": tensors, "ops": ops})))
         panel = page.inner_text("#explained")
         self.assertIn("What would lower the peak", panel)
         self.assertIn('"line?break" right after', panel)
@@ -391,7 +398,8 @@ class Page(PageTest):
         self.assertTrue(page.is_visible("#print-explained"))
         self.assertEqual(page.inner_text("#print-explained h2"), "The peak explained")
         self.assertEqual(page.locator("#print-explained [role=option]").count(), 2)
-        self.assertEqual(page.evaluate("getComputedStyle(document.querySelector('.plan .paper')).fill"), "rgb(255, 255, 255)")
+        self.assertEqual(page.evaluate("getComputedStyle(document.querySelector('.plan .paper')).fill"),
+                         "rgb(255, 255, 255)")
 
     def test_small_screen(self):
         page = self.open(self.report(self.write("graph.json", GRAPH)), viewport={"width": 390, "height": 800})

@@ -15,9 +15,9 @@ def from_exported_program(program: Any, dims: Mapping[str, int] = {}) -> Graph:
     """The graph of a torch.export.ExportedProgram, its tensors as large as their storages.
 
     Tensors of one storage are views of the first of them, wherever they begin. Parameters, buffers and constants are
-    the module's own and no part of the graph; nor are nodes that compute sizes. Ops have the names of their nodes. Those
-    that write in place keep their order to all that uses the same storage. Outputs of pointwise ops may lie on inputs of
-    the same layout (``plan(in_place=True)``).
+    the module's own and no part of the graph; nor are nodes that compute sizes. Ops have the names of their nodes.
+    Those that write in place keep their order to all that uses the same storage. Outputs of pointwise ops may lie on
+    inputs of the same layout (``plan(in_place=True)``).
 
     dims: what symbolic sizes are, by symbol (``"s77"``) or by input and dimension (``"x[0]"``); ``"*"``: all others.
 
@@ -81,7 +81,8 @@ class _Sizes:
             if value is None:
                 label = self._label(str(symbol))
                 remedy = f'dims={{"{self.places.get(str(symbol), [str(symbol)])[0]}": N}}'
-                raise Error(f'node "{where}": its size is {expression}, and {label} is open; give {remedy}', "bad_input")
+                raise Error(f'node "{where}": its size is {expression}, and {label} is open; give {remedy}',
+                            "bad_input")
             self._check(str(symbol), value)
             bound[symbol] = self.integer(value)
         found = expression.xreplace(bound)
