@@ -53,7 +53,8 @@ CliqueFirst::CliqueFirst(const Problem& problem, Core core, Watch& watch)
   Split(CriticalSections(bounds_, core));
 }
 
-// The clique: alive in a critical section. The rest, swept by birth: a region ends where nothing of it is alive.
+// The clique is what is alive in a critical section. All other buffers are swept by birth: a region ends where none of
+// its buffers is alive.
 void CliqueFirst::Split(const std::vector<char>& critical) {
   std::vector<int> before(critical.size() + 1, 0);  // critical sections before each
   for (std::size_t s = 0; s < critical.size(); ++s) before[s + 1] = before[s] + critical[s];
@@ -213,7 +214,8 @@ std::unique_ptr<Placer> CliqueFirst::Prepare(Batch& batch) const {
   return placer;
 }
 
-// Where a buffer does not fit it moves to the front, and all is taken back.
+// Places the buffers in order. Where one does not fit it moves to the front, all are taken out, and the next try
+// begins.
 bool CliqueFirst::TryOrder(Placer& placer, std::vector<int>& order, int tries, std::int64_t step_limit,
                            std::int64_t target) {
   for (int t = 0; t <= tries && steps_ < step_limit && !watch_.stopped(); ++t) {
@@ -255,7 +257,7 @@ bool CliqueFirst::FillLoosely(Batch& batch, std::int64_t target) {
   return true;
 }
 
-// What does not fit goes above the target.
+// Places all buffers; those that do not fit below the target lie above it.
 void CliqueFirst::PlaceAnyway(Placer& placer, const std::vector<int>& order, std::int64_t target) {
   for (std::size_t i = PlaceInOrder(placer, order, 0, target); i < order.size();
        i = PlaceInOrder(placer, order, i + 1, target)) {
@@ -284,7 +286,7 @@ bool CliqueFirst::Fill(Batch& batch, const Patience& patience, std::int64_t targ
   return done;
 }
 
-// Cores first: a target that cannot be met fails there, before the many are placed.
+// Fills the cores first: a target that cannot be met fails there, before the many buffers of blocks are placed.
 bool CliqueFirst::FillAll(const Patience& patience, std::int64_t target, bool anyway) {
   for (const bool core : {true, false}) {
     for (std::size_t r = 0; r < regions_.size(); ++r) {

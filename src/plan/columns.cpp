@@ -70,8 +70,8 @@ std::vector<int> Columns(const std::vector<int>& rows, const Shapes& shapes) {
   return columns;
 }
 
-// The more classes, the less rounding wastes, and the more they lose that are not fullest at the same time: about the
-// cube root of what is alive.
+// How many classes of sizes. The more there are, the less is wasted by rounding sizes up to that of a class, and the
+// more because classes are not fullest at the same time. The cube root of the buffers alive is about the best.
 std::size_t ClassCount(const std::vector<int>& buffers, const Shapes& shapes) {
   std::int64_t sections = 0;
   for (const int buffer : buffers) sections += shapes.extents[At(buffer)].length();
@@ -105,7 +105,8 @@ std::int64_t PutClass(const Problem& problem, const Shapes& shapes, std::vector<
   return base;
 }
 
-// From the bottom up, each onto the highest that lies below it: none goes up, and their order stays.
+// Lets all buffers drop, from the bottom up: each onto the highest that lies below it. None rises, and their order in
+// every section stays.
 void Drop(const Problem& problem, const Shapes& shapes, std::vector<int> buffers, std::vector<std::int64_t>& offsets) {
   std::sort(buffers.begin(), buffers.end(),
             [&](int a, int b) { return std::tie(offsets[At(a)], a) < std::tie(offsets[At(b)], b); });

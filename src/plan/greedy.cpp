@@ -1,5 +1,5 @@
-// The classic greedy policies: one order, one rule of fit. O(n log n) in practice where few are alive at once, O(n^2)
-// of small steps where many are; memory O(n): see placing/placing.hpp.
+// The classic greedy policies: buffers in one order, each placed by one rule of fit. O(n log n) in practice where few
+// are alive at once, O(n^2) of small steps where many are; memory O(n): see placing/placing.hpp.
 #include <vector>
 
 #include "plan/clocks/stream_plan.hpp"

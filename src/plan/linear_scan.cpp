@@ -1,4 +1,5 @@
-// The classic: one pass over the steps; what has ended goes back to a buddy allocator, what begins is taken from it.
+// The classic policy: one pass over the steps. Buffers that have ended go back to a buddy allocator, and those that
+// begin are taken from it.
 #include <algorithm>
 #include <optional>
 #include <tuple>
@@ -105,7 +106,7 @@ Plan PlanLinearScan(const Problem& problem, const PlanOptions&) {
   const Passes passes = PassesOf(problem);
   std::int64_t capacity = block;
   while (capacity < bound && capacity <= kMaxBytes / 2) capacity *= 2;
-  // A larger arena only adds blocks above: the same choices are made again, up to the one that failed.
+  // A larger arena only adds blocks above. So the pass makes the same choices again, up to the one that failed.
   auto offsets = Scan(problem, passes, fixed, capacity, block);
   while (!offsets) {
     if (capacity > kMaxBytes / 2) {

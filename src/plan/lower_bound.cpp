@@ -138,12 +138,12 @@ Certificate BoundOfLoad(const Problem& problem, const Shapes& shapes, const std:
   return certificate;
 }
 
-// Where the buffer ends at the lowest, whatever else there is.
+// The lowest end that the buffer can have, whatever other buffers there are.
 std::int64_t LeastEnd(const Buffer& buffer) {
   return buffer.size == 0 ? 0 : std::max<std::int64_t>(0, buffer.fixed_offset) + buffer.size;
 }
 
-// Of the buffer's life: the step at which most is alive, the first of them.
+// The step of the buffer's life at which most bytes are alive; the first, if several are.
 std::int64_t HeaviestStep(const Buffer& buffer, const Shapes& shapes, const std::vector<std::int64_t>& bounds) {
   std::int64_t step = buffer.lower, most = -1;
   for (std::size_t s = 0; s < bounds.size(); ++s) {

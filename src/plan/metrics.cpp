@@ -40,7 +40,7 @@ void Sweep(const std::vector<PlacedRectangle>& placed, std::int64_t first, std::
   Wide live_steps = 0;
   std::int64_t live = 0;
   std::int64_t peak = 0;  // less than peak_bytes where no part holds the last bytes of the highest buffer
-  std::size_t ended = 0;  // of deaths
+  std::size_t ended = 0;  // how many of `deaths` have come
   std::size_t born = 0;
   const auto next_change = [&] {
     return std::min(born < births.size() ? placed[births[born]].lower : INT64_MAX, placed[deaths[ended]].upper);

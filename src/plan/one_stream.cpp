@@ -27,7 +27,8 @@
 namespace orionrt {
 namespace {
 
-// Of the search, by effort: fast, balanced, thorough.
+// Work of the exact search by effort: fast, balanced, thorough. docs/planning.md, "What effort means", has what these
+// amounts take and find; scripts/measure_number.py shows what others would.
 constexpr std::int64_t kSearch[] = {20'000'000, 1'000'000'000, 400'000'000'000};
 // Of more buffers than kFewBuffers: a longer one settles no more of the families of scripts/measure_planners.py.
 constexpr std::int64_t kSearchOfMore[] = {6'000'000, 300'000'000, 400'000'000'000};
@@ -39,17 +40,17 @@ constexpr std::int64_t kBriefSearch = 120'000'000;
 // whose order learns find more.
 constexpr std::int64_t kDense = 256;
 
-// Of more buffers than that, with fewer alive, the portfolio finds more than passes do.
+// Of more than kManyBuffers buffers, with fewer than kSparse alive, the portfolio finds more than passes do.
 constexpr std::int64_t kSparse = 48;
 constexpr std::size_t kManyBuffers = 4096;
 
-// Of more than that, what is looked at is seldom in a cache, and takes twice the time.
+// The entries of more buffers than that are seldom in a cache when they are looked at, which then takes twice the time.
 constexpr std::int64_t kBeyondCaches = 10'000;
 
-// Of that many, filling niches once takes about a second.
+// Filling the niches of that many buffers once takes about a second.
 constexpr std::size_t kMostInNiches = 200'000;
 
-// Of one pass, a buffer: there is time for that however many there are.
+// Work of one pass of first-fit per buffer: there is time for that however many buffers there are.
 constexpr std::int64_t kLeast = 2'000;
 
 class StepPlanner {
@@ -128,7 +129,7 @@ class StepPlanner {
     if (placing.work_of_pass() <= budget_.passes) TryWithoutParts();
   }
 
-  // These know no parts. Where fixed offsets leave the buddy allocator no room there is no plan.
+  // The policies of one pass know no parts. Where fixed offsets leave the buddy allocator no room there is no plan.
   void TryWithoutParts() {
     struct Row {
       const char* name;

@@ -36,7 +36,7 @@ void FillCertificate(const Problem& problem, Plan& plan) {
   plan.certificate.proven_optimal = plan.peak_bytes == plan.certificate.lower_bound_bytes;
 }
 
-// Two buffers that are fixed where they clash: no policy can help. Judged by themselves.
+// Refuses fixed buffers that clash, as no policy can help: they are judged as a problem of their own.
 void CheckFixed(const Problem& problem, const char* remedy) {
   Plan plan;
   Problem fixed = problem;
@@ -53,7 +53,7 @@ void CheckFixed(const Problem& problem, const char* remedy) {
   }
 }
 
-// The same, space by space: a fixed buffer is in the first that it may live in.
+// The same, space by space: a fixed buffer lies in the first space that it may live in.
 void CheckFixedInSpaces(const Problem& problem) {
   const Preferences preferences(problem);
   Plan plan;
@@ -64,7 +64,7 @@ void CheckFixedInSpaces(const Problem& problem) {
   for (int p = 0; p < static_cast<int>(problem.spaces.size()); ++p) CheckFixed(ViewSpace(problem, plan, p).problem, "");
 }
 
-// They need no place, so policies do not look for one: at 0, or where they are fixed.
+// Empty buffers need no place, so policies do not look for one: they lie at 0, or where they are fixed.
 void PutEmptyBuffers(const Problem& problem, Plan& plan) {
   for (std::size_t i = 0; i < problem.buffers.size() && i < plan.offsets.size(); ++i) {
     const Buffer& buffer = problem.buffers[i];
@@ -72,7 +72,7 @@ void PutEmptyBuffers(const Problem& problem, Plan& plan) {
   }
 }
 
-// The same for those that are empty in `plain` alone.
+// The same for buffers that are empty in `plain` alone.
 void PutNeverAlive(const Problem& plain, const Problem& problem, Plan& plan) {
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
     if (plain.buffers[i].size == 0) plan.offsets[i] = std::max<std::int64_t>(0, problem.buffers[i].fixed_offset);

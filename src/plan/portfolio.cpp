@@ -10,27 +10,31 @@
 namespace orionrt {
 namespace {
 
-// Orders of the clique, best first.
+// The orders in which the buffers of the worst section are stacked, best first. This table, the next two, and the
+// numbers of BudgetOf decide most results of `auto`: scripts/measure_number.py shows what another value would give,
+// docs/planning.md ("The portfolio") what it gave.
 constexpr Key kCliqueKeys[] = {Key::kLate, Key::kLongLate,  Key::kEarly,    Key::kLongEarly,
                                Key::kLong, Key::kSizeEarly, Key::kSizeLate, Key::kArea};
 
-// The same where the bound itself was missed: what is large and random likes long buffers at the bottom.
+// The orders that are tried once the bound itself was missed: large random problems do best with long buffers at the
+// bottom.
 constexpr Key kRelaxKeys[] = {Key::kLongEarly, Key::kLate, Key::kLong, Key::kLongLate};
 
-// One row of effort: every one of the first `keys` orders of the clique, with that patience.
+// One row of effort: each of the first `keys` orders of kCliqueKeys is tried with that patience.
 struct Tries {
   int keys;
   CliqueFirst::Patience patience;
 };
 constexpr Tries kTries[] = {{4, {20, 1, 1, 2}}, {5, {60, 2, 4, 4}}, {8, {120, 3, 7, 12}}, {8, {400, 8, 7, 40}}};
 
-// Buffers from which on even one try that fails late is too dear for the default effort.
+// Numbers of buffers. Above kLarge a try that fails late is too dear for the default effort to be repeated often, above
+// kHuge to be made at all.
 constexpr std::int64_t kLarge = std::int64_t{1} << 15, kHuge = std::int64_t{1} << 18;
 
-// Gains below this part of the bound are not pursued.
+// A gain of less than 1/kFinest of the bound is not pursued.
 constexpr std::int64_t kFinest = 8192;
 
-// In steps, about a microsecond each.
+// What a run may spend. A step is one buffer placed, about a microsecond.
 struct Budget {
   std::int64_t search;   // aiming at the bound itself
   std::int64_t relax;    // finding some plan not far above it, if it was missed
@@ -54,7 +58,8 @@ Budget BudgetOf(std::int64_t n, Effort effort) {
           kFinest};
 }
 
-// Fewer steps where one takes longer than is usual: hundreds are alive, and passes find more.
+// Fewer steps where a step takes longer than usual: hundreds of buffers are alive then, and passes of first-fit find
+// more in the same time.
 Budget Within(Budget budget, std::int64_t cost_of_step) {
   constexpr std::int64_t kUsual = 3000;  // nanoseconds
   if (cost_of_step <= kUsual) return budget;
@@ -99,7 +104,8 @@ class Portfolio {
     return false;
   }
 
-  // Some plans whose leftovers lie above a target near the bound, each repaired as far as that goes.
+  // Makes some plans in which the buffers that fit nowhere lie above a target near the bound, and repairs each as far
+  // as the budget goes.
   void FindSome(CliqueFirst& packer, const Budget& budget) {
     const std::int64_t limit = packer.steps() + budget.relax;
     packer.set_step_limit(limit);
@@ -136,7 +142,7 @@ class Portfolio {
     FindSome(packer, budget);
     std::int64_t missed = lower_bound_;
     const std::int64_t end = packer.steps() + budget.halving;
-    // One above what was missed there is nothing between.
+    // A peak of one byte above a target that was missed leaves nothing to look for between the two.
     const std::int64_t close = std::max<std::int64_t>(1, lower_bound_ / 8192);
     while (packer.steps() < end && result_.peak - missed > close && !watch_.IsOver()) {
       const std::int64_t target = missed + (result_.peak - missed) / 2;

@@ -8,7 +8,8 @@
 namespace orionrt {
 namespace {
 
-constexpr std::int64_t kOut = -1;
+// Found on random problems of 10^5 buffers and perturbed training graphs: docs/planning.md, "The portfolio".
+constexpr std::int64_t kOut = -1;         // the offset of an item that is taken out
 constexpr std::size_t kLongItems = 4096;  // so many of the longest are kept sorted by address
 constexpr std::int64_t kSizeScale = 1023;
 constexpr std::size_t kMostOut = 256;
@@ -100,7 +101,7 @@ void Repair::FindAlive(int index) {
   }
 }
 
-// Puts an item in and takes out all that it meets there.
+// Puts an item at an offset, and takes out all items that it meets there.
 void Repair::Displace(int index, std::int64_t offset) {
   const std::int64_t end = offset + items_[static_cast<std::size_t>(index)].size;
   for (const Edge& edge : begins_) {
@@ -147,7 +148,7 @@ bool Repair::Lower(std::vector<std::int64_t>& offsets, std::int64_t target, std:
     if (items_[i].offset + items_[i].size > target) TakeOut(static_cast<int>(i));
   }
   steps -= static_cast<std::int64_t>(items_.size() / 64);
-  const std::size_t most = kMostOut + out_.size();  // beyond that the search does not converge
+  const std::size_t most = kMostOut + out_.size();  // with more items taken out the search does not converge
   while (!out_.empty() && out_.size() <= most && steps > 0 && !watch.stopped()) {
     const int item = TakeHardest();
     FindAlive(item);

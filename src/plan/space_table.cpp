@@ -217,7 +217,7 @@ Problem ProblemIn(const Problem& problem, const std::vector<int>& buffers, const
     for (; part < problem.parts.size() && problem.parts[part].buffer == i; ++part) {
       Part copy = problem.parts[part];
       copy.buffer = static_cast<int>(result.buffers.size());
-      // The padding lives as long as the last byte does.
+      // The padding behind a buffer is taken for as long as its last byte is.
       if (copy.begin < copy.end && copy.end == problem.buffers[i].size) copy.end = buffer.size;
       result.parts.push_back(copy);
       copy_clock(clocks.part_begins, part, result.clocks.part_begins);

@@ -8,20 +8,20 @@
 namespace orionrt {
 namespace {
 
-// What decides is tuned on lives that are uniform up to a twentieth to a half of the time and uniform sizes, 500 to
-// 20,000 buffers, seeds 1 to 4: docs/planning.md.
+// These numbers were found on lives that are uniform up to a twentieth to a half of the time and uniform sizes, 500 to
+// 20,000 buffers, seeds 1 to 4 (docs/planning.md); scripts/measure_number.py shows what others would give.
 constexpr std::int64_t kOctave = 64;
 constexpr std::int64_t kRise = kOctave / 2;
 constexpr int kPatience = 100;
 constexpr std::int64_t kBlamed = 50;  // what ends within this part of the target is blamed too
 
-// Classes of so many 64ths of an octave, from so many on.
+// Sizes are sorted into classes `width` 64ths of an octave wide, the first of which begins at `phase`.
 struct Setting {
   std::int64_t width, phase;
 };
 constexpr Setting kSettings[] = {{32, 0}, {43, 0}, {64, 0}, {26, 0}, {32, 16}, {43, 21}, {64, 32}, {21, 5}};
 
-// Log2 in 64ths, straight between powers of two.
+// The binary logarithm in 64ths, interpolated linearly between powers of two.
 std::int64_t LogOf(std::int64_t size) {
   int octave = 0;
   while (size >> (octave + 1) != 0) ++octave;

@@ -27,7 +27,7 @@ Violation Fault(Kind kind, int buffer, std::string message) {
   return fault;
 }
 
-// What the buffer takes there, and from which offset it must be a multiple: by its own lights and the space's.
+// What the buffer takes in the space, and what its offset must be a multiple of: its own alignment and the space's.
 struct Demand {
   std::int64_t size, alignment;
 };

@@ -13,6 +13,8 @@
 namespace orionrt {
 namespace {
 
+// These numbers decide which orders are found. scripts/measure_order.py measures them on irregularly wired nets (its
+// table is in docs/order.md), scripts/measure_number.py on any graphs, with --reorder.
 constexpr int kMostOpsSearched = 8192;      // a set of ops is then 1 KiB
 constexpr std::int64_t kFirstSteps = 4096;  // tried from one end before the other has its turn
 constexpr int kNarrowestBeam = 16;

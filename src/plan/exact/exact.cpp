@@ -12,6 +12,7 @@
 namespace orionrt {
 namespace {
 
+// Of the climb from the bound to the best plan known: docs/planning.md, "The exact search".
 constexpr std::size_t kMaxRows = 4096;
 constexpr int kDeadBits = 20;                    // 8 MiB at most
 constexpr std::int64_t kFirstBudget = 64;        // nodes per buffer, for the bound itself, before any other rung

@@ -8,7 +8,8 @@
 namespace orionrt {
 namespace {
 
-constexpr std::int64_t kNodes[] = {30'000, 100'000, 20'000'000};  // fast, balanced, thorough
+// Nodes of the exact search by effort: fast, balanced, thorough; docs/planning.md, "What effort means".
+constexpr std::int64_t kNodes[] = {30'000, 100'000, 20'000'000};
 // Where there are parts or mixed alignments most nodes have one branch, so there are more of them; and what a unit of
 // work looks at lies further apart, so it takes about twice as long.
 constexpr std::int64_t kCheapNodes = 10;

@@ -187,6 +187,7 @@ class SpillSearch {
 
 SpillChoice ChooseSpills(const Problem& problem, const std::vector<Resident>& residents, std::int64_t capacity,
                          Effort effort) {
+  // Nodes of the branch and bound by effort: docs/spaces.md.
   constexpr std::size_t kSmall = 4096;       // buffers
   constexpr int kNodes[] = {10, 100, 2000};  // fast, balanced, thorough
   const bool small = problem.buffers.size() <= kSmall;
