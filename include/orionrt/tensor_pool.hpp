@@ -23,7 +23,6 @@
 namespace orionrt {
 
 class Guard;
-struct GuardLayout;
 
 struct TensorHandle {
   void* ptr = nullptr;
@@ -289,13 +288,11 @@ class ORIONRT_API TensorPool {
 
   // The tensors of a body of a control-flow op, which lie where they may while that op runs; knows none where there is
   // no such body. For one that runs now: the view is void when another plan is installed. A guard does not watch it.
-  TensorView Body(int op_id, std::string_view attribute) const noexcept {
-    return bodies_table_ != nullptr ? TensorView(*bodies_table_, bases_.data()).Body(op_id, attribute) : TensorView();
-  }
+  TensorView Body(int op_id, std::string_view attribute) const noexcept;
 
   // The addresses of all tensors by their positions in graph().tensors(), for engines that want nothing in between;
   // null where a tensor is held elsewhere, and before the plan is finalized. Valid until another plan is installed.
-  void* const* addresses() const noexcept { return addresses_.data(); }
+  void* const* addresses() const noexcept;
 
   // Tell the guard where execution is; nothing at all without one. BeginOp takes the id of the op that now starts and
   // ends the one before; EndOp ends it too, so that what the caller does between ops is not blamed on one. EndRun comes
@@ -333,43 +330,28 @@ class ORIONRT_API TensorPool {
   TensorHandle AllocateScratch(std::size_t bytes, int memory = 0) noexcept;
   FreeStatus FreeScratch(TensorHandle scratch, int memory = 0) noexcept;
 
-  bool finalized() const noexcept { return finalized_; }
+  bool finalized() const noexcept;
   int memory_count() const noexcept;
-  std::size_t capacity() const noexcept;    // of all memories together; so is the next
-  std::size_t peak_bytes() const noexcept;  // with the guard's share
-  std::size_t guard_bytes() const noexcept { return peak_bytes() - required_bytes_; }  // on top of the plan
+  std::size_t capacity() const noexcept;        // of all memories together; so is the next
+  std::size_t peak_bytes() const noexcept;      // with the guard's share
+  std::size_t guard_bytes() const noexcept;     // of these, on top of the plan
   std::size_t metadata_bytes() const noexcept;  // tables and books outside the arena; not the graph and plan kept
   // The same of a pool, without a guard, whose arenas are as large as the assignment needs.
   static std::size_t MetadataBytes(const Assignment& assignment);
   // Its ops in the order of the plan, once there is one; as registered until then.
-  const Graph& graph() const noexcept { return ordered_ ? *ordered_ : graph_; }
+  const Graph& graph() const noexcept;
   // Where everything lies, as without a guard: the order, ops that need not run, outputs in place, places.
-  const Assignment& assignment() const noexcept { return assignment_; }
+  const Assignment& assignment() const noexcept;
   // Its certificate, as FinalizePlan made it; empty for an assignment that was loaded.
-  const Plan& plan() const noexcept { return plan_; }
+  const Plan& plan() const noexcept;
   PoolStats stats(int memory = 0) const noexcept;  // zeros for a memory that the pool does not have
 
  private:
-  struct SparseHandle {
-    int id;
-    TensorHandle handle;
-  };
-  struct Memory;  // one arena, and what it is given to
-  struct Need;    // of a plan, in one memory
+  struct State;  // src/pool/pool_state.hpp
+  class Shown;
 
-  Memory* MemoryAt(int memory) noexcept;  // null for one that the pool does not have
-  const Memory* MemoryAt(int memory) const noexcept;
-  void CheckRegistered() const;
-  std::vector<Need> NeedsOf(const Assignment& assignment) const;
-  void CheckNeeds(const std::vector<Need>& needs) const;
-  void Install(Assignment assignment, Plan plan);
-  void MovePlaces(const GuardLayout& layout, std::vector<std::byte*>& places) const;
-  void MakeTables(const std::vector<std::byte*>& places);
-  void SetAddress(int index, void* address);
-  std::byte* PlaceOf(const Place& place) const;
-  static TensorHandle Find(const std::vector<SparseHandle>& sorted, int id) noexcept;
-  void TakeRegions(const std::vector<Need>& needs);
-  void Clear() noexcept;
+  const State& state() const noexcept;  // that of a pool that has nothing, where this one was moved from
+  State& state();
   [[gnu::cold]] TensorHandle FindSlow(int tensor_id) const noexcept;
   void GuardBegin(int op_id) noexcept;
   void GuardEnd(bool run) noexcept;
@@ -377,29 +359,12 @@ class ORIONRT_API TensorPool {
   void GuardRecord(int op_id) noexcept;
   void GuardWait(int stream, int op_id) noexcept;
 
-  // By id, where ids are dense and there is no guard: all addresses, and behind them all bytes. So an address costs one
-  // scaled load, its bytes one more, and nothing when nobody looks at them.
+  // The state's, for look-ups. By id, where ids are dense and there is no guard: all addresses, and behind them all
+  // bytes. So an address costs one scaled load, its bytes one more, and nothing when nobody looks at them.
   std::size_t table_ids_ = 0;
   const std::uintptr_t* table_ = nullptr;
-  std::vector<std::uintptr_t> table_memory_;
-  std::vector<SparseHandle> sparse_;      // sorted by id, where ids are not dense
-  std::vector<SparseHandle> workspaces_;  // sorted by id of op
-
-  PoolOptions options_;
-  std::vector<Memory> memories_;
-  std::vector<Space> spaces_;  // what planning is told of them; empty for one
-  Graph graph_;                // as registered
-  std::vector<NestedGraph> bodies_;
-  std::optional<Graph> ordered_;  // where the plan's order is another
-  Assignment assignment_;
-  Plan plan_;
-  std::size_t required_bytes_ = 0;            // of all memories together, without a guard
-  std::vector<void*> addresses_;              // per tensor of graph()
-  std::vector<std::byte*> bases_;             // per memory, of its region
-  std::unique_ptr<PlaceTable> bodies_table_;  // where there are bodies
-  bool registered_ = false;
-  bool finalized_ = false;
-  std::unique_ptr<Guard> guard_;  // after the arenas: it opens what it closed before they go
+  Guard* guard_ = nullptr;
+  std::unique_ptr<State> state_;  // null in a pool that was moved from
 };
 
 }  // namespace orionrt

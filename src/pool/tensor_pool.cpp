@@ -6,13 +6,14 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "graph/regroup.hpp"
 #include "orionrt/config.hpp"
 #include "pool/guard.hpp"
 #include "pool/guard_layout.hpp"
 #include "pool/nothing.hpp"
-#include "pool/pool_memory.hpp"
+#include "pool/pool_state.hpp"
 
 namespace orionrt {
 namespace {
@@ -117,7 +118,7 @@ void CheckAlignment(const Graph& graph, const Assignment& assignment, std::int64
     const int tensor = graph.IndexOf(place.id);
     const bool judged = place.bytes > 0 && place.space != kExternal && graph.RootOf(tensor).index == tensor;
     if (!judged) continue;
-    const std::int64_t base = assignment.spaces[static_cast<std::size_t>(place.space)].base_alignment;
+    const std::int64_t base = assignment.spaces[At(place.space)].base_alignment;
     if (place.offset % alignment == 0 && base % alignment == 0) continue;
     throw Error(ErrorCode::kBadInput,
                 "pool: the plan puts tensor " + std::to_string(place.id) + " at " + std::to_string(place.offset) +
@@ -134,6 +135,13 @@ std::size_t IdsOf(const Assignment& assignment) {
   return assignment.tensors.empty() ? 0 : static_cast<std::size_t>(assignment.tensors.back().id) + 1;
 }
 
+template <typename Entries>
+TensorHandle Find(const Entries& sorted, int id) noexcept {
+  const auto found =
+      std::lower_bound(sorted.begin(), sorted.end(), id, [](const auto& entry, int b) { return entry.id < b; });
+  return found != sorted.end() && found->id == id ? found->handle : TensorHandle{};
+}
+
 }  // namespace
 
 std::size_t GuardedBytes(const Graph& graph, const Assignment& assignment, const PoolOptions& options) {
@@ -143,9 +151,198 @@ std::size_t GuardedBytes(const Graph& graph, const Assignment& assignment, const
   return static_cast<std::size_t>(LaidOutBytes(layout, assignment));
 }
 
-TensorPool::Memory::Memory(Arena taken, const PoolOptions& options)
+PoolMemory::PoolMemory(Arena taken, const PoolOptions& options)
     : arena(std::move(taken)),
       scratch(arena.base(), arena.bytes(), ScratchBlock(arena.bytes(), options), options.log) {}
+
+// Memory without a region holds empty tensors alone. An address of the arena would be that of scratch.
+std::byte* PoolMemory::region_base() const noexcept { return region == kNoSpace ? Nothing() : arena.base() + region; }
+
+PoolMemory* TensorPool::State::MemoryAt(int memory) noexcept {
+  return memory >= 0 && memory < static_cast<int>(memories.size()) ? &memories[At(memory)] : nullptr;
+}
+
+void TensorPool::State::CheckRegistered() const {
+  if (memories.empty()) {
+    throw Error(ErrorCode::kMisuse,
+                "pool: it was moved from and has no memory; use the one that has, or move one here");
+  }
+  if (!is_registered) throw Error(ErrorCode::kMisuse, "pool: no graph yet; call RegisterGraph first");
+}
+
+std::vector<PoolNeed> TensorPool::State::NeedsOf(const Assignment& made) const {
+  std::vector<PoolNeed> needs;
+  bool same = made.spaces.size() == memories.size();
+  for (std::size_t i = 0; i < made.spaces.size() && same; ++i) {
+    const AssignedSpace& space = made.spaces[i];
+    needs.push_back({space.required_bytes, space.base_alignment});
+    same = spaces.empty() || spaces[i].name == space.name || (space.name.empty() && spaces.size() == 1);
+  }
+  if (same) return needs;
+  std::string theirs, mine;
+  for (const AssignedSpace& space : made.spaces) theirs += (theirs.empty() ? "" : ", ") + space.name;
+  for (const Space& space : spaces) mine += (mine.empty() ? "" : ", ") + space.name;
+  throw Error(ErrorCode::kBadInput, "pool: the plan is over " +
+                                        (theirs.empty() ? "one arena" : "the spaces " + theirs) + ", the pool has " +
+                                        (mine.empty() ? "one arena" : "the spaces " + mine) +
+                                        "; give the pool the memories that it was planned for");
+}
+
+void TensorPool::State::CheckNeeds(const std::vector<PoolNeed>& needs) const {
+  for (std::size_t i = 0; i < needs.size(); ++i) {
+    const auto has = static_cast<std::int64_t>(memories[i].arena.bytes());
+    if (needs[i].bytes > has) {
+      throw Error(ErrorCode::kInfeasible, "pool: the plan needs " + Short(needs[i].bytes, has));
+    }
+    CheckBase(memories[i].arena, needs[i].alignment, spaces.empty() ? "the arena" : "space " + spaces[i].name);
+  }
+}
+
+void TensorPool::State::Install(Assignment made, Plan by) {
+  std::vector<PoolNeed> needs = NeedsOf(made);
+  CheckNeeds(needs);
+  std::optional<Graph> in_order = Reordered(registered, made);
+  GuardedPlan guarded;
+  if (options.guard) {
+    if (!memories[0].arena.host_accessible()) {
+      throw Error(ErrorCode::kUnsupported,
+                  "pool: a guard reads the arena, which the host may not; guard a run in host memory");
+    }
+    guarded = LayOutFor(in_order ? *in_order : registered, made, options);
+    CheckGuarded(memories[0].arena, guarded.layout, made, *options.guard);
+    needs[0] = {LaidOutBytes(guarded.layout, made), std::max(needs[0].alignment, guarded.layout.alignment)};
+  }
+  TakeRegions(needs);
+  ordered = std::move(in_order);
+  assignment = std::move(made);
+  plan = std::move(by);
+  for (const AssignedSpace& space : assignment.spaces) {
+    required_bytes += static_cast<std::size_t>(space.required_bytes);
+  }
+  for (const PoolMemory& memory : memories) bases.push_back(memory.region_base());
+  std::vector<std::byte*> places;  // of tensors as graph() lists them, then of workspaces as the assignment does
+  for (const TensorDesc& tensor : graph().tensors()) {
+    const Place* const place = FindPlace(assignment.tensors, tensor.id);
+    places.push_back(place == nullptr ? bases[0] : PlaceOf(*place));
+  }
+  for (const Place& workspace : assignment.workspaces) places.push_back(PlaceOf(workspace));
+  if (options.guard) MovePlaces(guarded.layout, places);
+  MakeTables(places);
+  if (options.guard) {
+    bases[0] += BodiesBegin(guarded.layout, assignment);
+    guard = std::make_unique<Guard>(graph(), guarded.lowered, guarded.plan, assignment.vanished_ids,
+                                    std::move(guarded.layout), memories[0].region_base(), *options.guard);
+  }
+  if (!assignment.bodies.empty()) bodies_table = std::make_unique<PlaceTable>(assignment);
+  is_installed = true;
+  for (const PoolMemory& memory : memories) memory.scratch.Tell(PoolEvent::kPlanInstalled, memory.region_bytes);
+}
+
+// Where the guard has laid them: its places are those of the tensors, then of workspaces by step.
+void TensorPool::State::MovePlaces(const GuardLayout& layout, std::vector<std::byte*>& places) const {
+  const std::size_t tensors = graph().tensors().size();
+  std::byte* const base = memories[0].region_base();
+  for (std::size_t i = 0; i < tensors; ++i) {
+    if (places[i] != nullptr) places[i] = base + layout.places[i].begin;
+  }
+  for (std::size_t step = 0; tensors + step < layout.places.size(); ++step) {
+    const Place* const place = FindPlace(assignment.workspaces, graph().ops()[step].id);
+    if (place == nullptr) continue;
+    const auto k = static_cast<std::size_t>(place - assignment.workspaces.data());
+    places[tensors + k] = base + layout.places[tensors + step].begin;
+  }
+}
+
+void TensorPool::State::SetAddress(int index, void* address) {
+  const TensorDesc& tensor = graph().tensors()[At(index)];
+  const std::size_t bytes = address == nullptr ? 0 : tensor.bytes;
+  addresses[At(index)] = address;
+  if (!table.empty()) {
+    const auto id = static_cast<std::size_t>(tensor.id);
+    table[id] = reinterpret_cast<std::uintptr_t>(address);
+    table[table.size() / 2 + id] = bytes;
+    return;
+  }
+  const auto by_id = [](const Entry& a, int id) { return a.id < id; };
+  std::lower_bound(sparse.begin(), sparse.end(), tensor.id, by_id)->handle = {address, bytes};
+}
+
+std::byte* TensorPool::State::PlaceOf(const Place& place) const {
+  if (place.bytes == 0) return bases[0];
+  if (place.space == kExternal) return nullptr;
+  return bases[At(place.space)] + place.offset;
+}
+
+// The regions for a plan, in the place of the present ones, which are gone when this succeeds and stay when it throws.
+void TensorPool::State::TakeRegions(const std::vector<PoolNeed>& needs) {
+  for (PoolMemory& memory : memories) {
+    if (memory.region != kNoSpace) (void)memory.scratch.FreeRegion(memory.region, memory.region_bytes);
+  }
+  std::vector<std::int64_t> taken;
+  for (std::size_t i = 0; i < needs.size(); ++i) {
+    const PoolNeed& need = needs[i];
+    taken.push_back(need.bytes > 0 ? memories[i].scratch.TakeRegion(need.bytes, need.alignment) : kNoSpace);
+    if (need.bytes == 0 || taken.back() != kNoSpace) continue;
+    for (std::size_t k = 0; k < i; ++k) (void)memories[k].scratch.FreeRegion(taken[k], needs[k].bytes);
+    for (PoolMemory& memory : memories) {
+      if (memory.region != kNoSpace) (void)memory.scratch.TakeRegionAt(memory.region, memory.region_bytes);
+    }
+    throw Error(ErrorCode::kInfeasible, "pool: no " + FormatThousands(need.bytes) + " bytes in one piece: scratch of " +
+                                            FormatThousands(memories[i].scratch.stats().scratch_bytes) +
+                                            " bytes is in use; free it before planning");
+  }
+  for (PoolMemory& memory : memories) memory.region = kNoSpace;
+  Clear();
+  for (std::size_t i = 0; i < needs.size(); ++i) {
+    memories[i].region = taken[i];
+    memories[i].region_bytes = needs[i].bytes;
+  }
+}
+
+void TensorPool::State::MakeTables(const std::vector<std::byte*>& places) {
+  const auto& tensors = graph().tensors();
+  const std::size_t ids = IdsOf(assignment);
+  const bool dense = IsDense(ids, tensors.size()) && !options.guard;  // a guard has every look-up go the slow way
+  if (dense) table.assign(2 * ids, 0);
+  if (!dense) sparse.reserve(tensors.size());
+  addresses.assign(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(tensors.size()));
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const std::size_t bytes = places[i] == nullptr ? 0 : tensors[i].bytes;
+    if (dense) {
+      const auto id = static_cast<std::size_t>(tensors[i].id);
+      table[id] = reinterpret_cast<std::uintptr_t>(places[i]);
+      table[ids + id] = bytes;
+    } else {
+      sparse.push_back({tensors[i].id, {places[i], bytes}});
+    }
+  }
+  std::sort(sparse.begin(), sparse.end(), [](const Entry& a, const Entry& b) { return a.id < b.id; });
+  workspaces.reserve(assignment.workspaces.size());
+  for (std::size_t k = 0; k < assignment.workspaces.size(); ++k) {
+    const Place& workspace = assignment.workspaces[k];
+    workspaces.push_back({workspace.id, {places[tensors.size() + k], static_cast<std::size_t>(workspace.bytes)}});
+  }
+}
+
+void TensorPool::State::Clear() noexcept {
+  guard.reset();
+  for (PoolMemory& memory : memories) {
+    if (memory.region != kNoSpace) (void)memory.scratch.FreeRegion(memory.region, memory.region_bytes);
+    memory.region = kNoSpace;
+    memory.region_bytes = 0;
+  }
+  table.clear();
+  sparse.clear();
+  workspaces.clear();
+  addresses.clear();
+  bases.clear();
+  bodies_table.reset();
+  ordered.reset();
+  assignment = {};
+  required_bytes = 0;
+  plan = {};
+  is_installed = false;
+}
 
 TensorPool::TensorPool(std::size_t capacity, PoolOptions options)
     : TensorPool(Arena::Host(capacity, BaseAlignment(options)), options) {}
@@ -153,15 +350,16 @@ TensorPool::TensorPool(std::size_t capacity, PoolOptions options)
 TensorPool::TensorPool(void* memory, std::size_t bytes, PoolOptions options)
     : TensorPool(Arena::Borrow(memory, bytes), options) {}
 
-TensorPool::TensorPool(Arena arena, PoolOptions options) : options_(std::move(options)) {
-  (void)BaseAlignment(options_);
-  memories_.emplace_back(std::move(arena), options_);
+TensorPool::TensorPool(Arena arena, PoolOptions options) : state_(std::make_unique<State>(std::move(options))) {
+  (void)BaseAlignment(state_->options);
+  state_->memories.emplace_back(std::move(arena), state_->options);
 }
 
-TensorPool::TensorPool(std::vector<SpaceMemory> memories, PoolOptions options) : options_(std::move(options)) {
-  (void)BaseAlignment(options_);
+TensorPool::TensorPool(std::vector<SpaceMemory> memories, PoolOptions options)
+    : state_(std::make_unique<State>(std::move(options))) {
+  (void)BaseAlignment(state_->options);
   if (memories.empty()) throw Error(ErrorCode::kMisuse, "pool: no memory given; give one at least");
-  if (options_.guard) {
+  if (state_->options.guard) {
     throw Error(ErrorCode::kMisuse, "pool: a guard watches one memory, not several; guard a run in host memory alone");
   }
   for (SpaceMemory& memory : memories) {
@@ -171,70 +369,52 @@ TensorPool::TensorPool(std::vector<SpaceMemory> memories, PoolOptions options) :
       throw Error(ErrorCode::kMisuse, "space " + space.name + ": has a capacity of " + Short(*space.capacity, has));
     }
     if (!space.capacity) space.capacity = has;
-    spaces_.push_back(std::move(space));
-    memories_.emplace_back(std::move(memory.arena), options_);
+    state_->spaces.push_back(std::move(space));
+    state_->memories.emplace_back(std::move(memory.arena), state_->options);
   }
 }
 
 TensorPool::TensorPool(TensorPool&& other) noexcept { *this = std::move(other); }
 TensorPool::~TensorPool() = default;
 
-// Member by member, each of `other` left as in a pool that has nothing. The guard goes before the arena that it guards
-// does, as in the destructor.
 TensorPool& TensorPool::operator=(TensorPool&& other) noexcept {
   if (this == &other) return *this;
-  guard_.reset();
-  const auto take = [](auto& mine, auto& others) { mine = std::exchange(others, {}); };
-  take(table_ids_, other.table_ids_);
-  take(table_, other.table_);
-  take(table_memory_, other.table_memory_);
-  take(sparse_, other.sparse_);
-  take(workspaces_, other.workspaces_);
-  take(options_, other.options_);
-  take(memories_, other.memories_);
-  take(spaces_, other.spaces_);
-  take(graph_, other.graph_);
-  take(bodies_, other.bodies_);
-  take(ordered_, other.ordered_);
-  take(assignment_, other.assignment_);
-  take(plan_, other.plan_);
-  take(required_bytes_, other.required_bytes_);
-  take(addresses_, other.addresses_);
-  take(bases_, other.bases_);
-  take(bodies_table_, other.bodies_table_);
-  take(registered_, other.registered_);
-  take(finalized_, other.finalized_);
-  take(guard_, other.guard_);
+  state_ = std::move(other.state_);
+  table_ids_ = std::exchange(other.table_ids_, 0);
+  table_ = std::exchange(other.table_, nullptr);
+  guard_ = std::exchange(other.guard_, nullptr);
   return *this;
 }
 
-// Memory without a region holds empty tensors alone. An address of the arena would be that of scratch.
-std::byte* TensorPool::Memory::region_base() const noexcept {
-  return region == kNoSpace ? Nothing() : arena.base() + region;
+const TensorPool::State& TensorPool::state() const noexcept {
+  static const State nothing;
+  return state_ != nullptr ? *state_ : nothing;
 }
 
-int TensorPool::memory_count() const noexcept { return static_cast<int>(memories_.size()); }
-
-TensorPool::Memory* TensorPool::MemoryAt(int memory) noexcept {
-  return memory >= 0 && memory < memory_count() ? &memories_[static_cast<std::size_t>(memory)] : nullptr;
+TensorPool::State& TensorPool::state() {
+  if (state_ == nullptr) state_ = std::make_unique<State>();
+  return *state_;
 }
 
-const TensorPool::Memory* TensorPool::MemoryAt(int memory) const noexcept {
-  return const_cast<TensorPool*>(this)->MemoryAt(memory);
-}
+bool TensorPool::finalized() const noexcept { return state().is_installed; }
+int TensorPool::memory_count() const noexcept { return static_cast<int>(state().memories.size()); }
+const Graph& TensorPool::graph() const noexcept { return state().graph(); }
+const Assignment& TensorPool::assignment() const noexcept { return state().assignment; }
+const Plan& TensorPool::plan() const noexcept { return state().plan; }
+void* const* TensorPool::addresses() const noexcept { return state().addresses.data(); }
 
 TensorHandle TensorPool::AllocateScratch(std::size_t bytes, int memory) noexcept {
-  Memory* const at = MemoryAt(memory);
+  PoolMemory* const at = state_ != nullptr ? state_->MemoryAt(memory) : nullptr;
   return at != nullptr ? at->scratch.Allocate(bytes) : TensorHandle{};
 }
 
 FreeStatus TensorPool::FreeScratch(TensorHandle scratch, int memory) noexcept {
-  Memory* const at = MemoryAt(memory);
+  PoolMemory* const at = state_ != nullptr ? state_->MemoryAt(memory) : nullptr;
   return at != nullptr ? at->scratch.Free(scratch) : FreeStatus::kForeign;
 }
 
 PoolStats TensorPool::stats(int memory) const noexcept {
-  const Memory* const at = MemoryAt(memory);
+  const PoolMemory* const at = state_ != nullptr ? state_->MemoryAt(memory) : nullptr;
   return at != nullptr ? at->scratch.stats() : PoolStats{};
 }
 
@@ -243,118 +423,31 @@ void TensorPool::RegisterGraph(std::vector<OpNode> ops, std::vector<TensorDesc> 
 }
 
 void TensorPool::RegisterModel(Graph graph, std::vector<NestedGraph> bodies) {
-  Clear();
-  graph_ = std::move(graph);
-  bodies_ = std::move(bodies);
-  registered_ = true;
+  State& own = state();
+  const Shown shown(*this);
+  own.Clear();
+  own.registered = std::move(graph);
+  own.bodies = std::move(bodies);
+  own.is_registered = true;
 }
 
 void TensorPool::LoadPlan(Assignment assignment) {
-  CheckRegistered();
-  CompleteAssignment(graph_, assignment);
-  if (const auto fault = CheckAssignment(graph_, assignment, bodies_)) {
+  State& own = state();
+  own.CheckRegistered();
+  CompleteAssignment(own.registered, assignment);
+  if (const auto fault = CheckAssignment(own.registered, assignment, own.bodies)) {
     throw Error(ErrorCode::kBadInput, "pool: " + fault->message);
   }
-  CheckAlignment(graph_, assignment, static_cast<std::int64_t>(options_.alignment));
-  Install(std::move(assignment), {});
-}
-
-void TensorPool::CheckRegistered() const {
-  if (memories_.empty()) {
-    throw Error(ErrorCode::kMisuse,
-                "pool: it was moved from and has no memory; use the one that has, or move one here");
-  }
-  if (!registered_) throw Error(ErrorCode::kMisuse, "pool: no graph yet; call RegisterGraph first");
-}
-
-std::vector<TensorPool::Need> TensorPool::NeedsOf(const Assignment& assignment) const {
-  std::vector<Need> needs;
-  bool same = assignment.spaces.size() == memories_.size();
-  for (std::size_t i = 0; i < assignment.spaces.size() && same; ++i) {
-    const AssignedSpace& space = assignment.spaces[i];
-    needs.push_back({space.required_bytes, space.base_alignment});
-    same = spaces_.empty() || spaces_[i].name == space.name || (space.name.empty() && spaces_.size() == 1);
-  }
-  if (same) return needs;
-  std::string theirs, mine;
-  for (const AssignedSpace& space : assignment.spaces) theirs += (theirs.empty() ? "" : ", ") + space.name;
-  for (const Space& space : spaces_) mine += (mine.empty() ? "" : ", ") + space.name;
-  throw Error(ErrorCode::kBadInput, "pool: the plan is over " +
-                                        (theirs.empty() ? "one arena" : "the spaces " + theirs) + ", the pool has " +
-                                        (mine.empty() ? "one arena" : "the spaces " + mine) +
-                                        "; give the pool the memories that it was planned for");
-}
-
-void TensorPool::CheckNeeds(const std::vector<Need>& needs) const {
-  for (std::size_t i = 0; i < needs.size(); ++i) {
-    const auto has = static_cast<std::int64_t>(memories_[i].arena.bytes());
-    if (needs[i].bytes > has) {
-      throw Error(ErrorCode::kInfeasible, "pool: the plan needs " + Short(needs[i].bytes, has));
-    }
-    CheckBase(memories_[i].arena, needs[i].alignment, spaces_.empty() ? "the arena" : "space " + spaces_[i].name);
-  }
-}
-
-void TensorPool::Install(Assignment assignment, Plan plan) {
-  std::vector<Need> needs = NeedsOf(assignment);
-  CheckNeeds(needs);
-  std::optional<Graph> ordered = Reordered(graph_, assignment);
-  const Graph& graph = ordered ? *ordered : graph_;
-  GuardedPlan guarded;
-  if (options_.guard) {
-    if (!memories_[0].arena.host_accessible()) {
-      throw Error(ErrorCode::kUnsupported,
-                  "pool: a guard reads the arena, which the host may not; guard a run in host memory");
-    }
-    guarded = LayOutFor(graph, assignment, options_);
-    CheckGuarded(memories_[0].arena, guarded.layout, assignment, *options_.guard);
-    needs[0] = {LaidOutBytes(guarded.layout, assignment), std::max(needs[0].alignment, guarded.layout.alignment)};
-  }
-  TakeRegions(needs);
-  ordered_ = std::move(ordered);
-  assignment_ = std::move(assignment);
-  plan_ = std::move(plan);
-  for (const AssignedSpace& space : assignment_.spaces) {
-    required_bytes_ += static_cast<std::size_t>(space.required_bytes);
-  }
-  for (const Memory& memory : memories_) bases_.push_back(memory.region_base());
-  std::vector<std::byte*> places;  // of tensors as graph() lists them, then of workspaces as the assignment does
-  for (const TensorDesc& tensor : this->graph().tensors()) {
-    const Place* const place = FindPlace(assignment_.tensors, tensor.id);
-    places.push_back(place == nullptr ? bases_[0] : PlaceOf(*place));
-  }
-  for (const Place& workspace : assignment_.workspaces) places.push_back(PlaceOf(workspace));
-  if (options_.guard) MovePlaces(guarded.layout, places);
-  MakeTables(places);
-  if (options_.guard) {
-    bases_[0] += BodiesBegin(guarded.layout, assignment_);
-    guard_ = std::make_unique<Guard>(this->graph(), guarded.lowered, guarded.plan, assignment_.vanished_ids,
-                                     std::move(guarded.layout), memories_[0].region_base(), *options_.guard);
-  }
-  if (!assignment_.bodies.empty()) bodies_table_ = std::make_unique<PlaceTable>(assignment_);
-  finalized_ = true;
-  for (const Memory& memory : memories_) memory.scratch.Tell(PoolEvent::kPlanInstalled, memory.region_bytes);
-}
-
-// Where the guard has laid them: its places are those of the tensors, then of workspaces by step.
-void TensorPool::MovePlaces(const GuardLayout& layout, std::vector<std::byte*>& places) const {
-  const std::size_t tensors = graph().tensors().size();
-  std::byte* const base = memories_[0].region_base();
-  for (std::size_t i = 0; i < tensors; ++i) {
-    if (places[i] != nullptr) places[i] = base + layout.places[i].begin;
-  }
-  for (std::size_t step = 0; tensors + step < layout.places.size(); ++step) {
-    const Place* const place = FindPlace(assignment_.workspaces, graph().ops()[step].id);
-    if (place == nullptr) continue;
-    const auto k = static_cast<std::size_t>(place - assignment_.workspaces.data());
-    places[tensors + k] = base + layout.places[tensors + step].begin;
-  }
+  CheckAlignment(own.registered, assignment, static_cast<std::int64_t>(own.options.alignment));
+  const Shown shown(*this);
+  own.Install(std::move(assignment), {});
 }
 
 void TensorPool::BindExternal(int tensor_id, void* memory) {
-  const Graph& graph = this->graph();
-  const int root = finalized_ ? graph.IndexOf(tensor_id) : -1;
-  const Place* const place = root < 0 ? nullptr : FindPlace(assignment_.tensors, tensor_id);
+  State& own = state();
+  const Graph& graph = own.graph();
+  const int root = own.is_installed ? graph.IndexOf(tensor_id) : -1;
+  const Place* const place = root < 0 ? nullptr : FindPlace(own.assignment.tensors, tensor_id);
   if (place == nullptr || place->space != kExternal || graph.RootOf(root).index != root) {
     throw Error(ErrorCode::kMisuse,
                 "pool: tensor " + std::to_string(tensor_id) +
@@ -362,129 +455,38 @@ void TensorPool::BindExternal(int tensor_id, void* memory) {
   }
   for (int i = 0; i < static_cast<int>(graph.tensors().size()); ++i) {
     const TensorRoot from = graph.RootOf(i);
-    if (from.index == root) SetAddress(i, memory == nullptr ? nullptr : static_cast<std::byte*>(memory) + from.offset);
+    if (from.index != root) continue;
+    own.SetAddress(i, memory == nullptr ? nullptr : static_cast<std::byte*>(memory) + from.offset);
   }
-}
-
-void TensorPool::SetAddress(int index, void* address) {
-  const TensorDesc& tensor = graph().tensors()[static_cast<std::size_t>(index)];
-  const std::size_t bytes = address == nullptr ? 0 : tensor.bytes;
-  addresses_[static_cast<std::size_t>(index)] = address;
-  if (!table_memory_.empty()) {
-    const auto id = static_cast<std::size_t>(tensor.id);
-    table_memory_[id] = reinterpret_cast<std::uintptr_t>(address);
-    table_memory_[table_memory_.size() / 2 + id] = bytes;
-    return;
-  }
-  const auto by_id = [](const SparseHandle& a, int id) { return a.id < id; };
-  std::lower_bound(sparse_.begin(), sparse_.end(), tensor.id, by_id)->handle = {address, bytes};
-}
-
-std::byte* TensorPool::PlaceOf(const Place& place) const {
-  if (place.bytes == 0) return bases_[0];
-  if (place.space == kExternal) return nullptr;
-  return bases_[static_cast<std::size_t>(place.space)] + place.offset;
-}
-
-// The regions for a plan, in the place of the present ones, which are gone when this succeeds and stay when it throws.
-void TensorPool::TakeRegions(const std::vector<Need>& needs) {
-  for (Memory& memory : memories_) {
-    if (memory.region != kNoSpace) (void)memory.scratch.FreeRegion(memory.region, memory.region_bytes);
-  }
-  std::vector<std::int64_t> taken;
-  for (std::size_t i = 0; i < needs.size(); ++i) {
-    const Need& need = needs[i];
-    taken.push_back(need.bytes > 0 ? memories_[i].scratch.TakeRegion(need.bytes, need.alignment) : kNoSpace);
-    if (need.bytes == 0 || taken.back() != kNoSpace) continue;
-    for (std::size_t k = 0; k < i; ++k) (void)memories_[k].scratch.FreeRegion(taken[k], needs[k].bytes);
-    for (Memory& memory : memories_) {
-      if (memory.region != kNoSpace) (void)memory.scratch.TakeRegionAt(memory.region, memory.region_bytes);
-    }
-    throw Error(ErrorCode::kInfeasible, "pool: no " + FormatThousands(need.bytes) + " bytes in one piece: scratch of " +
-                                            FormatThousands(memories_[i].scratch.stats().scratch_bytes) +
-                                            " bytes is in use; free it before planning");
-  }
-  for (Memory& memory : memories_) memory.region = kNoSpace;
-  Clear();
-  for (std::size_t i = 0; i < needs.size(); ++i) {
-    memories_[i].region = taken[i];
-    memories_[i].region_bytes = needs[i].bytes;
-  }
-}
-
-void TensorPool::MakeTables(const std::vector<std::byte*>& places) {
-  const auto& tensors = graph().tensors();
-  const std::size_t ids = IdsOf(assignment_);
-  const bool dense = IsDense(ids, tensors.size()) && !options_.guard;  // a guard has every look-up go the slow way
-  if (dense) table_memory_.assign(2 * ids, 0);
-  if (!dense) sparse_.reserve(tensors.size());
-  addresses_.assign(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(tensors.size()));
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const std::size_t bytes = places[i] == nullptr ? 0 : tensors[i].bytes;
-    if (dense) {
-      const auto id = static_cast<std::size_t>(tensors[i].id);
-      table_memory_[id] = reinterpret_cast<std::uintptr_t>(places[i]);
-      table_memory_[ids + id] = bytes;
-    } else {
-      sparse_.push_back({tensors[i].id, {places[i], bytes}});
-    }
-  }
-  std::sort(sparse_.begin(), sparse_.end(), [](const SparseHandle& a, const SparseHandle& b) { return a.id < b.id; });
-  workspaces_.reserve(assignment_.workspaces.size());
-  for (std::size_t k = 0; k < assignment_.workspaces.size(); ++k) {
-    const Place& workspace = assignment_.workspaces[k];
-    workspaces_.push_back({workspace.id, {places[tensors.size() + k], static_cast<std::size_t>(workspace.bytes)}});
-  }
-  table_ = table_memory_.data();
-  table_ids_ = dense ? ids : 0;
 }
 
 std::size_t TensorPool::capacity() const noexcept {
   std::size_t bytes = 0;
-  for (const Memory& memory : memories_) bytes += memory.arena.bytes();
+  for (const PoolMemory& memory : state().memories) bytes += memory.arena.bytes();
   return bytes;
 }
 
 std::size_t TensorPool::peak_bytes() const noexcept {
   std::size_t bytes = 0;
-  for (const Memory& memory : memories_) bytes += static_cast<std::size_t>(memory.region_bytes);
+  for (const PoolMemory& memory : state().memories) bytes += static_cast<std::size_t>(memory.region_bytes);
   return bytes;
 }
 
-void TensorPool::Clear() noexcept {
-  guard_.reset();
-  for (Memory& memory : memories_) {
-    if (memory.region != kNoSpace) (void)memory.scratch.FreeRegion(memory.region, memory.region_bytes);
-    memory.region = kNoSpace;
-    memory.region_bytes = 0;
-  }
-  table_ids_ = 0;
-  table_memory_.clear();
-  sparse_.clear();
-  workspaces_.clear();
-  addresses_.clear();
-  bases_.clear();
-  bodies_table_.reset();
-  ordered_.reset();
-  assignment_ = {};
-  required_bytes_ = 0;
-  plan_ = {};
-  finalized_ = false;
-}
-
-TensorHandle TensorPool::Find(const std::vector<SparseHandle>& sorted, int id) noexcept {
-  const auto found =
-      std::lower_bound(sorted.begin(), sorted.end(), id, [](const SparseHandle& a, int b) { return a.id < b; });
-  return found != sorted.end() && found->id == id ? found->handle : TensorHandle{};
-}
+std::size_t TensorPool::guard_bytes() const noexcept { return peak_bytes() - state().required_bytes; }
 
 TensorHandle TensorPool::FindSlow(int tensor_id) const noexcept {
-  const TensorHandle handle = Find(sparse_, tensor_id);
+  const TensorHandle handle = Find(state().sparse, tensor_id);
   if (guard_ != nullptr && handle.ptr != nullptr) guard_->Ask(graph().IndexOf(tensor_id));
   return handle;
 }
 
-TensorHandle TensorPool::Workspace(int op_id) const noexcept { return Find(workspaces_, op_id); }
+TensorHandle TensorPool::Workspace(int op_id) const noexcept { return Find(state().workspaces, op_id); }
+
+TensorView TensorPool::Body(int op_id, std::string_view attribute) const noexcept {
+  const State& own = state();
+  return own.bodies_table != nullptr ? TensorView(*own.bodies_table, own.bases.data()).Body(op_id, attribute)
+                                     : TensorView();
+}
 
 void TensorPool::GuardBegin(int op_id) noexcept { guard_->BeginOp(op_id); }
 void TensorPool::GuardEnd(bool run) noexcept { guard_->EndOp(run); }
@@ -493,23 +495,24 @@ void TensorPool::GuardRecord(int op_id) noexcept { guard_->Record(op_id); }
 void TensorPool::GuardWait(int stream, int op_id) noexcept { guard_->Wait(stream, op_id); }
 
 std::size_t TensorPool::metadata_bytes() const noexcept {
-  const std::size_t tables = table_memory_.size() * sizeof table_memory_[0] +
-                             (sparse_.size() + workspaces_.size()) * sizeof(SparseHandle) +
-                             addresses_.size() * sizeof addresses_[0] + bases_.size() * sizeof bases_[0] +
-                             (bodies_table_ == nullptr ? 0 : bodies_table_->metadata_bytes());
-  std::int64_t books = guard_ == nullptr ? 0 : guard_->metadata_bytes();
-  for (const Memory& memory : memories_) books += memory.scratch.metadata_bytes();
-  return sizeof *this + memories_.size() * (sizeof(Memory) - sizeof(Scratch)) + tables +
+  const State& own = state();
+  const std::size_t tables = own.table.size() * sizeof own.table[0] +
+                             (own.sparse.size() + own.workspaces.size()) * sizeof(State::Entry) +
+                             own.addresses.size() * sizeof own.addresses[0] + own.bases.size() * sizeof own.bases[0] +
+                             (own.bodies_table == nullptr ? 0 : own.bodies_table->metadata_bytes());
+  std::int64_t books = own.guard == nullptr ? 0 : own.guard->metadata_bytes();
+  for (const PoolMemory& memory : own.memories) books += memory.scratch.metadata_bytes();
+  return sizeof *this + sizeof own + own.memories.size() * (sizeof(PoolMemory) - sizeof(Scratch)) + tables +
          static_cast<std::size_t>(books);
 }
 
 std::size_t TensorPool::MetadataBytes(const Assignment& assignment) {
   const PoolOptions options;
   const std::size_t tensors = assignment.tensors.size(), ids = IdsOf(assignment);
-  std::size_t bytes = sizeof(TensorPool) + assignment.workspaces.size() * sizeof(SparseHandle) +
+  std::size_t bytes = sizeof(TensorPool) + sizeof(State) + assignment.workspaces.size() * sizeof(State::Entry) +
                       tensors * sizeof(void*) +
-                      assignment.spaces.size() * (sizeof(void*) + sizeof(Memory) - sizeof(Scratch)) +
-                      (IsDense(ids, tensors) ? 2 * ids * sizeof(std::uintptr_t) : tensors * sizeof(SparseHandle)) +
+                      assignment.spaces.size() * (sizeof(void*) + sizeof(PoolMemory) - sizeof(Scratch)) +
+                      (IsDense(ids, tensors) ? 2 * ids * sizeof(std::uintptr_t) : tensors * sizeof(State::Entry)) +
                       (assignment.bodies.empty() ? 0 : PlaceTable(assignment).metadata_bytes());
   for (const AssignedSpace& space : assignment.spaces) {
     const auto capacity = static_cast<std::size_t>(space.required_bytes);
