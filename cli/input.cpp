@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <unordered_map>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "colour.hpp"
 #include "graph/engine_options.hpp"
@@ -193,7 +194,7 @@ void TellImpliedWaits(const Graph& graph, const std::vector<ImpliedWait>& waits)
     return OpLabel(*op_of.at(id)) + " on stream " + std::to_string(op_of.at(id)->stream);
   };
   for (const ImpliedWait& wait : waits) {
-    const TensorDesc& tensor = graph.tensors()[static_cast<std::size_t>(graph.IndexOf(wait.tensor_id))];
+    const TensorDesc& tensor = graph.tensors()[At(graph.IndexOf(wait.tensor_id))];
     std::fprintf(stderr, "orionrt: %s waits for %s, which writes %s\n", on_stream(wait.op_id).c_str(),
                  on_stream(wait.waits_for).c_str(), TensorLabel(tensor).c_str());
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/formats.hpp"
@@ -48,7 +49,7 @@ Assignment PlacesIn(const Graph& graph, const std::vector<NestedGraph>& bodies, 
   std::sort(assignment.tensors.begin(), assignment.tensors.end(),
             [](const Place& a, const Place& b) { return a.id < b.id; });
   for (const NestedGraph& body : bodies) {
-    const int op_id = graph.ops()[static_cast<std::size_t>(body.op)].id;
+    const int op_id = graph.ops()[At(body.op)].id;
     assignment.bodies.push_back(
         {op_id, body.attribute, PlacesIn(body.graph, body.bodies, offsets, SubgraphOf(body.attribute), arena, fault)});
   }

@@ -63,9 +63,13 @@ class ORIONRT_API SharedPlan {
 
   // Bytes of memory, from the first state to the last lane's end: exactly. The sum over the lanes of their largest
   // graph, the states, and what aligns one to another. Of one space; 0 for one that there is not.
-  std::size_t required_bytes(int space = 0) const noexcept { return At(required_bytes_, space); }
-  std::size_t state_bytes(int space = 0) const noexcept { return At(state_bytes_, space); }  // of these, at the front
-  std::size_t base_alignment(int space = 0) const noexcept { return At(base_alignment_, space); }  // of its first byte
+  std::size_t required_bytes(int space = 0) const noexcept { return InSpace(required_bytes_, space); }
+  std::size_t state_bytes(int space = 0) const noexcept {
+    return InSpace(state_bytes_, space);
+  }  // of these, at the front
+  std::size_t base_alignment(int space = 0) const noexcept {
+    return InSpace(base_alignment_, space);
+  }  // of its first byte
   int space_count() const noexcept { return static_cast<int>(required_bytes_.size()); }
   std::size_t metadata_bytes() const noexcept;  // the tables, outside that memory
 
@@ -95,7 +99,7 @@ class ORIONRT_API SharedPlan {
   struct State;
   using Cursors = std::vector<Cursor>;  // per space
   SharedPlan() = default;
-  static std::size_t At(const std::vector<std::size_t>& list, int space) noexcept {
+  static std::size_t InSpace(const std::vector<std::size_t>& list, int space) noexcept {
     const auto i = static_cast<std::size_t>(static_cast<unsigned>(space));
     return i < list.size() ? list[i] : 0;
   }

@@ -2,10 +2,15 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
 namespace orionrt {
 
 // REQUIRES: index >= 0.
-inline std::size_t At(int index) { return static_cast<std::size_t>(index); }
+template <typename Integer>
+constexpr std::size_t At(Integer index) {
+  static_assert(std::is_integral_v<Integer>);
+  return static_cast<std::size_t>(index);
+}
 
 }  // namespace orionrt

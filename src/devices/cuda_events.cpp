@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/index.hpp"
 #include "devices/cuda_calls.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/cuda.hpp"
@@ -49,9 +50,7 @@ class CudaStreamEvents::State {
   bool IsDone(std::size_t event) const noexcept { return Succeeds(cudaEventQuery(events_[event])); }
 
  private:
-  cudaStream_t Handle(int stream) const {
-    return static_cast<cudaStream_t>(streams_[static_cast<std::size_t>(stream)]);
-  }
+  cudaStream_t Handle(int stream) const { return static_cast<cudaStream_t>(streams_[At(stream)]); }
   // "Not ready" is an answer, but the runtime remembers it as an error for the program's next check of its own calls.
   // An error that was there before, or that lasts, stays for that.
   static bool Succeeds(cudaError_t status) {

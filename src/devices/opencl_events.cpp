@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/index.hpp"
 #include "devices/opencl_calls.hpp"
 #include "orionrt/opencl.hpp"
 
@@ -26,7 +27,7 @@ class OpenClStreamEvents::State {
 
   // An event of OpenCL is one marker's; the one that had the place before goes. Flushed, or it might never be reached.
   bool Record(int stream, std::size_t at) noexcept {
-    const cl_command_queue queue = queues_[static_cast<std::size_t>(stream)];
+    const cl_command_queue queue = queues_[At(stream)];
     cl_event event = nullptr;
     if (clEnqueueMarkerWithWaitList(queue, 0, nullptr, &event) != CL_SUCCESS) return false;
     const cl_event before = std::exchange(events_[at], event);

@@ -11,6 +11,7 @@
 
 #include "base/checked.hpp"
 #include "base/hash.hpp"
+#include "base/index.hpp"
 #include "graph/labels.hpp"
 #include "graph/regroup.hpp"
 #include "orionrt/config.hpp"
@@ -96,7 +97,7 @@ std::vector<AssignedSpace> SpacesOf(const Problem& problem, const Plan& plan) {
   }
   if (spaces.empty()) spaces.push_back({"", plan.peak_bytes, 1});
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
-    std::int64_t& alignment = spaces[static_cast<std::size_t>(SpaceOf(plan, static_cast<int>(i)))].base_alignment;
+    std::int64_t& alignment = spaces[At(SpaceOf(plan, static_cast<int>(i)))].base_alignment;
     alignment = std::max(alignment, problem.buffers[i].alignment);
   }
   return spaces;
@@ -132,7 +133,7 @@ void CheckLaunches(const Graph& graph, const std::vector<int>& order_ids) {
 template <typename Item>
 int IdAt(const std::vector<Item>& items, int position, const char* what) {
   if (position >= 0 && static_cast<std::size_t>(position) < items.size()) {
-    return items[static_cast<std::size_t>(position)].id;
+    return items[At(position)].id;
   }
   throw Error(ErrorCode::kBadInput, std::string("the plan places ") + what + " number " + std::to_string(position) +
                                         ", the graph has " + std::to_string(items.size()));
@@ -193,7 +194,7 @@ Assignment Assign(const TransformedGraph& transformed, const Plan& plan) {
     Place here{id, at.buffer < 0 && bytes > 0 ? kExternal : 0, 0, static_cast<std::int64_t>(bytes)};
     if (at.buffer < 0) return here;
     here.space = SpaceOf(plan, at.buffer);
-    here.offset = plan.offsets[static_cast<std::size_t>(at.buffer)] + at.delta;
+    here.offset = plan.offsets[At(at.buffer)] + at.delta;
     return here;
   };
   for (std::size_t i = 0; i < graph.tensors().size(); ++i) {
@@ -296,7 +297,7 @@ void CompleteAssignment(const Graph& graph, Assignment& assignment) {
 
 std::size_t RequiredBytes(const Assignment& assignment, int space) {
   const bool known = space >= 0 && static_cast<std::size_t>(space) < assignment.spaces.size();
-  return known ? static_cast<std::size_t>(assignment.spaces[static_cast<std::size_t>(space)].required_bytes) : 0;
+  return known ? static_cast<std::size_t>(assignment.spaces[At(space)].required_bytes) : 0;
 }
 
 const Place* FindPlace(const std::vector<Place>& places, int id) {

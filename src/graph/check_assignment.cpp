@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "graph/check_streams.hpp"
 #include "graph/labels.hpp"
@@ -31,7 +32,7 @@ std::string Range(std::int64_t begin, std::int64_t end) {
 const NestedGraph* FindBody(const std::vector<NestedGraph>& bodies, const Graph& graph, const BodyAssignment& wanted) {
   for (const NestedGraph& body : bodies) {
     const bool known = body.op >= 0 && static_cast<std::size_t>(body.op) < graph.ops().size();
-    const int op_id = known ? graph.ops()[static_cast<std::size_t>(body.op)].id : -1;
+    const int op_id = known ? graph.ops()[At(body.op)].id : -1;
     if (op_id == wanted.op_id && body.attribute == wanted.attribute) return &body;
   }
   return nullptr;
@@ -54,25 +55,24 @@ class Checker {
   }
 
  private:
-  static std::size_t Cast(int i) { return static_cast<std::size_t>(i); }
-  const TensorDesc& Desc(int tensor) const { return ordered_.tensors()[Cast(tensor)]; }
+  const TensorDesc& Desc(int tensor) const { return ordered_.tensors()[At(tensor)]; }
   std::int64_t BytesOf(int tensor) const { return static_cast<std::int64_t>(Desc(tensor).bytes); }
   bool IsView(int tensor) const { return Desc(tensor).view_of != kNoTensor; }
   bool IsState(int tensor) const { return (Desc(tensor).roles & TensorRole::kState) != 0; }
-  const Place& Of(int tensor) const { return places_[Cast(tensor)]; }
+  const Place& Of(int tensor) const { return places_[At(tensor)]; }
   bool IsHeld(int tensor) const { return Of(tensor).bytes > 0 && Of(tensor).space != kExternal; }  // in an arena
   bool HasVanished(const OpNode& op) const { return vanished_.count(op.id) != 0; }
 
   void Refuse(const std::string& message, int tensor_id = -1, int other_id = -1) {
     if (fault_) return;
-    const bool in_op = step_ >= 0 && Cast(step_) < ordered_.ops().size();
+    const bool in_op = step_ >= 0 && At(step_) < ordered_.ops().size();
     AssignmentFault fault;
-    if (in_op) fault.op_id = ordered_.ops()[Cast(step_)].id;
+    if (in_op) fault.op_id = ordered_.ops()[At(step_)].id;
     fault.tensor_id = tensor_id;
     fault.other_id = other_id;
     fault.message = message;
     if (in_op) {
-      fault.message = OpLabel(ordered_.ops()[Cast(step_)]) + " at step " + FormatThousands(step_) + ": " + message;
+      fault.message = OpLabel(ordered_.ops()[At(step_)]) + " at step " + FormatThousands(step_) + ": " + message;
     }
     fault_ = std::move(fault);
   }
@@ -173,11 +173,11 @@ class Checker {
                     place.id);
     }
     if (bytes == 0 || place.space == kExternal) return;
-    if (place.space < 0 || Cast(place.space) >= spaces_.size()) {
+    if (place.space < 0 || At(place.space) >= spaces_.size()) {
       return Refuse(label + " lies in space " + std::to_string(place.space) + ", which the plan does not have",
                     place.id);
     }
-    const AssignedSpace& space = spaces_[Cast(place.space)];
+    const AssignedSpace& space = spaces_[At(place.space)];
     if (place.offset < 0 || bytes > space.required_bytes || place.offset > space.required_bytes - bytes) {
       return Refuse(label + " lies at " + std::to_string(place.offset) + ", " + std::to_string(bytes) +
                         " bytes, outside of an arena of " + std::to_string(space.required_bytes),
@@ -238,13 +238,13 @@ class Checker {
     holds_.resize(ordered_.tensors().size());
     std::vector<char> produced(holds_.size(), 0);
     for (const OpNode& op : ordered_.ops()) {
-      for (const int id : op.outputs) produced[Cast(ordered_.IndexOf(id))] = 1;
+      for (const int id : op.outputs) produced[At(ordered_.IndexOf(id))] = 1;
     }
     for (int t = 0; t < static_cast<int>(holds_.size()); ++t) {
-      if (produced[Cast(t)] == 0 && !IsView(t)) Write(t);
+      if (produced[At(t)] == 0 && !IsView(t)) Write(t);
     }
     for (step_ = 0; step_ < static_cast<int>(ordered_.ops().size()) && !fault_; ++step_) {
-      RunOp(ordered_.ops()[Cast(step_)]);
+      RunOp(ordered_.ops()[At(step_)]);
     }
     if (fault_) return;
     step_ = -1;
@@ -323,7 +323,7 @@ class Checker {
         }
       }
     }
-    arenas_[Cast(scratch.space)].Write({scratch.offset, scratch.bytes, kWorkspace, 0, step_});
+    arenas_[At(scratch.space)].Write({scratch.offset, scratch.bytes, kWorkspace, 0, step_});
     Note(scratch, kWorkspace, true);
   }
 
@@ -333,11 +333,11 @@ class Checker {
 
   // Whether the output's bytes are there already, as views or pieces of what the op reads.
   bool IsShown(const OpNode& op, int output) const {
-    const Place& own = Of(ordered_.IndexOf(op.outputs[Cast(output)]));
+    const Place& own = Of(ordered_.IndexOf(op.outputs[At(output)]));
     std::int64_t shown = 0;  // bytes
     for (const Alias& alias : op.aliases) {
       if (alias.output != output) continue;
-      const Place& other = Of(ordered_.IndexOf(op.inputs[Cast(alias.input)]));
+      const Place& other = Of(ordered_.IndexOf(op.inputs[At(alias.input)]));
       const auto offset = static_cast<std::int64_t>(alias.offset);
       if (other.bytes == 0 || other.space != own.space) continue;
       if (alias.kind == AliasKind::kView && own.offset == other.offset + offset) return true;
@@ -348,12 +348,12 @@ class Checker {
 
   // What the bytes of an output that is not written should be, by what its op does.
   void Show(const OpNode& op, int output) {
-    const int tensor = ordered_.IndexOf(op.outputs[Cast(output)]);
+    const int tensor = ordered_.IndexOf(op.outputs[At(output)]);
     if (IsView(tensor) || !IsHeld(tensor)) return;
-    WrittenRun& ranges = holds_[Cast(tensor)];
+    WrittenRun& ranges = holds_[At(tensor)];
     for (const Alias& alias : op.aliases) {
       if (alias.output != output) continue;
-      const int input = ordered_.IndexOf(op.inputs[Cast(alias.input)]);
+      const int input = ordered_.IndexOf(op.inputs[At(alias.input)]);
       const auto offset = static_cast<std::int64_t>(alias.offset);
       if (alias.kind == AliasKind::kView && ranges.empty()) {
         ranges = Slice(Holds(input), offset, offset + BytesOf(tensor), 0);
@@ -373,16 +373,16 @@ class Checker {
 
   // A view that must be one has whatever its root has now: ops may write through it into a state.
   WrittenRun Holds(int tensor) const {
-    if (!IsView(tensor)) return holds_[Cast(tensor)];
+    if (!IsView(tensor)) return holds_[At(tensor)];
     const TensorRoot root = ordered_.RootOf(tensor);
-    return Slice(holds_[Cast(root.index)], root.offset, root.offset + BytesOf(tensor), 0);
+    return Slice(holds_[At(root.index)], root.offset, root.offset + BytesOf(tensor), 0);
   }
 
   void Write(int tensor) {
     if (BytesOf(tensor) == 0) return;
-    holds_[Cast(tensor)].assign(1, {0, BytesOf(tensor), tensor, 0, step_});
+    holds_[At(tensor)].assign(1, {0, BytesOf(tensor), tensor, 0, step_});
     if (IsHeld(tensor)) {
-      arenas_[Cast(Of(tensor).space)].Write({Of(tensor).offset, BytesOf(tensor), tensor, 0, step_});
+      arenas_[At(Of(tensor).space)].Write({Of(tensor).offset, BytesOf(tensor), tensor, 0, step_});
       Note(Of(tensor), tensor, true);
     }
   }
@@ -394,7 +394,7 @@ class Checker {
     Note(Of(tensor), tensor, false);
     for (Written range : Holds(tensor)) {
       range.begin += Of(tensor).offset;
-      const WrittenBytes& bytes = arenas_[Cast(Of(tensor).space)];
+      const WrittenBytes& bytes = arenas_[At(Of(tensor).space)];
       const std::int64_t at = bytes.FirstWrong(range);
       if (at >= 0) return RefuseRead(tensor, range, at, bytes.HolderOf(at));
     }
@@ -406,7 +406,7 @@ class Checker {
                               " put there, but ";
     const std::int64_t end = std::min(wanted.begin + wanted.bytes, found.begin + found.bytes);
     const std::string since = found.step < 0 ? " from the start on"
-                                             : " since " + OpLabel(ordered_.ops()[Cast(found.step)]) + " at step " +
+                                             : " since " + OpLabel(ordered_.ops()[At(found.step)]) + " at step " +
                                                    FormatThousands(found.step);
     if (found.tensor == kNobody) return Refuse(where + "nobody wrote it", Desc(tensor).id);
     const std::string bytes = "bytes " + Range(at, end);
@@ -425,8 +425,8 @@ class Checker {
 
   // The op may still read what it writes over, unless it says how it reads that; and whoever runs it is told.
   void CheckOverwrite(const OpNode& op, int output, int input) {
-    const int written = ordered_.IndexOf(op.outputs[Cast(output)]);
-    const int read = ordered_.IndexOf(op.inputs[Cast(input)]);
+    const int written = ordered_.IndexOf(op.outputs[At(output)]);
+    const int read = ordered_.IndexOf(op.inputs[At(input)]);
     if (!Meet(Of(written), Of(read))) return;
     if (!Allows(op, output, input, Of(read).offset - Of(written).offset)) {
       return Refuse(TensorLabel(Desc(written)) + " would be written over " + TensorLabel(Desc(read)) +

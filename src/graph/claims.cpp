@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "graph/sharing.hpp"
 #include "orionrt/streams.hpp"
 
@@ -24,16 +25,15 @@ struct Lives {
 Lives LivesOf(const Graph& graph, const GraphLiveness& liveness) {
   Lives all{liveness.lifetimes(), std::vector<int>(graph.tensors().size())};
   for (int i = 0; i < static_cast<int>(all.lives.size()); ++i) {
-    all.own_ends[static_cast<std::size_t>(i)] = all.lives[static_cast<std::size_t>(i)].start;
-    if ((graph.tensors()[static_cast<std::size_t>(i)].roles & (TensorRole::kOutput | TensorRole::kState)) == 0)
-      continue;
-    for (const int kept : {i, graph.RootOf(i).index}) all.lives[static_cast<std::size_t>(kept)].end = INT_MAX;
+    all.own_ends[At(i)] = all.lives[At(i)].start;
+    if ((graph.tensors()[At(i)].roles & (TensorRole::kOutput | TensorRole::kState)) == 0) continue;
+    for (const int kept : {i, graph.RootOf(i).index}) all.lives[At(kept)].end = INT_MAX;
   }
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
-    const OpNode& op = graph.ops()[static_cast<std::size_t>(step)];
-    for (const int id : op.inputs) all.own_ends[static_cast<std::size_t>(graph.IndexOf(id))] = step;
+    const OpNode& op = graph.ops()[At(step)];
+    for (const int id : op.inputs) all.own_ends[At(graph.IndexOf(id))] = step;
     for (const int id : op.outputs) {  // one that makes a view uses its root
-      int& end = all.own_ends[static_cast<std::size_t>(graph.RootOf(graph.IndexOf(id)).index)];
+      int& end = all.own_ends[At(graph.RootOf(graph.IndexOf(id)).index)];
       end = std::max(end, step);
     }
   }
@@ -112,23 +112,20 @@ class Claimer {
         occupants_(graph.tensors().size()) {}
 
   void ClaimAt(int step, bool last_first, std::vector<InPlaceUse>& uses) {
-    const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
+    const OpNode& op = graph_.ops()[At(step)];
     std::vector<Claim> claims = ClaimsOf(step);
     if (last_first) std::reverse(claims.begin(), claims.end());
     if (claims.size() > 1) claims = Matching(claims);
     for (const Claim& claim : claims) {
       if (!IsLegal(step, claim)) continue;  // since one before it was made
       Merge(claim);
-      uses.push_back({op.id, graph_.tensors()[static_cast<std::size_t>(claim.output)].id,
-                      graph_.tensors()[static_cast<std::size_t>(claim.input)].id});
+      uses.push_back({op.id, graph_.tensors()[At(claim.output)].id, graph_.tensors()[At(claim.input)].id});
     }
   }
 
  private:
-  const Lifetime& LifeOf(int tensor) const { return lives_.lives[static_cast<std::size_t>(tensor)]; }
-  std::int64_t BytesOf(int tensor) const {
-    return static_cast<std::int64_t>(graph_.tensors()[static_cast<std::size_t>(tensor)].bytes);
-  }
+  const Lifetime& LifeOf(int tensor) const { return lives_.lives[At(tensor)]; }
+  std::int64_t BytesOf(int tensor) const { return static_cast<std::int64_t>(graph_.tensors()[At(tensor)].bytes); }
 
   // Whether all accesses of the tensor have happened by the end of the op; true on one stream, where steps say so.
   bool IsOverBy(int tensor, int step) const {
@@ -149,13 +146,13 @@ class Claimer {
 
   // Those that are legal by themselves, in the op's order of preference.
   std::vector<Claim> ClaimsOf(int step) {
-    const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
+    const OpNode& op = graph_.ops()[At(step)];
     std::vector<Claim> claims;
     for (const Alias& alias : op.aliases) {
       if (alias.kind == AliasKind::kView || alias.kind == AliasKind::kPiece) continue;
       Claim claim;
-      claim.output = graph_.IndexOf(op.outputs[static_cast<std::size_t>(alias.output)]);
-      claim.input = graph_.IndexOf(op.inputs[static_cast<std::size_t>(alias.input)]);
+      claim.output = graph_.IndexOf(op.outputs[At(alias.output)]);
+      claim.input = graph_.IndexOf(op.inputs[At(alias.input)]);
       const std::int64_t need = std::max(colocations_.NeedOf(claim.output), colocations_.NeedOf(claim.input));
       claim.behind = -RoundUp(static_cast<std::int64_t>(alias.offset), need);
       claim.saved = std::min(BytesOf(claim.output) + claim.behind, BytesOf(claim.input));
@@ -230,17 +227,17 @@ class Claimer {
   // that came with a result is that result; a root that only its views still use is judged by them.
   bool Excused(int step, int read, int written, std::int64_t behind) const {
     if (LifeOf(read).end != step || LifeOf(written).start != step || !IsOverBy(read, step)) return false;
-    if (lives_.own_ends[static_cast<std::size_t>(read)] < step) return true;
+    if (lives_.own_ends[At(read)] < step) return true;
     const TensorRoot root = graph_.RootOf(written);
-    const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
-    const int read_id = graph_.tensors()[static_cast<std::size_t>(read)].id;
-    const int written_id = graph_.tensors()[static_cast<std::size_t>(root.index)].id;
+    const OpNode& op = graph_.ops()[At(step)];
+    const int read_id = graph_.tensors()[At(read)].id;
+    const int written_id = graph_.tensors()[At(root.index)].id;
     bool reads = false;
     for (int slot = 0; slot < static_cast<int>(op.inputs.size()); ++slot) {
-      if (op.inputs[static_cast<std::size_t>(slot)] != read_id) continue;
+      if (op.inputs[At(slot)] != read_id) continue;
       reads = true;
       const auto allows = [&](const Alias& alias) {
-        if (alias.input != slot || op.outputs[static_cast<std::size_t>(alias.output)] != written_id) return false;
+        if (alias.input != slot || op.outputs[At(alias.output)] != written_id) return false;
         const std::int64_t ahead = root.offset - behind;  // bytes by which the operand begins behind the result
         return (alias.kind == AliasKind::kSameIndex && ahead == 0) || alias.kind == AliasKind::kReadsFirst ||
                (alias.kind == AliasKind::kStreaming && ahead >= static_cast<std::int64_t>(alias.offset));
@@ -264,7 +261,7 @@ class Claimer {
 
   // Made when they are asked for: most groups are in nobody's way.
   Occupants& OccupantsOf(int group) {
-    std::optional<Occupants>& occupants = occupants_[static_cast<std::size_t>(group)];
+    std::optional<Occupants>& occupants = occupants_[At(group)];
     if (occupants) return *occupants;
     occupants.emplace();
     for (const int t : colocations_.Members(group)) {
@@ -287,7 +284,7 @@ std::vector<InPlaceUse> ClaimInPlace(const Graph& graph, const GraphLiveness& li
   std::vector<InPlaceUse> uses;
   Claimer claimer(graph, liveness, colocations);
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
-    if (left_out[static_cast<std::size_t>(step)] == 0) claimer.ClaimAt(step, last_first, uses);
+    if (left_out[At(step)] == 0) claimer.ClaimAt(step, last_first, uses);
   }
   return uses;
 }

@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/index.hpp"
 #include "graph/sharing.hpp"
 
 namespace orionrt {
@@ -47,21 +48,19 @@ class OrderModelMaker {
   };
 
   int IndexOf(int id) const { return graph_.IndexOf(id); }
-  const OpNode& Op(int op) const { return graph_.ops()[static_cast<std::size_t>(op)]; }
-  unsigned RolesOf(int tensor) const { return graph_.tensors()[static_cast<std::size_t>(tensor)].roles; }
-  std::int64_t BytesOf(int tensor) const {
-    return static_cast<std::int64_t>(graph_.tensors()[static_cast<std::size_t>(tensor)].bytes);
-  }
-  std::vector<int>& UsersOf(int tensor) { return users_[static_cast<std::size_t>(tensor)]; }
-  std::vector<int>& Before(int op) { return model_.before[static_cast<std::size_t>(op)]; }
-  int ProducerOf(int tensor) const { return producer_[static_cast<std::size_t>(tensor)]; }
+  const OpNode& Op(int op) const { return graph_.ops()[At(op)]; }
+  unsigned RolesOf(int tensor) const { return graph_.tensors()[At(tensor)].roles; }
+  std::int64_t BytesOf(int tensor) const { return static_cast<std::int64_t>(graph_.tensors()[At(tensor)].bytes); }
+  std::vector<int>& UsersOf(int tensor) { return users_[At(tensor)]; }
+  std::vector<int>& Before(int op) { return model_.before[At(op)]; }
+  int ProducerOf(int tensor) const { return producer_[At(tensor)]; }
 
   // Who uses what, and what the order must keep whatever is shared: `after`, and the chain of ops with effects.
   void AddOp(int position) {
     const OpNode& op = Op(position);
-    model_.workspace[static_cast<std::size_t>(position)] = static_cast<std::int64_t>(op.workspace_bytes);
+    model_.workspace[At(position)] = static_cast<std::int64_t>(op.workspace_bytes);
     for (const int id : op.outputs) {
-      producer_[static_cast<std::size_t>(IndexOf(id))] = position;
+      producer_[At(IndexOf(id))] = position;
       UsersOf(IndexOf(id)).push_back(position);
     }
     for (const int id : op.inputs) UsersOf(IndexOf(id)).push_back(position);
@@ -82,11 +81,11 @@ class OrderModelMaker {
     }
     if (root != tensor) UsersOf(root).insert(UsersOf(root).end(), UsersOf(tensor).begin(), UsersOf(tensor).end());
     if ((RolesOf(tensor) & (TensorRole::kOutput | TensorRole::kState)) != 0) {
-      kept_[static_cast<std::size_t>(tensor)] = kept_[static_cast<std::size_t>(root)] = 1;
+      kept_[At(tensor)] = kept_[At(root)] = 1;
     }
   }
 
-  bool IsKept(int tensor) const { return kept_[static_cast<std::size_t>(tensor)] != 0; }
+  bool IsKept(int tensor) const { return kept_[At(tensor)] != 0; }
 
   // Cuts the group at the ends of all windows: between two of them the same members show the same bytes, so these live
   // and die together.
@@ -104,12 +103,11 @@ class OrderModelMaker {
       const std::int64_t at = colocations_.Find(t).at;
       const auto first = std::lower_bound(ends.begin(), ends.end(), at) - ends.begin();
       const auto last = std::lower_bound(ends.begin(), ends.end(), at + BytesOf(t)) - ends.begin();
-      for (auto s = first; s < last; ++s) showing[static_cast<std::size_t>(s)].push_back(t);
+      for (auto s = first; s < last; ++s) showing[At(s)].push_back(t);
     }
     for (std::size_t s = 0; s + 1 < ends.size(); ++s) {
       if (showing[s].empty()) continue;
-      buffers_of_[static_cast<std::size_t>(group)].push_back(
-          {ends[s], ends[s + 1], static_cast<int>(model_.buffers.size())});
+      buffers_of_[At(group)].push_back({ends[s], ends[s + 1], static_cast<int>(model_.buffers.size())});
       AddBuffer(showing[s], ends[s + 1] - ends[s]);
     }
   }
@@ -134,8 +132,8 @@ class OrderModelMaker {
     const OpNode& op = Op(position);
     for (const Alias& alias : op.aliases) {
       if (alias.kind == AliasKind::kView || alias.kind == AliasKind::kPiece) continue;
-      const int output = IndexOf(op.outputs[static_cast<std::size_t>(alias.output)]);
-      const int input = IndexOf(op.inputs[static_cast<std::size_t>(alias.input)]);
+      const int output = IndexOf(op.outputs[At(alias.output)]);
+      const int input = IndexOf(op.inputs[At(alias.input)]);
       const Colocations::Place place = colocations_.Find(input);
       if (!colocations_.IsWritten(output) || colocations_.IsGiven(place.group) || IsKept(input)) continue;
       OrderClaim claim;
@@ -144,17 +142,17 @@ class OrderModelMaker {
                                      op.inputs.begin());  // read twice it is one
       bool kept = false;  // through another member; a streaming output may lie lower than here, and miss it
       const std::int64_t begin = place.at - static_cast<std::int64_t>(alias.offset);
-      for (const Segment& segment : buffers_of_[static_cast<std::size_t>(place.group)]) {
+      for (const Segment& segment : buffers_of_[At(place.group)]) {
         const std::int64_t first = std::max(segment.begin, begin);
         const std::int64_t last = std::min(segment.end, begin + BytesOf(output));
         if (first >= last) continue;
         claim.saved_bytes += last - first;
-        if (alias.kind != AliasKind::kStreaming) kept |= model_.buffers[static_cast<std::size_t>(segment.buffer)].kept;
+        if (alias.kind != AliasKind::kStreaming) kept |= model_.buffers[At(segment.buffer)].kept;
         // More than the input may be saved, where more operands lie behind it; what must die is the input.
         if (segment.begin >= place.at && segment.end <= place.at + BytesOf(input))
           claim.dying.push_back(segment.buffer);
       }
-      if (!claim.dying.empty() && !kept) model_.claims[static_cast<std::size_t>(position)].push_back(std::move(claim));
+      if (!claim.dying.empty() && !kept) model_.claims[At(position)].push_back(std::move(claim));
     }
   }
 

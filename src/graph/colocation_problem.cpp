@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "graph/colocation_clocks.hpp"
 #include "graph/labels.hpp"
 #include "orionrt/config.hpp"
@@ -27,7 +28,7 @@ Binding Append(Problem& problem, Buffer buffer, std::string id, std::string name
 // A workspace belongs to its op, and so to the op's stream.
 void AppendWorkspaceClock(const StreamOrder& order, int step, Problem& problem) {
   std::vector<std::int64_t> from(order.ClockOf(step), order.ClockOf(step) + order.lanes()), to = from;
-  --from[static_cast<std::size_t>(order.LaneOf(step))];
+  --from[At(order.LaneOf(step))];
   AppendClocks(problem, {{0, problem.buffers.back().size, from.data(), to.data()}});
 }
 
@@ -82,11 +83,9 @@ void AppendColocation(Problem& problem, std::vector<Part>& members, std::int64_t
 std::vector<char> HeldTensors(const Graph& graph) {
   std::vector<char> held(graph.tensors().size(), 0);
   for (std::size_t i = 0; i < held.size(); ++i) {
-    if ((graph.tensors()[i].roles & TensorRole::kHeld) != 0)
-      held[static_cast<std::size_t>(graph.RootOf(static_cast<int>(i)).index)] = 1;
+    if ((graph.tensors()[i].roles & TensorRole::kHeld) != 0) held[At(graph.RootOf(static_cast<int>(i)).index)] = 1;
   }
-  for (std::size_t i = 0; i < held.size(); ++i)
-    held[i] = held[static_cast<std::size_t>(graph.RootOf(static_cast<int>(i)).index)];
+  for (std::size_t i = 0; i < held.size(); ++i) held[i] = held[At(graph.RootOf(static_cast<int>(i)).index)];
   return held;
 }
 

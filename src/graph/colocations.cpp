@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/index.hpp"
 #include "graph/colocation_problem.hpp"
 
 namespace orionrt {
@@ -19,7 +20,7 @@ Colocations::Colocations(const Graph& graph, std::int64_t alignment)
       nodes_(graph.tensors().size()) {
   std::vector<char> produced(nodes_.size(), 0);
   for (const OpNode& op : graph.ops()) {
-    for (const int id : op.outputs) produced[static_cast<std::size_t>(graph.IndexOf(id))] = 1;
+    for (const int id : op.outputs) produced[At(graph.IndexOf(id))] = 1;
   }
   const std::vector<char> held = HeldTensors(graph);
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -34,7 +35,7 @@ Colocations::Colocations(const Graph& graph, std::int64_t alignment)
   }
   for (int i = 0; i < static_cast<int>(nodes_.size()); ++i) {
     const TensorRoot root = graph.RootOf(i);
-    if (root.index != i && graph.tensors()[static_cast<std::size_t>(i)].bytes > 0) {
+    if (root.index != i && graph.tensors()[At(i)].bytes > 0) {
       JoinColocations(root.index, i, root.offset);  // a root is its group's first member, and stands for it
     }
   }
@@ -52,7 +53,7 @@ Colocations::Place Colocations::Find(int tensor) const {
 
 // An empty tensor is never written, so the begins of windows are unique.
 void Colocations::SetWritten(int tensor, bool written) {
-  written_[static_cast<std::size_t>(tensor)] = written ? 1 : 0;
+  written_[At(tensor)] = written ? 1 : 0;
   const Place place = Find(tensor);
   auto& windows = NodeOf(place.group).written;
   if (written) {
@@ -82,9 +83,7 @@ bool Colocations::Fits(int inner, int outer, std::int64_t offset) const {
   const std::int64_t from_begin = a.at + offset - b.at + from.begin;
   const std::int64_t begin = std::min(into.begin, from_begin);
   if ((into.begin - begin) % into.alignment != 0 || (from_begin - begin) % from.alignment != 0) return false;
-  const auto spaces_of = [&](int t) -> const auto& {
-    return graph_.tensors()[static_cast<std::size_t>(graph_.RootOf(t).index)].spaces;
-  };
+  const auto spaces_of = [&](int t) -> const auto& { return graph_.tensors()[At(graph_.RootOf(t).index)].spaces; };
   return spaces_of(inner) == spaces_of(outer);
 }
 
@@ -150,14 +149,14 @@ std::vector<TensorRoot> Colocations::Places() const {
     const Node& node = NodeOf(group);
     if (node.parent >= 0) continue;
     int name = -1;
-    const auto bytes = [&](int t) { return graph_.tensors()[static_cast<std::size_t>(t)].bytes; };
+    const auto bytes = [&](int t) { return graph_.tensors()[At(t)].bytes; };
     for (const int t : node.members) {
       const std::int64_t at = Find(t).at - node.begin;
-      places[static_cast<std::size_t>(t)] = {-1, at};
+      places[At(t)] = {-1, at};
       if (at != 0 || graph_.RootOf(t).index != t) continue;
       if (name < 0 || bytes(t) > bytes(name) || (bytes(t) == bytes(name) && t < name)) name = t;
     }
-    for (const int t : node.members) places[static_cast<std::size_t>(t)].index = name;
+    for (const int t : node.members) places[At(t)].index = name;
   }
   return places;
 }

@@ -10,6 +10,7 @@
 #include <map>
 #include <vector>
 
+#include "base/index.hpp"
 #include "orionrt/graph.hpp"
 
 namespace orionrt {
@@ -26,11 +27,11 @@ class Colocations {
   Colocations(const Graph& graph, std::int64_t alignment);
 
   Place Find(int tensor) const;  // O(log n)
-  const std::vector<int>& Members(int group) const { return nodes_[static_cast<std::size_t>(group)].members; }
-  bool IsGiven(int group) const { return nodes_[static_cast<std::size_t>(group)].given; }  // a member is, from outside
-  std::int64_t NeedOf(int tensor) const { return needs_[static_cast<std::size_t>(tensor)]; }  // alignment, bytes
+  const std::vector<int>& Members(int group) const { return nodes_[At(group)].members; }
+  bool IsGiven(int group) const { return nodes_[At(group)].given; }     // a member is, from outside
+  std::int64_t NeedOf(int tensor) const { return needs_[At(tensor)]; }  // alignment, bytes
 
-  bool IsWritten(int tensor) const { return written_[static_cast<std::size_t>(tensor)] != 0; }
+  bool IsWritten(int tensor) const { return written_[At(tensor)] != 0; }
   void SetWritten(int tensor, bool written);
 
   // Lays `inner` so that it begins `offset` bytes behind the first of `outer`. False, and nothing is changed: it lies
@@ -70,8 +71,8 @@ class Colocations {
     bool given = false;
   };
 
-  Node& NodeOf(int group) { return nodes_[static_cast<std::size_t>(group)]; }
-  const Node& NodeOf(int group) const { return nodes_[static_cast<std::size_t>(group)]; }
+  Node& NodeOf(int group) { return nodes_[At(group)]; }
+  const Node& NodeOf(int group) const { return nodes_[At(group)]; }
   bool WritesTwice(const Node& into, const Node& from, std::int64_t at) const;
   void JoinColocations(int into, int from, std::int64_t at);
 

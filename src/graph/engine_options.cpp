@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
 
@@ -28,7 +29,7 @@ class EngineOptions {
     }
     std::vector<char> is_made(tensors.size(), 0);
     for (const OpNode& op : ops) {
-      for (const int id : op.outputs) is_made[static_cast<std::size_t>(graph.IndexOf(id))] = 1;
+      for (const int id : op.outputs) is_made[At(graph.IndexOf(id))] = 1;
     }
     for (std::size_t t = 0; t < tensors.size(); ++t) {
       TensorDesc& tensor = tensors[t];
@@ -87,15 +88,13 @@ bool IsKnownCopy(const OpNode& op) {
 }
 
 std::vector<Alias> WithInPlaceAssumed(const Graph& graph, const OpNode& op) {
-  const auto at = [&](int id) -> const TensorDesc& {
-    return graph.tensors()[static_cast<std::size_t>(graph.IndexOf(id))];
-  };
+  const auto at = [&](int id) -> const TensorDesc& { return graph.tensors()[At(graph.IndexOf(id))]; };
   std::vector<Alias> aliases = op.aliases;
   if (IsKnownCopy(op)) return aliases;
   for (int o = 0; o < static_cast<int>(op.outputs.size()); ++o) {
     for (int i = 0; i < static_cast<int>(op.inputs.size()); ++i) {
-      const TensorDesc& output = at(op.outputs[static_cast<std::size_t>(o)]);
-      const TensorDesc& input = at(op.inputs[static_cast<std::size_t>(i)]);
+      const TensorDesc& output = at(op.outputs[At(o)]);
+      const TensorDesc& input = at(op.inputs[At(i)]);
       const bool is_known = std::any_of(op.aliases.begin(), op.aliases.end(), [&](const Alias& alias) {
         return alias.kind == AliasKind::kSameIndex && alias.output == o && alias.input == i;
       });

@@ -7,6 +7,7 @@
 
 #include "base/checked.hpp"
 #include "base/hash.hpp"
+#include "base/index.hpp"
 #include "graph/labels.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/streams.hpp"
@@ -281,7 +282,7 @@ int Graph::IndexOf(int tensor_id) const noexcept {
 bool HasEffects(const Graph& graph, const OpNode& op) {
   const auto is_state = [&](int id) {
     const int root = graph.RootOf(graph.IndexOf(id)).index;
-    return (graph.tensors()[static_cast<std::size_t>(root)].roles & TensorRole::kState) != 0;
+    return (graph.tensors()[At(root)].roles & TensorRole::kState) != 0;
   };
   return op.has_effects || op.outputs.empty() || std::any_of(op.inputs.begin(), op.inputs.end(), is_state) ||
          std::any_of(op.outputs.begin(), op.outputs.end(), is_state);

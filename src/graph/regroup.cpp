@@ -4,6 +4,7 @@
 #include <numeric>
 #include <unordered_set>
 
+#include "base/index.hpp"
 #include "graph/colocation_problem.hpp"
 
 namespace orionrt {
@@ -24,7 +25,7 @@ class SharingGroups {
       places_.push_back(place != nullptr ? *place : Place());
     }
     for (int t = 0; t < static_cast<int>(up_.size()); ++t) {
-      if (places_[Cast(t)].bytes > 0) Join(t, graph.RootOf(t).index);
+      if (places_[At(t)].bytes > 0) Join(t, graph.RootOf(t).index);
     }
     for (const OpNode& op : graph.ops()) {
       for (const int output : op.outputs) {
@@ -39,34 +40,33 @@ class SharingGroups {
     std::vector<int> name(up_.size(), -1);
     std::vector<std::int64_t> begin(up_.size(), INT64_MAX);
     for (int t = 0; t < static_cast<int>(up_.size()); ++t) {
-      if (IsPlaced(t)) begin[Cast(Find(t))] = std::min(begin[Cast(Find(t))], places_[Cast(t)].offset);
+      if (IsPlaced(t)) begin[At(Find(t))] = std::min(begin[At(Find(t))], places_[At(t)].offset);
     }
     for (int t = 0; t < static_cast<int>(up_.size()); ++t) {
       const int root = Find(t);
-      if (!IsPlaced(t) || places_[Cast(t)].offset != begin[Cast(root)] || graph_.RootOf(t).index != t) continue;
-      int& best = name[Cast(root)];
-      if (best < 0 || places_[Cast(t)].bytes > places_[Cast(best)].bytes) best = t;
+      if (!IsPlaced(t) || places_[At(t)].offset != begin[At(root)] || graph_.RootOf(t).index != t) continue;
+      int& best = name[At(root)];
+      if (best < 0 || places_[At(t)].bytes > places_[At(best)].bytes) best = t;
     }
     std::vector<TensorRoot> roots;
     for (int t = 0; t < static_cast<int>(up_.size()); ++t) {
       const int root = Find(t);
-      roots.push_back(IsPlaced(t) ? TensorRoot{name[Cast(root)], places_[Cast(t)].offset - begin[Cast(root)]}
+      roots.push_back(IsPlaced(t) ? TensorRoot{name[At(root)], places_[At(t)].offset - begin[At(root)]}
                                   : TensorRoot{-1, 0});
     }
     return roots;
   }
 
  private:
-  static std::size_t Cast(int i) { return static_cast<std::size_t>(i); }
-  bool IsPlaced(int t) const { return places_[Cast(t)].bytes > 0 && places_[Cast(t)].space != kExternal; }
+  bool IsPlaced(int t) const { return places_[At(t)].bytes > 0 && places_[At(t)].space != kExternal; }
 
   int Find(int t) {
-    while (up_[Cast(t)] != t) t = up_[Cast(t)] = up_[Cast(up_[Cast(t)])];
+    while (up_[At(t)] != t) t = up_[At(t)] = up_[At(up_[At(t)])];
     return t;
   }
-  void Join(int a, int b) { up_[Cast(Find(a))] = Find(b); }
+  void Join(int a, int b) { up_[At(Find(a))] = Find(b); }
   void JoinIfMet(int a, int b) {
-    if (ShareBytes(places_[Cast(a)], places_[Cast(b)])) Join(a, b);
+    if (ShareBytes(places_[At(a)], places_[At(b)])) Join(a, b);
   }
 
   const Graph& graph_;
@@ -92,7 +92,7 @@ std::vector<InPlaceUse> FindInPlace(const Graph& ordered, const Assignment& assi
     std::int64_t shown = 0;  // bytes
     for (const Alias& alias : op.aliases) {
       if (alias.output != output) continue;
-      const Place* other = FindPlace(assignment.tensors, op.inputs[static_cast<std::size_t>(alias.input)]);
+      const Place* other = FindPlace(assignment.tensors, op.inputs[At(alias.input)]);
       const auto offset = static_cast<std::int64_t>(alias.offset);
       if (other == nullptr || other->bytes == 0 || other->space != own.space) continue;
       if (alias.kind == AliasKind::kView && own.offset == other->offset + offset) return true;
@@ -123,8 +123,8 @@ BufferPlaces PlacesOf(const Graph& ordered, const Assignment& assignment, const 
   places.spaces.resize(lowered.problem.buffers.size());
   const auto set = [&](const Binding& binding, const Place* place) {
     if (binding.buffer < 0) return;
-    places.offsets[static_cast<std::size_t>(binding.buffer)] = place->offset - binding.delta;
-    places.spaces[static_cast<std::size_t>(binding.buffer)] = place->space;
+    places.offsets[At(binding.buffer)] = place->offset - binding.delta;
+    places.spaces[At(binding.buffer)] = place->space;
   };
   for (std::size_t t = 0; t < lowered.bindings.size(); ++t) {
     set(lowered.bindings[t], FindPlace(assignment.tensors, ordered.tensors()[t].id));

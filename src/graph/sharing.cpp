@@ -4,16 +4,16 @@
 #include <string>
 #include <utility>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
 
 std::int64_t BytesOf(const Graph& graph, int tensor) {
-  return static_cast<std::int64_t>(graph.tensors()[static_cast<std::size_t>(tensor)].bytes);
+  return static_cast<std::int64_t>(graph.tensors()[At(tensor)].bytes);
 }
 
-unsigned RootRoles(const Graph& graph, int tensor) {
-  return graph.tensors()[static_cast<std::size_t>(graph.RootOf(tensor).index)].roles;
-}
+unsigned RootRoles(const Graph& graph, int tensor) { return graph.tensors()[At(graph.RootOf(tensor).index)].roles; }
 
 // A tensor, and where it begins in an output.
 struct PieceOf {
@@ -25,7 +25,7 @@ std::vector<PieceOf> PiecesOf(const Graph& graph, const OpNode& op, int output) 
   std::vector<PieceOf> pieces;
   for (const Alias& alias : op.aliases) {
     if (alias.kind != AliasKind::kPiece || alias.output != output) continue;
-    const int tensor = graph.IndexOf(op.inputs[static_cast<std::size_t>(alias.input)]);
+    const int tensor = graph.IndexOf(op.inputs[At(alias.input)]);
     if (BytesOf(graph, tensor) > 0) pieces.push_back({static_cast<std::int64_t>(alias.offset), tensor});
   }
   std::sort(pieces.begin(), pieces.end(), [](const PieceOf& a, const PieceOf& b) { return a.at < b.at; });
@@ -70,12 +70,12 @@ bool Allows(const OpNode& op, bool Transforms::*transform) {
 void BindViews(const Graph& graph, const std::vector<int>& walk, const std::vector<char>& left_out,
                Colocations& colocations) {
   for (const int step : walk) {
-    if (left_out[static_cast<std::size_t>(step)] != 0) continue;
-    const OpNode& op = graph.ops()[static_cast<std::size_t>(step)];
+    if (left_out[At(step)] != 0) continue;
+    const OpNode& op = graph.ops()[At(step)];
     for (const Alias& alias : op.aliases) {
       if (alias.kind != AliasKind::kView) continue;
-      const int view = graph.IndexOf(op.outputs[static_cast<std::size_t>(alias.output)]);
-      const int whole = graph.IndexOf(op.inputs[static_cast<std::size_t>(alias.input)]);
+      const int view = graph.IndexOf(op.outputs[At(alias.output)]);
+      const int whole = graph.IndexOf(op.inputs[At(alias.input)]);
       if (!colocations.IsWritten(view) || (RootRoles(graph, whole) & TensorRole::kState) != 0) continue;
       colocations.SetWritten(view, false);
       if (!colocations.Bind(view, whole, static_cast<std::int64_t>(alias.offset))) colocations.SetWritten(view, true);
@@ -88,15 +88,15 @@ void BindPieces(const Graph& graph, const std::vector<int>& walk, const std::vec
                 Colocations& colocations) {
   std::vector<std::pair<int, int>> outputs;  // steps, positions
   for (const int step : walk) {
-    if (left_out[static_cast<std::size_t>(step)] != 0) continue;
-    const OpNode& op = graph.ops()[static_cast<std::size_t>(step)];
+    if (left_out[At(step)] != 0) continue;
+    const OpNode& op = graph.ops()[At(step)];
     const auto is_piece = [](const Alias& alias) { return alias.kind == AliasKind::kPiece; };
     if (std::none_of(op.aliases.begin(), op.aliases.end(), is_piece)) continue;
     for (int o = 0; o < static_cast<int>(op.outputs.size()); ++o) outputs.emplace_back(step, o);
   }
   const auto tensor_of = [&](const std::pair<int, int>& output) {
-    const OpNode& op = graph.ops()[static_cast<std::size_t>(output.first)];
-    return graph.IndexOf(op.outputs[static_cast<std::size_t>(output.second)]);
+    const OpNode& op = graph.ops()[At(output.first)];
+    return graph.IndexOf(op.outputs[At(output.second)]);
   };
   std::stable_sort(outputs.begin(), outputs.end(), [&](const auto& a, const auto& b) {
     return BytesOf(graph, tensor_of(a)) > BytesOf(graph, tensor_of(b));
@@ -104,7 +104,7 @@ void BindPieces(const Graph& graph, const std::vector<int>& walk, const std::vec
   for (const auto& output : outputs) {
     const int tensor = tensor_of(output);
     if (!colocations.IsWritten(tensor)) continue;
-    const auto pieces = PiecesOf(graph, graph.ops()[static_cast<std::size_t>(output.first)], output.second);
+    const auto pieces = PiecesOf(graph, graph.ops()[At(output.first)], output.second);
     if (Covers(graph, pieces, BytesOf(graph, tensor))) BindWhole(pieces, tensor, colocations);
   }
 }

@@ -1,16 +1,18 @@
 #include "graph/shown.hpp"
 
+#include "base/index.hpp"
+
 namespace orionrt {
 
 bool IsShown(const Graph& graph, const std::vector<Binding>& bindings, const OpNode& op, int output) {
   const auto index_of = [&](int id) { return static_cast<std::size_t>(graph.IndexOf(id)); };
-  const std::size_t tensor = index_of(op.outputs[static_cast<std::size_t>(output)]);
+  const std::size_t tensor = index_of(op.outputs[At(output)]);
   const Binding& own = bindings[tensor];
   if (own.buffer < 0) return false;
   std::size_t shown = 0;  // bytes
   for (const Alias& alias : op.aliases) {
     if (alias.output != output) continue;
-    const std::size_t input = index_of(op.inputs[static_cast<std::size_t>(alias.input)]);
+    const std::size_t input = index_of(op.inputs[At(alias.input)]);
     const Binding& other = bindings[input];
     const auto offset = static_cast<std::int64_t>(alias.offset);
     if (other.buffer != own.buffer) continue;

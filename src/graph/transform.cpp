@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "graph/colocation_order.hpp"
 #include "graph/colocation_problem.hpp"
 #include "graph/order/find_order.hpp"
@@ -68,11 +69,11 @@ class Transformer {
     std::vector<OpNode> ops;
     std::vector<int> position(order.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
-      ops.push_back(graph_.ops()[static_cast<std::size_t>(order[i])]);
-      position[static_cast<std::size_t>(order[i])] = static_cast<int>(i);
+      ops.push_back(graph_.ops()[At(order[i])]);
+      position[At(order[i])] = static_cast<int>(i);
     }
     std::vector<int> walk;
-    for (const int step : walk_) walk.push_back(position[static_cast<std::size_t>(step)]);
+    for (const int step : walk_) walk.push_back(position[At(step)]);
     return Transformer(Graph(std::move(ops), graph_.tensors()), std::move(walk), alignment_, planner_, *spaces_);
   }
 
@@ -96,7 +97,7 @@ class Transformer {
   // All that is legal at these ops (positions), not judged.
   Attempt MakeAt(const Transforms& transforms, const std::vector<int>& ops) const {
     std::vector<char> others(walk_.size(), 1);
-    for (const int op : ops) others[static_cast<std::size_t>(op)] = 0;
+    for (const int op : ops) others[At(op)] = 0;
     return Make({transforms, {others, others, others}, false});
   }
 
@@ -174,8 +175,8 @@ class Transformer {
       const Plan plan = planner_->Run(attempt.lowered.problem, options);
       attempt.score = {plan.spaces.spill_cost, plan.peak_bytes};
       for (int i = 0; i < static_cast<int>(plan.offsets.size()); ++i) {
-        const Buffer& buffer = attempt.lowered.problem.buffers[static_cast<std::size_t>(i)];
-        if (plan.offsets[static_cast<std::size_t>(i)] + buffer.size == plan.peak_bytes) attempt.top.push_back(i);
+        const Buffer& buffer = attempt.lowered.problem.buffers[At(i)];
+        if (plan.offsets[At(i)] + buffer.size == plan.peak_bytes) attempt.top.push_back(i);
       }
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kInfeasible && error.code() != ErrorCode::kLimit) throw;
@@ -186,13 +187,13 @@ class Transformer {
   // Of the ops that this sharing is about.
   void LeaveOutTop(const Attempt& attempt, Sharing sharing, std::vector<char>& left_out) const {
     std::vector<char> is_top(attempt.lowered.problem.buffers.size(), 0);
-    for (const int i : attempt.top) is_top[static_cast<std::size_t>(i)] = 1;
+    for (const int i : attempt.top) is_top[At(i)] = 1;
     for (std::size_t step = 0; step < left_out.size(); ++step) {
       const OpNode& op = graph_.ops()[step];
       if (!Allows(op, kAsked[sharing])) continue;
       for (const int id : op.outputs) {
-        const int buffer = attempt.lowered.bindings[static_cast<std::size_t>(graph_.IndexOf(id))].buffer;
-        if (buffer >= 0 && is_top[static_cast<std::size_t>(buffer)] != 0) left_out[step] = 1;
+        const int buffer = attempt.lowered.bindings[At(graph_.IndexOf(id))].buffer;
+        if (buffer >= 0 && is_top[At(buffer)] != 0) left_out[step] = 1;
       }
     }
   }
@@ -246,7 +247,7 @@ std::vector<int> PositionsOf(const Graph& graph, std::vector<int> ids) {
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   std::vector<int> positions;
   for (const int position : Ascending(graph.ops().size())) {
-    const int id = graph.ops()[static_cast<std::size_t>(position)].id;
+    const int id = graph.ops()[At(position)].id;
     if (std::binary_search(ids.begin(), ids.end(), id)) positions.push_back(position);
   }
   if (positions.size() == ids.size()) return positions;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "graph/op_positions.hpp"
 #include "graph/regroup.hpp"
@@ -178,7 +179,7 @@ std::vector<std::int64_t> OwnAlignments(const TransformedGraph& transformed) {
   std::vector<std::int64_t> alignments(lowered.problem.buffers.size(), 1);
   const auto raise = [&](const Binding& binding, std::size_t bytes) {
     if (binding.buffer < 0) return;
-    std::int64_t& alignment = alignments[static_cast<std::size_t>(binding.buffer)];
+    std::int64_t& alignment = alignments[At(binding.buffer)];
     alignment = std::max(alignment, static_cast<std::int64_t>(bytes));
   };
   for (std::size_t t = 0; t < lowered.bindings.size(); ++t) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/streams.hpp"
@@ -58,7 +59,7 @@ bool EachHasABuffer(const PlanFile& file, const Assignment& assignment) {
     const Place& place = assignment.tensors[i];
     if (place.bytes == 0) continue;
     const int buffer = file.tensors[i].buffer;
-    if (buffer < 0 || file.problem.buffers[static_cast<std::size_t>(buffer)].size != place.bytes) return false;
+    if (buffer < 0 || file.problem.buffers[At(buffer)].size != place.bytes) return false;
     if (BufferId(file.problem, buffer) != std::to_string(place.id)) return false;
   }
   return true;
@@ -72,7 +73,7 @@ Json TensorJson(const PlanFile& file, const Assignment& assignment, std::int64_t
   if (place.bytes == 0 || place.space == kExternal) return json;
   if (tensor.buffer >= 0) {
     json["buffer"] = BufferId(file.problem, tensor.buffer);
-    json["delta"] = place.offset - begin - file.plan.offsets[static_cast<std::size_t>(tensor.buffer)];
+    json["delta"] = place.offset - begin - file.plan.offsets[At(tensor.buffer)];
   } else if (place.space != 0) {
     json["space"] = place.space;
   }
@@ -193,10 +194,10 @@ class AssignmentReader {
 
   std::int64_t AlignmentOf(int space) const {
     const Problem& problem = file_.problem;
-    std::int64_t alignment = problem.spaces.empty() ? 1 : problem.spaces[static_cast<std::size_t>(space)].alignment;
+    std::int64_t alignment = problem.spaces.empty() ? 1 : problem.spaces[At(space)].alignment;
     for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
       if (SpaceOf(file_.plan, i) != space) continue;
-      alignment = std::max(alignment, problem.buffers[static_cast<std::size_t>(i)].alignment);
+      alignment = std::max(alignment, problem.buffers[At(i)].alignment);
     }
     return alignment;
   }
@@ -226,11 +227,11 @@ class AssignmentReader {
       const auto found = id.is_string() ? index_of.find(id.get<std::string>()) : index_of.end();
       if (found == index_of.end()) tensor.Refuse("names a buffer that there is not");
       const int buffer = found->second;
-      const std::int64_t size = file_.problem.buffers[static_cast<std::size_t>(buffer)].size;
+      const std::int64_t size = file_.problem.buffers[At(buffer)].size;
       const std::int64_t delta = ReadBytes(tensor, "delta");
       if (place.bytes > size || delta > size - place.bytes) tensor.Refuse("ends past its buffer");
       place.space = last_space_ < 0 ? SpaceOf(file_.plan, buffer) : last_space_;
-      place.offset = Sum(tensor, file_.plan.offsets[static_cast<std::size_t>(buffer)], delta);
+      place.offset = Sum(tensor, file_.plan.offsets[At(buffer)], delta);
     } else {
       const std::int64_t space = tensor.Integer("space", std::max(0, last_space_));
       if (space < 0 || space > INT32_MAX) tensor.Refuse("has a \"space\" that is no position in the table of spaces");

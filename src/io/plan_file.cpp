@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "graph/regroup.hpp"
 #include "orionrt/config.hpp"
@@ -50,7 +51,7 @@ std::vector<BufferClass> ClassesOf(const TransformedGraph& transformed) {
   for (const OpNode& op : graph.ops()) {
     for (const int id : op.outputs) {
       const int buffer = buffer_of(static_cast<std::size_t>(graph.IndexOf(id)));
-      if (buffer >= 0) produced[static_cast<std::size_t>(buffer)] = true;
+      if (buffer >= 0) produced[At(buffer)] = true;
     }
   }
   for (std::size_t t = 0; t < graph.tensors().size(); ++t) {
@@ -175,8 +176,7 @@ KeptApart ApartAsBefore(const std::vector<BodyAssignment>& bodies) {
 void Replace(const PlanFile& before, const Plan& plan, Assignment& assignment) {
   const auto follow = [&](Place& place, int buffer) {
     if (buffer < 0 || place.bytes == 0 || place.space == kExternal) return;
-    place.offset +=
-        plan.offsets[static_cast<std::size_t>(buffer)] - before.plan.offsets[static_cast<std::size_t>(buffer)];
+    place.offset += plan.offsets[At(buffer)] - before.plan.offsets[At(buffer)];
     place.space = SpaceOf(plan, buffer);
   };
   std::unordered_map<std::string, int> buffer_of;  // by id; looked up, never walked
@@ -279,8 +279,8 @@ PlanFile Replanned(const PlanFile& before, const Problem& problem, const Plan& p
   }
   if (assignment.spaces.empty()) assignment.spaces.push_back({"", plan.peak_bytes, 1});
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    std::int64_t& base = assignment.spaces[static_cast<std::size_t>(SpaceOf(plan, i))].base_alignment;
-    base = std::max(base, problem.buffers[static_cast<std::size_t>(i)].alignment);
+    std::int64_t& base = assignment.spaces[At(SpaceOf(plan, i))].base_alignment;
+    base = std::max(base, problem.buffers[At(i)].alignment);
   }
   AddBodies(assignment, std::move(bodies), apart);
   assignment.made_with.policy = plan.policy;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <climits>
 
+#include "base/index.hpp"
 #include "plan/lower_bound.hpp"
 #include "plan/placing/skyline.hpp"
 
@@ -61,8 +62,8 @@ void CliqueFirst::Split(const std::vector<char>& critical) {
   std::vector<int> region;
   Span extent;
   for (const int buffer : sort_keys_.movable()) {
-    const Span span = shapes_.extents[static_cast<std::size_t>(buffer)];
-    if (before[static_cast<std::size_t>(span.last)] > before[static_cast<std::size_t>(span.first)]) {
+    const Span span = shapes_.extents[At(buffer)];
+    if (before[At(span.last)] > before[At(span.first)]) {
       clique_.push_back(buffer);
       continue;
     }
@@ -106,7 +107,7 @@ void CliqueFirst::AddRegion(std::vector<int> buffers, Span extent) {
   region.batches.resize(region.blocks == 1 ? 1 : kFirstBlock + static_cast<std::size_t>(region.blocks));
   const int core = region.blocks == 1 ? INT_MAX : CoreTightness(buffers);
   for (const int buffer : buffers) {
-    const Span span = shapes_.extents[static_cast<std::size_t>(buffer)];
+    const Span span = shapes_.extents[At(buffer)];
     const std::int64_t block = region.BlockOf(span.first);
     const bool inside = region.blocks > 1 && block == region.BlockOf(span.last - 1);
     const std::size_t batch = inside                                 ? kFirstBlock + static_cast<std::size_t>(block)
@@ -118,7 +119,7 @@ void CliqueFirst::AddRegion(std::vector<int> buffers, Span extent) {
     if (batch.buffers.empty()) continue;
     batch.window = {INT_MAX, 0};
     for (const int buffer : batch.buffers) {
-      const Span span = shapes_.extents[static_cast<std::size_t>(buffer)];
+      const Span span = shapes_.extents[At(buffer)];
       batch.window = {std::min(batch.window.first, span.first), std::max(batch.window.last, span.last)};
     }
   }
@@ -126,7 +127,7 @@ void CliqueFirst::AddRegion(std::vector<int> buffers, Span extent) {
 
 // Notes a buffer as an obstacle in the batches that it meets, from the one numbered `from` on.
 void CliqueFirst::AddObstacle(Region& region, int buffer, std::size_t from) const {
-  const Span span = shapes_.extents[static_cast<std::size_t>(buffer)];
+  const Span span = shapes_.extents[At(buffer)];
   if (!Overlap(region.extent, span)) return;
   const auto note = [&](std::size_t b) {
     Batch& batch = region.batches[b];
@@ -152,7 +153,7 @@ const std::vector<int>& CliqueFirst::Sorted(Batch& batch, Key key) {
 // The bound of a section counts the largest padding as saved: its owner must be on top.
 void CliqueFirst::TopWithSlack(std::vector<int>& clique) const {
   const auto slack = [this](int buffer) {
-    const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
+    const Buffer& b = problem_.buffers[At(buffer)];
     return -b.size & (b.alignment - 1);
   };
   const auto top = std::max_element(clique.begin(), clique.end(), [&](int a, int b) { return slack(a) < slack(b); });
@@ -162,12 +163,12 @@ void CliqueFirst::TopWithSlack(std::vector<int>& clique) const {
 // Moves members that are not alive with `buffer` to the top, lowest first, until they are as large as it is.
 void CliqueFirst::MakeRoom(std::vector<int>& clique, int buffer) const {
   const auto& extents = shapes_.extents;
-  const Span span = extents[static_cast<std::size_t>(buffer)];
-  std::int64_t need = problem_.buffers[static_cast<std::size_t>(buffer)].size;
+  const Span span = extents[At(buffer)];
+  std::int64_t need = problem_.buffers[At(buffer)].size;
   std::vector<int> bottom, top;
   for (const int member : clique) {
-    const bool moves = need > 0 && !Overlap(extents[static_cast<std::size_t>(member)], span);
-    if (moves) need -= problem_.buffers[static_cast<std::size_t>(member)].size;
+    const bool moves = need > 0 && !Overlap(extents[At(member)], span);
+    if (moves) need -= problem_.buffers[At(member)].size;
     (moves ? top : bottom).push_back(member);
   }
   clique = std::move(bottom);
@@ -184,7 +185,7 @@ std::size_t CliqueFirst::PlaceInOrder(Placer& placer, const std::vector<int>& or
     ++steps_;
     if (offset == kNoFit) break;
     placer.Place(order[i], offset);
-    offsets_[static_cast<std::size_t>(order[i])] = offset;
+    offsets_[At(order[i])] = offset;
   }
   watch_.Spend(kWorkOfStep * static_cast<std::int64_t>(i - from + 1));
   return i;
@@ -194,7 +195,7 @@ bool CliqueFirst::Stack(const std::vector<int>& clique, std::int64_t target, boo
   std::vector<int> all = fixed_;
   all.insert(all.end(), clique.begin(), clique.end());
   Placer placer(problem_, shapes_, {0, shapes_.sections()}, all);
-  for (const int buffer : fixed_) placer.Place(buffer, offsets_[static_cast<std::size_t>(buffer)]);
+  for (const int buffer : fixed_) placer.Place(buffer, offsets_[At(buffer)]);
   const bool done = PlaceInOrder(placer, clique, 0, anyway ? kNoFit : target) == clique.size();
   stacks_ = stacks_ && done;
   return done;
@@ -209,7 +210,7 @@ std::unique_ptr<Placer> CliqueFirst::Prepare(Batch& batch) const {
     placer = std::make_unique<Placer>(problem_, shapes_, batch.window, all);
   }
   placer->Clear();
-  for (const int buffer : batch.obstacles) placer->Place(buffer, offsets_[static_cast<std::size_t>(buffer)]);
+  for (const int buffer : batch.obstacles) placer->Place(buffer, offsets_[At(buffer)]);
   placer->Checkpoint();
   return placer;
 }
@@ -224,8 +225,8 @@ bool CliqueFirst::TryOrder(Placer& placer, std::vector<int>& order, int tries, s
     placer.Rollback();
     const int buffer = order[stop];
     failed_.push_back(buffer);
-    const int count = ++failures_[static_cast<std::size_t>(buffer)];
-    if (offender_ < 0 || count > failures_[static_cast<std::size_t>(offender_)]) offender_ = buffer;
+    const int count = ++failures_[At(buffer)];
+    if (offender_ < 0 || count > failures_[At(offender_)]) offender_ = buffer;
     if (stop == 0) return false;  // fits nowhere even alone
     const auto at = order.begin() + static_cast<std::ptrdiff_t>(stop);
     std::rotate(order.begin(), at, at + 1);
@@ -238,13 +239,13 @@ bool CliqueFirst::TryOrder(Placer& placer, std::vector<int>& order, int tries, s
 bool CliqueFirst::FillLoosely(Batch& batch, std::int64_t target) {
   std::vector<int> longer, shorter;
   for (const int buffer : batch.buffers) {
-    (shapes_.extents[static_cast<std::size_t>(buffer)].length() > kShort ? longer : shorter).push_back(buffer);
+    (shapes_.extents[At(buffer)].length() > kShort ? longer : shorter).push_back(buffer);
   }
   std::vector<int> placed = batch.obstacles;
   placed.insert(placed.end(), longer.begin(), longer.end());
   if (!longer.empty()) {
     Placer placer(problem_, shapes_, batch.window, placed);
-    for (const int buffer : batch.obstacles) placer.Place(buffer, offsets_[static_cast<std::size_t>(buffer)]);
+    for (const int buffer : batch.obstacles) placer.Place(buffer, offsets_[At(buffer)]);
     sort_keys_.Sort(longer, kFillKeys[0]);
     if (PlaceInOrder(placer, longer, 0, target) != longer.size()) return false;
   }
@@ -252,7 +253,7 @@ bool CliqueFirst::FillLoosely(Batch& batch, std::int64_t target) {
   sort_keys_.Sort(shorter, Key::kHeavy);
   steps_ += static_cast<std::int64_t>(shorter.size());
   for (const int buffer : shorter) {
-    if (!skyline.Put(buffer, target, offsets_[static_cast<std::size_t>(buffer)])) return false;
+    if (!skyline.Put(buffer, target, offsets_[At(buffer)])) return false;
   }
   return true;
 }
@@ -263,7 +264,7 @@ void CliqueFirst::PlaceAnyway(Placer& placer, const std::vector<int>& order, std
        i = PlaceInOrder(placer, order, i + 1, target)) {
     const std::int64_t offset = placer.LowestFit(order[i], kNoFit, target);
     placer.Place(order[i], offset);
-    offsets_[static_cast<std::size_t>(order[i])] = offset;
+    offsets_[At(order[i])] = offset;
   }
 }
 
@@ -280,7 +281,7 @@ bool CliqueFirst::Fill(Batch& batch, const Patience& patience, std::int64_t targ
     PlaceAnyway(*placer, order, target);
     done = true;
   }
-  for (const int buffer : failed_) failures_[static_cast<std::size_t>(buffer)] = 0;
+  for (const int buffer : failed_) failures_[At(buffer)] = 0;
   failed_.clear();
   if (batch.buffers.size() <= kLargestBlock) batch.placer = std::move(placer);
   return done;

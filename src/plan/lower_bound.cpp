@@ -11,6 +11,7 @@
 #include <functional>
 #include <numeric>
 
+#include "base/index.hpp"
 #include "orionrt/plan.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/space_table.hpp"
@@ -30,7 +31,7 @@ std::vector<LoadItem> ItemsOf(const Problem& problem, const Shapes& shapes, std:
   std::vector<LoadItem> items;
   items.reserve(shapes.rectangles.size());
   for (int i = 0; i < static_cast<int>(shapes.extents.size()); ++i) {
-    if (problem.buffers[static_cast<std::size_t>(i)].alignment < alignment) continue;
+    if (problem.buffers[At(i)].alignment < alignment) continue;
     for (const Rectangle* r = shapes.begin(i); r != shapes.end(i); ++r) {
       items.push_back({r->span, r->begin, r->end - r->begin});
     }
@@ -43,8 +44,8 @@ template <typename Value>
 std::vector<std::int64_t> SumOver(const std::vector<LoadItem>& items, int sections, Value value) {
   std::vector<std::int64_t> sums(static_cast<std::size_t>(sections) + 1, 0);
   for (const LoadItem& item : items) {
-    sums[static_cast<std::size_t>(item.span.first)] += value(item);
-    sums[static_cast<std::size_t>(item.span.last)] -= value(item);
+    sums[At(item.span.first)] += value(item);
+    sums[At(item.span.last)] -= value(item);
   }
   std::partial_sum(sums.begin(), sums.end(), sums.begin());
   sums.pop_back();
@@ -125,15 +126,15 @@ Certificate BoundOfLoad(const Problem& problem, const Shapes& shapes, const std:
   const auto section = static_cast<int>(worst - bounds.begin());
   const std::vector<std::int64_t> alignments = Alignments(problem);
   const auto tight = std::find_if(alignments.begin(), alignments.end(), [&](std::int64_t alignment) {
-    return BoundsAt(problem, shapes, alignment)[static_cast<std::size_t>(section)] == *worst;
+    return BoundsAt(problem, shapes, alignment)[At(section)] == *worst;
   });
   certificate.lower_bound_bytes = *worst;
-  certificate.witness_step = shapes.steps[static_cast<std::size_t>(section)];
+  certificate.witness_step = shapes.steps[At(section)];
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
     const bool alive = std::any_of(shapes.begin(i), shapes.end(i), [section](const Rectangle& r) {
       return r.span.first <= section && section < r.span.last;
     });
-    if (alive && problem.buffers[static_cast<std::size_t>(i)].alignment >= *tight) certificate.witness.push_back(i);
+    if (alive && problem.buffers[At(i)].alignment >= *tight) certificate.witness.push_back(i);
   }
   return certificate;
 }
@@ -160,13 +161,13 @@ Certificate WithEnds(const Problem& problem, Certificate certificate,
                      const std::function<std::int64_t(const Buffer&)>& heaviest) {
   int highest = -1;
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    const std::int64_t end = LeastEnd(problem.buffers[static_cast<std::size_t>(i)]);
+    const std::int64_t end = LeastEnd(problem.buffers[At(i)]);
     if (end <= certificate.lower_bound_bytes) continue;
     certificate.lower_bound_bytes = end;
     highest = i;
   }
   if (highest < 0) return certificate;
-  const Buffer& buffer = problem.buffers[static_cast<std::size_t>(highest)];
+  const Buffer& buffer = problem.buffers[At(highest)];
   const bool fixed = buffer.fixed_offset != kFree;
   certificate.bound_kind = fixed ? BoundKind::kFixedOffset : BoundKind::kBufferSize;
   certificate.witness_step = fixed || !heaviest ? buffer.lower : heaviest(buffer);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/index.hpp"
 #include "plan/cheapest_offset.hpp"
 #include "plan/fixed.hpp"
 
@@ -29,10 +30,10 @@ Repair::Repair(const Problem& problem, const Shapes& shapes, const SortKeys& sor
     : buffers_(sort_keys.movable()) {
   std::vector<std::size_t> count(32, 0);
   for (const int buffer : buffers_) {
-    const Buffer& b = problem.buffers[static_cast<std::size_t>(buffer)];
-    const Span span = shapes.extents[static_cast<std::size_t>(buffer)];
+    const Buffer& b = problem.buffers[At(buffer)];
+    const Span span = shapes.extents[At(buffer)];
     items_.push_back({span, b.size, b.alignment, kOut, 0, 0});
-    ++count[static_cast<std::size_t>(Log2(span.length()))];
+    ++count[At(Log2(span.length()))];
   }
   int first_long = 31;
   for (std::size_t sum = 0; first_long > 0; --first_long) {
@@ -44,15 +45,15 @@ Repair::Repair(const Problem& problem, const Shapes& shapes, const SortKeys& sor
   for (std::size_t i = 0; i < items_.size(); ++i) {
     const int log = Log2(items_[i].span.length());
     long_[i] = log >= first_long;
-    if (!long_[i]) classes_[static_cast<std::size_t>(log)].push_back(static_cast<int>(i));
+    if (!long_[i]) classes_[At(log)].push_back(static_cast<int>(i));
   }
 }
 
 bool Repair::Below(const Edge& a, const Edge& b) { return a.at != b.at ? a.at < b.at : a.item < b.item; }
 
 void Repair::TakeOut(int index) {
-  Item& item = items_[static_cast<std::size_t>(index)];
-  if (long_[static_cast<std::size_t>(index)]) {
+  Item& item = items_[At(index)];
+  if (long_[At(index)]) {
     long_begins_.erase(std::lower_bound(long_begins_.begin(), long_begins_.end(), Edge{item.offset, index}, Below));
     long_ends_.erase(
         std::lower_bound(long_ends_.begin(), long_ends_.end(), Edge{item.offset + item.size, index}, Below));
@@ -62,9 +63,9 @@ void Repair::TakeOut(int index) {
 }
 
 void Repair::PutIn(int index, std::int64_t offset) {
-  Item& item = items_[static_cast<std::size_t>(index)];
+  Item& item = items_[At(index)];
   item.offset = offset;
-  if (!long_[static_cast<std::size_t>(index)]) return;
+  if (!long_[At(index)]) return;
   const Edge begin{offset, index}, end{offset + item.size, index};
   long_begins_.insert(std::lower_bound(long_begins_.begin(), long_begins_.end(), begin, Below), begin);
   long_ends_.insert(std::lower_bound(long_ends_.begin(), long_ends_.end(), end, Below), end);
@@ -72,23 +73,22 @@ void Repair::PutIn(int index, std::int64_t offset) {
 
 // Collects the edges of all that is placed and alive with the item.
 void Repair::FindAlive(int index) {
-  const Span span = items_[static_cast<std::size_t>(index)].span;
+  const Span span = items_[At(index)].span;
   begins_.clear();
   ends_.clear();
   for (const Edge& edge : long_begins_) {
-    if (Overlap(items_[static_cast<std::size_t>(edge.item)].span, span)) begins_.push_back(edge);
+    if (Overlap(items_[At(edge.item)].span, span)) begins_.push_back(edge);
   }
   for (const Edge& edge : long_ends_) {
-    if (Overlap(items_[static_cast<std::size_t>(edge.item)].span, span)) ends_.push_back(edge);
+    if (Overlap(items_[At(edge.item)].span, span)) ends_.push_back(edge);
   }
   const auto longs = static_cast<std::ptrdiff_t>(begins_.size());
   for (std::size_t c = 0; c < classes_.size(); ++c) {
     const int earliest = span.first - (2 << c) + 1;  // what is born before has died
-    auto at = std::lower_bound(classes_[c].begin(), classes_[c].end(), earliest, [this](int item, int birth) {
-      return items_[static_cast<std::size_t>(item)].span.first < birth;
-    });
+    auto at = std::lower_bound(classes_[c].begin(), classes_[c].end(), earliest,
+                               [this](int item, int birth) { return items_[At(item)].span.first < birth; });
     for (; at != classes_[c].end(); ++at) {
-      const Item& other = items_[static_cast<std::size_t>(*at)];
+      const Item& other = items_[At(*at)];
       if (other.span.first >= span.last) break;
       if (other.offset == kOut || !Overlap(other.span, span)) continue;
       begins_.push_back({other.offset, *at});
@@ -103,10 +103,10 @@ void Repair::FindAlive(int index) {
 
 // Puts an item at an offset, and takes out all items that it meets there.
 void Repair::Displace(int index, std::int64_t offset) {
-  const std::int64_t end = offset + items_[static_cast<std::size_t>(index)].size;
+  const std::int64_t end = offset + items_[At(index)].size;
   for (const Edge& edge : begins_) {
     if (edge.at >= end) break;
-    Item& other = items_[static_cast<std::size_t>(edge.item)];
+    Item& other = items_[At(edge.item)];
     if (edge.at + other.size <= offset) continue;
     if (other.weight < kMaxWeight) {
       other.weight += other.weight / (other.times + 1) * (1 + other.times / 4);
@@ -119,7 +119,7 @@ void Repair::Displace(int index, std::int64_t offset) {
 
 int Repair::TakeHardest() {
   const auto hardest = std::max_element(out_.begin(), out_.end(), [this](int a, int b) {
-    const std::int64_t x = items_[static_cast<std::size_t>(a)].weight, y = items_[static_cast<std::size_t>(b)].weight;
+    const std::int64_t x = items_[At(a)].weight, y = items_[At(b)].weight;
     return x != y ? x < y : a > b;
   });
   const int item = *hardest;
@@ -137,7 +137,7 @@ bool Repair::Lower(std::vector<std::int64_t>& offsets, std::int64_t target, std:
     const std::int64_t size = 1 + item.size / (target / kSizeScale + 1);
     item.weight = std::min(size * size * item.span.length(), kMaxWeight);
     item.times = 0;
-    item.offset = offsets[static_cast<std::size_t>(buffers_[i])];
+    item.offset = offsets[At(buffers_[i])];
     if (!long_[i]) continue;
     long_begins_.push_back({item.offset, static_cast<int>(i)});
     long_ends_.push_back({item.offset + item.size, static_cast<int>(i)});
@@ -155,12 +155,12 @@ bool Repair::Lower(std::vector<std::int64_t>& offsets, std::int64_t target, std:
     const auto spent = 1 + static_cast<std::int64_t>(long_begins_.size() / 256 + begins_.size() / 32);
     steps -= spent;
     watch.Spend(kWorkOfStep * spent);
-    const Item& it = items_[static_cast<std::size_t>(item)];
-    const auto weight = [this](const Edge& edge) { return items_[static_cast<std::size_t>(edge.item)].weight; };
+    const Item& it = items_[At(item)];
+    const auto weight = [this](const Edge& edge) { return items_[At(edge.item)].weight; };
     Displace(item, CheapestOffset(begins_, ends_, it.size, it.alignment, target, weight));
   }
   if (!out_.empty()) return false;
-  for (std::size_t i = 0; i < items_.size(); ++i) offsets[static_cast<std::size_t>(buffers_[i])] = items_[i].offset;
+  for (std::size_t i = 0; i < items_.size(); ++i) offsets[At(buffers_[i])] = items_[i].offset;
   return true;
 }
 

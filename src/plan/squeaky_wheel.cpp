@@ -5,6 +5,8 @@
 #include <numeric>
 #include <tuple>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -35,8 +37,8 @@ std::int64_t LogOf(std::int64_t size) {
 std::vector<WheelItem> WheelItems(const Problem& problem, const Shapes& shapes) {
   std::vector<std::int64_t> load(static_cast<std::size_t>(shapes.sections()) + 1, 0);
   for (const Rectangle& r : shapes.rectangles) {
-    load[static_cast<std::size_t>(r.span.first)] += r.end - r.begin;
-    load[static_cast<std::size_t>(r.span.last)] -= r.end - r.begin;
+    load[At(r.span.first)] += r.end - r.begin;
+    load[At(r.span.last)] -= r.end - r.begin;
   }
   std::partial_sum(load.begin(), load.end(), load.begin());
   const auto worst = static_cast<int>(std::max_element(load.begin(), load.end()) - load.begin());
@@ -77,7 +79,7 @@ const std::vector<int>& SqueakyWheel::Next() {
     keys_[i] = {-((log_[i] + rise_[i] + phase) / setting.width), static_cast<int>(i)};
   }
   std::sort(keys_.begin(), keys_.end());
-  for (std::size_t i = 0; i < items_.size(); ++i) order_[i] = items_[static_cast<std::size_t>(keys_[i].second)].buffer;
+  for (std::size_t i = 0; i < items_.size(); ++i) order_[i] = items_[At(keys_[i].second)].buffer;
   return order_;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/index.hpp"
 #include "graph/shown.hpp"
 
 namespace orionrt {
@@ -48,8 +49,7 @@ Guard::Guard(const Graph& ordered, const Lowered& lowered, const Plan& plan, con
   for (std::size_t i = 0; i < lifetimes_.size(); ++i) {
     const std::size_t tensors = graph_.tensors().size();
     const Binding& binding = i < tensors ? lowered.bindings[i] : lowered.workspaces[i - tensors];
-    const std::int64_t begin =
-        binding.buffer < 0 ? 0 : plan.offsets[static_cast<std::size_t>(binding.buffer)] + binding.delta;
+    const std::int64_t begin = binding.buffer < 0 ? 0 : plan.offsets[At(binding.buffer)] + binding.delta;
     planned_.emplace_back(begin, begin + layout_.places[i].bytes);
   }
   if (HasStreams(graph_.ops())) FollowStreams();
@@ -65,7 +65,7 @@ void Guard::FindSharing(const Lowered& lowered, const std::vector<int>& vanished
   const auto& bindings = lowered.bindings;
   std::vector<bool> produced(tensors, false);
   for (int step = 0; step < static_cast<int>(graph_.ops().size()); ++step) {
-    const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
+    const OpNode& op = graph_.ops()[At(step)];
     step_of_[op.id] = step;
     for (std::size_t o = 0; o < op.outputs.size(); ++o) {
       const auto output = static_cast<std::size_t>(graph_.IndexOf(op.outputs[o]));
@@ -83,12 +83,12 @@ void Guard::FindSharing(const Lowered& lowered, const std::vector<int>& vanished
     const auto root = static_cast<std::size_t>(graph_.RootOf(static_cast<int>(i)).index);
     given_[i] = !produced[i] && !produced[root];
     shown_[i] = shown_[i] || root != i;
-    if (bindings[i].buffer >= 0) by_buffer[static_cast<std::size_t>(bindings[i].buffer)].push_back(static_cast<int>(i));
+    if (bindings[i].buffer >= 0) by_buffer[At(bindings[i].buffer)].push_back(static_cast<int>(i));
   }
   sharing_of_.assign(layout_.places.size(), -1);
   for (std::vector<int>& members : by_buffer) {
     if (members.size() <= 1) continue;
-    for (const int i : members) sharing_of_[static_cast<std::size_t>(i)] = static_cast<int>(sharing_.size());
+    for (const int i : members) sharing_of_[At(i)] = static_cast<int>(sharing_.size());
     sharing_.push_back(std::move(members));
   }
 }
@@ -119,7 +119,7 @@ void Guard::BeginInLine(int step, int op_id, Reports& reports) {
     if (running_ && step <= step_ && step <= first_real_ && IsOver()) running_ = false;
     CheckOrder(step, reports);
     if (!running_) StartRun();
-    while (step_ + 1 < step && vanished_[static_cast<std::size_t>(step_ + 1)]) MoveTo(step_ + 1);
+    while (step_ + 1 < step && vanished_[At(step_ + 1)]) MoveTo(step_ + 1);
     MoveTo(step);
   }
   Close();
@@ -187,10 +187,10 @@ void Guard::Deliver(const Reports& reports) const {
 
 void Guard::CheckOrder(int step, Reports& reports) const {
   int next = running_ ? step_ + 1 : 0;
-  while (next < step && vanished_[static_cast<std::size_t>(next)]) ++next;
+  while (next < step && vanished_[At(next)]) ++next;
   if (step == next) return;
   GuardReport report = Start(GuardFault::kOrder, -1);
-  report.op = graph_.ops()[static_cast<std::size_t>(step)].id;
+  report.op = graph_.ops()[At(step)].id;
   report.message = OpLabel(step) + (running_ ? " ran after " + OpLabel(step_) : " began the run") + ", where " +
                    (next < static_cast<int>(graph_.ops().size()) ? OpLabel(next) + " is next" : "the run ends") +
                    "; a plan holds for one order";
@@ -199,7 +199,7 @@ void Guard::CheckOrder(int step, Reports& reports) const {
 
 bool Guard::IsAlive(int tensor, int step) const {
   if (step < 0) return IsGiven(tensor);
-  const Lifetime& life = lifetimes_[static_cast<std::size_t>(tensor)];
+  const Lifetime& life = lifetimes_[At(tensor)];
   return life.start <= step && step <= life.end;
 }
 
@@ -216,8 +216,8 @@ Guard::Use Guard::UseOf(int tensor) const {
 
 Guard::Use Guard::UseBy(int step, int tensor) const {
   if (IsWorkspace(tensor)) return IsAlive(tensor, step) ? Use::kWrite : Use::kNone;
-  const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
-  const TensorDesc& desc = graph_.tensors()[static_cast<std::size_t>(tensor)];
+  const OpNode& op = graph_.ops()[At(step)];
+  const TensorDesc& desc = graph_.tensors()[At(tensor)];
   if (std::find(op.outputs.begin(), op.outputs.end(), desc.id) != op.outputs.end()) {
     return IsShown(tensor) ? Use::kRead : Use::kWrite;
   }
@@ -264,7 +264,7 @@ void Guard::CompareRange(std::int64_t begin, std::int64_t end, Reports& reports)
     const Owner owner = OwnerOf(first);
     const std::int64_t stop = std::min(owner.end, end);
     std::int64_t last = stop - 1;
-    while (region_[last] == mirror_[static_cast<std::size_t>(last)]) --last;
+    while (region_[last] == mirror_[At(last)]) --last;
     if (options_.contents || owner.kind == Owner::Kind::kPast) {
       reports.push_back(Judge({"wrote", first, last + 1 - first}, owner));
     }
@@ -284,11 +284,10 @@ void Guard::Fill(std::int64_t begin, std::int64_t end, unsigned char pattern) {
 void Guard::FillUnshared(int tensor, std::int64_t end, int step, bool born) {
   const unsigned char pattern = born ? kBornFill : kDeadFill;
   const std::int64_t at = born ? Place(tensor).begin : Place(tensor).reserved_begin;
-  const int shared = sharing_of_[static_cast<std::size_t>(tensor)];
+  const int shared = sharing_of_[At(tensor)];
   Ranges held;
-  for (std::size_t k = 0; streams_ == nullptr && shared >= 0 && k < sharing_[static_cast<std::size_t>(shared)].size();
-       ++k) {
-    const int other = sharing_[static_cast<std::size_t>(shared)][k];
+  for (std::size_t k = 0; streams_ == nullptr && shared >= 0 && k < sharing_[At(shared)].size(); ++k) {
+    const int other = sharing_[At(shared)][k];
     if (other == tensor || !IsAlive(other, step) || (born && !IsAlive(other, step_))) continue;
     held.emplace_back(Place(other).reserved_begin, Place(other).reserved_end);
   }
@@ -358,7 +357,7 @@ void Guard::OpenForUs() {
 
 // Changes what is open of one tensor. With pages nothing else is on them.
 void Guard::Reach(int tensor, Access access) {
-  Access& reach = reach_[static_cast<std::size_t>(tensor)];
+  Access& reach = reach_[At(tensor)];
   if (all_open_ || reach == access) return;
   fence_.Open(Place(tensor).begin, Place(tensor).bytes, access);
   reach = access;

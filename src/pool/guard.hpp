@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/index.hpp"
 #include "orionrt/graph.hpp"
 #include "orionrt/lowering.hpp"
 #include "orionrt/plan.hpp"
@@ -109,11 +110,11 @@ class Guard {
   void OnFence(std::uintptr_t address, Access access);
 
   void FindSharing(const Lowered& lowered, const std::vector<int>& vanished_ids);
-  bool IsGiven(int tensor) const { return given_[static_cast<std::size_t>(tensor)]; }
-  bool IsShown(int tensor) const { return shown_[static_cast<std::size_t>(tensor)]; }
+  bool IsGiven(int tensor) const { return given_[At(tensor)]; }
+  bool IsShown(int tensor) const { return shown_[At(tensor)]; }
   bool SharesWith(int tensor, int other) const {  // a buffer
-    const int shared = sharing_of_[static_cast<std::size_t>(tensor)];
-    return shared >= 0 && shared == sharing_of_[static_cast<std::size_t>(other)];
+    const int shared = sharing_of_[At(tensor)];
+    return shared >= 0 && shared == sharing_of_[At(other)];
   }
   // Nothing is left to do in this run.
   bool IsOver() const { return streams_ != nullptr ? streams_->ops_left == 0 : step_ >= last_real_; }
@@ -125,7 +126,7 @@ class Guard {
   bool IsOpenBetween(int tensor) const;
   Use UseOf(int tensor) const;  // by whatever runs
   Use UseBy(int step, int tensor) const;
-  const GuardPlace& Place(int tensor) const { return layout_.places[static_cast<std::size_t>(tensor)]; }
+  const GuardPlace& Place(int tensor) const { return layout_.places[At(tensor)]; }
   // Workspaces of ops count as tensors, behind those of the graph: alive, and writable, while their op runs.
   int tensor_count() const { return static_cast<int>(lifetimes_.size()); }
   bool IsWorkspace(int tensor) const { return static_cast<std::size_t>(tensor) >= graph_.tensors().size(); }
@@ -144,7 +145,7 @@ class Guard {
   void CheckReads(int step, Reports& reports) const;
   void CheckWrites(int step, Reports& reports) const;
   int UserNotOver(int tensor, int step, bool shares) const;
-  Life LifeOf(int tensor) const { return streams_->lives[static_cast<std::size_t>(tensor)]; }
+  Life LifeOf(int tensor) const { return streams_->lives[At(tensor)]; }
 
   // guard_words.cpp: what happened, in a sentence.
   Owner OwnerOf(std::int64_t at) const;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/index.hpp"
 #include "orionrt/graph.hpp"
 
 namespace orionrt {
@@ -23,7 +24,7 @@ class GuardClocks {
   // The op next in program order on the stream of `op`, and the one that began last there; -1 where there is none.
   int NextBeside(int op) const;
   int LastBeside(int op) const;
-  bool HasBegun(int op) const { return has_begun_[static_cast<std::size_t>(op)]; }
+  bool HasBegun(int op) const { return has_begun_[At(op)]; }
   bool IsOpen(int op) const;
   const std::vector<int>& open() const { return open_; }  // begun and not ended, in that order
 
@@ -45,8 +46,8 @@ class GuardClocks {
  private:
   using Clock = std::vector<int>;  // per stream, by rank
 
-  int RankOf(int op) const { return rank_of_[static_cast<std::size_t>(op)]; }
-  int PositionOf(int op) const { return position_of_[static_cast<std::size_t>(op)]; }
+  int RankOf(int op) const { return rank_of_[At(op)]; }
+  int PositionOf(int op) const { return position_of_[At(op)]; }
 
   std::map<int, int> rank_of_stream_;
   std::vector<int> rank_of_, position_of_;  // per op: of its stream, and on it

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/plan.hpp"
 #include "orionrt/streams.hpp"
@@ -29,7 +30,7 @@ std::int64_t PageBytes(const GuardOptions& options) {
 std::vector<int> CountTensors(const Lowered& lowered) {
   std::vector<int> counts(lowered.problem.buffers.size(), 0);
   for (const Binding& binding : lowered.bindings) {
-    if (binding.buffer >= 0) ++counts[static_cast<std::size_t>(binding.buffer)];
+    if (binding.buffer >= 0) ++counts[At(binding.buffer)];
   }
   return counts;
 }
@@ -80,7 +81,7 @@ Problem Enlarge(const Problem& problem, const GuardOptions& options, std::int64_
   const Part* const end = problem.parts.data() + problem.parts.size();
   for (const Part *first = problem.parts.data(), *next = first; first != end; first = next) {
     next = std::find_if(first, end, [&](const Part& part) { return part.buffer != first->buffer; });
-    const Buffer& buffer = problem.buffers[static_cast<std::size_t>(first->buffer)];
+    const Buffer& buffer = problem.buffers[At(first->buffer)];
     std::vector<Part> rectangles = WithCanary(buffer, first, next, canary);
     for (Part& rectangle : rectangles) rectangle.upper = quarantined(rectangle.upper);
     const std::vector<Part> parts = UnionOf(rectangles);
@@ -112,8 +113,8 @@ std::vector<std::int64_t> Pack(const Problem& problem) {
     std::vector<std::int64_t> offsets(problem.buffers.size(), 0);
     placer.Clear();
     for (const int i : movable) {
-      offsets[static_cast<std::size_t>(i)] = placer.LowestFit(i);
-      placer.Place(i, offsets[static_cast<std::size_t>(i)]);
+      offsets[At(i)] = placer.LowestFit(i);
+      placer.Place(i, offsets[At(i)]);
     }
     if (best.empty() || PeakOf(problem, offsets) < PeakOf(problem, best)) best = std::move(offsets);
   }
@@ -206,7 +207,7 @@ GuardLayout LayOutGuarded(const Lowered& lowered, const Graph& graph, const Plan
   for (std::size_t i = 0; i < tensors.size(); ++i)
     add(lowered.bindings[i], static_cast<std::int64_t>(tensors[i].bytes));
   for (const Binding& binding : lowered.workspaces) {
-    add(binding, binding.buffer < 0 ? 0 : lowered.problem.buffers[static_cast<std::size_t>(binding.buffer)].size);
+    add(binding, binding.buffer < 0 ? 0 : lowered.problem.buffers[At(binding.buffer)].size);
   }
   return layout;
 }

@@ -1,6 +1,7 @@
 // Whose bytes they were, in a sentence.
 #include <algorithm>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "graph/labels.hpp"
 #include "pool/guard.hpp"
@@ -13,13 +14,13 @@ std::string Bytes(std::int64_t count) { return FormatThousands(count) + (count =
 }  // namespace
 
 std::string Guard::OpLabel(int step) const {
-  const OpNode& op = graph_.ops()[static_cast<std::size_t>(step)];
+  const OpNode& op = graph_.ops()[At(step)];
   return orionrt::OpLabel(op) + (streams_ != nullptr ? " on stream " + std::to_string(op.stream) : "");
 }
 
 std::string Guard::TensorLabel(int tensor) const {
-  if (IsWorkspace(tensor)) return "the workspace of " + OpLabel(lifetimes_[static_cast<std::size_t>(tensor)].start);
-  return orionrt::TensorLabel(graph_.tensors()[static_cast<std::size_t>(tensor)]);
+  if (IsWorkspace(tensor)) return "the workspace of " + OpLabel(lifetimes_[At(tensor)].start);
+  return orionrt::TensorLabel(graph_.tensors()[At(tensor)]);
 }
 
 // Of several ops that are open any may have done it.
@@ -41,12 +42,12 @@ std::string Guard::Amount(const Touch& touch) const {
 
 bool Guard::IsUnborn(int tensor) const {
   if (streams_ != nullptr) return LifeOf(tensor) == Life::kUnborn;
-  return step_ < lifetimes_[static_cast<std::size_t>(tensor)].start;
+  return step_ < lifetimes_[At(tensor)].start;
 }
 
 bool Guard::IsDead(int tensor) const {
   if (streams_ != nullptr) return LifeOf(tensor) == Life::kDead;
-  return lifetimes_[static_cast<std::size_t>(tensor)].end < step_;
+  return lifetimes_[At(tensor)].end < step_;
 }
 
 int Guard::BirthOf(int tensor) const {
@@ -61,13 +62,12 @@ int Guard::DeathOf(int tensor) const {
 
 // Whether `other` was born after the death of `tensor`, or in place of it.
 bool Guard::HasOverwritten(int other, int tensor) const {
-  const auto& [begin, end] = planned_[static_cast<std::size_t>(tensor)];
-  const auto& [other_begin, other_end] = planned_[static_cast<std::size_t>(other)];
+  const auto& [begin, end] = planned_[At(tensor)];
+  const auto& [other_begin, other_end] = planned_[At(other)];
   if (IsUnborn(other) || std::max(begin, other_begin) >= std::min(end, other_end)) return false;
   if (BirthOf(other) > DeathOf(tensor)) return true;
-  const bool with_death = streams_ != nullptr ? streams_->first_op[static_cast<std::size_t>(other)] >= 0 &&
-                                                    streams_->first_op[static_cast<std::size_t>(other)] ==
-                                                        streams_->died_with[static_cast<std::size_t>(tensor)]
+  const bool with_death = streams_ != nullptr ? streams_->first_op[At(other)] >= 0 &&
+                                                    streams_->first_op[At(other)] == streams_->died_with[At(tensor)]
                                               : BirthOf(other) == DeathOf(tensor);
   return with_death && !IsShown(other) && SharesWith(other, tensor);
 }
@@ -83,34 +83,31 @@ int Guard::OverwrittenBy(int tensor) const {
 
 // ", dead since step 15, overwritten by tensor 30 "conv_4" at step 16", or ", not alive before ...".
 std::string Guard::Fate(int tensor, int* other) const {
-  const Lifetime& life = lifetimes_[static_cast<std::size_t>(tensor)];
+  const Lifetime& life = lifetimes_[At(tensor)];
   if (IsUnborn(tensor)) {
     const std::string before = streams_ != nullptr ? "" : "step " + FormatThousands(life.start) + ", where ";
     return ", not alive before " + before + OpLabel(life.start) + (IsWorkspace(tensor) ? " uses it" : " produces it");
   }
-  std::string fate = streams_ != nullptr
-                         ? ", dead since the end of " + OpLabel(streams_->died_with[static_cast<std::size_t>(tensor)])
-                         : ", dead since step " + FormatThousands(life.end + 1);
+  std::string fate = streams_ != nullptr ? ", dead since the end of " + OpLabel(streams_->died_with[At(tensor)])
+                                         : ", dead since step " + FormatThousands(life.end + 1);
   const int by = OverwrittenBy(tensor);
   if (by < 0) return fate;
   *other = IdOf(by);
-  const int writer = lifetimes_[static_cast<std::size_t>(by)].start;
+  const int writer = lifetimes_[At(by)].start;
   return fate + ", overwritten by " + TensorLabel(by) +
          (streams_ != nullptr ? " of " + OpLabel(writer) : " at step " + FormatThousands(writer));
 }
 
-int Guard::IdOf(int tensor) const {
-  return IsWorkspace(tensor) ? -1 : graph_.tensors()[static_cast<std::size_t>(tensor)].id;
-}
+int Guard::IdOf(int tensor) const { return IsWorkspace(tensor) ? -1 : graph_.tensors()[At(tensor)].id; }
 
 GuardReport Guard::Start(GuardFault fault, int tensor) const {
   GuardReport report;
   report.fault = fault;
   if (streams_ == nullptr) {
-    report.op = in_op_ ? graph_.ops()[static_cast<std::size_t>(step_)].id : -1;
+    report.op = in_op_ ? graph_.ops()[At(step_)].id : -1;
   } else {
     const std::vector<int>& open = streams_->clocks.open();
-    for (const int step : open) report.candidates.push_back(graph_.ops()[static_cast<std::size_t>(step)].id);
+    for (const int step : open) report.candidates.push_back(graph_.ops()[At(step)].id);
     if (open.size() == 1) report.op = report.candidates[0];
     if (open.size() <= 1 || fault == GuardFault::kOrder || fault == GuardFault::kUnordered) report.candidates.clear();
   }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/shared_plan.hpp"
@@ -65,7 +66,7 @@ std::vector<Arena> Checked(const SharedPlan& plan, std::vector<Arena> arenas, co
                                         std::to_string(plan.space_count()) + " spaces");
   }
   for (int space = 0; space < plan.space_count(); ++space) {
-    const Arena& arena = arenas[static_cast<std::size_t>(space)];
+    const Arena& arena = arenas[At(space)];
     const std::size_t needs = space == LastSpace(plan) ? SharedArenaBytes(plan, options) : plan.required_bytes(space);
     if (arena.bytes() < needs) {
       const auto format = [](std::size_t bytes) { return FormatThousands(static_cast<std::int64_t>(bytes)); };

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "orionrt/assignment.hpp"
 #include "orionrt/config.hpp"
 #include "pool/nothing.hpp"
@@ -47,7 +48,7 @@ std::map<std::size_t, std::string> KeysOf(const SharedGraph& shared, std::size_t
 // Whether the tensor's bytes are those of a state.
 bool IsOfState(const Graph& graph, std::size_t tensor) {
   const int root = graph.RootOf(static_cast<int>(tensor)).index;
-  return (graph.tensors()[static_cast<std::size_t>(root)].roles & TensorRole::kState) != 0;
+  return (graph.tensors()[At(root)].roles & TensorRole::kState) != 0;
 }
 
 // States take no part in a graph's own plan: as empty tensors, they and their views occupy nothing there.
@@ -72,7 +73,7 @@ void HoldStatesOutside(const Graph& graph, Assignment& assignment) {
 void Shift(Assignment& assignment, const std::vector<std::int64_t>& begins) {
   for (auto* places : {&assignment.tensors, &assignment.workspaces}) {
     for (Place& place : *places) {
-      if (place.bytes > 0 && place.space != kExternal) place.offset += begins[static_cast<std::size_t>(place.space)];
+      if (place.bytes > 0 && place.space != kExternal) place.offset += begins[At(place.space)];
     }
   }
   for (BodyAssignment& body : assignment.bodies) Shift(body.assignment, begins);
@@ -249,12 +250,12 @@ TensorView SharedPlan::View(void* base, int i) const noexcept {
   if (i < 0 || i >= graph_count()) return {};
   auto* const first = static_cast<std::byte*>(base);
   const bool empty = first == nullptr && required_bytes() == 0;
-  return TensorView(graphs_[static_cast<std::size_t>(i)].table, empty ? Nothing() : first);
+  return TensorView(graphs_[At(i)].table, empty ? Nothing() : first);
 }
 
 TensorView SharedPlan::View(std::byte* const* bases, int i) const noexcept {
   if (i < 0 || i >= graph_count()) return {};
-  return TensorView(graphs_[static_cast<std::size_t>(i)].table, bases);
+  return TensorView(graphs_[At(i)].table, bases);
 }
 
 std::size_t SharedPlan::metadata_bytes() const noexcept {

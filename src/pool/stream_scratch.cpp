@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "orionrt/config.hpp"
 #include "pool/stream_blocks.hpp"
 #include "pool/stream_clocks.hpp"
@@ -160,7 +161,7 @@ StreamBlocks::Served StreamScratch::Books::TakeAsking(Lock& lock, int stream, st
 
 StreamBlock StreamScratch::Books::Refuse(int stream, std::size_t bytes, StreamRefusal::Reason reason) {
   ++counts_.refused;
-  refusals_[static_cast<std::size_t>(stream)] = {reason, bytes, blocks_.Pending(stream, clocks_)};
+  refusals_[At(stream)] = {reason, bytes, blocks_.Pending(stream, clocks_)};
   return {};
 }
 
@@ -273,7 +274,7 @@ StreamPending StreamScratch::Books::Pending(int stream) const {
 
 StreamRefusal StreamScratch::Books::LastRefusal(int stream) const {
   const Lock lock(mutex_);
-  return clocks_.Has(stream) ? refusals_[static_cast<std::size_t>(stream)] : StreamRefusal{};
+  return clocks_.Has(stream) ? refusals_[At(stream)] : StreamRefusal{};
 }
 
 StreamScratchStats StreamScratch::Books::stats() const {

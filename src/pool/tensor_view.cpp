@@ -1,6 +1,7 @@
 // Look-up of tensors by id, direct where ids are dense and by bisection where they are not.
 #include <algorithm>
 
+#include "base/index.hpp"
 #include "orionrt/tensor_pool.hpp"
 
 namespace orionrt {
@@ -32,8 +33,8 @@ PlaceTable::PlaceTable(const Assignment& assignment) {
     const auto bytes = static_cast<std::size_t>(place.bytes);
     if (dense) {
       if (bytes > 0) space_ = place.space;
-      offsets_[static_cast<std::size_t>(place.id)] = place.offset;
-      bytes_[static_cast<std::size_t>(place.id)] = bytes;
+      offsets_[At(place.id)] = place.offset;
+      bytes_[At(place.id)] = bytes;
     } else {
       sparse_.push_back({place.id, bytes > 0 ? place.space : 0, place.offset, bytes});
     }

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/index.hpp"
 #include "graph/engine_options.hpp"
 #include "graph/op_table.hpp"
 #include "plan/peaks.hpp"
@@ -48,7 +49,7 @@ Types InTheWay(const Graph& graph, const AssumedTypes& now) {
   Types types;
   for (const StepSpan& span : PeakSpans(now.lowered.problem)) {
     if (span.first < 0 || span.first >= static_cast<std::int64_t>(graph.ops().size())) continue;
-    const OpNode& op = graph.ops()[static_cast<std::size_t>(span.first)];
+    const OpNode& op = graph.ops()[At(span.first)];
     if (op.type.empty() || HasEffects(graph, op) || MixesElements(op.type) || IsKnownCopy(op)) continue;
     const bool gains = WithInPlaceAssumed(graph, op).size() > op.aliases.size();
     if (gains && !std::binary_search(now.types.begin(), now.types.end(), op.type)) types.insert(op.type);

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/report.hpp"
@@ -131,7 +132,7 @@ std::string OtherPeaks(const Problem& problem, const std::vector<std::string>& n
   std::string text = FormatThousands(unsaid) + (unsaid == 1 ? " other step is" : " other steps are") + " as high as " +
                      StepLabel(explanation.peak_step, names) + ", and all would have to fall:\n";
   for (int k = 0; k < static_cast<int>(explanation.other_peaks.size()) && k < kLargestShown; ++k) {
-    const PeakSpan& span = explanation.other_peaks[static_cast<std::size_t>(k)];
+    const PeakSpan& span = explanation.other_peaks[At(k)];
     const std::int64_t steps = span.last_step - span.first_step + 1;
     text += "    " + StepLabel(span.first_step, names) + (steps > 1 ? " to " + StepLabel(span.last_step, names) : "") +
             ": " + Largest(problem, span.holders) + "\n";

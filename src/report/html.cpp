@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "io/json.hpp"
 #include "io/streams_json.hpp"
@@ -173,7 +174,7 @@ Json PlanOfPage(const ShownGraph& graph, const GraphPlan& shown) {
     PlanFile within;
     within.problem = std::move(view.problem);
     within.plan = std::move(view.plan);
-    json["spaces"].push_back(SpaceOfPage(spaces[static_cast<std::size_t>(p)], within, graph, metrics));
+    json["spaces"].push_back(SpaceOfPage(spaces[At(p)], within, graph, metrics));
   }
   if (file.streams) json["streams"] = StreamsOfPage(*file.streams);
   if (shown.explanation != nullptr) json["explanation"] = ExplanationOfPage(file, *shown.explanation);

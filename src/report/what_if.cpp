@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "graph/labels.hpp"
 #include "graph/sharing.hpp"
@@ -453,7 +454,7 @@ std::string WhyAlive(const Problem& problem, int buffer, const std::optional<Con
   if (context) return WhyAlive(*context, buffer);
   const auto say = [&](std::int64_t step) {
     const bool named = step >= 0 && step < static_cast<std::int64_t>(op_labels.size());
-    return named ? op_labels[static_cast<std::size_t>(step)] : "step " + FormatThousands(step);
+    return named ? op_labels[At(step)] : "step " + FormatThousands(step);
   };
   return "alive from " + say(problem.buffers[buffer].lower) + " to " + say(problem.buffers[buffer].upper - 1);
 }

@@ -6,7 +6,7 @@ include=$1
 shift
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-strict=(-Wall -Wextra -Wshadow -Wconversion -pedantic -Werror -I"$include")
+strict=(-Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -pedantic -Werror -I"$include")
 bare=(-ffreestanding -fno-exceptions)
 tried=0
 

@@ -12,7 +12,8 @@ headers() {
   for header in "$source"/include/orionrt/*.hpp; do
     case "$header" in */cuda.hpp | */opencl.hpp) continue ;; esac # of other's types
     echo "#include \"orionrt/$(basename "$header")\"" >"$folder/one.cpp"
-    "$cxx" "${common[@]}" -Wshadow -Wconversion "$folder/one.cpp" || { echo "$header does not stand alone"; exit 1; }
+    "$cxx" "${common[@]}" -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast "$folder/one.cpp" ||
+      { echo "$header does not stand alone"; exit 1; }
   done
 }
 
@@ -22,7 +23,8 @@ bits32() {
   printf '#include <vector>\n#include <cstdlib>\n' >"$folder/one.cpp"
   "$cxx" "${common[@]}" "${narrow[@]}" "$folder/one.cpp" 2>/dev/null ||
     { echo "no 32-bit library of $cxx (Debian: g++-12-multilib): skipped"; exit 77; }
-  for file in $(cd "$source" && find src -name '*.cpp' ! -path 'src/io/*' ! -path 'src/report/*' ! -path 'src/devices/*'); do
+  for file in $(cd "$source" && find src -name '*.cpp' ! -path 'src/io/*' ! -path 'src/report/*' \
+                ! -path 'src/devices/*'); do
     case "$file" in src/capi/capi_io.cpp | src/capi/capi_onnx.cpp | src/capi/capi_tflite.cpp) continue ;; esac
     "$cxx" "${common[@]}" "${narrow[@]}" -Wshadow -I"$source/src" "$source/$file" || { echo "$file"; exit 1; }
   done

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "orionrt/config.hpp"
 
 namespace orionrt {
@@ -371,7 +372,7 @@ DimFault DimExpression::Evaluate(const Lookup& value_of, Affine& result) const {
       continue;
     }
     if (step.op == Op::kSymbol) {
-      stack.push_back(values[static_cast<std::size_t>(step.value)]);
+      stack.push_back(values[At(step.value)]);
       continue;
     }
     const bool unary = step.op == Op::kNegate || step.op == Op::kFloor || step.op == Op::kCeil;

@@ -8,6 +8,7 @@
 #include <new>
 #include <set>
 
+#include "base/index.hpp"
 #include "base/suggest.hpp"
 #include "base/text.hpp"
 #include "graph/engine_options.hpp"
@@ -164,7 +165,7 @@ void GiveShapes(const onnx::GraphProto& graph, const ImportOptions& options, Dim
     const std::string option = input.name() + "=" + onnx_import::ShapeOption(given->second);
     for (int i = 0; i < dims.size(); ++i) {
       if (dims[i].dim_param().empty()) continue;
-      told[dims[i].dim_param()].emplace(given->second[static_cast<std::size_t>(i)], "--input " + ShellWord(option));
+      told[dims[i].dim_param()].emplace(given->second[At(i)], "--input " + ShellWord(option));
     }
   }
   for (const auto& [text, values] : told) {

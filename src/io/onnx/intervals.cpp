@@ -57,7 +57,7 @@ char SignOf(const MoveRow& row, std::size_t input) {
 }
 
 // A number between those at n = 0 and at n = most.
-std::optional<std::int64_t> At(std::int64_t least, std::int64_t most, std::int64_t n, std::int64_t size) {
+std::optional<std::int64_t> NumberAt(std::int64_t least, std::int64_t most, std::int64_t n, std::int64_t size) {
   const __int128 number = least + (static_cast<__int128>(most) - least) * n / size;
   if (number > kMostExtent || number < -kMostExtent) return std::nullopt;
   return static_cast<std::int64_t>(number);
@@ -66,7 +66,7 @@ std::optional<std::int64_t> At(std::int64_t least, std::int64_t most, std::int64
 bool Between(const Numbers& least, const Numbers& most, std::int64_t n, std::int64_t size, Numbers& out) {
   out.clear();
   for (std::size_t i = 0; i < least.size(); ++i) {
-    const auto number = At(least[i], most[i], n, size);
+    const auto number = NumberAt(least[i], most[i], n, size);
     if (!number) return false;
     out.push_back(*number);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/index.hpp"
 #include "graph/op_table.hpp"
 
 namespace orionrt::onnx_import {
@@ -26,9 +27,9 @@ void AddSlice(const Node& node, OpOperands& op) {
   op.begin.assign(dims.size(), 0);
   op.extent = op.outputs[0].dims;
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    const std::int64_t dim = dims[static_cast<std::size_t>(axes[i])];
+    const std::int64_t dim = dims[At(axes[i])];
     const std::int64_t start = std::max(starts[i], -dim);
-    op.begin[static_cast<std::size_t>(axes[i])] = start < 0 ? start + dim : start;
+    op.begin[At(axes[i])] = start < 0 ? start + dim : start;
     if (steps[i] != 1) op.begin.clear();
     if (op.begin.empty()) return;
   }

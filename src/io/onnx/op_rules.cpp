@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "io/onnx/evaluate_ops.hpp"
 
@@ -224,9 +225,7 @@ class ItemReader {
     }
     Affine result;
     const DimFault problem = item.expression->Evaluate(
-        [&](const std::string& name) {
-          return std::optional(values[static_cast<std::size_t>(*NumberOf(std::string_view(name).substr(1)))]);
-        },
+        [&](const std::string& name) { return std::optional(values[At(*NumberOf(std::string_view(name).substr(1)))]); },
         result);
     const Fraction& number = result.offset;
     if (problem == DimFault::kDivision) return Fault(item, "divides by zero"), std::nullopt;
@@ -269,7 +268,7 @@ class ItemReader {
     if (node_.inputs[symbol.input]->bounded && !item.grows) return std::nullopt;
     if (symbol.kind == RuleSymbol::Kind::kElements) return ElementCount(*dims);
     std::int64_t axis = symbol.index;
-    if (NormalizeAxis(axis, dims->size())) return (*dims)[static_cast<std::size_t>(axis)];
+    if (NormalizeAxis(axis, dims->size())) return (*dims)[At(axis)];
     Fault(item, "reads a dimension of " + InQuotes(symbol.name) + " that it lacks; its shape is " + DimsText(*dims));
     return std::nullopt;
   }
@@ -291,7 +290,7 @@ class ItemReader {
       list = otherwise->second;
     }
     std::int64_t index = symbol.index;
-    if (NormalizeAxis(index, list.size())) return list[static_cast<std::size_t>(index)];
+    if (NormalizeAxis(index, list.size())) return list[At(index)];
     Fault(item, attribute || otherwise != rule_.attributes.end()
                     ? "reads more of the attribute " + InQuotes(symbol.name) + " than there is"
                     : "reads the attribute " + InQuotes(symbol.name) +

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "io/onnx/onnx_graph.hpp"
 
@@ -44,7 +45,7 @@ void AddOptionsOf(const onnx::ValueInfoProto& input, const Session& session, std
 
 std::string GraphBuilder::OriginOf(const Tensor& tensor) const {
   const GraphBuilder& owner = *tensor.owner;
-  if (tensor.producer >= 0) return "made by " + owner.Place(owner.nodes_[static_cast<std::size_t>(tensor.producer)]);
+  if (tensor.producer >= 0) return "made by " + owner.Place(owner.nodes_[At(tensor.producer)]);
   return tensor.constant ? "a constant" : owner.is_body_ ? "an input of the body" : "a graph input";
 }
 
@@ -59,7 +60,7 @@ std::string GraphBuilder::OptionsBehind(const Node& node, std::vector<std::strin
     if (!tensor || !tensor->owner || !seen.insert(tensor).second) continue;
     const GraphBuilder& owner = *tensor->owner;
     if (tensor->producer >= 0) {
-      const Node& maker = owner.nodes_[static_cast<std::size_t>(tensor->producer)];
+      const Node& maker = owner.nodes_[At(tensor->producer)];
       open.insert(open.end(), maker.inputs.begin(), maker.inputs.end());
     } else if (const auto* input = owner.is_body_ ? nullptr : FindInput(owner.proto_, *tensor->name)) {
       AddOptionsOf(*input, session_, options);
@@ -88,8 +89,8 @@ void GraphBuilder::CompareDeclared(const Node& node, std::size_t index, const on
     const auto value =
         said[d].has_dim_value() ? std::optional(said[d].dim_value()) : GivenDim(said[d].dim_param(), options);
     text += (d == 0 ? "" : ",") + (value ? std::to_string(*value) : Printable(said[d].dim_param()));
-    differs = differs || (value && *value >= 0 && *value != (*made.dims)[static_cast<std::size_t>(d)]);
-    exceeds = exceeds || (value && !is_rank && *value > (*made.dims)[static_cast<std::size_t>(d)]);
+    differs = differs || (value && *value >= 0 && *value != (*made.dims)[At(d)]);
+    exceeds = exceeds || (value && !is_rank && *value > (*made.dims)[At(d)]);
   }
   const bool bounded =
       std::any_of(node.inputs.begin(), node.inputs.end(), [](const Tensor* t) { return t && t->bounded; });

@@ -7,7 +7,7 @@
 namespace orionrt::onnx_import {
 namespace {
 
-std::int64_t At(const Dims& list, std::size_t i, std::int64_t otherwise) {
+std::int64_t ValueAt(const Dims& list, std::size_t i, std::int64_t otherwise) {
   return i < list.size() ? list[i] : otherwise;
 }
 
@@ -34,8 +34,12 @@ bool SlideWindow(const Node& node, const Dims& data, const Dims& kernel, Dims& d
   const Dims strides = node.Ints("strides"), dilations = node.Ints("dilations"), pads = node.Ints("pads");
   const std::size_t n = kernel.size();
   for (std::size_t i = 0; i < n; ++i) {
-    const Window w = {data[i + 2],         kernel[i],      At(strides, i, 1),
-                      At(dilations, i, 1), At(pads, i, 0), At(pads, n + i, 0)};
+    const Window w = {data[i + 2],
+                      kernel[i],
+                      ValueAt(strides, i, 1),
+                      ValueAt(dilations, i, 1),
+                      ValueAt(pads, i, 0),
+                      ValueAt(pads, n + i, 0)};
     if (std::min({w.kernel, w.stride, w.dilation}) < 1 || std::max({w.kernel, w.stride, w.dilation}) > kLimit)
       return false;
     if (std::max(std::abs(w.pad_begin), std::abs(w.pad_end)) > kLimit || w.extent > (std::int64_t{1} << 60))
@@ -77,8 +81,10 @@ void MaxUnpoolRule(const Node& node, Types& types) {
   const std::size_t n = kernel.size();
   for (std::size_t i = 0; i < n; ++i) {
     std::int64_t dim = (*data)[i + 2] - 1;
-    if (__builtin_mul_overflow(dim, At(strides, i, 1), &dim) || __builtin_add_overflow(dim, kernel[i], &dim)) return;
-    if (__builtin_sub_overflow(dim, At(pads, i, 0), &dim) || __builtin_sub_overflow(dim, At(pads, n + i, 0), &dim))
+    if (__builtin_mul_overflow(dim, ValueAt(strides, i, 1), &dim) || __builtin_add_overflow(dim, kernel[i], &dim))
+      return;
+    if (__builtin_sub_overflow(dim, ValueAt(pads, i, 0), &dim) ||
+        __builtin_sub_overflow(dim, ValueAt(pads, n + i, 0), &dim))
       return;
     dims.push_back(dim);
   }

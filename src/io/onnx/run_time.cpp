@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "base/index.hpp"
+
 namespace orionrt::onnx_import {
 namespace {
 
@@ -83,7 +85,7 @@ RunTimeShapes CompressDims(const Node& node) {
   std::int64_t axis = node.Int("axis", 0);
   if (!NormalizeAxis(axis, data->size())) return {};
   RunTimeShape shape = ExactDims(*data);
-  shape[static_cast<std::size_t>(axis)] = AtMost(std::min((*data)[static_cast<std::size_t>(axis)], most));
+  shape[At(axis)] = AtMost(std::min((*data)[At(axis)], most));
   return {shape};
 }
 
@@ -104,9 +106,9 @@ RunTimeShapes UniqueDims(const Node& node) {
   if (node.Attribute("axis")) {
     std::int64_t axis = node.Int("axis", 0);
     if (!NormalizeAxis(axis, data->size())) return {};
-    extent = (*data)[static_cast<std::size_t>(axis)];
+    extent = (*data)[At(axis)];
     values = ExactDims(*data);
-    values[static_cast<std::size_t>(axis)] = AtMost(extent);
+    values[At(axis)] = AtMost(extent);
   }
   return {values, {AtMost(extent)}, {Exactly(extent)}, {AtMost(extent)}};
 }
@@ -128,7 +130,7 @@ RunTimeShapes SplitDims(const Node& node) {
   std::int64_t axis = node.Int("axis", 0);
   if (!data || !NormalizeAxis(axis, data->size())) return {};
   RunTimeShape most = ExactDims(*data);
-  most[static_cast<std::size_t>(axis)] = AtMost((*data)[static_cast<std::size_t>(axis)]);
+  most[At(axis)] = AtMost((*data)[At(axis)]);
   return RunTimeShapes(node.outputs.size(), most);
 }
 
@@ -137,7 +139,7 @@ RunTimeShapes TopKDims(const Node& node) {
   std::int64_t axis = node.Int("axis", -1);
   if (!data || !NormalizeAxis(axis, data->size())) return {};
   RunTimeShape top = ExactDims(*data);
-  top[static_cast<std::size_t>(axis)] = AtMost((*data)[static_cast<std::size_t>(axis)]);
+  top[At(axis)] = AtMost((*data)[At(axis)]);
   return {top, top};
 }
 
@@ -217,7 +219,7 @@ RunTimeShapes DftDims(const Node& node) {
   shape.back() = Exactly(is_back ? 1 : 2);
   if (!node.Has(2) || (node.KnownInts(2, axis) && axis.size() == 1)) {
     if (!NormalizeAxis(axis[0], data->size())) return {};
-    shape[static_cast<std::size_t>(axis[0])] = {};
+    shape[At(axis[0])] = {};
   } else {
     std::fill(shape.begin(), shape.end() - 1, RunTimeDim());
   }

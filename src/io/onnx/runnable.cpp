@@ -4,6 +4,7 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "base/index.hpp"
 #include "io/onnx/rules.hpp"
 
 namespace orionrt::onnx_import {
@@ -141,7 +142,7 @@ RunFault CheckSplit(const Node& node) {
     if (size < 0 || __builtin_add_overflow(sum, size, &sum))
       return {"its parts " + DimsText(sizes) + " are no sizes", {0}};
   }
-  const std::int64_t extent = (*data)[static_cast<std::size_t>(axis)];
+  const std::int64_t extent = (*data)[At(axis)];
   if (sum == extent) return {};
   return {"its parts " + DimsText(sizes) + " make up " + std::to_string(sum) + ", not " + std::to_string(extent), {0}};
 }

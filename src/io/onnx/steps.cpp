@@ -1,6 +1,7 @@
 // One node after the other: is it constant, which values and types do its outputs have.
 #include <algorithm>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "io/onnx/control.hpp"
 #include "io/onnx/evaluate.hpp"
@@ -352,7 +353,7 @@ void GraphBuilder::FillRunTimeDims(Node& node, std::size_t index, onnx::TypeProt
     range.least.push_back(dim.dim_value());
     if (dim.has_dim_value()) continue;
     const bool is_known = static_cast<int>(found.size()) == shape.shape().dim_size();
-    const RunTimeDim known = is_known ? found[static_cast<std::size_t>(d)] : RunTimeDim();
+    const RunTimeDim known = is_known ? found[At(d)] : RunTimeDim();
     if (known.exact) {
       dim.set_dim_value(*known.exact);
       range.least.back() = *known.exact;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/index.hpp"
 #include "plan/exact/exact.hpp"
 
 namespace orionrt {
@@ -34,7 +35,7 @@ bool Adopt(const Problem& problem, ExactResult result, Plan& plan) {
     certificate.lower_bound_bytes = result.proven_bound;
     certificate.bound_kind = BoundKind::kRefutation;
     certificate.witness = std::move(result.witness);
-    certificate.witness_step = problem.buffers[static_cast<std::size_t>(certificate.witness.front())].lower;
+    certificate.witness_step = problem.buffers[At(certificate.witness.front())].lower;
     certificate.search_nodes = result.nodes;
   }
   return better;

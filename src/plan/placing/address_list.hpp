@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/index.hpp"
 #include "orionrt/problem.hpp"
 
 namespace orionrt {
@@ -36,7 +37,7 @@ class AddressList {
   // The lowest offset at which the buffer meets nothing that it conflicts with; its own if it is fixed. O(placed) for a
   // buffer of one rectangle.
   std::int64_t LowestFit(int buffer) {
-    const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
+    const Buffer& b = problem_.buffers[At(buffer)];
     if (b.fixed_offset != kFree) return b.fixed_offset;
     const int first = lives_.first(buffer);
     if (first == lives_.first(buffer + 1)) return 0;
@@ -47,7 +48,7 @@ class AddressList {
   // The same in the smallest gap between two that it conflicts with; buffers of several rectangles go to the lowest
   // fit.
   std::int64_t TightestFit(int buffer) {
-    const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
+    const Buffer& b = problem_.buffers[At(buffer)];
     if (b.fixed_offset != kFree || !IsWhole(buffer)) return LowestFit(buffer);
     std::int64_t at = 0, best = -1, best_gap = INT64_MAX;
     ForEachConflict(lives_.first(buffer), [&](std::int64_t begin, std::int64_t end) {
@@ -89,7 +90,7 @@ class AddressList {
   bool IsWhole(int buffer) const {
     const int first = lives_.first(buffer);
     return lives_.first(buffer + 1) == first + 1 &&
-           lives_.end(first) - lives_.begin(first) == problem_.buffers[static_cast<std::size_t>(buffer)].size;
+           lives_.end(first) - lives_.begin(first) == problem_.buffers[At(buffer)].size;
   }
 
   std::unique_ptr<Block> NewBlock() {
@@ -145,7 +146,7 @@ class AddressList {
 
   // Every rectangle raises the offset to the first at which it fits, until none does.
   std::int64_t LowestFitOfParts(int buffer) {
-    const std::int64_t alignment = problem_.buffers[static_cast<std::size_t>(buffer)].alignment;
+    const std::int64_t alignment = problem_.buffers[At(buffer)].alignment;
     std::int64_t offset = 0;
     for (bool moved = true; moved;) {
       moved = false;
@@ -197,7 +198,7 @@ class AddressList {
     const auto put = [&](auto& values, auto value) {
       std::copy_backward(values.begin() + at, values.begin() + static_cast<std::ptrdiff_t>(block.count),
                          values.begin() + static_cast<std::ptrdiff_t>(block.count) + 1);
-      values[static_cast<std::size_t>(at)] = value;
+      values[At(at)] = value;
     };
     put(block.begin, begin);
     put(block.end, end);
@@ -226,9 +227,9 @@ std::vector<std::int64_t> PlaceInOrder(const Problem& problem, Placing& placing,
     placing.Place(static_cast<int>(i), offsets[i]);
   }
   for (const int i : buffers) {
-    const Buffer& buffer = problem.buffers[static_cast<std::size_t>(i)];
+    const Buffer& buffer = problem.buffers[At(i)];
     if (buffer.fixed_offset != kFree) continue;
-    std::int64_t& offset = offsets[static_cast<std::size_t>(i)];
+    std::int64_t& offset = offsets[At(i)];
     offset = tightest ? placing.TightestFit(i) : placing.LowestFit(i);
     if (offset >= limit - buffer.size) return {};
     placing.Place(i, offset);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 
 namespace orionrt {
 namespace {
@@ -180,20 +181,20 @@ void PlacedSet::CutBuckets(const std::vector<Span>& spans, int sections) {
   for (const Span& span : spans) {
     if (span.length() == 0) continue;
     ++count;
-    ++ends[static_cast<std::size_t>(span.first)];
-    ++ends[static_cast<std::size_t>(span.last)];
+    ++ends[At(span.first)];
+    ++ends[At(span.last)];
   }
   bucket_.resize(static_cast<std::size_t>(sections));
   bucket_begin_.assign(1, 0);
   int held = 0;
   for (int s = 0; s < sections; ++s) {
-    const int here = ends[static_cast<std::size_t>(s)];
+    const int here = ends[At(s)];
     if (s > bucket_begin_.back() && count > kScan && held + here > kBucketEnds) {
       bucket_begin_.push_back(s);
       held = 0;
     }
     held += s == bucket_begin_.back() ? 0 : here;  // ends at a bucket's own edge are not inside it
-    bucket_[static_cast<std::size_t>(s)] = static_cast<int>(bucket_begin_.size()) - 1;
+    bucket_[At(s)] = static_cast<int>(bucket_begin_.size()) - 1;
   }
   bucket_begin_.push_back(sections);
 }
@@ -234,11 +235,11 @@ void PlacedSet::Visit(Span span, Visitor& visitor) const {
     std::size_t node;
     int low, high;  // buckets
   };
-  const int from = bucket_[static_cast<std::size_t>(span.first)];
+  const int from = bucket_[At(span.first)];
   const int to = bucket_[static_cast<std::size_t>(span.last) - 1] + 1;
   // Buckets [filled_from, filled_to) are filled.
-  const int filled_from = from + (bucket_begin_[static_cast<std::size_t>(from)] < span.first ? 1 : 0);
-  const int filled_to = to - (bucket_begin_[static_cast<std::size_t>(to)] > span.last ? 1 : 0);
+  const int filled_from = from + (bucket_begin_[At(from)] < span.first ? 1 : 0);
+  const int filled_to = to - (bucket_begin_[At(to)] > span.last ? 1 : 0);
   Frame stack[64];
   int depth = 0;
   stack[depth++] = {1, 0, static_cast<int>(leaves_)};

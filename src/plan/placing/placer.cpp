@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -60,9 +62,9 @@ Shapes::Shapes(const Problem& problem) {
   for (std::size_t i = 0; i < n; ++i) {
     if (start[i] == start[i + 1]) continue;
     Span& extent = extents[i];
-    extent = rectangles[static_cast<std::size_t>(start[i])].span;
+    extent = rectangles[At(start[i])].span;
     for (int r = start[i] + 1; r < start[i + 1]; ++r) {
-      const Span span = rectangles[static_cast<std::size_t>(r)].span;
+      const Span span = rectangles[At(r)].span;
       extent = {std::min(extent.first, span.first), std::max(extent.last, span.last)};
     }
   }
@@ -81,7 +83,7 @@ Placer::Placer(const Problem& problem, const Shapes& shapes, Span window, const 
 Span Placer::InWindow(Span span) const { return {span.first - window_.first, span.last - window_.first}; }
 
 std::int64_t Placer::LowestFit(int buffer, std::int64_t limit, std::int64_t floor) const {
-  const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
+  const Buffer& b = problem_.buffers[At(buffer)];
   if (b.fixed_offset != kFree) return b.fixed_offset;
   const Rectangle* rectangle = shapes_.begin(buffer);
   const auto count = shapes_.end(buffer) - rectangle;
@@ -93,7 +95,7 @@ std::int64_t Placer::LowestFit(int buffer, std::int64_t limit, std::int64_t floo
 // Raises the offset to the first at which one rectangle fits, then the next, until none moves it. Every rectangle's
 // rise is forced, so the first offset at which all rest is the lowest one.
 std::int64_t Placer::LowestFitOfParts(int buffer, std::int64_t limit, std::int64_t floor) const {
-  const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
+  const Buffer& b = problem_.buffers[At(buffer)];
   std::int64_t offset = (floor + b.alignment - 1) & -b.alignment;
   bool moved = true;
   while (moved) {
@@ -110,7 +112,7 @@ std::int64_t Placer::LowestFitOfParts(int buffer, std::int64_t limit, std::int64
 }
 
 std::int64_t Placer::TightestFit(int buffer, std::int64_t limit) const {
-  const Buffer& b = problem_.buffers[static_cast<std::size_t>(buffer)];
+  const Buffer& b = problem_.buffers[At(buffer)];
   const Rectangle* rectangle = shapes_.begin(buffer);
   const bool whole = shapes_.end(buffer) - rectangle == 1 && rectangle->begin == 0 && rectangle->end == b.size;
   if (b.fixed_offset != kFree || !whole) return LowestFit(buffer, limit);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/index.hpp"
 #include "orionrt/problem.hpp"
 #include "plan/placing/placed_set.hpp"
 #include "plan/placing/sections.hpp"
@@ -22,7 +23,7 @@ struct Rectangle {
 struct Shapes {
   explicit Shapes(const Problem& problem);
 
-  const Rectangle* begin(int buffer) const { return rectangles.data() + start[static_cast<std::size_t>(buffer)]; }
+  const Rectangle* begin(int buffer) const { return rectangles.data() + start[At(buffer)]; }
   const Rectangle* end(int buffer) const { return rectangles.data() + start[static_cast<std::size_t>(buffer) + 1]; }
 
   std::vector<Rectangle> rectangles;  // by buffer

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -81,7 +83,7 @@ template <typename Fit>
 std::int64_t Placing::Ask(int buffer, Fit fit) {
   const auto i = static_cast<std::size_t>(buffer);
   Level& level = levels_[level_of_[i]];
-  List& list = level.windows[static_cast<std::size_t>(shapes_.extents[i].first / level.stride)];
+  List& list = level.windows[At(shapes_.extents[i].first / level.stride)];
   const std::int64_t before = list.work();
   const std::int64_t offset = fit(list);
   work_ += list.work() - before;
@@ -105,12 +107,12 @@ void Placing::Place(int buffer, std::int64_t offset) {
     placer_->Place(buffer, offset);
     return;
   }
-  const Span span = shapes_.extents[static_cast<std::size_t>(buffer)];
+  const Span span = shapes_.extents[At(buffer)];
   if (span.length() == 0) return;
   for (Level& level : levels_) {
     const int last = (span.last - 1) / level.stride;
     for (int w = std::max(0, span.first / level.stride - 1); w <= last; ++w) {
-      level.windows[static_cast<std::size_t>(w)].Place(buffer, offset);
+      level.windows[At(w)].Place(buffer, offset);
       work_ += kNoteCost;
     }
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -84,7 +86,7 @@ Sections MakeSections(const std::vector<Life>& lives) {
   for (std::size_t i = 0; i < lives.size(); ++i) {
     if (!Alive(lives[i])) continue;
     Span& span = result.spans[i];
-    span = {section[static_cast<std::size_t>(span.first)], section[static_cast<std::size_t>(span.last)]};
+    span = {section[At(span.first)], section[At(span.last)]};
   }
   return result;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -36,8 +38,8 @@ SortKeys::SortKeys(const Problem& problem, const Shapes& shapes, const std::vect
   records.reserve(problem.buffers.size());
   std::int64_t largest = 0;
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    const Buffer& buffer = problem.buffers[static_cast<std::size_t>(i)];
-    const Span span = shapes.extents[static_cast<std::size_t>(i)];
+    const Buffer& buffer = problem.buffers[At(i)];
+    const Span span = shapes.extents[At(i)];
     if (span.length() == 0 || buffer.fixed_offset != kFree) continue;
     records.push_back({span, buffer.size, i});
     largest = std::max(largest, buffer.size);
@@ -48,7 +50,7 @@ SortKeys::SortKeys(const Problem& problem, const Shapes& shapes, const std::vect
     if (a.size != b.size) return a.size > b.size;
     if (a.span.last != b.span.last) return a.span.last > b.span.last;
     const auto rest = [&](const Record& r) {
-      const Buffer& buffer = problem.buffers[static_cast<std::size_t>(r.buffer)];
+      const Buffer& buffer = problem.buffers[At(r.buffer)];
       return std::make_tuple(-buffer.alignment, buffer.lower, buffer.upper, r.buffer);
     };
     return rest(a) < rest(b);
@@ -56,7 +58,7 @@ SortKeys::SortKeys(const Problem& problem, const Shapes& shapes, const std::vect
   rank_.resize(problem.buffers.size());
   movable_.reserve(records.size());
   for (const Record& record : records) {
-    rank_[static_cast<std::size_t>(record.buffer)] = static_cast<int>(movable_.size());
+    rank_[At(record.buffer)] = static_cast<int>(movable_.size());
     movable_.push_back(record.buffer);
   }
   FindTightness(bounds);
@@ -76,24 +78,24 @@ void SortKeys::FindTightness(const std::vector<std::int64_t>& bounds) {
   }
   for (std::size_t node = count - 1; node > 0; --node) tree[node] = std::min(tree[2 * node], tree[2 * node + 1]);
   for (const int buffer : movable_) {
-    const Span span = shapes_.extents[static_cast<std::size_t>(buffer)];
+    const Span span = shapes_.extents[At(buffer)];
     std::uint8_t tightest = kLoosest;
     std::size_t from = count + static_cast<std::size_t>(span.first), to = count + static_cast<std::size_t>(span.last);
     for (; from < to; from /= 2, to /= 2) {
       if (from % 2 == 1) tightest = std::min(tightest, tree[from++]);
       if (to % 2 == 1) tightest = std::min(tightest, tree[--to]);
     }
-    tightness_[static_cast<std::size_t>(buffer)] = tightest;
+    tightness_[At(buffer)] = tightest;
   }
 }
 
 Wide SortKeys::Value(int buffer, Key key) const {
-  const auto size = static_cast<std::uint64_t>(problem_.buffers[static_cast<std::size_t>(buffer)].size);
-  const Span span = shapes_.extents[static_cast<std::size_t>(buffer)];
+  const auto size = static_cast<std::uint64_t>(problem_.buffers[At(buffer)].size);
+  const Span span = shapes_.extents[At(buffer)];
   const auto length = static_cast<std::uint32_t>(span.length());
   const auto birth = static_cast<std::uint32_t>(span.first);
   const auto death = static_cast<std::uint32_t>(span.last);
-  const auto tight = static_cast<std::uint32_t>(kLoosest - tightness_[static_cast<std::size_t>(buffer)]);
+  const auto tight = static_cast<std::uint32_t>(kLoosest - tightness_[At(buffer)]);
   const Wide heavy = Wide{size >> weight_shift_} * (size >> weight_shift_) * length;
   switch (key) {
     case Key::kEarly:
@@ -129,11 +131,11 @@ void SortKeys::Sort(std::vector<int>& buffers, Key key) const {
   };
   std::vector<Record> records;
   records.reserve(buffers.size());
-  for (const int buffer : buffers) records.push_back({Value(buffer, key), rank_[static_cast<std::size_t>(buffer)]});
+  for (const int buffer : buffers) records.push_back({Value(buffer, key), rank_[At(buffer)]});
   std::sort(records.begin(), records.end(),
             [](const Record& a, const Record& b) { return a.value != b.value ? a.value > b.value : a.rank < b.rank; });
   for (std::size_t i = 0; i < buffers.size(); ++i) {
-    buffers[i] = movable_[static_cast<std::size_t>(records[i].rank)];
+    buffers[i] = movable_[At(records[i].rank)];
   }
 }
 

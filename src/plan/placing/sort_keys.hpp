@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/index.hpp"
 #include "base/wide.hpp"
 #include "plan/placing/placer.hpp"
 
@@ -40,7 +41,7 @@ class SortKeys {
   const std::vector<int>& movable() const { return movable_; }
 
   // How tight the tightest section is that a buffer lives through: 0 for the worst, one more per doubling of the slack.
-  int tightness(int buffer) const { return tightness_[static_cast<std::size_t>(buffer)]; }
+  int tightness(int buffer) const { return tightness_[At(buffer)]; }
 
   // Sorts `buffers` (movable ones) by `key`, the largest first. O(k log k).
   void Sort(std::vector<int>& buffers, Key key) const;
