@@ -25,7 +25,7 @@ class Hasher {
 
 inline std::uint64_t HashText(std::string_view text) {
   std::uint64_t state = 0xCBF29CE484222325ull;
-  for (unsigned char c : text) state = (state ^ c) * 0x100000001B3ull;
+  for (const char c : text) state = (state ^ static_cast<unsigned char>(c)) * 0x100000001B3ull;
   return state;
 }
 

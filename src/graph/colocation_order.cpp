@@ -138,7 +138,7 @@ class OrderModelMaker {
       if (!colocations_.IsWritten(output) || colocations_.IsGiven(place.group) || IsKept(input)) continue;
       OrderClaim claim;
       claim.output = alias.output;
-      claim.input = static_cast<int>(std::find(op.inputs.begin(), op.inputs.end(), op.inputs[alias.input]) -
+      claim.input = static_cast<int>(std::find(op.inputs.begin(), op.inputs.end(), op.inputs[At(alias.input)]) -
                                      op.inputs.begin());  // read twice it is one
       bool kept = false;  // through another member; a streaming output may lie lower than here, and miss it
       const std::int64_t begin = place.at - static_cast<std::int64_t>(alias.offset);

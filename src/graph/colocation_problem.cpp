@@ -37,7 +37,7 @@ void AppendWorkspaces(const Graph& graph, std::int64_t alignment, Lowered& lower
   const bool any = std::any_of(ops.begin(), ops.end(), [](const OpNode& op) { return op.workspace_bytes > 0; });
   if (!any) return;
   for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
-    const OpNode& op = ops[step];
+    const OpNode& op = ops[At(step)];
     lowered.workspaces.push_back({});
     if (op.workspace_bytes == 0) continue;
     const Buffer buffer{step, step + 1, static_cast<std::int64_t>(op.workspace_bytes),
@@ -53,8 +53,8 @@ std::vector<std::int64_t> CountUses(const Graph& graph, const std::vector<char>&
   std::vector<std::int64_t> uses(graph.tensors().size(), 0);
   for (std::size_t step = 0; step < graph.ops().size(); ++step) {
     if (!vanished.empty() && vanished[step] != 0) continue;
-    for (const int id : graph.ops()[step].inputs) ++uses[graph.IndexOf(id)];
-    for (const int id : graph.ops()[step].outputs) ++uses[graph.IndexOf(id)];
+    for (const int id : graph.ops()[step].inputs) ++uses[At(graph.IndexOf(id))];
+    for (const int id : graph.ops()[step].outputs) ++uses[At(graph.IndexOf(id))];
   }
   return uses;
 }
@@ -92,12 +92,12 @@ std::vector<char> HeldTensors(const Graph& graph) {
 std::vector<std::int64_t> AlignmentNeeds(const Graph& graph, std::int64_t alignment) {
   std::vector<std::int64_t> needs;
   for (int i = 0; i < static_cast<int>(graph.tensors().size()); ++i) {
-    const TensorDesc& tensor = graph.tensors()[i];
+    const TensorDesc& tensor = graph.tensors()[At(i)];
     const TensorRoot root = graph.RootOf(i);
     const auto own = std::max<std::int64_t>(1, static_cast<std::int64_t>(tensor.alignment));
     needs.push_back(root.index == i ? std::max(own, alignment) : own);
     if (root.offset % own == 0) continue;
-    const TensorDesc& whole = graph.tensors()[root.index];
+    const TensorDesc& whole = graph.tensors()[At(root.index)];
     throw Error(ErrorCode::kBadInput, "graph: " + TensorLabel(tensor) + " wants to be aligned to " +
                                           std::to_string(own) + ", but is a view of " + TensorLabel(whole) +
                                           " from byte " + std::to_string(root.offset) +
@@ -118,9 +118,9 @@ Lowered MakeColocatedProblem(const Graph& graph, const GraphLiveness& liveness, 
   const std::vector<char> held = HeldTensors(graph);
   std::vector<int> order;  // tensors by the name of their group
   for (int i = 0; i < static_cast<int>(tensors.size()); ++i) {
-    if (tensors[i].bytes > 0 && places[i].index >= 0 && held[i] == 0) order.push_back(i);
+    if (tensors[At(i)].bytes > 0 && places[At(i)].index >= 0 && held[At(i)] == 0) order.push_back(i);
   }
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return places[a].index < places[b].index; });
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return places[At(a)].index < places[At(b)].index; });
 
   Lowered lowered;
   lowered.bindings.resize(tensors.size());
@@ -129,25 +129,25 @@ Lowered MakeColocatedProblem(const Graph& graph, const GraphLiveness& liveness, 
   std::vector<ClockedWindow> windows;  // the same, on several streams
   lowered.problem.clocks.streams = liveness.lanes();
   for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
-    const int name = places[order[first]].index;
+    const int name = places[At(order[first])].index;
     std::int64_t need = 1, group_uses = 0;
     members.clear();
     windows.clear();
-    for (; last < order.size() && places[order[last]].index == name; ++last) {
+    for (; last < order.size() && places[At(order[last])].index == name; ++last) {
       const int t = order[last];
-      const std::int64_t at = places[t].offset;
-      const Lifetime& life = liveness.lifetimes()[t];
-      const auto bytes = static_cast<std::int64_t>(tensors[t].bytes);
+      const std::int64_t at = places[At(t)].offset;
+      const Lifetime& life = liveness.lifetimes()[At(t)];
+      const auto bytes = static_cast<std::int64_t>(tensors[At(t)].bytes);
       members.push_back({0, life.start, std::int64_t{life.end} + 1, at, at + bytes});
       if (liveness.lanes() > 0) windows.push_back({at, at + bytes, liveness.BeginOf(t), liveness.EndOf(t)});
-      need = std::max(need, needs[t]);
-      group_uses += uses[t];
-      lowered.bindings[t] = {static_cast<int>(lowered.problem.buffers.size()), at};
+      need = std::max(need, needs[At(t)]);
+      group_uses += uses[At(t)];
+      lowered.bindings[At(t)] = {static_cast<int>(lowered.problem.buffers.size()), at};
     }
-    AppendColocation(lowered.problem, members, need, std::to_string(tensors[name].id), tensors[name].name);
+    AppendColocation(lowered.problem, members, need, std::to_string(tensors[At(name)].id), tensors[At(name)].name);
     if (!windows.empty()) AppendClocks(lowered.problem, windows);
     lowered.problem.uses.push_back(group_uses);
-    space_names.push_back(tensors[name].spaces);
+    space_names.push_back(tensors[At(name)].spaces);
   }
   AppendWorkspaces(graph, alignment, lowered);
   lowered.problem.uses.resize(lowered.problem.buffers.size(), kWorkspaceUses);

@@ -57,7 +57,7 @@ void Colocations::SetWritten(int tensor, bool written) {
   const Place place = Find(tensor);
   auto& windows = NodeOf(place.group).written;
   if (written) {
-    windows.emplace(place.at, place.at + static_cast<std::int64_t>(graph_.tensors()[tensor].bytes));
+    windows.emplace(place.at, place.at + static_cast<std::int64_t>(graph_.tensors()[At(tensor)].bytes));
   } else {
     windows.erase(place.at);
   }

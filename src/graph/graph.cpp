@@ -48,7 +48,7 @@ void CheckView(const Graph& graph, const TensorDesc& tensor) {
     RefuseGraph(TensorLabel(tensor) + " is a view of tensor " + std::to_string(tensor.view_of) +
                 ", which has no description");
   }
-  const TensorDesc& root = graph.tensors()[whole];
+  const TensorDesc& root = graph.tensors()[At(whole)];
   if (tensor.bytes > root.bytes || tensor.view_offset > root.bytes - tensor.bytes) {
     RefuseGraph(TensorLabel(tensor) + " is a view of " + TensorLabel(root) +
                 " that ends past it: " + std::to_string(tensor.bytes) + " bytes at " +
@@ -68,16 +68,16 @@ class UseChecker {
   void Check() {
     const auto& ops = graph_.ops();
     for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
-      for (int id : ops[step].inputs) seen_[Find(ops[step], id, "reads")].reader = step;
-      for (int id : ops[step].outputs) CheckOutput(step, Find(ops[step], id, "writes"));
-      for (const Alias& alias : ops[step].aliases) CheckAlias(ops[step], alias);
+      for (int id : ops[At(step)].inputs) seen_[At(Find(ops[At(step)], id, "reads"))].reader = step;
+      for (int id : ops[At(step)].outputs) CheckOutput(step, Find(ops[At(step)], id, "writes"));
+      for (const Alias& alias : ops[At(step)].aliases) CheckAlias(ops[At(step)], alias);
     }
     for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
-      for (int id : ops[step].inputs) CheckRootIsThere(step, graph_.IndexOf(id));
-      for (int id : ops[step].outputs) CheckRootIsThere(step, graph_.IndexOf(id));
+      for (int id : ops[At(step)].inputs) CheckRootIsThere(step, graph_.IndexOf(id));
+      for (int id : ops[At(step)].outputs) CheckRootIsThere(step, graph_.IndexOf(id));
     }
     for (const TensorDesc& tensor : graph_.tensors()) {
-      if (tensor.view_of != kNoTensor) seen_[graph_.IndexOf(tensor.view_of)].viewed = true;
+      if (tensor.view_of != kNoTensor) seen_[At(graph_.IndexOf(tensor.view_of))].viewed = true;
     }
     for (std::size_t i = 0; i < seen_.size(); ++i) CheckKept(graph_.tensors()[i], seen_[i]);
   }
@@ -91,20 +91,20 @@ class UseChecker {
   }
 
   void CheckOutput(int step, int index) {
-    const OpNode& op = graph_.ops()[step];
-    const TensorDesc& tensor = graph_.tensors()[index];
-    Seen& seen = seen_[index];
+    const OpNode& op = graph_.ops()[At(step)];
+    const TensorDesc& tensor = graph_.tensors()[At(index)];
+    Seen& seen = seen_[At(index)];
     if (seen.producer >= 0) {
       if (seen.producer == step) RefuseGraph(OpLabel(op) + " writes " + TensorLabel(tensor) + " twice");
-      RefuseGraph(TensorLabel(tensor) + " is produced twice, by " + OpLabel(graph_.ops()[seen.producer]) + " and by " +
-                  OpLabel(op));
+      RefuseGraph(TensorLabel(tensor) + " is produced twice, by " + OpLabel(graph_.ops()[At(seen.producer)]) +
+                  " and by " + OpLabel(op));
     }
     if (seen.reader == step) {
       RefuseGraph(OpLabel(op) + " reads and writes " + TensorLabel(tensor) + "; give what it writes an id of its own");
     }
     if (seen.reader >= 0) {
-      RefuseGraph(TensorLabel(tensor) + " is read by " + OpLabel(graph_.ops()[seen.reader]) + " before " + OpLabel(op) +
-                  " produces it; list the ops in execution order");
+      RefuseGraph(TensorLabel(tensor) + " is read by " + OpLabel(graph_.ops()[At(seen.reader)]) + " before " +
+                  OpLabel(op) + " produces it; list the ops in execution order");
     }
     if ((tensor.roles & (TensorRole::kInput | TensorRole::kState)) != 0) {
       RefuseGraph(TensorLabel(tensor) + " is an input or a state, yet " + OpLabel(op) + " produces it");
@@ -118,8 +118,8 @@ class UseChecker {
       RefuseGraph(OpLabel(op) + " has an alias of output " + std::to_string(alias.output) + " and input " +
                   std::to_string(alias.input) + ", which are no positions in its lists");
     }
-    const TensorDesc& output = graph_.tensors()[graph_.IndexOf(op.outputs[alias.output])];
-    const TensorDesc& input = graph_.tensors()[graph_.IndexOf(op.inputs[alias.input])];
+    const TensorDesc& output = graph_.tensors()[At(graph_.IndexOf(op.outputs[At(alias.output)]))];
+    const TensorDesc& input = graph_.tensors()[At(graph_.IndexOf(op.inputs[At(alias.input)]))];
     const bool in_output = alias.kind == AliasKind::kPiece;
     const std::size_t whole = in_output ? output.bytes : input.bytes;
     const std::size_t piece = in_output ? input.bytes : output.bytes;
@@ -137,9 +137,10 @@ class UseChecker {
   // A view is there once its root is.
   void CheckRootIsThere(int step, int index) const {
     const int root = graph_.RootOf(index).index;
-    if (root == index || seen_[root].producer < step) return;
-    RefuseGraph(OpLabel(graph_.ops()[step]) + " uses a view of " + TensorLabel(graph_.tensors()[root]) + ", which " +
-                OpLabel(graph_.ops()[seen_[root].producer]) + " is still to write; list the ops in execution order");
+    if (root == index || seen_[At(root)].producer < step) return;
+    RefuseGraph(OpLabel(graph_.ops()[At(step)]) + " uses a view of " + TensorLabel(graph_.tensors()[At(root)]) +
+                ", which " + OpLabel(graph_.ops()[At(seen_[At(root)].producer)]) +
+                " is still to write; list the ops in execution order");
   }
 
   static void CheckKept(const TensorDesc& tensor, const Seen& seen) {
@@ -163,12 +164,12 @@ class OrderChecker {
   void Check() {
     const auto& ops = graph_.ops();
     for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
-      for (const int id : ops[step].outputs) {
-        if (graph_.IndexOf(id) >= 0) writers_[graph_.IndexOf(id)] = step;
+      for (const int id : ops[At(step)].outputs) {
+        if (graph_.IndexOf(id) >= 0) writers_[At(graph_.IndexOf(id))] = step;
       }
     }
     for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
-      for (const auto* ids : {&ops[step].inputs, &ops[step].outputs}) {
+      for (const auto* ids : {&ops[At(step)].inputs, &ops[At(step)].outputs}) {
         for (const int id : *ids) {
           if (graph_.IndexOf(id) >= 0) CheckUse(step, graph_.IndexOf(id));  // else UseChecker says so
         }
@@ -180,21 +181,21 @@ class OrderChecker {
   void CheckUse(int step, int tensor) {
     const int root = graph_.RootOf(tensor).index;
     for (const int written : {tensor, root}) {
-      const int writer = writers_[written];
+      const int writer = writers_[At(written)];
       // One that writes too late is told as in one line of execution.
       if (writer >= 0 && !order_.IsBefore(step, writer)) Expect(writer, step, written, " writes, and");
     }
-    if ((graph_.tensors()[root].roles & TensorRole::kState) == 0) return;
-    const int last = std::exchange(last_uses_[root], step);
+    if ((graph_.tensors()[At(root)].roles & TensorRole::kState) == 0) return;
+    const int last = std::exchange(last_uses_[At(root)], step);
     if (last >= 0) Expect(last, step, root, " uses too; either may update it, and");
   }
 
   void Expect(int first, int step, int tensor, const char* what) const {
     if (first == step || order_.IsBefore(first, step)) return;
-    const OpNode& op = graph_.ops()[step];
-    const OpNode& other = graph_.ops()[first];
+    const OpNode& op = graph_.ops()[At(step)];
+    const OpNode& other = graph_.ops()[At(first)];
     RefuseGraph(OpLabel(op) + " on stream " + std::to_string(op.stream) + " uses " +
-                TensorLabel(graph_.tensors()[tensor]) + ", which " + OpLabel(other) + " on stream " +
+                TensorLabel(graph_.tensors()[At(tensor)]) + ", which " + OpLabel(other) + " on stream " +
                 std::to_string(other.stream) + what + " nothing orders the two; let op " + std::to_string(op.id) +
                 " wait for op " + std::to_string(other.id) + ", or have such waits added (ImplyWaits, --imply-waits)");
   }
@@ -220,10 +221,10 @@ Graph::Graph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors)
   const bool dense = static_cast<std::size_t>(largest) < 4 * tensors_.size() + 64;
   if (dense) dense_.assign(static_cast<std::size_t>(largest + 1), -1);
   for (int i = 0; i < static_cast<int>(tensors_.size()); ++i) {
-    const int id = tensors_[i].id;
+    const int id = tensors_[At(i)].id;
     if (IndexOf(id) >= 0) RefuseGraph("tensor id " + std::to_string(id) + " is described twice");
     if (dense) {
-      dense_[id] = i;
+      dense_[At(id)] = i;
     } else {
       sparse_.emplace(id, i);
     }
@@ -256,24 +257,24 @@ void Graph::FindRoots() {
   std::vector<int> way;
   for (int i = 0; i < static_cast<int>(tensors_.size()); ++i) {
     int t = i;
-    for (; roots_[t].index == kUnknown && is_view(tensors_[t]); t = IndexOf(tensors_[t].view_of)) {
-      CheckView(*this, tensors_[t]);
-      roots_[t].index = kOnTheWay;
+    for (; roots_[At(t)].index == kUnknown && is_view(tensors_[At(t)]); t = IndexOf(tensors_[At(t)].view_of)) {
+      CheckView(*this, tensors_[At(t)]);
+      roots_[At(t)].index = kOnTheWay;
       way.push_back(t);
     }
-    if (roots_[t].index == kOnTheWay) RefuseGraph(TensorLabel(tensors_[t]) + " is a view of itself");
-    if (roots_[t].index == kUnknown) roots_[t].index = t;
+    if (roots_[At(t)].index == kOnTheWay) RefuseGraph(TensorLabel(tensors_[At(t)]) + " is a view of itself");
+    if (roots_[At(t)].index == kUnknown) roots_[At(t)].index = t;
     for (; !way.empty(); way.pop_back()) {
       const int view = way.back();
-      const TensorRoot& whole = roots_[IndexOf(tensors_[view].view_of)];
-      roots_[view] = {whole.index, whole.offset + static_cast<std::int64_t>(tensors_[view].view_offset)};
+      const TensorRoot& whole = roots_[At(IndexOf(tensors_[At(view)].view_of))];
+      roots_[At(view)] = {whole.index, whole.offset + static_cast<std::int64_t>(tensors_[At(view)].view_offset)};
     }
   }
 }
 
 int Graph::IndexOf(int tensor_id) const noexcept {
   if (!dense_.empty()) {
-    return tensor_id >= 0 && static_cast<std::size_t>(tensor_id) < dense_.size() ? dense_[tensor_id] : -1;
+    return tensor_id >= 0 && static_cast<std::size_t>(tensor_id) < dense_.size() ? dense_[At(tensor_id)] : -1;
   }
   const auto found = sparse_.find(tensor_id);
   return found == sparse_.end() ? -1 : found->second;

@@ -1,6 +1,7 @@
 // First and last uses of tensors, views counted with their roots; on several streams their clocks.
 #include <algorithm>
 
+#include "base/index.hpp"
 #include "graph/colocation_problem.hpp"
 #include "orionrt/lowering.hpp"
 #include "orionrt/streams.hpp"
@@ -11,8 +12,8 @@ GraphLiveness::GraphLiveness(const Graph& graph) : lifetimes_(graph.tensors().si
   const auto& ops = graph.ops();
   const int last_step = std::max(0, static_cast<int>(ops.size()) - 1);
   for (int step = 0; step < static_cast<int>(ops.size()); ++step) {
-    for (int id : ops[step].outputs) lifetimes_[graph.IndexOf(id)] = {step, step};
-    for (int id : ops[step].inputs) lifetimes_[graph.IndexOf(id)].end = step;
+    for (int id : ops[At(step)].outputs) lifetimes_[At(graph.IndexOf(id))] = {step, step};
+    for (int id : ops[At(step)].inputs) lifetimes_[At(graph.IndexOf(id))].end = step;
   }
   for (std::size_t i = 0; i < lifetimes_.size(); ++i) {
     const unsigned roles = graph.tensors()[i].roles;
@@ -26,13 +27,13 @@ GraphLiveness::GraphLiveness(const Graph& graph) : lifetimes_(graph.tensors().si
 void GraphLiveness::LiveWithViews(const Graph& graph) {
   std::vector<char> produced(lifetimes_.size(), 0);
   for (const OpNode& op : graph.ops()) {
-    for (const int id : op.outputs) produced[graph.IndexOf(id)] = 1;
+    for (const int id : op.outputs) produced[At(graph.IndexOf(id))] = 1;
   }
   for (int i = 0; i < static_cast<int>(lifetimes_.size()); ++i) {
-    Lifetime& root = lifetimes_[graph.RootOf(i).index];
-    if (produced[i] == 0) lifetimes_[i].start = root.start;
-    lifetimes_[i].end = std::max(lifetimes_[i].end, lifetimes_[i].start);
-    root.end = std::max(root.end, lifetimes_[i].end);
+    Lifetime& root = lifetimes_[At(graph.RootOf(i).index)];
+    if (produced[At(i)] == 0) lifetimes_[At(i)].start = root.start;
+    lifetimes_[At(i)].end = std::max(lifetimes_[At(i)].end, lifetimes_[At(i)].start);
+    root.end = std::max(root.end, lifetimes_[At(i)].end);
   }
 }
 
@@ -47,23 +48,23 @@ void GraphLiveness::FindClocks(const Graph& graph) {
     end = std::max(end, std::int64_t{order.PositionOf(step)} + 1);
   };
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
-    for (const int id : graph.ops()[step].outputs) {
+    for (const int id : graph.ops()[At(step)].outputs) {
       const int tensor = graph.IndexOf(id);
       std::copy_n(order.ClockOf(step), lanes, begins_.begin() + static_cast<std::ptrdiff_t>(Offset(tensor)));
       --begins_[Offset(tensor) + static_cast<std::size_t>(order.LaneOf(step))];  // itself
       access(tensor, step);
     }
-    for (const int id : graph.ops()[step].inputs) access(graph.IndexOf(id), step);
+    for (const int id : graph.ops()[At(step)].inputs) access(graph.IndexOf(id), step);
   }
   std::vector<char> produced(lifetimes_.size(), 0);
   for (const OpNode& op : graph.ops()) {
-    for (const int id : op.outputs) produced[graph.IndexOf(id)] = 1;
+    for (const int id : op.outputs) produced[At(graph.IndexOf(id))] = 1;
   }
   for (int i = 0; i < static_cast<int>(lifetimes_.size()); ++i) {
     const std::size_t at = Offset(i), root = Offset(graph.RootOf(i).index);
-    const bool kept = (graph.tensors()[i].roles & (TensorRole::kOutput | TensorRole::kState)) != 0;
+    const bool kept = (graph.tensors()[At(i)].roles & (TensorRole::kOutput | TensorRole::kState)) != 0;
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      if (produced[i] == 0) begins_[at + lane] = begins_[root + lane];  // a view is there with its root
+      if (produced[At(i)] == 0) begins_[at + lane] = begins_[root + lane];  // a view is there with its root
       if (kept) ends_[at + lane] = order.LengthOf(static_cast<int>(lane));
       ends_[at + lane] = std::max(ends_[at + lane], begins_[at + lane]);
       ends_[root + lane] = std::max(ends_[root + lane], ends_[at + lane]);

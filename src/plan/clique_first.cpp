@@ -89,7 +89,7 @@ void CliqueFirst::Split(const std::vector<char>& critical) {
 // The loosest class of tightness (SortKeys) up to which there are few enough buffers for a core.
 int CliqueFirst::CoreTightness(const std::vector<int>& buffers) const {
   std::vector<std::size_t> count(256, 0);
-  for (const int buffer : buffers) ++count[sort_keys_.tightness(buffer)];
+  for (const int buffer : buffers) ++count[At(sort_keys_.tightness(buffer))];
   int tightness = -1;
   for (std::size_t sum = count[0]; sum <= kCoreSize && tightness < 255;
        sum += count[static_cast<std::size_t>(tightness) + 1]) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
 
@@ -15,11 +16,11 @@ constexpr int kShown = 8;  // buffers in a message
 std::vector<int> TooMany(const Problem& problem, const Certificate& certificate, std::int64_t capacity) {
   std::vector<int> largest = certificate.witness;
   std::stable_sort(largest.begin(), largest.end(),
-                   [&](int a, int b) { return problem.buffers[a].size > problem.buffers[b].size; });
+                   [&](int a, int b) { return problem.buffers[At(a)].size > problem.buffers[At(b)].size; });
   if (certificate.bound_kind != BoundKind::kLiveBytes) return largest;
   std::int64_t bytes = 0;
   std::size_t count = 0;
-  while (count < largest.size() && bytes <= capacity) bytes += problem.buffers[largest[count++]].size;
+  while (count < largest.size() && bytes <= capacity) bytes += problem.buffers[At(largest[count++])].size;
   largest.resize(count);
   return largest;
 }
@@ -27,8 +28,8 @@ std::vector<int> TooMany(const Problem& problem, const Certificate& certificate,
 std::string List(const Problem& problem, const std::vector<int>& buffers) {
   std::string text;
   for (int k = 0; k < static_cast<int>(buffers.size()) && k < kShown; ++k) {
-    text += (k == 0 ? "" : ", ") + BufferLabel(problem, buffers[k]) + " (" +
-            FormatThousands(problem.buffers[buffers[k]].size) + ")";
+    text += (k == 0 ? "" : ", ") + BufferLabel(problem, buffers[At(k)]) + " (" +
+            FormatThousands(problem.buffers[At(buffers[At(k)])].size) + ")";
   }
   const int rest = static_cast<int>(buffers.size()) - kShown;
   return rest > 0 ? text + " and " + std::to_string(rest) + " more" : text;
@@ -40,7 +41,7 @@ std::string Why(const Problem& problem, const Certificate& certificate, const st
     case BoundKind::kRefutation:
       return "a search tried every placement of these: ";
     case BoundKind::kFixedOffset:
-      return "at its fixed offset of " + FormatThousands(problem.buffers[buffers.front()].fixed_offset) +
+      return "at its fixed offset of " + FormatThousands(problem.buffers[At(buffers.front())].fixed_offset) +
              " one buffer alone ends there: ";
     case BoundKind::kBufferSize:
       return "one buffer takes all its bytes, whatever its gaps or parts leave unused: ";

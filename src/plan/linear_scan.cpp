@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "orionrt/buddy.hpp"
 #include "orionrt/config.hpp"
 #include "plan/policies.hpp"
@@ -59,18 +60,19 @@ Passes PassesOf(const Problem& problem) {
   Passes passes;
   const auto& buffers = problem.buffers;
   for (int i = 0; i < static_cast<int>(buffers.size()); ++i) {
-    if (buffers[i].size > 0 && buffers[i].fixed_offset == kFree) passes.by_start.push_back(i);
+    if (buffers[At(i)].size > 0 && buffers[At(i)].fixed_offset == kFree) passes.by_start.push_back(i);
   }
   passes.by_end = passes.by_start;
   std::sort(passes.by_start.begin(), passes.by_start.end(), [&](int a, int b) {
     const auto key = [&](int i) {
-      const Buffer& buffer = buffers[i];
+      const Buffer& buffer = buffers[At(i)];
       return std::make_tuple(buffer.lower, -Request(buffer), buffer.upper, -buffer.size, buffer.alignment, i);
     };
     return key(a) < key(b);
   });
-  std::sort(passes.by_end.begin(), passes.by_end.end(),
-            [&](int a, int b) { return std::make_pair(buffers[a].upper, a) < std::make_pair(buffers[b].upper, b); });
+  std::sort(passes.by_end.begin(), passes.by_end.end(), [&](int a, int b) {
+    return std::make_pair(buffers[At(a)].upper, a) < std::make_pair(buffers[At(b)].upper, b);
+  });
   return passes;
 }
 
@@ -87,12 +89,12 @@ std::optional<std::vector<std::int64_t>> Scan(const Problem& problem, const Pass
   std::vector<std::int64_t> offsets(problem.buffers.size(), 0);
   std::size_t ended = 0;
   for (const int i : passes.by_start) {
-    const Buffer& b = problem.buffers[i];
-    for (; problem.buffers[passes.by_end[ended]].upper <= b.lower; ++ended) {
-      (void)buddy.Free(offsets[passes.by_end[ended]]);
+    const Buffer& b = problem.buffers[At(i)];
+    for (; problem.buffers[At(passes.by_end[ended])].upper <= b.lower; ++ended) {
+      (void)buddy.Free(offsets[At(passes.by_end[ended])]);
     }
-    offsets[i] = buddy.Allocate(Request(b));
-    if (offsets[i] == kNoSpace) return std::nullopt;
+    offsets[At(i)] = buddy.Allocate(Request(b));
+    if (offsets[At(i)] == kNoSpace) return std::nullopt;
   }
   return offsets;
 }

@@ -3,6 +3,7 @@
 #include <queue>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "base/wide.hpp"
 #include "orionrt/plan.hpp"
 #include "plan/clocks/stream_plan.hpp"
@@ -18,14 +19,14 @@ std::vector<int> SortedBy(const std::vector<PlacedRectangle>& placed, std::int64
   std::vector<int> order(placed.size());
   const int count = static_cast<int>(placed.size());
   if (steps / 8 > count) {
-    for (int i = 0; i < count; ++i) order[i] = i;
-    std::sort(order.begin(), order.end(), [&](int a, int b) { return key(placed[a]) < key(placed[b]); });
+    for (int i = 0; i < count; ++i) order[At(i)] = i;
+    std::sort(order.begin(), order.end(), [&](int a, int b) { return key(placed[At(a)]) < key(placed[At(b)]); });
     return order;
   }
   std::vector<int> before(static_cast<std::size_t>(steps) + 2, 0);
-  for (const PlacedRectangle& r : placed) ++before[key(r) - first + 1];
+  for (const PlacedRectangle& r : placed) ++before[At(key(r) - first + 1)];
   for (std::size_t t = 1; t < before.size(); ++t) before[t] += before[t - 1];
-  for (int i = 0; i < count; ++i) order[before[key(placed[i]) - first]++] = i;
+  for (int i = 0; i < count; ++i) order[At(before[At(key(placed[At(i)]) - first)]++)] = i;
   return order;
 }
 
@@ -43,15 +44,15 @@ void Sweep(const std::vector<PlacedRectangle>& placed, std::int64_t first, std::
   std::size_t ended = 0;  // how many of `deaths` have come
   std::size_t born = 0;
   const auto next_change = [&] {
-    return std::min(born < births.size() ? placed[births[born]].lower : INT64_MAX, placed[deaths[ended]].upper);
+    return std::min(born < births.size() ? placed[At(births[born])].lower : INT64_MAX, placed[At(deaths[ended])].upper);
   };
   while (ended < deaths.size()) {
     const std::int64_t now = next_change();
-    for (; ended < deaths.size() && placed[deaths[ended]].upper == now; ++ended) {
-      live -= placed[deaths[ended]].end - placed[deaths[ended]].begin;
+    for (; ended < deaths.size() && placed[At(deaths[ended])].upper == now; ++ended) {
+      live -= placed[At(deaths[ended])].end - placed[At(deaths[ended])].begin;
     }
-    for (; born < births.size() && placed[births[born]].lower == now; ++born) {
-      const PlacedRectangle& r = placed[births[born]];
+    for (; born < births.size() && placed[At(births[born])].lower == now; ++born) {
+      const PlacedRectangle& r = placed[At(births[born])];
       live += r.end - r.begin;
       highest.emplace(r.end, r.upper);
     }
@@ -92,8 +93,8 @@ void MeasurePeak(const Problem& problem, const Plan& plan, const std::vector<Pla
             [](const PlacedRectangle& a, const PlacedRectangle& b) { return a.begin < b.begin; });
   for (std::size_t i = 1; i < alive.size(); ++i) {
     const int buffer = alive[i].buffer;
-    if (alive[i].begin != plan.offsets[buffer]) continue;  // a part further up is not aligned
-    metrics.padding_at_peak_bytes += -alive[i - 1].end & (problem.buffers[buffer].alignment - 1);
+    if (alive[i].begin != plan.offsets[At(buffer)]) continue;  // a part further up is not aligned
+    metrics.padding_at_peak_bytes += -alive[i - 1].end & (problem.buffers[At(buffer)].alignment - 1);
   }
   metrics.fragmentation_at_peak_bytes = metrics.peak_bytes - metrics.live_at_peak_bytes - metrics.padding_at_peak_bytes;
 }
@@ -112,10 +113,10 @@ Metrics MeasureArena(const Problem& problem, const Plan& plan, const std::vector
   if (!placed.empty()) Sweep(placed, steps.first, steps.count, metrics);
   MeasurePeak(problem, plan, placed, metrics);
   const auto class_of = [&](int i) -> ClassMetrics& {
-    return metrics.classes[static_cast<int>(classes.empty() ? BufferClass::kOther : classes[i])];
+    return metrics.classes[At(static_cast<int>(classes.empty() ? BufferClass::kOther : classes[At(i)]))];
   };
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    class_of(i).bytes += problem.buffers[i].size;
+    class_of(i).bytes += problem.buffers[At(i)].size;
     ++class_of(i).count;
   }
   for (const PlacedRectangle& p : placed) {
@@ -146,7 +147,7 @@ Metrics MeasurePlan(const Problem& problem, const Plan& plan, const std::vector<
     const SpaceView view = ViewSpace(problem, plan, space);
     std::vector<BufferClass> theirs;
     for (const int i : view.buffers) {
-      if (!classes.empty()) theirs.push_back(classes[i]);
+      if (!classes.empty()) theirs.push_back(classes[At(i)]);
     }
     return MeasureArena(view.problem, view.plan, theirs, StepsOf(problem));
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 
 namespace orionrt {
 
@@ -24,10 +25,10 @@ std::int64_t PeakOf(const Problem& problem, const Plan& plan, int space) {
 std::size_t RequiredBytes(const Plan& plan, int space) {
   if (plan.spaces.figures.empty()) return space == 0 ? static_cast<std::size_t>(plan.peak_bytes) : 0;
   const bool known = space >= 0 && space < static_cast<int>(plan.spaces.figures.size());
-  return known ? static_cast<std::size_t>(plan.spaces.figures[space].peak_bytes) : 0;
+  return known ? static_cast<std::size_t>(plan.spaces.figures[At(space)].peak_bytes) : 0;
 }
 
-int SpaceOf(const Plan& plan, int i) { return plan.spaces.space_of.empty() ? 0 : plan.spaces.space_of[i]; }
+int SpaceOf(const Plan& plan, int i) { return plan.spaces.space_of.empty() ? 0 : plan.spaces.space_of[At(i)]; }
 
 const char* BoundKindName(BoundKind kind) {
   switch (kind) {

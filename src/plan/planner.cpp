@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/plan.hpp"
@@ -45,7 +46,7 @@ void CheckFixed(const Problem& problem, const char* remedy) {
     if (buffer.fixed_offset == kFree) buffer.size = 0;
   }
   for (Part& part : fixed.parts) {
-    if (fixed.buffers[part.buffer].fixed_offset == kFree) part.begin = part.end = 0;
+    if (fixed.buffers[At(part.buffer)].fixed_offset == kFree) part.begin = part.end = 0;
   }
   plan.peak_bytes = PeakOf(fixed, plan.offsets);
   if (const auto fault = Validate(fixed, plan)) {

@@ -7,6 +7,7 @@
 
 #include "base/checked.hpp"
 #include "base/hash.hpp"
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
 #include "plan/clocks/precedence.hpp"
@@ -32,7 +33,7 @@ struct Extent {
 };
 
 void CheckSteps(const Problem& problem, int i) {
-  const Buffer& buffer = problem.buffers[i];
+  const Buffer& buffer = problem.buffers[At(i)];
   if (buffer.lower >= buffer.upper) {
     Refuse(problem, i, "lifetime " + SpanOf(buffer.lower, buffer.upper) + " is empty; upper must be above lower");
   }
@@ -42,7 +43,7 @@ void CheckSteps(const Problem& problem, int i) {
 }
 
 void CheckBuffer(const Problem& problem, int i, Extent* extent) {
-  const Buffer& buffer = problem.buffers[i];
+  const Buffer& buffer = problem.buffers[At(i)];
   if (problem.clocks.streams == 0) CheckSteps(problem, i);
   if (buffer.size < 0) Refuse(problem, i, "size " + std::to_string(buffer.size) + " is negative");
   if (!IsPowerOfTwo(buffer.alignment)) {
@@ -70,7 +71,7 @@ void CheckPart(const Problem& problem, std::size_t p) {
   if (part.buffer < 0 || part.buffer >= static_cast<int>(problem.buffers.size())) {
     throw Error(ErrorCode::kBadInput, "part " + std::to_string(p) + " names no buffer");
   }
-  const Buffer& buffer = problem.buffers[part.buffer];
+  const Buffer& buffer = problem.buffers[At(part.buffer)];
   const bool clocked = problem.clocks.streams > 0;
   const bool in_life = buffer.lower <= part.lower && part.lower < part.upper && part.upper <= buffer.upper;
   const bool inside = (clocked || in_life) && 0 <= part.begin && part.begin <= part.end && part.end <= buffer.size;
@@ -224,7 +225,7 @@ void CheckIds(const Problem& problem) {
   std::sort(order.begin(), order.end());
   for (std::size_t a = 0; a < order.size(); ++a) {
     for (std::size_t b = a + 1; b < order.size() && order[b].first == order[a].first; ++b) {
-      if (problem.ids[order[a].second] == problem.ids[order[b].second])
+      if (problem.ids[At(order[a].second)] == problem.ids[At(order[b].second)])
         Refuse(problem, order[b].second, "its id is used twice");
     }
   }
@@ -273,12 +274,14 @@ void RaiseAlignment(Problem& problem, std::int64_t alignment) {
   for (Buffer& buffer : problem.buffers) buffer.alignment = std::max(buffer.alignment, alignment);
 }
 
-std::string BufferId(const Problem& problem, int i) { return problem.ids.empty() ? std::to_string(i) : problem.ids[i]; }
+std::string BufferId(const Problem& problem, int i) {
+  return problem.ids.empty() ? std::to_string(i) : problem.ids[At(i)];
+}
 
 std::string BufferLabel(const Problem& problem, int i) {
   const std::string id = Printable(BufferId(problem, i));
-  const bool named = !problem.names.empty() && !problem.names[i].empty();
-  return named ? id + " \"" + Printable(problem.names[i]) + "\"" : id;
+  const bool named = !problem.names.empty() && !problem.names[At(i)].empty();
+  return named ? id + " \"" + Printable(problem.names[At(i)]) + "\"" : id;
 }
 
 std::uint64_t HashProblem(const Problem& problem) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/index.hpp"
 #include "orionrt/problem.hpp"
 
 namespace orionrt {
@@ -39,12 +40,13 @@ template <typename Visit>
 void ForEachPlaced(const Problem& problem, const std::vector<std::int64_t>& offsets, Visit visit) {
   std::size_t part = 0;
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    const Buffer& b = problem.buffers[i];
+    const Buffer& b = problem.buffers[At(i)];
     const bool whole = part == problem.parts.size() || problem.parts[part].buffer != i;
-    if (whole && b.size > 0) visit(PlacedRectangle{i, b.lower, b.upper, offsets[i], offsets[i] + b.size});
+    if (whole && b.size > 0) visit(PlacedRectangle{i, b.lower, b.upper, offsets[At(i)], offsets[At(i)] + b.size});
     for (; part < problem.parts.size() && problem.parts[part].buffer == i; ++part) {
       const Part& p = problem.parts[part];
-      if (p.end > p.begin) visit(PlacedRectangle{i, p.lower, p.upper, offsets[i] + p.begin, offsets[i] + p.end});
+      if (p.end > p.begin)
+        visit(PlacedRectangle{i, p.lower, p.upper, offsets[At(i)] + p.begin, offsets[At(i)] + p.end});
     }
   }
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/plan.hpp"
@@ -51,7 +52,7 @@ void CheckTable(const std::vector<Space>& spaces) {
 }
 
 void CheckAllowed(const Problem& problem, int i) {
-  std::vector<int> seen = problem.allowed_spaces[i];
+  std::vector<int> seen = problem.allowed_spaces[At(i)];
   std::sort(seen.begin(), seen.end());
   const bool known = seen.empty() || (seen.front() >= 0 && seen.back() < static_cast<int>(problem.spaces.size()));
   if (!known || std::adjacent_find(seen.begin(), seen.end()) != seen.end()) {
@@ -70,15 +71,15 @@ class SumChecker {
   }
 
   void Add(int i, int home) {
-    const Buffer& buffer = problem_.buffers[i];
+    const Buffer& buffer = problem_.buffers[At(i)];
     const bool fixed = buffer.fixed_offset != kFree;
-    const std::int64_t uses = problem_.uses.empty() ? 1 : problem_.uses[i];
+    const std::int64_t uses = problem_.uses.empty() ? 1 : problem_.uses[At(i)];
     std::int64_t taken = 0, traffic = 0, top = 0;
     bool fits = CheckedAdd(buffer.size, std::max(padding_, buffer.alignment), &taken) &&
                 CheckedAdd(taken, padding_, &taken) && CheckedAdd(bytes_, taken, &bytes_) &&
                 CheckedMul(buffer.size, uses, &traffic) && CheckedMul(traffic, dearest_, &traffic) &&
                 CheckedAdd(cost_, traffic, &cost_);
-    if (fixed) fits = fits && CheckedAdd(buffer.fixed_offset, taken, &tops_[home]);
+    if (fixed) fits = fits && CheckedAdd(buffer.fixed_offset, taken, &tops_[At(home)]);
     top = bytes_;
     for (const std::int64_t fixed_top : tops_) fits = fits && CheckedAdd(top, fixed_top, &top);
     if (fits) return;
@@ -114,11 +115,12 @@ void CheckSpaces(const Problem& problem) {
   SumChecker sums(problem);
   for (int i = 0; i < static_cast<int>(n); ++i) {
     const int home = preferences.Of(i).front();
-    const Space& space = problem.spaces[home];
+    const Space& space = problem.spaces[At(home)];
     sums.Add(i, home);
-    if (problem.buffers[i].fixed_offset == kFree || problem.buffers[i].fixed_offset % space.alignment == 0) continue;
+    if (problem.buffers[At(i)].fixed_offset == kFree || problem.buffers[At(i)].fixed_offset % space.alignment == 0)
+      continue;
     RefuseTable("buffer " + BufferLabel(problem, i) + ": its fixed offset " +
-                std::to_string(problem.buffers[i].fixed_offset) + " is no multiple of the alignment " +
+                std::to_string(problem.buffers[At(i)].fixed_offset) + " is no multiple of the alignment " +
                 std::to_string(space.alignment) + " of its " + Label(space));
   }
 }
@@ -165,7 +167,7 @@ void SetSpaces(Problem& problem, std::vector<Space> spaces,
 std::vector<std::string> SpacesOf(const Problem& problem, int i) {
   std::vector<std::string> names;
   if (problem.allowed_spaces.empty()) return names;
-  for (const int space : problem.allowed_spaces[i]) names.push_back(problem.spaces[space].name);
+  for (const int space : problem.allowed_spaces[At(i)]) names.push_back(problem.spaces[At(space)].name);
   return names;
 }
 
@@ -181,8 +183,8 @@ std::int64_t SpillCost(const Problem& problem, int i, int space) {
   const int home = Preferences(problem).Of(i).front();
   if (space == home) return 0;
   const std::vector<std::int64_t> costs = SpaceCosts(problem);
-  const std::int64_t uses = problem.uses.empty() ? 1 : problem.uses[i];
-  return problem.buffers[i].size * uses * std::max<std::int64_t>(1, costs[space] - costs[home]);
+  const std::int64_t uses = problem.uses.empty() ? 1 : problem.uses[At(i)];
+  return problem.buffers[At(i)].size * uses * std::max<std::int64_t>(1, costs[At(space)] - costs[At(home)]);
 }
 
 Preferences::Preferences(const Problem& problem) : problem_(problem) {
@@ -208,7 +210,7 @@ Problem ProblemIn(const Problem& problem, const std::vector<int>& buffers, const
     to.insert(to.end(), first, first + streams);
   };
   for (const int i : buffers) {
-    Buffer buffer = problem.buffers[i];
+    Buffer buffer = problem.buffers[At(i)];
     copy_clock(clocks.begins, static_cast<std::size_t>(i), result.clocks.begins);
     copy_clock(clocks.ends, static_cast<std::size_t>(i), result.clocks.ends);
     buffer.size = BytesIn(space, buffer);
@@ -218,7 +220,7 @@ Problem ProblemIn(const Problem& problem, const std::vector<int>& buffers, const
       Part copy = problem.parts[part];
       copy.buffer = static_cast<int>(result.buffers.size());
       // The padding behind a buffer is taken for as long as its last byte is.
-      if (copy.begin < copy.end && copy.end == problem.buffers[i].size) copy.end = buffer.size;
+      if (copy.begin < copy.end && copy.end == problem.buffers[At(i)].size) copy.end = buffer.size;
       result.parts.push_back(copy);
       copy_clock(clocks.part_begins, part, result.clocks.part_begins);
       copy_clock(clocks.part_ends, part, result.clocks.part_ends);
@@ -227,9 +229,9 @@ Problem ProblemIn(const Problem& problem, const std::vector<int>& buffers, const
   }
   if (problem.apart.empty()) return result;
   std::vector<int> position(problem.buffers.size(), -1);
-  for (std::size_t k = 0; k < buffers.size(); ++k) position[buffers[k]] = static_cast<int>(k);
+  for (std::size_t k = 0; k < buffers.size(); ++k) position[At(buffers[k])] = static_cast<int>(k);
   for (const auto& [a, b] : problem.apart) {
-    if (position[a] >= 0 && position[b] >= 0) result.apart.emplace_back(position[a], position[b]);
+    if (position[At(a)] >= 0 && position[At(b)] >= 0) result.apart.emplace_back(position[At(a)], position[At(b)]);
   }
   return result;
 }
@@ -240,17 +242,17 @@ SpaceView ViewSpace(const Problem& problem, const Plan& plan, int space) {
     if (SpaceOf(plan, i) == space) view.buffers.push_back(i);
   }
   const bool known = space >= 0 && space < static_cast<int>(problem.spaces.size());
-  view.problem = ProblemIn(problem, view.buffers, known ? problem.spaces[space] : Space());
+  view.problem = ProblemIn(problem, view.buffers, known ? problem.spaces[At(space)] : Space());
   for (const int i : view.buffers) {
     view.problem.ids.push_back(BufferId(problem, i));
-    if (!problem.names.empty()) view.problem.names.push_back(problem.names[i]);
-    view.plan.offsets.push_back(plan.offsets[i]);
+    if (!problem.names.empty()) view.problem.names.push_back(problem.names[At(i)]);
+    view.plan.offsets.push_back(plan.offsets[At(i)]);
   }
   view.plan.policy = plan.policy;
   view.plan.peak_bytes = PeakOf(view.problem, view.plan.offsets);
   view.plan.certificate = plan.certificate;
   if (space < 0 || space >= static_cast<int>(plan.spaces.figures.size())) return view;
-  view.plan.certificate = plan.spaces.figures[space].certificate;
+  view.plan.certificate = plan.spaces.figures[At(space)].certificate;
   std::vector<int> witness;  // by position in the view
   for (const int i : view.plan.certificate.witness) {
     const auto found = std::lower_bound(view.buffers.begin(), view.buffers.end(), i);

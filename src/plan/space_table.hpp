@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/hash.hpp"
+#include "base/index.hpp"
 #include "orionrt/problem.hpp"
 
 namespace orionrt {
@@ -23,8 +24,8 @@ class Preferences {
  public:
   explicit Preferences(const Problem& problem);
   const std::vector<int>& Of(int buffer) const {
-    const bool named = !problem_.allowed_spaces.empty() && !problem_.allowed_spaces[buffer].empty();
-    return named ? problem_.allowed_spaces[buffer] : all_;
+    const bool named = !problem_.allowed_spaces.empty() && !problem_.allowed_spaces[At(buffer)].empty();
+    return named ? problem_.allowed_spaces[At(buffer)] : all_;
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "orionrt/plan.hpp"
 
@@ -33,17 +34,17 @@ struct Demand {
 };
 
 Demand DemandOf(const Problem& problem, const Plan& plan, int i) {
-  const Buffer& buffer = problem.buffers[i];
+  const Buffer& buffer = problem.buffers[At(i)];
   if (problem.spaces.empty()) return {buffer.size, buffer.alignment};
-  const Space& space = problem.spaces[plan.spaces.space_of[i]];
+  const Space& space = problem.spaces[At(plan.spaces.space_of[At(i)])];
   const std::int64_t blocks = buffer.size / space.granularity + (buffer.size % space.granularity != 0 ? 1 : 0);
   return {blocks * space.granularity, std::max(buffer.alignment, space.alignment)};
 }
 
 std::optional<Violation> CheckOffset(const Problem& problem, const Plan& plan, int i) {
-  const Buffer& buffer = problem.buffers[i];
+  const Buffer& buffer = problem.buffers[At(i)];
   const Demand demand = DemandOf(problem, plan, i);
-  const std::int64_t offset = plan.offsets[i];
+  const std::int64_t offset = plan.offsets[At(i)];
   const std::string place = "buffer " + BufferLabel(problem, i) + " at offset " + std::to_string(offset);
   std::int64_t end = 0;
   if (offset < 0) return Fault(Kind::kOffset, i, place + ": an offset cannot be negative");
@@ -58,27 +59,27 @@ std::optional<Violation> CheckOffset(const Problem& problem, const Plan& plan, i
   return std::nullopt;
 }
 
-int SpaceNumber(const Plan& plan, int i) { return plan.spaces.space_of.empty() ? 0 : plan.spaces.space_of[i]; }
+int SpaceNumber(const Plan& plan, int i) { return plan.spaces.space_of.empty() ? 0 : plan.spaces.space_of[At(i)]; }
 
 std::optional<Violation> CheckSpace(const Problem& problem, const Plan& plan, int i) {
-  const Buffer& buffer = problem.buffers[i];
-  const int at = plan.spaces.space_of[i];
+  const Buffer& buffer = problem.buffers[At(i)];
+  const int at = plan.spaces.space_of[At(i)];
   const std::string place = "buffer " + BufferLabel(problem, i);
   if (at < 0 || at >= static_cast<int>(problem.spaces.size())) {
     return Fault(Kind::kSpace, i, place + ": it lies in space " + std::to_string(at) + ", which there is not");
   }
-  const Space& space = problem.spaces[at];
+  const Space& space = problem.spaces[At(at)];
   const std::string where = place + " in space " + space.name;
-  if (!problem.allowed_spaces.empty() && !problem.allowed_spaces[i].empty()) {
-    const std::vector<int>& allowed = problem.allowed_spaces[i];
+  if (!problem.allowed_spaces.empty() && !problem.allowed_spaces[At(i)].empty()) {
+    const std::vector<int>& allowed = problem.allowed_spaces[At(i)];
     if (std::find(allowed.begin(), allowed.end(), at) == allowed.end()) {
       return Fault(Kind::kSpace, i, where + ": it may not live there");
     }
   }
-  const bool named = !problem.allowed_spaces.empty() && !problem.allowed_spaces[i].empty();
-  const int home = named ? problem.allowed_spaces[i].front() : 0;
+  const bool named = !problem.allowed_spaces.empty() && !problem.allowed_spaces[At(i)].empty();
+  const int home = named ? problem.allowed_spaces[At(i)].front() : 0;
   if (buffer.fixed_offset != kFree && at != home) {
-    return Fault(Kind::kSpace, i, where + ": its offset is fixed in space " + problem.spaces[home].name);
+    return Fault(Kind::kSpace, i, where + ": its offset is fixed in space " + problem.spaces[At(home)].name);
   }
   if (space.largest && buffer.size > *space.largest) {
     return Fault(Kind::kSpace, i,
@@ -86,7 +87,7 @@ std::optional<Violation> CheckSpace(const Problem& problem, const Plan& plan, in
                      std::to_string(*space.largest) + " that the space takes as one buffer");
   }
   const Demand demand = DemandOf(problem, plan, i);
-  const std::int64_t offset = plan.offsets[i];
+  const std::int64_t offset = plan.offsets[At(i)];
   std::int64_t end = 0;
   if (offset < 0 || __builtin_add_overflow(offset, demand.size, &end)) return std::nullopt;  // CheckOffset says so
   if (space.capacity && buffer.size > 0 && end > *space.capacity) {
@@ -101,9 +102,9 @@ std::vector<JudgedRectangle> Rectangles(const Problem& problem, const Plan& plan
   std::vector<JudgedRectangle> rectangles;
   std::vector<bool> has_parts(problem.buffers.size(), false);
   for (const Part& part : problem.parts) {
-    has_parts[part.buffer] = true;
-    const std::int64_t offset = plan.offsets[part.buffer];
-    const bool last_byte = part.end == problem.buffers[part.buffer].size;  // the padding lives as long as it does
+    has_parts[At(part.buffer)] = true;
+    const std::int64_t offset = plan.offsets[At(part.buffer)];
+    const bool last_byte = part.end == problem.buffers[At(part.buffer)].size;  // the padding lives as long as it does
     const std::int64_t end = last_byte ? DemandOf(problem, plan, part.buffer).size : part.end;
     if (part.end > part.begin) {
       rectangles.push_back(
@@ -131,7 +132,7 @@ Violation OverlapOf(const Problem& problem, const JudgedRectangle& a, const Judg
   fault.message = "buffers " + BufferLabel(problem, fault.first) + " and " + BufferLabel(problem, fault.second) +
                   " are both alive at step " + FormatThousands(fault.step) + " and share bytes [" +
                   std::to_string(fault.begin) + ", " + std::to_string(fault.end) + ")" +
-                  (problem.spaces.empty() ? "" : " of space " + problem.spaces[a.space].name);
+                  (problem.spaces.empty() ? "" : " of space " + problem.spaces[At(a.space)].name);
   return fault;
 }
 
@@ -145,7 +146,7 @@ std::vector<ClockLife> LivesOf(const Problem& problem) {
   std::vector<ClockLife> lives;
   std::vector<bool> has_parts(problem.buffers.size(), false);
   for (std::size_t p = 0; p < problem.parts.size(); ++p) {
-    has_parts[problem.parts[p].buffer] = true;
+    has_parts[At(problem.parts[p].buffer)] = true;
     if (problem.parts[p].end <= problem.parts[p].begin) continue;
     lives.push_back({&problem.clocks.part_begins[p * streams], &problem.clocks.part_ends[p * streams]});
   }
@@ -173,7 +174,7 @@ Violation OverlapInClocks(const Problem& problem, const JudgedRectangle& a, cons
   fault.step = 0;
   fault.message = "buffers " + life(a, life_a) + " and " + life(b, life_b) + " share bytes [" +
                   std::to_string(fault.begin) + ", " + std::to_string(fault.end) + ")" +
-                  (problem.spaces.empty() ? "" : " of space " + problem.spaces[a.space].name) +
+                  (problem.spaces.empty() ? "" : " of space " + problem.spaces[At(a.space)].name) +
                   ", and neither is over before the other begins";
   return fault;
 }
@@ -186,7 +187,7 @@ std::optional<Violation> FindOverlapInClocks(const Problem& problem, const Plan&
   const std::vector<ClockLife> lives = LivesOf(problem);
   const int streams = problem.clocks.streams;
   const auto over = [&](int a, int b) {
-    return std::equal(lives[a].end, lives[a].end + streams, lives[b].begin,
+    return std::equal(lives[At(a)].end, lives[At(a)].end + streams, lives[At(b)].begin,
                       [](std::int64_t x, std::int64_t y) { return x <= y; });
   };
   std::vector<std::pair<std::int64_t, std::int64_t>> progress;  // the sum, in units of 64 and what is left
@@ -201,11 +202,13 @@ std::optional<Violation> FindOverlapInClocks(const Problem& problem, const Plan&
   // (space, byte, leaves before comes, rectangle)
   std::vector<std::tuple<int, std::int64_t, int, int>> events;
   for (int r = 0; r < static_cast<int>(rectangles.size()); ++r) {
-    events.emplace_back(rectangles[r].space, rectangles[r].begin, 1, r);
-    events.emplace_back(rectangles[r].space, rectangles[r].end, 0, r);
+    events.emplace_back(rectangles[At(r)].space, rectangles[At(r)].begin, 1, r);
+    events.emplace_back(rectangles[At(r)].space, rectangles[At(r)].end, 0, r);
   }
   std::sort(events.begin(), events.end());
-  const auto earlier = [&](int a, int b) { return progress[a] != progress[b] ? progress[a] < progress[b] : a < b; };
+  const auto earlier = [&](int a, int b) {
+    return progress[At(a)] != progress[At(b)] ? progress[At(a)] < progress[At(b)] : a < b;
+  };
   std::set<int, decltype(earlier)> holders(earlier);
   for (const auto& [space, byte, comes, r] : events) {
     if (!comes) {
@@ -215,12 +218,12 @@ std::optional<Violation> FindOverlapInClocks(const Problem& problem, const Plan&
     const auto place = holders.insert(r).first;
     const auto next = std::next(place);
     if (next != holders.end() && !over(r, *next)) {
-      return OverlapInClocks(problem, rectangles[r], rectangles[*next], lives[r], lives[*next]);
+      return OverlapInClocks(problem, rectangles[At(r)], rectangles[At(*next)], lives[At(r)], lives[At(*next)]);
     }
     if (place == holders.begin()) continue;
     const int before = *std::prev(place);
     if (!over(before, r)) {
-      return OverlapInClocks(problem, rectangles[before], rectangles[r], lives[before], lives[r]);
+      return OverlapInClocks(problem, rectangles[At(before)], rectangles[At(r)], lives[At(before)], lives[At(r)]);
     }
   }
   return std::nullopt;
@@ -230,10 +233,10 @@ std::optional<Violation> FindOverlapInClocks(const Problem& problem, const Plan&
 std::optional<Violation> CheckPairs(const Problem& problem, const Plan& plan) {
   for (const auto& [a, b] : problem.apart) {
     if (SpaceNumber(plan, a) != SpaceNumber(plan, b)) continue;
-    if (problem.buffers[a].size == 0 || problem.buffers[b].size == 0) continue;
-    const std::int64_t begin = std::max(plan.offsets[a], plan.offsets[b]);
+    if (problem.buffers[At(a)].size == 0 || problem.buffers[At(b)].size == 0) continue;
+    const std::int64_t begin = std::max(plan.offsets[At(a)], plan.offsets[At(b)]);
     const std::int64_t end =
-        std::min(plan.offsets[a] + problem.buffers[a].size, plan.offsets[b] + problem.buffers[b].size);
+        std::min(plan.offsets[At(a)] + problem.buffers[At(a)].size, plan.offsets[At(b)] + problem.buffers[At(b)].size);
     if (begin >= end) continue;
     Violation fault;
     fault.kind = Kind::kOverlap;
@@ -243,7 +246,7 @@ std::optional<Violation> CheckPairs(const Problem& problem, const Plan& plan) {
     fault.end = end;
     fault.message = "buffers " + BufferLabel(problem, fault.first) + " and " + BufferLabel(problem, fault.second) +
                     " are to be kept apart and share bytes [" + std::to_string(begin) + ", " + std::to_string(end) +
-                    ")" + (problem.spaces.empty() ? "" : " of space " + problem.spaces[SpaceNumber(plan, a)].name);
+                    ")" + (problem.spaces.empty() ? "" : " of space " + problem.spaces[At(SpaceNumber(plan, a))].name);
     return fault;
   }
   return std::nullopt;
@@ -256,23 +259,23 @@ std::optional<Violation> FindOverlap(const Problem& problem, const Plan& plan) {
   // (step, leaves before comes, rectangle)
   std::vector<std::tuple<std::int64_t, int, int>> events;
   for (int r = 0; r < static_cast<int>(rectangles.size()); ++r) {
-    events.emplace_back(rectangles[r].lower, 1, r);
-    events.emplace_back(rectangles[r].upper, 0, r);
+    events.emplace_back(rectangles[At(r)].lower, 1, r);
+    events.emplace_back(rectangles[At(r)].upper, 0, r);
   }
   std::sort(events.begin(), events.end());
   // Per space: first byte -> rectangle; disjoint as long as nothing was found.
   std::vector<std::map<std::int64_t, int>> live_in(std::max<std::size_t>(1, problem.spaces.size()));
   for (const auto& [step, comes, r] : events) {
-    const JudgedRectangle& it = rectangles[r];
-    std::map<std::int64_t, int>& live = live_in[it.space];
+    const JudgedRectangle& it = rectangles[At(r)];
+    std::map<std::int64_t, int>& live = live_in[At(it.space)];
     if (!comes) {
       live.erase(it.begin);
       continue;
     }
     const auto next = live.lower_bound(it.begin);
-    if (next != live.end() && next->first < it.end) return OverlapOf(problem, it, rectangles[next->second]);
+    if (next != live.end() && next->first < it.end) return OverlapOf(problem, it, rectangles[At(next->second)]);
     if (next != live.begin()) {
-      const JudgedRectangle& below = rectangles[std::prev(next)->second];
+      const JudgedRectangle& below = rectangles[At(std::prev(next)->second)];
       if (below.end > it.begin) return OverlapOf(problem, it, below);
     }
     live.emplace(it.begin, r);
@@ -284,8 +287,8 @@ std::optional<Violation> FindOverlap(const Problem& problem, const Plan& plan) {
 std::optional<Violation> CheckSpacePeaks(const Problem& problem, const Plan& plan, std::int64_t* total) {
   std::vector<std::int64_t> peaks(problem.spaces.size(), 0);
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    std::int64_t& peak = peaks[plan.spaces.space_of[i]];
-    if (problem.buffers[i].size > 0) peak = std::max(peak, plan.offsets[i] + DemandOf(problem, plan, i).size);
+    std::int64_t& peak = peaks[At(plan.spaces.space_of[At(i)])];
+    if (problem.buffers[At(i)].size > 0) peak = std::max(peak, plan.offsets[At(i)] + DemandOf(problem, plan, i).size);
   }
   if (plan.spaces.figures.size() != peaks.size()) {
     return Fault(Kind::kPeak, -1,
@@ -314,13 +317,13 @@ std::optional<Violation> CheckSpacePeaks(const Problem& problem, const Plan& pla
 
 // Bytes x uses x how much dearer the space is than the one that the buffer would best be in, 1 at least.
 std::int64_t CostOf(const Problem& problem, const Plan& plan, int i) {
-  const bool named = !problem.allowed_spaces.empty() && !problem.allowed_spaces[i].empty();
-  const int home = named ? problem.allowed_spaces[i].front() : 0;
-  const int at = plan.spaces.space_of[i];
+  const bool named = !problem.allowed_spaces.empty() && !problem.allowed_spaces[At(i)].empty();
+  const int home = named ? problem.allowed_spaces[At(i)].front() : 0;
+  const int at = plan.spaces.space_of[At(i)];
   if (at == home) return 0;
-  const auto cost = [&](int p) { return problem.spaces[p].cost == kByPosition ? p : problem.spaces[p].cost; };
-  const std::int64_t uses = problem.uses.empty() ? 1 : problem.uses[i];
-  return problem.buffers[i].size * uses * std::max<std::int64_t>(1, cost(at) - cost(home));
+  const auto cost = [&](int p) { return problem.spaces[At(p)].cost == kByPosition ? p : problem.spaces[At(p)].cost; };
+  const std::int64_t uses = problem.uses.empty() ? 1 : problem.uses[At(i)];
+  return problem.buffers[At(i)].size * uses * std::max<std::int64_t>(1, cost(at) - cost(home));
 }
 
 std::optional<Violation> CheckSpills(const Problem& problem, const Plan& plan) {
@@ -328,13 +331,14 @@ std::optional<Violation> CheckSpills(const Problem& problem, const Plan& plan) {
   std::size_t spilled = 0;
   const auto fault = [](const std::string& what) { return Fault(Kind::kSpill, -1, "the plan states " + what); };
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    const bool named = !problem.allowed_spaces.empty() && !problem.allowed_spaces[i].empty();
-    spilled += plan.spaces.space_of[i] != (named ? problem.allowed_spaces[i].front() : 0) ? 1 : 0;
+    const bool named = !problem.allowed_spaces.empty() && !problem.allowed_spaces[At(i)].empty();
+    if (plan.spaces.space_of[At(i)] != (named ? problem.allowed_spaces[At(i)].front() : 0)) ++spilled;
     cost += CostOf(problem, plan, i);
   }
   for (const Spill& spill : plan.spaces.spills) {
     const bool known = spill.buffer >= 0 && spill.buffer < static_cast<int>(problem.buffers.size());
-    if (!known || spill.to != plan.spaces.space_of[spill.buffer] || spill.cost != CostOf(problem, plan, spill.buffer)) {
+    if (!known || spill.to != plan.spaces.space_of[At(spill.buffer)] ||
+        spill.cost != CostOf(problem, plan, spill.buffer)) {
       return fault("a spill that is none, or of another cost");
     }
     listed += spill.cost;
@@ -377,7 +381,7 @@ std::optional<Violation> Validate(const Problem& problem, const Plan& plan) {
       if (auto fault = CheckSpace(problem, plan, i)) return fault;
     }
     if (auto fault = CheckOffset(problem, plan, i)) return fault;
-    if (problem.buffers[i].size > 0) peak = std::max(peak, plan.offsets[i] + problem.buffers[i].size);
+    if (problem.buffers[At(i)].size > 0) peak = std::max(peak, plan.offsets[At(i)] + problem.buffers[At(i)].size);
   }
   if (auto fault = FindOverlap(problem, plan)) return fault;
   if (!problem.spaces.empty()) {

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -30,7 +32,7 @@ std::optional<Problem> WithoutParts(const Problem& problem) {
     const int i = problem.parts[first].buffer;
     std::size_t last = first;
     while (last < problem.parts.size() && problem.parts[last].buffer == i) ++last;
-    if (!Absorb(problem, first, last, plain.buffers[i])) return std::nullopt;
+    if (!Absorb(problem, first, last, plain.buffers[At(i)])) return std::nullopt;
     first = last;
   }
   return plain;

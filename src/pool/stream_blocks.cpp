@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 
 namespace orionrt {
 namespace {
@@ -22,7 +23,7 @@ StreamBlocks::StreamBlocks(std::int64_t capacity, std::int64_t block_bytes, int 
     : buddy_(WholeBlocks(capacity, block_bytes), block_bytes),
       streams_(streams),
       chunks_(static_cast<std::size_t>(blocks)),
-      needs_(static_cast<std::size_t>(blocks) * streams, 0),
+      needs_(static_cast<std::size_t>(blocks) * At(streams), 0),
       lent_(static_cast<std::size_t>(blocks)) {
   std::fill_n(pending_, kSizes, -1);
   for (int chunk = blocks - 1; chunk >= 0; --chunk) Drop(chunk);
@@ -31,28 +32,28 @@ StreamBlocks::StreamBlocks(std::int64_t capacity, std::int64_t block_bytes, int 
 // ---- entries ----
 
 void StreamBlocks::Drop(int chunk) {
-  chunks_[chunk].state = kUnused;
-  chunks_[chunk].next = unused_;
+  chunks_[At(chunk)].state = kUnused;
+  chunks_[At(chunk)].next = unused_;
   unused_ = chunk;
   ++unused_count_;
 }
 
 int StreamBlocks::NewChunk(std::int64_t offset, std::int64_t bytes) {
   const int chunk = unused_;
-  unused_ = chunks_[chunk].next;
+  unused_ = chunks_[At(chunk)].next;
   --unused_count_;
-  chunks_[chunk].offset = offset;
-  chunks_[chunk].bytes = bytes;
+  chunks_[At(chunk)].offset = offset;
+  chunks_[At(chunk)].bytes = bytes;
   return chunk;
 }
 
 void StreamBlocks::Link(int chunk) {
-  Chunk& linked = chunks_[chunk];
+  Chunk& linked = chunks_[At(chunk)];
   const int size = SizeOf(linked.bytes);
   linked.state = kPending;
   linked.before = -1;
   linked.next = pending_[size];
-  if (linked.next >= 0) chunks_[linked.next].before = chunk;
+  if (linked.next >= 0) chunks_[At(linked.next)].before = chunk;
   pending_[size] = chunk;
   sizes_ |= std::uint64_t{1} << size;
   pending_bytes_ += linked.bytes;
@@ -60,17 +61,17 @@ void StreamBlocks::Link(int chunk) {
 }
 
 void StreamBlocks::Unlink(int chunk) {
-  const Chunk& linked = chunks_[chunk];
+  const Chunk& linked = chunks_[At(chunk)];
   const int size = SizeOf(linked.bytes);
-  (linked.before >= 0 ? chunks_[linked.before].next : pending_[size]) = linked.next;
-  if (linked.next >= 0) chunks_[linked.next].before = linked.before;
+  (linked.before >= 0 ? chunks_[At(linked.before)].next : pending_[size]) = linked.next;
+  if (linked.next >= 0) chunks_[At(linked.next)].before = linked.before;
   if (pending_[size] < 0) sizes_ &= ~(std::uint64_t{1} << size);
   pending_bytes_ -= linked.bytes;
   --pending_blocks_;
 }
 
 void StreamBlocks::Use(int chunk, StreamEvent taken_at) {
-  Chunk& used = chunks_[chunk];
+  Chunk& used = chunks_[At(chunk)];
   used.state = kInUse;
   used.taken_at = taken_at;
   ++used.generation;
@@ -92,7 +93,7 @@ template <typename Visit>
 void StreamBlocks::EachPending(Visit visit) const {
   for (std::uint64_t sizes = sizes_; sizes != 0; sizes &= sizes - 1) {
     for (int chunk = pending_[__builtin_ctzll(sizes)], next; chunk >= 0; chunk = next) {
-      next = chunks_[chunk].next;
+      next = chunks_[At(chunk)].next;
       visit(chunk);
     }
   }
@@ -103,8 +104,8 @@ void StreamBlocks::EachPending(Visit visit) const {
 // A pending chunk of just that size and alignment.
 template <typename MayTake>
 int StreamBlocks::TakeSame(std::int64_t bytes, MayTake may_take) {
-  for (int chunk = pending_[SizeOf(bytes)]; chunk >= 0; chunk = chunks_[chunk].next) {
-    if (chunks_[chunk].bytes != bytes || chunks_[chunk].offset % bytes != 0 || !may_take(chunk)) continue;
+  for (int chunk = pending_[SizeOf(bytes)]; chunk >= 0; chunk = chunks_[At(chunk)].next) {
+    if (chunks_[At(chunk)].bytes != bytes || chunks_[At(chunk)].offset % bytes != 0 || !may_take(chunk)) continue;
     Unlink(chunk);
     return chunk;
   }
@@ -121,8 +122,8 @@ int StreamBlocks::TakeFree(std::int64_t bytes) {
 template <typename MayTake>
 bool StreamBlocks::LendOne(std::int64_t bytes, MayTake may_take) {
   for (std::uint64_t sizes = sizes_ >> SizeOf(bytes) << SizeOf(bytes); sizes != 0; sizes &= sizes - 1) {
-    for (int chunk = pending_[__builtin_ctzll(sizes)]; chunk >= 0; chunk = chunks_[chunk].next) {
-      const Chunk& found = chunks_[chunk];
+    for (int chunk = pending_[__builtin_ctzll(sizes)]; chunk >= 0; chunk = chunks_[At(chunk)].next) {
+      const Chunk& found = chunks_[At(chunk)];
       if (RoundUp(found.offset, bytes) + bytes > found.offset + found.bytes || !may_take(chunk)) continue;
       lent_[0] = chunk;
       lent_count_ = 1;
@@ -139,11 +140,11 @@ bool StreamBlocks::LendAll(std::int64_t bytes, MayTake may_take) {
   std::int64_t together = buddy_.capacity() - used_bytes_ - pending_bytes_;
   EachPending([&](int chunk) {
     if (!may_take(chunk)) return;
-    lent_[lent_count_++] = chunk;
-    together += chunks_[chunk].bytes;
+    lent_[At(lent_count_++)] = chunk;
+    together += chunks_[At(chunk)].bytes;
   });
   if (together < bytes) lent_count_ = 0;
-  for (int i = 0; i < lent_count_; ++i) (void)buddy_.Free(chunks_[lent_[i]].offset);
+  for (int i = 0; i < lent_count_; ++i) (void)buddy_.Free(chunks_[At(lent_[At(i)])].offset);
   return lent_count_ > 0;
 }
 
@@ -177,7 +178,7 @@ int StreamBlocks::Cut(std::int64_t bytes, const StreamClocks& clocks, bool* book
 int StreamBlocks::UnusedAround(std::int64_t at, std::int64_t end) const {
   int unused = unused_count_;
   for (int i = 0; i < lent_count_; ++i) {
-    const Chunk& lent = chunks_[lent_[i]];
+    const Chunk& lent = chunks_[At(lent_[At(i)])];
     const std::int64_t stop = lent.offset + lent.bytes;
     if (at <= lent.offset && stop <= end) ++unused;
     if (lent.offset < at && end < stop) --unused;
@@ -187,11 +188,11 @@ int StreamBlocks::UnusedAround(std::int64_t at, std::int64_t end) const {
 
 void StreamBlocks::PutBack(std::int64_t at, std::int64_t end, const StreamClocks& clocks) {
   for (int i = 0; i < lent_count_; ++i) {
-    Unlink(lent_[i]);
-    if (clocks.AreBeforeAll(Need(lent_[i]))) {
-      Drop(lent_[i]);
+    Unlink(lent_[At(i)]);
+    if (clocks.AreBeforeAll(Need(lent_[At(i)]))) {
+      Drop(lent_[At(i)]);
     } else {
-      KeepAround(lent_[i], at, end);
+      KeepAround(lent_[At(i)], at, end);
     }
   }
   lent_count_ = 0;
@@ -199,7 +200,7 @@ void StreamBlocks::PutBack(std::int64_t at, std::int64_t end, const StreamClocks
 
 // Of a lent chunk, keeps what [at, end) leaves over, on both sides or none.
 void StreamBlocks::KeepAround(int chunk, std::int64_t at, std::int64_t end) {
-  const std::int64_t begin = chunks_[chunk].offset, stop = begin + chunks_[chunk].bytes;
+  const std::int64_t begin = chunks_[At(chunk)].offset, stop = begin + chunks_[At(chunk)].bytes;
   int kept = chunk;
   const auto keep = [&](std::int64_t from, std::int64_t to) {
     if (from >= to) return;
@@ -207,8 +208,8 @@ void StreamBlocks::KeepAround(int chunk, std::int64_t at, std::int64_t end) {
       kept = NewChunk(from, to - from);
       std::copy_n(Need(chunk), streams_, Need(kept));
     }
-    chunks_[kept].offset = buddy_.AllocateAt(from, to - from);
-    chunks_[kept].bytes = to - from;
+    chunks_[At(kept)].offset = buddy_.AllocateAt(from, to - from);
+    chunks_[At(kept)].bytes = to - from;
     Link(kept);
     kept = -1;
   };
@@ -248,10 +249,10 @@ StreamBlocks::Served StreamBlocks::Take(int t, std::int64_t bytes, const StreamC
 // ---- giving back ----
 
 void StreamBlocks::Release(int chunk, const StreamClocks& clocks) {
-  used_bytes_ -= chunks_[chunk].bytes;
+  used_bytes_ -= chunks_[At(chunk)].bytes;
   --used_blocks_;
   if (clocks.AreBeforeAll(Need(chunk))) {
-    (void)buddy_.Free(chunks_[chunk].offset);
+    (void)buddy_.Free(chunks_[At(chunk)].offset);
     Drop(chunk);
   } else {
     Link(chunk);
@@ -262,7 +263,7 @@ void StreamBlocks::Reap(const StreamClocks& clocks) {
   EachPending([&](int chunk) {
     if (!clocks.AreBeforeAll(Need(chunk))) return;
     Unlink(chunk);
-    (void)buddy_.Free(chunks_[chunk].offset);
+    (void)buddy_.Free(chunks_[At(chunk)].offset);
     Drop(chunk);
   });
 }
@@ -276,7 +277,7 @@ StreamPending StreamBlocks::Pending(int t, const StreamClocks& clocks) const {
     for (int s = 0; s < streams_; ++s) on |= std::uint64_t{!clocks.IsBefore(s, Need(chunk)[s], t)} << s;
     if (on == 0) return;
     pending.streams |= on;
-    pending.bytes += chunks_[chunk].bytes;
+    pending.bytes += chunks_[At(chunk)].bytes;
     ++pending.blocks;
   });
   return pending;
@@ -319,8 +320,9 @@ bool StreamBlocks::CheckInvariants(const StreamClocks& clocks) const {
   }
   for (int size = 0; size < kSizes; ++size) {
     if ((pending_[size] >= 0) != ((sizes_ >> size & 1) != 0)) return false;
-    for (int chunk = pending_[size], before = -1; chunk >= 0; before = chunk, chunk = chunks_[chunk].next, ++listed) {
-      const Chunk& found = chunks_[chunk];
+    for (int chunk = pending_[size], before = -1; chunk >= 0;
+         before = chunk, chunk = chunks_[At(chunk)].next, ++listed) {
+      const Chunk& found = chunks_[At(chunk)];
       if (found.state != kPending || found.before != before || SizeOf(found.bytes) != size) return false;
     }
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/index.hpp"
 #include "orionrt/buddy.hpp"
 #include "orionrt/stream_scratch.hpp"
 #include "pool/stream_clocks.hpp"
@@ -26,18 +27,18 @@ class StreamBlocks {
   Served Take(int t, std::int64_t bytes, const StreamClocks& clocks);
 
   // The need of a chunk in use, to be filled in by its release; zero.
-  Position* Need(int chunk) { return &needs_[static_cast<std::size_t>(chunk) * streams_]; }
-  const Position* Need(int chunk) const { return &needs_[static_cast<std::size_t>(chunk) * streams_]; }
+  Position* Need(int chunk) { return &needs_[static_cast<std::size_t>(chunk) * At(streams_)]; }
+  const Position* Need(int chunk) const { return &needs_[static_cast<std::size_t>(chunk) * At(streams_)]; }
   // Makes it pending behind its need; where that is over for all, free.
   void Release(int chunk, const StreamClocks& clocks);
   // Frees what is over for all streams.
   void Reap(const StreamClocks& clocks);
 
   bool IsInUse(std::uint32_t chunk, std::uint32_t generation, std::int64_t offset) const;
-  std::int64_t offset(int chunk) const { return chunks_[chunk].offset; }
-  std::uint32_t generation(int chunk) const { return chunks_[chunk].generation; }
+  std::int64_t offset(int chunk) const { return chunks_[At(chunk)].offset; }
+  std::uint32_t generation(int chunk) const { return chunks_[At(chunk)].generation; }
   // Where the stream that has the chunk stood when it took it from what was pending; nothing when it was free.
-  StreamEvent taken_at(int chunk) const { return chunks_[chunk].taken_at; }
+  StreamEvent taken_at(int chunk) const { return chunks_[At(chunk)].taken_at; }
 
   StreamPending Pending(int t, const StreamClocks& clocks) const;
   bool HasPending() const { return pending_blocks_ > 0; }

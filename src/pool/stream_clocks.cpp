@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 
 StreamClocks::StreamClocks(int streams, int records, bool asks)
@@ -10,10 +12,10 @@ StreamClocks::StreamClocks(int streams, int records, bool asks)
       asks_(asks),
       now_(static_cast<std::size_t>(streams), 1),
       done_(static_cast<std::size_t>(streams), 0),
-      clocks_(static_cast<std::size_t>(streams) * streams, 0),
+      clocks_(static_cast<std::size_t>(streams) * At(streams), 0),
       rings_(static_cast<std::size_t>(streams)),
-      slots_(static_cast<std::size_t>(streams) * records),
-      rows_(slots_.size() * streams, 0) {}
+      slots_(static_cast<std::size_t>(streams) * At(records)),
+      rows_(slots_.size() * At(streams), 0) {}
 
 bool StreamClocks::AreBefore(const Position* need, int t) const {
   for (int s = 0; s < streams_; ++s) {
@@ -24,14 +26,14 @@ bool StreamClocks::AreBefore(const Position* need, int t) const {
 
 bool StreamClocks::AreOwn(const Position* need, int t) const {
   for (int s = 0; s < streams_; ++s) {
-    if (s != t && need[s] > done_[s]) return false;
+    if (s != t && need[s] > done_[At(s)]) return false;
   }
   return true;
 }
 
 bool StreamClocks::AreBeforeAll(const Position* need) const {
   for (int s = 0; s < streams_; ++s) {
-    if (need[s] <= done_[s]) continue;
+    if (need[s] <= done_[At(s)]) continue;
     for (int t = 0; t < streams_; ++t) {
       if (t != s && need[s] > Row(t)[s]) return false;
     }
@@ -42,17 +44,17 @@ bool StreamClocks::AreBeforeAll(const Position* need) const {
 // What the stream of an event had waited for when it was recorded, or at an earlier one of its events where that is
 // forgotten; null where nothing is remembered.
 const Position* StreamClocks::RowAt(StreamEvent event) const {
-  for (int k = rings_[event.stream].count - 1; k >= 0; --k) {
-    const std::size_t at = At(event.stream, SlotOf(event.stream, k));
-    if (slots_[at].position <= event.position) return &rows_[at * streams_];
+  for (int k = rings_[At(event.stream)].count - 1; k >= 0; --k) {
+    const std::size_t at = RowOf(event.stream, SlotOf(event.stream, k));
+    if (slots_[at].position <= event.position) return &rows_[at * At(streams_)];
   }
   return nullptr;
 }
 
 bool StreamClocks::IsImplied(int s, Position position, StreamEvent later) const {
-  if (position <= done_[s]) return true;
+  if (position <= done_[At(s)]) return true;
   if (later.stream == s) return position <= later.position;
-  const Position* const row = later.position == now_[later.stream] ? Row(later.stream) : RowAt(later);
+  const Position* const row = later.position == now_[At(later.stream)] ? Row(later.stream) : RowAt(later);
   return row != nullptr && position <= row[s];
 }
 
@@ -61,24 +63,24 @@ void StreamClocks::Join(Position* row, const Position* other) const {
 }
 
 StreamEvent StreamClocks::Record(int stream, int* slot) {
-  Ring& ring = rings_[stream];
+  Ring& ring = rings_[At(stream)];
   *slot = -1;
-  if (ring.count == records_ && !slots_[At(stream, ring.first)].IsBusy()) {
+  if (ring.count == records_ && !slots_[RowOf(stream, ring.first)].IsBusy()) {
     ring.first = SlotOf(stream, 1);
     --ring.count;
   }
   if (ring.count < records_) {
     *slot = SlotOf(stream, ring.count++);
-    const std::size_t at = At(stream, *slot);
-    slots_[at] = {now_[stream], asks_ ? kRecording : kNote, 0};
+    const std::size_t at = RowOf(stream, *slot);
+    slots_[at] = {now_[At(stream)], asks_ ? kRecording : kNote, 0};
     std::copy_n(Row(stream), streams_, SlotRow(at));
   }
-  return {stream, now_[stream]++};
+  return {stream, now_[At(stream)]++};
 }
 
 Position StreamClocks::newest(int stream) const {
-  for (int k = rings_[stream].count - 1; k >= 0; --k) {
-    const Slot& slot = slots_[At(stream, SlotOf(stream, k))];
+  for (int k = rings_[At(stream)].count - 1; k >= 0; --k) {
+    const Slot& slot = slots_[RowOf(stream, SlotOf(stream, k))];
     if (slot.state != kNote) return slot.position;
   }
   return 0;
@@ -91,15 +93,15 @@ void StreamClocks::Wait(int stream, StreamEvent event) {
 }
 
 void StreamClocks::EndAll() {
-  for (int s = 0; s < streams_; ++s) done_[s] = now_[s]++;
+  for (int s = 0; s < streams_; ++s) done_[At(s)] = now_[At(s)]++;
 }
 
 // Forgets what has ended: whoever comes behind it needs no clock to know.
 void StreamClocks::DropEnded(int stream) {
-  Ring& ring = rings_[stream];
+  Ring& ring = rings_[At(stream)];
   while (ring.count > 0) {
-    const Slot& oldest = slots_[At(stream, ring.first)];
-    if (oldest.IsBusy() || oldest.position > done_[stream]) break;
+    const Slot& oldest = slots_[RowOf(stream, ring.first)];
+    if (oldest.IsBusy() || oldest.position > done_[At(stream)]) break;
     ring.first = SlotOf(stream, 1);
     --ring.count;
   }
@@ -107,10 +109,10 @@ void StreamClocks::DropEnded(int stream) {
 
 int StreamClocks::BeginAsk(int stream) {
   DropEnded(stream);  // another stream's event may have told
-  for (int k = 0; k < rings_[stream].count; ++k) {
+  for (int k = 0; k < rings_[At(stream)].count; ++k) {
     const int slot = SlotOf(stream, k);
-    Slot& found = slots_[At(stream, slot)];
-    if (found.state != kAskable || found.position <= done_[stream]) continue;
+    Slot& found = slots_[RowOf(stream, slot)];
+    if (found.state != kAskable || found.position <= done_[At(stream)]) continue;
     ++found.asking;
     return slot;
   }
@@ -119,11 +121,11 @@ int StreamClocks::BeginAsk(int stream) {
 
 // A segment that has ended has all behind it that its stream waited for.
 void StreamClocks::EndAsk(int stream, int slot, bool is_done) {
-  const std::size_t at = At(stream, slot);
+  const std::size_t at = RowOf(stream, slot);
   --slots_[at].asking;
   if (is_done) {
     Join(done_.data(), SlotRow(at));
-    done_[stream] = std::max(done_[stream], slots_[at].position);
+    done_[At(stream)] = std::max(done_[At(stream)], slots_[at].position);
   }
   DropEnded(stream);
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/index.hpp"
 #include "orionrt/stream_scratch.hpp"
 
 namespace orionrt {
@@ -20,14 +21,14 @@ class StreamClocks {
   int streams() const { return streams_; }
   bool Has(int stream) const { return stream >= 0 && stream < streams_; }
   bool WasRecorded(StreamEvent event) const {
-    return Has(event.stream) && event.position > 0 && event.position < now_[event.stream];
+    return Has(event.stream) && event.position > 0 && event.position < now_[At(event.stream)];
   }
-  Position now(int stream) const { return now_[stream]; }  // the segment that has not ended
-  Position done(int stream) const { return done_[stream]; }
+  Position now(int stream) const { return now_[At(stream)]; }  // the segment that has not ended
+  Position done(int stream) const { return done_[At(stream)]; }
 
   // Whether what stream t does from now on comes after segment `position` of stream s.
   bool IsBefore(int s, Position position, int t) const {
-    return s == t || position <= Row(t)[s] || position <= done_[s];
+    return s == t || position <= Row(t)[s] || position <= done_[At(s)];
   }
   bool AreBefore(const Position* need, int t) const;
   // The same by t's own order and finished events alone.
@@ -40,8 +41,8 @@ class StreamClocks {
   // Ends a segment, and notes what it waited for in `*slot`; in none (-1) when the notes are full of what is being
   // asked. When the backend has recorded it, or could not, Recorded.
   StreamEvent Record(int stream, int* slot);
-  void Recorded(int stream, int slot, bool ok) { slots_[At(stream, slot)].state = ok ? kAskable : kNote; }
-  bool IsFull(int stream) const { return rings_[stream].count == records_; }
+  void Recorded(int stream, int slot, bool ok) { slots_[RowOf(stream, slot)].state = ok ? kAskable : kNote; }
+  bool IsFull(int stream) const { return rings_[At(stream)].count == records_; }
   // The newest segment whose end will be known by an event; 0 for none.
   Position newest(int stream) const;
 
@@ -67,11 +68,11 @@ class StreamClocks {
   };
 
   void DropEnded(int stream);
-  int SlotOf(int stream, int k) const { return (rings_[stream].first + k) % records_; }
-  std::size_t At(int stream, int slot) const { return static_cast<std::size_t>(stream) * records_ + slot; }
-  const Position* Row(int stream) const { return &clocks_[static_cast<std::size_t>(stream) * streams_]; }
-  Position* Row(int stream) { return &clocks_[static_cast<std::size_t>(stream) * streams_]; }
-  Position* SlotRow(std::size_t at) { return &rows_[at * streams_]; }
+  int SlotOf(int stream, int k) const { return (rings_[At(stream)].first + k) % records_; }
+  std::size_t RowOf(int stream, int slot) const { return static_cast<std::size_t>(stream) * At(records_) + At(slot); }
+  const Position* Row(int stream) const { return &clocks_[static_cast<std::size_t>(stream) * At(streams_)]; }
+  Position* Row(int stream) { return &clocks_[static_cast<std::size_t>(stream) * At(streams_)]; }
+  Position* SlotRow(std::size_t at) { return &rows_[at * At(streams_)]; }
   const Position* RowAt(StreamEvent event) const;
   void Join(Position* row, const Position* other) const;
 

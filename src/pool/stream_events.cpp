@@ -2,6 +2,7 @@
 #include <atomic>
 #include <string>
 
+#include "base/index.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/stream_scratch.hpp"
 
@@ -27,22 +28,24 @@ struct alignas(64) HostStreamEvents::Stream {  // a cache line each
 HostStreamEvents::HostStreamEvents(int streams, int events)
     : StreamEvents(streams, events),
       by_stream_(std::make_unique<Stream[]>(static_cast<std::size_t>(streams))),
-      recorded_(std::make_unique<std::uint64_t[]>(static_cast<std::size_t>(streams) * events)) {}
+      recorded_(std::make_unique<std::uint64_t[]>(static_cast<std::size_t>(streams) * At(events))) {}
 
 HostStreamEvents::~HostStreamEvents() = default;
 
-void HostStreamEvents::Put(int stream) noexcept { by_stream_[stream].put.fetch_add(1, std::memory_order_relaxed); }
-void HostStreamEvents::End(int stream) noexcept { by_stream_[stream].ended.fetch_add(1, std::memory_order_release); }
+void HostStreamEvents::Put(int stream) noexcept { by_stream_[At(stream)].put.fetch_add(1, std::memory_order_relaxed); }
+void HostStreamEvents::End(int stream) noexcept {
+  by_stream_[At(stream)].ended.fetch_add(1, std::memory_order_release);
+}
 
 bool HostStreamEvents::Record(int stream, int event) noexcept {
-  recorded_[static_cast<std::size_t>(stream) * events() + event] =
-      by_stream_[stream].put.load(std::memory_order_relaxed);
+  recorded_[static_cast<std::size_t>(stream) * At(events()) + At(event)] =
+      by_stream_[At(stream)].put.load(std::memory_order_relaxed);
   return true;
 }
 
 bool HostStreamEvents::IsDone(int stream, int event) noexcept {
-  return by_stream_[stream].ended.load(std::memory_order_acquire) >=
-         recorded_[static_cast<std::size_t>(stream) * events() + event];
+  return by_stream_[At(stream)].ended.load(std::memory_order_acquire) >=
+         recorded_[static_cast<std::size_t>(stream) * At(events()) + At(event)];
 }
 
 }  // namespace orionrt

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/index.hpp"
 #include "graph/order/order_lists.hpp"
 #include "graph/order/order_search.hpp"
 #include "graph/order/order_subproblems.hpp"
@@ -27,7 +28,7 @@ constexpr int kWindowShare = 16;
 
 std::int64_t Largest(const std::vector<std::int64_t>& bytes, int first, int last) {
   std::int64_t largest = 0;
-  for (int i = first; i < last; ++i) largest = std::max(largest, bytes[i]);
+  for (int i = first; i < last; ++i) largest = std::max(largest, bytes[At(i)]);
   return largest;
 }
 
@@ -40,7 +41,7 @@ std::vector<int> ForwardOrder(const OrderSpace& space, std::vector<int> order) {
 }
 
 std::vector<int> Count(int n) {
-  std::vector<int> order(n);
+  std::vector<int> order(At(n));
   std::iota(order.begin(), order.end(), 0);
   return order;
 }
@@ -110,24 +111,24 @@ class TwoEnds {
 
   // Moves the ops to the end that they were found for.
   void Settle(const std::vector<int>& ops, bool backwards) {
-    std::vector<char> is_settled(last_ - first_, 0);
+    std::vector<char> is_settled(At(last_ - first_), 0);
     std::vector<int> settled;
     for (const int op : ops) {
       const int place = backwards ? last_ - first_ - 1 - op : op;
-      is_settled[place] = 1;
-      settled.push_back(order_[first_ + place]);
+      is_settled[At(place)] = 1;
+      settled.push_back(order_[At(first_ + place)]);
     }
     std::vector<int> others;
     for (int i = first_; i < last_; ++i) {
-      if (is_settled[i - first_] == 0) others.push_back(order_[i]);
+      if (is_settled[At(i - first_)] == 0) others.push_back(order_[At(i)]);
     }
     if (backwards) {
       std::copy(others.begin(), others.end(), order_.begin() + first_);
-      std::copy(settled.rbegin(), settled.rend(), order_.begin() + first_ + others.size());
+      std::copy(settled.rbegin(), settled.rend(), order_.begin() + first_ + static_cast<std::ptrdiff_t>(others.size()));
       last_ -= static_cast<int>(settled.size());
     } else {
       std::copy(settled.begin(), settled.end(), order_.begin() + first_);
-      std::copy(others.begin(), others.end(), order_.begin() + first_ + settled.size());
+      std::copy(others.begin(), others.end(), order_.begin() + first_ + static_cast<std::ptrdiff_t>(settled.size()));
       first_ += static_cast<int>(settled.size());
     }
   }
@@ -209,18 +210,18 @@ class OrderFinder {
       int subproblem = -1;
       std::int64_t highest = bound_;
       for (int i = 0; i + 1 < static_cast<int>(places_.size()); ++i) {
-        const std::int64_t peak = Largest(bytes, places_[i], places_[i + 1]);
-        if (searched[i] != 0 || peak <= highest) continue;
+        const std::int64_t peak = Largest(bytes, places_[At(i)], places_[At(i + 1)]);
+        if (searched[At(i)] != 0 || peak <= highest) continue;
         subproblem = i;
         highest = peak;
       }
       if (subproblem < 0) return;
-      searched[subproblem] = 1;
-      if (places_[subproblem + 1] - places_[subproblem] > kMostOpsSearched) {
-        ImproveWindows(places_[subproblem], places_[subproblem + 1]);
+      searched[At(subproblem)] = 1;
+      if (places_[At(subproblem + 1)] - places_[At(subproblem)] > kMostOpsSearched) {
+        ImproveWindows(places_[At(subproblem)], places_[At(subproblem + 1)]);
         continue;
       }
-      SearchSubproblem(places_[subproblem], places_[subproblem + 1], highest);
+      SearchSubproblem(places_[At(subproblem)], places_[At(subproblem + 1)], highest);
     }
   }
 
@@ -315,7 +316,7 @@ class OrderFinder {
   // `order`: of the ops best_[first...].
   void Replace(int first, const std::vector<int>& order) {
     std::vector<int> ops;
-    for (const int place : order) ops.push_back(best_[first + place]);
+    for (const int place : order) ops.push_back(best_[At(first + place)]);
     std::copy(ops.begin(), ops.end(), best_.begin() + first);
   }
 
@@ -347,7 +348,7 @@ class OrderFinder {
     result.lower_bound_bytes = std::min(bound_, result.peak_bytes);
     result.proven_optimal = result.lower_bound_bytes == result.peak_bytes;
     for (int i = 1; i < static_cast<int>(candidates_.size()) && i <= options_.runners_up; ++i) {
-      result.runners_up.push_back(candidates_[i].order);
+      result.runners_up.push_back(candidates_[At(i)].order);
     }
     return result;
   }

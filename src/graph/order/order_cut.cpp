@@ -3,6 +3,7 @@
 #include <limits>
 #include <queue>
 
+#include "base/index.hpp"
 #include "graph/order/order_search.hpp"
 
 namespace orionrt {
@@ -19,8 +20,8 @@ class CutNetwork {
     return static_cast<int>(arcs_.size()) - 1;
   }
   void AddArc(int from, int to, std::int64_t room) {
-    arcs_[from].push_back({to, static_cast<int>(arcs_[to].size()), room});
-    arcs_[to].push_back({from, static_cast<int>(arcs_[from].size()) - 1, 0});
+    arcs_[At(from)].push_back({to, static_cast<int>(arcs_[At(to)].size()), room});
+    arcs_[At(to)].push_back({from, static_cast<int>(arcs_[At(from)].size()) - 1, 0});
   }
   std::int64_t MostFlow() {
     std::int64_t total = 0;
@@ -46,9 +47,9 @@ class CutNetwork {
     while (!open.empty()) {
       const int node = open.front();
       open.pop();
-      for (const Arc& arc : arcs_[node]) {
-        if (arc.room == 0 || level_[arc.to] >= 0) continue;
-        level_[arc.to] = level_[node] + 1;
+      for (const Arc& arc : arcs_[At(node)]) {
+        if (arc.room == 0 || level_[At(arc.to)] >= 0) continue;
+        level_[At(arc.to)] = level_[At(node)] + 1;
         open.push(arc.to);
       }
     }
@@ -57,13 +58,13 @@ class CutNetwork {
 
   std::int64_t Push(int node, std::int64_t most) {
     if (node == kSink) return most;
-    for (std::size_t& i = next_[node]; i < arcs_[node].size(); ++i) {
-      Arc& arc = arcs_[node][i];
-      if (arc.room == 0 || level_[arc.to] != level_[node] + 1) continue;
+    for (std::size_t& i = next_[At(node)]; i < arcs_[At(node)].size(); ++i) {
+      Arc& arc = arcs_[At(node)][i];
+      if (arc.room == 0 || level_[At(arc.to)] != level_[At(node)] + 1) continue;
       const std::int64_t pushed = Push(arc.to, std::min(most, arc.room));
       if (pushed == 0) continue;
       arc.room -= pushed;
-      arcs_[arc.to][arc.back].room += pushed;
+      arcs_[At(arc.to)][At(arc.back)].room += pushed;
       return pushed;
     }
     return 0;
@@ -82,34 +83,34 @@ std::int64_t LowestBetween(const OrderSpace& space, OpSet low, OpSet high) {
   CutNetwork network;
   network.AddNode();
   network.AddNode();
-  std::vector<int> node_of(space.ops, -1);
+  std::vector<int> node_of(At(space.ops), -1);
   std::vector<int> between;
   std::vector<int> buffers;
   for (int op = 0; op < space.ops; ++op) {
     if (!Has(high, op) || Has(low, op)) continue;
     between.push_back(op);
-    node_of[op] = network.AddNode();
+    node_of[At(op)] = network.AddNode();
     buffers.insert(buffers.end(), space.shared_of[op].begin(), space.shared_of[op].end());
   }
   std::int64_t constant = 0;
   for (const int op : between) {
-    const std::int64_t growth = space.growth[op];
+    const std::int64_t growth = space.growth[At(op)];
     constant += std::min<std::int64_t>(growth, 0);
-    if (growth > 0) network.AddArc(node_of[op], kSink, growth);
-    if (growth < 0) network.AddArc(kSource, node_of[op], -growth);
+    if (growth > 0) network.AddArc(node_of[At(op)], kSink, growth);
+    if (growth < 0) network.AddArc(kSource, node_of[At(op)], -growth);
     for (const int earlier : space.before[op]) {
-      if (node_of[earlier] >= 0) network.AddArc(node_of[op], node_of[earlier], kUncut);
+      if (node_of[At(earlier)] >= 0) network.AddArc(node_of[At(op)], node_of[At(earlier)], kUncut);
     }
   }
   std::sort(buffers.begin(), buffers.end());
   buffers.erase(std::unique(buffers.begin(), buffers.end()), buffers.end());
   for (const int buffer : buffers) {
-    const auto users = space.users[space.shared[buffer].users];
+    const auto users = space.users[space.shared[At(buffer)].users];
     const bool counts = std::all_of(users.begin(), users.end(),
                                     [&](int user) { return space.backwards ? !Has(low, user) : Has(high, user); });
     if (!counts) continue;
     const int node = network.AddNode();
-    const std::int64_t bytes = space.shared[buffer].bytes;
+    const std::int64_t bytes = space.shared[At(buffer)].bytes;
     if (space.backwards) {
       network.AddArc(node, kSink, bytes);
     } else {
@@ -117,8 +118,9 @@ std::int64_t LowestBetween(const OrderSpace& space, OpSet low, OpSet high) {
       constant -= bytes;
     }
     for (const int user : users) {
-      if (node_of[user] < 0) continue;
-      space.backwards ? network.AddArc(node_of[user], node, kUncut) : network.AddArc(node, node_of[user], kUncut);
+      if (node_of[At(user)] < 0) continue;
+      space.backwards ? network.AddArc(node_of[At(user)], node, kUncut)
+                      : network.AddArc(node, node_of[At(user)], kUncut);
     }
   }
   return constant + network.MostFlow();

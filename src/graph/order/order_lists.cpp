@@ -6,6 +6,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -20,21 +22,25 @@ constexpr int kMostLooks = 64;  // how many ops kFitsGrowth looks at for one tha
 class ListScheduler {
  public:
   ListScheduler(const OrderSpace& space, Rule rule)
-      : space_(space), rule_(rule), ran_(space.shared.size(), 0), waits_(space.ops), claimers_(space.shared.size()) {
+      : space_(space),
+        rule_(rule),
+        ran_(space.shared.size(), 0),
+        waits_(At(space.ops)),
+        claimers_(space.shared.size()) {
     live_ = space.start_bytes;
     for (int op = 0; op < space.ops; ++op) {
-      waits_[op] = static_cast<int>(space.before[op].size());
+      waits_[At(op)] = static_cast<int>(space.before[op].size());
       for (const OrderSpace::Claim& claim : space.claims[op]) {
-        for (int i = claim.first; i < claim.last; ++i) claimers_[space.claim_buffers[i]].push_back(op);
+        for (int i = claim.first; i < claim.last; ++i) claimers_[At(space.claim_buffers[At(i)])].push_back(op);
       }
     }
-    step_of_.resize(space.ops);
-    is_ready_.assign(space.ops, 0);
+    step_of_.resize(At(space.ops));
+    is_ready_.assign(At(space.ops), 0);
   }
 
   std::vector<int> Run() {
     for (int op = 0; op < space_.ops; ++op) {
-      if (waits_[op] == 0) Add(op);
+      if (waits_[At(op)] == 0) Add(op);
     }
     std::vector<int> order;
     while (!by_growth_.empty()) {
@@ -52,27 +58,27 @@ class ListScheduler {
   OrderStep Step(int op) const {
     const auto uses = space_.shared_of[op];
     return space_.StepWith(op, 0, false, [&](int buffer) {
-      if (space_.backwards) return ran_[buffer] == 0;
+      if (space_.backwards) return ran_[At(buffer)] == 0;
       const int own = std::binary_search(uses.begin(), uses.end(), buffer) ? 1 : 0;
-      return ran_[buffer] + own == static_cast<int>(space_.users[space_.shared[buffer].users].size());
+      return ran_[At(buffer)] + own == static_cast<int>(space_.users[space_.shared[At(buffer)].users].size());
     });
   }
-  Key ByGrowth(int op) const { return {step_of_[op].after, step_of_[op].at, op}; }
-  Key ByNeed(int op) const { return {step_of_[op].at, step_of_[op].after, op}; }
+  Key ByGrowth(int op) const { return {step_of_[At(op)].after, step_of_[At(op)].at, op}; }
+  Key ByNeed(int op) const { return {step_of_[At(op)].at, step_of_[At(op)].after, op}; }
 
   void Add(int op) {
-    is_ready_[op] = 1;
-    step_of_[op] = Step(op);
+    is_ready_[At(op)] = 1;
+    step_of_[At(op)] = Step(op);
     by_growth_.insert(ByGrowth(op));
     if (rule_ == Rule::kFitsGrowth) by_need_.insert(ByNeed(op));
   }
   void Remove(int op) {
-    is_ready_[op] = 0;
+    is_ready_[At(op)] = 0;
     by_growth_.erase(ByGrowth(op));
     by_need_.erase(ByNeed(op));
   }
   void Refresh(int op) {
-    if (is_ready_[op] == 0) return;
+    if (is_ready_[At(op)] == 0) return;
     Remove(op);
     Add(op);
   }
@@ -88,24 +94,24 @@ class ListScheduler {
   }
 
   void RunOp(int op) {
-    const OrderStep step = step_of_[op];
+    const OrderStep step = step_of_[At(op)];
     Remove(op);
     peak_ = std::max(peak_, live_ + step.at);
     live_ += step.after;
     for (const int buffer : space_.shared_of[op]) Touch(buffer);
     for (const int next : space_.behind[op]) {
-      if (--waits_[next] == 0) Add(next);
+      if (--waits_[At(next)] == 0) Add(next);
     }
   }
 
   // Others are told when it changes for them who is the last user, or the first.
   void Touch(int buffer) {
-    const auto users = space_.users[space_.shared[buffer].users];
-    const int ran = ++ran_[buffer];
+    const auto users = space_.users[space_.shared[At(buffer)].users];
+    const int ran = ++ran_[At(buffer)];
     const bool matters = space_.backwards ? ran == 1 : ran + 1 >= static_cast<int>(users.size());
     if (!matters) return;
     for (const int user : users) Refresh(user);
-    for (const int user : claimers_[buffer]) Refresh(user);
+    for (const int user : claimers_[At(buffer)]) Refresh(user);
   }
 
   const OrderSpace& space_;
@@ -126,25 +132,25 @@ enum class Visit { kAsGiven, kReversed, kLargeFirst, kSmallFirst };
 // Depth first from the ops that nobody waits for: what each waits for runs before it, the subtrees in order of what
 // they add in sum (an op with several readers counts for each of them).
 std::vector<int> PostOrder(const OrderSpace& space, Visit visit) {
-  std::vector<std::int64_t> weight(space.ops, 0);
+  std::vector<std::int64_t> weight(At(space.ops), 0);
   for (int op = 0; op < space.ops; ++op) {
     constexpr std::int64_t kMost = std::int64_t{1} << 61;
-    weight[op] = std::max<std::int64_t>(space.need[op], 0) / 1024 + 1;
-    for (const int earlier : space.before[op]) weight[op] = std::min(kMost, weight[op] + weight[earlier]);
+    weight[At(op)] = std::max<std::int64_t>(space.need[At(op)], 0) / 1024 + 1;
+    for (const int earlier : space.before[op]) weight[At(op)] = std::min(kMost, weight[At(op)] + weight[At(earlier)]);
   }
   const auto sorted = [&](std::vector<int> ops) {
     if (visit == Visit::kReversed) std::reverse(ops.begin(), ops.end());
-    const auto heavier = [&](int a, int b) { return weight[a] > weight[b]; };
-    const auto lighter = [&](int a, int b) { return weight[a] < weight[b]; };
+    const auto heavier = [&](int a, int b) { return weight[At(a)] > weight[At(b)]; };
+    const auto lighter = [&](int a, int b) { return weight[At(a)] < weight[At(b)]; };
     if (visit == Visit::kLargeFirst) std::stable_sort(ops.begin(), ops.end(), heavier);
     if (visit == Visit::kSmallFirst) std::stable_sort(ops.begin(), ops.end(), lighter);
     return ops;
   };
   std::vector<int> order;
-  std::vector<char> seen(space.ops, 0);
+  std::vector<char> seen(At(space.ops), 0);
   std::vector<std::pair<int, std::vector<int>>> stack;  // an op, and what is to be visited before it, the next one last
   const auto enter = [&](int op) {
-    seen[op] = 1;
+    seen[At(op)] = 1;
     std::vector<int> open = sorted({space.before[op].begin(), space.before[op].end()});
     std::reverse(open.begin(), open.end());
     stack.emplace_back(op, std::move(open));
@@ -164,7 +170,7 @@ std::vector<int> PostOrder(const OrderSpace& space, Visit visit) {
       }
       const int next = open.back();
       open.pop_back();
-      if (seen[next] == 0) enter(next);
+      if (seen[At(next)] == 0) enter(next);
     }
   }
   return order;

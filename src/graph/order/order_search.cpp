@@ -6,6 +6,8 @@
 #include <iterator>
 #include <limits>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -24,21 +26,21 @@ std::uint64_t Mix(std::uint64_t x) {  // splitmix64
   return x ^ (x >> 31);
 }
 
-void Flip(std::vector<std::uint64_t>& set, int op) { set[op >> 6] ^= std::uint64_t{1} << (op & 63); }
+void Flip(std::vector<std::uint64_t>& set, int op) { set[At(op >> 6)] ^= std::uint64_t{1} << (op & 63); }
 
 }  // namespace
 
 OrderSearch::OrderSearch(const OrderSpace& space, std::int64_t budget) : space_(space), budget_(budget) {
   for (int op = 0; op < space.ops; ++op) keys_.push_back(Mix(static_cast<std::uint64_t>(op)));
   // Forwards, an op may free all that it shares; backwards it may find it there.
-  deepest_.assign(space.ops, 0);
+  deepest_.assign(At(space.ops), 0);
   for (int op = space.ops - 1; op >= 0; --op) {
-    std::int64_t drop = -space.growth[op];
-    for (const int buffer : space.shared_of[op]) drop += space.backwards ? 0 : space.shared[buffer].bytes;
-    for (const int next : space.behind[op]) deepest_[op] = std::min(deepest_[op], deepest_[next]);
-    deepest_[op] = std::max(-kDeepest, deepest_[op] - std::min(drop, kDeepest));
+    std::int64_t drop = -space.growth[At(op)];
+    for (const int buffer : space.shared_of[op]) drop += space.backwards ? 0 : space.shared[At(buffer)].bytes;
+    for (const int next : space.behind[op]) deepest_[At(op)] = std::min(deepest_[At(op)], deepest_[At(next)]);
+    deepest_[At(op)] = std::max(-kDeepest, deepest_[At(op)] - std::min(drop, kDeepest));
   }
-  root_.done.assign(space.words, 0);
+  root_.done.assign(At(space.words), 0);
   root_.live = space.start_bytes;
   for (int op = 0; op < space.ops; ++op) {
     if (space.before[op].empty()) root_.ready.push_back(op);
@@ -93,18 +95,18 @@ OrderSearch::State OrderSearch::Run(std::int64_t budget, std::int64_t enough, st
 
 bool OrderSearch::RunBeam(int width, std::int64_t steps) {
   const std::int64_t limit = steps_ + steps;
-  std::vector<std::vector<int>> by_size(space_.ops + 1);
+  std::vector<std::vector<int>> by_size(At(space_.ops + 1));
   const auto sort_open = [&] {
-    for (; !open_.empty(); open_.pop()) by_size[open_.top().size].push_back(open_.top().node);
+    for (; !open_.empty(); open_.pop()) by_size[At(open_.top().size)].push_back(open_.top().node);
   };
   sort_open();
   for (int size = root_.size; size <= space_.ops; ++size) {
-    std::vector<int>& sets = by_size[size];
+    std::vector<int>& sets = by_size[At(size)];
     const auto lower = [&](int a, int b) {
-      return nodes_[a].live != nodes_[b].live ? nodes_[a].live < nodes_[b].live : a < b;
+      return nodes_[At(a)].live != nodes_[At(b)].live ? nodes_[At(a)].live < nodes_[At(b)].live : a < b;
     };
     std::sort(sets.begin(), sets.end(), lower);
-    if (static_cast<int>(sets.size()) > width) sets.resize(width);
+    if (static_cast<int>(sets.size()) > width) sets.resize(At(width));
     const std::vector<int> chosen = sets;
     for (const int node : chosen) {
       if (steps_ >= limit || is_full()) return false;
@@ -127,9 +129,10 @@ OrderStep OrderSearch::Try(int op, const Scratch& from) {
 }
 
 void OrderSearch::Load(int node) {
-  const Node& from = nodes_[node];
+  const Node& from = nodes_[At(node)];
   scratch_.done.assign(SetOf(node), SetOf(node) + space_.words);
-  scratch_.ready.assign(ready_.begin() + from.ready, ready_.begin() + from.ready + from.ready_count);
+  const auto ready = ready_.begin() + static_cast<std::ptrdiff_t>(from.ready);
+  scratch_.ready.assign(ready, ready + from.ready_count);
   scratch_.ran.clear();
   scratch_.live = from.live;
   scratch_.hash = from.hash;
@@ -138,7 +141,7 @@ void OrderSearch::Load(int node) {
 
 void OrderSearch::RunOp(int op, std::int64_t live_after) {
   Flip(scratch_.done, op);
-  scratch_.hash ^= keys_[op];
+  scratch_.hash ^= keys_[At(op)];
   scratch_.live = live_after;
   scratch_.ran.push_back(op);
   ++scratch_.size;
@@ -171,21 +174,21 @@ bool OrderSearch::RunChain(int op) {
   std::int64_t live_after = 0;
   bool found = false;
   chain_.clear();
-  while (op >= 0 && !found && scratch_.live + loss + deepest_[op] <= lowest) {
+  while (op >= 0 && !found && scratch_.live + loss + deepest_[At(op)] <= lowest) {
     const OrderStep step = Try(op, scratch_);
     if (step.at > budget_) break;
     Flip(scratch_.done, op);
     chain_.push_back(op);
     scratch_.live = step.after;
     ++scratch_.size;
-    loss += space_.claim_loss[op];
+    loss += space_.claim_loss[At(op)];
     live_after = step.after;
     found = step.after + loss <= lowest;
     lowest = std::min(lowest, step.after);
     int next = -1;
     std::int64_t next_after = std::numeric_limits<std::int64_t>::max();
     for (const int candidate : space_.behind[op]) {
-      if (found || step.after + deepest_[candidate] > lowest) continue;
+      if (found || step.after + deepest_[At(candidate)] > lowest) continue;
       if (!space_.Ready(candidate, scratch_.done.data())) continue;
       const OrderStep further = Try(candidate, scratch_);
       if (further.at > budget_ || further.after >= next_after) continue;
@@ -253,7 +256,7 @@ bool OrderSearch::RunModules(int node) {
       Commit(reached);
       return true;
     }
-    if (is_new) open_.push({nodes_[reached].live, nodes_[reached].size, reached});
+    if (is_new) open_.push({nodes_[At(reached)].live, nodes_[At(reached)].size, reached});
     Load(node);
   }
   return false;
@@ -306,7 +309,7 @@ int OrderSearch::Insert(int parent, bool* is_new) {
   const std::size_t bytes = static_cast<std::size_t>(space_.words) * sizeof(std::uint64_t);
   for (; table_[slot] >= 0; slot = (slot + 1) & mask) {
     const int known = table_[slot];
-    if (nodes_[known].hash == scratch_.hash && std::memcmp(SetOf(known), scratch_.done.data(), bytes) == 0) {
+    if (nodes_[At(known)].hash == scratch_.hash && std::memcmp(SetOf(known), scratch_.done.data(), bytes) == 0) {
       *is_new = false;
       return known;
     }
@@ -335,20 +338,20 @@ void OrderSearch::Grow() {
 }
 
 bool OrderSearch::MayCommit(int node) const {
-  const Node& to = nodes_[node];
+  const Node& to = nodes_[At(node)];
   if (to.live > root_.live || to.size == root_.size) return false;
   for (int op = 0; op < space_.ops; ++op) {
     const bool between = Has(SetOf(node), op) && !Has(root_.done.data(), op);
-    if (between && space_.claim_loss[op] > 0) return false;
+    if (between && space_.claim_loss[At(op)] > 0) return false;
   }
   return LowestBetween(space_, root_.done.data(), SetOf(node)) >= to.live - root_.live;
 }
 
 void OrderSearch::Commit(int node) {
   std::vector<int> way;
-  for (int at = node; at >= 0; at = nodes_[at].parent) {
-    const Node& step = nodes_[at];
-    for (int i = step.path_count; i > 0; --i) way.push_back(paths_[step.path + i - 1]);
+  for (int at = node; at >= 0; at = nodes_[At(at)].parent) {
+    const Node& step = nodes_[At(at)];
+    for (int i = step.path_count; i > 0; --i) way.push_back(paths_[step.path + At(i) - 1]);
   }
   first_ops_.insert(first_ops_.end(), way.rbegin(), way.rend());
   Load(node);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/index.hpp"
 #include "graph/order/order_space.hpp"
 
 namespace orionrt {
@@ -79,7 +80,7 @@ class OrderSearch {
     }
   };
 
-  OpSet SetOf(int node) const { return bits_.data() + static_cast<std::size_t>(node) * space_.words; }
+  OpSet SetOf(int node) const { return bits_.data() + static_cast<std::size_t>(node) * At(space_.words); }
   OrderStep Try(int op, const Scratch& from);
   void Load(int node);
   void RunOp(int op, std::int64_t live_after);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -17,9 +19,9 @@ void CloseRows(OrderRows<int>& rows, const std::vector<std::vector<int>>& lists)
 
 OrderSpace::OrderSpace(const OrderModel& model, bool run_backwards)
     : ops(static_cast<int>(model.before.size())), words((ops + 63) / 64), backwards(run_backwards) {
-  need.assign(ops, 0);
-  growth.assign(ops, 0);
-  claim_loss.assign(ops, 0);
+  need.assign(At(ops), 0);
+  growth.assign(At(ops), 0);
+  claim_loss.assign(At(ops), 0);
   AddEdges(model);
   AddBuffers(model);
   AddClaims(model);
@@ -27,14 +29,14 @@ OrderSpace::OrderSpace(const OrderModel& model, bool run_backwards)
 }
 
 void OrderSpace::AddEdges(const OrderModel& model) {
-  std::vector<std::vector<int>> ahead(ops);
-  std::vector<std::vector<int>> later(ops);
+  std::vector<std::vector<int>> ahead(At(ops));
+  std::vector<std::vector<int>> later(At(ops));
   const auto add = [&](int first, int second) {
     if (backwards) std::swap(first, second);
-    ahead[Place(second)].push_back(Place(first));
+    ahead[At(Place(second))].push_back(Place(first));
   };
   for (int op = 0; op < ops; ++op) {
-    for (const int earlier : model.before[op]) add(earlier, op);
+    for (const int earlier : model.before[At(op)]) add(earlier, op);
   }
   for (const OrderBuffer& buffer : model.buffers) {
     for (const int user : buffer.users) {
@@ -42,9 +44,9 @@ void OrderSpace::AddEdges(const OrderModel& model) {
     }
   }
   for (int op = 0; op < ops; ++op) {
-    std::sort(ahead[op].begin(), ahead[op].end());
-    ahead[op].erase(std::unique(ahead[op].begin(), ahead[op].end()), ahead[op].end());
-    for (const int earlier : ahead[op]) later[earlier].push_back(op);
+    std::sort(ahead[At(op)].begin(), ahead[At(op)].end());
+    ahead[At(op)].erase(std::unique(ahead[At(op)].begin(), ahead[At(op)].end()), ahead[At(op)].end());
+    for (const int earlier : ahead[At(op)]) later[At(earlier)].push_back(op);
   }
   CloseRows(before, ahead);
   CloseRows(behind, later);
@@ -54,16 +56,16 @@ void OrderSpace::AddBuffers(const OrderModel& model) {
   // A claim may ask after a buffer that its op does not use.
   std::vector<char> asked(model.buffers.size(), 0);
   for (int op = 0; op < ops; ++op) {
-    for (const OrderClaim& claim : model.claims[op]) {
+    for (const OrderClaim& claim : model.claims[At(op)]) {
       for (const int buffer : claim.dying) {
-        const std::vector<int>& readers = model.buffers[buffer].users;
-        asked[buffer] |= static_cast<char>(!readers.empty() && readers != std::vector<int>{op});
+        const std::vector<int>& readers = model.buffers[At(buffer)].users;
+        asked[At(buffer)] |= static_cast<char>(!readers.empty() && readers != std::vector<int>{op});
       }
     }
   }
   shared_buffer_.assign(model.buffers.size(), -1);
-  std::vector<std::vector<int>> used(ops);
-  for (int op = 0; op < ops; ++op) need[Place(op)] += model.workspace[op];
+  std::vector<std::vector<int>> used(At(ops));
+  for (int op = 0; op < ops; ++op) need[At(Place(op))] += model.workspace[At(op)];
   for (std::size_t i = 0; i < model.buffers.size(); ++i) {
     const OrderBuffer& buffer = model.buffers[i];
     const bool given = buffer.producer < 0;
@@ -72,19 +74,19 @@ void OrderSpace::AddBuffers(const OrderModel& model) {
     if (given && !stays && !backwards) first_extra += buffer.bytes;
     if (given && stays && !buffer.kept && !backwards) start_bytes += buffer.bytes;
     if (!given && buffer.kept && backwards) start_bytes += buffer.bytes;
-    if (!given && (!backwards || !stays)) need[Place(buffer.producer)] += buffer.bytes;
-    if (!given && stays) growth[Place(buffer.producer)] += backwards ? -buffer.bytes : buffer.bytes;
+    if (!given && (!backwards || !stays)) need[At(Place(buffer.producer))] += buffer.bytes;
+    if (!given && stays) growth[At(Place(buffer.producer))] += backwards ? -buffer.bytes : buffer.bytes;
     if (buffer.kept || buffer.users.empty()) continue;
     if (buffer.users.size() == 1 && asked[i] == 0) {
       const int user = Place(buffer.users[0]);
-      need[user] += backwards ? buffer.bytes : 0;
-      growth[user] += backwards ? buffer.bytes : -buffer.bytes;
+      need[At(user)] += backwards ? buffer.bytes : 0;
+      growth[At(user)] += backwards ? buffer.bytes : -buffer.bytes;
       continue;
     }
     shared_buffer_[i] = static_cast<int>(shared.size());
     shared.push_back({buffer.bytes, static_cast<int>(shared.size())});
     for (const int user : buffer.users) {
-      used[Place(user)].push_back(shared_buffer_[i]);
+      used[At(Place(user))].push_back(shared_buffer_[i]);
       users.items.push_back(Place(user));
     }
     users.Close();
@@ -95,12 +97,12 @@ void OrderSpace::AddBuffers(const OrderModel& model) {
 void OrderSpace::AddClaims(const OrderModel& model) {
   for (int place = 0; place < ops; ++place) {
     const int op = Place(place);
-    for (const OrderClaim& from : model.claims[op]) {
+    for (const OrderClaim& from : model.claims[At(op)]) {
       Claim claim{static_cast<int>(claim_buffers.size()), 0, from.output, from.input, from.saved_bytes};
       bool possible = true;
       for (const int buffer : from.dying) {
-        possible = possible && !model.buffers[buffer].kept;
-        if (shared_buffer_[buffer] >= 0) claim_buffers.push_back(shared_buffer_[buffer]);
+        possible = possible && !model.buffers[At(buffer)].kept;
+        if (shared_buffer_[At(buffer)] >= 0) claim_buffers.push_back(shared_buffer_[At(buffer)]);
       }
       claim.last = static_cast<int>(claim_buffers.size());
       if (possible) claims.items.push_back(claim);
@@ -115,14 +117,14 @@ void OrderSpace::AddLosses() {
     for (const Claim& claim : claims[op]) {
       std::vector<int> others;
       for (int i = claim.first; i < claim.last; ++i) {
-        for (const int user : users[shared[claim_buffers[i]].users]) others.push_back(user);
+        for (const int user : users[shared[At(claim_buffers[At(i)])].users]) others.push_back(user);
       }
       std::sort(others.begin(), others.end());
       others.erase(std::unique(others.begin(), others.end()), others.end());
       for (const int user : others) lost[user] += claim.saved_bytes;
     }
     for (const auto& [user, bytes] : lost) {
-      if (user != op) claim_loss[user] = std::max(claim_loss[user], bytes);
+      if (user != op) claim_loss[At(user)] = std::max(claim_loss[At(user)], bytes);
     }
   }
 }
@@ -188,9 +190,9 @@ std::vector<std::int64_t> BytesInOrder(const OrderSpace& space, const std::vecto
     const auto uses = space.shared_of[op];
     const OrderStep step = space.StepWith(op, live, i == 0, [&](int buffer) {
       const bool own = std::binary_search(uses.begin(), uses.end(), buffer);
-      return ran[buffer] + (own ? 1 : 0) == static_cast<int>(space.users[space.shared[buffer].users].size());
+      return ran[At(buffer)] + (own ? 1 : 0) == static_cast<int>(space.users[space.shared[At(buffer)].users].size());
     });
-    for (const int buffer : uses) ++ran[buffer];
+    for (const int buffer : uses) ++ran[At(buffer)];
     bytes.push_back(step.at);
     live = step.after;
   }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/index.hpp"
 #include "graph/order/order_model.hpp"
 
 namespace orionrt {
@@ -27,7 +28,7 @@ struct OrderRows {
   std::vector<T> items;
 
   void Close() { starts.push_back(items.size()); }
-  Row operator[](int row) const { return {items.data() + starts[row], items.data() + starts[row + 1]}; }
+  Row operator[](int row) const { return {items.data() + starts[At(row)], items.data() + starts[At(row + 1)]}; }
 };
 
 using OpSet = const std::uint64_t*;  // of the ops that have run, in the direction of the space; bit i: op i
@@ -80,17 +81,17 @@ class OrderSpace {
   // `settled(buffer)`: forwards, all users but `op` have run; backwards, none of them has.
   template <typename Settled>
   OrderStep StepWith(int op, std::int64_t live, bool first, Settled settled) const {
-    OrderStep step{live + need[op] + (first ? first_extra : 0), live + growth[op]};
+    OrderStep step{live + need[At(op)] + (first ? first_extra : 0), live + growth[At(op)]};
     for (const int buffer : shared_of[op]) {
       if (!settled(buffer)) continue;
-      step.at += backwards ? shared[buffer].bytes : 0;
-      step.after += backwards ? shared[buffer].bytes : -shared[buffer].bytes;
+      step.at += backwards ? shared[At(buffer)].bytes : 0;
+      step.after += backwards ? shared[At(buffer)].bytes : -shared[At(buffer)].bytes;
     }
     if (!claims[op].empty()) {
       open_claims_.clear();
       for (const Claim& claim : claims[op]) {
         bool holds = true;
-        for (int i = claim.first; holds && i < claim.last; ++i) holds = settled(claim_buffers[i]);
+        for (int i = claim.first; holds && i < claim.last; ++i) holds = settled(claim_buffers[At(i)]);
         if (holds) open_claims_.push_back(&claim);
       }
       step.at -= Saved(open_claims_);
@@ -104,7 +105,7 @@ class OrderSpace {
     return true;
   }
   bool OthersSettled(int buffer, int op, OpSet done) const {
-    for (const int user : users[shared[buffer].users]) {
+    for (const int user : users[shared[At(buffer)].users]) {
       if (user != op && Has(done, user) == backwards) return false;
     }
     return true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/index.hpp"
 #include "graph/order/order_search.hpp"
 #include "graph/order/order_space.hpp"
 
@@ -22,34 +23,34 @@ class SubproblemMaker {
         last_(last),
         rank_(order.size()),
         seen_as_(model.buffers.size(), -1) {
-    for (int i = 0; i < static_cast<int>(order.size()); ++i) rank_[order[i]] = i;
+    for (int i = 0; i < static_cast<int>(order.size()); ++i) rank_[At(order[At(i)])] = i;
     const int ops = last - first;
-    made_.before.resize(ops);
-    made_.workspace.resize(ops);
-    made_.claims.resize(ops);
+    made_.before.resize(At(ops));
+    made_.workspace.resize(At(ops));
+    made_.claims.resize(At(ops));
   }
 
   OrderModel Make() {
     for (int i = 0; i < static_cast<int>(model_.buffers.size()); ++i) AddBuffer(i);
     if (throughout_ > 0) made_.buffers.push_back({throughout_, -1, {}, true});
-    for (int i = first_; i < last_; ++i) AddOp(order_[i]);
+    for (int i = first_; i < last_; ++i) AddOp(order_[At(i)]);
     return std::move(made_);
   }
 
  private:
-  bool Within(int op) const { return rank_[op] >= first_ && rank_[op] < last_; }
+  bool Within(int op) const { return rank_[At(op)] >= first_ && rank_[At(op)] < last_; }
 
   void AddBuffer(int index) {
-    const OrderBuffer& buffer = model_.buffers[index];
+    const OrderBuffer& buffer = model_.buffers[At(index)];
     OrderBuffer seen{buffer.bytes, -1, {}, buffer.kept};
     for (const int user : buffer.users) {
-      if (Within(user)) seen.users.push_back(rank_[user] - first_);
-      seen.kept = seen.kept || rank_[user] >= last_;
+      if (Within(user)) seen.users.push_back(rank_[At(user)] - first_);
+      seen.kept = seen.kept || rank_[At(user)] >= last_;
     }
     std::sort(seen.users.begin(), seen.users.end());
     const bool produced = buffer.producer >= 0;
-    const bool behind = produced && rank_[buffer.producer] >= last_;
-    if (produced && Within(buffer.producer)) seen.producer = rank_[buffer.producer] - first_;
+    const bool behind = produced && rank_[At(buffer.producer)] >= last_;
+    if (produced && Within(buffer.producer)) seen.producer = rank_[At(buffer.producer)] - first_;
     const bool is_new = seen.producer >= 0;
     const bool at_start_only = !produced && buffer.users.empty() && !buffer.kept && first_ == 0;
     if (behind || (!is_new && !seen.kept && seen.users.empty() && !at_start_only)) return;
@@ -57,27 +58,27 @@ class SubproblemMaker {
       throughout_ += buffer.bytes;
       return;
     }
-    seen_as_[index] = static_cast<int>(made_.buffers.size());
+    seen_as_[At(index)] = static_cast<int>(made_.buffers.size());
     made_.buffers.push_back(std::move(seen));
   }
 
   void AddOp(int op) {
-    const int place = rank_[op] - first_;
-    made_.workspace[place] = model_.workspace[op];
-    for (const int earlier : model_.before[op]) {
-      if (Within(earlier)) made_.before[place].push_back(rank_[earlier] - first_);
+    const int place = rank_[At(op)] - first_;
+    made_.workspace[At(place)] = model_.workspace[At(op)];
+    for (const int earlier : model_.before[At(op)]) {
+      if (Within(earlier)) made_.before[At(place)].push_back(rank_[At(earlier)] - first_);
     }
-    std::sort(made_.before[place].begin(), made_.before[place].end());
-    for (const OrderClaim& claim : model_.claims[op]) {
+    std::sort(made_.before[At(place)].begin(), made_.before[At(place)].end());
+    for (const OrderClaim& claim : model_.claims[At(op)]) {
       OrderClaim seen{{}, claim.output, claim.input, claim.saved_bytes};
       bool possible = true;
       for (const int buffer : claim.dying) {
-        if (seen_as_[buffer] >= 0) seen.dying.push_back(seen_as_[buffer]);
-        const std::vector<int>& users = model_.buffers[buffer].users;
-        const auto later = [&](int user) { return rank_[user] >= last_; };
-        possible = possible && !model_.buffers[buffer].kept && std::none_of(users.begin(), users.end(), later);
+        if (seen_as_[At(buffer)] >= 0) seen.dying.push_back(seen_as_[At(buffer)]);
+        const std::vector<int>& users = model_.buffers[At(buffer)].users;
+        const auto later = [&](int user) { return rank_[At(user)] >= last_; };
+        possible = possible && !model_.buffers[At(buffer)].kept && std::none_of(users.begin(), users.end(), later);
       }
-      if (possible) made_.claims[place].push_back(std::move(seen));
+      if (possible) made_.claims[At(place)].push_back(std::move(seen));
     }
   }
 
@@ -92,12 +93,12 @@ class SubproblemMaker {
 
 // Row `op`: all ops that run before it in any order.
 std::vector<std::uint64_t> Ancestors(const OrderSpace& space) {
-  const std::size_t words = space.words;
-  std::vector<std::uint64_t> table(words * space.ops, 0);
+  const std::size_t words = At(space.words);
+  std::vector<std::uint64_t> table(words * At(space.ops), 0);
   for (int op = 0; op < space.ops; ++op) {
-    std::uint64_t* row = table.data() + words * op;
+    std::uint64_t* row = table.data() + words * At(op);
     for (const int earlier : space.before[op]) {
-      for (std::size_t w = 0; w < words; ++w) row[w] |= table[words * earlier + w];
+      for (std::size_t w = 0; w < words; ++w) row[w] |= table[words * At(earlier) + w];
       row[earlier >> 6] |= std::uint64_t{1} << (earlier & 63);
     }
   }
@@ -107,40 +108,40 @@ std::vector<std::uint64_t> Ancestors(const OrderSpace& space) {
 // The fewest bytes alive before `op` runs, in any order.
 std::int64_t FewestBefore(const OrderSpace& space, const std::vector<std::uint64_t>& ancestors, int op,
                           std::int64_t* steps) {
-  const OpSet low = ancestors.data() + static_cast<std::size_t>(space.words) * op;
-  std::vector<std::uint64_t> high(space.words, 0);
-  std::vector<std::uint64_t> done(space.words, 0);
+  const OpSet low = ancestors.data() + static_cast<std::size_t>(space.words) * At(op);
+  std::vector<std::uint64_t> high(At(space.words), 0);
+  std::vector<std::uint64_t> done(At(space.words), 0);
   std::int64_t live = space.start_bytes;
   for (int i = 0; i < space.ops; ++i) {
     const std::uint64_t bit = std::uint64_t{1} << (i & 63);
-    const bool after = i == op || Has(ancestors.data() + static_cast<std::size_t>(space.words) * i, op);
-    if (!after) high[i >> 6] |= bit;
+    const bool after = i == op || Has(ancestors.data() + static_cast<std::size_t>(space.words) * At(i), op);
+    if (!after) high[At(i >> 6)] |= bit;
     if (!Has(low, i)) *steps -= after ? 0 : kStepsPerCutOp;
     if (!Has(low, i)) continue;
     live = space.Step(i, done.data(), live, false).after;
-    done[i >> 6] |= bit;
+    done[At(i >> 6)] |= bit;
   }
   return live + LowestBetween(space, low, high.data());
 }
 
 // The most that `op` could claim, in any order.
 std::int64_t MostClaimed(const OrderSpace& space, int op) {
-  return space.need[op] - space.StepWith(op, 0, false, [&](int) { return !space.backwards; }).at;
+  return space.need[At(op)] - space.StepWith(op, 0, false, [&](int) { return !space.backwards; }).at;
 }
 
 // What the op itself reads and writes, and what is always there.
 std::vector<std::int64_t> OwnBytes(const OrderModel& model, const OrderSpace& space) {
-  std::vector<std::int64_t> bytes(space.ops);
+  std::vector<std::int64_t> bytes(At(space.ops));
   std::int64_t always = 0;
-  for (int op = 0; op < space.ops; ++op) bytes[op] = model.workspace[op] - MostClaimed(space, op);
+  for (int op = 0; op < space.ops; ++op) bytes[At(op)] = model.workspace[At(op)] - MostClaimed(space, op);
   for (const OrderBuffer& buffer : model.buffers) {
     const bool given = buffer.producer < 0;
     if (given && buffer.kept) {
       always += buffer.bytes;
       continue;
     }
-    if (!given) bytes[buffer.producer] += buffer.bytes;
-    for (const int user : buffer.users) bytes[user] += buffer.bytes;
+    if (!given) bytes[At(buffer.producer)] += buffer.bytes;
+    for (const int user : buffer.users) bytes[At(user)] += buffer.bytes;
   }
   for (std::int64_t& own : bytes) own += always;
   return bytes;
@@ -155,11 +156,11 @@ OrderModel SubproblemOf(const OrderModel& model, const std::vector<int>& order, 
 // An op behind the place that waits for none there must wait for every op before it that no other there waits for. So
 // count those two kinds, and the edges between them: there must be one for each pair.
 std::vector<int> PlacesThatAllOrdersPass(const OrderSpace& space) {
-  std::vector<std::int64_t> firsts(space.ops + 2, 0), lasts(space.ops + 2, 0), edges(space.ops + 2, 0);
+  std::vector<std::int64_t> firsts(At(space.ops + 2), 0), lasts(At(space.ops + 2), 0), edges(At(space.ops + 2), 0);
   const auto add = [](std::vector<std::int64_t>& changes, int from, int to) {  // places in [from, to]
     if (from > to) return;
-    ++changes[from];
-    --changes[to + 1];
+    ++changes[At(from)];
+    --changes[At(to + 1)];
   };
   for (int op = 0; op < space.ops; ++op) {
     const int waits_for = space.before[op].empty() ? -1 : *(space.before[op].end() - 1);
@@ -170,9 +171,9 @@ std::vector<int> PlacesThatAllOrdersPass(const OrderSpace& space) {
   std::vector<int> places = {0};
   std::int64_t first = firsts[0], last = lasts[0], edge = edges[0];
   for (int place = 1; place < space.ops; ++place) {
-    first += firsts[place];
-    last += lasts[place];
-    edge += edges[place];
+    first += firsts[At(place)];
+    last += lasts[At(place)];
+    edge += edges[At(place)];
     if (edge == first * last) places.push_back(place);
   }
   if (space.ops > 0) places.push_back(space.ops);
@@ -186,13 +187,13 @@ std::int64_t UnavoidableBytes(const OrderModel& model, const std::vector<std::in
   for (const std::int64_t least : own) bound = std::max(bound, least);
   if (space.ops > kMostOpsRelated) return bound;
   const std::vector<std::uint64_t> ancestors = Ancestors(space);
-  std::vector<int> ops(space.ops);
+  std::vector<int> ops(At(space.ops));
   std::iota(ops.begin(), ops.end(), 0);
-  std::stable_sort(ops.begin(), ops.end(), [&](int a, int b) { return bytes[a] > bytes[b]; });
+  std::stable_sort(ops.begin(), ops.end(), [&](int a, int b) { return bytes[At(a)] > bytes[At(b)]; });
   for (const int op : ops) {
-    if (bytes[op] <= bound || *steps <= 0) break;
+    if (bytes[At(op)] <= bound || *steps <= 0) break;
     *steps -= space.ops / 4;
-    const std::int64_t needed = space.need[op] - MostClaimed(space, op);
+    const std::int64_t needed = space.need[At(op)] - MostClaimed(space, op);
     bound = std::max(bound, FewestBefore(space, ancestors, op, steps) + needed);
   }
   return bound;

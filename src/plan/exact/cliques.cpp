@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "plan/exact/stacking.hpp"
 
 namespace orionrt {
@@ -20,29 +21,29 @@ using Nodes = std::vector<int>;
 class ConflictGraph {
  public:
   ConflictGraph(const ExactModel& model, WorkMeter& work) : model_(model), work_(work) {
-    std::vector<int> node_of_bundle(model.BundleCount(), -1);
+    std::vector<int> node_of_bundle(At(model.BundleCount()), -1);
     for (int row = 0; row < model.row_count; ++row) {
-      const int bundle = model.bundle[row];
-      if (bundle >= 0 && node_of_bundle[bundle] >= 0) continue;
-      if (bundle >= 0) node_of_bundle[bundle] = count();
+      const int bundle = model.bundle[At(row)];
+      if (bundle >= 0 && node_of_bundle[At(bundle)] >= 0) continue;
+      if (bundle >= 0) node_of_bundle[At(bundle)] = count();
       rows_.push_back(bundle < 0 ? std::vector<int>{row}
-                                 : std::vector<int>(model.bundle_rows.begin() + model.bundle_begin[bundle],
-                                                    model.bundle_rows.begin() + model.bundle_begin[bundle + 1]));
+                                 : std::vector<int>(model.bundle_rows.begin() + model.bundle_begin[At(bundle)],
+                                                    model.bundle_rows.begin() + model.bundle_begin[At(bundle + 1)]));
     }
     Measure();
   }
 
   int count() const { return static_cast<int>(rows_.size()); }
-  int row(int node) const { return rows_[node].front(); }
+  int row(int node) const { return rows_[At(node)].front(); }
   bool Meet(int a, int b) const { return distance(a, b) != kApart; }
 
   // How much higher than `a` the buffer of `b` begins at the least, if it does not begin lower.
-  std::int64_t distance(int a, int b) const { return distances_[static_cast<std::size_t>(a) * rows_.size() + b]; }
+  std::int64_t distance(int a, int b) const { return distances_[static_cast<std::size_t>(a) * rows_.size() + At(b)]; }
 
   // The offset from which node `a` counts.
-  std::int64_t Base(int a) const { return model_.fixed[row(a)] == kFree ? 0 : model_.fixed[row(a)]; }
-  std::int64_t Whole(int a) const { return model_.room[row(a)] + (IsFixed(a) ? 0 : model_.begin[row(a)]); }
-  bool IsFixed(int a) const { return model_.fixed[row(a)] != kFree; }
+  std::int64_t Base(int a) const { return model_.fixed[At(row(a))] == kFree ? 0 : model_.fixed[At(row(a))]; }
+  std::int64_t Whole(int a) const { return model_.room[At(row(a))] + (IsFixed(a) ? 0 : model_.begin[At(row(a))]); }
+  bool IsFixed(int a) const { return model_.fixed[At(row(a))] != kFree; }
 
   // What `nodes`, which pairwise conflict, are to a stack: offsets of buffers are what is stacked.
   std::vector<StackItem> Items(const Nodes& nodes) const {
@@ -54,7 +55,7 @@ class ConflictGraph {
         if (a != b) item.length = std::min(item.length, distance(a, b));
       }
       if (nodes.size() == 1) item.length = 0;
-      item.alignment = IsFixed(a) ? 1 : model_.alignment[row(a)];
+      item.alignment = IsFixed(a) ? 1 : model_.alignment[At(row(a))];
       item.room = Whole(a);
       item.head = Base(a);
       items.push_back(item);
@@ -67,7 +68,7 @@ class ConflictGraph {
     distances_.assign(rows_.size() * rows_.size(), kApart);
     for (int a = 0; a < count(); ++a) {
       for (int b = 0; b < count(); ++b) {
-        if (a != b) distances_[static_cast<std::size_t>(a) * rows_.size() + b] = LeastDistance(a, b);
+        if (a != b) distances_[static_cast<std::size_t>(a) * rows_.size() + At(b)] = LeastDistance(a, b);
       }
     }
   }
@@ -75,18 +76,19 @@ class ConflictGraph {
   // Every two rows that are alive together forbid an open interval of distances.
   std::int64_t LeastDistance(int a, int b) {
     std::vector<std::pair<std::int64_t, std::int64_t>> forbidden;
-    work_.Add(Look::kChoice, static_cast<std::int64_t>(rows_[a].size() * rows_[b].size()));
-    for (const int p : rows_[a]) {
-      for (const int q : rows_[b]) {
-        if (model_.first[p] >= model_.last[q] || model_.first[q] >= model_.last[p]) continue;
-        const std::int64_t begin_p = IsFixed(a) ? 0 : model_.begin[p], begin_q = IsFixed(b) ? 0 : model_.begin[q];
-        forbidden.emplace_back(begin_p - begin_q - model_.size[q], begin_p + model_.size[p] - begin_q);
+    work_.Add(Look::kChoice, static_cast<std::int64_t>(rows_[At(a)].size() * rows_[At(b)].size()));
+    for (const int p : rows_[At(a)]) {
+      for (const int q : rows_[At(b)]) {
+        if (model_.first[At(p)] >= model_.last[At(q)] || model_.first[At(q)] >= model_.last[At(p)]) continue;
+        const std::int64_t begin_p = IsFixed(a) ? 0 : model_.begin[At(p)],
+                           begin_q = IsFixed(b) ? 0 : model_.begin[At(q)];
+        forbidden.emplace_back(begin_p - begin_q - model_.size[At(q)], begin_p + model_.size[At(p)] - begin_q);
       }
     }
     if (forbidden.empty()) return kApart;
     std::sort(forbidden.begin(), forbidden.end());
     const std::int64_t step =
-        IsFixed(a) || IsFixed(b) ? 1 : std::min(model_.alignment[row(a)], model_.alignment[row(b)]);
+        IsFixed(a) || IsFixed(b) ? 1 : std::min(model_.alignment[At(row(a))], model_.alignment[At(row(b))]);
     std::int64_t distance = 0;
     for (const auto& [from, to] : forbidden) {
       if (from < distance && distance < to) distance = (to + step - 1) / step * step;
@@ -133,7 +135,7 @@ class HeavyCliques {
 
   std::int64_t WeightOf(const Nodes& nodes) const {
     return std::accumulate(nodes.begin(), nodes.end(), std::int64_t{0},
-                           [&](std::int64_t sum, int node) { return sum + weights_[node]; });
+                           [&](std::int64_t sum, int node) { return sum + weights_[At(node)]; });
   }
 
  private:
@@ -142,7 +144,7 @@ class HeavyCliques {
     found_.clear();
     Nodes all(weights_.size());
     std::iota(all.begin(), all.end(), 0);
-    std::stable_sort(all.begin(), all.end(), [&](int a, int b) { return weights_[a] > weights_[b]; });
+    std::stable_sort(all.begin(), all.end(), [&](int a, int b) { return weights_[At(a)] > weights_[At(b)]; });
     Extend(all, 0);
   }
 
@@ -164,7 +166,7 @@ class HeavyCliques {
       }
       work_.Add(Look::kUnplaced, static_cast<std::int64_t>(k));
       clique_.push_back(node);
-      Extend(rest, weight + weights_[node]);
+      Extend(rest, weight + weights_[At(node)]);
       clique_.pop_back();
     }
   }
@@ -196,7 +198,7 @@ class HeavyCliques {
         const bool apart = std::none_of(same.begin(), same.end(), [&](int b) { return conflicts_.Meet(node, b); });
         work_.Add(Look::kUnplaced, static_cast<std::int64_t>(same.size()) + 1);
         (apart ? same : other).push_back(node);
-        if (apart) heaviest = std::max(heaviest, weights_[node]);
+        if (apart) heaviest = std::max(heaviest, weights_[At(node)]);
       }
       bound += heaviest;
       for (const int node : same) {
@@ -219,7 +221,7 @@ class HeavyCliques {
 
 // Those that waste most, if there are too many to look at every order of.
 Nodes MostAligned(const ExactModel& model, const ConflictGraph& conflicts, Nodes nodes) {
-  const auto alignment = [&](int node) { return model.alignment[conflicts.row(node)]; };
+  const auto alignment = [&](int node) { return model.alignment[At(conflicts.row(node))]; };
   std::stable_sort(nodes.begin(), nodes.end(), [&](int a, int b) { return alignment(a) > alignment(b); });
   if (nodes.size() > kMostStacked) nodes.resize(kMostStacked);
   return nodes;
@@ -285,28 +287,28 @@ class StackFinder {
   void TrySections() {
     std::vector<std::pair<std::int64_t, int>> order;
     for (int s = 0; s < model_.section_count; ++s) {
-      const std::vector<StackItem> items = conflicts_.Items(alive_[s]);
+      const std::vector<StackItem> items = conflicts_.Items(alive_[At(s)]);
       order.emplace_back(-PlainHeight(items), s);
     }
     std::sort(order.begin(), order.end());
-    for (const auto& [height, s] : order) Try(alive_[s]);
+    for (const auto& [height, s] : order) Try(alive_[At(s)]);
   }
 
   std::vector<Nodes> Alive() const {
-    std::vector<Nodes> alive(model_.section_count);
+    std::vector<Nodes> alive(At(model_.section_count));
     for (int node = 0; node < conflicts_.count(); ++node) AddAlive(node, alive);
     return alive;
   }
 
   void AddAlive(int node, std::vector<Nodes>& alive) const {
     const int first_row = conflicts_.row(node);
-    const int bundle = model_.bundle[first_row];
-    const int begin = bundle < 0 ? 0 : model_.bundle_begin[bundle];
-    const int end = bundle < 0 ? 1 : model_.bundle_begin[bundle + 1];
+    const int bundle = model_.bundle[At(first_row)];
+    const int begin = bundle < 0 ? 0 : model_.bundle_begin[At(bundle)];
+    const int end = bundle < 0 ? 1 : model_.bundle_begin[At(bundle + 1)];
     for (int k = begin; k < end; ++k) {
-      const int row = bundle < 0 ? first_row : model_.bundle_rows[k];
-      for (int s = model_.first[row]; s < model_.last[row]; ++s) {
-        if (alive[s].empty() || alive[s].back() != node) alive[s].push_back(node);
+      const int row = bundle < 0 ? first_row : model_.bundle_rows[At(k)];
+      for (int s = model_.first[At(row)]; s < model_.last[At(row)]; ++s) {
+        if (alive[At(s)].empty() || alive[At(s)].back() != node) alive[At(s)].push_back(node);
       }
     }
   }
@@ -326,7 +328,7 @@ class StackFinder {
     if (height <= best_.height) return;
     best_.height = height;
     best_.buffers.clear();
-    for (const int node : nodes) best_.buffers.push_back(model_.original[conflicts_.row(node)]);
+    for (const int node : nodes) best_.buffers.push_back(model_.original[At(conflicts_.row(node))]);
     std::sort(best_.buffers.begin(), best_.buffers.end());
     best_.buffers.erase(std::unique(best_.buffers.begin(), best_.buffers.end()), best_.buffers.end());
   }

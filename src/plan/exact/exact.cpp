@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/index.hpp"
 #include "plan/exact/cliques.hpp"
 #include "plan/exact/exact_turns.hpp"
 #include "plan/exact/model.hpp"
@@ -94,8 +95,9 @@ class ExactClimb {
     std::int64_t sum = 0;
     std::int64_t highest_fixed = 0;
     for (int row = 0; row < model_.row_count; ++row) {
-      sum += model_.begin[row] + std::max(model_.room[row], model_.size[row]) + model_.alignment[row] - 1;
-      highest_fixed = std::max(highest_fixed, model_.fixed[row]);
+      sum +=
+          model_.begin[At(row)] + std::max(model_.room[At(row)], model_.size[At(row)]) + model_.alignment[At(row)] - 1;
+      highest_fixed = std::max(highest_fixed, model_.fixed[At(row)]);
     }
     return sum + highest_fixed;
   }
@@ -111,7 +113,7 @@ class ExactClimb {
     offsets_.clear();
     for (const Buffer& buffer : problem_.buffers) offsets_.push_back(std::max<std::int64_t>(buffer.fixed_offset, 0));
     for (int row = 0; row < model_.row_count; ++row) {
-      offsets_[model_.original[row]] = (turns_->OffsetOf(row) - model_.begin[row]) * model_.unit;
+      offsets_[At(model_.original[At(row)])] = (turns_->OffsetOf(row) - model_.begin[At(row)]) * model_.unit;
     }
     best_ = std::min(best_, CeilUnits(PeakOf(problem_, offsets_)));
     if (watch_ != nullptr) watch_->Reach(PeakOf(problem_, offsets_));

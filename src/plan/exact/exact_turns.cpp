@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -15,9 +17,9 @@ using RankValue = std::array<std::int64_t, 2>;
 std::vector<int> RankDescending(const std::vector<RankValue>& keys) {
   std::vector<int> order(keys.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return keys[a] > keys[b]; });
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return keys[At(a)] > keys[At(b)]; });
   std::vector<int> rank(keys.size());
-  for (std::size_t i = 0; i < order.size(); ++i) rank[order[i]] = static_cast<int>(i);
+  for (std::size_t i = 0; i < order.size(); ++i) rank[At(order[i])] = static_cast<int>(i);
   return rank;
 }
 
@@ -25,12 +27,12 @@ enum RankKey { kDuration, kSize, kLength, kArea, kRankKeyCount };
 
 RankValue KeyOf(const ExactModel& model, int row, int rank_key) {
   const std::int64_t length = model.Length(row);
-  const std::int64_t size = model.size[row];
+  const std::int64_t size = model.size[At(row)];
   switch (rank_key) {
     case kDuration:
-      return {model.duration[row], size};
+      return {model.duration[At(row)], size};
     case kSize:
-      return {size, model.duration[row]};
+      return {size, model.duration[At(row)]};
     case kLength:
       return {length, size};
     default: {
@@ -84,7 +86,7 @@ ExactTurns::ExactTurns(const ExactModel& model, int dead_states_bits, std::int64
     ExactStrategy strategy;
     strategy.rank = ranks_[turn.rank_key];
     strategy.probe = turn.probe;
-    strategy.weights.assign(model.section_count, 1);
+    strategy.weights.assign(At(model.section_count), 1);
     strategies_.push_back(std::move(strategy));
   }
   work_.Add(Look::kRanked, std::int64_t{kRankKeyCount} * model.row_count);
@@ -101,7 +103,7 @@ Outcome ExactTurns::Try(std::int64_t capacity, const ExactQuota& budget) {
   while (!work_.IsPast(end)) {
     const std::int64_t round = runs_ / kTurnCount;
     const std::int64_t turn = runs_ % kTurnCount;
-    ExactStrategy& strategy = strategies_[turn];
+    ExactStrategy& strategy = strategies_[At(turn)];
     if (round > 0) {
       strategy.rank = Shaken(ranks_[kTurns[turn].rank_key], static_cast<std::uint64_t>(runs_));
       work_.Add(Look::kRanked, model_.row_count);

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 
 namespace orionrt {
 namespace {
@@ -54,7 +55,7 @@ std::vector<Row> SortedRows(const Problem& problem) {
   std::vector<Row> rows;
   std::size_t part = 0;
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    const Buffer& buffer = problem.buffers[i];
+    const Buffer& buffer = problem.buffers[At(i)];
     const std::size_t first = part;
     while (part < problem.parts.size() && problem.parts[part].buffer == i) ++part;
     if (buffer.size == 0) continue;
@@ -75,11 +76,12 @@ template <typename Visit>
 void ForEachBundle(const std::vector<Row>& rows, Visit visit) {
   std::vector<int> order(rows.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return rows[a].original < rows[b].original; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int a, int b) { return rows[At(a)].original < rows[At(b)].original; });
   for (std::size_t first = 0; first < order.size();) {
     std::size_t last = first + 1;
-    while (last < order.size() && rows[order[last]].MovesWith(rows[order[first]])) ++last;
-    if (last - first > 1) visit(std::vector<int>(order.begin() + first, order.begin() + last));
+    while (last < order.size() && rows[At(order[last])].MovesWith(rows[At(order[first])])) ++last;
+    if (last - first > 1) visit(std::vector<int>(&order[first], &order[first] + (last - first)));
     first = last;
   }
 }
@@ -91,7 +93,7 @@ void NumberShapes(std::vector<Row>& rows) {
   ForEachBundle(rows, [&](const std::vector<int>& bundle) {
     std::vector<std::int64_t> shape;
     for (const int i : bundle) {
-      const Row& row = rows[i];
+      const Row& row = rows[At(i)];
       shape.insert(shape.end(), {row.lower, row.upper, row.size, row.alignment, row.begin, row.room});
     }
     std::vector<int>& same = bundles_of[shape];
@@ -100,7 +102,7 @@ void NumberShapes(std::vector<Row>& rows) {
   int number = 0;
   for (const auto& [shape, bundles] : bundles_of) {
     ++number;
-    for (const int i : bundles) rows[i].shape = number;
+    for (const int i : bundles) rows[At(i)].shape = number;
   }
 }
 
@@ -117,12 +119,12 @@ int TimeToSections(std::vector<Row>& rows) {
   bool open = false;
   for (const auto& [time, starts, i] : events) {
     if (starts) {
-      rows[i].lower = sections;
+      rows[At(i)].lower = sections;
       open = true;
     } else {
       if (open) ++sections;
       open = false;
-      rows[i].upper = sections;
+      rows[At(i)].upper = sections;
     }
   }
   return sections;
@@ -170,48 +172,48 @@ std::int64_t RoundToGrain(std::vector<Row>& rows) {
 // Rows are in order of their starts already.
 void IndexStartsAndEnds(ExactModel& model) {
   const int n = model.row_count;
-  model.start_begin.assign(model.section_count + 2, 0);
-  model.end_begin.assign(model.section_count + 2, 0);
+  model.start_begin.assign(At(model.section_count + 2), 0);
+  model.end_begin.assign(At(model.section_count + 2), 0);
   for (int i = 0; i < n; ++i) {
-    ++model.start_begin[model.first[i] + 1];
-    ++model.end_begin[model.last[i] + 1];
+    ++model.start_begin[At(model.first[At(i)] + 1)];
+    ++model.end_begin[At(model.last[At(i)] + 1)];
   }
   std::partial_sum(model.start_begin.begin(), model.start_begin.end(), model.start_begin.begin());
   std::partial_sum(model.end_begin.begin(), model.end_begin.end(), model.end_begin.begin());
   std::vector<int> next = model.end_begin;
-  model.by_end.resize(n);
-  for (int i = 0; i < n; ++i) model.by_end[next[model.last[i]]++] = i;
+  model.by_end.resize(At(n));
+  for (int i = 0; i < n; ++i) model.by_end[At(next[At(model.last[At(i)])]++)] = i;
 }
 
 // Rows that move alone: sorted, those that are interchangeable are next to each other.
 void LinkTwins(ExactModel& model) {
-  model.twin.assign(model.row_count, -1);
+  model.twin.assign(At(model.row_count), -1);
   const auto key = [&](int row) {
-    return std::tie(model.first[row], model.last[row], model.size[row], model.alignment[row], model.fixed[row],
-                    model.begin[row], model.room[row]);
+    return std::tie(model.first[At(row)], model.last[At(row)], model.size[At(row)], model.alignment[At(row)],
+                    model.fixed[At(row)], model.begin[At(row)], model.room[At(row)]);
   };
   for (int i = 1; i < model.row_count; ++i) {
-    if (model.bundle[i] < 0 && model.bundle[i - 1] < 0 && key(i) == key(i - 1)) model.twin[i] = i - 1;
+    if (model.bundle[At(i)] < 0 && model.bundle[At(i - 1)] < 0 && key(i) == key(i - 1)) model.twin[At(i)] = i - 1;
   }
 }
 
 // Fills in bundles; the twins of their rows are the same rows of the bundle of that shape before.
 void LinkBundles(ExactModel& model, const std::vector<Row>& rows) {
-  model.bundle.assign(model.row_count, -1);
+  model.bundle.assign(At(model.row_count), -1);
   model.bundle_begin.assign(1, 0);
   ForEachBundle(rows, [&](const std::vector<int>& bundle) {
-    for (const int row : bundle) model.bundle[row] = model.BundleCount();
+    for (const int row : bundle) model.bundle[At(row)] = model.BundleCount();
     model.bundle_rows.insert(model.bundle_rows.end(), bundle.begin(), bundle.end());
     model.bundle_begin.push_back(static_cast<int>(model.bundle_rows.size()));
-    model.bundle_shape.push_back(rows[bundle.front()].shape);
+    model.bundle_shape.push_back(rows[At(bundle.front())].shape);
   });
   LinkTwins(model);
   std::map<int, int> last_of;
   for (int b = 0; b < model.BundleCount(); ++b) {
-    const auto [last, is_new] = last_of.emplace(model.bundle_shape[b], b);
-    for (int k = model.bundle_begin[b]; !is_new && k < model.bundle_begin[b + 1]; ++k) {
-      model.twin[model.bundle_rows[k]] =
-          model.bundle_rows[model.bundle_begin[last->second] + k - model.bundle_begin[b]];
+    const auto [last, is_new] = last_of.emplace(model.bundle_shape[At(b)], b);
+    for (int k = model.bundle_begin[At(b)]; !is_new && k < model.bundle_begin[At(b + 1)]; ++k) {
+      model.twin[At(model.bundle_rows[At(k)])] =
+          model.bundle_rows[At(model.bundle_begin[At(last->second)] + k - model.bundle_begin[At(b)])];
     }
     last->second = b;
   }
@@ -220,19 +222,19 @@ void LinkBundles(ExactModel& model, const std::vector<Row>& rows) {
 // Lays out the rows alive in every section.
 void LayOutMembers(ExactModel& model) {
   const int n = model.row_count;
-  std::vector<std::int64_t> load(model.section_count, 0);
-  std::vector<int> begin(model.section_count + 1, 0);
+  std::vector<std::int64_t> load(At(model.section_count), 0);
+  std::vector<int> begin(At(model.section_count + 1), 0);
   for (int i = 0; i < n; ++i) {
-    for (int s = model.first[i]; s < model.last[i]; ++s) {
-      load[s] += model.size[i];
-      ++begin[s + 1];
+    for (int s = model.first[At(i)]; s < model.last[At(i)]; ++s) {
+      load[At(s)] += model.size[At(i)];
+      ++begin[At(s + 1)];
     }
   }
   std::partial_sum(begin.begin(), begin.end(), begin.begin());
   model.alive_begin = begin;
-  model.alive.resize(begin.back());
+  model.alive.resize(At(begin.back()));
   for (int i = 0; i < n; ++i) {
-    for (int s = model.first[i]; s < model.last[i]; ++s) model.alive[begin[s]++] = i;
+    for (int s = model.first[At(i)]; s < model.last[At(i)]; ++s) model.alive[At(begin[At(s)]++)] = i;
   }
   if (!load.empty()) model.max_load = *std::max_element(load.begin(), load.end()) - (model.grain - 1);
 }
@@ -261,9 +263,10 @@ void Fill(ExactModel& model, const std::vector<Row>& rows) {
 }
 
 Row RowOf(const ExactModel& model, int i) {
-  const int shape = model.bundle[i] < 0 ? 0 : model.bundle_shape[model.bundle[i]];
-  return {model.first[i], model.last[i], model.size[i], model.alignment[i], model.fixed[i],
-          model.begin[i], model.room[i], shape,         model.original[i],  model.duration[i]};
+  const int shape = model.bundle[At(i)] < 0 ? 0 : model.bundle_shape[At(model.bundle[At(i)])];
+  return {model.first[At(i)],    model.last[At(i)],    model.size[At(i)], model.alignment[At(i)],
+          model.fixed[At(i)],    model.begin[At(i)],   model.room[At(i)], shape,
+          model.original[At(i)], model.duration[At(i)]};
 }
 
 }  // namespace
@@ -331,8 +334,8 @@ ExactModel AddSections(const ExactModel& model, const std::vector<StackedRows>& 
 ExactModel ClipExactModel(const ExactModel& model, int begin, int end, WorkMeter& work) {
   std::vector<Row> rows;
   for (int i = 0; i < model.row_count; ++i) {
-    const int lower = std::max(model.first[i], begin);
-    const int upper = std::min(model.last[i], end);
+    const int lower = std::max(model.first[At(i)], begin);
+    const int upper = std::min(model.last[At(i)], end);
     if (lower >= upper) continue;
     rows.push_back(RowOf(model, i));
     rows.back().lower = lower;

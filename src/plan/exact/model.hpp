@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/index.hpp"
 #include "orionrt/problem.hpp"
 #include "plan/exact/work.hpp"
 
@@ -48,7 +49,7 @@ struct ExactModel {
   // no alignment above 1 unit and no fixed offset: only differences of heights matter
   bool scale_free = true;
 
-  int Length(int row) const { return last[row] - first[row]; }
+  int Length(int row) const { return last[At(row)] - first[At(row)]; }
   bool HasBundles() const { return !bundle_rows.empty(); }
   int BundleCount() const { return static_cast<int>(bundle_shape.size()); }
 };

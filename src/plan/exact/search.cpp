@@ -4,6 +4,8 @@
 #include <limits>
 #include <tuple>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -31,7 +33,11 @@ std::int64_t ScoreOf(int branches, std::int64_t slack, std::int64_t weight) {
 }  // namespace
 
 ExactSearch::ExactSearch(const ExactModel& model, std::int64_t table_work, DeadStates& dead, WorkMeter& work)
-    : model_(model), dead_(dead), work_(work), state_(model, table_work, work), branches_(model.section_count + 1, 0) {
+    : model_(model),
+      dead_(dead),
+      work_(work),
+      state_(model, table_work, work),
+      branches_(At(model.section_count + 1), 0) {
   if (model.HasBundles()) forced_ = waiting_ = branches_;
 }
 
@@ -111,7 +117,7 @@ bool ExactSearch::SolveSubproblem(int begin, int end) {
 
 bool ExactSearch::Apply(int choice, const Niche& niche, std::int64_t raised) {
   const bool alive = choice == kRaise ? state_.Raise(niche.section, raised) : state_.Place(choice);
-  if (!alive) ++state_.weights()[state_.failed_section()];
+  if (!alive) ++state_.weights()[At(state_.failed_section())];
   return alive;
 }
 
@@ -135,11 +141,11 @@ ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) {
     work_.Add(Look::kChoice, s - niche_begin);
     for (int t = niche_begin; t < s; ++t) {
       const std::int64_t slack = state_.Slack(t);
-      const int branches = branches_[t] + (slack > 0);
+      const int branches = branches_[At(t)] + (slack > 0);
       std::int64_t score = ScoreOf(branches, slack / sixteenth, state_.weight(t));
       if (model_.HasBundles()) {
-        if (forced_[t] > 0) score = 0;
-        if (waiting_[t] > 0 && slack > 0) score += kWaits;
+        if (forced_[At(t)] > 0) score = 0;
+        if (waiting_[At(t)] > 0 && slack > 0) score += kWaits;
       }
       if (std::tie(score, slack) < std::tie(best_score, best_slack)) {
         best_score = score;
@@ -155,7 +161,7 @@ ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) {
 // floors on both sides are higher, so each buffer is asked once.
 void ExactSearch::CountBranches(int begin, int end, std::int64_t floor, bool all_on_tops) {
   if (all_on_tops && !model_.HasBundles() && !state_.HasTables()) {
-    for (int s = begin; s < end; ++s) branches_[s] = state_.ready_count(s);
+    for (int s = begin; s < end; ++s) branches_[At(s)] = state_.ready_count(s);
     return;
   }
   std::fill(branches_.begin() + begin, branches_.begin() + end + 1, 0);
@@ -163,39 +169,39 @@ void ExactSearch::CountBranches(int begin, int end, std::int64_t floor, bool all
     std::fill(forced_.begin() + begin, forced_.begin() + end + 1, 0);
     std::fill(waiting_.begin() + begin, waiting_.begin() + end + 1, 0);
   }
-  const int first_start = model_.start_begin[begin];
-  const int last_start = model_.start_begin[end];
+  const int first_start = model_.start_begin[At(begin)];
+  const int last_start = model_.start_begin[At(end)];
   work_.Add(Look::kUnplaced, last_start - first_start);
   for (int row = first_start; row < last_start; ++row) {
     if (state_.placed(row) || state_.head(row) != floor || !CanBegin(row, floor)) continue;
     CountOver(branches_, row);
-    if (model_.bundle[row] < 0) continue;
+    if (model_.bundle[At(row)] < 0) continue;
     if (state_.decided(row))
       CountOver(forced_, row);
     else if (CouldBeSupported(row))
       CountOver(waiting_, row);
   }
-  for (int s = begin + 1; s < end; ++s) branches_[s] += branches_[s - 1];
+  for (int s = begin + 1; s < end; ++s) branches_[At(s)] += branches_[At(s - 1)];
   for (int s = begin + 1; s < end && model_.HasBundles(); ++s) {
-    forced_[s] += forced_[s - 1];
-    waiting_[s] += waiting_[s - 1];
+    forced_[At(s)] += forced_[At(s - 1)];
+    waiting_[At(s)] += waiting_[At(s - 1)];
   }
 }
 
 // As differences, to be summed up.
 void ExactSearch::CountOver(std::vector<int>& counts, int row) const {
-  ++counts[model_.first[row]];
-  --counts[model_.last[row]];
+  ++counts[At(model_.first[At(row)])];
+  --counts[At(model_.last[At(row)])];
 }
 
 // Can `row`, which is ready, be placed on `floor` in a plan in which nothing can drop?
 bool ExactSearch::CanBegin(int row, std::int64_t floor) const {
   if (state_.decided(row)) return true;
   if (!state_.CanFollow(row)) return false;
-  const int bundle = model_.bundle[row];
+  const int bundle = model_.bundle[At(row)];
   if (bundle < 0) return Supported(row, floor);
-  for (int k = model_.bundle_begin[bundle]; k < model_.bundle_begin[bundle + 1]; ++k) {
-    const int other = model_.bundle_rows[k];
+  for (int k = model_.bundle_begin[At(bundle)]; k < model_.bundle_begin[At(bundle + 1)]; ++k) {
+    const int other = model_.bundle_rows[At(k)];
     if (Supported(other, state_.head(other))) return true;
   }
   return CouldBeSupported(row);
@@ -203,26 +209,26 @@ bool ExactSearch::CanBegin(int row, std::int64_t floor) const {
 
 // Does `row`, put on `floor`, lie on the ground or on another buffer somewhere (up to its alignment)?
 bool ExactSearch::Supported(int row, std::int64_t floor) const {
-  const std::int64_t below = floor - model_.alignment[row];
-  if (below < model_.begin[row]) return true;
-  const int end = model_.last[row];
-  int s = model_.first[row];
+  const std::int64_t below = floor - model_.alignment[At(row)];
+  if (below < model_.begin[At(row)]) return true;
+  const int end = model_.last[At(row)];
+  int s = model_.first[At(row)];
   while (s < end && state_.top(s) <= below) ++s;
-  work_.Add(Look::kSection, s - model_.first[row]);
+  work_.Add(Look::kSection, s - model_.first[At(row)]);
   return s < end;
 }
 
 // Could something that is not placed yet come to lie below a row of the same bundle?
 bool ExactSearch::CouldBeSupported(int row) const {
-  const int bundle = model_.bundle[row];
-  for (int k = model_.bundle_begin[bundle]; k < model_.bundle_begin[bundle + 1]; ++k) {
-    const int upper = model_.bundle_rows[k];
-    for (int s = model_.first[upper]; s < model_.last[upper]; ++s) {
+  const int bundle = model_.bundle[At(row)];
+  for (int k = model_.bundle_begin[At(bundle)]; k < model_.bundle_begin[At(bundle + 1)]; ++k) {
+    const int upper = model_.bundle_rows[At(k)];
+    for (int s = model_.first[At(upper)]; s < model_.last[At(upper)]; ++s) {
       if (state_.floor(s) >= state_.head(upper)) continue;
       const int* rows = state_.active(s);
       work_.Add(Look::kUnplaced, state_.active_count(s));
       const bool any = std::any_of(rows, rows + state_.active_count(s), [&](int other) {
-        return model_.bundle[other] != bundle && state_.head(other) + model_.size[other] <= state_.head(upper);
+        return model_.bundle[At(other)] != bundle && state_.head(other) + model_.size[At(other)] <= state_.head(upper);
       });
       if (any) return true;
     }
@@ -236,14 +242,14 @@ void ExactSearch::CollectCandidates(const Niche& niche) {
   work_.Add(Look::kUnplaced, state_.active_count(niche.section));
   for (int k = 0; k < state_.active_count(niche.section); ++k) {
     const int row = rows[k];
-    const int twin = model_.twin[row];
+    const int twin = model_.twin[At(row)];
     if (state_.head(row) != niche.floor || (twin >= 0 && !state_.decided(twin))) continue;
     if (IsForced(row)) {
       candidates_.resize(first);
       candidates_.emplace_back(0, row);
       return;
     }
-    if (CanBegin(row, niche.floor)) candidates_.emplace_back(strategy_->rank[row], row);
+    if (CanBegin(row, niche.floor)) candidates_.emplace_back(strategy_->rank[At(row)], row);
   }
   std::sort(candidates_.begin() + static_cast<std::ptrdiff_t>(first), candidates_.end());
 }
@@ -281,21 +287,21 @@ std::int64_t ExactSearch::RaisedFloor(const Niche& niche) const {
     const int row = rows[k];
     if (state_.head(row) > niche.floor) {
       raised = std::min(raised, state_.head(row));
-    } else if (model_.bundle[row] >= 0) {
+    } else if (model_.bundle[At(row)] >= 0) {
       raised = std::min(raised, NextOn(row, niche));
     } else {
-      begin = std::min(begin, model_.first[row]);
-      end = std::max(end, model_.last[row]);
+      begin = std::min(begin, model_.first[At(row)]);
+      end = std::max(end, model_.last[At(row)]);
     }
   }
   const auto rest_on = [&](int row) {
-    if (!state_.placed(row)) raised = std::min(raised, state_.head(row) + model_.size[row]);
+    if (!state_.placed(row)) raised = std::min(raised, state_.head(row) + model_.size[At(row)]);
   };
-  const int first_end = model_.end_begin[begin + 1];
-  const int last_end = model_.end_begin[niche.section + 1];
-  for (int k = first_end; k < last_end; ++k) rest_on(model_.by_end[k]);
-  const int first_start = model_.start_begin[niche.section + 1];
-  const int last_start = model_.start_begin[end];
+  const int first_end = model_.end_begin[At(begin + 1)];
+  const int last_end = model_.end_begin[At(niche.section + 1)];
+  for (int k = first_end; k < last_end; ++k) rest_on(model_.by_end[At(k)]);
+  const int first_start = model_.start_begin[At(niche.section + 1)];
+  const int last_start = model_.start_begin[At(end)];
   for (int row = first_start; row < last_start; ++row) rest_on(row);
   work_.Add(Look::kUnplaced,
             std::int64_t{state_.active_count(niche.section)} + last_end - first_end + last_start - first_start);
@@ -306,16 +312,16 @@ std::int64_t ExactSearch::RaisedFloor(const Niche& niche) const {
 // below one of the bundle's rows.
 std::int64_t ExactSearch::NextOn(int row, const Niche& niche) const {
   std::int64_t next = std::numeric_limits<std::int64_t>::max() / 2;
-  const int bundle = model_.bundle[row];
-  for (int k = model_.bundle_begin[bundle]; k < model_.bundle_begin[bundle + 1]; ++k) {
-    const int upper = model_.bundle_rows[k];
-    const std::int64_t above = model_.begin[upper] - model_.begin[row];
-    for (int s = model_.first[upper]; s < model_.last[upper]; ++s) {
+  const int bundle = model_.bundle[At(row)];
+  for (int k = model_.bundle_begin[At(bundle)]; k < model_.bundle_begin[At(bundle + 1)]; ++k) {
+    const int upper = model_.bundle_rows[At(k)];
+    const std::int64_t above = model_.begin[At(upper)] - model_.begin[At(row)];
+    for (int s = model_.first[At(upper)]; s < model_.last[At(upper)]; ++s) {
       const int* rows = state_.active(s);
       work_.Add(Look::kUnplaced, state_.active_count(s));
       for (int m = 0; m < state_.active_count(s); ++m) {
-        if (model_.bundle[rows[m]] == bundle) continue;
-        const std::int64_t end = state_.head(rows[m]) + model_.size[rows[m]] - above;
+        if (model_.bundle[At(rows[m])] == bundle) continue;
+        const std::int64_t end = state_.head(rows[m]) + model_.size[At(rows[m])] - above;
         next = std::min(next, std::max(end, niche.floor + 1));
       }
     }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/index.hpp"
 #include "plan/exact/dead_states.hpp"
 #include "plan/exact/model.hpp"
 #include "plan/exact/state.hpp"
@@ -73,7 +74,7 @@ class ExactSearch {
   void CountBranches(int begin, int end, std::int64_t floor, bool all_on_tops);
   void CountOver(std::vector<int>& counts, int row) const;
   bool IsWall(int section) const { return state_.active_count(section) == 0; }
-  bool IsForced(int row) const { return model_.bundle[row] >= 0 && state_.decided(row); }
+  bool IsForced(int row) const { return model_.bundle[At(row)] >= 0 && state_.decided(row); }
   bool CanBegin(int row, std::int64_t floor) const;
   bool Supported(int row, std::int64_t floor) const;
   bool CouldBeSupported(int row) const;

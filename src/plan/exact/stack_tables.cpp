@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 
 StackTables::StackTables(const ExactModel& model, std::int64_t table_work, WorkMeter& work)
@@ -17,8 +19,8 @@ void StackTables::Reset(std::int64_t capacity) {
   if (capacity != capacity_) {
     capacity_ = capacity;
     floors_.clear();
-    tables_.assign(model_.section_count, {});
-    bits_.assign(bit_begin_.back(), 0);
+    tables_.assign(At(model_.section_count), {});
+    bits_.assign(At(bit_begin_.back()), 0);
     const std::int64_t end = work_.spent().work + table_work_;
     for (const int section : TightestFirst(capacity)) {
       if (work_.spent().work >= end) break;
@@ -28,7 +30,7 @@ void StackTables::Reset(std::int64_t capacity) {
   if (empty()) return;
   for (Table& table : tables_) table.set = 0;
   for (int row = 0; row < model_.row_count; ++row) {
-    for (int s = model_.first[row]; s < model_.last[row]; ++s) Restore(s, row);
+    for (int s = model_.first[At(row)]; s < model_.last[At(row)]; ++s) Restore(s, row);
   }
   work_.Add(Look::kUnplaced, static_cast<std::int64_t>(model_.alive.size()));
 }
@@ -39,9 +41,9 @@ std::vector<int> StackTables::TightestFirst(std::int64_t capacity) const {
   for (int s = 0; s < model_.section_count; ++s) {
     std::int64_t slack = capacity;
     std::int64_t padding = 0;
-    for (int k = model_.alive_begin[s]; k < model_.alive_begin[s + 1]; ++k) {
-      slack -= model_.size[model_.alive[k]];
-      padding += model_.alignment[model_.alive[k]] - 1;
+    for (int k = model_.alive_begin[At(s)]; k < model_.alive_begin[At(s + 1)]; ++k) {
+      slack -= model_.size[At(model_.alive[At(k)])];
+      padding += model_.alignment[At(model_.alive[At(k)])] - 1;
     }
     if (slack < padding) order.emplace_back(slack, s);
   }
@@ -53,18 +55,19 @@ std::vector<int> StackTables::TightestFirst(std::int64_t capacity) const {
 
 void StackTables::Add(int section, std::int64_t capacity) {
   constexpr std::size_t kMostItems = 14;
-  std::vector<int> rows(model_.alive.begin() + model_.alive_begin[section],
-                        model_.alive.begin() + model_.alive_begin[section + 1]);
-  std::stable_sort(rows.begin(), rows.end(), [&](int a, int b) { return model_.alignment[a] > model_.alignment[b]; });
+  std::vector<int> rows(model_.alive.begin() + model_.alive_begin[At(section)],
+                        model_.alive.begin() + model_.alive_begin[At(section + 1)]);
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](int a, int b) { return model_.alignment[At(a)] > model_.alignment[At(b)]; });
   if (rows.size() > kMostItems) rows.resize(kMostItems);
   std::vector<StackItem> items;
   for (const int row : rows) {
-    bits_[bit_begin_[row] + section - model_.first[row]] = std::uint32_t{1} << items.size();
-    const bool fixed = model_.fixed[row] != kFree;
-    items.push_back({model_.size[row], fixed ? 1 : model_.alignment[row], fixed ? 0 : model_.begin[row],
-                     model_.room[row], fixed ? 0 : model_.begin[row]});
+    bits_[At(bit_begin_[At(row)] + section - model_.first[At(row)])] = std::uint32_t{1} << items.size();
+    const bool fixed = model_.fixed[At(row)] != kFree;
+    items.push_back({model_.size[At(row)], fixed ? 1 : model_.alignment[At(row)], fixed ? 0 : model_.begin[At(row)],
+                     model_.room[At(row)], fixed ? 0 : model_.begin[At(row)]});
   }
-  tables_[section].first = static_cast<std::int64_t>(floors_.size());
+  tables_[At(section)].first = static_cast<std::int64_t>(floors_.size());
   const std::vector<std::int64_t> floors = HighestFloors(items, capacity);
   floors_.insert(floors_.end(), floors.begin(), floors.end());
   work_.Add(Look::kStacked, static_cast<std::int64_t>(items.size()) << items.size());

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/index.hpp"
 #include "plan/exact/model.hpp"
 #include "plan/exact/stacking.hpp"
 #include "plan/exact/work.hpp"
@@ -23,19 +24,19 @@ class StackTables {
 
   bool empty() const { return floors_.empty(); }
   std::int64_t HighestFloor(int section) const {
-    const Table& table = tables_[section];
-    return table.first < 0 ? kMaxFloor : floors_[table.first + table.set];
+    const Table& table = tables_[At(section)];
+    return table.first < 0 ? kMaxFloor : floors_[At(table.first + table.set)];
   }
   // The same, once `row`, which is still to come, is placed.
   std::int64_t HighestFloorWithout(int section, int row) const {
-    const Table& table = tables_[section];
-    return table.first < 0 ? kMaxFloor : floors_[table.first + (table.set & ~BitOf(section, row))];
+    const Table& table = tables_[At(section)];
+    return table.first < 0 ? kMaxFloor : floors_[At(table.first + (table.set & ~BitOf(section, row)))];
   }
   void Remove(int section, int row) {
-    if (!empty()) tables_[section].set &= ~BitOf(section, row);
+    if (!empty()) tables_[At(section)].set &= ~BitOf(section, row);
   }
   void Restore(int section, int row) {
-    if (!empty()) tables_[section].set |= BitOf(section, row);
+    if (!empty()) tables_[At(section)].set |= BitOf(section, row);
   }
 
  private:
@@ -46,7 +47,9 @@ class StackTables {
     std::uint32_t set = 0;    // what is still to come
   };
 
-  std::uint32_t BitOf(int section, int row) const { return bits_[bit_begin_[row] + section - model_.first[row]]; }
+  std::uint32_t BitOf(int section, int row) const {
+    return bits_[At(bit_begin_[At(row)] + section - model_.first[At(row)])];
+  }
   std::vector<int> TightestFirst(std::int64_t capacity) const;
   void Add(int section, std::int64_t capacity);
 

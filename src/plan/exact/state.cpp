@@ -3,20 +3,21 @@
 #include <algorithm>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "plan/exact/dead_states.hpp"
 
 namespace orionrt {
 
 ExactState::ExactState(const ExactModel& model, std::int64_t table_work, WorkMeter& work)
-    : model_(model), work_(work), weight_(model.section_count, 1), tables_(model, table_work, work) {
-  slot_begin_.assign(model.row_count + 1, 0);
-  row_key_.resize(model.row_count);
+    : model_(model), work_(work), weight_(At(model.section_count), 1), tables_(model, table_work, work) {
+  slot_begin_.assign(At(model.row_count + 1), 0);
+  row_key_.resize(At(model.row_count));
   for (int i = 0; i < model.row_count; ++i) {
-    slot_begin_[i + 1] = slot_begin_[i] + model.Length(i);
-    row_key_[i] = MixBits(static_cast<std::uint64_t>(i) + 1);
+    slot_begin_[At(i + 1)] = slot_begin_[At(i)] + model.Length(i);
+    row_key_[At(i)] = MixBits(static_cast<std::uint64_t>(i) + 1);
   }
-  slot_.resize(slot_begin_.back());
-  covered_top_.resize(slot_begin_.back());
+  slot_.resize(At(slot_begin_.back()));
+  covered_top_.resize(At(slot_begin_.back()));
   work_.Add(Look::kLaid, slot_begin_.back());
 }
 
@@ -25,30 +26,30 @@ bool ExactState::Reset(std::int64_t capacity) {
   capacity_ = capacity;
   ceiling_ = RoundUp(capacity, model_.grain);
   trail_.clear();
-  floor_.assign(sections, 0);
-  load_.assign(sections, 0);
-  top_.assign(sections, 0);
-  active_.assign(sections, 0);
-  ready_.assign(sections, 0);
-  crossing_.assign(sections, 0);
-  set_key_.assign(sections, 0);
+  floor_.assign(At(sections), 0);
+  load_.assign(At(sections), 0);
+  top_.assign(At(sections), 0);
+  active_.assign(At(sections), 0);
+  ready_.assign(At(sections), 0);
+  crossing_.assign(At(sections), 0);
+  set_key_.assign(At(sections), 0);
   head_ = model_.begin;
-  latest_.resize(model_.row_count);
-  placed_.assign(model_.row_count, 0);
-  decided_.assign(model_.BundleCount(), 0);
+  latest_.resize(At(model_.row_count));
+  placed_.assign(At(model_.row_count), 0);
+  decided_.assign(At(model_.BundleCount()), 0);
   unplaced_first_ = model_.alive;
   bool fits = true;
   for (int i = 0; i < model_.row_count; ++i) {
-    set_key_[model_.first[i]] += row_key_[i];
-    latest_[i] = capacity - model_.room[i];
-    if (model_.fixed[i] != kFree) head_[i] = model_.fixed[i];
-    fits &= head_[i] <= latest_[i];
-    if (model_.fixed[i] != kFree) latest_[i] = head_[i];
-    for (int s = model_.first[i]; s < model_.last[i]; ++s) {
-      slot_[slot_begin_[i] + s - model_.first[i]] = active_[s]++;
-      load_[s] += model_.size[i];
-      ready_[s] += head_[i] == 0;
-      crossing_[s] += s > model_.first[i];
+    set_key_[At(model_.first[At(i)])] += row_key_[At(i)];
+    latest_[At(i)] = capacity - model_.room[At(i)];
+    if (model_.fixed[At(i)] != kFree) head_[At(i)] = model_.fixed[At(i)];
+    fits &= head_[At(i)] <= latest_[At(i)];
+    if (model_.fixed[At(i)] != kFree) latest_[At(i)] = head_[At(i)];
+    for (int s = model_.first[At(i)]; s < model_.last[At(i)]; ++s) {
+      slot_[At(slot_begin_[At(i)] + s - model_.first[At(i)])] = active_[At(s)]++;
+      load_[At(s)] += model_.size[At(i)];
+      ready_[At(s)] += head_[At(i)] == 0;
+      crossing_[At(s)] += s > model_.first[At(i)];
     }
   }
   for (int bundle = 0; bundle < model_.BundleCount(); ++bundle) Join(bundle, 1);
@@ -60,16 +61,16 @@ bool ExactState::Reset(std::int64_t capacity) {
 }
 
 bool ExactState::Place(int row) {
-  const int begin = model_.first[row];
-  const int end = model_.last[row];
-  const std::int64_t new_floor = head_[row] + model_.size[row];
+  const int begin = model_.first[At(row)];
+  const int end = model_.last[At(row)];
+  const std::int64_t new_floor = head_[At(row)] + model_.size[At(row)];
   work_.Add(Look::kSection, end - begin);
-  if (model_.bundle[row] >= 0 && !decided(row)) Decide(model_.bundle[row]);
+  if (model_.bundle[At(row)] >= 0 && !decided(row)) Decide(model_.bundle[At(row)]);
   Note(Kind::kPlaced, row, 0, 0);
   Remove(row);
   for (int s = begin; s < end; ++s) {
-    covered_top_[slot_begin_[row] + s - begin] = top_[s];
-    top_[s] = new_floor;
+    covered_top_[At(slot_begin_[At(row)] + s - begin)] = top_[At(s)];
+    top_[At(s)] = new_floor;
   }
   return LiftLife(row, new_floor) && Settle();
 }
@@ -81,11 +82,11 @@ bool ExactState::Raise(int section, std::int64_t floor) {
 
 bool ExactState::CanFollow(int row) const {
   if (tables_.empty()) return true;
-  const std::int64_t end = head_[row] + model_.size[row];
-  int s = model_.first[row];
-  while (s < model_.last[row] && end <= tables_.HighestFloorWithout(s, row)) ++s;
-  work_.Add(Look::kSection, s - model_.first[row]);
-  return s == model_.last[row];
+  const std::int64_t end = head_[At(row)] + model_.size[At(row)];
+  int s = model_.first[At(row)];
+  while (s < model_.last[At(row)] && end <= tables_.HighestFloorWithout(s, row)) ++s;
+  work_.Add(Look::kSection, s - model_.first[At(row)]);
+  return s == model_.last[At(row)];
 }
 
 void ExactState::Undo(std::size_t mark) {
@@ -97,13 +98,14 @@ void ExactState::Undo(std::size_t mark) {
     const int index = change.index;
     switch (static_cast<Kind>(change.kind)) {
       case Kind::kFloor:
-        floor_[index] = change.old_value;
-        ready_[index] = change.old_ready;
+        floor_[At(index)] = change.old_value;
+        ready_[At(index)] = change.old_ready;
         break;
       case Kind::kHead:
-        head_[index] = change.old_value;
+        head_[At(index)] = change.old_value;
         sections += model_.Length(index);
-        for (int s = model_.first[index]; s < model_.last[index]; ++s) ready_[s] += floor_[s] == change.old_value;
+        for (int s = model_.first[At(index)]; s < model_.last[At(index)]; ++s)
+          ready_[At(s)] += floor_[At(s)] == change.old_value;
         break;
       case Kind::kPlaced:
         Restore(index);
@@ -127,49 +129,49 @@ bool ExactState::Fail(int section) {
 void ExactState::AddWaste(int section, std::int64_t floor) {
   const std::int64_t slack = Slack(section);
   const std::int64_t grain = std::max<std::int64_t>(capacity_ / 1024, 1);  // units; keeps the products small
-  waste_ += (floor - floor_[section] + grain - 1) / grain * (4096 * weight_[section] / (slack / grain + 17));
+  waste_ += (floor - floor_[At(section)] + grain - 1) / grain * (4096 * weight_[At(section)] / (slack / grain + 17));
 }
 
 // The lowest offset of the row's buffer at which the row does not begin below `floor`.
 std::int64_t ExactState::OffsetAbove(int row, std::int64_t floor) const {
-  const std::int64_t offset = floor - model_.begin[row];
-  const std::int64_t alignment = model_.alignment[row];
+  const std::int64_t offset = floor - model_.begin[At(row)];
+  const std::int64_t alignment = model_.alignment[At(row)];
   if (alignment == 1) return offset;
   return (offset + alignment - 1) / alignment * alignment;
 }
 
 bool ExactState::Lift(int section, std::int64_t floor) {
-  Note(Kind::kFloor, section, floor_[section], ready_[section]);
-  floor_[section] = floor;
+  Note(Kind::kFloor, section, floor_[At(section)], ready_[At(section)]);
+  floor_[At(section)] = floor;
   if (floor > HighestFloor(section)) return Fail(section);
   const int* rows = active(section);
-  const int count = active_[section];
+  const int count = active_[At(section)];
   work_.Add(Look::kLift, 1);
   work_.Add(Look::kUnplaced, count);
   int ready = 0;
   for (int k = 0; k < count; ++k) {
     const int row = rows[k];
-    if (head_[row] < floor && !LiftHead(row, floor)) return Fail(section);
-    ready += head_[row] == floor;
+    if (head_[At(row)] < floor && !LiftHead(row, floor)) return Fail(section);
+    ready += head_[At(row)] == floor;
   }
   // What has risen with another row of its bundle may have been counted before.
-  ready_[section] = model_.HasBundles() ? CountReady(section) : ready;
+  ready_[At(section)] = model_.HasBundles() ? CountReady(section) : ready;
   Touch(section, section + 1);
   return true;
 }
 
 int ExactState::CountReady(int section) const {
   const int* rows = active(section);
-  work_.Add(Look::kUnplaced, active_[section]);
+  work_.Add(Look::kUnplaced, active_[At(section)]);
   return static_cast<int>(
-      std::count_if(rows, rows + active_[section], [&](int row) { return head_[row] == floor_[section]; }));
+      std::count_if(rows, rows + active_[At(section)], [&](int row) { return head_[At(row)] == floor_[At(section)]; }));
 }
 
 // Lift, for all sections of a life in turn, with the same failures. Its floors are level, so a buffer that has met one
 // has met them all, and each is looked at once.
 bool ExactState::LiftLife(int row, std::int64_t floor) {
-  const int begin = model_.first[row];
-  const int end = model_.last[row];
+  const int begin = model_.first[At(row)];
+  const int end = model_.last[At(row)];
   if (model_.HasBundles()) {
     int s = begin;
     while (s < end && Lift(s, floor)) ++s;
@@ -177,60 +179,60 @@ bool ExactState::LiftLife(int row, std::int64_t floor) {
   }
   int lifted_end = begin;
   for (; lifted_end < end && floor <= HighestFloor(lifted_end); ++lifted_end) {
-    Note(Kind::kFloor, lifted_end, floor_[lifted_end], ready_[lifted_end]);
-    floor_[lifted_end] = floor;
-    ready_[lifted_end] = 0;
+    Note(Kind::kFloor, lifted_end, floor_[At(lifted_end)], ready_[At(lifted_end)]);
+    floor_[At(lifted_end)] = floor;
+    ready_[At(lifted_end)] = 0;
   }
   if (lifted_end == begin) return Fail(begin);
   const auto meet = [&](int other) {  // ready_ holds differences until all are met
-    if (head_[other] < floor && !LiftHead(other, floor)) return false;
-    if (head_[other] == floor) {
-      ++ready_[std::max(model_.first[other], begin)];
-      if (model_.last[other] < lifted_end) --ready_[model_.last[other]];
+    if (head_[At(other)] < floor && !LiftHead(other, floor)) return false;
+    if (head_[At(other)] == floor) {
+      ++ready_[At(std::max(model_.first[At(other)], begin))];
+      if (model_.last[At(other)] < lifted_end) --ready_[At(model_.last[At(other)])];
     }
     return true;
   };
   const int* rows = active(begin);
-  for (int k = 0; k < active_[begin]; ++k) {
+  for (int k = 0; k < active_[At(begin)]; ++k) {
     if (!meet(rows[k])) return Fail(begin);
   }
-  const int first_start = model_.start_begin[begin + 1];
-  const int last_start = model_.start_begin[lifted_end];
-  work_.Add(Look::kUnplaced, std::int64_t{active_[begin]} + last_start - first_start);
+  const int first_start = model_.start_begin[At(begin + 1)];
+  const int last_start = model_.start_begin[At(lifted_end)];
+  work_.Add(Look::kUnplaced, std::int64_t{active_[At(begin)]} + last_start - first_start);
   work_.Add(Look::kSlot, end - begin);
   for (int other = first_start; other < last_start; ++other) {
-    if (!placed(other) && !meet(other)) return Fail(model_.first[other]);
+    if (!placed(other) && !meet(other)) return Fail(model_.first[At(other)]);
   }
   if (lifted_end < end) return Fail(lifted_end);
-  for (int s = begin + 1; s < end; ++s) ready_[s] += ready_[s - 1];
+  for (int s = begin + 1; s < end; ++s) ready_[At(s)] += ready_[At(s - 1)];
   Touch(begin, end);
   return true;
 }
 
 bool ExactState::LiftHead(int row, std::int64_t floor) {
   const std::int64_t offset = OffsetAbove(row, floor);
-  const int bundle = model_.bundle[row];
+  const int bundle = model_.bundle[At(row)];
   if (bundle < 0) {
-    SetHead(row, offset + model_.begin[row]);
-    return head_[row] <= latest_[row];
+    SetHead(row, offset + model_.begin[At(row)]);
+    return head_[At(row)] <= latest_[At(row)];
   }
-  if (offset + model_.begin[row] > latest_[row]) return false;
-  for (int k = model_.bundle_begin[bundle]; k < model_.bundle_begin[bundle + 1]; ++k) {
-    const int other = model_.bundle_rows[k];
-    SetHead(other, offset + model_.begin[other]);
+  if (offset + model_.begin[At(row)] > latest_[At(row)]) return false;
+  for (int k = model_.bundle_begin[At(bundle)]; k < model_.bundle_begin[At(bundle + 1)]; ++k) {
+    const int other = model_.bundle_rows[At(k)];
+    SetHead(other, offset + model_.begin[At(other)]);
   }
   return true;
 }
 
 void ExactState::SetHead(int row, std::int64_t head) {
-  const std::int64_t old_head = head_[row];
-  const int begin = model_.first[row];
-  const int end = model_.last[row];
+  const std::int64_t old_head = head_[At(row)];
+  const int begin = model_.first[At(row)];
+  const int end = model_.last[At(row)];
   Note(Kind::kHead, row, old_head, 0);
   work_.Add(Look::kLift, 1);
   work_.Add(Look::kSection, end - begin);
-  head_[row] = head;
-  for (int s = begin; s < end; ++s) ready_[s] -= floor_[s] == old_head;
+  head_[At(row)] = head;
+  for (int s = begin; s < end; ++s) ready_[At(s)] -= floor_[At(s)] == old_head;
   Touch(begin, end);
 }
 
@@ -243,11 +245,11 @@ bool ExactState::Settle() {
     touched_end_ = 0;
     work_.Add(Look::kSection, end - begin);
     for (int s = begin; s < end; ++s) {
-      if (ready_[s] > 0 || active_[s] == 0) continue;
+      if (ready_[At(s)] > 0 || active_[At(s)] == 0) continue;
       const int* rows = active(s);
-      std::int64_t least = head_[rows[0]];
-      for (int k = 1; k < active_[s]; ++k) least = std::min(least, head_[rows[k]]);
-      work_.Add(Look::kUnplaced, active_[s]);
+      std::int64_t least = head_[At(rows[0])];
+      for (int k = 1; k < active_[At(s)]; ++k) least = std::min(least, head_[At(rows[k])]);
+      work_.Add(Look::kUnplaced, active_[At(s)]);
       AddWaste(s, least);
       if (!Lift(s, least)) return false;
     }
@@ -258,23 +260,23 @@ bool ExactState::Settle() {
 // From here on its rows are where they are now.
 void ExactState::Decide(int bundle) {
   Note(Kind::kDecided, bundle, 0, 0);
-  decided_[bundle] = 1;
+  decided_[At(bundle)] = 1;
   Join(bundle, -1);
-  for (int k = model_.bundle_begin[bundle]; k < model_.bundle_begin[bundle + 1]; ++k) {
-    const int row = model_.bundle_rows[k];
-    latest_[row] = head_[row];
-    set_key_[model_.first[row]] += PlaceKey(row);
+  for (int k = model_.bundle_begin[At(bundle)]; k < model_.bundle_begin[At(bundle + 1)]; ++k) {
+    const int row = model_.bundle_rows[At(k)];
+    latest_[At(row)] = head_[At(row)];
+    set_key_[At(model_.first[At(row)])] += PlaceKey(row);
   }
 }
 
 // No row of it is placed any more.
 void ExactState::Reconsider(int bundle) {
-  decided_[bundle] = 0;
+  decided_[At(bundle)] = 0;
   Join(bundle, 1);
-  for (int k = model_.bundle_begin[bundle]; k < model_.bundle_begin[bundle + 1]; ++k) {
-    const int row = model_.bundle_rows[k];
-    latest_[row] = capacity_ - model_.room[row];
-    set_key_[model_.first[row]] -= PlaceKey(row);
+  for (int k = model_.bundle_begin[At(bundle)]; k < model_.bundle_begin[At(bundle + 1)]; ++k) {
+    const int row = model_.bundle_rows[At(k)];
+    latest_[At(row)] = capacity_ - model_.room[At(row)];
+    set_key_[At(model_.first[At(row)])] -= PlaceKey(row);
   }
 }
 
@@ -282,57 +284,57 @@ void ExactState::Reconsider(int bundle) {
 void ExactState::Join(int bundle, int step) {
   int begin = std::numeric_limits<int>::max();
   int end = 0;
-  for (int k = model_.bundle_begin[bundle]; k < model_.bundle_begin[bundle + 1]; ++k) {
-    begin = std::min(begin, model_.first[model_.bundle_rows[k]]);
-    end = std::max(end, model_.last[model_.bundle_rows[k]]);
+  for (int k = model_.bundle_begin[At(bundle)]; k < model_.bundle_begin[At(bundle + 1)]; ++k) {
+    begin = std::min(begin, model_.first[At(model_.bundle_rows[At(k)])]);
+    end = std::max(end, model_.last[At(model_.bundle_rows[At(k)])]);
   }
   work_.Add(Look::kSection, end - begin);
-  for (int s = begin + 1; s < end; ++s) crossing_[s] += step;
+  for (int s = begin + 1; s < end; ++s) crossing_[At(s)] += step;
 }
 
 // Room, not height, as in the keys of the search.
 std::uint64_t ExactState::PlaceKey(int row) const {
-  return MixBits(row_key_[row] ^ static_cast<std::uint64_t>(capacity_ - head_[row]));
+  return MixBits(row_key_[At(row)] ^ static_cast<std::uint64_t>(capacity_ - head_[At(row)]));
 }
 
 void ExactState::Remove(int row) {
-  const int begin = model_.first[row];
-  const std::int64_t head = head_[row];
-  const std::int64_t size = model_.size[row];
-  placed_[row] = 1;
-  set_key_[begin] -= row_key_[row];
-  if (model_.bundle[row] >= 0) set_key_[begin] -= PlaceKey(row);
+  const int begin = model_.first[At(row)];
+  const std::int64_t head = head_[At(row)];
+  const std::int64_t size = model_.size[At(row)];
+  placed_[At(row)] = 1;
+  set_key_[At(begin)] -= row_key_[At(row)];
+  if (model_.bundle[At(row)] >= 0) set_key_[At(begin)] -= PlaceKey(row);
   work_.Add(Look::kSlot, model_.Length(row));
-  int* slot = &slot_[slot_begin_[row]];
-  for (int s = begin; s < model_.last[row]; ++s, ++slot) {
-    load_[s] -= size;
+  int* slot = &slot_[At(slot_begin_[At(row)])];
+  for (int s = begin; s < model_.last[At(row)]; ++s, ++slot) {
+    load_[At(s)] -= size;
     tables_.Remove(s, row);
-    ready_[s] -= floor_[s] == head;
-    crossing_[s] -= s > begin;
-    int* rows = &unplaced_first_[model_.alive_begin[s]];
-    const int moved = rows[--active_[s]];
-    slot_[slot_begin_[moved] + s - model_.first[moved]] = *slot;
+    ready_[At(s)] -= floor_[At(s)] == head;
+    crossing_[At(s)] -= s > begin;
+    int* rows = &unplaced_first_[At(model_.alive_begin[At(s)])];
+    const int moved = rows[--active_[At(s)]];
+    slot_[At(slot_begin_[At(moved)] + s - model_.first[At(moved)])] = *slot;
     rows[*slot] = moved;
-    rows[active_[s]] = row;
-    *slot = active_[s];
+    rows[active_[At(s)]] = row;
+    *slot = active_[At(s)];
   }
 }
 
 // Changes are undone in reverse order, so the row is still right behind the unplaced ones.
 void ExactState::Restore(int row) {
-  const int begin = model_.first[row];
-  const std::int64_t head = head_[row];
-  placed_[row] = 0;
-  set_key_[begin] += row_key_[row];
-  if (model_.bundle[row] >= 0) set_key_[begin] += PlaceKey(row);
+  const int begin = model_.first[At(row)];
+  const std::int64_t head = head_[At(row)];
+  placed_[At(row)] = 0;
+  set_key_[At(begin)] += row_key_[At(row)];
+  if (model_.bundle[At(row)] >= 0) set_key_[At(begin)] += PlaceKey(row);
   work_.Add(Look::kSlot, model_.Length(row));
-  for (int s = begin; s < model_.last[row]; ++s) {
-    load_[s] += model_.size[row];
+  for (int s = begin; s < model_.last[At(row)]; ++s) {
+    load_[At(s)] += model_.size[At(row)];
     tables_.Restore(s, row);
-    ready_[s] += floor_[s] == head;
-    crossing_[s] += s > begin;
-    top_[s] = covered_top_[slot_begin_[row] + s - begin];
-    ++active_[s];
+    ready_[At(s)] += floor_[At(s)] == head;
+    crossing_[At(s)] += s > begin;
+    top_[At(s)] = covered_top_[At(slot_begin_[At(row)] + s - begin)];
+    ++active_[At(s)];
   }
 }
 

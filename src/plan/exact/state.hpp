@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/index.hpp"
 #include "plan/exact/model.hpp"
 #include "plan/exact/stack_tables.hpp"
 #include "plan/exact/work.hpp"
@@ -48,29 +49,31 @@ class ExactState {
   void Undo(std::size_t mark);
 
   std::int64_t capacity() const { return capacity_; }
-  std::int64_t head(int row) const { return head_[row]; }
-  bool placed(int row) const { return placed_[row] != 0; }
+  std::int64_t head(int row) const { return head_[At(row)]; }
+  bool placed(int row) const { return placed_[At(row)] != 0; }
   // Whether it is known where the row lies: it is placed, or fixed by its problem or by another row of its bundle.
   bool decided(int row) const {
-    const int bundle = model_.bundle[row];
-    return bundle >= 0 ? decided_[bundle] != 0 : placed(row) || model_.fixed[row] != kFree;
+    const int bundle = model_.bundle[At(row)];
+    return bundle >= 0 ? decided_[At(bundle)] != 0 : placed(row) || model_.fixed[At(row)] != kFree;
   }
-  std::int64_t floor(int section) const { return floor_[section]; }
-  std::int64_t top(int section) const { return top_[section]; }
-  std::int64_t Slack(int section) const { return HighestFloor(section) - floor_[section]; }
-  int active_count(int section) const { return active_[section]; }  // unplaced buffers alive there
-  int ready_count(int section) const { return ready_[section]; }    // of these, with head == floor
+  std::int64_t floor(int section) const { return floor_[At(section)]; }
+  std::int64_t top(int section) const { return top_[At(section)]; }
+  std::int64_t Slack(int section) const { return HighestFloor(section) - floor_[At(section)]; }
+  int active_count(int section) const { return active_[At(section)]; }  // unplaced buffers alive there
+  int ready_count(int section) const { return ready_[At(section)]; }    // of these, with head == floor
   // an unplaced row spans it and the one before, or a bundle that is not decided does
-  bool joined(int section) const { return crossing_[section] > 0; }
-  const int* active(int section) const { return &unplaced_first_[model_.alive_begin[section]]; }  // active_count rows
+  bool joined(int section) const { return crossing_[At(section)] > 0; }
+  const int* active(int section) const {
+    return &unplaced_first_[At(model_.alive_begin[At(section)])];
+  }  // active_count rows
   // of the unplaced rows that start there, and where they are if another row of their bundle decided that
-  std::uint64_t set_key(int section) const { return set_key_[section]; }
+  std::uint64_t set_key(int section) const { return set_key_[At(section)]; }
   int failed_section() const { return failed_section_; }  // where the last false came from
 
   // Weighted space given up since ResetWaste. A guide, not a bound.
   void ResetWaste() { waste_ = 0; }
   std::int64_t waste() const { return waste_; }
-  std::int64_t weight(int section) const { return weight_[section]; }
+  std::int64_t weight(int section) const { return weight_[At(section)]; }
   std::vector<std::int64_t>& weights() { return weight_; }
 
  private:
@@ -90,7 +93,7 @@ class ExactState {
     if (end > touched_end_) touched_end_ = end;
   }
   std::int64_t HighestFloor(int section) const {
-    const std::int64_t highest = ceiling_ - load_[section];
+    const std::int64_t highest = ceiling_ - load_[At(section)];
     return tables_.empty() ? highest : std::min(highest, tables_.HighestFloor(section));
   }
   bool Fail(int section);

@@ -8,6 +8,7 @@
 #include <queue>
 #include <tuple>
 
+#include "base/index.hpp"
 #include "base/wide.hpp"
 #include "plan/load_tree.hpp"
 #include "plan/placing/placer.hpp"
@@ -34,7 +35,8 @@ class SpillTrials {
       Put(j, -1);
       left.push_back(j);
     }
-    std::stable_sort(left.begin(), left.end(), [&](int a, int b) { return residents_[a].cost > residents_[b].cost; });
+    std::stable_sort(left.begin(), left.end(),
+                     [&](int a, int b) { return residents_[At(a)].cost > residents_[At(b)].cost; });
     const bool covers = tree_.Max(all).bytes <= loads_.limit;
     std::vector<bool> spilled(residents_.size(), false);
     std::int64_t cost = 0;
@@ -42,11 +44,11 @@ class SpillTrials {
       Put(j, 1);
       if (covers && !Overloaded(j)) continue;
       Put(j, -1);
-      spilled[j] = true;
-      cost += residents_[j].cost;
+      spilled[At(j)] = true;
+      cost += residents_[At(j)].cost;
     }
     for (const int j : left) {
-      if (spilled[j]) Put(j, 1);
+      if (spilled[At(j)]) Put(j, 1);
     }
     const bool better = covers != best_.covers ? covers : cost < best_.cost;
     if (!better && !best_.spilled.empty()) return;
@@ -124,7 +126,7 @@ class SpillSearch {
     queue_.pop();
     for (const Fate fate : {Fate::kSpills, Fate::kStays}) {
       std::vector<Fate> fates = node.fates;
-      fates[node.torn] = fate;
+      fates[At(node.torn)] = fate;
       Visit(std::move(fates), node.bound);
     }
   }
@@ -143,7 +145,7 @@ class SpillSearch {
     bound = std::max(bound, fixed + flow.Cost());
     const int torn = flow.Split(residents_, &spilled);
     for (int j = 0; j < static_cast<int>(fates.size()); ++j) {
-      if (fates[j] == Fate::kSpills) spilled.push_back(j);
+      if (fates[At(j)] == Fate::kSpills) spilled.push_back(j);
     }
     if (torn < 0) trials_.Try(spilled);
     if (torn >= 0) {
@@ -158,11 +160,11 @@ class SpillSearch {
     std::vector<int> spilled;
     std::vector<SpillKey> large_first, small_first, by_life;
     for (int j = 0; j < static_cast<int>(fates.size()); ++j) {
-      const std::int64_t bytes = loads_.bytes[j];
-      if (fates[j] == Fate::kSpills) spilled.push_back(j);
-      if (fates[j] != Fate::kOpen || bytes == 0) continue;
-      const std::int64_t per_byte = ExcessFlow::CostPerByte(residents_[j].cost, bytes);
-      const Span rows = flow.RowsOf(loads_.shapes.extents[j]);
+      const std::int64_t bytes = loads_.bytes[At(j)];
+      if (fates[At(j)] == Fate::kSpills) spilled.push_back(j);
+      if (fates[At(j)] != Fate::kOpen || bytes == 0) continue;
+      const std::int64_t per_byte = ExcessFlow::CostPerByte(residents_[At(j)].cost, bytes);
+      const Span rows = flow.RowsOf(loads_.shapes.extents[At(j)]);
       large_first.push_back({per_byte, priced ? flow.Price(rows) : 0, -bytes, j});
       small_first.push_back({per_byte, priced ? flow.Price(rows) : 0, bytes, j});
       by_life.push_back({per_byte, rows.length(), -bytes, j});

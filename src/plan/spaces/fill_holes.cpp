@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "base/wide.hpp"
 #include "plan/clocks/filler.hpp"
 #include "plan/clocks/stream_plan.hpp"
@@ -22,16 +23,16 @@ std::vector<int> WithRoom(const Residency& residency, int p, const Packing& pack
   LoadTree loads(std::max(1, shapes.sections()));
   const auto in = [&](int i) { return std::binary_search(packing.buffers.begin(), packing.buffers.end(), i); };
   for (int k = 0; k < static_cast<int>(all.size()); ++k) {
-    if (!in(all[k])) continue;
+    if (!in(all[At(k)])) continue;
     for (const Rectangle* r = shapes.begin(k); r != shapes.end(k); ++r) loads.Add(r->span, r->end - r->begin);
   }
   std::vector<int> roomy;
   for (int k = 0; k < static_cast<int>(all.size()); ++k) {
-    if (in(all[k])) continue;
+    if (in(all[At(k)])) continue;
     const bool fits = std::all_of(shapes.begin(k), shapes.end(k), [&](const Rectangle& r) {
       return r.end - r.begin <= residency.Capacity(p) - loads.Max(r.span).bytes;
     });
-    (fits ? roomy : *hopeless).push_back(all[k]);
+    (fits ? roomy : *hopeless).push_back(all[At(k)]);
   }
   return roomy;
 }
@@ -48,8 +49,8 @@ Packing FillInOrder(const Residency& residency, int p, const Packing& packing, c
   std::vector<std::int64_t> offset(all.size(), -1);
   for (std::size_t k = 0; k < packing.buffers.size(); ++k) {
     const int at = position(packing.buffers[k]);
-    offset[at] = packing.offsets[k];
-    placer.Place(at, offset[at]);
+    offset[At(at)] = packing.offsets[k];
+    placer.Place(at, offset[At(at)]);
   }
   Packing result;
   for (const int i : order) {
@@ -59,7 +60,7 @@ Packing FillInOrder(const Residency& residency, int p, const Packing& packing, c
       result.spilled.push_back(i);
       continue;
     }
-    offset[at] = fit;
+    offset[At(at)] = fit;
     placer.Place(at, fit);
   }
   for (std::size_t k = 0; k < all.size(); ++k) {
@@ -88,14 +89,14 @@ Packing Fill(const Residency& residency, int p, const Packing& packing) {
   std::stable_sort(by_cost.begin(), by_cost.end(),
                    [&](int a, int b) { return residency.CostOfSpilling(a) > residency.CostOfSpilling(b); });
   const auto life = [&](int i) -> Wide {
-    return residency.problem().buffers[i].upper - residency.problem().buffers[i].lower;
+    return residency.problem().buffers[At(i)].upper - residency.problem().buffers[At(i)].lower;
   };
   std::vector<int> by_density = by_cost, by_area = by_cost;
   std::stable_sort(by_density.begin(), by_density.end(), [&](int a, int b) {
     return residency.Uses(a) * life(b) > residency.Uses(b) * life(a);
   });  // bytes are in both
   std::stable_sort(by_area.begin(), by_area.end(), [&](int a, int b) {
-    return residency.problem().buffers[a].size * life(a) > residency.problem().buffers[b].size * life(b);
+    return residency.problem().buffers[At(a)].size * life(a) > residency.problem().buffers[At(b)].size * life(b);
   });
   Packing best;
   std::int64_t least = -1;
@@ -119,25 +120,25 @@ void ListSpills(const Residency& residency, int p, std::vector<Spill>& spills) {
   const Shapes shapes(subproblem);
   LoadTree loads(std::max(1, shapes.sections()));
   for (int k = 0; k < static_cast<int>(all.size()); ++k) {
-    if (residency.SpaceAt(all[k]) != p) continue;
+    if (residency.SpaceAt(all[At(k)]) != p) continue;
     for (const Rectangle* r = shapes.begin(k); r != shapes.end(k); ++r) loads.Add(r->span, r->end - r->begin);
   }
   for (int k = 0; k < static_cast<int>(all.size()); ++k) {
-    const int i = all[k];
+    const int i = all[At(k)];
     if (residency.SpaceAt(i) == p) continue;
     Spill spill{i,
                 p,
                 residency.SpaceAt(i),
                 SpillReason::kTooLarge,
-                residency.problem().buffers[i].lower,
+                residency.problem().buffers[At(i)].lower,
                 0,
                 residency.CostAt(i, residency.RankNow(i))};
     spill.room_bytes = std::min(residency.Capacity(p), LimitOf(residency.space(p).largest));
-    if (CanHold(residency.space(p), residency.problem().buffers[i]) && shapes.extents[k].length() > 0) {
-      const LoadTree::Peak peak = loads.Max(shapes.extents[k]);
+    if (CanHold(residency.space(p), residency.problem().buffers[At(i)]) && shapes.extents[At(k)].length() > 0) {
+      const LoadTree::Peak peak = loads.Max(shapes.extents[At(k)]);
       spill.room_bytes = residency.Capacity(p) - peak.bytes;
-      spill.step = shapes.steps[peak.section];
-      spill.reason = spill.room_bytes < subproblem.buffers[k].size ? SpillReason::kNoRoom : SpillReason::kNoHole;
+      spill.step = shapes.steps[At(peak.section)];
+      spill.reason = spill.room_bytes < subproblem.buffers[At(k)].size ? SpillReason::kNoRoom : SpillReason::kNoHole;
     }
     spills.push_back(spill);
   }

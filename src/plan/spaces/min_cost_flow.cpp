@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "base/wide.hpp"
 
 namespace orionrt {
@@ -21,7 +22,7 @@ std::int64_t LeastSum(const std::vector<std::int64_t>& sizes, std::int64_t exces
   for (const std::int64_t size : sizes) {
     const auto old = static_cast<std::ptrdiff_t>(below.size());
     for (std::ptrdiff_t k = 0; k < old; ++k) {
-      const std::int64_t sum = below[k] + size;
+      const std::int64_t sum = below[At(k)] + size;
       if (sum >= excess) {
         least = std::min(least, sum);
         break;  // the sums are ascending
@@ -57,10 +58,10 @@ Loads::Loads(const Problem& problem, std::int64_t capacity) : shapes(problem), l
 std::vector<std::int64_t> Loads::PerSection(const std::vector<Fate>& fates) const {
   std::vector<std::int64_t> sums(static_cast<std::size_t>(shapes.sections()) + 1, 0);
   for (int j = 0; j < static_cast<int>(fates.size()); ++j) {
-    if (fates[j] == Fate::kSpills) continue;
+    if (fates[At(j)] == Fate::kSpills) continue;
     for (const Rectangle* r = shapes.begin(j); r != shapes.end(j); ++r) {
-      sums[r->span.first] += r->end - r->begin;
-      sums[r->span.last] -= r->end - r->begin;
+      sums[At(r->span.first)] += r->end - r->begin;
+      sums[At(r->span.last)] -= r->end - r->begin;
     }
   }
   std::partial_sum(sums.begin(), sums.end(), sums.begin());
@@ -72,12 +73,12 @@ ExcessFlow::ExcessFlow(const Loads& loads, const std::vector<Resident>& resident
   ChooseRows(loads.PerSection(fates), loads.limit);
   if (loads.whole) RaiseExcess(loads, fates);
   nodes_ = static_cast<int>(sections_.size()) + 1;
-  potential_.assign(nodes_, 0);
-  supply_.assign(nodes_, 0);
-  back_.assign(nodes_, 0);
+  potential_.assign(At(nodes_), 0);
+  supply_.assign(At(nodes_), 0);
+  back_.assign(At(nodes_), 0);
   for (int k = 0; k + 1 < nodes_; ++k) {
-    supply_[k] += excess_[k];
-    supply_[k + 1] -= excess_[k];
+    supply_[At(k)] += excess_[At(k)];
+    supply_[At(k + 1)] -= excess_[At(k)];
   }
   MakeArcs(loads, residents, fates);
 }
@@ -85,16 +86,16 @@ ExcessFlow::ExcessFlow(const Loads& loads, const std::vector<Resident>& resident
 void ExcessFlow::ChooseRows(const std::vector<std::int64_t>& loads, std::int64_t limit) {
   std::vector<int> over;
   for (int s = 0; s < static_cast<int>(loads.size()); ++s) {
-    if (loads[s] > limit) over.push_back(s);
+    if (loads[At(s)] > limit) over.push_back(s);
   }
   const std::size_t count = std::min<std::size_t>(over.size(), kMostRows);
   has_all_rows_ = count == over.size();
   for (std::size_t k = 0; k < count; ++k) {
     const auto first = over.begin() + static_cast<std::ptrdiff_t>(k * over.size() / count);
     const auto last = over.begin() + static_cast<std::ptrdiff_t>((k + 1) * over.size() / count);
-    const int worst = *std::max_element(first, last, [&](int a, int b) { return loads[a] < loads[b]; });
+    const int worst = *std::max_element(first, last, [&](int a, int b) { return loads[At(a)] < loads[At(b)]; });
     sections_.push_back(worst);
-    excess_.push_back(loads[worst] - limit);
+    excess_.push_back(loads[At(worst)] - limit);
   }
 }
 
@@ -105,7 +106,7 @@ void ExcessFlow::RaiseExcess(const Loads& loads, const std::vector<Fate>& fates)
     if (fates[j] != Fate::kOpen || loads.bytes[j] == 0) continue;
     const Span rows = RowsOf(loads.shapes.extents[j]);
     for (int k = rows.first; k < rows.last; ++k) {
-      if (alive[k].size() <= kMost) alive[k].push_back(loads.bytes[j]);
+      if (alive[At(k)].size() <= kMost) alive[At(k)].push_back(loads.bytes[j]);
     }
   }
   for (std::size_t k = 0; k < alive.size(); ++k) {
@@ -121,23 +122,23 @@ void ExcessFlow::MakeArcs(const Loads& loads, const std::vector<Resident>& resid
   };
   std::vector<Single> singles;
   for (int j = 0; j < static_cast<int>(fates.size()); ++j) {
-    if (fates[j] != Fate::kOpen || loads.bytes[j] == 0) continue;
-    const Span rows = RowsOf(loads.shapes.extents[j]);
+    if (fates[At(j)] != Fate::kOpen || loads.bytes[At(j)] == 0) continue;
+    const Span rows = RowsOf(loads.shapes.extents[At(j)]);
     if (rows.first >= rows.last) continue;
     const std::int64_t most = *std::max_element(excess_.begin() + rows.first, excess_.begin() + rows.last);
-    const std::int64_t useful = std::min(loads.bytes[j], most);
-    singles.push_back({rows.first, rows.last, CostPerByte(residents[j].cost, useful), useful, j});
+    const std::int64_t useful = std::min(loads.bytes[At(j)], most);
+    singles.push_back({rows.first, rows.last, CostPerByte(residents[At(j)].cost, useful), useful, j});
   }
   std::sort(singles.begin(), singles.end(), [](const Single& a, const Single& b) {
     return std::tie(a.from, a.to, a.cost, b.bytes, a.buffer) < std::tie(b.from, b.to, b.cost, a.bytes, b.buffer);
   });
-  at_.resize(nodes_);
+  at_.resize(At(nodes_));
   for (const Single& single : singles) {
     const auto same = [&](const Arc& a) { return a.from == single.from && a.to == single.to && a.cost == single.cost; };
     if (arcs_.empty() || !same(arcs_.back())) {
       const int first = static_cast<int>(arc_buffers_.size());
-      at_[single.from].push_back(static_cast<int>(arcs_.size()));
-      at_[single.to].push_back(static_cast<int>(arcs_.size()));
+      at_[At(single.from)].push_back(static_cast<int>(arcs_.size()));
+      at_[At(single.to)].push_back(static_cast<int>(arcs_.size()));
       arcs_.push_back({single.from, single.to, single.cost, 0, 0, first, first});
     }
     arcs_.back().left += single.bytes;
@@ -175,10 +176,10 @@ int ExcessFlow::Split(const std::vector<Resident>& residents, std::vector<int>* 
   for (const Arc& arc : arcs_) {
     std::int64_t flow = arc.flow;
     for (int m = arc.first; m < arc.last && flow > 0; ++m) {
-      const ArcBuffer& lent = arc_buffers_[m];
+      const ArcBuffer& lent = arc_buffers_[At(m)];
       if (flow >= lent.bytes) {
         spilled->push_back(lent.buffer);
-      } else if (dearest < 0 || residents[lent.buffer].cost > residents[dearest].cost) {
+      } else if (dearest < 0 || residents[At(lent.buffer)].cost > residents[At(dearest)].cost) {
         dearest = lent.buffer;
       }
       flow -= lent.bytes;
@@ -188,38 +189,38 @@ int ExcessFlow::Split(const std::vector<Resident>& residents, std::vector<int>* 
 }
 
 void ExcessFlow::Relax(int from, int to, std::int64_t cost, int arc, bool reverse) {
-  const std::int64_t reached = distance_[from] + cost + potential_[from] - potential_[to];
-  if (reached >= distance_[to]) return;
-  distance_[to] = reached;
-  step_[to] = {from, arc, reverse};
+  const std::int64_t reached = distance_[At(from)] + cost + potential_[At(from)] - potential_[At(to)];
+  if (reached >= distance_[At(to)]) return;
+  distance_[At(to)] = reached;
+  step_[At(to)] = {from, arc, reverse};
   reached_.push({reached, to});
 }
 
 void ExcessFlow::RelaxFrom(int node) {
-  for (const int a : at_[node]) {
-    const Arc& arc = arcs_[a];
+  for (const int a : at_[At(node)]) {
+    const Arc& arc = arcs_[At(a)];
     if (arc.from == node && arc.left > 0) Relax(node, arc.to, arc.cost, a, false);
     if (arc.to == node && arc.flow > 0) Relax(node, arc.from, -arc.cost, a, true);
   }
   if (node > 0) Relax(node, node - 1, 0, -1, false);
-  if (node + 1 < nodes_ && back_[node + 1] > 0) Relax(node, node + 1, 0, -1, true);
+  if (node + 1 < nodes_ && back_[At(node + 1)] > 0) Relax(node, node + 1, 0, -1, true);
 }
 
 // Dijkstra with potentials, from all nodes with supply left to the nearest that lacks some. -1: none is reached.
 int ExcessFlow::Search() {
-  distance_.assign(nodes_, kInfinite);
-  step_.assign(nodes_, {});
+  distance_.assign(At(nodes_), kInfinite);
+  step_.assign(At(nodes_), {});
   reached_ = {};
   for (int v = 0; v < nodes_; ++v) {
-    if (supply_[v] <= 0) continue;
-    distance_[v] = 0;
+    if (supply_[At(v)] <= 0) continue;
+    distance_[At(v)] = 0;
     reached_.push({0, v});
   }
   while (!reached_.empty()) {
     const auto [distance, node] = reached_.top();
     reached_.pop();
-    if (distance > distance_[node]) continue;
-    if (supply_[node] < 0) return node;
+    if (distance > distance_[At(node)]) continue;
+    if (supply_[At(node)] < 0) return node;
     RelaxFrom(node);
   }
   return -1;
@@ -228,30 +229,30 @@ int ExcessFlow::Search() {
 bool ExcessFlow::Augment() {
   const int target = Search();
   if (target < 0) return false;
-  for (int v = 0; v < nodes_; ++v) potential_[v] += std::min(distance_[v], distance_[target]);
-  std::int64_t amount = -supply_[target];
+  for (int v = 0; v < nodes_; ++v) potential_[At(v)] += std::min(distance_[At(v)], distance_[At(target)]);
+  std::int64_t amount = -supply_[At(target)];
   int v = target;
-  for (; step_[v].from >= 0; v = step_[v].from) {
-    const Step& step = step_[v];
-    if (step.arc >= 0) amount = std::min(amount, step.reverse ? arcs_[step.arc].flow : arcs_[step.arc].left);
-    if (step.arc < 0 && step.reverse) amount = std::min(amount, back_[v]);
+  for (; step_[At(v)].from >= 0; v = step_[At(v)].from) {
+    const Step& step = step_[At(v)];
+    if (step.arc >= 0) amount = std::min(amount, step.reverse ? arcs_[At(step.arc)].flow : arcs_[At(step.arc)].left);
+    if (step.arc < 0 && step.reverse) amount = std::min(amount, back_[At(v)]);
   }
-  amount = std::min(amount, supply_[v]);
-  supply_[v] -= amount;
-  supply_[target] += amount;
-  for (v = target; step_[v].from >= 0; v = step_[v].from) Push(v, amount);
+  amount = std::min(amount, supply_[At(v)]);
+  supply_[At(v)] -= amount;
+  supply_[At(target)] += amount;
+  for (v = target; step_[At(v)].from >= 0; v = step_[At(v)].from) Push(v, amount);
   return true;
 }
 
 void ExcessFlow::Push(int node, std::int64_t amount) {
-  const Step& step = step_[node];
+  const Step& step = step_[At(node)];
   const std::int64_t change = step.reverse ? -amount : amount;
   if (step.arc < 0) {
-    back_[step.reverse ? node : step.from] += change;
+    back_[At(step.reverse ? node : step.from)] += change;
     return;
   }
-  arcs_[step.arc].left -= change;
-  arcs_[step.arc].flow += change;
+  arcs_[At(step.arc)].left -= change;
+  arcs_[At(step.arc)].flow += change;
 }
 
 }  // namespace orionrt

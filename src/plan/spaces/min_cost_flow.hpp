@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/index.hpp"
 #include "plan/placing/placer.hpp"
 #include "plan/spaces/choose_spills.hpp"
 
@@ -59,7 +60,7 @@ class ExcessFlow {
 
   // Rows [first, last) that a span of sections lives through; what these charge for a byte, in 1/kScale.
   Span RowsOf(Span sections) const;
-  std::int64_t Price(Span rows) const { return potential_[rows.last] - potential_[rows.first]; }
+  std::int64_t Price(Span rows) const { return potential_[At(rows.last)] - potential_[At(rows.first)]; }
 
   static std::int64_t CostPerByte(std::int64_t cost, std::int64_t bytes);
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/index.hpp"
 #include "plan/clocks/stream_plan.hpp"
 #include "plan/spaces/choose_spills.hpp"
 #include "plan/spaces/residency.hpp"
@@ -35,7 +36,7 @@ class SpacePlanner {
     const std::int64_t bound = CostBound();
     for (bool again = true; again;) {
       again = false;
-      for (int p = 0; p < residency_.spaces(); ++p) again |= changed_[p] && Fit(p);
+      for (int p = 0; p < residency_.spaces(); ++p) again |= changed_[At(p)] && Fit(p);
     }
     Promote();
     return Finish(bound);
@@ -88,7 +89,7 @@ class SpacePlanner {
 
   // Brings a space below its capacity. True if a buffer had to spill.
   bool Fit(int p) {
-    changed_[p] = false;
+    changed_[At(p)] = false;
     const std::vector<int> held = residency_.Held(p);
     Packing packing = SpillByLoad(p, held, residency_.Capacity(p));
     if (!packing.covered) RefuseHeld(p, held);
@@ -96,23 +97,23 @@ class SpacePlanner {
     if (policy_.empty()) policy_ = plan.policy;
     time_limited_ |= plan.time_limited;
     packing.offsets = plan.offsets;
-    packed_[p].reset();
+    packed_[At(p)].reset();
     if (plan.peak_bytes > residency_.Capacity(p)) {
       packing = SpillByPacking(p, held, std::move(packing), plan.peak_bytes);
     } else if (!residency_.space(p).capacity || plan.certificate.proven_optimal) {
-      packed_[p] = std::move(plan);
+      packed_[At(p)] = std::move(plan);
     }
     Install(packing);
-    spilled_from_[p] = spilled_from_[p] || !packing.spilled.empty();
+    spilled_from_[At(p)] = spilled_from_[At(p)] || !packing.spilled.empty();
     for (const int i : packing.spilled) {
       residency_.SetRank(i, residency_.NextRank(i, residency_.RankNow(i)));
-      changed_[residency_.SpaceAt(i)] = true;
+      changed_[At(residency_.SpaceAt(i))] = true;
     }
     return !packing.spilled.empty();
   }
 
   void Install(const Packing& packing) {
-    for (std::size_t k = 0; k < packing.buffers.size(); ++k) offsets_[packing.buffers[k]] = packing.offsets[k];
+    for (std::size_t k = 0; k < packing.buffers.size(); ++k) offsets_[At(packing.buffers[k])] = packing.offsets[k];
   }
 
   // What is alive fits, but its packing does not. The cheapest of: the packing less what sticks out; one of less,
@@ -149,7 +150,7 @@ class SpacePlanner {
     low.spilled = packing.spilled;
     for (std::size_t k = 0; k < packing.buffers.size(); ++k) {
       const int i = packing.buffers[k];
-      if (packing.offsets[k] + BytesIn(residency_.space(p), problem_.buffers[i]) > residency_.Capacity(p)) {
+      if (packing.offsets[k] + BytesIn(residency_.space(p), problem_.buffers[At(i)]) > residency_.Capacity(p)) {
         low.covered = low.covered && !residency_.Pinned(i);
         low.spilled.push_back(i);
         continue;
@@ -185,7 +186,7 @@ class SpacePlanner {
       for (int i = 0; i < residency_.size(); ++i) {
         if (residency_.SpaceAt(i) == p) {
           packing.buffers.push_back(i);
-          packing.offsets.push_back(offsets_[i]);
+          packing.offsets.push_back(offsets_[At(i)]);
           continue;
         }
         const int rank = residency_.RankOf(i, p);
@@ -198,7 +199,7 @@ class SpacePlanner {
       for (const auto& [i, rank] : saved) {
         const auto found = std::lower_bound(filled.buffers.begin(), filled.buffers.end(), i);
         if (found == filled.buffers.end() || *found != i) continue;
-        changed_[residency_.SpaceAt(i)] = changed_[p] = true;
+        changed_[At(residency_.SpaceAt(i))] = changed_[At(p)] = true;
         residency_.SetRank(i, rank);
       }
       Install(filled);
@@ -217,25 +218,25 @@ class SpacePlanner {
   SpaceFigures Seal(int p) {
     const std::vector<int> held = residency_.Held(p);
     const Problem subproblem = ProblemIn(problem_, held, residency_.space(p));
-    if (changed_[p]) packed_[p].reset();
-    if (!packed_[p] && !spilled_from_[p]) packed_[p] = pack_(subproblem, options_);
+    if (changed_[At(p)]) packed_[At(p)].reset();
+    if (!packed_[At(p)] && !spilled_from_[At(p)]) packed_[At(p)] = pack_(subproblem, options_);
     std::vector<std::int64_t> offsets;
-    for (const int i : held) offsets.push_back(offsets_[i]);
+    for (const int i : held) offsets.push_back(offsets_[At(i)]);
     SpaceFigures figures;
     figures.peak_bytes = PeakOf(subproblem, offsets);
-    if (packed_[p]) {
-      Plan& plan = *packed_[p];
+    if (packed_[At(p)]) {
+      Plan& plan = *packed_[At(p)];
       time_limited_ |= plan.time_limited;
       figures.certificate = std::move(plan.certificate);
       if (plan.peak_bytes <= figures.peak_bytes) {
         figures.peak_bytes = plan.peak_bytes;
-        for (std::size_t k = 0; k < held.size(); ++k) offsets_[held[k]] = plan.offsets[k];
+        for (std::size_t k = 0; k < held.size(); ++k) offsets_[At(held[k])] = plan.offsets[k];
       }
     } else {
       figures.certificate = LowerBound(subproblem);
     }
     figures.certificate.proven_optimal = figures.peak_bytes == figures.certificate.lower_bound_bytes;
-    for (int& i : figures.certificate.witness) i = held[i];
+    for (int& i : figures.certificate.witness) i = held[At(i)];
     return figures;
   }
 

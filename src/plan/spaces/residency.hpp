@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "orionrt/plan.hpp"
 #include "plan/space_table.hpp"
 
@@ -22,14 +23,14 @@ class Residency {
   const Problem& problem() const { return problem_; }
   int size() const { return static_cast<int>(problem_.buffers.size()); }
   int spaces() const { return static_cast<int>(problem_.spaces.size()); }
-  const Space& space(int p) const { return problem_.spaces[p]; }
+  const Space& space(int p) const { return problem_.spaces[At(p)]; }
   std::int64_t Capacity(int p) const { return LimitOf(space(p).capacity); }
   const std::vector<int>& Allowed(int i) const { return preferences_.Of(i); }
-  std::int64_t Uses(int i) const { return problem_.uses.empty() ? 1 : problem_.uses[i]; }
+  std::int64_t Uses(int i) const { return problem_.uses.empty() ? 1 : problem_.uses[At(i)]; }
 
-  int RankNow(int i) const { return rank_[i]; }
-  void SetRank(int i, int rank) { rank_[i] = rank; }
-  int SpaceAt(int i) const { return preferences_.Of(i)[rank_[i]]; }
+  int RankNow(int i) const { return rank_[At(i)]; }
+  void SetRank(int i, int rank) { rank_[At(i)] = rank; }
+  int SpaceAt(int i) const { return preferences_.Of(i)[At(rank_[At(i)])]; }
   std::vector<int> Held(int p) const;
 
   // The next rank whose space could hold the buffer, or -1. A fixed buffer has its first alone.
@@ -38,7 +39,7 @@ class Residency {
   int RankOf(int i, int p) const;
   // The spaces that could hold the buffer.
   std::vector<int> Choices(int i) const;
-  bool Pinned(int i) const { return NextRank(i, rank_[i]) < 0; }
+  bool Pinned(int i) const { return NextRank(i, rank_[At(i)]) < 0; }
 
   // SpillCost by rank.
   std::int64_t CostAt(int i, int rank) const;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
 #include "plan/infeasible.hpp"
@@ -13,7 +14,7 @@ namespace {
 void CopyLabels(const Problem& problem, const std::vector<int>& buffers, Problem& subproblem) {
   for (const int i : buffers) {
     subproblem.ids.push_back(BufferId(problem, i));
-    if (!problem.names.empty()) subproblem.names.push_back(problem.names[i]);
+    if (!problem.names.empty()) subproblem.names.push_back(problem.names[At(i)]);
   }
 }
 
