@@ -217,7 +217,7 @@ class AssignmentWriter {
     checked.Text(table.bytes());
     checked.Text(body.bytes());
     ByteWriter file;
-    file.Text({"ORTPLAN", 8});
+    file.Text({"ORTPLAN\0", 8});
     file.U32(orionrt_image_sum(reinterpret_cast<const std::uint8_t*>(checked.bytes().data()), checked.bytes().size()));
     file.Text(checked.bytes());
     return file.bytes();

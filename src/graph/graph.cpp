@@ -219,7 +219,7 @@ Graph::Graph(std::vector<OpNode> ops, std::vector<TensorDesc> tensors)
   }
   // A table as long as a few times the number of tensors is worth its direct look-up.
   const bool dense = static_cast<std::size_t>(largest) < 4 * tensors_.size() + 64;
-  if (dense) dense_.assign(static_cast<std::size_t>(largest + 1), -1);
+  if (dense) dense_.assign(static_cast<std::size_t>(largest) + 1, -1);
   for (int i = 0; i < static_cast<int>(tensors_.size()); ++i) {
     const int id = tensors_[At(i)].id;
     if (IndexOf(id) >= 0) RefuseGraph("tensor id " + std::to_string(id) + " is described twice");

@@ -79,7 +79,8 @@ Problem Enlarge(const Problem& problem, const GuardOptions& options, std::int64_
   }
   if (page != 0) return larger;
   const Part* const end = problem.parts.data() + problem.parts.size();
-  for (const Part *first = problem.parts.data(), *next = first; first != end; first = next) {
+  const Part* next = nullptr;
+  for (const Part* first = problem.parts.data(); first != end; first = next) {
     next = std::find_if(first, end, [&](const Part& part) { return part.buffer != first->buffer; });
     const Buffer& buffer = problem.buffers[At(first->buffer)];
     std::vector<Part> rectangles = WithCanary(buffer, first, next, canary);

@@ -265,7 +265,7 @@ class OrderFinder {
       const std::int64_t kept = steps_ / kFirstShare;
       steps_ -= kept;
       peak = Bisect(first, last, peak);
-      peak = RunBeams(first, last, peak, kBeamShare);
+      RunBeams(first, last, peak, kBeamShare);
       peak = ImproveWindows(first, last);
       steps_ += kept;
     }
