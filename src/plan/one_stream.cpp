@@ -176,14 +176,15 @@ class StepPlanner {
   }
 
   // Whether they found a lower plan.
-  bool FillNiches(const Shapes& shapes) {
+  bool TryNiches(const Shapes& shapes) {
     if (IsDone() || budget_.niches <= 0 || problem_.buffers.size() > kMostInNiches) return false;
     watch_.Enter("niches");
     const NicheModel model(problem_, shapes);
     std::vector<std::int64_t> of_rows;
     std::int64_t peak = plan_.peak_bytes;
     const std::int64_t target = std::max(bound_, EnoughBytes(options_));
-    if (!NicheSearch(model, budget_.niches).Improve(target, watch_, budget_.niches, of_rows, peak)) return false;
+    NicheSearch search(model, budget_.niches);
+    if (!FillNiches(search, model.count(), target, watch_, budget_.niches, of_rows, peak)) return false;
     std::vector<std::int64_t> offsets(problem_.buffers.size(), 0);
     for (std::size_t row = 0; row < of_rows.size(); ++row) offsets[At(model.rows[row].buffer)] = of_rows[row];
     Keep(std::move(offsets), peak, "niches");
@@ -334,7 +335,7 @@ void StepPlanner::FindPlan() {
     const std::int64_t most = std::max(budget_.passes, kLeast * static_cast<std::int64_t>(problem_.buffers.size()));
     const bool is_there_time = placing.work_of_pass() <= most;
     if (niches || (!is_there_time && !HasFixed(problem_))) PutInColumns(shapes);
-    if (niches && FillNiches(shapes)) {
+    if (niches && TryNiches(shapes)) {
       if (placing.work_of_pass() <= budget_.passes / 16) TryTheTable(placing, shapes);
       return;
     }
@@ -357,7 +358,7 @@ void StepPlanner::FindPlan() {
     return;
   }
   Search(std::min(kBriefSearch, budget_.search));
-  if (niches) FillNiches(shapes);
+  if (niches) TryNiches(shapes);
   TryTheTable(placing, shapes);
   if (!niches || !dense) TurnTheWheel(placing, shapes);
   Search(budget_.search);

@@ -116,7 +116,7 @@ class StreamPlanner {
   Found SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough, OneStreamBudget& budget);
   Found SolveLanes(const Problem& problem, const Precedence& order, const Found& so_far);
   void SolveInOneLine(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
-  void FillNiches(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
+  void TryNiches(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
   void Improve(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
   void Search(const StreamSearch& search, const Problem& problem, std::int64_t work, Found& found);
 
@@ -298,13 +298,14 @@ void StreamPlanner::SolveInOneLine(const Problem& problem, const Precedence& ord
   Keep(std::move(line), watch_, found);
 }
 
-void StreamPlanner::FillNiches(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found) {
+void StreamPlanner::TryNiches(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found) {
   const std::int64_t bound = std::max(found.certificate.lower_bound_bytes, enough);
   if (found.peak <= bound || niche_work_ <= 0 || watch_.IsOver() || !StreamNichesCarry(problem, order)) return;
   watch_.Enter("niches");
   const StreamNicheModel model(problem, order, found.certificate.witness);
   std::vector<std::int64_t> offsets;
-  if (!StreamNicheSearch(model).Improve(bound, watch_, niche_work_, offsets, found.peak)) return;
+  StreamNicheSearch search(model);
+  if (!FillNiches(search, model.count(), bound, watch_, niche_work_, offsets, found.peak)) return;
   for (int row = 0; row < model.count(); ++row) found.offsets[At(model.rows[At(row)].buffer)] = offsets[At(row)];
   found.winner = "niches";
 }
@@ -422,7 +423,7 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
     }
     work_ -= list.work();
     if (n <= kManyOrders) SolveInOneLine(problem, order, enough, found);
-    FillNiches(problem, order, enough, found);
+    TryNiches(problem, order, enough, found);
     if (found.peak > bound) {
       SqueakyWheel wheel(orders.Items());
       std::int64_t passes = std::max<std::int64_t>(1, work_ / 2);  // one in any case

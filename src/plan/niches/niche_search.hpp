@@ -23,12 +23,7 @@ class NicheSearch {
   // candidates of a niche are looked at.
   NicheSearch(const NicheModel& model, std::int64_t work);
 
-  // Looks for plans below `peak` (bytes) until one reaches `target`, the work is spent, or the watch is over. `work`
-  // falls by what was looked at, about a nanosecond each. True if `offsets`, per row, and `peak` are of a lower plan.
-  bool Improve(std::int64_t target, Watch& watch, std::int64_t& work, std::vector<std::int64_t>& offsets,
-               std::int64_t& peak);
-
-  // Of FillNiches.
+  // What FillNiches asks for.
   static constexpr int kFew = 0;
   static constexpr int kTry = 2000;
   static constexpr std::int64_t kRises = 32;

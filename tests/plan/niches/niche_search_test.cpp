@@ -26,7 +26,8 @@ Plan Found(const Problem& problem, std::int64_t peak, std::int64_t work, const P
   Plan plan;
   plan.peak_bytes = peak;
   const std::int64_t bound = LowerBound(problem).lower_bound_bytes;
-  if (!NicheSearch(model, work).Improve(bound, watch, work, offsets, plan.peak_bytes)) return plan;
+  NicheSearch search(model, work);
+  if (!FillNiches(search, model.count(), bound, watch, work, offsets, plan.peak_bytes)) return plan;
   plan.offsets.assign(problem.buffers.size(), 0);
   for (std::size_t row = 0; row < offsets.size(); ++row) plan.offsets[At(model.rows[row].buffer)] = offsets[row];
   return plan;
