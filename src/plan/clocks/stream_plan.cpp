@@ -116,7 +116,7 @@ class StreamPlanner {
   Found SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough, OneStreamBudget& budget);
   Found SolveLanes(const Problem& problem, const Precedence& order, const Found& so_far);
   void SolveInOneLine(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
-  void TryNiches(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
+  void FillNiches(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
   void Improve(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found);
   void Search(const StreamSearch& search, const Problem& problem, std::int64_t work, Found& found);
 
@@ -160,7 +160,7 @@ Found StreamPlanner::SolveSeries(const Problem& problem, const std::vector<std::
     pieces.push_back({std::move(part), bound, p});
   }
   std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.bound > b.bound; });
-  const Watch::Subproblem within(watch_);
+  const Watch::Part within(watch_);
   Found found;
   found.offsets.assign(problem.buffers.size(), 0);
   for (const Piece& piece : pieces) {
@@ -178,7 +178,7 @@ Found StreamPlanner::SolveSeries(const Problem& problem, const std::vector<std::
 
 // Stacked, each at the next multiple of its largest alignment. The sum of the bounds is one where there is a unit.
 Found StreamPlanner::SolveParallel(const Problem& problem, const std::vector<std::vector<int>>& parts, int depth) {
-  const Watch::Subproblem within(watch_);
+  const Watch::Part within(watch_);
   Found found;
   found.offsets.assign(problem.buffers.size(), 0);
   const bool exact = HasUnit(problem);
@@ -260,7 +260,7 @@ Found StreamPlanner::SolveLanes(const Problem& problem, const Precedence& order,
     bounds += LowerBound(singles.back()).lower_bound_bytes;
   }
   if (!so_far.offsets.empty() && bounds >= so_far.peak) return {};
-  const Watch::Subproblem within(watch_);
+  const Watch::Part within(watch_);
   Found found;
   found.offsets.assign(problem.buffers.size(), 0);
   for (std::size_t l = 0; l < lanes.size(); ++l) {
@@ -291,21 +291,20 @@ void StreamPlanner::SolveInOneLine(const Problem& problem, const Precedence& ord
   if (order.count() > kFirstFit) share.niches = std::min(share.niches, kLineWorkOfMany);
   Found line;
   {
-    const Watch::Subproblem within(watch_);
+    const Watch::Part within(watch_);
     line = SolveOneStream(problem, OnOneStream(problem, spans), enough, share);
   }
   line.certificate = Certificate();
   Keep(std::move(line), watch_, found);
 }
 
-void StreamPlanner::TryNiches(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found) {
+void StreamPlanner::FillNiches(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found) {
   const std::int64_t bound = std::max(found.certificate.lower_bound_bytes, enough);
   if (found.peak <= bound || niche_work_ <= 0 || watch_.IsOver() || !StreamNichesCarry(problem, order)) return;
   watch_.Enter("niches");
   const StreamNicheModel model(problem, order, found.certificate.witness);
   std::vector<std::int64_t> offsets;
-  StreamNicheSearch search(model);
-  if (!FillNiches(search, model.count(), bound, watch_, niche_work_, offsets, found.peak)) return;
+  if (!StreamNicheSearch(model).Improve(bound, watch_, niche_work_, offsets, found.peak)) return;
   for (int row = 0; row < model.count(); ++row) found.offsets[At(model.rows[At(row)].buffer)] = offsets[At(row)];
   found.winner = "niches";
 }
@@ -423,7 +422,7 @@ Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int dept
     }
     work_ -= list.work();
     if (n <= kManyOrders) SolveInOneLine(problem, order, enough, found);
-    TryNiches(problem, order, enough, found);
+    FillNiches(problem, order, enough, found);
     if (found.peak > bound) {
       SqueakyWheel wheel(orders.Items());
       std::int64_t passes = std::max<std::int64_t>(1, work_ / 2);  // one in any case
@@ -536,7 +535,7 @@ Plan PlanStreams(const Problem& problem, const PlanOptions& options) {
     Problem free = problem;
     free.apart.clear();
     PlanOptions within = options;
-    within.observer = watch.OfSubproblem();
+    within.observer = watch.OfPart();
     Plan plan = PlanAuto(free, within);
     if (KeepsApart(problem, plan.offsets)) {
       watch.Seal(plan);

@@ -48,8 +48,7 @@ Plan Found(const Problem& problem, std::int64_t peak, std::int64_t work) {
   std::vector<std::int64_t> offsets;
   Plan plan;
   plan.peak_bytes = peak;
-  StreamNicheSearch search(model);
-  if (!FillNiches(search, model.count(), bound.lower_bound_bytes, watch, work, offsets, plan.peak_bytes)) return plan;
+  if (!StreamNicheSearch(model).Improve(bound.lower_bound_bytes, watch, work, offsets, plan.peak_bytes)) return plan;
   plan.offsets.assign(problem.buffers.size(), 0);
   for (int row = 0; row < model.count(); ++row) plan.offsets[At(model.rows[At(row)].buffer)] = offsets[At(row)];
   return plan;
