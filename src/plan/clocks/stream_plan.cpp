@@ -280,7 +280,8 @@ Found StreamPlanner::SolveLanes(const Problem& problem, const Precedence& order,
 // As if all streams were one, advancing so that least is alive. Its bound is none of the problem.
 void StreamPlanner::SolveInOneLine(const Problem& problem, const Precedence& order, std::int64_t enough, Found& found) {
   const std::int64_t bound = std::max(found.certificate.lower_bound_bytes, enough);
-  if (!problem.apart.empty() || found.peak == bound || watch_.IsOver()) return;
+  const bool is_answered = !found.offsets.empty() && found.peak <= bound;
+  if (is_answered || !problem.apart.empty() || HasFixed(problem) || watch_.IsOver()) return;
   watch_.Enter("one_line");
   const std::int64_t limit = found.offsets.empty() ? INT64_MAX : found.peak;
   const int width = std::clamp(kBeamStates / order.count(), 4, 100);
@@ -289,11 +290,14 @@ void StreamPlanner::SolveInOneLine(const Problem& problem, const Precedence& ord
   const bool is_all = order.count() > kManyOrders;  // that there is time for
   OneStreamBudget share{one_stream_.passes / (is_all ? 1 : 4), one_stream_.niches / (is_all ? 1 : 2), 0};
   if (order.count() > kFirstFit) share.niches = std::min(share.niches, kLineWorkOfMany);
+  const OneStreamBudget before = share;
   Found line;
   {
     const Watch::Part within(watch_);
     line = SolveOneStream(problem, OnOneStream(problem, spans), enough, share);
   }
+  one_stream_.passes -= before.passes - share.passes;
+  one_stream_.niches -= before.niches - share.niches;
   line.certificate = Certificate();
   Keep(std::move(line), watch_, found);
 }
