@@ -1,6 +1,6 @@
 // A problem as the niche search sees it: rows in time, each one rectangle of sections x bytes. Where thousands are
-// alive at once, sections are joined until one row of 500 alive begins in each: a row is alive in all of a section then,
-// so that plans hold, and the bytes alive grow by some thousandths.
+// alive at once, sections are joined until one row of 500 alive begins in each: a row is alive in all of a section
+// then, so that plans hold, and the bytes alive grow by some thousandths.
 #pragma once
 
 #include <cstdint>
