@@ -144,10 +144,11 @@ class ORIONRT_API BorrowedMemory : public MemoryResource {
 using BufferMemory = BorrowedMemory;  // the name of before
 
 // A device that is not there: hands out addresses with nothing behind them, up to 2^62 bytes, so that a machine of any
-// size can be planned for. Reading or writing through them ends the program. For one thread at a time.
+// size can be planned for. Reading or writing through them ends the program (with pointers of 32 bits the addresses may
+// be its own). For one thread at a time.
 class ORIONRT_API SimulatedMemory : public BorrowedMemory {
  public:
-  // Throws Error (kMisuse) for more than 2^62 bytes.
+  // Throws Error (kMisuse) for more than 2^62 bytes; with pointers of 32 bits, 2^30.
   explicit SimulatedMemory(std::size_t capacity);
 };
 

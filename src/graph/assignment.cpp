@@ -297,7 +297,7 @@ void CompleteAssignment(const Graph& graph, Assignment& assignment) {
 
 std::size_t RequiredBytes(const Assignment& assignment, int space) {
   const bool known = space >= 0 && static_cast<std::size_t>(space) < assignment.spaces.size();
-  return known ? static_cast<std::size_t>(assignment.spaces[At(space)].required_bytes) : 0;
+  return known ? SizeOrMost(assignment.spaces[At(space)].required_bytes) : 0;
 }
 
 const Place* FindPlace(const std::vector<Place>& places, int id) {

@@ -23,9 +23,9 @@ std::int64_t PeakOf(const Problem& problem, const Plan& plan, int space) {
 }
 
 std::size_t RequiredBytes(const Plan& plan, int space) {
-  if (plan.spaces.figures.empty()) return space == 0 ? static_cast<std::size_t>(plan.peak_bytes) : 0;
+  if (plan.spaces.figures.empty()) return space == 0 ? SizeOrMost(plan.peak_bytes) : 0;
   const bool known = space >= 0 && space < static_cast<int>(plan.spaces.figures.size());
-  return known ? static_cast<std::size_t>(plan.spaces.figures[At(space)].peak_bytes) : 0;
+  return known ? SizeOrMost(plan.spaces.figures[At(space)].peak_bytes) : 0;
 }
 
 int SpaceOf(const Plan& plan, int i) { return plan.spaces.space_of.empty() ? 0 : plan.spaces.space_of[At(i)]; }

@@ -1,5 +1,6 @@
 // The memory that a SharedPlan runs in, its scratch behind the planned bytes.
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -69,7 +70,9 @@ std::vector<Arena> Checked(const SharedPlan& plan, std::vector<Arena> arenas, co
     const Arena& arena = arenas[At(space)];
     const std::size_t needs = space == LastSpace(plan) ? SharedArenaBytes(plan, options) : plan.required_bytes(space);
     if (arena.bytes() < needs) {
-      const auto format = [](std::size_t bytes) { return FormatThousands(static_cast<std::int64_t>(bytes)); };
+      const auto format = [](std::size_t bytes) {
+        return FormatThousands(static_cast<std::int64_t>(std::min<std::uint64_t>(bytes, kMaxBytes)));
+      };
       throw Error(ErrorCode::kInfeasible, "shared arena: " + format(needs) + " bytes needed, " + format(arena.bytes()) +
                                               " given, " + format(needs - arena.bytes()) + " short");
     }
@@ -86,7 +89,8 @@ std::vector<Arena> Checked(const SharedPlan& plan, std::vector<Arena> arenas, co
 
 std::size_t SharedArenaBytes(const SharedPlan& plan, const SharedArenaOptions& options) {
   if (options.scratch_bytes == 0) return plan.required_bytes(LastSpace(plan));
-  return static_cast<std::size_t>(ScratchBegin(plan, options)) + options.scratch_bytes;
+  const std::size_t begin = SizeOrMost(ScratchBegin(plan, options));
+  return begin + std::min(options.scratch_bytes, SIZE_MAX - begin);
 }
 
 SharedArena::SharedArena(std::shared_ptr<const SharedPlan> plan, const SharedArenaOptions& options)

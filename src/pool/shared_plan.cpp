@@ -164,7 +164,7 @@ std::shared_ptr<const SharedPlan> SharedPlan::Make(std::vector<SharedGraph> grap
   Cursors cursors(SpaceCount(options));
   for (std::size_t i = 0; i < options.spaces.size(); ++i) cursors[i].alignment = options.spaces[i].alignment;
   const std::vector<State> states = PlaceStates(graphs, options, cursors);
-  for (const Cursor& cursor : cursors) made->state_bytes_.push_back(static_cast<std::size_t>(cursor.end));
+  for (const Cursor& cursor : cursors) made->state_bytes_.push_back(SizeOrMost(cursor.end));
   std::map<int, std::vector<std::size_t>> lanes;
   std::vector<char> brought;
   for (std::size_t g = 0; g < graphs.size(); ++g) {
@@ -182,7 +182,7 @@ std::shared_ptr<const SharedPlan> SharedPlan::Make(std::vector<SharedGraph> grap
   }
   for (const auto& [number, lane] : lanes) made->PlaceLane(lane, options, states, brought, cursors);
   for (const Cursor& cursor : cursors) {
-    made->required_bytes_.push_back(static_cast<std::size_t>(cursor.end));
+    made->required_bytes_.push_back(SizeOrMost(cursor.end));
     made->base_alignment_.push_back(static_cast<std::size_t>(cursor.alignment));
   }
   return made;

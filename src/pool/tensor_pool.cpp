@@ -148,7 +148,7 @@ std::size_t GuardedBytes(const Graph& graph, const Assignment& assignment, const
   if (!options.guard) return RequiredBytes(assignment);
   const std::optional<Graph> ordered = Reordered(graph, assignment);
   const GuardLayout layout = LayOutFor(ordered ? *ordered : graph, assignment, options).layout;
-  return static_cast<std::size_t>(LaidOutBytes(layout, assignment));
+  return SizeOrMost(LaidOutBytes(layout, assignment));
 }
 
 PoolMemory::PoolMemory(Arena taken, const PoolOptions& options)
@@ -515,7 +515,7 @@ std::size_t TensorPool::MetadataBytes(const Assignment& assignment) {
                       (IsDense(ids, tensors) ? 2 * ids * sizeof(std::uintptr_t) : tensors * sizeof(State::Entry)) +
                       (assignment.bodies.empty() ? 0 : PlaceTable(assignment).metadata_bytes());
   for (const AssignedSpace& space : assignment.spaces) {
-    const auto capacity = static_cast<std::size_t>(space.required_bytes);
+    const std::size_t capacity = SizeOrMost(space.required_bytes);
     bytes += static_cast<std::size_t>(Scratch::MetadataBytes(space.required_bytes, ScratchBlock(capacity, options)));
   }
   return bytes;

@@ -9,8 +9,10 @@
 namespace orionrt {
 namespace {
 
-// 2^62. No 64-bit processor takes it for an address of the program: using one is a fault, no write elsewhere.
-constexpr std::uintptr_t kNoAddress = std::uintptr_t{1} << (sizeof(void*) * 8 - 2);
+// 2^62. No 64-bit processor takes it for an address of the program: using one is a fault, no write elsewhere. With
+// pointers of 32 bits it is 2^30, which programs may well use.
+constexpr int kBits = sizeof(void*) * 8 - 2;
+constexpr std::uintptr_t kNoAddress = std::uintptr_t{1} << kBits;
 
 }  // namespace
 
@@ -28,7 +30,8 @@ BorrowedMemory::BorrowedMemory(void* base, std::size_t bytes, bool host_accessib
 SimulatedMemory::SimulatedMemory(std::size_t capacity)
     : BorrowedMemory({"simulated memory", false, 1, 1, capacity}, kNoAddress) {
   if (capacity > kNoAddress) {
-    throw Error(ErrorCode::kMisuse, "simulated memory: " + std::to_string(capacity) + " bytes; at most 2^62 will do");
+    throw Error(ErrorCode::kMisuse, "simulated memory: " + std::to_string(capacity) + " bytes; at most 2^" +
+                                        std::to_string(kBits) + " will do");
   }
 }
 

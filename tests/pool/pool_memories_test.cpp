@@ -1,6 +1,7 @@
 // A TensorPool over several memories.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <map>
@@ -145,8 +146,9 @@ TEST(PoolMemories, KeepsThePresentPlanWhenTheNextFindsNoRoom) {
 }
 
 TEST(PoolMemories, HugeArenasTakeFewBooks) {
-  SimulatedMemory device(std::size_t{1} << 42);
-  const TensorPool pool(Arena::From(device, std::size_t{1} << 41));
+  const std::uint64_t huge = std::min<std::uint64_t>(std::uint64_t{1} << 42, SIZE_MAX / 4 + 1);
+  SimulatedMemory device(static_cast<std::size_t>(huge));
+  const TensorPool pool(Arena::From(device, static_cast<std::size_t>(huge / 2)));
   EXPECT_LT(pool.metadata_bytes(), std::size_t{16} << 20);
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <numeric>
 #include <string>
@@ -99,7 +100,7 @@ TEST(SharedPlan, WorkspacesLieInTheLaneOfTheirGraph) {
 }
 
 TEST(SharedPlan, RunsInMemoryThatTheHostMayNotTouch) {
-  SimulatedMemory device(std::size_t{1} << 40);
+  SimulatedMemory device(SIZE_MAX / 4 + 1);
   const auto plan = SharedPlan::Make({{Graph({{0, {0}, {}}}, {{0, 64, 0, TensorRole::kState}}), 0, {}}});
   SharedArena arena(plan, Arena::From(device, plan->required_bytes() + 1000, 4096));
   EXPECT_NE(arena.View().GetPtr(0), nullptr);
@@ -120,6 +121,26 @@ TEST(SharedPlan, AViewKnowsNoOtherTensors) {
     EXPECT_EQ(arena.View(1).GetPtr(stride), nullptr) << "no such graph";
     EXPECT_EQ(TensorView().GetPtr(0), nullptr);
   }
+}
+
+// In 32 bits no size says how much that is, and 64 bytes more than 4 GiB must not pass for 64.
+TEST(SharedArena, RefusesWhatNoSizeCounts) {
+  const std::size_t gib = std::size_t{1} << 30;
+  const Graph graph({{0, {}, {0}}, {1, {0}, {1}}, {2, {1}, {}}}, {{0, 3 * gib}, {1, gib + 64}});
+  const auto plan = PlanAll({graph}, {0});
+  alignas(64) std::byte memory[4096];
+  const auto refuses = [&](const SharedArenaOptions& options) {
+    return Refuses(ErrorCode::kInfeasible, {"short"},
+                   [&] { SharedArena(plan, Arena::Borrow(memory, sizeof memory), options); });
+  };
+  EXPECT_TRUE(refuses({}));
+  SharedArenaOptions options;
+  options.scratch_bytes = SIZE_MAX;
+  EXPECT_TRUE(refuses(options));
+  options.scratch_bytes = SIZE_MAX - 4 * gib;
+  EXPECT_TRUE(refuses(options));
+  const std::uint64_t needs = (std::uint64_t{4} << 30) + 64;
+  EXPECT_EQ(plan->required_bytes(), std::min<std::uint64_t>(needs, SIZE_MAX));
 }
 
 TEST(SharedArena, NeedsExactlyWhatIsStated) {

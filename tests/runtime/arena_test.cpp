@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -33,7 +34,7 @@ TEST(Arena, RefusesAlignmentsThatAreNoPowersOfTwo) {
 }
 
 TEST(Arena, SaysHowMuchTheSystemRefused) {
-  const std::size_t huge = std::size_t{1} << 60;
+  const auto huge = static_cast<std::size_t>(std::min<std::uint64_t>(std::uint64_t{1} << 60, SIZE_MAX / 2 + 1));
   EXPECT_TRUE(Refuses(ErrorCode::kOutOfMemory, {std::to_string(huge)}, [&] { Arena::Host(huge); }));
   EXPECT_TRUE(Refuses(ErrorCode::kOutOfMemory, {}, [] { Arena::Host(SIZE_MAX); }))
       << "rounding it up must not wrap to nothing";

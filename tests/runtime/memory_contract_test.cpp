@@ -88,7 +88,7 @@ TEST_P(MemoryContract, GivesEmptyBlocksAddressesOfTheirOwn) {
 }
 
 TEST_P(MemoryContract, RefusesWhatNoMachineHasAndLosesNothing) {
-  const std::size_t absurd = std::size_t{1} << 61;
+  const auto absurd = static_cast<std::size_t>(std::min<std::uint64_t>(std::uint64_t{1} << 61, SIZE_MAX / 2 + 1));
   const std::string name = resource().traits().name;
   for (int round = 0; round < 3; ++round) {
     for (const std::size_t bytes : {absurd, SIZE_MAX / 2, SIZE_MAX / 2 + 1, SIZE_MAX - 63, SIZE_MAX}) {
@@ -96,7 +96,7 @@ TEST_P(MemoryContract, RefusesWhatNoMachineHasAndLosesNothing) {
           Refuses(ErrorCode::kOutOfMemory, {name, std::to_string(bytes)}, [&] { resource().Allocate(bytes, 64); }));
     }
   }
-  EXPECT_TRUE(Refuses(ErrorCode::kOutOfMemory, {name}, [&] { resource().Allocate(64, std::size_t{1} << 63); }));
+  EXPECT_TRUE(Refuses(ErrorCode::kOutOfMemory, {name}, [&] { resource().Allocate(64, SIZE_MAX / 2 + 1); }));
   void* const base = resource().Allocate(1 << 20, 64);
   Mark(base, 1 << 20, 3);
   EXPECT_TRUE(IsMarked(base, 1 << 20, 3));

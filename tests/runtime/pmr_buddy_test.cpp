@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <deque>
 #include <list>
 #include <map>
@@ -141,7 +142,7 @@ TEST_P(PmrBuddies, ThrowWhenFullOrAskUpstream) {
   PmrBuddy alone(bytes.base(), bytes.bytes(), 64, GetParam());
   void* const half = alone.allocate(2048, 8);
   EXPECT_THROW((void)alone.allocate(2049, 8), std::bad_alloc);
-  for (const std::size_t bytes_asked : {std::size_t{1} << 63, ~std::size_t{0}, ~std::size_t{0} - 4}) {
+  for (const std::size_t bytes_asked : {SIZE_MAX / 2 + 1, SIZE_MAX, SIZE_MAX - 4}) {
     for (const std::size_t alignment : {8, 8192}) {
       EXPECT_THROW((void)alone.allocate(bytes_asked, alignment), std::bad_alloc);
     }
