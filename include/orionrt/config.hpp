@@ -1,6 +1,14 @@
 // What every other header needs: the version, the visibility of public symbols, and the one exception.
 #pragma once
 
+#if !defined(__GNUC__)  // clang defines it, too
+#error "OrionRT is written for gcc and clang, and was never compiled by another compiler"
+#elif __cplusplus < 201703L
+#error "OrionRT needs C++17 (-std=c++17); C99 and C++11 have orionrt/orionrt.h, bare metal has orionrt/orionrt_plan.h"
+#elif __SIZEOF_INT__ < 4 || __SIZEOF_POINTER__ < 4
+#error "OrionRT needs ints and addresses of 32 bits; smaller machines run its plans by orionrt/orionrt_plan.h"
+#endif
+
 #include <stdexcept>
 #include <string>
 
