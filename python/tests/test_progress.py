@@ -20,6 +20,14 @@ def hard(count=1500):
     return orionrt.Problem(lower, upper, [draw.randrange(1, 9999) for _ in lower])
 
 
+@pytest.fixture(autouse=True)
+def interrupts():
+    """Whoever runs tests in the background ignores Ctrl-C, and what is started there does, too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_it_is_told_how_far_planning_is():
     told = []
     threads = set()
@@ -69,6 +77,7 @@ def test_ctrl_c_has_the_best_plan():
 def test_ctrl_c_without_a_follower():
     lines = """
 import os, signal, threading, orionrt, test_progress
+signal.signal(signal.SIGINT, signal.default_int_handler)
 problem = test_progress.hard(20000)
 threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
