@@ -45,7 +45,6 @@ class Watch {
   // those of the whole, or of a subproblem, of which nothing is told.
   PlanObserver OfWhole() { return OfRun(true); }
   PlanObserver OfSubproblem() { return OfRun(false); }
-  PlanObserver OfPart() { return OfSubproblem(); }  // the word of before, as is Part
 
   // While it lives a subproblem is planned: its peaks and bounds are not told.
   class Subproblem {
@@ -58,7 +57,6 @@ class Watch {
    private:
     Watch& watch_;
   };
-  using Part = Subproblem;
 
  private:
   void Tell();

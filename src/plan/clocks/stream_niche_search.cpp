@@ -426,9 +426,4 @@ void StreamNicheSearch::Keep(std::size_t decisions) {
   decisions_.resize(decisions);
 }
 
-bool StreamNicheSearch::Improve(std::int64_t target, Watch& watch, std::int64_t& work,
-                                std::vector<std::int64_t>& offsets, std::int64_t& peak) {
-  return FillNiches(*this, model_.count(), target, watch, work, offsets, peak);
-}
-
 }  // namespace orionrt

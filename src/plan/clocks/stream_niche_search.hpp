@@ -55,11 +55,6 @@ class StreamNicheSearch {
   // Keeps a reference.
   explicit StreamNicheSearch(const StreamNicheModel& model);
 
-  // Looks for plans below `peak` (bytes) until one reaches `target`, the work is spent, or the watch is over. `work`
-  // falls by what was looked at, some nanoseconds each. True if `offsets`, per row, and `peak` are of a lower plan.
-  bool Improve(std::int64_t target, Watch& watch, std::int64_t& work, std::vector<std::int64_t>& offsets,
-               std::int64_t& peak);
-
   // Of FillNiches.
   static constexpr int kFew = 1000;
   static constexpr int kTry = 500;

@@ -148,24 +148,24 @@ std::vector<int> Mapped(const std::vector<int>& witness, const std::vector<int>&
 // Parts take the same bytes, so only the worst matters: it is planned first, and the others need be no lower.
 Found StreamPlanner::SolveSeries(const Problem& problem, const std::vector<std::vector<int>>& parts,
                                  std::int64_t enough, int depth) {
-  struct Piece {
+  struct Ranked {
     Problem problem;
     std::int64_t bound;
     std::size_t index;
   };
-  std::vector<Piece> pieces;
+  std::vector<Ranked> ranked;
   for (std::size_t p = 0; p < parts.size(); ++p) {
     Problem part = ProblemIn(problem, parts[p], Space());
     const std::int64_t bound = StreamBound(part).lower_bound_bytes;
-    pieces.push_back({std::move(part), bound, p});
+    ranked.push_back({std::move(part), bound, p});
   }
-  std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.bound > b.bound; });
-  const Watch::Part within(watch_);
+  std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) { return a.bound > b.bound; });
+  const Watch::Subproblem within(watch_);
   Found found;
   found.offsets.assign(problem.buffers.size(), 0);
-  for (const Piece& piece : pieces) {
-    const std::vector<int>& buffers = parts[piece.index];
-    const Found part = Solve(piece.problem, std::max({enough, found.peak, pieces.front().bound}), depth + 1);
+  for (const Ranked& next : ranked) {
+    const std::vector<int>& buffers = parts[next.index];
+    const Found part = Solve(next.problem, std::max({enough, found.peak, ranked.front().bound}), depth + 1);
     for (std::size_t k = 0; k < buffers.size(); ++k) found.offsets[At(buffers[k])] = part.offsets[k];
     if (part.peak > found.peak || found.winner.empty()) found.winner = part.winner;
     found.peak = std::max(found.peak, part.peak);
@@ -178,7 +178,7 @@ Found StreamPlanner::SolveSeries(const Problem& problem, const std::vector<std::
 
 // Stacked, each at the next multiple of its largest alignment. The sum of the bounds is one where there is a unit.
 Found StreamPlanner::SolveParallel(const Problem& problem, const std::vector<std::vector<int>>& parts, int depth) {
-  const Watch::Part within(watch_);
+  const Watch::Subproblem within(watch_);
   Found found;
   found.offsets.assign(problem.buffers.size(), 0);
   const bool exact = HasUnit(problem);
@@ -260,7 +260,7 @@ Found StreamPlanner::SolveLanes(const Problem& problem, const Precedence& order,
     bounds += LowerBound(singles.back()).lower_bound_bytes;
   }
   if (!so_far.offsets.empty() && bounds >= so_far.peak) return {};
-  const Watch::Part within(watch_);
+  const Watch::Subproblem within(watch_);
   Found found;
   found.offsets.assign(problem.buffers.size(), 0);
   for (std::size_t l = 0; l < lanes.size(); ++l) {
@@ -293,7 +293,7 @@ void StreamPlanner::SolveInOneLine(const Problem& problem, const Precedence& ord
   const OneStreamBudget before = share;
   Found line;
   {
-    const Watch::Part within(watch_);
+    const Watch::Subproblem within(watch_);
     line = SolveOneStream(problem, OnOneStream(problem, spans), enough, share);
   }
   one_stream_.passes -= before.passes - share.passes;
@@ -308,7 +308,8 @@ void StreamPlanner::FillNiches(const Problem& problem, const Precedence& order, 
   watch_.Enter("niches");
   const StreamNicheModel model(problem, order, found.certificate.witness);
   std::vector<std::int64_t> offsets;
-  if (!StreamNicheSearch(model).Improve(bound, watch_, niche_work_, offsets, found.peak)) return;
+  StreamNicheSearch search(model);
+  if (!orionrt::FillNiches(search, model.count(), bound, watch_, niche_work_, offsets, found.peak)) return;
   for (int row = 0; row < model.count(); ++row) found.offsets[At(model.rows[At(row)].buffer)] = offsets[At(row)];
   found.winner = "niches";
 }
@@ -539,7 +540,7 @@ Plan PlanStreams(const Problem& problem, const PlanOptions& options) {
     Problem free = problem;
     free.apart.clear();
     PlanOptions within = options;
-    within.observer = watch.OfPart();
+    within.observer = watch.OfSubproblem();
     Plan plan = PlanAuto(free, within);
     if (KeepsApart(problem, plan.offsets)) {
       watch.Seal(plan);

@@ -48,7 +48,9 @@ Plan Found(const Problem& problem, std::int64_t peak, std::int64_t work) {
   std::vector<std::int64_t> offsets;
   Plan plan;
   plan.peak_bytes = peak;
-  if (!StreamNicheSearch(model).Improve(bound.lower_bound_bytes, watch, work, offsets, plan.peak_bytes)) return plan;
+  StreamNicheSearch search(model);
+  const std::int64_t target = bound.lower_bound_bytes;
+  if (!FillNiches(search, model.count(), target, watch, work, offsets, plan.peak_bytes)) return plan;
   plan.offsets.assign(problem.buffers.size(), 0);
   for (int row = 0; row < model.count(); ++row) plan.offsets[At(model.rows[At(row)].buffer)] = offsets[At(row)];
   return plan;
