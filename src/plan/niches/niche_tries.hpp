@@ -85,7 +85,6 @@ class NicheShortlist {
 // Numbers that decide how the search goes were found on the families of docs/planning.md, "filling niches".
 inline constexpr int kIdleTries = 12;         // to close a small gap, before more capacity is allowed
 inline constexpr std::int64_t kNear = 8;      // the capacity falls again where this part of the gap is all that is left
-inline constexpr int kFew = 1000;             // rows: up to so many a try may as well begin anew
 inline constexpr std::int64_t kFirstAim = 4;  // the capacity at first lies this part of the gap above the target
 inline constexpr std::int64_t kSmallGap = 667;  // part of the target: a smaller gap is to be closed at once
 
