@@ -33,6 +33,9 @@ constexpr std::int64_t kSearch[] = {20'000'000, 1'000'000'000, 400'000'000'000};
 // Of more buffers than kFewBuffers: a longer one settles no more of the families of scripts/measure_planners.py.
 constexpr std::int64_t kSearchOfMore[] = {6'000'000, 300'000'000, 400'000'000'000};
 constexpr std::int64_t kFewBuffers = 700;
+// Where there is hardly any room, which nothing else fills as well, of up to so many buffers.
+constexpr std::int64_t kSearchOfFull[] = {20'000'000, 800'000'000, 400'000'000'000};
+constexpr std::size_t kMostFull = 1500;
 // Of a first try, which settles most that can be settled, before anything else is spent.
 constexpr std::int64_t kBriefSearch = 120'000'000;
 
@@ -357,12 +360,16 @@ void StepPlanner::FindPlan() {
     if (!IsDone()) RunInGroups(groups);
     return;
   }
-  Search(std::min(kBriefSearch, budget_.search));
-  if (niches) TryNiches(shapes);
+  const bool full = searchable && IsFull(problem_, bound_);
+  if (full && problem_.buffers.size() <= kMostFull) {
+    budget_.search = std::max(budget_.search, kSearchOfFull[static_cast<int>(options_.effort)]);
+  }
+  Search(full ? budget_.search : std::min(kBriefSearch, budget_.search));
+  const bool filled = niches && TryNiches(shapes);
   TryTheTable(placing, shapes);
-  if (!niches || !dense) TurnTheWheel(placing, shapes);
+  if (!filled) TurnTheWheel(placing, shapes);
   Search(budget_.search);
-  if (!IsDone() && searchable && placing.mean_alive() < kSparse) Pack(placing.cost_of_placer());
+  if (!IsDone() && !filled && searchable && placing.mean_alive() < kSparse) Pack(placing.cost_of_placer());
 }
 
 }  // namespace

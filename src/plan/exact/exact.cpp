@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/index.hpp"
+#include "base/wide.hpp"
 #include "plan/exact/cliques.hpp"
 #include "plan/exact/exact_turns.hpp"
 #include "plan/exact/model.hpp"
@@ -22,6 +23,17 @@ constexpr std::int64_t kFirstShareOfWork = 2;    // ... and for either no more t
 constexpr std::int64_t kRungShare = 8;           // and an eighth
 constexpr std::int64_t kTableWork = 20'000'000;  // units, for a capacity
 constexpr std::int64_t kStackShare = 8;          // of all work, for what lies on top of each other
+constexpr int kFullRows = 100;                   // from so many rows on a problem may be full
+constexpr std::int64_t kRoom = 100;              // part of the bound that is left in a full one, on average
+constexpr std::int64_t kFullNodes = 10;          // times as many nodes: nearly all of them have one branch
+
+// `bound`: units.
+bool IsFull(const ExactModel& model, std::int64_t bound) {
+  Wide used = 0;
+  for (int row = 0; row < model.row_count; ++row) used += Wide{model.size[At(row)]} * model.Length(row);
+  const Wide all = Wide{bound} * model.section_count;
+  return model.row_count >= kFullRows && all - used <= all / kRoom;
+}
 
 // One problem on its way between a proven bound and the best plan known; both in units.
 class ExactClimb {
@@ -48,7 +60,11 @@ class ExactClimb {
 
   // Climbs from the bound towards the best plan, then again with more nodes, until the two meet.
   void Minimise() {
-    Attempt(bound_, {std::min(kFirstBudget * model_.row_count, limit_.nodes / 2), limit_.work / kFirstShareOfWork});
+    if (IsFull(model_, bound_)) {
+      Attempt(bound_, {limit_.nodes * kFullNodes, limit_.work - limit_.work / kRungShare});
+    } else {
+      Attempt(bound_, {std::min(kFirstBudget * model_.row_count, limit_.nodes / 2), limit_.work / kFirstShareOfWork});
+    }
     // Whatever the limit of nodes, and unless the work is spent, hand over some plan: without a ceiling a dive hardly
     // ever has to turn back.
     if (best_ > Ceiling()) Attempt(Ceiling(), {kFirstBudget * model_.row_count, Left().work});
@@ -166,6 +182,12 @@ bool IsEmpty(const Problem& problem) {
 }
 
 }  // namespace
+
+bool IsFull(const Problem& problem, std::int64_t bound) {
+  WorkMeter unmeasured;
+  const ExactModel model = MakeExactModel(problem, unmeasured);
+  return IsFull(model, (bound + model.unit - 1) / model.unit);
+}
 
 bool ExactCarries(const Problem& problem) { return problem.buffers.size() + problem.parts.size() <= kMaxRows; }
 

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "random.hpp"
 
 namespace orionrt::exact_test {
@@ -21,6 +25,45 @@ Problem LongLives(int count) {
     buffer.lower = random.Below(steps - length);
     buffer.upper = buffer.lower + length;
     buffer.size = random.Between(1024, 1 << 20);
+    problem.buffers.push_back(buffer);
+  }
+  return problem;
+}
+
+// A rectangle of so many steps and bytes, cut into pieces: across, along, or into five that turn about one another.
+Problem Pieces(std::uint64_t seed, int count, std::int64_t steps, std::int64_t bytes) {
+  struct Piece {
+    std::int64_t lower, upper, begin, end;
+  };
+  Random random(seed);
+  std::vector<Piece> pieces = {{0, steps, 0, bytes}};
+  while (static_cast<int>(pieces.size()) < count) {
+    Piece& piece = pieces[static_cast<std::size_t>(random.Below(static_cast<std::int64_t>(pieces.size())))];
+    const Piece whole = piece;
+    const std::int64_t a = whole.lower + random.Between(1, std::max<std::int64_t>(1, whole.upper - whole.lower - 1));
+    const std::int64_t b = whole.begin + random.Between(1, std::max<std::int64_t>(1, whole.end - whole.begin - 1));
+    const std::int64_t c = a + 1, d = b + 1;
+    const std::int64_t kind = random.Below(3);
+    if (kind == 0 && a < whole.upper) {
+      piece.upper = a;
+      pieces.push_back({a, whole.upper, whole.begin, whole.end});
+    } else if (kind == 1 && b < whole.end) {
+      piece.end = b;
+      pieces.push_back({whole.lower, whole.upper, b, whole.end});
+    } else if (kind == 2 && c < whole.upper && d < whole.end) {
+      piece = {whole.lower, c, whole.begin, b};
+      pieces.push_back({c, whole.upper, whole.begin, d});
+      pieces.push_back({a, whole.upper, d, whole.end});
+      pieces.push_back({whole.lower, a, b, whole.end});
+      pieces.push_back({a, c, b, d});
+    }
+  }
+  Problem problem;
+  for (const Piece& piece : pieces) {
+    Buffer buffer;
+    buffer.lower = piece.lower;
+    buffer.upper = piece.upper;
+    buffer.size = piece.end - piece.begin;
     problem.buffers.push_back(buffer);
   }
   return problem;
@@ -63,6 +106,29 @@ TEST(Exact, ADoubtfulCapacityStaysOpenWhenWorkEnds) {
 
 // Each two of them meet, but never all three, as the first is away while the others meet: a gap makes what no section
 // shows.
+// Where a rectangle is cut into pieces no byte is to spare, so all work aims at the bound.
+TEST(Exact, PutsPiecesTogether) {
+  constexpr std::int64_t kBytes = 1 << 20;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Problem problem = Pieces(seed, 400, 2000, kBytes);
+    EXPECT_TRUE(IsFull(problem, kBytes));
+    const ExactResult result = Solve(problem, 100'000, 1'000'000'000);
+    EXPECT_TRUE(result.complete);
+    EXPECT_EQ(result.peak, kBytes);
+  }
+}
+
+TEST(Exact, IsFullWhereLittleIsToSpareAmongMany) {
+  constexpr std::int64_t kBytes = 1 << 20;
+  Problem problem = Pieces(1, 400, 2000, kBytes);
+  EXPECT_TRUE(IsFull(problem, kBytes + kBytes / 200));
+  EXPECT_FALSE(IsFull(problem, kBytes + kBytes / 50));
+  EXPECT_FALSE(IsFull(Pieces(1, 50, 2000, kBytes), kBytes));
+  const Problem loose = LongLives(400);
+  EXPECT_FALSE(IsFull(loose, Solve(loose, 1, 1).proven_bound));
+}
+
 TEST(Exact, AddsUpWhatPairwiseConflictsAcrossGaps) {
   Problem problem;
   problem.buffers = {{0, 9, 100}, {0, 6, 70}, {4, 9, 50}};
