@@ -151,6 +151,7 @@ ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) {
         best_score = score;
         best_slack = slack;
         best = {t, floor};
+        if (score == 0 || (score == 1 && slack == 0)) return best;
       }
     }
   }

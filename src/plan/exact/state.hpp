@@ -86,7 +86,11 @@ class ExactState {
   };
 
   void Note(Kind kind, int index, std::int64_t old_value, int old_ready) {
-    trail_.push_back({old_value, index, old_ready, static_cast<unsigned>(kind)});
+    Change& change = trail_.emplace_back();  // filled in place: a copy would wait for what it copies
+    change.old_value = old_value;
+    change.index = index;
+    change.old_ready = old_ready;
+    change.kind = static_cast<unsigned>(kind);
   }
   void Touch(int begin, int end) {
     if (begin < touched_begin_) touched_begin_ = begin;

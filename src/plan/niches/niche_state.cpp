@@ -44,29 +44,38 @@ void NicheState::PutFloor(int begin, std::int64_t floor) {
   }
 }
 
+// Filled in place: a copy would wait for what it copies.
+void NicheState::Note(Kind kind, int index, int last, std::int64_t value) {
+  Change& change = changes_.emplace_back();
+  change.kind = kind;
+  change.index = index;
+  change.last = last;
+  change.value = value;
+}
+
 void NicheState::SetFloor(int begin, std::int64_t floor) {
-  changes_.push_back({Kind::kFloor, begin, 0, this->floor(begin)});
+  Note(Kind::kFloor, begin, 0, this->floor(begin));
   PutFloor(begin, floor);
 }
 
 void NicheState::SetNext(int begin, int next) {
-  changes_.push_back({Kind::kNext, begin, 0, next_[At(begin)]});
+  Note(Kind::kNext, begin, 0, next_[At(begin)]);
   next_[At(begin)] = next;
 }
 
 void NicheState::SetPrevious(int begin, int previous) {
   if (begin == model_.sections) return;
-  changes_.push_back({Kind::kPrevious, begin, 0, previous_[At(begin)]});
+  Note(Kind::kPrevious, begin, 0, previous_[At(begin)]);
   previous_[At(begin)] = previous;
 }
 
 void NicheState::Use(Span sections, std::int64_t bytes) {
   if (bytes == 0) return;
-  changes_.push_back({Kind::kUsed, sections.first, sections.last, bytes});
+  Note(Kind::kUsed, sections.first, sections.last, bytes);
   std::int64_t most = most_used_;
   for (int s = sections.first; s < sections.last; ++s) most = std::max(most, used_[At(s)] += bytes);
   if (most == most_used_) return;
-  changes_.push_back({Kind::kMostUsed, 0, 0, most_used_});
+  Note(Kind::kMostUsed, 0, 0, most_used_);
   most_used_ = most;
 }
 
@@ -114,7 +123,7 @@ void NicheState::Place(int row, int begin) {
   Use(placed.span, offsets_[At(row)] - below);
   Lift(begin, placed.span, offsets_[At(row)] + placed.size);
   FlipRow(row);
-  changes_.push_back({Kind::kRow, row, 0, 0});
+  Note(Kind::kRow, row, 0, 0);
 }
 
 void NicheState::Raise(int begin, Span sections, std::int64_t floor) {

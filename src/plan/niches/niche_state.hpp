@@ -72,6 +72,7 @@ class NicheState {
     int last;            // of kUsed
     std::int64_t value;  // before; of kUsed what was added
   };
+  void Note(Kind kind, int index, int last, std::int64_t value);
   void SetFloor(int begin, std::int64_t floor);
   void SetNext(int begin, int next);
   void SetPrevious(int begin, int previous);
