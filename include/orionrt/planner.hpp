@@ -39,7 +39,8 @@ struct PlanOptions {
 };
 
 // Places every buffer: returns a Plan of which only `offsets` must be filled. A search that proves a bound above
-// LowerBound's fills `certificate` too. Called with a checked problem.
+// LowerBound's fills `certificate` too; with clocks no other bound is found where it does. Called with a checked
+// problem.
 using PolicyFunction = std::function<Plan(const Problem&, const PlanOptions&)>;
 
 struct Policy {

@@ -186,9 +186,13 @@ std::vector<std::int64_t> SectionBounds(const Problem& problem, const Shapes& sh
   return bounds;
 }
 
+Certificate LowerBound(const Problem& problem, const Precedence& order) {
+  return WithEnds(problem, StreamBound(problem, order), nullptr);
+}
+
 Certificate LowerBound(const Problem& problem) {
   if (!problem.spaces.empty()) return LowerBound(AcrossSpaces(problem));
-  if (problem.clocks.streams > 0) return WithEnds(problem, StreamBound(problem), nullptr);
+  if (problem.clocks.streams > 0) return LowerBound(problem, Precedence(problem));
   const Shapes shapes(problem);
   const std::vector<std::int64_t> bounds = SectionBounds(problem, shapes);
   return WithEnds(problem, BoundOfLoad(problem, shapes, bounds),

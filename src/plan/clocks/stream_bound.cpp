@@ -80,8 +80,6 @@ void AreAliveTogether(Buffer& a, Buffer& b) {
 
 }  // namespace
 
-Certificate StreamBound(const Problem& problem) { return StreamBound(problem, Precedence(problem)); }
-
 Certificate StreamBound(const Problem& problem, const Precedence& order) {
   Certificate certificate;
   Bound best = BoundAt(problem, order, 1);

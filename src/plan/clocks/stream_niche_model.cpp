@@ -19,6 +19,16 @@ constexpr double kSectionsPerRow = 0.75;
 
 void Add(StreamNicheModel::Word* set, int k) { set[At(k) / 64] |= StreamNicheModel::Word{1} << (At(k) % 64); }
 
+// Of each set of so many words, those from the first to the last that is not zero.
+std::vector<Span> WordsOf(const std::vector<StreamNicheModel::Word>& sets, std::size_t words) {
+  std::vector<Span> spans(sets.size() / words);
+  for (std::size_t k = 0; k < sets.size(); ++k) {
+    const int word = static_cast<int>(k % words);
+    if (sets[k] != 0) spans[k / words] = Hull(spans[k / words], {word, word + 1});
+  }
+  return spans;
+}
+
 }  // namespace
 
 bool StreamNichesCarry(const Problem& problem, const Precedence& order) {
@@ -47,6 +57,8 @@ StreamNicheModel::StreamNicheModel(const Problem& problem, const Precedence& ord
   words_ = rows.size() / 64 + 1;
   FindConflicts(problem, order, rectangles);
   ChooseSections(order, rectangles, antichain);
+  words_with_conflicts_ = WordsOf(conflicts_, words_);
+  words_alive_ = WordsOf(alive_, words_);
 }
 
 void StreamNicheModel::FindConflicts(const Problem& problem, const Precedence& order,

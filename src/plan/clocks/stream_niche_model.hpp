@@ -36,11 +36,15 @@ class StreamNicheModel {
 
   // The sections of an execution at which a row is alive: they follow one another.
   Span span(int row, int execution) const { return spans_[At(row) * At(executions()) + At(execution)]; }
-  bool Conflict(int a, int b) const { return (conflicts(a)[At(b) / 64] >> (At(b) % 64) & 1) != 0; }
-  // Sets of rows, in words of 64.
+  bool Conflict(int a, int b) const { return (conflicts_[At(a) * words_ + At(b) / 64] >> (At(b) % 64) & 1) != 0; }
+  // Sets of rows, in words of 64, of which only the middle ones are not zero.
+  struct RowSet {
+    const Word* words;
+    std::size_t first, last;  // of the words
+  };
   std::size_t words() const { return words_; }
-  const Word* conflicts(int row) const { return conflicts_.data() + At(row) * words_; }
-  const Word* alive(int section) const { return alive_.data() + At(section) * words_; }
+  RowSet conflicts(int row) const { return SetIn(conflicts_, row, words_with_conflicts_); }
+  RowSet alive(int section) const { return SetIn(alive_, section, words_alive_); }
 
   int chains = 0;
   std::vector<StreamNicheRow> rows;  // by the begins of their windows: what is over before another comes first
@@ -52,9 +56,14 @@ class StreamNicheModel {
   void FindConflicts(const Problem& problem, const Precedence& order, const std::vector<int>& rectangles);
   void ChooseSections(const Precedence& order, const std::vector<int>& rectangles, const std::vector<int>& heaviest);
 
+  RowSet SetIn(const std::vector<Word>& sets, int k, const std::vector<Span>& words) const {
+    return {sets.data() + At(k) * words_, At(words[At(k)].first), At(words[At(k)].last)};
+  }
+
   std::vector<Span> spans_;  // rows x executions
   std::size_t words_ = 0;
   std::vector<Word> conflicts_, alive_;
+  std::vector<Span> words_with_conflicts_, words_alive_;  // per row, per section: those that are not zero
 };
 
 // Every buffer is one rectangle, free to move, and there are few enough that who conflicts with whom can be kept.

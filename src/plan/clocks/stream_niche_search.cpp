@@ -31,9 +31,8 @@ StreamNicheSearch::StreamNicheSearch(const StreamNicheModel& model)
   ranks_.AddOrder(size);
   ranks_.AddOrder([&](int row) { return Wide{size(row)} * length(row); });
   for (int s = 0; s < model.sections(); ++s) {
-    std::size_t word = 0;
-    while (model.alive(s)[word] == 0) ++word;  // somebody is
-    lowest_[At(s)] = static_cast<int>(word * 64) + __builtin_ctzll(model.alive(s)[word]);
+    const StreamNicheModel::RowSet alive = model.alive(s);  // somebody is
+    lowest_[At(s)] = static_cast<int>(alive.first * 64) + __builtin_ctzll(alive.words[alive.first]);
   }
 }
 
@@ -73,12 +72,17 @@ std::int64_t StreamNicheSearch::PeakInto(std::vector<std::int64_t>& offsets) con
 }
 
 void StreamNicheSearch::SetFloor(int row, std::int64_t floor) {
-  row_changes_.push_back({row, floors_[row]});
+  RowChange& change = row_changes_.emplace_back();  // filled in place: a copy would wait for what it copies
+  change.row = row;
+  change.floor = floors_[row];
   floors_.Set(row, floor);
 }
 
 void StreamNicheSearch::SetLevel(int section, std::int64_t level, std::int64_t used) {
-  section_changes_.push_back({section, levels_[section], used_[At(section)]});
+  SectionChange& change = section_changes_.emplace_back();
+  change.section = section;
+  change.level = levels_[section];
+  change.used = used_[At(section)];
   levels_.Set(section, level);
   used_[At(section)] = used;
 }
@@ -130,12 +134,12 @@ bool StreamNicheSearch::LiftDead(std::int64_t floor) {
   const std::int64_t looked_at = capacity_ - capacity_ / kSlackLooked;
   for (int block = 0; block < levels_.blocks(); ++block) {
     if (levels_.Minimum(block) > floor) continue;
-    for (int s = block * BlockMinima::kBlock; s < levels_.end(block); ++s) {
-      if (levels_[s] > floor || floors_[lowest_[At(s)]] <= floor || Used(s, floor) < looked_at) continue;
+    for (int s = block * BlockMinima::kBlock, end = levels_.end(block); s < end; ++s) {
+      if (levels_[s] > floor || Used(s, floor) < looked_at || floors_[lowest_[At(s)]] <= floor) continue;
       std::int64_t lowest = kNobody;
-      const StreamNicheModel::Word* alive = model_.alive(s);
-      for (std::size_t word = 0; word < model_.words() && lowest > floor; ++word) {
-        for (StreamNicheModel::Word rest = alive[word] & unplaced_[word]; rest != 0; rest &= rest - 1) {
+      const StreamNicheModel::RowSet alive = model_.alive(s);
+      for (std::size_t word = alive.first; word < alive.last && lowest > floor; ++word) {
+        for (StreamNicheModel::Word rest = alive.words[word] & unplaced_[word]; rest != 0; rest &= rest - 1) {
           const int row = static_cast<int>(word * 64) + __builtin_ctzll(rest);
           ++work_;
           if (floors_[row] >= lowest) continue;
@@ -144,7 +148,7 @@ bool StreamNicheSearch::LiftDead(std::int64_t floor) {
           if (lowest <= floor) break;
         }
       }
-      work_ += static_cast<std::int64_t>(model_.words());
+      work_ += static_cast<std::int64_t>(alive.last - alive.first);
       if (lowest <= floor) continue;
       SetLevel(s, lowest, lowest == kNobody ? used_[At(s)] : Used(s, lowest));
       if (used_[At(s)] > capacity_) return Blame(s, model_.windows[At(s)]);
@@ -169,8 +173,9 @@ void StreamNicheSearch::Gather(std::int64_t floor, Niche& niche) {
       break;
     if (floors_.Minimum(block) != floor) continue;
     work_ += BlockMinima::kBlock / 2;
-    for (int row = block * BlockMinima::kBlock; row < floors_.end(block) && !is_apart(row); ++row) {
+    for (int row = block * BlockMinima::kBlock, end = floors_.end(block); row < end; ++row) {
       if (floors_[row] != floor) continue;
+      if (is_apart(row)) break;
       candidates_.push_back(row);
       niche.window = Hull(niche.window, model_.rows[At(row)].window);
     }
@@ -180,7 +185,7 @@ void StreamNicheSearch::Gather(std::int64_t floor, Niche& niche) {
     if (first >= model_.count() || model_.rows[At(first)].window.first >= niche.window.last) break;
     if (floors_.Minimum(block) >= niche.wall) continue;
     work_ += BlockMinima::kBlock / 2;
-    for (int row = first; row < floors_.end(block); ++row) {
+    for (int row = first, end = floors_.end(block); row < end; ++row) {
       const std::int64_t other = floors_[row];
       if (other > floor && other < niche.wall && Overlap(model_.rows[At(row)].window, niche.window)) niche.wall = other;
     }
@@ -377,9 +382,9 @@ bool StreamNicheSearch::Place(int row, std::int64_t floor) {
     }
     work_ += 2 * on.length();
   }
-  const StreamNicheModel::Word* conflicts = model_.conflicts(row);
-  for (std::size_t word = 0; word < model_.words(); ++word) {
-    for (StreamNicheModel::Word rest = conflicts[word] & unplaced_[word]; rest != 0; rest &= rest - 1) {
+  const StreamNicheModel::RowSet conflicts = model_.conflicts(row);
+  for (std::size_t word = conflicts.first; word < conflicts.last; ++word) {
+    for (StreamNicheModel::Word rest = conflicts.words[word] & unplaced_[word]; rest != 0; rest &= rest - 1) {
       const int other = static_cast<int>(word * 64) + __builtin_ctzll(rest);
       ++work_;
       if (floors_[other] >= top) continue;
@@ -388,7 +393,7 @@ bool StreamNicheSearch::Place(int row, std::int64_t floor) {
       if (above + model_.rows[At(other)].size > capacity_) return BlameRow(other);
     }
   }
-  work_ += static_cast<std::int64_t>(model_.words());
+  work_ += static_cast<std::int64_t>(conflicts.last - conflicts.first);
   return true;
 }
 

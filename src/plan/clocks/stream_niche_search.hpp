@@ -31,7 +31,7 @@ class BlockMinima {
   std::int64_t operator[](int k) const { return values_[At(k)]; }
   void Set(int k, std::int64_t value) {
     values_[At(k)] = value;
-    stale_[At(k / kBlock)] = 1;
+    stale_[At(k) / kBlock] = 1;
   }
   int blocks() const { return static_cast<int>(minima_.size()); }
   int end(int block) const { return std::min(static_cast<int>(values_.size()), (block + 1) * kBlock); }
@@ -39,7 +39,7 @@ class BlockMinima {
     if (stale_[At(block)] != 0) {
       stale_[At(block)] = 0;
       std::int64_t least = INT64_MAX;
-      for (int k = block * kBlock; k < end(block); ++k) least = std::min(least, values_[At(k)]);
+      for (int k = block * kBlock, last = end(block); k < last; ++k) least = std::min(least, values_[At(k)]);
       minima_[At(block)] = least;
     }
     return minima_[At(block)];

@@ -20,6 +20,7 @@
 #include "plan/clocks/stream_niche_search.hpp"
 #include "plan/clocks/stream_search.hpp"
 #include "plan/fixed.hpp"
+#include "plan/lower_bound.hpp"
 #include "plan/one_stream.hpp"
 #include "plan/policies.hpp"
 #include "plan/space_table.hpp"
@@ -45,7 +46,7 @@ constexpr std::int64_t kLineWorkOfMany = 500'000'000;
 // Entries looked at: as many steps as there are buffers, some thousand times over, up to a limit.
 std::int64_t WorkOf(std::size_t buffers, Effort effort) {
   constexpr std::int64_t kSteps[] = {1'000, 40'000, 250'000};  // fast, balanced, thorough
-  constexpr std::int64_t kMost[] = {40'000'000, 200'000'000, 12'000'000'000};
+  constexpr std::int64_t kMost[] = {40'000'000, 150'000'000, 12'000'000'000};
   const std::int64_t n = static_cast<std::int64_t>(std::min<std::size_t>(buffers, 100'000));
   return std::min(kMost[static_cast<int>(effort)], n * n * kSteps[static_cast<int>(effort)]);
 }
@@ -105,12 +106,18 @@ class StreamPlanner {
         work_(WorkOf(buffers, options.effort)),
         niche_work_(NicheWorkOf(buffers, options.effort)),
         search_work_(SearchWorkOf(buffers, options.effort)),
+        most_niche_work_(niche_work_ / 3 * 2),
         one_stream_(BudgetOf(buffers, options.effort)) {}
 
-  // `enough`: a peak that ends the search.
-  Found Solve(const Problem& problem, std::int64_t enough, int depth);
+  // `simple`: the bound without search. `enough`: a peak that ends the search.
+  Found Solve(const Problem& problem, const Precedence& order, const Certificate& simple, std::int64_t enough,
+              int depth = 0);
 
  private:
+  Found SolvePart(const Problem& part, std::int64_t enough, int depth) {
+    const Precedence order(part);
+    return Solve(part, order, StreamBound(part, order), enough, depth);
+  }
   Found SolveSeries(const Problem& problem, const std::vector<std::vector<int>>& parts, std::int64_t enough, int depth);
   Found SolveParallel(const Problem& problem, const std::vector<std::vector<int>>& parts, int depth);
   Found SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough, OneStreamBudget& budget);
@@ -123,6 +130,7 @@ class StreamPlanner {
   const PlanOptions& options_;
   Watch& watch_;
   std::int64_t work_, niche_work_, search_work_;  // left, of the whole problem
+  const std::int64_t most_niche_work_;            // for one part
   OneStreamBudget one_stream_;                    // the same, for parts in one line of execution
 };
 
@@ -156,7 +164,7 @@ Found StreamPlanner::SolveSeries(const Problem& problem, const std::vector<std::
   std::vector<Ranked> ranked;
   for (std::size_t p = 0; p < parts.size(); ++p) {
     Problem part = ProblemIn(problem, parts[p], Space());
-    const std::int64_t bound = StreamBound(part).lower_bound_bytes;
+    const std::int64_t bound = StreamBound(part, Precedence(part)).lower_bound_bytes;
     ranked.push_back({std::move(part), bound, p});
   }
   std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) { return a.bound > b.bound; });
@@ -165,7 +173,7 @@ Found StreamPlanner::SolveSeries(const Problem& problem, const std::vector<std::
   found.offsets.assign(problem.buffers.size(), 0);
   for (const Ranked& next : ranked) {
     const std::vector<int>& buffers = parts[next.index];
-    const Found part = Solve(next.problem, std::max({enough, found.peak, ranked.front().bound}), depth + 1);
+    const Found part = SolvePart(next.problem, std::max({enough, found.peak, ranked.front().bound}), depth + 1);
     for (std::size_t k = 0; k < buffers.size(); ++k) found.offsets[At(buffers[k])] = part.offsets[k];
     if (part.peak > found.peak || found.winner.empty()) found.winner = part.winner;
     found.peak = std::max(found.peak, part.peak);
@@ -198,7 +206,7 @@ Found StreamPlanner::SolveParallel(const Problem& problem, const std::vector<std
     one_stream_.passes -= kept_one.passes;
     one_stream_.niches -= kept_one.niches;
     one_stream_.search -= kept_one.search;
-    const Found part = Solve(ProblemIn(problem, buffers, Space()), 0, depth + 1);
+    const Found part = SolvePart(ProblemIn(problem, buffers, Space()), 0, depth + 1);
     work_ += kept;
     niche_work_ += kept_niches;
     one_stream_.passes += kept_one.passes;
@@ -288,7 +296,7 @@ void StreamPlanner::SolveInOneLine(const Problem& problem, const Precedence& ord
   const std::vector<Precedence::Span> spans = InOneLine(order, bound, limit, width, watch_);
   if (spans.empty()) return;
   const bool is_all = order.count() > kManyOrders;  // that there is time for
-  OneStreamBudget share{one_stream_.passes / (is_all ? 1 : 4), one_stream_.niches / (is_all ? 1 : 2), 0};
+  OneStreamBudget share{one_stream_.passes / (is_all ? 1 : 4), one_stream_.niches / (is_all ? 1 : 3), 0};
   if (order.count() > kFirstFit) share.niches = std::min(share.niches, kLineWorkOfMany);
   const OneStreamBudget before = share;
   Found line;
@@ -309,7 +317,11 @@ void StreamPlanner::FillNiches(const Problem& problem, const Precedence& order, 
   const StreamNicheModel model(problem, order, found.certificate.witness);
   std::vector<std::int64_t> offsets;
   StreamNicheSearch search(model);
-  if (!orionrt::FillNiches(search, model.count(), bound, watch_, niche_work_, offsets, found.peak)) return;
+  const std::int64_t most = std::min(niche_work_, most_niche_work_);
+  std::int64_t work = most;
+  const bool better = orionrt::FillNiches(search, model.count(), bound, watch_, work, offsets, found.peak);
+  niche_work_ -= most - work;
+  if (!better) return;
   for (int row = 0; row < model.count(); ++row) found.offsets[At(model.rows[At(row)].buffer)] = offsets[At(row)];
   found.winner = "niches";
 }
@@ -370,10 +382,10 @@ void StreamPlanner::Search(const StreamSearch& search, const Problem& problem, s
   }
 }
 
-Found StreamPlanner::Solve(const Problem& problem, std::int64_t enough, int depth) {
+Found StreamPlanner::Solve(const Problem& problem, const Precedence& order, const Certificate& simple,
+                           std::int64_t enough, int depth) {
   Found found;
-  const Precedence order(problem);
-  found.certificate = StreamBound(problem, order);
+  found.certificate = simple;
   watch_.Prove(found.certificate.lower_bound_bytes);
   std::vector<int> all(At(order.count()));
   std::iota(all.begin(), all.end(), 0);
@@ -549,9 +561,16 @@ Plan PlanStreams(const Problem& problem, const PlanOptions& options) {
   }
   const Problem clocked = WithClocks(problem);
   watch.Enter("first_fit");
-  Found found = StreamPlanner(problem.buffers.size(), options, watch).Solve(clocked, EnoughBytes(options), 0);
+  const Precedence order(clocked);
+  Certificate bound = LowerBound(clocked, order);
+  Found found =
+      StreamPlanner(problem.buffers.size(), options, watch).Solve(clocked, order, bound, EnoughBytes(options));
   std::vector<std::string> not_run = TryTheTable(clocked, options, watch, found);
   Plan plan = PlanOf(std::move(found));
+  // Of steps the caller finds the bound: as clocks they tell less.
+  if (problem.clocks.streams > 0 && bound.lower_bound_bytes >= plan.certificate.lower_bound_bytes) {
+    plan.certificate = std::move(bound);
+  }
   plan.policies_not_run = std::move(not_run);
   watch.Seal(plan);
   return plan;

@@ -38,8 +38,8 @@ enum class StreamOrderKey { kBegin, kSize };
 Plan PlaceOnStreams(const Problem& problem, StreamOrderKey key, bool tightest);
 
 // The bound with clocks: the heaviest antichain, padding of one common alignment included, and fixed offsets.
-Certificate StreamBound(const Problem& problem);
-Certificate StreamBound(const Problem& problem, const Precedence& order);  // of the same problem
+// `order` is that of the problem.
+Certificate StreamBound(const Problem& problem, const Precedence& order);
 
 // Steps as clocks of one stream, where there are no others: for whoever knows clocks alone.
 Problem WithClocks(const Problem& problem);

@@ -57,7 +57,7 @@ Plan Found(const Problem& problem, std::int64_t peak, std::int64_t work) {
 }
 
 bool IsAlive(const StreamNicheModel& model, int row, int section) {
-  return (model.alive(section)[At(row) / 64] >> (row % 64) & 1) != 0;
+  return (model.alive(section).words[At(row) / 64] >> (row % 64) & 1) != 0;
 }
 
 TEST(StreamNicheModel, HoldsWhoConflictsAndMomentsOfExecutions) {
