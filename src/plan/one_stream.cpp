@@ -32,7 +32,7 @@ namespace {
 constexpr std::int64_t kSearch[] = {20'000'000, 1'000'000'000, 400'000'000'000};
 // Of more buffers than kFewBuffers: a longer one settles no more of the families of scripts/measure_planners.py.
 constexpr std::int64_t kSearchOfMore[] = {6'000'000, 300'000'000, 400'000'000'000};
-constexpr std::int64_t kFewBuffers = 700;
+constexpr std::int64_t kFewBuffers = 300;
 // Where there is hardly any room, which nothing else fills as well, of up to so many buffers.
 constexpr std::int64_t kSearchOfFull[] = {20'000'000, 800'000'000, 400'000'000'000};
 constexpr std::size_t kMostFull = 1500;
@@ -368,7 +368,8 @@ void StepPlanner::FindPlan() {
   const bool filled = niches && TryNiches(shapes);
   TryTheTable(placing, shapes);
   if (!filled) TurnTheWheel(placing, shapes);
-  Search(budget_.search);
+  // Niches took as long as half of it.
+  Search(filled ? budget_.search / 2 : budget_.search);
   if (!IsDone() && !filled && searchable && placing.mean_alive() < kSparse) Pack(placing.cost_of_placer());
 }
 

@@ -48,7 +48,7 @@ Budget BudgetOf(std::int64_t n, Effort effort) {
   if (effort == Effort::kThorough)
     return {std::min<std::int64_t>(400 * n + 400000, 40000000), 16 * n, 100 * n + 100000, 1000000, 512, kFinest};
   if (n > kHuge) return {0, n / 4, 0, 250000, 104, 104};
-  if (effort == Effort::kFast) return {n / 2, n / 2, 0, 40000, 512, 512};
+  if (effort == Effort::kFast) return {n / 2, n / 2, 0, std::min<std::int64_t>(10 * n, 40000), 512, 512};
   if (n > kLarge) return {230000, 300000, 0, 75000, 512, 512};
   return {std::min<std::int64_t>(20 * n + 20000, 400000),
           n > 16384 ? 80000 : 200000,

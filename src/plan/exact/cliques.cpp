@@ -283,8 +283,12 @@ class StackFinder {
     });
   }
 
-  // Sections, those with the most to lie on top of each other first.
+  // Sections, those with the most to lie on top of each other first; none if there is no time to look at all.
   void TrySections() {
+    std::int64_t nodes = 0;
+    for (const Nodes& alive : alive_) nodes += static_cast<std::int64_t>(alive.size());
+    if (work_.spent().work + static_cast<std::int64_t>(Look::kLaid) * nodes > end_) return;
+    work_.Add(Look::kLaid, nodes);
     std::vector<std::pair<std::int64_t, int>> order;
     for (int s = 0; s < model_.section_count; ++s) {
       const std::vector<StackItem> items = conflicts_.Items(alive_[At(s)]);
