@@ -383,7 +383,7 @@ OneStreamBudget BudgetOf(std::size_t buffers, Effort effort) {
   }
   const std::int64_t times = effort == Effort::kThorough ? 50 : 1;
   return {times * std::min<std::int64_t>(150'000'000 + 250'000 * n, 800'000'000),
-          times * std::min<std::int64_t>(150'000'000 + 250'000 * n, n > kBeyondCaches ? 700'000'000 : 1'200'000'000),
+          times * std::min<std::int64_t>(150'000'000 + 250'000 * n, n > kBeyondCaches ? 700'000'000 : 900'000'000),
           search};
 }
 
