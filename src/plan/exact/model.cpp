@@ -309,11 +309,11 @@ ExactModel AddSections(const ExactModel& model, const std::vector<StackedRows>& 
       Row row = RowOf(model, stacked.row);
       row.lower = section;
       row.upper = section + 1;
-      row.size = stacked.length;
       if (row.fixed == kFree) {
         row.room += row.begin;
         row.begin = 0;
       }
+      row.size = std::min(stacked.length, row.room);  // what pads it below another one is not there on top of all
       rows.push_back(row);
     }
     ++section;

@@ -104,8 +104,6 @@ TEST(Exact, ADoubtfulCapacityStaysOpenWhenWorkEnds) {
   EXPECT_FALSE(result.complete);
 }
 
-// Each two of them meet, but never all three, as the first is away while the others meet: a gap makes what no section
-// shows.
 // Where a rectangle is cut into pieces no byte is to spare, so all work aims at the bound.
 TEST(Exact, PutsPiecesTogether) {
   constexpr std::int64_t kBytes = 1 << 20;
@@ -129,6 +127,8 @@ TEST(Exact, IsFullWhereLittleIsToSpareAmongMany) {
   EXPECT_FALSE(IsFull(loose, Solve(loose, 1, 1).proven_bound));
 }
 
+// Each two of them meet, but never all three, as the first is away while the others meet: a gap makes what no section
+// shows.
 TEST(Exact, AddsUpWhatPairwiseConflictsAcrossGaps) {
   Problem problem;
   problem.buffers = {{0, 9, 100}, {0, 6, 70}, {4, 9, 50}};
@@ -159,6 +159,33 @@ TEST(Exact, FillsTheHoleInABody) {
   EXPECT_TRUE(result.complete);
   EXPECT_EQ(result.peak, 12);
   EXPECT_EQ(result.offsets, (std::vector<std::int64_t>{0, 4}));
+}
+
+// Buffers that pairwise conflict were once added up with the padding of the topmost.
+TEST(Exact, ProvesNothingThatAPlanContradicts) {
+  constexpr std::int64_t kAlignments[] = {4, 16, 64, 256};
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    Problem problem;
+    const int count = static_cast<int>(random.Between(8, 24));
+    for (int i = 0; i < count; ++i) {
+      Buffer buffer;
+      buffer.lower = random.Below(count);
+      buffer.upper = buffer.lower + random.Between(3, 3 + count / 3);
+      buffer.size = random.Between(1024, 1 << 20);
+      buffer.alignment = kAlignments[random.Below(4)];
+      problem.buffers.push_back(buffer);
+      if (random.Below(2) > 0) continue;
+      const std::int64_t away = random.Between(buffer.lower + 1, buffer.upper - 2);
+      problem.parts.push_back({i, buffer.lower, away, 0, buffer.size});
+      problem.parts.push_back({i, away + 1, buffer.upper, 0, buffer.size});
+    }
+    const ExactResult result = Solve(problem, 20'000, 30'000'000);
+    if (!result.offsets.empty()) {
+      EXPECT_LE(result.proven_bound, result.peak);
+    }
+  }
 }
 
 }  // namespace
