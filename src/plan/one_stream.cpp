@@ -33,10 +33,10 @@ constexpr std::int64_t kSearch[] = {20'000'000, 1'000'000'000, 400'000'000'000};
 // Of more buffers than kFewBuffers: a longer one settles no more of the families of scripts/measure_planners.py.
 constexpr std::int64_t kSearchOfMore[] = {6'000'000, 300'000'000, 400'000'000'000};
 constexpr std::int64_t kFewBuffers = 300;
-// Where there is hardly any room, which nothing else fills as well, of up to so many buffers.
-constexpr std::int64_t kSearchOfFull[] = {20'000'000, 800'000'000, 400'000'000'000};
+// Of a first try where there is hardly any room, which nothing else fills as well, and of up to so many buffers.
+constexpr std::int64_t kFirstSearchOfFull = 800'000'000;
 constexpr std::size_t kMostFull = 1500;
-// Of a first try, which settles most that can be settled, before anything else is spent.
+// Of any other first try, which settles most that can be settled, before anything else is spent.
 constexpr std::int64_t kBriefSearch = 120'000'000;
 
 // Buffers alive at once, on average, from which on a step of the portfolio's long search takes too long, and passes
@@ -361,14 +361,14 @@ void StepPlanner::FindPlan() {
     return;
   }
   const bool full = searchable && IsFull(problem_, bound_);
-  if (full && problem_.buffers.size() <= kMostFull) {
-    budget_.search = std::max(budget_.search, kSearchOfFull[static_cast<int>(options_.effort)]);
+  if (full && !is_fast && problem_.buffers.size() <= kMostFull) {
+    budget_.search = std::max(budget_.search, kFirstSearchOfFull);
   }
-  Search(full ? budget_.search : std::min(kBriefSearch, budget_.search));
+  Search(std::min(full ? kFirstSearchOfFull : kBriefSearch, budget_.search));
   const bool filled = niches && TryNiches(shapes);
   TryTheTable(placing, shapes);
   if (!filled) TurnTheWheel(placing, shapes);
-  // Niches took as long as half of it.
+  // Niches took as long as a half of it.
   Search(filled ? budget_.search / 2 : budget_.search);
   if (!IsDone() && !filled && searchable && placing.mean_alive() < kSparse) Pack(placing.cost_of_placer());
 }
