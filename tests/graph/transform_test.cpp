@@ -20,12 +20,12 @@ namespace {
 using tests::Refuses;
 
 constexpr Transforms kViews{true, false, false, false};
-constexpr Transforms kParts{false, true, false, false};
+constexpr Transforms kColocate{false, true, false, false};
 constexpr Transforms kInPlace{false, false, true, false};
 constexpr Transforms kAll{true, true, true, false};
 
 Alias View(int output, int input, std::size_t offset = 0) { return {AliasKind::kView, output, input, offset}; }
-Alias PartAt(std::size_t offset, int input) { return {AliasKind::kPiece, 0, input, offset}; }
+Alias PieceAt(std::size_t offset, int input) { return {AliasKind::kPiece, 0, input, offset}; }
 Alias Same(int output = 0, int input = 0) { return {AliasKind::kSameIndex, output, input, 0}; }
 
 OpNode Op(int id, std::vector<int> inputs, std::vector<int> outputs, std::vector<Alias> aliases = {}) {
@@ -198,10 +198,10 @@ TEST(Transform, SplitsAreViewsThatDieOneByOne) {
 
 TEST(Transform, WritesPartsWhereTheWholeWillLie) {
   const Graph graph =
-      Net({Op(0, {}, {0}), Op(1, {}, {1}), Op(2, {0, 1}, {2}, {PartAt(0, 0), PartAt(64, 1)}), Op(3, {2}, {})},
+      Net({Op(0, {}, {0}), Op(1, {}, {1}), Op(2, {0, 1}, {2}, {PieceAt(0, 0), PieceAt(64, 1)}), Op(3, {2}, {})},
           {64, 100, 164});
   EXPECT_EQ(BoundOf(graph, {}, 64), 164 + 64 + 100 + 28) << "with the padding of one";
-  const TransformedGraph made = Shared(graph, kParts, 64);
+  const TransformedGraph made = Shared(graph, kColocate, 64);
   EXPECT_EQ(BoundOf(made), 164);
   EXPECT_EQ(made.vanished, std::vector<int>{2});
   EXPECT_EQ(made.lowered.problem.ids, std::vector<std::string>{"2"}) << "named by the largest at the first byte";
@@ -215,12 +215,12 @@ TEST(Transform, GrowingPrefixesNest) {
     const int part = static_cast<int>(bytes.size());
     const std::size_t before = bytes[static_cast<std::size_t>(whole)];
     ops.push_back(Op(2 * k, {whole}, {part}));
-    ops.push_back(Op(2 * k + 1, {whole, part}, {part + 1}, {PartAt(0, 0), PartAt(before, 1)}));
+    ops.push_back(Op(2 * k + 1, {whole, part}, {part + 1}, {PieceAt(0, 0), PieceAt(before, 1)}));
     bytes.insert(bytes.end(), {64, before + 64});
     whole = part + 1;
   }
   ops.push_back(Op(99, {whole}, {}));
-  const TransformedGraph made = Shared(Net(ops, bytes), kParts, 64);
+  const TransformedGraph made = Shared(Net(ops, bytes), kColocate, 64);
   EXPECT_EQ(BoundOf(made), 6 * 64);
   EXPECT_EQ(made.vanished.size(), 5u);
   EXPECT_EQ(made.lowered.problem.buffers.size(), 1u);
@@ -347,35 +347,35 @@ TEST(SharingTraps, AViewOfAStateIsACopyAsStatesChange) {  // 6
 
 TEST(SharingTraps, AMisalignedPartKeepsTheCopy) {  // 8
   const Graph graph =
-      Net({Op(0, {}, {0}), Op(1, {}, {1}), Op(2, {0, 1}, {2}, {PartAt(0, 0), PartAt(50, 1)}), Op(3, {2}, {})},
+      Net({Op(0, {}, {0}), Op(1, {}, {1}), Op(2, {0, 1}, {2}, {PieceAt(0, 0), PieceAt(50, 1)}), Op(3, {2}, {})},
           {50, 50, 100});
-  EXPECT_EQ(Shared(graph, kParts, 1).vanished.size(), 1u);
-  EXPECT_EQ(Shared(graph, kParts, 64).vanished.size(), 0u);
+  EXPECT_EQ(Shared(graph, kColocate, 1).vanished.size(), 1u);
+  EXPECT_EQ(Shared(graph, kColocate, 64).vanished.size(), 0u);
   const Graph view = Net({Op(0, {}, {0}), Op(1, {0}, {1}, {View(0, 0, 50)}), Op(2, {1}, {})}, {100, 50});
   EXPECT_EQ(Shared(view, kViews, 2).vanished.size(), 1u);
   EXPECT_EQ(Shared(view, kViews, 4).vanished.size(), 0u);
 }
 
 TEST(SharingTraps, ATensorIsPartOfOneWholeOnly) {  // 8
-  const Graph graph = Net({Op(0, {}, {0}), Op(1, {}, {1}), Op(2, {0, 1}, {2}, {PartAt(0, 0), PartAt(50, 1)}),
-                           Op(3, {1, 0}, {3}, {PartAt(0, 0), PartAt(50, 1)}), Op(4, {2, 3}, {})},
+  const Graph graph = Net({Op(0, {}, {0}), Op(1, {}, {1}), Op(2, {0, 1}, {2}, {PieceAt(0, 0), PieceAt(50, 1)}),
+                           Op(3, {1, 0}, {3}, {PieceAt(0, 0), PieceAt(50, 1)}), Op(4, {2, 3}, {})},
                           {50, 50, 100, 100});
-  EXPECT_EQ(Shared(graph, kParts).vanished, std::vector<int>{2});
+  EXPECT_EQ(Shared(graph, kColocate).vanished, std::vector<int>{2});
   const Graph twice =
-      Net({Op(0, {}, {0}), Op(2, {0, 0}, {1}, {PartAt(0, 0), PartAt(50, 1)}), Op(4, {1}, {})}, {50, 100});
-  EXPECT_TRUE(Shared(twice, kParts).vanished.empty());
+      Net({Op(0, {}, {0}), Op(2, {0, 0}, {1}, {PieceAt(0, 0), PieceAt(50, 1)}), Op(4, {1}, {})}, {50, 100});
+  EXPECT_TRUE(Shared(twice, kColocate).vanished.empty());
 }
 
 TEST(SharingTraps, InputsAndConstantsAreNoParts) {  // 8
-  const Graph given = Net({Op(0, {}, {0}), Op(1, {0, 1}, {2}, {PartAt(0, 0), PartAt(50, 1)}), Op(2, {2}, {})},
+  const Graph given = Net({Op(0, {}, {0}), Op(1, {0, 1}, {2}, {PieceAt(0, 0), PieceAt(50, 1)}), Op(2, {2}, {})},
                           {50, 50, 100}, {0, TensorRole::kInput});
-  EXPECT_TRUE(Shared(given, kParts).vanished.empty());
-  const Graph constant = Net({Op(0, {}, {0}), Op(1, {0}, {1}, {PartAt(0, 0)}), Op(2, {1}, {})}, {50, 100});
-  EXPECT_TRUE(Shared(constant, kParts).vanished.empty()) << "the other 50 bytes are nobody's";
+  EXPECT_TRUE(Shared(given, kColocate).vanished.empty());
+  const Graph constant = Net({Op(0, {}, {0}), Op(1, {0}, {1}, {PieceAt(0, 0)}), Op(2, {1}, {})}, {50, 100});
+  EXPECT_TRUE(Shared(constant, kColocate).vanished.empty()) << "the other 50 bytes are nobody's";
 }
 
 TEST(SharingTraps, APartIsNotOverwrittenWhileTheWholeLives) {  // 8
-  const Graph graph = Net({Op(0, {}, {0}), Op(1, {}, {1}), Op(2, {0, 1}, {2}, {PartAt(0, 0), PartAt(50, 1)}),
+  const Graph graph = Net({Op(0, {}, {0}), Op(1, {}, {1}), Op(2, {0, 1}, {2}, {PieceAt(0, 0), PieceAt(50, 1)}),
                            Op(3, {0}, {3}, {Same()}), Op(4, {2, 3}, {})},
                           {50, 50, 100, 50});
   const TransformedGraph made = Shared(graph, kAll);
@@ -388,9 +388,9 @@ TEST(SharingTraps, AWholeIsAStaircaseAndNotItsBoundingBox) {  // 9
   OpNode scratchy = Op(1, {}, {1});
   scratchy.workspace_bytes = 100;
   const Graph graph = Net(
-      {Op(0, {}, {0}), scratchy, Op(2, {1}, {2}), Op(3, {0, 2}, {3}, {PartAt(0, 0), PartAt(50, 1)}), Op(4, {3}, {})},
+      {Op(0, {}, {0}), scratchy, Op(2, {1}, {2}), Op(3, {0, 2}, {3}, {PieceAt(0, 0), PieceAt(50, 1)}), Op(4, {3}, {})},
       {50, 100, 100, 150});
-  const TransformedGraph made = Shared(graph, kParts);
+  const TransformedGraph made = Shared(graph, kColocate);
   EXPECT_EQ(made.vanished.size(), 1u);
   EXPECT_EQ(BoundOf(made), 250) << "a box would make it 350 at op 1";
   ASSERT_EQ(made.lowered.problem.parts.size(), 2u);
@@ -499,7 +499,7 @@ TEST(Transform, LongChainsAndManyPartsAreNoTrouble) {
   for (int i = 0; i < kCount; ++i) {
     ops.push_back(Op(i, {}, {i}));
     concat.inputs.push_back(i);
-    concat.aliases.push_back(PartAt(static_cast<std::size_t>(i) * 8, i));
+    concat.aliases.push_back(PieceAt(static_cast<std::size_t>(i) * 8, i));
   }
   ops.push_back(concat);
   bytes.push_back(std::size_t{kCount} * 8);

@@ -26,7 +26,8 @@ class Steps(PageTest):
         """Where a step of 60 is on the overview, by the edges of the map alone."""
         return page.evaluate("""([step, n]) => {
             const box = maps[n].canvas.getBoundingClientRect(), { plot } = maps[n];
-            return [box.left + plot.x + (step - current.graph.first) * plot.w / (current.graph.last - current.graph.first),
+            const { first, last } = current.graph;
+            return [box.left + plot.x + (step - first) * plot.w / (last - first),
                     box.bottom - BOTTOM - OVERVIEW / 2];
         }""", [step, n])
 
@@ -143,10 +144,14 @@ class Steps(PageTest):
 
 
 class Colours(PageTest):
+    def corner(self, page, i):
+        """Step and offset near the right end and top of a tensor."""
+        return page.evaluate("""(i) => [current.graph.upper[i] - 0.2,
+            active.arena.plan.offset[i] + current.graph.size[i] * 0.85]""", i)
+
     def colour(self, page, i):
         """What a tensor has on the map, near its right end and top: names stand elsewhere."""
-        step, offset = page.evaluate("(i) => [current.graph.upper[i] - 0.2, active.arena.plan.offset[i] + current.graph.size[i] * 0.85]", i)
-        return self.pixel(page, step, offset)
+        return self.pixel(page, *self.corner(page, i))
 
     def test_tensors_of_one_class_have_one_colour(self):
         page = self.open(self.report(self.write("relu.json", RELU)))
@@ -164,7 +169,8 @@ class Colours(PageTest):
         self.assertEqual(page.locator("#legend label").all_inner_texts(), ["Conv", "Relu", "no op"])
         self.assertEqual(self.colour(page, 1), self.colour(page, 4))  # of conv0
         self.assertNotEqual(self.colour(page, 1), self.colour(page, 2))
-        square = page.evaluate("getComputedStyle(document.querySelector('#rows [data-tensor=\"1\"] .swatch')).backgroundColor")
+        square = page.evaluate("""getComputedStyle(
+            document.querySelector('#rows [data-tensor="1"] .swatch')).backgroundColor""")
         self.assertEqual(square, "rgb" + str(self.colour(page, 1)))  # lists have the same
         page.uncheck("[data-group=Conv]")
         self.assertEqual(page.inner_text("#matches"), "2 of 5")
@@ -187,8 +193,7 @@ class Colours(PageTest):
         self.assertEqual(page.locator("#legend label").all_inner_texts(), ["sram", "dram"])
         for space in (0, 1):
             i = page.evaluate("(space) => active.arena.plan.space.indexOf(space)", space)
-            step, offset = page.evaluate("(i) => [current.graph.upper[i] - 0.2, active.arena.plan.offset[i] + current.graph.size[i] * 0.85]", i)
-            self.assertIn(self.pixel(page, step, offset, space),
+            self.assertIn(self.pixel(page, *self.corner(page, i), space),
                           [[(0, 114, 178)], [(230, 159, 0), (241, 202, 115)]][space])
 
 
@@ -271,7 +276,8 @@ class Neighbours(PageTest):
         page = self.open(self.report(self.write("relu.json", RELU)))
         page.evaluate("choose(2)")
         rows = dict(page.evaluate("""[...document.querySelectorAll('#tensor dt')].map((dt) => [dt.textContent,
-            [...dt.nextSibling.querySelectorAll('button')].map((b) => b.textContent).join() || dt.nextSibling.textContent])"""))
+            [...dt.nextSibling.querySelectorAll('button')].map((b) => b.textContent).join() ||
+            dt.nextSibling.textContent])"""))
         self.assertEqual(rows["made by"], "1 relu1")
         self.assertEqual(rows["made from"], "a")
         self.assertEqual(rows["goes into"], "c")
@@ -308,7 +314,8 @@ class Neighbours(PageTest):
             self.assertGreaterEqual(box["x"], 0)
             self.assertLessEqual(box["x"] + box["width"], 390)
             self.assertLess(min(abs(box["y"] - y), abs(box["y"] + box["height"] - y)), 40)
-            page.touchscreen.tap(*self.place(page, 2.5, page.evaluate("maps[0].arena.top * 0.99")))  # nothing lies there
+            nothing_lies_there = page.evaluate("maps[0].arena.top * 0.99")
+            page.touchscreen.tap(*self.place(page, 2.5, nothing_lies_there))
             self.settle(page)
             self.assertIn("Step 2", page.inner_text("#tip"))
             self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), 390)

@@ -138,8 +138,9 @@ class Page(PageTest):
         self.assertEqual(page.inner_text("#tensor h2"), first)
         page.keyboard.press("Enter")
         self.assertNotEqual(self.view(page), whole)
-        unnamed = page.evaluate("""[...document.querySelectorAll("button, input, select, canvas, [role=grid]")].filter((e) =>
-            !(e.getAttribute("aria-label") || e.innerText || (e.labels && e.labels.length))).map((e) => e.outerHTML)""")
+        unnamed = page.evaluate("""[...document.querySelectorAll("button, input, select, canvas, [role=grid]")]
+            .filter((e) => !(e.getAttribute("aria-label") || e.innerText || (e.labels && e.labels.length)))
+            .map((e) => e.outerHTML)""")
         self.assertEqual(unnamed, [])
 
     def test_dark_and_light(self):
@@ -201,9 +202,11 @@ class Page(PageTest):
         for lane in (0, 1):
             there = sorted((b["offset"], b["lower"][lane], b["upper"][lane]) for b in plan["buffers"]
                            if b["lower"][lane] < b["upper"][lane])
-            drawn = page.evaluate("(lane) => [...maps[lane].arena.y0].map((y, k) => [y, maps[lane].arena.x0[k], maps[lane].arena.x1[k]])", lane)
+            drawn = page.evaluate("""(lane) => { const { x0, x1, y0 } = maps[lane].arena;
+                return [...y0].map((y, k) => [y, x0[k], x1[k]]); }""", lane)
             self.assertEqual(sorted(map(tuple, drawn)), there)
-        for arena in page.evaluate("maps.map(({arena}) => [...arena.x0].map((x, k) => [x, arena.x1[k], arena.y0[k], arena.y1[k]]))"):
+        for arena in page.evaluate("""maps.map(({ arena: { x0, x1, y0, y1 } }) =>
+                [...x0].map((x, k) => [x, x1[k], y0[k], y1[k]]))"""):
             for i, (x0, x1, y0, y1) in enumerate(arena):
                 for a0, a1, b0, b1 in arena[:i]:
                     self.assertTrue(x1 <= a0 or a1 <= x0 or y1 <= b0 or b1 <= y0)
@@ -221,7 +224,8 @@ class Page(PageTest):
         for change in explanation["what_ifs"]:
             self.assertIn(f"−{change['saving_bytes']} B {change['sentence']}", panel)
             self.assertIn(f"then {change['new_peak_bytes']} B", panel)
-        self.assertIn('−64 B writing op 1 "relu1" in place of tensor 1 "a"\nthen 224 B (224 bytes), held at step 0 conv0', panel)
+        self.assertIn('−64 B writing op 1 "relu1" in place of tensor 1 "a"\n'
+                      "then 224 B (224 bytes), held at step 0 conv0", panel)
         items = page.locator("#explained [role=option]")
         self.assertEqual(items.count(), len(explanation["holders"]))
         for n, holder in enumerate(explanation["holders"]):
@@ -252,7 +256,9 @@ class Page(PageTest):
         self.assertEqual(page.inner_text("#tensor h2"), "a")
         page.keyboard.press("ArrowDown")
         self.assertEqual(page.inner_text("#tensor h2"), "b")
-        self.assertEqual(page.evaluate("document.getElementById(document.activeElement.getAttribute('aria-activedescendant')).dataset.tensor"), "2")
+        chosen = page.evaluate("""document.getElementById(
+            document.activeElement.getAttribute("aria-activedescendant")).dataset.tensor""")
+        self.assertEqual(chosen, "2")
         page.keyboard.press("End")
         page.keyboard.press("ArrowDown")
         self.assertEqual(page.inner_text("#tensor h2"), "skip")
@@ -364,7 +370,8 @@ class Page(PageTest):
         for i in range(len(NASTY)):
             page.evaluate(f"choose({i})")
             page.mouse.move(*page.evaluate(f"""(() => {{ const box = maps[0].canvas.getBoundingClientRect();
-                return [box.left + maps[0].xOf({i} + 1.5), box.top + maps[0].yOf(maps[0].arena.plan.offset[{i}] + 500)]; }})()"""))
+                const {{ plan }} = maps[0].arena;
+                return [box.left + maps[0].xOf({i} + 1.5), box.top + maps[0].yOf(plan.offset[{i}] + 500)]; }})()"""))
         self.assertEqual(page.inner_text("#tensor h2")[:50], "y" * 50)
         self.assert_harmless(page)
 
