@@ -127,14 +127,15 @@ TEST(OpTable, ElementsOfLessThanAByteAreNotWrittenInPlace) {
 }
 
 TEST(OpTable, DropoutThatMayDropIsNoView) {
-  const auto words = [](int opset, int mode) {  // of training: 0 not said, 1 false, 2 true, 3 known at run time
+  // `mode` of training: 0 not said, 1 false, 2 true, 3 known at run time, 4 false by default.
+  const auto words = [](int opset, int mode) {
     Model model(opset);
     model.Input("x", {4});
-    if (mode == 3) model.Input("t", {}, onnx::TensorProto::BOOL);
-    if (mode == 1 || mode == 2) {
-      AddInts(model.graph, "t", {mode - 1}, true)->set_data_type(onnx::TensorProto::BOOL);
+    if (mode >= 3) model.Input("t", {}, onnx::TensorProto::BOOL);
+    if (mode == 1 || mode == 2 || mode == 4) {
+      AddInts(model.graph, "t", {mode == 2}, true)->set_data_type(onnx::TensorProto::BOOL);
       model.graph->mutable_initializer(0)->clear_int64_data();
-      model.graph->mutable_initializer(0)->add_int32_data(mode - 1);
+      model.graph->mutable_initializer(0)->add_int32_data(mode == 2);
     }
     model.Node("Dropout", mode == 0 ? Names{"x"} : Names{"x", "", "t"}, {"y"});
     model.Output("y");
@@ -145,6 +146,7 @@ TEST(OpTable, DropoutThatMayDropIsNoView) {
   EXPECT_EQ(words(17, 1), "view 0<0@0");
   EXPECT_EQ(words(17, 2), " effects");
   EXPECT_EQ(words(17, 3), " effects");
+  EXPECT_EQ(words(17, 4), " effects") << "a run may give another value than the default";
   EXPECT_EQ(words(9, 0), "view 0<0@0") << "of inference alone";
 }
 

@@ -168,6 +168,50 @@ TEST(OnnxTest, NamesInTheFileAreWorthWhatInferenceFinds) {
   EXPECT_EQ(ShapeOf(model.Import(options), "z"), (Dims{2, 14}));
 }
 
+// "x" of dimension `x` becomes "y", which the file declares as `y`.
+Model Renamed(const std::string& x, const std::string& y) {
+  Model model;
+  model.Input("x", {-1});
+  model.Node("Relu", {"x"}, {"y"});
+  Declare(model.graph->add_value_info(), "y", {-1});
+  const auto name = [](onnx::ValueInfoProto& info, const std::string& text) {
+    info.mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(0)->set_dim_param(text);
+  };
+  name(*model.graph->mutable_input(0), x);
+  name(*model.graph->mutable_value_info(0), y);
+  return model;
+}
+
+// No value of n is n + 1. The file contradicts itself whatever is given for n, and what the op makes is planned.
+TEST(OnnxTest, ANameDeclaredByItselfIsReported) {
+  const Model circle = Renamed("n", "n + 1");
+  EXPECT_EQ(MessageOf(circle),
+            "model.onnx: input \"x\" has an unset dimension \"n\"; give --dim n=N, or --dim '*=1' for all");
+  ImportOptions options;
+  options.dims["n"] = 4;
+  const ImportedModel imported = circle.Import(options);
+  ASSERT_EQ(imported.warnings.size(), 1u);
+  EXPECT_EQ(imported.warnings[0],
+            "model.onnx: node 0 \"Relu_0\" (Relu): output \"y\" is declared as [5], and the op makes [4]; their "
+            "dimensions follow from --dim n=4; the latter is planned, the former by --trust-shapes");
+  EXPECT_EQ(ShapeOf(imported, "y"), Dims{4});
+}
+
+TEST(OnnxTest, DimensionsThatHaveNoValueAreRefusedWithWhatToDo) {
+  ImportOptions options;
+  options.dims["n"] = 4;
+  EXPECT_EQ(MessageOf(Renamed("n//(n - 4)", "n"), options),
+            "model.onnx: tensor \"x\": dimension \"n//(n - 4)\" divides by zero (\"n\" is 4 by --dim n=4); give other "
+            "values");
+  const std::string message = MessageOf(Renamed("n + " + std::string(1'000'000, '('), "n"), options);
+  EXPECT_LT(message.size(), 400u) << "cut short";
+  EXPECT_NE(
+      message.find("of tensor \"x\" has 1000004 characters; an expression has at most 4,096; give the dimension a "
+                   "shorter name in the file"),
+      std::string::npos)
+      << message;
+}
+
 TEST(OnnxTest, UnsetDimensionsNameTheOptionThatHelps) {
   Model model;
   model.Input("x", {-1, 3});

@@ -98,7 +98,7 @@ void GraphBuilder::CheckNames() const {
   }
 }
 
-Tensor& GraphBuilder::Declare(const std::string& name, const std::string& what) {
+Tensor& GraphBuilder::Declare(const std::string& name, const Node* producer, const char* what) {
   tensors_.emplace_back();
   Tensor& tensor = tensors_.back();
   tensor.name = &name;
@@ -110,14 +110,15 @@ Tensor& GraphBuilder::Declare(const std::string& name, const std::string& what) 
                               : other.constant    ? "an initializer"
                                                   : "a graph input";
     session_.Fail(ErrorCode::kBadInput, place_,
-                  "tensor " + Quoted(name) + " is defined twice: as " + first + " and as " + what);
+                  "tensor " + Quoted(name) + " is defined twice: as " + first + " and as " +
+                      (producer ? "an output of " + Place(*producer) : what));
   }
   return tensor;
 }
 
 void GraphBuilder::DeclareConstants() {
   auto declare = [&](const std::string& name, int dtype, Dims dims) -> Tensor& {
-    Tensor& tensor = Declare(name, "an initializer");
+    Tensor& tensor = Declare(name, nullptr, "an initializer");
     tensor.constant = true;
     if (!ElementCount(dims)) {
       session_.Fail(ErrorCode::kBadInput, place_,
@@ -141,8 +142,11 @@ void GraphBuilder::DeclareInputs(const std::vector<Tensor>& given) {
   for (int i = 0; i < proto_.input_size(); ++i) {
     const onnx::ValueInfoProto& input = proto_.input(i);
     const auto constant = by_name_.find(input.name());
-    if (constant != by_name_.end() && constant->second->constant) continue;  // IR before 4 lists initializers as inputs
-    Tensor& tensor = Declare(input.name(), "a graph input");
+    if (constant != by_name_.end() && constant->second->constant) {  // the default of an input; IR before 4 lists all
+      constant->second->is_default = true;
+      continue;
+    }
+    Tensor& tensor = Declare(input.name(), nullptr, "a graph input");
     const Tensor from = static_cast<std::size_t>(i) < given.size() ? given[i] : Tensor();
     tensor.SetType(InputType(input, from));
     tensor.value = from.value;
@@ -197,7 +201,7 @@ void GraphBuilder::DeclareNodes() {
     for (const std::string& name : node.proto->output()) {
       node.outputs.push_back(nullptr);
       if (name.empty()) continue;
-      Tensor& tensor = Declare(name, "an output of " + Place(node));
+      Tensor& tensor = Declare(name, &node);
       tensor.producer = node.index;
       node.outputs.back() = &tensor;
     }

@@ -48,7 +48,8 @@ class GraphBuilder {
 
  private:
   void CheckNames() const;
-  Tensor& Declare(const std::string& name, const std::string& what);
+  // `what` it is, for the message if the name is taken: by a node, or in words.
+  Tensor& Declare(const std::string& name, const Node* producer, const char* what = "");
   void DeclareConstants();
   void DeclareInputs(const std::vector<Tensor>& given);
   onnx::TypeProto InputType(const onnx::ValueInfoProto& input, const Tensor& given);
