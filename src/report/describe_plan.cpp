@@ -134,9 +134,11 @@ namespace {
 // What transforms did to the bound, stage by stage, and to the ops.
 std::string TransformLines(const PlanFile& file) {
   if (file.bound_with_all) {
-    const std::int64_t saved = file.plan.certificate.lower_bound_bytes - *file.bound_with_all;
-    if (saved <= 0) return "  with --all     no lower: what may share bytes is not alive at the peak\n";
-    return FigureLine("with --all", *file.bound_with_all, " as bound, " + FormatThousands(saved) + " saved");
+    if (*file.bound_with_all >= file.plan.certificate.lower_bound_bytes)
+      return "  with --all     no lower: what may share bytes is not alive at the peak\n";
+    // At best: what a plan with --all takes is known only once it is made.
+    const std::int64_t saved = file.plan.peak_bytes - *file.bound_with_all;
+    return FigureLine("with --all", *file.bound_with_all, " at best, up to " + FormatThousands(saved) + " saved");
   }
   if (!file.assignment || file.stages.size() < 2) return "";
   const Assignment& assignment = *file.assignment;
