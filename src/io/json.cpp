@@ -90,7 +90,9 @@ Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size
     throw Error(ErrorCode::kUnsupported,
                 "buffer " + BufferLabel(problem, i) + ": its id is no UTF-8, which JSON cannot say");
   }
-  Json json = {{"id", id}};
+  Json json = Json::object();
+  json.get_ref<Json::object_t&>().reserve(10);  // rows are many: keys that follow move none before
+  json["id"] = id;
   if (!problem.names.empty()) json["name"] = problem.names[i];
   json["size"] = buffer.size;
   const Clocks& clocks = problem.clocks;
