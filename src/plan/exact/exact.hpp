@@ -30,9 +30,9 @@ struct ExactResult {
 // Can the search take `problem`? Not above a few thousand buffers and parts.
 bool ExactCarries(const Problem& problem);
 
-// Whether plans at the bound (bytes) leave hardly any room, and there are many buffers, as where a rectangle is cut into
-// pieces. Then a search aims at the bound: without room nearly all follows from a few choices, and a little more room
-// makes it no easier. REQUIRES: ExactCarries(problem).
+// Whether plans at the bound (bytes) leave hardly any room, and there are many buffers, as where a rectangle is cut
+// into pieces. Then a search aims at the bound: without room nearly all follows from a few choices, and a little more
+// room makes it no easier. REQUIRES: ExactCarries(problem).
 bool IsFull(const Problem& problem, std::int64_t bound);
 
 // Looks for the lowest plan below that of `incumbent` (may be null). `lower_bound`: bytes, proven elsewhere; 0 will do.
