@@ -270,7 +270,7 @@ class Panel {
     std::string paths[kBufferClasses];
     for (int y = 0; y < kRows; ++y) {
       for (int x = 0, end = 0; x < kColumns; x = end) {
-        const int c = cells[static_cast<std::size_t>(y) * kColumns + x];
+        const signed char c = cells[static_cast<std::size_t>(y) * kColumns + x];
         for (end = x + 1; end < kColumns && cells[static_cast<std::size_t>(y) * kColumns + end] == c; ++end) continue;
         if (c < 0) continue;
         const std::string width = std::to_string((end - x) * kCell);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "io/onnx/onnx_aliases.hpp"
 #include "io/onnx/onnx_order.hpp"
@@ -56,7 +57,7 @@ std::string GraphBuilder::Place(const Node& node) const {
 
 void GraphBuilder::Run(const std::vector<Tensor>& given) {
   CheckNames();
-  by_name_.reserve(static_cast<std::size_t>(proto_.node_size() + proto_.initializer_size() + proto_.input_size()));
+  by_name_.reserve(At(proto_.node_size()) + At(proto_.initializer_size()) + At(proto_.input_size()));
   for (const auto& info : proto_.value_info()) declared_.emplace(info.name(), &info.type());
   for (const auto& info : proto_.output()) declared_.emplace(info.name(), &info.type());
   DeclareConstants();

@@ -10,20 +10,19 @@ namespace {
 using onnx::TensorProto;
 
 struct DtypeRow {
-  int dtype;
+  int dtype, bits;
   const char* name;
-  int bits;
 };
 
 // Numbers from onnx.proto; those beyond the library's own (17 and up) come with later versions of the format.
 constexpr DtypeRow kDtypes[] = {
-    {1, "float32", 32},      {2, "uint8", 8},           {3, "int8", 8},          {4, "uint16", 16},
-    {5, "int16", 16},        {6, "int32", 32},          {7, "int64", 64},        {8, "string", 0},
-    {9, "bool", 8},          {10, "float16", 16},       {11, "float64", 64},     {12, "uint32", 32},
-    {13, "uint64", 64},      {14, "complex64", 64},     {15, "complex128", 128}, {16, "bfloat16", 16},
-    {17, "float8e4m3fn", 8}, {18, "float8e4m3fnuz", 8}, {19, "float8e5m2", 8},   {20, "float8e5m2fnuz", 8},
-    {21, "uint4", 4},        {22, "int4", 4},           {23, "float4e2m1", 4},   {24, "float8e8m0", 8},
-    {25, "uint2", 2},        {26, "int2", 2},
+    {1, 32, "float32"},      {2, 8, "uint8"},           {3, 8, "int8"},          {4, 16, "uint16"},
+    {5, 16, "int16"},        {6, 32, "int32"},          {7, 64, "int64"},        {8, 0, "string"},
+    {9, 8, "bool"},          {10, 16, "float16"},       {11, 64, "float64"},     {12, 32, "uint32"},
+    {13, 64, "uint64"},      {14, 64, "complex64"},     {15, 128, "complex128"}, {16, 16, "bfloat16"},
+    {17, 8, "float8e4m3fn"}, {18, 8, "float8e4m3fnuz"}, {19, 8, "float8e5m2"},   {20, 8, "float8e5m2fnuz"},
+    {21, 4, "uint4"},        {22, 4, "int4"},           {23, 4, "float4e2m1"},   {24, 8, "float8e8m0"},
+    {25, 2, "uint2"},        {26, 2, "int2"},
 };
 
 const DtypeRow* FindDtype(int dtype) {

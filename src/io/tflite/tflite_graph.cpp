@@ -323,7 +323,7 @@ TensorDesc GraphBuilder::MakeDesc(int index) const {
 
 std::int64_t GraphBuilder::BytesOf(int index) const {
   const Tensor& tensor = tensors_[index];
-  const int type = tensor.record->type();
+  const auto type = tensor.record->type();
   auto fail = [&](ErrorCode code, const std::string& message) {
     const int user = UserOf(index);
     const std::string end = place_ + (tensor.is_input ? "graph input" : "graph output");
