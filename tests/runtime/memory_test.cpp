@@ -70,8 +70,17 @@ std::size_t RowOf(const std::string& mapping, const std::string& row) {
   return at == std::string::npos ? 0 : std::stoul(mapping.substr(at + row.size() + 2)) * 1024;
 }
 
+// An emulator of another machine shows mappings, and nothing in any of them.
+bool IsAnyResident() {
+  std::ifstream smaps("/proc/self/smaps");
+  for (std::string line; std::getline(smaps, line);) {
+    if (line.rfind("Rss:", 0) == 0 && std::stoul(line.substr(4)) > 0) return true;
+  }
+  return false;
+}
+
 TEST(HugePages, AreAskedForAndFilledIn) {
-  if (!std::ifstream("/proc/self/smaps")) GTEST_SKIP() << "this system does not show its mappings";
+  if (!IsAnyResident()) GTEST_SKIP() << "this system does not show what lies in its mappings";
   std::string setting;
   std::getline(std::ifstream("/sys/kernel/mm/transparent_hugepage/enabled"), setting);
   for (const bool prefault : {false, true}) {
