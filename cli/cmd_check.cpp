@@ -6,6 +6,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "command.hpp"
 #include "graph/regroup.hpp"
@@ -60,7 +61,7 @@ void StateSpaces(const CsvFile& csv, const std::string& path, Case& judged) {
     throw Error(ErrorCode::kBadInput, path + ": no plan over spaces: it has no column \"space\"");
   }
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    const std::string name = csv.space_of.empty() ? problem.spaces[0].name : csv.space_of[i];
+    const std::string name = csv.space_of.empty() ? problem.spaces[0].name : csv.space_of[At(i)];
     const auto found = std::find_if(problem.spaces.begin(), problem.spaces.end(),
                                     [&](const Space& space) { return space.name == name; });
     if (found == problem.spaces.end()) {
@@ -135,21 +136,21 @@ std::string Rebind(const Problem& problem, Case& judged) {
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
     const auto found = planned.find(BufferId(problem, i));
     if (found == planned.end()) return "buffer " + BufferLabel(problem, i) + " is not in the plan";
-    const Buffer& mine = problem.buffers[i];
-    const Buffer& theirs = judged.problem.buffers[found->second];
+    const Buffer& mine = problem.buffers[At(i)];
+    const Buffer& theirs = judged.problem.buffers[At(found->second)];
     if (mine.lower != theirs.lower || mine.upper != theirs.upper || mine.size != theirs.size) {
       const auto say = [](const Buffer& b) {
         return std::to_string(b.size) + " bytes in [" + std::to_string(b.lower) + ", " + std::to_string(b.upper) + ")";
       };
       return "buffer " + BufferLabel(problem, i) + " has " + say(mine) + ", but " + say(theirs) + " in the plan";
     }
-    offsets.push_back(judged.plan.offsets[found->second]);
-    if (!problem.spaces.empty()) space_of.push_back(judged.plan.spaces.space_of[found->second]);
-    now[found->second] = i;
+    offsets.push_back(judged.plan.offsets[At(found->second)]);
+    if (!problem.spaces.empty()) space_of.push_back(judged.plan.spaces.space_of[At(found->second)]);
+    now[At(found->second)] = i;
   }
   judged.plan.offsets = std::move(offsets);
   judged.plan.spaces.space_of = std::move(space_of);
-  for (Spill& spill : judged.plan.spaces.spills) spill.buffer = now[spill.buffer];
+  for (Spill& spill : judged.plan.spaces.spills) spill.buffer = now[At(spill.buffer)];
   judged.problem = problem;
   return "";
 }
@@ -158,15 +159,15 @@ std::string Rebind(const Problem& problem, Case& judged) {
 using Spot = std::tuple<int, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
 
 Spot SpotOf(const Problem& problem, const Plan& plan, int i) {
-  const Buffer& b = problem.buffers[i];
-  return {problem.spaces.empty() ? 0 : SpaceOf(plan, i), plan.offsets[i], b.lower, b.upper, b.size};
+  const Buffer& b = problem.buffers[At(i)];
+  return {problem.spaces.empty() ? 0 : SpaceOf(plan, i), plan.offsets[At(i)], b.lower, b.upper, b.size};
 }
 
 // Buffers that take bytes, by their spots.
 std::vector<std::pair<Spot, int>> SpotsOf(const Problem& problem, const Plan& plan) {
   std::vector<std::pair<Spot, int>> spots;
   for (int i = 0; i < static_cast<int>(plan.offsets.size()); ++i) {
-    if (problem.buffers[i].size > 0) spots.emplace_back(SpotOf(problem, plan, i), i);
+    if (problem.buffers[At(i)].size > 0) spots.emplace_back(SpotOf(problem, plan, i), i);
   }
   std::sort(spots.begin(), spots.end());
   return spots;
@@ -199,8 +200,8 @@ std::string RebindToGraph(const Graph& graph, const InputOptions& options, Case&
                        BufferLabel(lowered.problem, made[k].second) + " lies";
   }
   std::vector<int> now(judged.problem.buffers.size(), 0);  // where a buffer of the plan stands among the graph's
-  for (std::size_t k = 0; k < stated.size(); ++k) now[stated[k].second] = made[k].second;
-  for (Spill& spill : plan.spaces.spills) spill.buffer = now[spill.buffer];
+  for (std::size_t k = 0; k < stated.size(); ++k) now[At(stated[k].second)] = made[k].second;
+  for (Spill& spill : plan.spaces.spills) spill.buffer = now[At(spill.buffer)];
   judged.plan = std::move(plan);
   judged.problem = std::move(lowered.problem);
   return "";
@@ -254,7 +255,7 @@ std::string CheckBounds(const Case& judged) {
   for (int p = 0; p < static_cast<int>(judged.problem.spaces.size()) && fault.empty(); ++p) {
     const SpaceView view = ViewSpace(judged.problem, judged.plan, p);
     fault = CheckBound(view.problem, view.plan.certificate);
-    if (!fault.empty()) fault = "space " + judged.problem.spaces[p].name + ": " + fault;
+    if (!fault.empty()) fault = "space " + judged.problem.spaces[At(p)].name + ": " + fault;
   }
   return fault;
 }

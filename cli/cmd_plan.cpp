@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "command.hpp"
 #include "input.hpp"
@@ -163,10 +164,10 @@ Rung Climb(const ReusePlanner& planner, const Workload& workload, const PlanOpti
     return rung;
   }
   for (const Spill& spill : rung.plan.spaces.spills) {
-    const std::int64_t bytes = problem.buffers[spill.buffer].size;
+    const std::int64_t bytes = problem.buffers[At(spill.buffer)].size;
     ++rung.spilled_buffers;
     rung.spilled_bytes += bytes;
-    rung.spilled_traffic += bytes * (problem.uses.empty() ? 1 : problem.uses[spill.buffer]);
+    rung.spilled_traffic += bytes * (problem.uses.empty() ? 1 : problem.uses[At(spill.buffer)]);
   }
   return rung;
 }

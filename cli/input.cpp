@@ -409,7 +409,7 @@ std::string WriteRows(const Input& input, const std::vector<std::int64_t>* offse
   std::vector<std::string> spaces;
   const bool in_spaces = plan != nullptr && !problem.spaces.empty();
   for (std::size_t i = 0; in_spaces && i < problem.buffers.size(); ++i) {
-    spaces.push_back(problem.spaces[SpaceOf(*plan, static_cast<int>(i))].name);
+    spaces.push_back(problem.spaces[At(SpaceOf(*plan, static_cast<int>(i)))].name);
   }
   return WriteCsv(input.csv ? *input.csv : RowsOf(input.workload), offsets, in_spaces ? &spaces : nullptr);
 }

@@ -10,6 +10,7 @@
 #include "orionrt/config.hpp"
 #include "orionrt/lowering.hpp"
 #ifdef ORIONRT_HAS_TFLITE
+#include "base/index.hpp"
 #include "orionrt/import.hpp"
 #endif
 
@@ -98,7 +99,8 @@ Input LoadForTflm(const std::string& path, const InputOptions& options) {
   const Lowered lowered = MakeProblem(input.tflite->graph, GraphLiveness(input.tflite->graph));
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const int buffer = lowered.bindings[i].buffer;
-    if ((tensors[i].roles & TensorRole::kState) != 0 && buffer >= 0) input.workload.problem.buffers[buffer].size = 0;
+    if ((tensors[i].roles & TensorRole::kState) != 0 && buffer >= 0)
+      input.workload.problem.buffers[At(buffer)].size = 0;
   }
   return input;
 }
@@ -114,7 +116,7 @@ std::string WriteTflm(const Input& input, const PlanFile& plan) {
     if (offsets.size() <= id) offsets.resize(id + 1, kTflmPlansIt);
     const Binding& binding = lowered.bindings[i];
     if ((tensors[i].roles & TensorRole::kState) == 0 && binding.buffer >= 0) {
-      offsets[id] = plan.plan.offsets[binding.buffer] + binding.delta;
+      offsets[id] = plan.plan.offsets[At(binding.buffer)] + binding.delta;
     }
   }
   return WriteTflmPlan(input.tflite->bytes, {offsets}, input.workload.source);

@@ -30,10 +30,9 @@ function(orionrt_component name)
     PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
     PRIVATE ${PROJECT_SOURCE_DIR}/src)
   orionrt_warnings(${name})
+  orionrt_sign_warnings(${name})
   if(NOT name STREQUAL "orionrt")
     target_compile_options(${name} PRIVATE ${ORIONRT_EDGE_OPTIONS})
-  else()
-    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-Wsign-conversion>)
   endif()
   set_property(GLOBAL APPEND PROPERTY ORIONRT_COMPONENTS ${name})
 endfunction()
@@ -50,6 +49,11 @@ function(orionrt_warnings name)
   if(ORIONRT_WERROR)
     target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-Werror>)
   endif()
+endfunction()
+
+# What is shipped says where a signed number becomes an unsigned one; tests, examples and benchmarks need not.
+function(orionrt_sign_warnings name)
+  target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-Wsign-conversion>)
 endfunction()
 
 # orionrt_left_out(WHAT NEEDS [PART]): an error where ORIONRT_BUILD_<PART> is ON.

@@ -75,11 +75,11 @@ CudaStreamEvents::CudaStreamEvents(std::vector<void*> streams, int device, int e
 CudaStreamEvents::~CudaStreamEvents() = default;
 
 bool CudaStreamEvents::Record(int stream, int event) noexcept {
-  return state_->Record(stream, static_cast<std::size_t>(stream) * static_cast<std::size_t>(events()) + event);
+  return state_->Record(stream, At(stream) * At(events()) + At(event));
 }
 
 bool CudaStreamEvents::IsDone(int stream, int event) noexcept {
-  return state_->IsDone(static_cast<std::size_t>(stream) * static_cast<std::size_t>(events()) + event);
+  return state_->IsDone(At(stream) * At(events()) + At(event));
 }
 
 }  // namespace orionrt

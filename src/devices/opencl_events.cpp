@@ -63,11 +63,11 @@ OpenClStreamEvents::OpenClStreamEvents(const std::vector<void*>& queues, int eve
 OpenClStreamEvents::~OpenClStreamEvents() = default;
 
 bool OpenClStreamEvents::Record(int stream, int event) noexcept {
-  return state_->Record(stream, static_cast<std::size_t>(stream) * static_cast<std::size_t>(events()) + event);
+  return state_->Record(stream, At(stream) * At(events()) + At(event));
 }
 
 bool OpenClStreamEvents::IsDone(int stream, int event) noexcept {
-  return state_->IsDone(static_cast<std::size_t>(stream) * static_cast<std::size_t>(events()) + event);
+  return state_->IsDone(At(stream) * At(events()) + At(event));
 }
 
 }  // namespace orionrt

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/formats.hpp"
@@ -149,7 +150,7 @@ class CsvReader {
   }
 
   std::int64_t Number(Column column, const char* name) const {
-    const std::string_view field = fields_[at_[column]];
+    const std::string_view field = fields_[At(at_[column])];
     const auto value = ParseInt(field);
     if (!value) Refuse(std::string(name) + " \"" + Printable(field) + "\" is not a whole number of 64 bits");
     return *value;
@@ -158,7 +159,7 @@ class CsvReader {
   void ReadRow() {
     SplitFields();
     const std::size_t position = file_.problem.buffers.size();
-    const std::string_view id = fields_[at_[kId]];
+    const std::string_view id = fields_[At(at_[kId])];
     if (id.empty()) Refuse("the id is empty");
     if (Printable(id, kLongestId) != id) {
       Refuse("the id \"" + Printable(id) + "\" has bytes that are no UTF-8 text, or more than " +
@@ -182,7 +183,7 @@ class CsvReader {
 
   // In steps, or in clocks: 1:0:3, one number a stream.
   void ReadLife(Buffer& buffer) {
-    const bool clocked = fields_[at_[kLower]].find(':') != std::string_view::npos;
+    const bool clocked = fields_[At(at_[kLower])].find(':') != std::string_view::npos;
     if (clocked || file_.problem.clocks.streams > 0) return ReadClocks(buffer);
     buffer.lower = Number(kLower, "lower");
     buffer.upper = at_[kUpper] >= 0 ? Number(kUpper, "upper") : Inclusive(Number(kEnd, "end"));
@@ -191,12 +192,12 @@ class CsvReader {
   void ReadClocks(Buffer& buffer) {
     Clocks& clocks = file_.problem.clocks;
     if (at_[kUpper] < 0) Refuse("a clock in the column \"end\"; give clocks in lower and upper");
-    if (at_[kGaps] >= 0 && !fields_[at_[kGaps]].empty()) {
+    if (at_[kGaps] >= 0 && !fields_[At(at_[kGaps])].empty()) {
       Refuse("gaps of a life that is given by clocks; CSV has no words for them, JSON has (parts)");
     }
     const std::size_t before = clocks.begins.size();
-    ReadClock(fields_[at_[kLower]], "lower", clocks.begins);
-    ReadClock(fields_[at_[kUpper]], "upper", clocks.ends);
+    ReadClock(fields_[At(at_[kLower])], "lower", clocks.begins);
+    ReadClock(fields_[At(at_[kUpper])], "upper", clocks.ends);
     const auto streams = static_cast<int>(clocks.begins.size() - before);
     if (file_.problem.buffers.empty()) clocks.streams = streams;
     if (streams != clocks.streams || clocks.ends.size() != clocks.begins.size()) {
@@ -236,10 +237,10 @@ class CsvReader {
   void ReadSpaces() {
     if (at_[kUses] >= 0) file_.problem.uses.push_back(Number(kUses, "uses"));
     if (at_[kUses] >= 0 && file_.problem.uses.back() < 0) Refuse("uses are negative");
-    if (at_[kSpace] >= 0) file_.space_of.emplace_back(fields_[at_[kSpace]]);
+    if (at_[kSpace] >= 0) file_.space_of.emplace_back(fields_[At(at_[kSpace])]);
     if (at_[kSpaces] < 0) return;
     file_.spaces.emplace_back();
-    for (std::string_view rest = fields_[at_[kSpaces]]; !rest.empty();) {
+    for (std::string_view rest = fields_[At(at_[kSpaces])]; !rest.empty();) {
       const std::string_view name = Trim(TakeUntil(rest, '|'));
       if (name.empty()) Refuse("a name in the column \"spaces\" is empty; write sram|dram");
       file_.spaces.back().emplace_back(name);
@@ -248,7 +249,7 @@ class CsvReader {
 
   // What CheckProblem would find too, but here with the line.
   void CheckRow(const Buffer& buffer) const {
-    const std::string id = "buffer \"" + Printable(fields_[at_[kId]]) + "\": ";
+    const std::string id = "buffer \"" + Printable(fields_[At(at_[kId])]) + "\": ";
     if (buffer.lower >= buffer.upper) {
       Refuse(id + "lifetime [" + std::to_string(buffer.lower) + ", " + std::to_string(buffer.upper) +
              ") is empty; upper must be above lower");
@@ -265,7 +266,7 @@ class CsvReader {
   }
 
   void ReadOffset(const Buffer&) {
-    const bool free = fields_[at_[kOffset]].empty();
+    const bool free = fields_[At(at_[kOffset])].empty();
     const std::int64_t offset = free ? kFree : Number(kOffset, "offset");
     if (!free && offset < 0)
       Refuse("offset " + std::to_string(offset) + " is negative; leave the field empty for a free buffer");
@@ -315,7 +316,7 @@ class CsvReader {
 
   void ReadGaps(int index, const Buffer& buffer) {
     std::vector<Gap> gaps;
-    for (std::string_view rest = fields_[at_[kGaps]]; !rest.empty();) {
+    for (std::string_view rest = fields_[At(at_[kGaps])]; !rest.empty();) {
       const std::string_view word = TakeUntil(rest, ' ');
       if (!word.empty()) gaps.push_back(ParseGap(word));
     }
@@ -373,7 +374,7 @@ std::string Joined(const std::vector<std::string>& names) {
 
 // The column `gaps` of buffer `i`, whose parts begin at `part`; steps over them.
 std::string Gaps(const Problem& problem, int i, std::size_t& part) {
-  const Buffer& buffer = problem.buffers[i];
+  const Buffer& buffer = problem.buffers[At(i)];
   const std::size_t first = part;
   while (part < problem.parts.size() && problem.parts[part].buffer == i) ++part;
   if (part == first) return "";

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "orionrt/config.hpp"
 
@@ -84,7 +85,7 @@ Json LifeEnd(const std::vector<std::int64_t>& clocks, int streams, std::size_t i
 }  // namespace
 
 Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size_t& part) {
-  const Buffer& buffer = problem.buffers[i];
+  const Buffer& buffer = problem.buffers[At(i)];
   const std::string id = BufferId(problem, i);
   if (!IsUtf8(id)) {
     throw Error(ErrorCode::kUnsupported,
@@ -93,7 +94,7 @@ Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size
   Json json = Json::object();
   json.get_ref<Json::object_t&>().reserve(10);  // rows are many: keys that follow move none before
   json["id"] = id;
-  if (!problem.names.empty()) json["name"] = problem.names[i];
+  if (!problem.names.empty()) json["name"] = problem.names[At(i)];
   json["size"] = buffer.size;
   const Clocks& clocks = problem.clocks;
   const auto index = static_cast<std::size_t>(i);
@@ -108,8 +109,9 @@ Json BufferJson(const Problem& problem, int i, std::int64_t alignment, std::size
                              {"end", p.end}});
   }
   if (problem.spaces.empty()) return json;
-  if (!problem.allowed_spaces.empty() && !problem.allowed_spaces[i].empty()) json["spaces"] = problem.allowed_spaces[i];
-  if (!problem.uses.empty() && problem.uses[i] != 1) json["uses"] = problem.uses[i];
+  if (!problem.allowed_spaces.empty() && !problem.allowed_spaces[At(i)].empty())
+    json["spaces"] = problem.allowed_spaces[At(i)];
+  if (!problem.uses.empty() && problem.uses[At(i)] != 1) json["uses"] = problem.uses[At(i)];
   return json;
 }
 

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "io/assignment_json.hpp"
 #include "io/json.hpp"
@@ -281,7 +282,7 @@ std::vector<TensorInBuffer> ReadTensorsInBuffers(const ObjectReader& object, con
   } else {
     for (const Place& place : assignment.tensors) {
       const auto found = index_of.find(std::to_string(place.id));
-      if (found != index_of.end()) by_id[place.id] = {file.problem.names[found->second], found->second};
+      if (found != index_of.end()) by_id[place.id] = {file.problem.names[At(found->second)], found->second};
     }
   }
   std::vector<TensorInBuffer> tensors;
@@ -339,7 +340,7 @@ ReadPlan ReadObject(const ParsedJson& json, const std::string& place, int last_s
   ReadSpaces(object, file.problem);
   ReadApart(object, file.problem);
   IndexOf index_of;
-  for (int i = 0; i < static_cast<int>(file.problem.ids.size()); ++i) index_of.emplace(file.problem.ids[i], i);
+  for (int i = 0; i < static_cast<int>(file.problem.ids.size()); ++i) index_of.emplace(file.problem.ids[At(i)], i);
   ReadSpacePlan(object, index_of, file);
   Plan& plan = file.plan;
   plan.policy = object.Text("policy", "");
@@ -378,7 +379,7 @@ Json MetricsJson(const Metrics& m, bool by_class) {
   Json json;
   for (const auto& [word, figure] : kMetricWords) json[word] = m.*figure;
   for (int c = 0; by_class && c < kBufferClasses; ++c) {
-    const ClassMetrics& one = m.classes[c];
+    const ClassMetrics& one = m.classes[At(c)];
     if (one.count == 0) continue;
     json["classes"][BufferClassName(static_cast<BufferClass>(c))] = {
         {"count", one.count}, {"bytes", one.bytes}, {"bytes_at_peak", one.bytes_at_peak}};

@@ -2,30 +2,32 @@
 
 #include <utility>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 
 std::vector<BufferUse> UsesOf(const Graph& graph, const Lowered& lowered) {
   std::vector<BufferUse> uses(lowered.problem.buffers.size());
   for (int t = 0; t < static_cast<int>(lowered.bindings.size()); ++t) {
-    const int buffer = lowered.bindings[t].buffer;
+    const int buffer = lowered.bindings[At(t)].buffer;
     if (buffer < 0) continue;
-    uses[buffer].tensor = graph.RootOf(t).index;
-    uses[buffer].roles |= graph.tensors()[t].roles;
-    if ((graph.tensors()[t].roles & TensorRole::kOutput) != 0) uses[buffer].output = t;
+    uses[At(buffer)].tensor = graph.RootOf(t).index;
+    uses[At(buffer)].roles |= graph.tensors()[At(t)].roles;
+    if ((graph.tensors()[At(t)].roles & TensorRole::kOutput) != 0) uses[At(buffer)].output = t;
   }
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
     const auto add = [&](int id, bool writes) {
       const int tensor = graph.IndexOf(id);
-      if (lowered.bindings[tensor].buffer < 0) return;
-      BufferUse& use = uses[lowered.bindings[tensor].buffer];
+      if (lowered.bindings[At(tensor)].buffer < 0) return;
+      BufferUse& use = uses[At(lowered.bindings[At(tensor)].buffer)];
       if (writes && use.tensor == tensor) {
         use.writer = step;
       } else if (use.writer != step && (use.readers.empty() || use.readers.back() != step)) {
         use.readers.push_back(step);
       }
     };
-    for (const int id : graph.ops()[step].outputs) add(id, true);
-    for (const int id : graph.ops()[step].inputs) add(id, false);
+    for (const int id : graph.ops()[At(step)].outputs) add(id, true);
+    for (const int id : graph.ops()[At(step)].inputs) add(id, false);
   }
   return uses;
 }

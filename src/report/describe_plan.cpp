@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "base/wide.hpp"
 #include "orionrt/report.hpp"
@@ -44,14 +45,15 @@ std::string Tenths(Wide numerator, std::int64_t denominator) {
 std::string Classes(const Metrics& metrics) {
   std::vector<int> order;
   for (int c = 0; c < kBufferClasses; ++c) {
-    if (metrics.classes[c].bytes_at_peak > 0) order.push_back(c);
+    if (metrics.classes[At(c)].bytes_at_peak > 0) order.push_back(c);
   }
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int a, int b) { return metrics.classes[a].bytes_at_peak > metrics.classes[b].bytes_at_peak; });
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+    return metrics.classes[At(a)].bytes_at_peak > metrics.classes[At(b)].bytes_at_peak;
+  });
   std::string line;
   for (const int c : order) {
     line += (line.empty() ? "" : ", ") + std::string(BufferClassName(static_cast<BufferClass>(c))) + " " +
-            FormatBytes(metrics.classes[c].bytes_at_peak);
+            FormatBytes(metrics.classes[At(c)].bytes_at_peak);
   }
   return line.empty() ? "" : "  at the peak    " + line + "\n";
 }
@@ -90,7 +92,7 @@ std::string SpillLines(const PlanFile& file) {
   const SpacePlan& spaces = file.plan.spaces;
   if (spaces.spills.empty()) return FigureLine("spilled", 0, ", every buffer is where it would best be");
   std::int64_t bytes = 0;
-  for (const Spill& spill : spaces.spills) bytes += file.problem.buffers[spill.buffer].size;
+  for (const Spill& spill : spaces.spills) bytes += file.problem.buffers[At(spill.buffer)].size;
   std::string text = FigureLine("spilled", bytes,
                                 " in " + std::to_string(spaces.spills.size()) +
                                     (spaces.spills.size() == 1 ? " buffer, cost " : " buffers, cost ") +
@@ -166,7 +168,7 @@ std::string TransformLines(const PlanFile& file) {
 
 std::string Draw(const Problem& problem, const Plan& plan, const Steps& steps, int width, int height,
                  const std::string& unit = "steps") {
-  std::vector<int> owner(static_cast<std::size_t>(width) * height, -1);  // row 0 is the lowest address
+  std::vector<int> owner(At(width) * At(height), -1);  // row 0 is the lowest address
   const auto fill = [&](int buffer, std::int64_t lower, std::int64_t upper, std::int64_t begin, std::int64_t end) {
     const auto [left, right] = Cells(lower - steps.first, upper - steps.first, steps.count, width);
     const auto [bottom, top] = Cells(begin, end, std::max<std::int64_t>(1, plan.peak_bytes), height);
@@ -182,21 +184,21 @@ std::string Draw(const Problem& problem, const Plan& plan, const Steps& steps, i
   for (int y = height - 1; y >= 0; --y) {
     std::string row;
     for (int x = 0; x < width; ++x) {
-      const int mine = owner[y * width + x];
+      const int mine = owner[At(y * width + x)];
       if (mine < 0) {
         row += ' ';
         continue;
       }
-      if (shade[mine] < 0) {
-        const int left = x > 0 ? owner[y * width + x - 1] : -1;
-        const int above = y + 1 < height ? owner[(y + 1) * width + x] : -1;
-        const int taken_left = left < 0 ? -1 : shade[left];
-        const int taken_above = above < 0 ? -1 : shade[above];
+      if (shade[At(mine)] < 0) {
+        const int left = x > 0 ? owner[At(y * width + x - 1)] : -1;
+        const int above = y + 1 < height ? owner[At((y + 1) * width + x)] : -1;
+        const int taken_left = left < 0 ? -1 : shade[At(left)];
+        const int taken_above = above < 0 ? -1 : shade[At(above)];
         int pick = mine % 4;
         while (pick == taken_left || pick == taken_above) pick = (pick + 1) % 4;
-        shade[mine] = pick;
+        shade[At(mine)] = pick;
       }
-      row += kShades[shade[mine]];
+      row += kShades[shade[At(mine)]];
     }
     row.erase(row.find_last_not_of(' ') + 1);
     picture += "  |" + row + "\n";
@@ -240,7 +242,7 @@ std::string SpaceMaps(const PlanFile& file, int width) {
   for (int p = 0; p < static_cast<int>(problem.spaces.size()); ++p) {
     const SpaceView view = ViewSpace(problem, file.plan, p);
     if (view.plan.peak_bytes == 0) continue;
-    text += problem.spaces[p].name + "\n" +
+    text += problem.spaces[At(p)].name + "\n" +
             Use(MeasurePlan(problem, file.plan, file.classes, p), file.problem.clocks.streams > 0) +
             Draw(view.problem, view.plan, steps, width - 4, kHeight);
   }

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "base/wide.hpp"
 #include "orionrt/report.hpp"
@@ -47,8 +48,8 @@ std::vector<std::string> KeysOf(const Problem& problem) {
   for (const std::string& name : problem.names) ++times[name];
   std::vector<std::string> keys;
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    const bool named = !problem.names.empty() && !problem.names[i].empty() && times[problem.names[i]] == 1;
-    keys.push_back(named ? "=" + problem.names[i] : "#" + BufferId(problem, i));
+    const bool named = !problem.names.empty() && !problem.names[At(i)].empty() && times[problem.names[At(i)]] == 1;
+    keys.push_back(named ? "=" + problem.names[At(i)] : "#" + BufferId(problem, i));
   }
   return keys;
 }
@@ -62,7 +63,7 @@ Items ItemsOf(const PlanFile& file, PlanDiff::Side& side) {
   FindPeak(rectangles, side);
   std::vector<std::int64_t> at_peak(problem.buffers.size(), 0);
   for (const PlacedRectangle& r : rectangles) {
-    if (r.lower <= side.live_step && side.live_step < r.upper) at_peak[r.buffer] += r.end - r.begin;
+    if (r.lower <= side.live_step && side.live_step < r.upper) at_peak[At(r.buffer)] += r.end - r.begin;
   }
   const std::vector<std::string> keys = KeysOf(problem);
   Items items;

@@ -18,8 +18,8 @@ constexpr int kLargestShown = 10;  // buffers in a list
 
 std::string StepLabel(std::int64_t step, const std::vector<std::string>& names) {
   const std::string text = "step " + FormatThousands(step);
-  const bool named = step >= 0 && step < static_cast<std::int64_t>(names.size()) && !names[step].empty();
-  return named ? text + " (" + Printable(names[step], 60) + ")" : text;
+  const bool named = step >= 0 && step < static_cast<std::int64_t>(names.size()) && !names[At(step)].empty();
+  return named ? text + " (" + Printable(names[At(step)], 60) + ")" : text;
 }
 
 // A number of bytes, to the right of its column.
@@ -34,7 +34,7 @@ std::string About(const Problem& problem, int i, const std::vector<std::string>&
   const auto why =
       std::find_if(holders.begin(), holders.end(), [i](const PeakHolder& holder) { return holder.buffer == i; });
   if (why != holders.end() && !explanation.op_labels.empty()) return why->why;
-  const Buffer& b = problem.buffers[i];
+  const Buffer& b = problem.buffers[At(i)];
   const Clocks& clocks = problem.clocks;
   if (clocks.streams > 0) {
     return "alive from " + ClockText(clocks.begins, clocks.streams, i) + " to " +
@@ -48,11 +48,12 @@ std::string List(const Problem& problem, const Certificate& certificate, const s
                  const Explanation& explanation) {
   std::vector<int> largest = certificate.witness;
   std::stable_sort(largest.begin(), largest.end(),
-                   [&](int a, int b) { return problem.buffers[a].size > problem.buffers[b].size; });
+                   [&](int a, int b) { return problem.buffers[At(a)].size > problem.buffers[At(b)].size; });
   std::string text;
   for (int k = 0; k < static_cast<int>(largest.size()) && k < kLargestShown; ++k) {
-    text += BytesColumn(FormatThousands(problem.buffers[largest[k]].size)) + BufferLabel(problem, largest[k]) + ", " +
-            About(problem, largest[k], names, explanation) + "\n";
+    const int i = largest[At(k)];
+    text += BytesColumn(FormatThousands(problem.buffers[At(i)].size)) + BufferLabel(problem, i) + ", " +
+            About(problem, i, names, explanation) + "\n";
   }
   const int rest = static_cast<int>(largest.size()) - kLargestShown;
   return rest > 0 ? text + "    and " + FormatThousands(rest) + " smaller ones\n" : text;
@@ -63,7 +64,7 @@ std::string Reason(const PlanFile& file, const std::vector<std::string>& names) 
   const std::string bound = FormatThousands(certificate.lower_bound_bytes) + " bytes";
   const std::string count = FormatThousands(static_cast<std::int64_t>(certificate.witness.size()));
   std::int64_t bytes = 0;
-  for (int i : certificate.witness) bytes += file.problem.buffers[i].size;
+  for (int i : certificate.witness) bytes += file.problem.buffers[At(i)].size;
   switch (certificate.bound_kind) {
     case BoundKind::kLiveBytes: {
       const std::int64_t padding = certificate.lower_bound_bytes - bytes;
@@ -111,7 +112,7 @@ Json HoldersJson(const Problem& problem, const std::vector<PeakHolder>& holders)
 constexpr const char* kNothing = "Nothing needs any bytes.";
 
 std::string PlaceOf(const Explanation& explanation, std::int64_t step) {
-  return explanation.op_labels.empty() ? "step " + FormatThousands(step) : explanation.op_labels[step];
+  return explanation.op_labels.empty() ? "step " + FormatThousands(step) : explanation.op_labels[At(step)];
 }
 
 // "33,554,432 41 "178", 2,097,152 28 "123" and 3 smaller ones".
@@ -156,7 +157,8 @@ std::string ExplainSpaces(const PlanFile& file, const std::vector<std::string>& 
     PlanFile within;
     within.problem = std::move(view.problem);
     within.plan = std::move(view.plan);
-    text += "Space " + file.problem.spaces[p].name + ", with what it holds. " + ExplainArena(within, step_names, {});
+    text +=
+        "Space " + file.problem.spaces[At(p)].name + ", with what it holds. " + ExplainArena(within, step_names, {});
   }
   const SpacePlan& spaces = file.plan.spaces;
   if (spaces.spills.empty()) return text + "Every buffer is where it would best be.\n";
@@ -174,10 +176,10 @@ std::string ExplainSpaces(const PlanFile& file, const std::vector<std::string>& 
 
 std::string ExplainSpill(const PlanFile& file, const Spill& spill, const std::vector<std::string>& step_names) {
   const Problem& problem = file.problem;
-  const std::string from = problem.spaces[spill.from].name;
-  const std::int64_t bytes = problem.buffers[spill.buffer].size;
-  const std::int64_t uses = problem.uses.empty() ? 1 : problem.uses[spill.buffer];
-  const std::string head = BufferLabel(problem, spill.buffer) + " in " + problem.spaces[spill.to].name + ": ";
+  const std::string from = problem.spaces[At(spill.from)].name;
+  const std::int64_t bytes = problem.buffers[At(spill.buffer)].size;
+  const std::int64_t uses = problem.uses.empty() ? 1 : problem.uses[At(spill.buffer)];
+  const std::string head = BufferLabel(problem, spill.buffer) + " in " + problem.spaces[At(spill.to)].name + ": ";
   const std::string cost = FormatThousands(uses) + (uses == 1 ? " use x " : " uses x ") + FormatBytes(bytes) +
                            ", cost " + FormatThousands(spill.cost);
   switch (spill.reason) {

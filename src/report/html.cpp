@@ -205,7 +205,8 @@ Json BuffersOfPage(const ShownGraph& graph, Strings& strings) {
       {"type", Column(infos.size(), [&](std::size_t i) { return strings.NumberOf(infos[i].type); })},
       {"also", Column(infos.size(), [&](std::size_t i) { return strings.NumberOf(infos[i].also); })},
       {"producer", Column(infos.size(), [&](std::size_t i) { return infos[i].producer; })},
-      {"reader_count", Column(infos.size(), [&](std::size_t i) { return infos[i].readers.size(); })},
+      {"reader_count",
+       Column(infos.size(), [&](std::size_t i) { return static_cast<std::int64_t>(infos[i].readers.size()); })},
       {"readers", Column(readers.size(), [&](std::size_t i) { return readers[i]; })}};
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/index.hpp"
 #include "graph/colocation_order.hpp"
 #include "report/changes.hpp"
 
@@ -23,7 +24,7 @@ Ops Together(const Edges& edges, std::vector<int> open, int step, std::size_t mo
     open.pop_back();
     if (!ops.insert(op).second) continue;
     if (op == step || ops.size() > most) return std::nullopt;
-    for (const int next : edges[op]) {
+    for (const int next : edges[At(op)]) {
       if (behind ? next >= step : next <= step) open.push_back(next);
     }
   }
@@ -34,7 +35,7 @@ Ops Together(const Edges& edges, std::vector<int> open, int step, std::size_t mo
 int Earliest(const Edges& before, const std::set<int>& ops) {
   int place = 0;
   for (const int op : ops) {
-    for (const int other : before[op]) {
+    for (const int other : before[At(op)]) {
       if (ops.count(other) == 0) place = std::max(place, other + 1);
     }
   }
@@ -45,7 +46,7 @@ int Earliest(const Edges& before, const std::set<int>& ops) {
 int Latest(const Edges& behind, const std::set<int>& ops) {
   int place = static_cast<int>(behind.size());
   for (const int op : ops) {
-    for (const int other : behind[op]) {
+    for (const int other : behind[At(op)]) {
       if (ops.count(other) == 0) place = std::min(place, other);
     }
   }
@@ -66,13 +67,13 @@ std::vector<int> OrderAfter(int ops, const Move& move) {
 Graph Reordered(const Graph& graph, const std::vector<int>& order) {
   std::vector<OpNode> ops;
   ops.reserve(order.size());
-  for (const int step : order) ops.push_back(graph.ops()[step]);
+  for (const int step : order) ops.push_back(graph.ops()[At(step)]);
   return Graph(std::move(ops), graph.tensors());
 }
 
 Mover::Mover(const Graph& graph) : before_(OpsBefore(graph)), behind_(before_.size()) {
   for (int op = 0; op < static_cast<int>(before_.size()); ++op) {
-    for (const int first : before_[op]) behind_[first].push_back(op);
+    for (const int first : before_[At(op)]) behind_[At(first)].push_back(op);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 
 namespace orionrt {
@@ -41,7 +42,7 @@ std::vector<std::int64_t> MostAlive(const Problem& problem, const Steps& steps, 
     events.push_back({r.upper, r.begin - r.end});
   });
   std::sort(events.begin(), events.end());  // at a step, those that end come first
-  std::vector<std::int64_t> most(columns, 0);
+  std::vector<std::int64_t> most(At(columns), 0);
   std::int64_t live = 0;
   for (std::size_t i = 0; i < events.size();) {
     const std::int64_t now = events[i].first;
@@ -52,7 +53,7 @@ std::vector<std::int64_t> MostAlive(const Problem& problem, const Steps& steps, 
     };
     const int begin = std::min(column(now), columns - 1);
     const int end = std::max(begin + 1, column(events[i].first));
-    for (int x = begin; x < end; ++x) most[x] = std::max(most[x], live);
+    for (int x = begin; x < end; ++x) most[At(x)] = std::max(most[At(x)], live);
   }
   return most;
 }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/index.hpp"
+
 namespace orionrt {
 namespace {
 
@@ -20,29 +22,29 @@ std::vector<BufferInfo> InfosOf(const TransformedGraph& transformed) {
   const Lowered& lowered = transformed.lowered;
   std::vector<BufferInfo> infos(lowered.problem.buffers.size());
   std::vector<bool> known(infos.size(), false);
-  const auto buffer_of = [&](int id) { return lowered.bindings[graph.IndexOf(id)].buffer; };
+  const auto buffer_of = [&](int id) { return lowered.bindings[At(graph.IndexOf(id))].buffer; };
   for (int step = 0; step < static_cast<int>(graph.ops().size()); ++step) {
-    const OpNode& op = graph.ops()[step];
+    const OpNode& op = graph.ops()[At(step)];
     for (const int id : op.outputs) {
       const int buffer = buffer_of(id);
-      if (buffer >= 0 && infos[buffer].producer < 0) infos[buffer].producer = step;
+      if (buffer >= 0 && infos[At(buffer)].producer < 0) infos[At(buffer)].producer = step;
     }
     for (const int id : op.inputs) {
       if (buffer_of(id) < 0) continue;
-      std::vector<int>& readers = infos[buffer_of(id)].readers;
+      std::vector<int>& readers = infos[At(buffer_of(id))].readers;
       if (readers.empty() || readers.back() != step) readers.push_back(step);
     }
-    const int scratch = lowered.workspaces.empty() ? -1 : lowered.workspaces[step].buffer;
-    if (scratch >= 0) infos[scratch].producer = step;
+    const int scratch = lowered.workspaces.empty() ? -1 : lowered.workspaces[At(step)].buffer;
+    if (scratch >= 0) infos[At(scratch)].producer = step;
   }
   for (std::size_t t = 0; t < graph.tensors().size(); ++t) {
     const int buffer = lowered.bindings[t].buffer;
     if (buffer < 0) continue;
-    BufferInfo& info = infos[buffer];
+    BufferInfo& info = infos[At(buffer)];
     const TensorDesc& tensor = graph.tensors()[t];
-    if (!known[buffer]) info.type = TypeOf(tensor);
-    known[buffer] = true;
-    if (info.also.size() < kMostAlso && !tensor.name.empty() && tensor.name != lowered.problem.names[buffer]) {
+    if (!known[At(buffer)]) info.type = TypeOf(tensor);
+    known[At(buffer)] = true;
+    if (info.also.size() < kMostAlso && !tensor.name.empty() && tensor.name != lowered.problem.names[At(buffer)]) {
       info.also += (info.also.empty() ? "" : ", ") + tensor.name;
     }
   }

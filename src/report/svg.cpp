@@ -1,6 +1,7 @@
 // Time x offset as a drawing. Coordinates are hundredths of a pixel, by integers: the same bytes on every machine.
 #include <algorithm>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "orionrt/report.hpp"
 #include "report/lanes.hpp"
@@ -144,7 +145,7 @@ class Panel {
     return curve_ + kCurveHeight * 100 - Scaled(bytes, kCurveHeight * 100, ceiling_);
   }
   int ClassOf(int buffer) const {
-    return static_cast<int>(graph_.classes.empty() ? BufferClass::kOther : graph_.classes[buffer]);
+    return static_cast<int>(graph_.classes.empty() ? BufferClass::kOther : graph_.classes[At(buffer)]);
   }
 
   std::string Head() const {
@@ -164,7 +165,7 @@ class Panel {
     std::string text;
     std::int64_t right = (kLeft + kMapWidth) * 100;
     for (int c = kBufferClasses - 1; c >= 0; --c) {
-      if (metrics_.classes[c].count == 0 || graph_.classes.empty()) continue;
+      if (metrics_.classes[At(c)].count == 0 || graph_.classes.empty()) continue;
       const std::string name = BufferClassName(static_cast<BufferClass>(c));
       right -= static_cast<std::int64_t>(name.size()) * 600 + 400;
       text += Text(right, top_ - 2400, "class=\"soft\"", name);
@@ -221,7 +222,7 @@ class Panel {
                               Number(std::max<std::int64_t>(20, box.bottom - box.top)) + "\"";
     const int c = ClassOf(box.buffer);
     const std::string shade = box.buffer % 3 > 0 ? " s" + std::to_string(box.buffer % 3) : "";
-    const Buffer& b = graph_.problem.buffers[box.buffer];
+    const Buffer& b = graph_.problem.buffers[At(box.buffer)];
     const bool has_room = box.right - box.left > 300 && box.bottom - box.top > 300;
     std::string text = (has_room ? "<rect class=\"t c" : "<rect class=\"c") + std::to_string(c) + shade + "\" " + place;
     if (!has_room) return text + "/>\n";
@@ -237,8 +238,8 @@ class Panel {
   std::string Tag(const Box& box) const {
     if (box.bottom - box.top < 1300) return "";
     const Problem& problem = graph_.problem;
-    const bool named = !problem.names.empty() && !problem.names[box.buffer].empty();
-    const std::string name = Printable(named ? problem.names[box.buffer] : BufferId(problem, box.buffer), 60);
+    const bool named = !problem.names.empty() && !problem.names[At(box.buffer)].empty();
+    const std::string name = Printable(named ? problem.names[At(box.buffer)] : BufferId(problem, box.buffer), 60);
     const auto fits = static_cast<std::size_t>(std::max<std::int64_t>(0, (box.right - box.left - 800) / 600));
     const bool whole = fits >= name.size();
     if (!whole && fits < 5) return "";
@@ -254,7 +255,7 @@ class Panel {
   std::string Covered(const std::vector<Box>& boxes) const {
     if (boxes.size() <= kExact) return "";
     constexpr int kColumns = kMapWidth / kCell, kRows = kMapHeight / kCell, kSide = kCell * 100;
-    std::vector<signed char> cells(static_cast<std::size_t>(kColumns) * kRows, -1);
+    std::vector<signed char> cells(At(kColumns * kRows), -1);
     for (std::size_t i = kExact; i < boxes.size(); ++i) {
       const auto cell = [](std::int64_t at, int limit) {
         return static_cast<int>(std::clamp<std::int64_t>(at / kSide, 0, limit - 1));
@@ -270,8 +271,8 @@ class Panel {
     std::string paths[kBufferClasses];
     for (int y = 0; y < kRows; ++y) {
       for (int x = 0, end = 0; x < kColumns; x = end) {
-        const signed char c = cells[static_cast<std::size_t>(y) * kColumns + x];
-        for (end = x + 1; end < kColumns && cells[static_cast<std::size_t>(y) * kColumns + end] == c; ++end) continue;
+        const signed char c = cells[At(y * kColumns + x)];
+        for (end = x + 1; end < kColumns && cells[At(y * kColumns + end)] == c; ++end) continue;
         if (c < 0) continue;
         const std::string width = std::to_string((end - x) * kCell);
         paths[c] += "M" + std::to_string(kLeft + x * kCell) + " " + Number(top_ + y * kSide) + "h" + width + "v" +
@@ -290,8 +291,8 @@ class Panel {
     const std::vector<std::int64_t> live = MostAlive(graph_.problem, steps_, kMapWidth);
     std::string path = "M" + std::to_string(kLeft) + " " + Number(CurveY(0));
     for (int x = 0; x < kMapWidth; ++x) {
-      if (x > 0 && live[x] == live[x - 1]) continue;
-      path += "H" + std::to_string(kLeft + x) + "V" + Number(CurveY(live[x]));
+      if (x > 0 && live[At(x)] == live[At(x - 1)]) continue;
+      path += "H" + std::to_string(kLeft + x) + "V" + Number(CurveY(live[At(x)]));
     }
     return "<path class=\"live\" d=\"" + path + "H" + std::to_string(kLeft + kMapWidth) + "V" + Number(CurveY(0)) +
            "Z\"/>\n";
@@ -365,10 +366,10 @@ class Drawing {
   void AddSpace(const ShownGraph& graph, const PlanFile& file, int space) {
     SpaceView view = ViewSpace(graph.problem, file.plan, space);
     ShownGraph inside;
-    inside.name = graph.name + ", space " + graph.problem.spaces[space].name;
+    inside.name = graph.name + ", space " + graph.problem.spaces[At(space)].name;
     inside.problem = std::move(view.problem);
     for (const int i : view.buffers) {
-      if (!graph.classes.empty()) inside.classes.push_back(graph.classes[i]);
+      if (!graph.classes.empty()) inside.classes.push_back(graph.classes[At(i)]);
     }
     const Steps steps = StepsOf(graph.problem);
     const Metrics metrics = MeasurePlan(inside.problem, view.plan, inside.classes);

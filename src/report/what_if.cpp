@@ -41,8 +41,8 @@ std::vector<std::int64_t> BytesAt(const Problem& problem, std::int64_t step) {
   std::vector<std::int64_t> bytes(problem.buffers.size(), 0);
   std::vector<bool> has_parts(problem.buffers.size(), false);
   for (const Part& part : problem.parts) {
-    has_parts[part.buffer] = true;
-    if (part.lower <= step && step < part.upper) bytes[part.buffer] += part.end - part.begin;
+    has_parts[At(part.buffer)] = true;
+    if (part.lower <= step && step < part.upper) bytes[At(part.buffer)] += part.end - part.begin;
   }
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     const Buffer& b = problem.buffers[i];
@@ -77,7 +77,7 @@ class Finder {
     problem.ids.clear();
     problem.names.clear();
     const Certificate bound = LowerBound(problem);
-    const std::int64_t next = order.empty() ? bound.witness_step : order[bound.witness_step];
+    const std::int64_t next = order.empty() ? bound.witness_step : order[At(bound.witness_step)];
     return {{kind, "", "", 0, 0, next}, std::move(problem), bound.lower_bound_bytes, 0};
   }
 
@@ -138,7 +138,7 @@ struct Context {
   int step = 0;  // of the peak
 
   std::string Op(int position) const {
-    const OpNode& op = graph.ops()[position];
+    const OpNode& op = graph.ops()[At(position)];
     return OpLabel(op) + (graph.streams() != nullptr ? " on stream " + std::to_string(op.stream) : "");
   }
   int ScratchOf(int buffer) const {  // whose scratch it is, a position
@@ -146,7 +146,7 @@ struct Context {
                                     [buffer](const Binding& binding) { return binding.buffer == buffer; });
     return static_cast<int>(found - lowered.workspaces.begin());
   }
-  std::string Tensor(int index) const { return TensorLabel(graph.tensors()[index]); }
+  std::string Tensor(int index) const { return TensorLabel(graph.tensors()[At(index)]); }
   Problem ProblemOf(const Graph& changed) const {
     return MakeProblem(changed, GraphLiveness(changed), alignment).problem;
   }
@@ -173,7 +173,7 @@ int CountSharing(const Context& context, const TransformedGraph& made) {
   for (const InPlaceUse& use : made.in_place) ops.insert(use.op);
   for (const OpNode& op : made.graph.ops()) {
     for (int o = 0; o < static_cast<int>(op.outputs.size()) && !op.aliases.empty(); ++o) {
-      const int tensor = context.graph.IndexOf(op.outputs[o]);  // one that is a view anyway is nobody's doing
+      const int tensor = context.graph.IndexOf(op.outputs[At(o)]);  // one that is a view anyway is nobody's doing
       const bool has_bytes = context.graph.RootOf(tensor).index == tensor;
       if (has_bytes && IsShown(made.graph, made.lowered.bindings, op, o)) ops.insert(op.id);
     }
@@ -187,18 +187,19 @@ std::string WithCount(std::string sentence, int count) {
 
 // What one op does to share bytes, as Transform made it.
 std::string SentenceOf(const Context& context, const Sharing& sharing, const TransformedGraph& made) {
-  const OpNode& op = context.graph.ops()[context.step];
+  const OpNode& op = context.graph.ops()[At(context.step)];
   if (sharing.on == &Transforms::colocate) return "writing what " + OpLabel(op) + " joins where its result lies";
   const bool in_place = sharing.on == &Transforms::in_place;
   std::vector<int> inputs;  // tensors, by index
   for (const InPlaceUse& use : made.in_place) inputs.push_back(context.graph.IndexOf(use.input));
   for (const Alias& alias : op.aliases) {
-    if (!in_place && alias.kind == AliasKind::kView) inputs.push_back(context.graph.IndexOf(op.inputs[alias.input]));
+    if (!in_place && alias.kind == AliasKind::kView)
+      inputs.push_back(context.graph.IndexOf(op.inputs[At(alias.input)]));
   }
   std::string names;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const bool again = std::find(inputs.begin(), inputs.begin() + i, inputs[i]) != inputs.begin() + i;
-    if (!again) names += (names.empty() ? "" : " and ") + context.Tensor(inputs[i]);
+  for (auto input = inputs.begin(); input != inputs.end(); ++input) {
+    const bool again = std::find(inputs.begin(), input, *input) != input;
+    if (!again) names += (names.empty() ? "" : " and ") + context.Tensor(*input);
   }
   return in_place ? "writing " + OpLabel(op) + " in place of " + names
                   : "letting the result of " + OpLabel(op) + " be a view of " + names;
@@ -213,7 +214,7 @@ void TrySharing(const Context& context, const Sharing& sharing, Finder& finder) 
   }
   std::int64_t least = kMaxBytes;                              // the bound of one op alone: all have to promise more
   const bool on_streams = context.graph.streams() != nullptr;  // where no op is the peak's
-  const OpNode& peak_op = context.graph.ops()[on_streams ? 0 : context.step];
+  const OpNode& peak_op = context.graph.ops()[At(on_streams ? 0 : context.step)];
   if (!on_streams && Allows(peak_op, sharing.on)) {
     TransformedGraph made = TransformAt(context.bare, only, {peak_op.id}, context.alignment);
     if (CountSharing(context, made) > 0) {
@@ -269,11 +270,11 @@ std::string SentenceOf(const Context& context, const Move& move, int tensor) {
 std::vector<int> LargestAt(const Context& context, const Problem& problem) {
   std::vector<int> buffers;
   for (int b = 0; b < static_cast<int>(problem.buffers.size()); ++b) {
-    const bool alive = problem.buffers[b].lower <= context.step && context.step < problem.buffers[b].upper;
-    if (alive && context.uses[b].tensor >= 0) buffers.push_back(b);
+    const bool alive = problem.buffers[At(b)].lower <= context.step && context.step < problem.buffers[At(b)].upper;
+    if (alive && context.uses[At(b)].tensor >= 0) buffers.push_back(b);
   }
   std::stable_sort(buffers.begin(), buffers.end(),
-                   [&](int a, int b) { return problem.buffers[a].size > problem.buffers[b].size; });
+                   [&](int a, int b) { return problem.buffers[At(a)].size > problem.buffers[At(b)].size; });
   if (buffers.size() > kTensors) buffers.resize(kTensors);
   return buffers;
 }
@@ -283,7 +284,7 @@ std::optional<Trial> BestMove(const Context& context, const Finder& finder, cons
                               std::vector<Move>& tried) {
   const std::size_t ops = context.graph.ops().size();
   std::optional<Trial> best;
-  for (Move& move : mover.MovesAround(context.uses[buffer], context.step, kMovedOps)) {
+  for (Move& move : mover.MovesAround(context.uses[At(buffer)], context.step, kMovedOps)) {
     if (std::find(tried.begin(), tried.end(), move) != tried.end()) continue;
     if ((tried.size() + 1) * ops > kReorderedOps) break;
     const std::vector<int> order = OrderAfter(static_cast<int>(ops), move);
@@ -292,7 +293,7 @@ std::optional<Trial> BestMove(const Context& context, const Finder& finder, cons
       best = std::move(trial);
       best->moved_ops = move.ops.size();
       best->result.option = "--reorder";
-      best->result.sentence = SentenceOf(context, move, context.uses[buffer].tensor);
+      best->result.sentence = SentenceOf(context, move, context.uses[At(buffer)].tensor);
     }
     tried.push_back(std::move(move));
   }
@@ -328,7 +329,7 @@ std::int64_t EndAsNoOutput(const BufferUse& use, const Buffer& buffer) {
 // they promise no more than is there.
 Problem EndingAt(Problem problem, const std::vector<std::int64_t>& ends) {
   for (std::size_t b = 0; b < ends.size(); ++b) problem.buffers[b].upper = ends[b] + 1;
-  for (Part& part : problem.parts) part.upper = std::min(part.upper, ends[part.buffer] + 1);
+  for (Part& part : problem.parts) part.upper = std::min(part.upper, ends[At(part.buffer)] + 1);
   return problem;
 }
 
@@ -343,11 +344,11 @@ void TryEarlyOutputs(const Context& context, Finder& finder) {
   }
   std::int64_t least = kMaxBytes;  // the lowest bound of one alone: all have to promise more
   for (const int buffer : LargestAt(context, finder.base())) {
-    if (all[buffer] >= context.step) continue;
+    if (all[At(buffer)] >= context.step) continue;
     std::vector<std::int64_t> ends = as_given;
-    ends[buffer] = all[buffer];
-    const std::string sentence = "taking output " + context.Tensor(context.uses[buffer].output) + " right after " +
-                                 context.Op(static_cast<int>(all[buffer])) + ", not at the end";
+    ends[At(buffer)] = all[At(buffer)];
+    const std::string sentence = "taking output " + context.Tensor(context.uses[At(buffer)].output) + " right after " +
+                                 context.Op(static_cast<int>(all[At(buffer)])) + ", not at the end";
     least = std::min(least, finder.Try("early_output", sentence, "", EndingAt(finder.base(), ends), kMaxBytes));
   }
   if (count < 2) return;
@@ -358,10 +359,10 @@ void TryEarlyOutputs(const Context& context, Finder& finder) {
 // Results that nobody wants.
 void TryUnreadOutputs(const Context& context, Finder& finder) {
   for (const int buffer : LargestAt(context, finder.base())) {
-    const BufferUse& use = context.uses[buffer];
+    const BufferUse& use = context.uses[At(buffer)];
     if (use.roles != 0 || !use.readers.empty() || use.writer != context.step) continue;
     Problem problem = finder.base();
-    problem.buffers[buffer].size = 0;
+    problem.buffers[At(buffer)].size = 0;
     const std::string op = context.Op(use.writer);
     finder.Try("unread_output", "not writing " + context.Tensor(use.tensor) + " of " + op + ", which nobody reads", "",
                std::move(problem), kMaxBytes);
@@ -407,7 +408,7 @@ std::string LastReaders(const Context& context, const std::vector<int>& readers)
 }
 
 std::string WhyAlive(const Context& context, int buffer) {
-  const BufferUse& use = context.uses[buffer];
+  const BufferUse& use = context.uses[At(buffer)];
   if (use.tensor < 0) return "scratch of " + context.Op(context.ScratchOf(buffer));
   if ((use.roles & TensorRole::kState) != 0) return "is state";
   const std::string begin = use.writer < 0 ? "a graph input" : "written by " + context.Op(use.writer);
@@ -421,7 +422,7 @@ std::vector<PeakHolder> HoldersOf(const Problem& problem, const Certificate& bou
   std::vector<PeakHolder> holders;
   const Clocks& clocks = problem.clocks;
   for (const int i : bound.witness) {
-    holders.push_back({i, problem.buffers[i].size,
+    holders.push_back({i, problem.buffers[At(i)].size,
                        context ? WhyAlive(*context, i)
                                : "alive from " + ClockText(clocks.begins, clocks.streams, i) + " to " +
                                      ClockText(clocks.ends, clocks.streams, i)});
@@ -456,7 +457,7 @@ std::string WhyAlive(const Problem& problem, int buffer, const std::optional<Con
     const bool named = step >= 0 && step < static_cast<std::int64_t>(op_labels.size());
     return named ? op_labels[At(step)] : "step " + FormatThousands(step);
   };
-  return "alive from " + say(problem.buffers[buffer].lower) + " to " + say(problem.buffers[buffer].upper - 1);
+  return "alive from " + say(problem.buffers[At(buffer)].lower) + " to " + say(problem.buffers[At(buffer)].upper - 1);
 }
 
 std::vector<PeakHolder> HoldersAt(const Problem& problem, std::int64_t step, const std::optional<Context>& context,
@@ -464,7 +465,7 @@ std::vector<PeakHolder> HoldersAt(const Problem& problem, std::int64_t step, con
   const std::vector<std::int64_t> bytes = BytesAt(problem, step);
   std::vector<PeakHolder> holders;
   for (int i = 0; i < static_cast<int>(bytes.size()); ++i) {
-    if (bytes[i] > 0) holders.push_back({i, bytes[i], WhyAlive(problem, i, context, op_labels)});
+    if (bytes[At(i)] > 0) holders.push_back({i, bytes[At(i)], WhyAlive(problem, i, context, op_labels)});
   }
   std::stable_sort(holders.begin(), holders.end(),
                    [](const PeakHolder& a, const PeakHolder& b) { return a.bytes > b.bytes; });

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <unordered_map>
 
+#include "base/index.hpp"
 #include "io/assignment_json.hpp"
 #include "io/export/c_names.hpp"
 #include "io/export/spans.hpp"
@@ -176,7 +177,7 @@ std::pair<Problem, Plan> PerTensor(const PlanFile& file) {
     const auto found = buffer_of.find("w" + std::to_string(place.id));
     workspaces.push_back(found == buffer_of.end() ? -1 : found->second);
     const bool named = found != buffer_of.end() && !file.problem.names.empty();
-    workspace_names.push_back(named ? file.problem.names[found->second] : "");
+    workspace_names.push_back(named ? file.problem.names[At(found->second)] : "");
   }
   Problem problem = NamedPlaces(assignment, file.tensors, workspace_names);
   problem.spaces = file.problem.spaces;
@@ -184,8 +185,8 @@ std::pair<Problem, Plan> PerTensor(const PlanFile& file) {
   const auto add = [&](const Place& place, int buffer) {
     if (place.bytes == 0 || place.space == kExternal) return;
     Buffer& named = problem.buffers[plan.offsets.size()];
-    if (buffer >= 0) named.lower = file.problem.buffers[buffer].lower;
-    if (buffer >= 0) named.upper = file.problem.buffers[buffer].upper;
+    if (buffer >= 0) named.lower = file.problem.buffers[At(buffer)].lower;
+    if (buffer >= 0) named.upper = file.problem.buffers[At(buffer)].upper;
     plan.offsets.push_back(place.offset);
     plan.spaces.space_of.push_back(place.space);
   };

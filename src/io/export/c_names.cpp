@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "base/hash.hpp"
+#include "base/index.hpp"
 
 namespace orionrt {
 namespace {
@@ -53,12 +54,12 @@ std::string Identifier(std::string_view text) {
 
 std::vector<std::string> UniqueIdentifiers(const Problem& problem) {
   const int count = static_cast<int>(problem.buffers.size());
-  std::vector<std::string> wanted(count);
+  std::vector<std::string> wanted(At(count));
   std::unordered_map<std::string, int> uses;
   for (int i = 0; i < count; ++i) {
-    if (!problem.names.empty()) wanted[i] = Identifier(problem.names[i]);
-    if (wanted[i].empty()) wanted[i] = IdentifierOfId(problem, i);
-    ++uses[wanted[i]];
+    if (!problem.names.empty()) wanted[At(i)] = Identifier(problem.names[At(i)]);
+    if (wanted[At(i)].empty()) wanted[At(i)] = IdentifierOfId(problem, i);
+    ++uses[wanted[At(i)]];
   }
   std::unordered_set<std::string> taken;
   for (const auto& [name, times] : uses) {
@@ -66,12 +67,12 @@ std::vector<std::string> UniqueIdentifiers(const Problem& problem) {
   }
   std::unordered_map<std::string, int> last_number;  // so that a thousand of one name do not count up from 2 each
   for (int i = 0; i < count; ++i) {
-    if (uses[wanted[i]] == 1) continue;
-    const std::string name = wanted[i] + "_" + IdentifierOfId(problem, i);
+    if (uses[wanted[At(i)]] == 1) continue;
+    const std::string name = wanted[At(i)] + "_" + IdentifierOfId(problem, i);
     std::string unique = name;
     int& number = last_number.emplace(name, 1).first->second;
     while (!taken.insert(unique).second) unique = name + "_" + std::to_string(++number);
-    wanted[i] = std::move(unique);
+    wanted[At(i)] = std::move(unique);
   }
   return wanted;
 }

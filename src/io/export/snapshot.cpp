@@ -5,6 +5,7 @@
 #include <iterator>
 #include <tuple>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "io/export/pickle.hpp"
 #include "io/export/spans.hpp"
@@ -75,8 +76,8 @@ struct SnapshotEvent {
 std::vector<SnapshotEvent> EventsOf(const std::vector<LivePart>& spans, std::int64_t last) {
   std::vector<SnapshotEvent> events;
   for (int s = 0; s < static_cast<int>(spans.size()); ++s) {
-    events.push_back({spans[s].lower, true, s});
-    if (spans[s].upper < last) events.push_back({spans[s].upper, false, s});
+    events.push_back({spans[At(s)].lower, true, s});
+    if (spans[At(s)].upper < last) events.push_back({spans[At(s)].upper, false, s});
   }
   std::sort(events.begin(), events.end(), [](const SnapshotEvent& a, const SnapshotEvent& b) {
     return std::tie(a.step, a.is_alloc, a.span) < std::tie(b.step, b.is_alloc, b.span);
@@ -104,7 +105,7 @@ class SnapshotWriter {
     for (int p = 0; p < spaces() && !events.empty(); ++p) {
       if (Bytes(p) > 0 || p == 0) AddEvent("segment_alloc", Address(p), Bytes(p), events[0].step, -1);
     }
-    for (const SnapshotEvent& event : events) Add(event, spans[event.span]);
+    for (const SnapshotEvent& event : events) Add(event, spans[At(event.span)]);
     out_.EndList();
     out_.EndList();
     Key("segments");
@@ -138,7 +139,7 @@ class SnapshotWriter {
   // One frame, which is the buffer; -1: the arena itself, which has none. The same object for every event of a buffer.
   void PutFrames(int buffer) {
     Key("frames");
-    if (buffer >= 0 && frames_[buffer] >= 0) return out_.Recall(frames_[buffer]);
+    if (buffer >= 0 && frames_[At(buffer)] >= 0) return out_.Recall(frames_[At(buffer)]);
     out_.BeginList();
     if (buffer >= 0) {
       out_.Item();
@@ -151,7 +152,7 @@ class SnapshotWriter {
       out_.EndDict();
     }
     out_.EndList();
-    if (buffer >= 0) frames_[buffer] = out_.Remember();
+    if (buffer >= 0) frames_[At(buffer)] = out_.Remember();
   }
 
   void AddEvent(const char* action, std::int64_t address, std::int64_t size, std::int64_t step, int buffer) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/index.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/plan.hpp"
 #include "plan/clocks/stream_plan.hpp"
@@ -28,8 +29,8 @@ std::vector<LivePart> SpansOf(const PlanFile& file) {
   spans.reserve(problem.buffers.size());
   std::size_t p = 0;
   for (int i = 0; i < static_cast<int>(problem.buffers.size()); ++i) {
-    const Buffer& buffer = problem.buffers[i];
-    const std::int64_t offset = file.plan.offsets[i];
+    const Buffer& buffer = problem.buffers[At(i)];
+    const std::int64_t offset = file.plan.offsets[At(i)];
     const int space = SpaceOf(file.plan, i);
     int part = -1;
     for (; p < problem.parts.size() && problem.parts[p].buffer == i; ++p) {
@@ -56,7 +57,7 @@ void RequireSafeIntegers(const Problem& problem, const std::vector<LivePart>& sp
 }
 
 std::string DisplayName(const Problem& problem, int buffer) {
-  if (!problem.names.empty() && !problem.names[buffer].empty()) return problem.names[buffer];
+  if (!problem.names.empty() && !problem.names[At(buffer)].empty()) return problem.names[At(buffer)];
   return BufferId(problem, buffer);
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/index.hpp"
 #include "io/export/spans.hpp"
 #include "io/json.hpp"
 #include "orionrt/formats.hpp"
@@ -31,16 +32,16 @@ bool Before(const TraceEvent& a, const TraceEvent& b) {
 std::vector<TraceEvent> EventsOf(const std::vector<LivePart>& spans, int space) {
   std::vector<TraceEvent> edges;
   for (int s = 0; s < static_cast<int>(spans.size()); ++s) {
-    if (spans[s].space != space) continue;
-    edges.push_back({spans[s].lower, Kind::kBegin, s, 0, space});
-    edges.push_back({spans[s].upper, Kind::kEnd, s, 0, space});
+    if (spans[At(s)].space != space) continue;
+    edges.push_back({spans[At(s)].lower, Kind::kBegin, s, 0, space});
+    edges.push_back({spans[At(s)].upper, Kind::kEnd, s, 0, space});
   }
   std::sort(edges.begin(), edges.end(), Before);
   std::vector<TraceEvent> events;
   std::int64_t live_bytes = 0;
   std::int64_t said = -1;
   for (std::size_t e = 0; e < edges.size(); ++e) {
-    const LivePart& span = spans[edges[e].span];
+    const LivePart& span = spans[At(edges[e].span)];
     live_bytes += edges[e].kind == Kind::kBegin ? span.end - span.begin : span.begin - span.end;
     events.push_back(edges[e]);
     const bool is_last_of_step = e + 1 == edges.size() || edges[e + 1].step != edges[e].step;
@@ -62,8 +63,8 @@ std::vector<Json> MetadataOf(const PlanFile& file) {
   const std::vector<Space>& spaces = file.problem.spaces;
   std::vector<Json> rows;
   for (int p = 0; p < std::max(1, static_cast<int>(spaces.size())); ++p) {
-    const std::string arena = spaces.empty() ? "arena" : "space " + spaces[p].name;
-    const std::string who = spaces.empty() ? source : source + ": " + spaces[p].name;
+    const std::string arena = spaces.empty() ? "arena" : "space " + spaces[At(p)].name;
+    const std::string who = spaces.empty() ? source : source + ": " + spaces[At(p)].name;
     rows.push_back(Metadata(p + 1, "process_name", "name", who + " (" + file.plan.policy + ")"));
     rows.push_back(Metadata(p + 1, "process_labels", "labels", "1 us = 1 step"));
     rows.push_back(Metadata(p + 1, "thread_name", "name", arena));
@@ -78,7 +79,7 @@ Json EventJson(const PlanFile& file, const std::vector<LivePart>& spans, const T
     return {{"name", "live"}, {"ph", "C"}, {"ts", ts},
             {"pid", pid},     {"tid", 1},  {"args", {{"bytes", event.live_bytes}}}};
   }
-  const LivePart& span = spans[event.span];
+  const LivePart& span = spans[At(event.span)];
   const std::string part = span.part < 0 ? "" : "." + std::to_string(span.part);
   Json json = {{"name", DisplayName(file.problem, span.buffer)},
                {"cat", "buffer"},
@@ -89,13 +90,13 @@ Json EventJson(const PlanFile& file, const std::vector<LivePart>& spans, const T
                {"tid", 1}};
   if (event.kind != Kind::kBegin) return json;
   json["args"] = {{"id", BufferId(file.problem, span.buffer)},
-                  {"offset", file.plan.offsets[span.buffer]},
-                  {"size", file.problem.buffers[span.buffer].size},
+                  {"offset", file.plan.offsets[At(span.buffer)]},
+                  {"size", file.problem.buffers[At(span.buffer)].size},
                   {"lower", span.lower},
                   {"upper", span.upper}};
   if (span.part < 0) return json;
-  json["args"]["begin"] = span.begin - file.plan.offsets[span.buffer];
-  json["args"]["end"] = span.end - file.plan.offsets[span.buffer];
+  json["args"]["begin"] = span.begin - file.plan.offsets[At(span.buffer)];
+  json["args"]["end"] = span.end - file.plan.offsets[At(span.buffer)];
   return json;
 }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/index.hpp"
+
 namespace orionrt::onnx_import {
 namespace {
 
@@ -48,7 +50,7 @@ std::string CheckInputs(const Node& node, const OpSchema& schema) {
   }
   for (int i = 0; i < count; ++i) {
     const int formal = std::min(i, static_cast<int>(schema.inputs().size()) - 1);
-    if (!node.inputs[i] && (formal < 0 || schema.inputs()[formal].GetOption() == OpSchema::Single)) {
+    if (!node.inputs[At(i)] && (formal < 0 || schema.inputs()[At(formal)].GetOption() == OpSchema::Single)) {
       return "leaves out input " + std::to_string(i) + ", which " + node.Op() + " needs";
     }
   }
@@ -131,10 +133,10 @@ std::string CheckPermutation(const Node& node) {
   if (!perm || !dims) return "";
   std::vector<bool> seen(dims->size(), false);
   for (std::int64_t axis : perm->ints()) {
-    if (axis < 0 || axis >= static_cast<std::int64_t>(seen.size()) || seen[axis]) {
+    if (axis < 0 || axis >= static_cast<std::int64_t>(seen.size()) || seen[At(axis)]) {
       return "attribute \"perm\" is no permutation of the axes of " + DimsText(*dims);
     }
-    seen[axis] = true;
+    seen[At(axis)] = true;
   }
   if (perm->ints_size() != 0 && perm->ints_size() != static_cast<int>(dims->size())) {
     return "attribute \"perm\" is no permutation of the axes of " + DimsText(*dims);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/index.hpp"
+
 namespace orionrt::onnx_import {
 namespace {
 
@@ -100,7 +102,8 @@ onnx::TypeProto StackRows(const Tensor& row, std::optional<std::int64_t> trips) 
 onnx::TypeProto RemoveDims(const Tensor& tensor, std::size_t axis, std::size_t count) {
   if (!tensor.dims || tensor.dims->size() < axis + count) return {};
   Dims dims = *tensor.dims;
-  dims.erase(dims.begin() + axis, dims.begin() + axis + count);
+  const auto first = dims.begin() + static_cast<std::ptrdiff_t>(axis);
+  dims.erase(first, first + static_cast<std::ptrdiff_t>(count));
   return MakeType(tensor.dtype, dims);
 }
 
@@ -262,7 +265,7 @@ void RunScan(GraphBuilder& graph, Node& node, int position, Types& types) {
     std::int64_t axis = i - states < in_axes.size() ? in_axes[i - states] : 0;
     if (batched) axis = 1;
     if (!NormalizeAxis(axis, input->dims->size())) continue;
-    length = (*input->dims)[axis];
+    length = (*input->dims)[At(axis)];
     inputs.back().SetType(batched ? RemoveDims(*input, 0, 2) : RemoveDims(*input, static_cast<std::size_t>(axis), 1));
   }
   Body body(graph, node, BodyNamed(graph, node, "body"), false);

@@ -1,6 +1,7 @@
 // Constant folding of what moves elements and computes none: shapes, slices, gathers, concatenations.
 #include <algorithm>
 
+#include "base/index.hpp"
 #include "io/onnx/evaluate_ops.hpp"
 #include "io/onnx/onnx_aliases.hpp"
 
@@ -87,15 +88,15 @@ Values EvaluateGather(const Node& node) {
   dims.insert(dims.end(), data->dims.begin() + axis + 1, data->dims.end());
   std::optional<Value> result = Blank(data->dtype, dims);
   if (!result) return {};
-  const std::int64_t extent = data->dims[axis];
-  const std::int64_t outer = ProductOf(data->dims, 0, axis);
-  const std::int64_t inner = ProductOf(data->dims, axis + 1, data->dims.size());
+  const std::int64_t extent = data->dims[At(axis)];
+  const std::int64_t outer = ProductOf(data->dims, 0, At(axis));
+  const std::int64_t inner = ProductOf(data->dims, At(axis) + 1, data->dims.size());
   std::size_t at = 0;
   for (std::int64_t o = 0; o < outer; ++o) {
     for (std::int64_t index : indices->ints) {
       if (index < -extent || index >= extent) return {};
       if (index < 0) index += extent;
-      for (std::int64_t i = 0; i < inner; ++i) CopyElement(*data, (o * extent + index) * inner + i, *result, at++);
+      for (std::int64_t i = 0; i < inner; ++i) CopyElement(*data, At((o * extent + index) * inner + i), *result, at++);
     }
   }
   return One(std::move(result));
@@ -106,24 +107,24 @@ Values EvaluateConcat(const Node& node) {
   std::int64_t axis = node.Int("axis", 1);  // opset 1 had a default
   if (!first || !NormalizeAxis(axis, first->dims.size())) return {};
   Dims dims = first->dims;
-  dims[axis] = 0;
+  dims[At(axis)] = 0;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const Value* operand = node.Known(i);
     if (!operand || operand->dtype != first->dtype || operand->dims.size() != dims.size()) return {};
     for (std::size_t d = 0; d < dims.size(); ++d) {
       if (static_cast<std::int64_t>(d) != axis && operand->dims[d] != dims[d]) return {};
     }
-    dims[axis] += operand->dims[axis];
-    if (dims[axis] > kMaxValueElements) return {};
+    dims[At(axis)] += operand->dims[At(axis)];
+    if (dims[At(axis)] > kMaxValueElements) return {};
   }
   std::optional<Value> result = Blank(first->dtype, dims);
   if (!result) return {};
   std::size_t at = 0;
-  for (std::int64_t o = 0; o < ProductOf(dims, 0, axis); ++o) {
+  for (std::int64_t o = 0; o < ProductOf(dims, 0, At(axis)); ++o) {
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       const Value& operand = *node.Known(i);
-      const std::int64_t run = ProductOf(operand.dims, axis, operand.dims.size());
-      for (std::int64_t k = 0; k < run; ++k) CopyElement(operand, o * run + k, *result, at++);
+      const std::int64_t run = ProductOf(operand.dims, At(axis), operand.dims.size());
+      for (std::int64_t k = 0; k < run; ++k) CopyElement(operand, At(o * run + k), *result, at++);
     }
   }
   return One(std::move(result));
@@ -153,7 +154,7 @@ Values EvaluateSlice(const Node& node) {
   for (std::int64_t extent : data->dims) taken.push_back(SlicePositions(0, extent, 1, extent));
   for (std::size_t i = 0; i < axes.size(); ++i) {
     if (steps[i] == 0) return {};
-    taken[axes[i]] = SlicePositions(starts[i], ends[i], steps[i], data->dims[axes[i]]);
+    taken[At(axes[i])] = SlicePositions(starts[i], ends[i], steps[i], data->dims[At(axes[i])]);
   }
   Dims dims;
   for (const Dims& positions : taken) dims.push_back(static_cast<std::int64_t>(positions.size()));
@@ -162,11 +163,11 @@ Values EvaluateSlice(const Node& node) {
   for (std::size_t at = 0; at < result->Count(); ++at) {
     std::int64_t rest = static_cast<std::int64_t>(at), source = 0, stride = 1;
     for (std::size_t d = dims.size(); d-- > 0;) {
-      source += taken[d][rest % dims[d]] * stride;
+      source += taken[d][At(rest % dims[d])] * stride;
       rest /= dims[d];
       stride *= data->dims[d];
     }
-    CopyElement(*data, source, *result, at);
+    CopyElement(*data, At(source), *result, at);
   }
   return One(std::move(result));
 }
@@ -183,8 +184,8 @@ Values EvaluateUnsqueeze(const Node& node) {
   if (!data || !AxesOf(node, axes) || axes.size() > 16) return {};
   Dims dims(data->dims.size() + axes.size(), 0);
   for (std::int64_t axis : axes) {
-    if (!NormalizeAxis(axis, dims.size()) || dims[axis] == 1) return {};
-    dims[axis] = 1;
+    if (!NormalizeAxis(axis, dims.size()) || dims[At(axis)] == 1) return {};
+    dims[At(axis)] = 1;
   }
   std::size_t next = 0;
   std::vector<bool> inserted(dims.size(), false);
@@ -203,7 +204,7 @@ Values EvaluateSqueeze(const Node& node) {
   for (std::size_t d = 0; axes.empty() && d < drop.size(); ++d) drop[d] = data->dims[d] == 1;
   for (std::int64_t axis : axes) {
     if (!NormalizeAxis(axis, drop.size())) return {};
-    drop[axis] = true;
+    drop[At(axis)] = true;
   }
   Dims dims;
   for (std::size_t d = 0; d < drop.size(); ++d) {
@@ -229,7 +230,7 @@ Values EvaluateReshape(const Node& node) {
     }
   }
   if (open >= 0 && known == 0) return {};
-  if (open >= 0) target[open] = static_cast<std::int64_t>(data->Count()) / known;
+  if (open >= 0) target[At(open)] = static_cast<std::int64_t>(data->Count()) / known;
   return Reshaped(data, std::move(target));
 }
 
@@ -244,17 +245,17 @@ Values EvaluateTranspose(const Node& node) {
   for (std::size_t d = rank; d-- > 1;) strides[d - 1] = strides[d] * data->dims[d];
   for (std::int64_t axis : perm) {
     if (axis < 0 || axis >= static_cast<std::int64_t>(rank)) return {};
-    dims.push_back(data->dims[axis]);
+    dims.push_back(data->dims[At(axis)]);
   }
   std::optional<Value> result = Blank(data->dtype, dims);
   if (!result || result->Count() != data->Count()) return {};
   for (std::size_t at = 0; at < result->Count(); ++at) {
     std::int64_t rest = static_cast<std::int64_t>(at), source = 0;
     for (std::size_t d = rank; d-- > 0;) {
-      source += rest % dims[d] * strides[perm[d]];
+      source += rest % dims[d] * strides[At(perm[d])];
       rest /= dims[d];
     }
-    CopyElement(*data, source, *result, at);
+    CopyElement(*data, At(source), *result, at);
   }
   return One(std::move(result));
 }
@@ -289,7 +290,7 @@ Values EvaluateTile(const Node& node) {
       rest /= dims[d];
       stride *= data->dims[d];
     }
-    CopyElement(*data, source, *result, at);
+    CopyElement(*data, At(source), *result, at);
   }
   return One(std::move(result));
 }
@@ -311,7 +312,7 @@ Values EvaluateSplit(const Node& node) {
     if (size < 0 || size > data->dims[0] - at) return {};
     std::optional<Value> output = Blank(data->dtype, {size});
     if (!output) return {};
-    for (std::int64_t i = 0; i < size; ++i) CopyElement(*data, at + i, *output, i);
+    for (std::int64_t i = 0; i < size; ++i) CopyElement(*data, At(at + i), *output, At(i));
     at += size;
     results.push_back(std::move(*output));
   }

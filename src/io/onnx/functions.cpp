@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "base/index.hpp"
+
 namespace orionrt::onnx_import {
 namespace {
 
@@ -77,7 +79,7 @@ void RunFunction(GraphBuilder& graph, Node& node, const onnx::FunctionProto& fun
   GraphBuilder body(graph, proto, graph.Place(node) + ": function: ", opsets);
   std::vector<Tensor> arguments;
   for (int i = 0; i < function.input_size(); ++i) {
-    if (node.Has(static_cast<std::size_t>(i))) arguments.push_back(Argument(*node.inputs[i]));
+    if (node.Has(static_cast<std::size_t>(i))) arguments.push_back(Argument(*node.inputs[At(i)]));
   }
   body.Run(arguments);
   for (std::size_t i = 0; i < types.size() && i < body.outputs().size(); ++i) {

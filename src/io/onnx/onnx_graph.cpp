@@ -67,15 +67,15 @@ void GraphBuilder::Run(const std::vector<Tensor>& given) {
   LinkOutputs();
   TopologicalOrder sorted = SortNodes(nodes_, this);
   if (sorted.on_cycle >= 0) {
-    const Node& reader = nodes_[sorted.on_cycle];
+    const Node& reader = nodes_[At(sorted.on_cycle)];
     session_.Fail(ErrorCode::kBadInput, Place(reader),
                   "is part of a cycle: it reads " + Quoted(*ReadFrom(reader, sorted.waits_for, this).name) +
-                      ", which " + Place(nodes_[sorted.waits_for]) + " makes from its result");
+                      ", which " + Place(nodes_[At(sorted.waits_for)]) + " makes from its result");
   }
   order_ = std::move(sorted.order);
   folded_.assign(nodes_.size(), false);
   for (std::size_t position = 0; position < order_.size(); ++position) {
-    Step(nodes_[order_[position]], static_cast<int>(position));
+    Step(nodes_[At(order_[position])], static_cast<int>(position));
   }
 }
 
@@ -107,7 +107,7 @@ Tensor& GraphBuilder::Declare(const std::string& name, const Node* producer, con
   const auto [place, fresh] = by_name_.emplace(name, &tensor);
   if (!fresh) {
     const Tensor& other = *place->second;
-    const std::string first = other.producer >= 0 ? "an output of " + Place(nodes_[other.producer])
+    const std::string first = other.producer >= 0 ? "an output of " + Place(nodes_[At(other.producer)])
                               : other.constant    ? "an initializer"
                                                   : "a graph input";
     session_.Fail(ErrorCode::kBadInput, place_,
@@ -148,7 +148,7 @@ void GraphBuilder::DeclareInputs(const std::vector<Tensor>& given) {
       continue;
     }
     Tensor& tensor = Declare(input.name(), nullptr, "a graph input");
-    const Tensor from = static_cast<std::size_t>(i) < given.size() ? given[i] : Tensor();
+    const Tensor from = static_cast<std::size_t>(i) < given.size() ? given[At(i)] : Tensor();
     tensor.SetType(InputType(input, from));
     tensor.value = from.value;
     tensor.constant = from.constant;
@@ -193,7 +193,7 @@ onnx::TypeProto GraphBuilder::InputType(const onnx::ValueInfoProto& input, const
 void GraphBuilder::DeclareNodes() {
   nodes_.resize(static_cast<std::size_t>(proto_.node_size()));
   for (int i = 0; i < proto_.node_size(); ++i) {
-    Node& node = nodes_[i];
+    Node& node = nodes_[At(i)];
     node.proto = &proto_.node(i);
     node.index = i;
   }
@@ -265,7 +265,7 @@ OpNode GraphBuilder::MakeOp(const Node& node, int position) const {
   op.id = position;
   op.name = node.proto->name();
   op.type = node.Op();
-  if (folded_[node.index]) return op;
+  if (folded_[At(node.index)]) return op;
   auto add = [this](const Tensor* tensor, std::vector<int>& ids) {
     if (!tensor || tensor->owner != this || tensor->id < 0) return;
     if (std::find(ids.begin(), ids.end(), tensor->id) == ids.end() || ids.size() > 16) ids.push_back(tensor->id);
@@ -288,7 +288,7 @@ OpNode GraphBuilder::MakeOp(const Node& node, int position) const {
 void GraphBuilder::CountWeights() {
   if (!runs_) return;
   for (const Node& node : nodes_) {
-    if (folded_[node.index] || node.expanded) continue;  // the graph of a function counts what it reads
+    if (folded_[At(node.index)] || node.expanded) continue;  // the graph of a function counts what it reads
     for (Tensor* tensor : node.inputs) Need(tensor);
   }
   for (Tensor* tensor : outputs_) Need(tensor);
@@ -329,7 +329,7 @@ Graph GraphBuilder::MakeGraph() {
   for (Tensor* tensor : inputs_) add(*tensor);
   std::vector<OpNode> ops;
   for (std::size_t position = 0; position < order_.size(); ++position) {
-    Node& node = nodes_[order_[position]];
+    Node& node = nodes_[At(order_[position])];
     for (std::size_t i = 0; i < node.outputs.size(); ++i) {
       if (IsWanted(node, i)) add(*node.outputs[i]);
     }

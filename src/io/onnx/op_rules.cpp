@@ -309,7 +309,8 @@ void CheckInputs(const OpRule& rule) {
     const std::string& name = rule.inputs[i];
     const bool is_name = !name.empty() && std::all_of(name.begin(), name.end(), IsNameChar) &&
                          std::isdigit(static_cast<unsigned char>(name[0])) == 0;
-    const bool is_twice = std::find(rule.inputs.begin(), rule.inputs.begin() + i, name) != rule.inputs.begin() + i;
+    const auto here = rule.inputs.begin() + static_cast<std::ptrdiff_t>(i);
+    const bool is_twice = std::find(rule.inputs.begin(), here, name) != here;
     if (is_name && !is_twice) continue;
     throw Error(ErrorCode::kBadInput, rule.place + ": inputs[" + std::to_string(i) + "]: " + InQuotes(name) +
                                           (is_twice ? " stands there twice; call each input by another name"

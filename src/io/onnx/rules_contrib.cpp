@@ -1,6 +1,7 @@
 // Shapes and types of the outputs of ONNX Runtime's own ops.
 #include <algorithm>
 
+#include "base/index.hpp"
 #include "io/onnx/evaluate_ops.hpp"
 #include "io/onnx/rules.hpp"
 #include "io/onnx/runnable.hpp"
@@ -62,8 +63,8 @@ void NormalizationRule(const Node& node, Types& types) {
   Dims statistics = *data;
   std::fill(statistics.begin() + axis, statistics.end(), 1);
   SetOutput(types, 0, node.Has(1) ? node.Dtype(1) : node.Dtype(0), *data);
-  const int last = node.Op() == "LayerNormalization" ? 2 : 1;
-  for (int i = 1; i <= last; ++i) SetOutput(types, i, TensorProto::FLOAT, statistics);
+  const std::size_t last = node.Op() == "LayerNormalization" ? 2 : 1;
+  for (std::size_t i = 1; i <= last; ++i) SetOutput(types, i, TensorProto::FLOAT, statistics);
 }
 
 // Gradients have the shapes of what they are gradients of.
@@ -103,7 +104,8 @@ void QLinearConcatRule(const Node& node, Types& types) {
   Dims dims = *first;
   for (std::size_t i = 5; i < node.inputs.size(); i += 3) {
     const Dims* operand = node.Shape(i);
-    if (!operand || operand->size() != dims.size() || __builtin_add_overflow(dims[axis], (*operand)[axis], &dims[axis]))
+    if (!operand || operand->size() != dims.size() ||
+        __builtin_add_overflow(dims[At(axis)], (*operand)[At(axis)], &dims[At(axis)]))
       return;
   }
   SetOutput(types, 0, node.Dtype(2), dims);
@@ -113,8 +115,8 @@ void QLinearGlobalAveragePoolRule(const Node& node, Types& types) {
   const Dims* data = node.Shape(0);
   if (!data || data->size() < 3) return;
   Dims dims = *data;
-  const std::size_t first = node.Int("channels_last", 0) != 0 ? 1 : 2;
-  std::fill(dims.begin() + first, dims.begin() + first + (dims.size() - 2), 1);
+  const bool channels_last = node.Int("channels_last", 0) != 0;
+  std::fill(dims.begin() + (channels_last ? 1 : 2), dims.end() - (channels_last ? 1 : 0), 1);
   SetOutput(types, 0, node.Dtype(0), dims);
 }
 

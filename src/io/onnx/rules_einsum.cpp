@@ -44,7 +44,8 @@ bool BindTerm(const std::string& term, const Dims& dims, std::map<char, std::int
   std::size_t d = 0;
   for (char letter : term) {
     if (letter == kEllipsis) {
-      const Dims here(dims.begin() + d, dims.begin() + d + (dims.size() - letters));
+      const auto first = dims.begin() + static_cast<std::ptrdiff_t>(d);
+      const Dims here(first, first + static_cast<std::ptrdiff_t>(dims.size() - letters));
       const std::optional<Dims> joined = Broadcast({&covered, &here});
       if (!joined) return false;
       covered = *joined;

@@ -1,6 +1,7 @@
 // Shapes and types of the outputs of ops that were removed, of first opsets, and of ai.onnx.ml.
 #include <algorithm>
 
+#include "base/index.hpp"
 #include "io/onnx/rules.hpp"
 
 namespace orionrt::onnx_import {
@@ -36,7 +37,7 @@ void ReshapeByAttributeRule(const Node& node, Types& types) {
       return;
     }
   }
-  if (open >= 0 && known > 0) dims[open] = *total / known;
+  if (open >= 0 && known > 0) dims[At(open)] = *total / known;
   SetOutput(types, 0, node.Dtype(0), dims);
 }
 
@@ -47,7 +48,9 @@ void ConcatFirstOpsetRule(const Node& node, Types& types) {
   Dims dims = *first;
   for (std::size_t i = 1; i < node.inputs.size(); ++i) {
     const Dims* next = node.Shape(i);
-    if (!next || next->size() != dims.size() || __builtin_add_overflow(dims[axis], (*next)[axis], &dims[axis])) return;
+    if (!next || next->size() != dims.size() ||
+        __builtin_add_overflow(dims[At(axis)], (*next)[At(axis)], &dims[At(axis)]))
+      return;
   }
   SetOutput(types, 0, node.Dtype(0), dims);
 }
@@ -80,7 +83,7 @@ void RowsRule(const Node& node, Types& types) {
 void OneHotEncoderRule(const Node& node, Types& types) {
   const Dims* data = node.Shape(0);
   const auto* strings = node.Attribute("cats_strings");
-  const std::size_t categories = node.Ints("cats_int64s").size() + (strings ? strings->strings_size() : 0);
+  const std::size_t categories = node.Ints("cats_int64s").size() + (strings ? At(strings->strings_size()) : 0);
   if (!data) return;
   Dims dims = *data;
   dims.push_back(static_cast<std::int64_t>(categories));

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/index.hpp"
 #include "io/onnx/rules.hpp"
 
 namespace orionrt::onnx_import {
@@ -106,7 +107,7 @@ void PadRule(const Node& node, Types& types) {
   if (!AxesOrAll(axes, data->size()) || pads.size() != 2 * axes.size()) return;
   Dims dims = *data;
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    std::int64_t& dim = dims[axes[i]];
+    std::int64_t& dim = dims[At(axes[i])];
     if (__builtin_add_overflow(dim, pads[i], &dim) || __builtin_add_overflow(dim, pads[axes.size() + i], &dim)) return;
   }
   SetOutput(types, 0, node.Dtype(0), dims);
@@ -116,11 +117,12 @@ void PadRule(const Node& node, Types& types) {
 void KeepAspect(const Dims& data, const Dims& axes, bool not_larger, Dims& sizes) {
   double scale = -1;
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    const double own = static_cast<double>(sizes[i]) / static_cast<double>(std::max<std::int64_t>(data[axes[i]], 1));
+    const double own =
+        static_cast<double>(sizes[i]) / static_cast<double>(std::max<std::int64_t>(data[At(axes[i])], 1));
     if (scale < 0 || (not_larger ? own < scale : own > scale)) scale = own;
   }
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    const double size = std::floor(scale * static_cast<double>(data[axes[i]]) + 0.5);
+    const double size = std::floor(scale * static_cast<double>(data[At(axes[i])]) + 0.5);
     sizes[i] = size < 1e12 ? static_cast<std::int64_t>(size) : kMostExtent + 1;
   }
 }
@@ -138,7 +140,7 @@ bool ResizeSizes(const Node& node, const Dims& data, const Dims& axes, Dims& siz
   const Value* scales = node.Known(2);
   if (!scales || !scales->IsReal() || scales->reals.size() != axes.size()) return false;
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    const double size = std::floor(static_cast<double>(data[axes[i]]) * scales->reals[i]);
+    const double size = std::floor(static_cast<double>(data[At(axes[i])]) * scales->reals[i]);
     if (!(size >= 0 && size < 1e12)) return false;
     sizes.push_back(static_cast<std::int64_t>(size));
   }
@@ -150,7 +152,7 @@ void ResizeRule(const Node& node, Types& types) {
   Dims axes = node.Ints("axes"), sizes;
   if (!data || !AxesOrAll(axes, data->size()) || !ResizeSizes(node, *data, axes, sizes)) return;
   Dims dims = *data;
-  for (std::size_t i = 0; i < axes.size(); ++i) dims[axes[i]] = sizes[i];
+  for (std::size_t i = 0; i < axes.size(); ++i) dims[At(axes[i])] = sizes[i];
   SetOutput(types, 0, node.Dtype(0), dims);
 }
 

@@ -1,6 +1,7 @@
 // Shapes and types of outputs where the library of ONNX infers none for an opset, or the wrong ones.
 #include <algorithm>
 
+#include "base/index.hpp"
 #include "io/onnx/evaluate_ops.hpp"
 #include "io/onnx/rules.hpp"
 
@@ -18,7 +19,7 @@ void ReduceRule(const Node& node, Types& types) {
   std::vector<bool> reduced(data->size(), axes.empty());
   for (std::int64_t axis : axes) {
     if (!NormalizeAxis(axis, data->size())) return;
-    reduced[axis] = true;
+    reduced[At(axis)] = true;
   }
   Dims dims;
   for (std::size_t d = 0; d < data->size(); ++d) {
@@ -38,14 +39,14 @@ void SplitRule(const Node& node, Types& types) {
   if (node.Has(1)) {
     if (!node.KnownInts(1, sizes) || sizes.size() != types.size()) return;
   } else {
-    const std::int64_t each = ((*data)[axis] + outputs - 1) / outputs;
+    const std::int64_t each = ((*data)[At(axis)] + outputs - 1) / outputs;
     for (std::int64_t i = 0; i < outputs; ++i) {
-      sizes.push_back(std::clamp<std::int64_t>((*data)[axis] - i * each, 0, each));
+      sizes.push_back(std::clamp<std::int64_t>((*data)[At(axis)] - i * each, 0, each));
     }
   }
   for (std::size_t i = 0; i < types.size(); ++i) {
     Dims dims = *data;
-    dims[axis] = sizes[i];
+    dims[At(axis)] = sizes[i];
     SetOutput(types, i, node.Dtype(0), dims);
   }
 }
@@ -84,7 +85,7 @@ void CenterCropPadRule(const Node& node, Types& types) {
   Dims dims = *data;
   for (std::size_t i = 0; i < axes.size(); ++i) {
     if (!NormalizeAxis(axes[i], dims.size())) return;
-    dims[axes[i]] = target[i];
+    dims[At(axes[i])] = target[i];
   }
   SetOutput(types, 0, node.Dtype(0), dims);
 }
@@ -111,10 +112,10 @@ void DftRule(const Node& node, Types& types) {
       axis[0] + 1 == static_cast<std::int64_t>(dims.size())) {
     return;  // the last axis holds real and imaginary parts
   }
-  if (length.size() == 1) dims[axis[0]] = length[0];
+  if (length.size() == 1) dims[At(axis[0])] = length[0];
   const bool onesided = node.Int("onesided", 0) != 0, back = onesided && node.Int("inverse", 0) != 0;
-  if (onesided && !back) dims[axis[0]] = dims[axis[0]] / 2 + 1;
-  if (back && length.empty()) dims[axis[0]] = 2 * ((*data)[axis[0]] - 1);
+  if (onesided && !back) dims[At(axis[0])] = dims[At(axis[0])] / 2 + 1;
+  if (back && length.empty()) dims[At(axis[0])] = 2 * ((*data)[At(axis[0])] - 1);
   dims.back() = back ? 1 : 2;  // real again
   SetOutput(types, 0, node.Dtype(0), dims);
 }

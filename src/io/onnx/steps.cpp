@@ -53,10 +53,10 @@ bool TakeConstant(const Node& node, Tensor& out, onnx::TypeProto& type) {
   } else if (const auto* real = node.Attribute("value_float")) {
     value = Value{onnx::TensorProto::FLOAT, {}, {}, {real->f()}};
   } else if (const auto* ints = node.Attribute("value_ints")) {
-    value = VectorOf(onnx::TensorProto::INT64, ints->ints_size());
+    value = VectorOf(onnx::TensorProto::INT64, At(ints->ints_size()));
     value.ints.assign(ints->ints().begin(), ints->ints().end());
   } else if (const auto* floats = node.Attribute("value_floats")) {
-    value = VectorOf(onnx::TensorProto::FLOAT, floats->floats_size());
+    value = VectorOf(onnx::TensorProto::FLOAT, At(floats->floats_size()));
     value.reals.assign(floats->floats().begin(), floats->floats().end());
   } else if (const auto* text = node.Attribute("value_string")) {
     type = MakeType(onnx::TensorProto::STRING, Dims());
@@ -159,7 +159,7 @@ bool GraphBuilder::Folds(const Node& node) const {
 
 void GraphBuilder::Step(Node& node, int position) {
   node.position = position;
-  folded_[node.index] = step_folds_ = Folds(node);
+  folded_[At(node.index)] = step_folds_ = Folds(node);
   problem_.clear();
   broken_ = false;
   Types types(node.outputs.size());
@@ -167,7 +167,7 @@ void GraphBuilder::Step(Node& node, int position) {
   if (!TakeValues(node, types)) TypeOutputs(node, position, types);
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     if (!node.outputs[i]) continue;
-    node.outputs[i]->constant = folded_[node.index];
+    node.outputs[i]->constant = folded_[At(node.index)];
     FinishOutput(node, i, std::move(types[i]));
   }
 }

@@ -30,10 +30,8 @@ std::vector<const fb::Tensor*> InputsOf(const fb::Model& model) {
   const fb::SubGraph& graph = *model.subgraphs()->Get(0);
   std::vector<const fb::Tensor*> inputs;
   for (std::uint32_t i = 0; i < SizeOf(graph.inputs()); ++i) {
-    const int tensor = graph.inputs()->Get(i);
-    if (tensor >= 0 && static_cast<std::uint32_t>(tensor) < SizeOf(graph.tensors())) {
-      inputs.push_back(graph.tensors()->Get(tensor));
-    }
+    const auto tensor = static_cast<std::uint32_t>(graph.inputs()->Get(i));  // a negative one is beyond all
+    if (tensor < SizeOf(graph.tensors())) inputs.push_back(graph.tensors()->Get(tensor));
   }
   return inputs;
 }

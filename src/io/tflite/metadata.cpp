@@ -79,8 +79,8 @@ class Splicer {
     return records;
   }
 
-  void Put(std::size_t at, std::size_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) new_[at + i] = static_cast<char>(value >> (8 * i) & 0xFF);
+  void Put(std::size_t at, std::size_t value, std::size_t bytes) {
+    for (std::size_t i = 0; i < bytes; ++i) new_[at + i] = static_cast<char>(value >> (8 * i) & 0xFF);
   }
   void PutOffset(std::size_t at, std::size_t target) { Put(at, target - at, 4); }
   void PutOldOffset(std::size_t at, const std::uint8_t* target) {

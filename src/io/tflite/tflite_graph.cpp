@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/checked.hpp"
+#include "base/index.hpp"
 #include "base/text.hpp"
 #include "base/topological_order.hpp"
 #include "io/tflite/ops.hpp"
@@ -26,19 +27,19 @@ Graph GraphBuilder::Build() {
   const std::vector<int> order = Sort();
   std::vector<OpNode> nodes;
   for (int position = 0; position < static_cast<int>(order.size()); ++position) {
-    const int op = order[position];
-    Fold(ops_[op]);
+    const int op = order[At(position)];
+    Fold(ops_[At(op)]);
     ImportBodies(op, position);
-    if (ops_[op].folded) continue;
-    for (int tensor : ops_[op].inputs) tensors_[tensor].used = true;
-    for (int tensor : ops_[op].outputs) tensors_[tensor].used = true;
+    if (ops_[At(op)].folded) continue;
+    for (int tensor : ops_[At(op)].inputs) tensors_[At(tensor)].used = true;
+    for (int tensor : ops_[At(op)].outputs) tensors_[At(tensor)].used = true;
   }
   CountWeights();
   for (int op : order) nodes.push_back(MakeOp(op));
   std::vector<TensorDesc> descs;
   std::int64_t total = 0;
   for (int i = 0; i < static_cast<int>(tensors_.size()); ++i) {
-    const Tensor& tensor = tensors_[i];
+    const Tensor& tensor = tensors_[At(i)];
     if (tensor.constant || !(tensor.used || tensor.is_input || tensor.is_output || tensor.is_state)) continue;
     CheckShapeIsSaid(i);
     descs.push_back(MakeDesc(i));
@@ -52,8 +53,8 @@ Graph GraphBuilder::Build() {
 // The shape of a scalar is also what converters write for a custom op of whose results they know nothing. Whatever its
 // rank is, with all dimensions 1 it is one element; no other number says as much.
 void GraphBuilder::CheckShapeIsSaid(int index) {
-  const Tensor& tensor = tensors_[index];
-  const bool is_custom = tensor.producer >= 0 && IsCustom(ops_[tensor.producer].code);
+  const Tensor& tensor = tensors_[At(index)];
+  const bool is_custom = tensor.producer >= 0 && IsCustom(ops_[At(tensor.producer)].code);
   const std::string name = tensor.record->name() ? tensor.record->name()->str() : "";
   const auto& given = session_.options().shapes;
   if (!is_custom || SizeOf(tensor.record->shape()) > 0 || given.count(name) != 0) return;
@@ -68,11 +69,12 @@ void GraphBuilder::CheckShapeIsSaid(int index) {
 }
 
 std::string GraphBuilder::Place(int op) const {
-  return place_ + "op " + std::to_string(op) + " (" + Printable(ops_[op].type) + ")";
+  return place_ + "op " + std::to_string(op) + " (" + Printable(ops_[At(op)].type) + ")";
 }
 
 std::string GraphBuilder::Label(int tensor) const {
-  return "tensor " + std::to_string(tensor) + " " + Quoted(record_.tensors()->Get(tensor)->name());
+  return "tensor " + std::to_string(tensor) + " " +
+         Quoted(record_.tensors()->Get(static_cast<std::uint32_t>(tensor))->name());
 }
 
 void GraphBuilder::Fail(ErrorCode code, int op, const std::string& message) const {
@@ -83,8 +85,8 @@ void GraphBuilder::ReadTensors() {
   session_.Spend(SizeOf(record_.tensors()));
   tensors_.resize(SizeOf(record_.tensors()));
   for (int i = 0; i < static_cast<int>(tensors_.size()); ++i) {
-    Tensor& tensor = tensors_[i];
-    tensor.record = record_.tensors()->Get(i);
+    Tensor& tensor = tensors_[At(i)];
+    tensor.record = record_.tensors()->Get(static_cast<std::uint32_t>(i));
     session_.SpendName(tensor.record->name());
     session_.Spend(SizeOf(tensor.record->shape()));
     tensor.dims = DimsOf(tensor.record->shape());
@@ -130,8 +132,8 @@ void GraphBuilder::ReadOps() {
   session_.Spend(SizeOf(record_.operators()));
   ops_.resize(SizeOf(record_.operators()));
   for (int i = 0; i < static_cast<int>(ops_.size()); ++i) {
-    Op& op = ops_[i];
-    op.record = record_.operators()->Get(i);
+    Op& op = ops_[At(i)];
+    op.record = record_.operators()->Get(static_cast<std::uint32_t>(i));
     if (op.record->opcode_index() >= SizeOf(codes)) {
       session_.Fail(ErrorCode::kBadInput, place_,
                     "op " + std::to_string(i) + " is of code " + std::to_string(op.record->opcode_index()) + " of " +
@@ -162,16 +164,17 @@ std::vector<int> GraphBuilder::ReadEnds(const flatbuffers::Vector<std::int32_t>*
 }
 
 void GraphBuilder::LinkEnds() {
-  for (int tensor : ReadEnds(record_.inputs(), "graph input")) tensors_[tensor].is_input = !tensors_[tensor].constant;
-  for (int tensor : ReadEnds(record_.outputs(), "graph output")) tensors_[tensor].is_output = true;
+  for (int tensor : ReadEnds(record_.inputs(), "graph input"))
+    tensors_[At(tensor)].is_input = !tensors_[At(tensor)].constant;
+  for (int tensor : ReadEnds(record_.outputs(), "graph output")) tensors_[At(tensor)].is_output = true;
 }
 
 void GraphBuilder::LinkOps() {
   for (int i = 0; i < static_cast<int>(ops_.size()); ++i) {
-    Op& op = ops_[i];
+    Op& op = ops_[At(i)];
     std::vector<int> made;
     for (int output : op.outputs) {
-      Tensor& tensor = tensors_[output];
+      Tensor& tensor = tensors_[At(output)];
       if (tensor.is_state) {  // updated in place, as that of an LSTM is: alive throughout either way
         op.inputs.push_back(output);
         continue;
@@ -189,16 +192,16 @@ void GraphBuilder::LinkOps() {
     op.outputs = std::move(made);
   }
   for (int i = 0; i < static_cast<int>(ops_.size()); ++i) {
-    for (int input : ops_[i].inputs) CheckProduced(input, i);
+    for (int input : ops_[At(i)].inputs) CheckProduced(input, i);
   }
   for (int i = 0; i < static_cast<int>(tensors_.size()); ++i) {
-    if (tensors_[i].is_output) CheckProduced(i, -1);
+    if (tensors_[At(i)].is_output) CheckProduced(i, -1);
   }
 }
 
 // A tensor that comes from nowhere can only be an empty one.
 void GraphBuilder::CheckProduced(int index, int reader) {
-  Tensor& tensor = tensors_[index];
+  Tensor& tensor = tensors_[At(index)];
   if (tensor.producer >= 0 || tensor.constant || tensor.is_input || tensor.is_state) return;
   if (ByteCount(tensor.record->type(), tensor.dims) != 0 || TypeBits(tensor.record->type()) == 0) {
     session_.Fail(ErrorCode::kBadInput, reader >= 0 ? Place(reader) : place_ + "graph output",
@@ -212,7 +215,7 @@ std::vector<int> GraphBuilder::Sort() const {
   std::vector<std::vector<int>> dependencies(ops_.size());
   for (std::size_t i = 0; i < ops_.size(); ++i) {
     for (int input : ops_[i].inputs) {
-      if (tensors_[input].producer >= 0) dependencies[i].push_back(tensors_[input].producer);
+      if (tensors_[At(input)].producer >= 0) dependencies[i].push_back(tensors_[At(input)].producer);
     }
   }
   TopologicalOrder sorted = SortTopologically(dependencies);
@@ -227,18 +230,19 @@ std::vector<int> GraphBuilder::Sort() const {
 }
 
 void GraphBuilder::Fold(Op& op) {
-  const bool of_constants = !op.inputs.empty() && std::all_of(op.inputs.begin(), op.inputs.end(),
-                                                              [this](int input) { return tensors_[input].constant; });
+  const bool of_constants = !op.inputs.empty() && std::all_of(op.inputs.begin(), op.inputs.end(), [this](int input) {
+    return tensors_[At(input)].constant;
+  });
   const bool of_shapes = session_.options().fold_shapes && AsksForShape(op.code);
   op.folded = of_shapes || (session_.folds() && of_constants && IsDeterministic(op.code));
   if (!op.folded) return;
-  for (int output : op.outputs) tensors_[output].constant = true;
+  for (int output : op.outputs) tensors_[At(output)].constant = true;
 }
 
 void GraphBuilder::ImportBodies(int op, int position) {
   constexpr std::size_t kDeepest = 16, kUnitsPerBody = 256;
-  const std::vector<Callee> callees = CalleesOf(*ops_[op].record);
-  if (callees.empty() && IsControlFlow(ops_[op].code)) {
+  const std::vector<Callee> callees = CalleesOf(*ops_[At(op)].record);
+  if (callees.empty() && IsControlFlow(ops_[At(op)].code)) {
     Fail(ErrorCode::kBadInput, op, "does not say which subgraphs it runs");
   }
   session_.Spend(kUnitsPerBody * callees.size());
@@ -258,7 +262,7 @@ void GraphBuilder::ImportBodies(int op, int position) {
     }
     session_.MarkCalled(index);
     GraphBuilder body(session_, index, Place(op) + ": body \"" + role + "\": ", around_);
-    body.runs_ = runs_ && !ops_[op].folded;
+    body.runs_ = runs_ && !ops_[At(op)].folded;
     NestedGraph nested;
     nested.op = position;
     nested.attribute = role;
@@ -269,19 +273,19 @@ void GraphBuilder::ImportBodies(int op, int position) {
 }
 
 OpNode GraphBuilder::MakeOp(int index) const {
-  const Op& op = ops_[index];
+  const Op& op = ops_[At(index)];
   OpNode node;
   node.id = index;
   node.type = op.type;
   if (!op.outputs.empty()) {  // ops have no names; people know them by what they make
-    const flatbuffers::String* name = tensors_[op.outputs[0]].record->name();
+    const flatbuffers::String* name = tensors_[At(op.outputs[0])].record->name();
     session_.SpendName(name);
     if (name) node.name = name->str();
   }
   if (op.folded) return node;
   auto add = [this](const std::vector<int>& tensors, std::vector<int>& ids) {
     for (int tensor : tensors) {
-      if (!tensors_[tensor].constant) ids.push_back(tensor);
+      if (!tensors_[At(tensor)].constant) ids.push_back(tensor);
     }
   };
   add(op.inputs, node.inputs);
@@ -299,8 +303,8 @@ OpOperands GraphBuilder::OperandsOf(const Op& op, const OpNode& node) const {
     for (const int tensor : tensors) {
       const auto place = std::find(ids.begin(), ids.end(), tensor);
       const int position = place == ids.end() ? -1 : static_cast<int>(place - ids.begin());
-      const auto bytes = ByteCount(tensors_[tensor].record->type(), tensors_[tensor].dims);
-      list.push_back({position, tensors_[tensor].dims, bytes.value_or(0)});
+      const auto bytes = ByteCount(tensors_[At(tensor)].record->type(), tensors_[At(tensor)].dims);
+      list.push_back({position, tensors_[At(tensor)].dims, bytes.value_or(0)});
     }
   };
   add(op.inputs, node.inputs, operands.inputs);
@@ -309,7 +313,7 @@ OpOperands GraphBuilder::OperandsOf(const Op& op, const OpNode& node) const {
 }
 
 TensorDesc GraphBuilder::MakeDesc(int index) const {
-  const Tensor& tensor = tensors_[index];
+  const Tensor& tensor = tensors_[At(index)];
   TensorDesc desc;
   desc.id = index;
   desc.bytes = static_cast<std::size_t>(BytesOf(index));
@@ -322,7 +326,7 @@ TensorDesc GraphBuilder::MakeDesc(int index) const {
 }
 
 std::int64_t GraphBuilder::BytesOf(int index) const {
-  const Tensor& tensor = tensors_[index];
+  const Tensor& tensor = tensors_[At(index)];
   const auto type = tensor.record->type();
   auto fail = [&](ErrorCode code, const std::string& message) {
     const int user = UserOf(index);
@@ -355,12 +359,12 @@ void GraphBuilder::CountWeights() {
     for (int tensor : op.inputs) Need(tensor);
   }
   for (int i = 0; i < static_cast<int>(tensors_.size()); ++i) {
-    if (tensors_[i].is_output) Need(i);
+    if (tensors_[At(i)].is_output) Need(i);
   }
 }
 
 void GraphBuilder::Need(int index) {
-  const Tensor& tensor = tensors_[index];
+  const Tensor& tensor = tensors_[At(index)];
   if (!tensor.constant) return;
   if (tensor.producer < 0) return session_.NeedStored(*tensor.record);
   const std::optional<std::int64_t> bytes = ByteCount(tensor.record->type(), tensor.dims);
@@ -373,9 +377,9 @@ void GraphBuilder::Need(int index) {
 
 // The op that messages name for a tensor: its producer, or its first reader; -1 for neither.
 int GraphBuilder::UserOf(int index) const {
-  if (tensors_[index].producer >= 0) return tensors_[index].producer;
+  if (tensors_[At(index)].producer >= 0) return tensors_[At(index)].producer;
   for (int i = 0; i < static_cast<int>(ops_.size()); ++i) {
-    if (std::count(ops_[i].inputs.begin(), ops_[i].inputs.end(), index) > 0) return i;
+    if (std::count(ops_[At(i)].inputs.begin(), ops_[At(i)].inputs.end(), index) > 0) return i;
   }
   return -1;
 }
