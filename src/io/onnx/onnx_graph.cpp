@@ -52,7 +52,7 @@ std::string GraphBuilder::Place(const Node& node) const {
   const std::string& name = node.proto->name();
   const bool moved = node.position >= 0 && node.position != node.index;  // files need not list nodes as they run
   return place_ + "node " + std::to_string(node.index) + (name.empty() ? "" : " " + Quoted(name)) + " (" +
-         Quoted(node.Op()).substr(1, node.Op().size()) + (moved ? ", op " + std::to_string(node.position) : "") + ")";
+         Printable(node.Op(), 120) + (moved ? ", op " + std::to_string(node.position) : "") + ")";
 }
 
 void GraphBuilder::Run(const std::vector<Tensor>& given) {
