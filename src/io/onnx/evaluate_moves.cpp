@@ -29,6 +29,31 @@ std::int64_t ProductOf(const Dims& dims, std::size_t from, std::size_t to) {
   return product;
 }
 
+// How far apart neighbours along each dimension lie.
+Dims StridesOf(const Dims& dims) {
+  Dims strides(dims.size(), 1);
+  for (std::size_t d = dims.size(); d-- > 1;) strides[d - 1] = strides[d] * dims[d];
+  return strides;
+}
+
+// A tensor of `dims` out of elements of `data`. offset(strides, d, i) is what index i along its dimension d adds to the
+// position in `data`, whose strides are given.
+template <typename Offset>
+Values Gathered(const Value& data, Dims dims, Offset offset) {
+  std::optional<Value> result = Blank(data.dtype, std::move(dims));
+  if (!result || result->Count() == 0) return One(std::move(result));
+  const Dims strides = StridesOf(data.dims);
+  for (std::size_t at = 0; at < result->Count(); ++at) {
+    std::int64_t rest = static_cast<std::int64_t>(at), source = 0;
+    for (std::size_t d = result->dims.size(); d-- > 0;) {
+      source += offset(strides, d, rest % result->dims[d]);
+      rest /= result->dims[d];
+    }
+    CopyElement(data, At(source), *result, at);
+  }
+  return One(std::move(result));
+}
+
 Value IntVector(Dims elements) {
   Value value;
   value.dtype = onnx::TensorProto::INT64;
@@ -158,18 +183,8 @@ Values EvaluateSlice(const Node& node) {
   }
   Dims dims;
   for (const Dims& positions : taken) dims.push_back(static_cast<std::int64_t>(positions.size()));
-  std::optional<Value> result = Blank(data->dtype, dims);
-  if (!result) return {};
-  for (std::size_t at = 0; at < result->Count(); ++at) {
-    std::int64_t rest = static_cast<std::int64_t>(at), source = 0, stride = 1;
-    for (std::size_t d = dims.size(); d-- > 0;) {
-      source += taken[d][At(rest % dims[d])] * stride;
-      rest /= dims[d];
-      stride *= data->dims[d];
-    }
-    CopyElement(*data, At(source), *result, at);
-  }
-  return One(std::move(result));
+  return Gathered(*data, std::move(dims),
+                  [&](const Dims& strides, std::size_t d, std::int64_t i) { return taken[d][At(i)] * strides[d]; });
 }
 
 bool AxesOf(const Node& node, Dims& axes) {
@@ -241,23 +256,14 @@ Values EvaluateTranspose(const Node& node) {
   Dims perm = node.Ints("perm");
   for (std::size_t d = 0; perm.size() < rank && d < rank; ++d) perm.push_back(static_cast<std::int64_t>(rank - 1 - d));
   if (perm.size() != rank) return {};
-  Dims dims, strides(rank, 1);
-  for (std::size_t d = rank; d-- > 1;) strides[d - 1] = strides[d] * data->dims[d];
+  Dims dims;
   for (std::int64_t axis : perm) {
     if (axis < 0 || axis >= static_cast<std::int64_t>(rank)) return {};
     dims.push_back(data->dims[At(axis)]);
   }
-  std::optional<Value> result = Blank(data->dtype, dims);
-  if (!result || result->Count() != data->Count()) return {};
-  for (std::size_t at = 0; at < result->Count(); ++at) {
-    std::int64_t rest = static_cast<std::int64_t>(at), source = 0;
-    for (std::size_t d = rank; d-- > 0;) {
-      source += rest % dims[d] * strides[At(perm[d])];
-      rest /= dims[d];
-    }
-    CopyElement(*data, At(source), *result, at);
-  }
-  return One(std::move(result));
+  if (ElementCount(dims) != static_cast<std::int64_t>(data->Count())) return {};
+  return Gathered(*data, std::move(dims),
+                  [&](const Dims& strides, std::size_t d, std::int64_t i) { return i * strides[At(perm[d])]; });
 }
 
 Values EvaluateExpand(const Node& node) {
@@ -281,18 +287,8 @@ Values EvaluateTile(const Node& node) {
     if (repeats[d] < 0 || repeats[d] > kMaxValueElements) return {};
     dims.push_back(data->dims[d] * repeats[d]);
   }
-  std::optional<Value> result = Blank(data->dtype, dims);
-  if (!result) return {};
-  for (std::size_t at = 0; at < result->Count(); ++at) {
-    std::int64_t rest = static_cast<std::int64_t>(at), source = 0, stride = 1;
-    for (std::size_t d = dims.size(); d-- > 0;) {
-      source += rest % dims[d] % data->dims[d] * stride;
-      rest /= dims[d];
-      stride *= data->dims[d];
-    }
-    CopyElement(*data, At(source), *result, at);
-  }
-  return One(std::move(result));
+  return Gathered(*data, std::move(dims),
+                  [&](const Dims& strides, std::size_t d, std::int64_t i) { return i % data->dims[d] * strides[d]; });
 }
 
 // Of vectors only: that is what shapes are.
