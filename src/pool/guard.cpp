@@ -55,7 +55,7 @@ Guard::Guard(const Graph& ordered, const Lowered& lowered, const Plan& plan, con
   if (HasStreams(graph_.ops())) FollowStreams();
   if (options_.fill) Fill(0, layout_.region_bytes, kDeadFill);
   StartRun();
-  running_ = false;
+  moment_ = Moment::kBetweenRuns;
   Close();
 }
 
@@ -113,12 +113,12 @@ void Guard::BeginInLine(int step, int op_id, Reports& reports) {
   OpenForUs();
   Settle(reports);
   if (step < 0) {
-    in_op_ = false;
+    if (InOp()) moment_ = Moment::kBetweenOps;
     reports.push_back(Unplanned(op_id));
   } else {
-    if (running_ && step <= step_ && step <= first_real_ && IsOver()) running_ = false;
+    if (IsRunning() && step <= step_ && step <= first_real_ && IsOver()) moment_ = Moment::kBetweenRuns;
     CheckOrder(step, reports);
-    if (!running_) StartRun();
+    if (!IsRunning()) StartRun();
     while (step_ + 1 < step && vanished_[At(step_ + 1)]) MoveTo(step_ + 1);
     MoveTo(step);
   }
@@ -137,8 +137,11 @@ void Guard::EndOp(bool run) {
     } else if (InOp()) {
       EndOnStream(streams_->clocks.open().back(), reports);
     }
-    in_op_ = false;
-    if (run) running_ = false;
+    if (run) {
+      moment_ = Moment::kBetweenRuns;
+    } else if (moment_ == Moment::kInOp) {
+      moment_ = Moment::kBetweenOps;
+    }
     if (streams_ == nullptr) Close();
   }
   Deliver(reports);
@@ -186,12 +189,12 @@ void Guard::Deliver(const Reports& reports) const {
 }
 
 void Guard::CheckOrder(int step, Reports& reports) const {
-  int next = running_ ? step_ + 1 : 0;
+  int next = IsRunning() ? step_ + 1 : 0;
   while (next < step && vanished_[At(next)]) ++next;
   if (step == next) return;
   GuardReport report = Start(GuardFault::kOrder, -1);
   report.op = graph_.ops()[At(step)].id;
-  report.message = OpLabel(step) + (running_ ? " ran after " + OpLabel(step_) : " began the run") + ", where " +
+  report.message = OpLabel(step) + (IsRunning() ? " ran after " + OpLabel(step_) : " began the run") + ", where " +
                    (next < static_cast<int>(graph_.ops().size()) ? OpLabel(next) + " is next" : "the run ends") +
                    "; a plan holds for one order";
   reports.push_back(report);
@@ -204,7 +207,9 @@ bool Guard::IsAlive(int tensor, int step) const {
 }
 
 // What the caller may touch while no op runs: what is alive; and once a run is over, the next run's inputs.
-bool Guard::IsOpenBetween(int tensor) const { return IsAlive(tensor) || ((!running_ || IsOver()) && IsGiven(tensor)); }
+bool Guard::IsOpenBetween(int tensor) const {
+  return IsAlive(tensor) || ((!IsRunning() || IsOver()) && IsGiven(tensor));
+}
 
 Guard::Use Guard::UseOf(int tensor) const {
   if (!InOp()) return IsOpenBetween(tensor) ? (IsGiven(tensor) ? Use::kWrite : Use::kRead) : Use::kNone;
@@ -321,7 +326,7 @@ void Guard::StartRun() {
     if (IsGiven(i)) PutCanary(i);
   }
   step_ = -1;
-  running_ = true;
+  moment_ = Moment::kBetweenOps;
   if (streams_ != nullptr) StartLives();
 }
 
@@ -340,7 +345,7 @@ void Guard::MoveTo(int step) {
     PutCanary(i);
   }
   step_ = step;
-  in_op_ = true;
+  moment_ = Moment::kInOp;
 }
 
 void Guard::OpenAll() {

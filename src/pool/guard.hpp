@@ -87,6 +87,8 @@ class Guard {
     int now = 0;                               // births and deaths so far
     int ops_left = 0;                          // of those that have not vanished
   };
+  // On several streams, where any number of ops may be open, a run is between ops throughout.
+  enum class Moment { kBetweenRuns, kBetweenOps, kInOp };
   static constexpr int kAllOps = -1;
   static constexpr int kNoOp = -2;
 
@@ -118,7 +120,8 @@ class Guard {
   }
   // Nothing is left to do in this run.
   bool IsOver() const { return streams_ != nullptr ? streams_->ops_left == 0 : step_ >= last_real_; }
-  bool InOp() const { return streams_ != nullptr ? !streams_->clocks.open().empty() : in_op_; }
+  bool InOp() const { return streams_ != nullptr ? !streams_->clocks.open().empty() : moment_ == Moment::kInOp; }
+  bool IsRunning() const { return moment_ != Moment::kBetweenRuns; }
   bool IsAlive(int tensor, int step) const;
   bool IsAlive(int tensor) const {  // now
     return streams_ != nullptr ? LifeOf(tensor) == Life::kAlive : IsAlive(tensor, step_);
@@ -187,8 +190,7 @@ class Guard {
   bool all_open_ = true;
   std::atomic<bool> was_hit_{false};  // a page is open that reach_ does not know of
   int step_ = -1;                     // of the op that runs or ran last; -1 before the first
-  bool in_op_ = false;                // false: between ops, or runs
-  bool running_ = false;              // a run has begun and not ended
+  Moment moment_ = Moment::kBetweenRuns;
   std::mutex mutex_;
   Fence fence_;
 };

@@ -75,8 +75,8 @@ void Guard::BeginOnStream(int step, Reports& reports) {
   } else {
     Settle(reports, kNoOp);
   }
-  if (running_ && clocks.HasBegun(step) && IsOver()) running_ = false;
-  if (!running_) StartRun();
+  if (IsRunning() && clocks.HasBegun(step) && IsOver()) moment_ = Moment::kBetweenRuns;
+  if (!IsRunning()) StartRun();
   for (int next = clocks.NextBeside(step); next >= 0 && next != step && vanished_[At(next)];
        next = clocks.NextBeside(step)) {
     PassVanished(next, reports);
@@ -149,7 +149,7 @@ void Guard::Record(int op_id) {
     if (const int step = StepOf(op_id, reports); step >= 0) {
       GuardClocks& clocks = streams_->clocks;
       const int last = clocks.LastBeside(step);
-      const bool idle = running_ && (last < 0 || !clocks.IsOpen(last));
+      const bool idle = IsRunning() && (last < 0 || !clocks.IsOpen(last));
       for (int next = clocks.NextBeside(step); idle && next >= 0 && next <= step && vanished_[At(next)];
            next = clocks.NextBeside(step)) {
         PassVanished(next, reports);

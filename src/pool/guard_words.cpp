@@ -25,13 +25,13 @@ std::string Guard::TensorLabel(int tensor) const {
 
 // Of several ops that are open any may have done it.
 std::string Guard::Subject() const {
-  if (streams_ == nullptr && in_op_) return OpLabel(step_);
+  if (streams_ == nullptr && InOp()) return OpLabel(step_);
   std::string ops;
   for (std::size_t k = 0; InOp() && k < streams_->clocks.open().size(); ++k) {
     ops += (k == 0 ? "" : " or ") + OpLabel(streams_->clocks.open()[k]);
   }
   if (!ops.empty()) return ops;
-  return running_ && step_ >= 0 ? "after " + OpLabel(step_) + " the caller" : "between runs the caller";
+  return IsRunning() && step_ >= 0 ? "after " + OpLabel(step_) + " the caller" : "between runs the caller";
 }
 
 // "wrote 12 bytes to", "read byte 7 of", "asked for".
@@ -104,7 +104,7 @@ GuardReport Guard::Start(GuardFault fault, int tensor) const {
   GuardReport report;
   report.fault = fault;
   if (streams_ == nullptr) {
-    report.op = in_op_ ? graph_.ops()[At(step_)].id : -1;
+    report.op = InOp() ? graph_.ops()[At(step_)].id : -1;
   } else {
     const std::vector<int>& open = streams_->clocks.open();
     for (const int step : open) report.candidates.push_back(graph_.ops()[At(step)].id);
