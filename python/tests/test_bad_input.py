@@ -50,6 +50,15 @@ def test_no_whole_numbers(name, wrong):
     refused(match=name, **{name: wrong})
 
 
+@pytest.mark.parametrize("name", ["lower", "upper", "size", "alignment"])
+def test_nothing_at_all(name):
+    with pytest.raises(orionrt.Error, match=name) as raised:
+        orionrt.Problem(**{**GOOD, name: None})
+    assert raised.value.code == "bad_input"
+    if name in ("lower", "alignment"):
+        refused(match=name, **{name: None})
+
+
 @pytest.mark.parametrize("name", ["upper", "size", "alignment", "fixed"])
 @pytest.mark.parametrize("rows", [[], [1], [1, 1, 1], np.ones(3, np.int64)])
 def test_another_number_of_rows(name, rows):

@@ -205,11 +205,11 @@ void BindProblem(nb::module_& module) {
       "What is to be placed: buffers, each alive during steps ``[lower, upper)`` with ``size`` bytes.\n\n"
       "Immutable. ``len()`` is the number of buffers.")
       .def(
-          "__init__", Make, nb::arg("lower"), nb::arg("upper"), nb::arg("size"), nb::arg("alignment") = 64,
-          nb::kw_only(), nb::arg("fixed").none() = nb::none(), nb::arg("ids").none() = nb::none(),
-          nb::arg("names").none() = nb::none(), nb::arg("spaces").none() = nb::none(),
-          nb::arg("allowed").none() = nb::none(), nb::arg("uses").none() = nb::none(),
-          nb::arg("apart") = std::vector<std::pair<int, int>>(),
+          "__init__", Make, nb::arg("lower").none(), nb::arg("upper").none(), nb::arg("size").none(),
+          nb::arg("alignment").none() = 64, nb::kw_only(), nb::arg("fixed").none() = nb::none(),
+          nb::arg("ids").none() = nb::none(), nb::arg("names").none() = nb::none(),
+          nb::arg("spaces").none() = nb::none(), nb::arg("allowed").none() = nb::none(),
+          nb::arg("uses").none() = nb::none(), nb::arg("apart") = std::vector<std::pair<int, int>>(),
           nb::sig(
               "def __init__(self, lower: orionrt._types.Ints, upper: orionrt._types.Ints, size: orionrt._types.Ints, "
               "alignment: int | orionrt._types.Ints = 64, *, fixed: orionrt._types.Places | None = None, "
