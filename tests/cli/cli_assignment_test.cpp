@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "command.hpp"
+#include "run_command.hpp"
 
 namespace orionrt::cli_assignment_test {
 namespace {

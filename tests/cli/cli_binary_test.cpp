@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "capi/said.hpp"
-#include "command.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/formats.hpp"
+#include "run_command.hpp"
 
 namespace orionrt::cli_binary_test::cli_binary_test {
 namespace {

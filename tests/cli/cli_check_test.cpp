@@ -1,8 +1,8 @@
 // orionrt check
 #include <gtest/gtest.h>
 
-#include "command.hpp"
 #include "orionrt/planner.hpp"
+#include "run_command.hpp"
 
 namespace orionrt::cli_check_test {
 namespace {

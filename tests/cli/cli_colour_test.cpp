@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "command.hpp"
+#include "run_command.hpp"
 
 namespace orionrt::cli_colour_test {
 namespace {

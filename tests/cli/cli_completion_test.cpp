@@ -3,7 +3,7 @@
 
 #include <sstream>
 
-#include "command.hpp"
+#include "run_command.hpp"
 
 namespace orionrt::cli_completion_test {
 namespace {

@@ -1,7 +1,7 @@
 // orionrt diff
 #include <gtest/gtest.h>
 
-#include "command.hpp"
+#include "run_command.hpp"
 
 namespace orionrt::cli_diff_test {
 namespace {

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "command.hpp"
 #include "generators.hpp"
 #include "orionrt/formats.hpp"
 #include "orionrt/plan.hpp"
+#include "run_command.hpp"
 
 namespace orionrt::cli_interrupt_test {
 namespace {

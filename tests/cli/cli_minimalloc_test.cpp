@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "command.hpp"
+#include "run_command.hpp"
 
 namespace orionrt::cli_minimalloc_test {
 namespace {

@@ -1,10 +1,10 @@
 // orionrt plan
 #include <gtest/gtest.h>
 
-#include "command.hpp"
 #include "orionrt/planner.hpp"
 #include "orionrt/tensor_pool.hpp"
 #include "random.hpp"
+#include "run_command.hpp"
 
 namespace orionrt::cli_plan_test {
 namespace {

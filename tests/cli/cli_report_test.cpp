@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "command.hpp"
+#include "run_command.hpp"
 
 namespace orionrt::cli_report_test {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "command.hpp"
 #include "folder.hpp"
+#include "run_command.hpp"
 
 namespace orionrt::cli_sharing_test {
 namespace {

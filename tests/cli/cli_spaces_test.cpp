@@ -4,8 +4,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "command.hpp"
 #include "random.hpp"
+#include "run_command.hpp"
 
 namespace orionrt::cli_spaces_test {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "command.hpp"
+#include "run_command.hpp"
 
 namespace orionrt::cli_sweep_test {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <sstream>
 
-#include "command.hpp"
 #include "orionrt/config.hpp"
 #include "orionrt/planner.hpp"
+#include "run_command.hpp"
 
 namespace orionrt::cli_test {
 namespace {

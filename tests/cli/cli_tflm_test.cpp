@@ -4,8 +4,8 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "command.hpp"
 #include "orionrt/import.hpp"
+#include "run_command.hpp"
 #include "tflite_model.hpp"
 
 namespace orionrt::tests::cli_tflm_test {

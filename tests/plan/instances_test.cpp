@@ -11,7 +11,7 @@
 #include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
 #ifdef ORIONRT_COMMAND
-#include "command.hpp"
+#include "run_command.hpp"
 #endif
 
 namespace orionrt::instances_test {
