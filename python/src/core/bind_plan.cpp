@@ -1,6 +1,4 @@
 // Plan and Assignment, and how plans are made.
-#include "orionrt/plan.hpp"
-
 #include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
@@ -19,6 +17,7 @@
 #include "core/numbers.hpp"
 #include "io/words.hpp"
 #include "orionrt/formats.hpp"
+#include "orionrt/plan.hpp"
 #include "orionrt/report.hpp"
 
 namespace orionrt::python {
