@@ -237,6 +237,84 @@ TEST(Dimensions, ContradictionsNameBothOptions) {
             "--input y=9: \"h8\" would be 9, and is 8 by --dim h8=8; leave one of them out, or make them agree");
 }
 
+// Gives each text its value, and says what that led to.
+std::string Together(Dimensions& dimensions, const std::vector<std::pair<std::string, std::int64_t>>& given) {
+  return MessageOf([&] {
+    for (const auto& [text, value] : given)
+      dimensions.Give(text, value, "--dim '" + text + "=" + std::to_string(value) + "'");
+  });
+}
+
+TEST(Dimensions, SumsOfSeveralUnknownsAreSolvedTogether) {
+  Dimensions dimensions = Named({"a + b", "b - a", "2*c + a", "d + c*e"});
+  EXPECT_EQ(Together(dimensions, {{"a + b", 5}, {"b - a", 1}, {"2*c + a", 10}}), "");
+  EXPECT_EQ(dimensions.ValueOf("a"), 2);
+  EXPECT_EQ(dimensions.ValueOf("b"), 3);
+  EXPECT_EQ(dimensions.ValueOf("c"), 4);
+  EXPECT_EQ(dimensions.OptionOf("a"), "--dim 'a + b=5' and --dim 'b - a=1'");
+  dimensions = Named({"x + y + z", "x - y", "2*x + z", "x + z/2"});
+  EXPECT_EQ(Together(dimensions, {{"x + y + z", 9}, {"x - y", 0}, {"2*x + z", 9}}), "") << "the third says nothing new";
+  EXPECT_EQ(dimensions.ValueOf("x"), std::nullopt) << "many sizes do";
+  EXPECT_EQ(dimensions.ValueOf("x", 3), 3);
+  EXPECT_EQ(dimensions.ValueOf("z"), 3) << "follows from the sums and what fills x";
+}
+
+TEST(Dimensions, SumsThatContradictEachOtherNameTheOptions) {
+  Dimensions dimensions = Named({"a + b", "2*a + 2*b", "b - a", "c"});
+  EXPECT_EQ(Together(dimensions, {{"a + b", 5}, {"2*a + 2*b", 12}}),
+            "--dim 'a + b=5' and --dim '2*a + 2*b=12': no sizes make all of this true; give other values");
+  dimensions = Named({"a + b", "b - a"});
+  EXPECT_EQ(Together(dimensions, {{"a + b", 5}, {"b - a", 2}}),
+            "--dim 'a + b=5' and --dim 'b - a=2': \"a\" would be 3/2, which is no size; give other values");
+  dimensions = Named({"a + b", "b - a"});
+  EXPECT_EQ(Together(dimensions, {{"a + b", 5}, {"b - a", 7}}),
+            "--dim 'a + b=5' and --dim 'b - a=7': \"a\" would be -1, which is no size; give other values");
+  dimensions = Named({"a - a + b - b", "b"});
+  EXPECT_EQ(Together(dimensions, {{"a - a + b - b", 5}}),
+            "--dim 'a - a + b - b=5': no sizes make all of this true; give other values");
+}
+
+TEST(Dimensions, ProductsOfUnknownsAreNoSums) {
+  Dimensions dimensions = Named({"a*b", "a + b", "(a - c)*(b - d)", "min(a, b)", "a//2 + b"});
+  EXPECT_EQ(Together(dimensions, {{"a*b", 6}, {"a + b", 5}, {"(a - c)*(b - d)", 0}, {"min(a, b)", 2}, {"a//2 + b", 4}}),
+            "");
+  EXPECT_EQ(dimensions.ValueOf("a"), std::nullopt);
+  EXPECT_EQ(MessageOf([&] { dimensions.Give("a", 3, "--dim a=3"); }),
+            "dimension \"a//2 + b\" is 3, and 4 by --dim 'a//2 + b=4' (\"a\" is 3 by --dim a=3; \"b\" is 2 by --dim "
+            "'a*b=6'); give other values");
+}
+
+// Random sums of small numbers: whatever is found is what the sums were made of.
+TEST(Dimensions, SumsLeadToTheNumbersThatTheyWereMadeOf) {
+  Random random(20);
+  int found = 0;
+  for (int round = 0; round < tests::Seeds(300); ++round) {
+    const std::string names[] = {"a", "b", "c", "d"};
+    std::vector<std::int64_t> values;
+    for (int i = 0; i < 4; ++i) values.push_back(random.Between(0, 99));
+    std::vector<std::pair<std::string, std::int64_t>> given;
+    for (int i = 0; i < 4; ++i) {
+      std::string text = "1000";
+      std::int64_t value = 1000;
+      for (std::size_t j = 0; j < 4; ++j) {
+        const std::int64_t slope = random.Between(-2, 3);
+        text += " + (" + std::to_string(slope) + ")*" + names[j];
+        value += slope * values[j];
+      }
+      given.emplace_back(text, value);
+    }
+    Dimensions dimensions;
+    for (const auto& [text, value] : given) dimensions.Add(text);
+    EXPECT_EQ(Together(dimensions, given), "");
+    for (std::size_t j = 0; j < 4; ++j) {
+      const auto value = dimensions.KnownValueOf(names[j]);
+      found += value.has_value();
+      EXPECT_EQ(value.value_or(values[j]), values[j]) << names[j];
+    }
+  }
+  EXPECT_GT(found, 2 * tests::Seeds(300));
+}
+
 TEST(Dimensions, WhatIsNoSizeIsRefused) {
   Dimensions dimensions = Named({"n - 4", "n", "n/2", "2//(n - 1)", "n**9"});
   dimensions.Give("n", 1, "--dim n=1");

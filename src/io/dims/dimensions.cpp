@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/index.hpp"
 #include "base/text.hpp"
+#include "io/dims/linear.hpp"
 #include "orionrt/config.hpp"
 
 namespace orionrt {
@@ -108,6 +110,7 @@ void Dimensions::SolveAll() {
   while (has_changed) {
     has_changed = false;
     for (Given& given : given_) has_changed |= !given.is_used && Solve(given);
+    if (!has_changed) has_changed = SolveTogether();
   }
 }
 
@@ -136,6 +139,52 @@ bool Dimensions::Solve(Given& given) {
   }
   Bind(*unknown, solution->numerator, given.option);
   return true;
+}
+
+// What is given for expressions of several unknown symbols, where they are sums. True if a symbol got its value.
+bool Dimensions::SolveTogether() {
+  constexpr std::size_t kMost = 64;  // of either; what goes beyond is checked once its symbols are known
+  std::vector<const Given*> open;
+  std::vector<std::string> unknown;
+  for (const Given& given : given_) {
+    if (given.is_used) continue;
+    open.push_back(&given);
+    for (const std::string& symbol : SymbolsOf(given.text)) {
+      if (!IsSet(symbol) && std::find(unknown.begin(), unknown.end(), symbol) == unknown.end()) {
+        unknown.push_back(symbol);
+      }
+    }
+  }
+  if (open.size() > kMost || unknown.size() > kMost) return false;
+  std::vector<LinearEquation> equations;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    const auto value_of = [this](const std::string& symbol) { return symbols_.at(symbol).value; };
+    auto equation = LinearForm(*ExpressionOf(open[i]->text), unknown, value_of, open[i]->value);
+    if (!equation) continue;
+    equation->from = {i};
+    equations.push_back(std::move(*equation));
+  }
+  if (!Eliminate(equations)) return false;
+  bool has_changed = false;
+  for (const LinearEquation& equation : equations) {
+    std::string options;
+    for (const std::size_t i : equation.from) options += (options.empty() ? "" : " and ") + open[i]->option;
+    const auto is_there = [](const Fraction& slope) { return slope.numerator != 0; };
+    const auto first = std::find_if(equation.slopes.begin(), equation.slopes.end(), is_there);
+    if (first == equation.slopes.end()) {
+      if (equation.value.numerator == 0) continue;
+      throw Error(ErrorCode::kBadInput, options + ": no sizes make all of this true; give other values");
+    }
+    if (std::any_of(first + 1, equation.slopes.end(), is_there)) continue;
+    const std::string& symbol = unknown[At(first - equation.slopes.begin())];
+    if (!IsSize(equation.value)) {
+      throw Error(ErrorCode::kBadInput, options + ": " + InQuotes(symbol) + " would be " + TextOf(equation.value) +
+                                            ", which is no size; give other values");
+    }
+    Bind(symbol, equation.value.numerator, options);
+    has_changed = true;
+  }
+  return has_changed;
 }
 
 void Dimensions::Learn(const std::string& text, std::int64_t value) {

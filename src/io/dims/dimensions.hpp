@@ -12,7 +12,8 @@
 namespace orionrt {
 
 // The texts of a model's dimensions, each of them a name or an expression of names, and the values of the names. What
-// is given for an expression is solved for its one unknown, where that is linear: 64 for "8*h8" makes h8 8.
+// is given for an expression is solved for its one unknown, where that is linear: 64 for "8*h8" makes h8 8. Sums of
+// several unknowns are solved together: 5 for "a + b" and 1 for "b - a" make a 2 and b 3.
 class Dimensions {
  public:
   // A dimension of the model that has a text. All are added before anything is given, since what else the model names
@@ -63,6 +64,7 @@ class Dimensions {
   void Bind(const std::string& symbol, std::int64_t value, const std::string& option);
   void SolveAll();
   bool Solve(Given& given);
+  bool SolveTogether();
   [[noreturn]] void FailValue(const std::string& text, const DimExpression& expression, const std::string& why) const;
 
   std::unordered_map<std::string, std::optional<DimExpression>> texts_;
