@@ -150,6 +150,49 @@ TEST(OpTable, DropoutThatMayDropIsNoView) {
   EXPECT_EQ(words(9, 0), "view 0<0@0") << "of inference alone";
 }
 
+// The mode is known, by constants that are folded; whoever runs the model may give another.
+TEST(OpTable, DropoutWhoseModeIsMadeFromADefaultIsNoView) {
+  const auto words = [](const std::string& way, bool is_default) {
+    Model model(17);
+    model.Input("x", {4});
+    if (is_default) model.Input("t", {}, onnx::TensorProto::BOOL);
+    onnx::TensorProto* mode = AddInts(model.graph, "t", {}, true);
+    mode->set_data_type(onnx::TensorProto::BOOL);
+    mode->clear_int64_data();
+    mode->add_int32_data(0);
+    if (way == "Identity") model.Node("Identity", {"t"}, {"u"});
+    if (way == "Cast") {
+      SetInt(model.Node("Cast", {"t"}, {"i"}), "to", onnx::TensorProto::INT64);
+      SetInt(model.Node("Cast", {"i"}, {"u"}), "to", onnx::TensorProto::BOOL);
+    }
+    if (way == "function") {
+      auto* function = model.proto.add_functions();
+      function->set_name("Mode");
+      function->set_domain("house");
+      function->add_input("a");
+      function->add_output("b");
+      function->add_opset_import()->set_version(17);
+      auto* node = function->add_node();
+      node->set_op_type("Identity");
+      node->add_input("a");
+      node->add_output("b");
+      model.Node("Mode", {"t"}, {"u"})->set_domain("house");
+      auto* opset = model.proto.add_opset_import();
+      opset->set_domain("house");
+      opset->set_version(1);
+    }
+    model.Node("Dropout", {"x", "", "u"}, {"y"});
+    model.Output("y");
+    const ImportedModel imported = model.Import();
+    const OpNode& dropout = imported.graph.ops().back();
+    return Words(dropout.aliases) + (dropout.has_effects ? " effects" : "");
+  };
+  for (const char* way : {"Identity", "Cast", "function"}) {
+    EXPECT_EQ(words(way, false), "view 0<0@0") << way;
+    EXPECT_EQ(words(way, true), " effects") << way;
+  }
+}
+
 TEST(OpTable, FunctionsOfTheModelAreNotWhatTheirNamesSay) {
   for (const char* domain : {"com.microsoft", "", "ai.onnx"}) {
     Model model(17);

@@ -182,19 +182,39 @@ Model Renamed(const std::string& x, const std::string& y) {
   return model;
 }
 
-// No value of n is n + 1. The file contradicts itself whatever is given for n, and what the op makes is planned.
-TEST(OnnxTest, ANameDeclaredByItselfIsReported) {
+// No value of n is n + 1: the file contradicts itself whatever is given for n.
+TEST(OnnxTest, ANameDeclaredByItselfIsRefused) {
   const Model circle = Renamed("n", "n + 1");
   EXPECT_EQ(MessageOf(circle),
             "model.onnx: input \"x\" has an unset dimension \"n\"; give --dim n=N, or --dim '*=1' for all");
   ImportOptions options;
   options.dims["n"] = 4;
-  const ImportedModel imported = circle.Import(options);
+  EXPECT_EQ(
+      MessageOf(circle, options),
+      "model.onnx: node 0 \"Relu_0\" (Relu): output \"y\" has the dimension \"n\" of a graph input, and is "
+      "declared as \"n + 1\", which is another one whatever is given; correct the file, or plan what it declares by "
+      "--trust-shapes");
+  for (const char* text : {"2*n + 3", "(n + n)/2 + 1", "3*n - 2*n + 7"}) {
+    EXPECT_NE(MessageOf(Renamed("n", text), options), "") << text;
+  }
+  options.trust_shapes = true;
+  EXPECT_EQ(ShapeOf(circle.Import(options), "y"), Dims{5});
+}
+
+// Some value makes these true: what the op makes is planned, with a warning where the options gave another.
+TEST(OnnxTest, ANameDeclaredByWhatItMayBeIsReported) {
+  ImportOptions options;
+  options.dims["n"] = 4;
+  const ImportedModel imported = Renamed("n", "2*n").Import(options);
   ASSERT_EQ(imported.warnings.size(), 1u);
   EXPECT_EQ(imported.warnings[0],
-            "model.onnx: node 0 \"Relu_0\" (Relu): output \"y\" is declared as [5], and the op makes [4]; their "
+            "model.onnx: node 0 \"Relu_0\" (Relu): output \"y\" is declared as [8], and the op makes [4]; their "
             "dimensions follow from --dim n=4; the latter is planned, the former by --trust-shapes");
   EXPECT_EQ(ShapeOf(imported, "y"), Dims{4});
+  EXPECT_EQ(Renamed("n", "2*n - 3").Import(options).warnings.size(), 1u);
+  EXPECT_EQ(Renamed("n", "(n + n)/2").Import(options).warnings.size(), 0u);
+  options.dims["n"] = 0;
+  EXPECT_EQ(Renamed("n", "2*n").Import(options).warnings.size(), 0u);
 }
 
 TEST(OnnxTest, DimensionsThatHaveNoValueAreRefusedWithWhatToDo) {

@@ -231,6 +231,26 @@ std::optional<std::int64_t> Dimensions::KnownValueOf(const std::string& text) co
   return IsSize(value.offset) ? std::optional(value.offset.numerator) : std::nullopt;
 }
 
+// Both as one sum, whose symbols are 0 or more: it cannot be `value` where no slope leads there.
+bool Dimensions::NeverEqual(const std::string& a, const std::string& b) const {
+  const auto is_plain = [this](const std::string& text) { return ExpressionOf(text) == nullptr; };
+  if ((is_plain(a) && is_plain(b)) || (is_plain(a) && DimExpression::Parse(a)) ||
+      (is_plain(b) && DimExpression::Parse(b))) {
+    return false;
+  }
+  constexpr std::size_t kLongest = 2000;  // characters of either
+  if (a.size() > kLongest || b.size() > kLongest) return false;
+  const auto difference = DimExpression::Parse("(" + a + ") - (" + b + ")");
+  if (!difference) return false;
+  const auto unknown = [](const std::string&) { return std::nullopt; };
+  const auto sum = LinearForm(*difference, difference->symbols(), unknown, 0);
+  if (!sum || sum->value.numerator == 0) return false;
+  const bool is_negative = sum->value.numerator < 0;
+  return std::all_of(sum->slopes.begin(), sum->slopes.end(), [&](const Fraction& slope) {
+    return slope.numerator == 0 || (slope.numerator < 0) != is_negative;
+  });
+}
+
 void Dimensions::FailValue(const std::string& text, const DimExpression& expression, const std::string& why) const {
   std::string with;
   for (const std::string& symbol : expression.symbols()) {

@@ -42,6 +42,9 @@ class Dimensions {
   std::vector<std::string> SymbolsOf(const std::string& text) const;
   bool IsSet(const std::string& symbol) const;
 
+  // Whether no sizes of their symbols make the two texts equal: "n" and "n + 1". False where that is not known.
+  bool NeverEqual(const std::string& a, const std::string& b) const;
+
   // `--dim batch=2`: what gave the symbol its value; empty where nothing did, or it was inferred.
   std::string OptionOf(const std::string& symbol) const;
 

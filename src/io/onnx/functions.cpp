@@ -56,6 +56,7 @@ Tensor Argument(Tensor& from) {
   Tensor tensor;
   tensor.SetType(from.Type());
   tensor.constant = from.constant;
+  tensor.is_default = from.is_default;
   tensor.origin = &from;
   tensor.run_time = from.run_time;
   tensor.bounded = from.bounded;

@@ -60,21 +60,13 @@ bool HasRunTimeSize(const Node& node) {
          std::any_of(node.outputs.begin(), node.outputs.end(), is_run_time);
 }
 
-// Whether the tensor, or what a call gives in its place, is only the default of an input.
-bool IsDefault(const Tensor* tensor) {
-  for (; tensor; tensor = tensor->origin) {
-    if (tensor->is_default) return true;
-  }
-  return false;
-}
-
 // Whether elements may be dropped: as the mode says, an input since opset 12 and perhaps known only at run time, or
 // what opset 6 and earlier did unless told otherwise.
 bool MayDrop(const Node& node) {
   if (node.Op() != "Dropout") return false;
   if (node.opset < 7) return node.Int("is_test", 0) == 0;
   const Value* training = node.Known(2);
-  return node.Has(2) && (!training || IsDefault(node.inputs[2]) || training->ints.empty() || training->ints[0] != 0);
+  return node.Has(2) && (!training || node.inputs[2]->is_default || training->ints.empty() || training->ints[0] != 0);
 }
 
 }  // namespace

@@ -152,6 +152,7 @@ void GraphBuilder::DeclareInputs(const std::vector<Tensor>& given) {
     tensor.SetType(InputType(input, from));
     tensor.value = from.value;
     tensor.constant = from.constant;
+    tensor.is_default = from.is_default;
     tensor.origin = from.origin;
     tensor.run_time = from.run_time;
     tensor.bounded = from.bounded;

@@ -74,6 +74,7 @@ class GraphBuilder {
   void BoundBySizes(Node& node, Types& types);
   void FillRunTimeDims(Node& node, std::size_t index, onnx::TypeProto& type);
   std::optional<std::int64_t> GivenDim(const std::string& text, std::vector<std::string>& options) const;
+  std::string TextBehind(const Node& node, int dim) const;
   std::string OriginOf(const Tensor& tensor) const;
   std::string OptionsBehind(const Node& node, std::vector<std::string> options = {}) const;
   std::string DimOptions(const Node& node, const std::string& text, const char* value) const;

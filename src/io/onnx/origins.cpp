@@ -4,6 +4,7 @@
 
 #include "base/index.hpp"
 #include "base/text.hpp"
+#include "graph/op_table.hpp"
 #include "io/onnx/onnx_graph.hpp"
 
 namespace orionrt::onnx_import {
@@ -39,6 +40,15 @@ void AddOptionsOf(const onnx::ValueInfoProto& input, const Session& session, std
       AddOnce("--dim '*=" + std::to_string(*session.options().default_dim) + "'", options);
     }
   }
+}
+
+// Whether the first output is the one input again, element by element: it has the same dimensions, whatever these are.
+bool KeepsDims(const Node& node) {
+  if (!node.Domain().empty() || node.expanded || node.inputs.size() != 1 || node.outputs.empty()) return false;
+  if (!node.inputs[0] || !node.outputs[0]) return false;
+  const Operand operand{0, {1}, 4};  // of any size: the type decides
+  const std::vector<Alias> aliases = AliasesOf({node.Op(), {operand}, {operand}});
+  return node.Op() == "Identity" || (aliases.size() == 1 && aliases[0].kind == AliasKind::kSameIndex);
 }
 
 }  // namespace
@@ -100,6 +110,15 @@ void GraphBuilder::CompareDeclared(const Node& node, std::size_t index, const on
                                      [](const std::string& option) { return option.find("'*=") != std::string::npos; });
   const bool is_explained = is_filled || !OptionsBehind(node).empty();
   const std::string behind = OptionsBehind(node, std::move(options));
+  for (int d = 0; d < said.size(); ++d) {
+    const std::string source = is_rank ? "" : TextBehind(node, d);
+    if (source.empty() || !session_.dimensions().NeverEqual(said[d].dim_param(), source)) continue;
+    session_.Fail(ErrorCode::kBadInput, Place(node),
+                  "output " + Quoted(*node.outputs[index]->name) + " has the dimension " + Quoted(source) +
+                      " of a graph input, and is declared as " + Quoted(said[d].dim_param()) +
+                      ", which is another one whatever is given; correct the file, or plan what it declares by "
+                      "--trust-shapes");
+  }
   const std::string message = "output " + Quoted(*node.outputs[index]->name) + " is declared as [" + text +
                               "], and the op makes " + DimsText(*made.dims) + behind;
   if (!is_rank && !is_explained) {
@@ -107,6 +126,24 @@ void GraphBuilder::CompareDeclared(const Node& node, std::size_t index, const on
                   message + "; correct the file, or plan what it declares by --trust-shapes");
   }
   session_.Warn(Place(node), message + "; the latter is planned, the former by --trust-shapes");
+}
+
+// What the file calls a dimension of what `node` makes, where ops that keep dimensions lead there from a graph input.
+std::string GraphBuilder::TextBehind(const Node& node, int dim) const {
+  for (const Node* maker = &node; KeepsDims(*maker);) {
+    const Tensor* tensor = maker->inputs[0];
+    while (tensor->origin) tensor = tensor->origin;
+    if (!tensor->owner) break;
+    const GraphBuilder& owner = *tensor->owner;
+    if (tensor->producer >= 0) {
+      maker = &owner.nodes_[At(tensor->producer)];
+      continue;
+    }
+    const auto* input = owner.is_body_ ? nullptr : FindInput(owner.proto_, *tensor->name);
+    const bool has_dim = input && dim < input->type().tensor_type().shape().dim_size();
+    return has_dim ? input->type().tensor_type().shape().dim(dim).dim_param() : "";
+  }
+  return "";
 }
 
 // The value of a declared dimension where it follows from options alone; these are added to `options`.

@@ -165,9 +165,13 @@ void GraphBuilder::Step(Node& node, int position) {
   Types types(node.outputs.size());
   extents_.assign(node.outputs.size(), std::nullopt);
   if (!TakeValues(node, types)) TypeOutputs(node, position, types);
+  const auto is_default = [](const Tensor* tensor) { return tensor && tensor->is_default; };
+  const bool rests_on_default = std::any_of(node.inputs.begin(), node.inputs.end(), is_default) ||
+                                std::any_of(node.captures.begin(), node.captures.end(), is_default);
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     if (!node.outputs[i]) continue;
     node.outputs[i]->constant = folded_[At(node.index)];
+    node.outputs[i]->is_default = rests_on_default;
     FinishOutput(node, i, std::move(types[i]));
   }
 }

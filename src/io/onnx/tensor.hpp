@@ -86,7 +86,7 @@ struct Tensor {
   std::optional<Dims> dims;                 // set when every dimension is known
   onnx::TypeProto open_type;                // otherwise what is known: no plain tensor, or one with open dimensions
   bool constant = false;                    // never allocated
-  bool is_default = false;                  // a constant that whoever runs the model may replace
+  bool is_default = false;                  // made from a constant that whoever runs the model may replace, or one
   const onnx::TensorProto* data = nullptr;  // of a constant; until it is read, or because it cannot be
   std::shared_ptr<const Value> value;
   const Tensor* missing = nullptr;  // the constant in absent external data (`data`) that hides this value
