@@ -149,7 +149,7 @@ class HeavyCliques {
   }
 
   void Extend(const Nodes& candidates, std::int64_t weight) {
-    if (work_.spent().work >= end_) return;
+    if (work_.IsPast({std::numeric_limits<std::int64_t>::max(), end_})) return;
     if (candidates.empty()) {
       if (weight > threshold_ && IsMaximal()) Keep(weight);
       return;

@@ -22,10 +22,12 @@ constexpr std::int64_t kRungBudget = 16;         // nodes per buffer and rung, i
 constexpr std::int64_t kFirstShareOfWork = 2;    // ... and for either no more than a part of all work: half
 constexpr std::int64_t kRungShare = 8;           // and an eighth
 constexpr std::int64_t kTableWork = 20'000'000;  // units, for a capacity
-constexpr std::int64_t kStackShare = 8;          // of all work, for what lies on top of each other
-constexpr int kFullRows = 100;                   // from so many rows on a problem may be full
-constexpr std::int64_t kRoom = 100;              // part of the bound that is left in a full one, on average
-constexpr std::int64_t kFullNodes = 10;          // times as many nodes: nearly all of them have one branch
+constexpr std::int64_t kStackShare = 8;          // of all work, for what lies on top of each other, and no more than
+constexpr std::int64_t kMostStackWork = 1'000'000'000;
+constexpr std::int64_t kClose = 8;       // part of the gap: a sweep that is so close to its best plan ends
+constexpr int kFullRows = 100;           // from so many rows on a problem may be full
+constexpr std::int64_t kRoom = 100;      // part of the bound that is left in a full one, on average
+constexpr std::int64_t kFullNodes = 10;  // times as many nodes: nearly all of them have one branch
 
 // `bound`: units.
 bool IsFull(const ExactModel& model, std::int64_t bound) {
@@ -46,7 +48,7 @@ class ExactClimb {
         work_(limits.watch),
         model_(MakeExactModel(problem, work_)),
         bound_(std::max(model_.max_load, CeilUnits(lower_bound))) {
-    Stacks stacks = FindStacks(model_, bound_, limit_.work / kStackShare, work_);
+    Stacks stacks = FindStacks(model_, bound_, std::min(limit_.work / kStackShare, kMostStackWork), work_);
     if (!stacks.buffers.empty()) {
       bound_ = stacks.height;
       witness_ = std::move(stacks.buffers);
@@ -147,12 +149,14 @@ class ExactClimb {
     while (Open() && AddWindow(bound_, budget)) ++bound_;
   }
 
-  // The bound itself, then halving towards the best plan. A rung that is not reached with this budget says little about
-  // those below: success is erratic in the capacity. The next sweep asks again, with more nodes and other ranks.
+  // The bound itself, then halving towards the best plan until hardly anything is left to win. A rung that is not
+  // reached with this budget says little about those below: success is erratic in the capacity. The next sweep asks
+  // again, with more nodes and other ranks.
   void Sweep(const ExactQuota& budget) {
     Attempt(bound_, Clip(budget));
     std::int64_t low = bound_;
-    while (low < best_ && Open()) {
+    const std::int64_t close = (best_ - bound_) / kClose;
+    while (low < best_ && best_ - low > close && Open()) {
       const std::int64_t rung = low + (best_ - 1 - low) / 2;
       if (!Attempt(rung, Clip(budget))) low = std::max(rung, bound_ - 1) + 1;
     }

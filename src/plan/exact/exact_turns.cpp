@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/index.hpp"
+#include "base/wide.hpp"
 
 namespace orionrt {
 namespace {
@@ -25,19 +26,31 @@ std::vector<int> RankDescending(const std::vector<RankValue>& keys) {
 
 enum RankKey { kDuration, kSize, kLength, kArea, kRankKeyCount };
 
+// A bundle is as long as all of its rows, and harder to place than one row of that length: it comes earlier.
 RankValue KeyOf(const ExactModel& model, int row, int rank_key) {
-  const std::int64_t length = model.Length(row);
+  constexpr int kHarder = 4;
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  std::int64_t length = model.Length(row), duration = model.duration[At(row)];
   const std::int64_t size = model.size[At(row)];
+  if (const int bundle = model.bundle[At(row)]; bundle >= 0) {
+    Wide lengths = 0, durations = 0;
+    for (int k = model.bundle_begin[At(bundle)]; k < model.bundle_begin[At(bundle + 1)]; ++k) {
+      lengths += model.Length(model.bundle_rows[At(k)]);
+      durations += model.duration[At(model.bundle_rows[At(k)])];
+    }
+    length = static_cast<std::int64_t>(lengths * kHarder);
+    duration = static_cast<std::int64_t>(std::min<Wide>(durations * kHarder, kMost));
+  }
   switch (rank_key) {
     case kDuration:
-      return {model.duration[At(row)], size};
+      return {duration, size};
     case kSize:
-      return {size, model.duration[At(row)]};
+      return {size, duration};
     case kLength:
       return {length, size};
     default: {
-      const bool fits = size <= std::numeric_limits<std::int64_t>::max() / length;
-      return {fits ? length * size : std::numeric_limits<std::int64_t>::max(), size};
+      const bool fits = size <= kMost / length;
+      return {fits ? length * size : kMost, size};
     }
   }
 }
@@ -93,11 +106,11 @@ ExactTurns::ExactTurns(const ExactModel& model, int dead_states_bits, std::int64
 }
 
 // A dive takes about one node per row, so twice that leaves as much again for mending; and several where space is given
-// up in many steps, between what is aligned and below what is decided.
+// up in many steps, between what is aligned.
 Outcome ExactTurns::Try(std::int64_t capacity, const ExactQuota& budget) {
   constexpr std::int64_t kDive = 8;
   constexpr auto kTurnCount = static_cast<std::int64_t>(std::size(kTurns));
-  const bool plain = !model_.HasBundles() && model_.max_alignment == model_.grain;
+  const bool plain = model_.max_alignment == model_.grain;
   const std::int64_t shortest = (plain ? 2 : kDive) * std::int64_t{model_.row_count} + 2;
   const ExactQuota end = work_.After(budget);
   while (!work_.IsPast(end)) {

@@ -32,6 +32,7 @@ bool ExactState::Reset(std::int64_t capacity) {
   active_.assign(At(sections), 0);
   ready_.assign(At(sections), 0);
   crossing_.assign(At(sections), 0);
+  pending_.assign(At(sections), 0);
   set_key_.assign(At(sections), 0);
   head_ = model_.begin;
   latest_.resize(At(model_.row_count));
@@ -44,7 +45,10 @@ bool ExactState::Reset(std::int64_t capacity) {
     latest_[At(i)] = capacity - model_.room[At(i)];
     if (model_.fixed[At(i)] != kFree) head_[At(i)] = model_.fixed[At(i)];
     fits &= head_[At(i)] <= latest_[At(i)];
-    if (model_.fixed[At(i)] != kFree) latest_[At(i)] = head_[At(i)];
+    if (model_.fixed[At(i)] != kFree) {
+      latest_[At(i)] = head_[At(i)];
+      AddPending(i, 1);
+    }
     for (int s = model_.first[At(i)]; s < model_.last[At(i)]; ++s) {
       slot_[At(slot_begin_[At(i)] + s - model_.first[At(i)])] = active_[At(s)]++;
       load_[At(s)] += model_.size[At(i)];
@@ -245,7 +249,9 @@ bool ExactState::Settle() {
     touched_end_ = 0;
     work_.Add(Look::kSection, end - begin);
     for (int s = begin; s < end; ++s) {
-      if (ready_[At(s)] > 0 || active_[At(s)] == 0) continue;
+      if (active_[At(s)] == 0) continue;
+      if (pending_[At(s)] > 0 && !PassDecided(s)) return false;
+      if (ready_[At(s)] > 0) continue;
       const int* rows = active(s);
       std::int64_t least = head_[At(rows[0])];
       for (int k = 1; k < active_[At(s)]; ++k) least = std::min(least, head_[At(rows[k])]);
@@ -257,6 +263,35 @@ bool ExactState::Settle() {
   return true;
 }
 
+// What does not fit below a row whose height is decided lies above it.
+bool ExactState::PassDecided(int section) {
+  const int* rows = active(section);
+  const int count = active_[At(section)];
+  int pending = pending_[At(section)];
+  work_.Add(Look::kUnplaced, std::int64_t{count} * (pending + 1));
+  for (int k = 0; pending > 0; ++k) {
+    const int row = rows[k];
+    if (!decided(row)) continue;
+    --pending;
+    const std::int64_t begin = head_[At(row)], end = begin + model_.size[At(row)];
+    std::int64_t above = 0;
+    for (int m = 0; m < count; ++m) {
+      const int other = rows[m];
+      if (other == row) continue;
+      if (head_[At(other)] < end && head_[At(other)] + model_.size[At(other)] > begin) {
+        if (decided(other) || !LiftHead(other, end)) return Fail(section);
+      }
+      if (head_[At(other)] >= end) above += model_.size[At(other)];
+    }
+    if (end + above > ceiling_) return Fail(section);
+  }
+  return true;
+}
+
+void ExactState::AddPending(int row, int step) {
+  for (int s = model_.first[At(row)]; s < model_.last[At(row)]; ++s) pending_[At(s)] += step;
+}
+
 // From here on its rows are where they are now.
 void ExactState::Decide(int bundle) {
   Note(Kind::kDecided, bundle, 0, 0);
@@ -265,6 +300,8 @@ void ExactState::Decide(int bundle) {
   for (int k = model_.bundle_begin[At(bundle)]; k < model_.bundle_begin[At(bundle + 1)]; ++k) {
     const int row = model_.bundle_rows[At(k)];
     latest_[At(row)] = head_[At(row)];
+    AddPending(row, 1);
+    Touch(model_.first[At(row)], model_.last[At(row)]);
     set_key_[At(model_.first[At(row)])] += PlaceKey(row);
   }
 }
@@ -276,6 +313,7 @@ void ExactState::Reconsider(int bundle) {
   for (int k = model_.bundle_begin[At(bundle)]; k < model_.bundle_begin[At(bundle + 1)]; ++k) {
     const int row = model_.bundle_rows[At(k)];
     latest_[At(row)] = capacity_ - model_.room[At(row)];
+    AddPending(row, -1);
     set_key_[At(model_.first[At(row)])] -= PlaceKey(row);
   }
 }
@@ -304,6 +342,7 @@ void ExactState::Remove(int row) {
   placed_[At(row)] = 1;
   set_key_[At(begin)] -= row_key_[At(row)];
   if (model_.bundle[At(row)] >= 0) set_key_[At(begin)] -= PlaceKey(row);
+  if (IsStuck(row)) AddPending(row, -1);
   work_.Add(Look::kSlot, model_.Length(row));
   int* slot = &slot_[At(slot_begin_[At(row)])];
   for (int s = begin; s < model_.last[At(row)]; ++s, ++slot) {
@@ -325,6 +364,7 @@ void ExactState::Restore(int row) {
   const int begin = model_.first[At(row)];
   const std::int64_t head = head_[At(row)];
   placed_[At(row)] = 0;
+  if (IsStuck(row)) AddPending(row, 1);
   set_key_[At(begin)] += row_key_[At(row)];
   if (model_.bundle[At(row)] >= 0) set_key_[At(begin)] += PlaceKey(row);
   work_.Add(Look::kSlot, model_.Length(row));

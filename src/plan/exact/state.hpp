@@ -109,6 +109,13 @@ class ExactState {
   void SetHead(int row, std::int64_t head);
   int CountReady(int section) const;
   [[nodiscard]] bool Settle();
+  [[nodiscard]] bool PassDecided(int section);
+  // Whether its height is decided before it is placed.
+  bool IsStuck(int row) const {
+    const int bundle = model_.bundle[At(row)];
+    return bundle >= 0 ? decided_[At(bundle)] != 0 : model_.fixed[At(row)] != kFree;
+  }
+  void AddPending(int row, int step);
   void Decide(int bundle);
   void Reconsider(int bundle);
   void Join(int bundle, int step);
@@ -125,7 +132,7 @@ class ExactState {
   int touched_begin_ = std::numeric_limits<int>::max();  // sections whose ready count may have become zero
   int touched_end_ = 0;
   std::vector<std::int64_t> floor_, load_, top_, weight_;
-  std::vector<int> active_, ready_, crossing_;
+  std::vector<int> active_, ready_, crossing_, pending_;
   std::vector<std::uint64_t> set_key_, row_key_;
   std::vector<std::int64_t> head_, latest_;  // latest: the highest offset the capacity or a fixed offset leaves
   std::vector<char> placed_, decided_;

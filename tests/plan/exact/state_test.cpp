@@ -105,6 +105,9 @@ class Twin {
     }
     for (int s = 0; s < model_.section_count; ++s) {
       if (now_.floors[At(s)] + Load(s) > Ceiling()) return true;
+      for (const int row : Active(s)) {
+        if (IsDecided(row) && EndOf(row) + LoadFrom(s, EndOf(row)) > Ceiling()) return true;
+      }
     }
     return false;
   }
@@ -201,10 +204,40 @@ class Twin {
     return load;
   }
 
+  std::int64_t EndOf(int row) const { return now_.heads[At(row)] + model_.size[At(row)]; }
+
+  // Of what begins there or higher.
+  std::int64_t LoadFrom(int section, std::int64_t height) const {
+    std::int64_t load = 0;
+    for (const int row : Active(section)) load += now_.heads[At(row)] >= height ? model_.size[At(row)] : 0;
+    return load;
+  }
+
+  // What would overlap a row of the section whose height is decided lies above it. Whether something has risen.
+  bool PassDecided(int section) {
+    const std::vector<int> rows = Active(section);
+    bool moved = false;
+    for (const int low : rows) {
+      for (const int row : rows) {
+        if (row == low || !IsDecided(low) || EndOf(row) <= now_.heads[At(low)]) continue;
+        if (now_.heads[At(row)] >= EndOf(low)) continue;
+        if (IsDecided(row)) {
+          is_torn_ = true;
+          return false;
+        }
+        Raise(row, EndOf(low));
+        moved = true;
+      }
+    }
+    return moved;
+  }
+
   void Settle() {
     for (bool moved = true; moved && !is_torn_;) {
       moved = false;
       for (int s = 0; s < model_.section_count; ++s) {
+        moved |= PassDecided(s);
+        if (is_torn_) return;
         std::int64_t least = INT64_MAX;
         for (const int row : Active(s)) {
           if (now_.heads[At(row)] < now_.floors[At(s)]) {
@@ -222,7 +255,7 @@ class Twin {
 
   const ExactModel& model_;
   Picture now_;
-  bool is_torn_ = false;  // a row must rise whose bundle is decided
+  bool is_torn_ = false;  // a row must rise whose height is decided
 };
 
 struct Stage {
