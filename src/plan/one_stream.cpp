@@ -31,7 +31,7 @@ namespace {
 // amounts take and find; scripts/measure_number.py shows what others would.
 constexpr std::int64_t kSearch[] = {20'000'000, 1'000'000'000, 400'000'000'000};
 // Of more buffers than kFewBuffers: a longer one settles no more of the families of scripts/measure_planners.py.
-constexpr std::int64_t kSearchOfMore[] = {6'000'000, 300'000'000, 400'000'000'000};
+constexpr std::int64_t kSearchOfMore[] = {4'500'000, 300'000'000, 400'000'000'000};
 constexpr std::int64_t kFewBuffers = 300;
 // Of a first try where there is hardly any room, which nothing else fills as well, and of up to so many buffers.
 constexpr std::int64_t kFirstSearchOfFull = 800'000'000;
@@ -93,6 +93,11 @@ class StepPlanner {
   void PackBriefly(std::int64_t most_steps) {
     PortfolioResult packed = RunPortfolioBriefly(problem_, bound_, most_steps, watch_);
     Keep(std::move(packed.offsets), packed.peak, packed.winner);
+  }
+
+  void Aim(std::int64_t most_steps) {
+    PortfolioResult packed = AimAtBound(problem_, bound_, most_steps, watch_);
+    if (!packed.offsets.empty()) Keep(std::move(packed.offsets), packed.peak, packed.winner);
   }
 
   void Search(std::int64_t work) {
@@ -345,7 +350,10 @@ void StepPlanner::FindPlan() {
     if (is_there_time || plan_.offsets.empty()) TurnTheWheel(placing, shapes, true);
     return;
   }
-  if (searchable || dense) {
+  if (is_fast && niches && placing.mean_alive() >= kSparse) {  // niches find more in the same time
+    Aim(budget_.passes / std::max<std::int64_t>(1, placing.cost_of_placer()));
+    if (plan_.offsets.empty()) PutInColumns(shapes);
+  } else if (searchable || dense) {
     const std::int64_t most = dense ? budget_.passes / 4 : is_fast ? budget_.passes : INT64_MAX;
     PackBriefly(most / std::max<std::int64_t>(1, placing.cost_of_placer()));
   } else {
@@ -379,7 +387,8 @@ OneStreamBudget BudgetOf(std::size_t buffers, Effort effort) {
   const auto n = static_cast<std::int64_t>(std::min<std::size_t>(buffers, 1'000'000));
   const std::int64_t search = (n > kFewBuffers ? kSearchOfMore : kSearch)[static_cast<int>(effort)];
   if (effort == Effort::kFast) {
-    return {std::min<std::int64_t>(8'000 * n, 400'000'000), std::min<std::int64_t>(4'000 * n, 200'000'000), search};
+    return {std::min<std::int64_t>(1'500'000 + 3'000 * n, 400'000'000), std::min<std::int64_t>(4'000 * n, 200'000'000),
+            search};
   }
   const std::int64_t times = effort == Effort::kThorough ? 50 : 1;
   return {times * std::min<std::int64_t>(150'000'000 + 250'000 * n, 800'000'000),

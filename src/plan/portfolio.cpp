@@ -69,22 +69,28 @@ Budget Within(Budget budget, std::int64_t cost_of_step) {
   return budget;
 }
 
+Budget BriefBudget(const Problem& problem, std::int64_t most_steps) {
+  const auto n = static_cast<std::int64_t>(problem.buffers.size());
+  return {std::min({20 * n + 20000, std::int64_t{100000}, most_steps}), 0, 0, 0, 512, kFinest};
+}
+
 class Portfolio {
  public:
   Portfolio(const Problem& problem, std::int64_t lower_bound, Watch& watch)
       : problem_(problem), lower_bound_(lower_bound), watch_(watch) {}
 
-  PortfolioResult Run(const Budget& budget) {
+  // `relax`: any plan where the bound is missed; otherwise none.
+  PortfolioResult Run(const Budget& budget, bool relax = true) {
     watch_.Enter("clique_first");
     CliqueFirst packer(problem_, Core::kAllWorst, watch_);
     if (Search(packer, lower_bound_, budget.search, 4)) return Done(packer);
     if (!packer.stacks()) {
       result_.steps += packer.steps();
       CliqueFirst first(problem_, Core::kFirstWorst, watch_);
-      if (Search(first, lower_bound_, budget.search, 4)) return Done(first);
+      if (Search(first, lower_bound_, budget.search, 4) || !relax) return Done(first);
       return Relax(first, budget);
     }
-    return Relax(packer, budget);
+    return relax ? Relax(packer, budget) : Done(packer);
   }
 
  private:
@@ -183,9 +189,11 @@ PortfolioResult RunPortfolio(const Problem& problem, std::int64_t lower_bound, E
 
 PortfolioResult RunPortfolioBriefly(const Problem& problem, std::int64_t lower_bound, std::int64_t most_steps,
                                     Watch& watch) {
-  const auto n = static_cast<std::int64_t>(problem.buffers.size());
-  const std::int64_t steps = std::min({20 * n + 20000, std::int64_t{100000}, most_steps});
-  return Portfolio(problem, lower_bound, watch).Run({steps, 0, 0, 0, 512, kFinest});
+  return Portfolio(problem, lower_bound, watch).Run(BriefBudget(problem, most_steps));
+}
+
+PortfolioResult AimAtBound(const Problem& problem, std::int64_t lower_bound, std::int64_t most_steps, Watch& watch) {
+  return Portfolio(problem, lower_bound, watch).Run(BriefBudget(problem, most_steps), false);
 }
 
 }  // namespace orionrt

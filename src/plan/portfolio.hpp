@@ -30,4 +30,7 @@ PortfolioResult RunPortfolio(const Problem& problem, std::int64_t lower_bound, E
 PortfolioResult RunPortfolioBriefly(const Problem& problem, std::int64_t lower_bound, std::int64_t most_steps,
                                     Watch& watch);
 
+// The same, but where that fails there is no plan: offsets are empty.
+PortfolioResult AimAtBound(const Problem& problem, std::int64_t lower_bound, std::int64_t most_steps, Watch& watch);
+
 }  // namespace orionrt

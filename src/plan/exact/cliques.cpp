@@ -349,7 +349,8 @@ class StackFinder {
 
 Stacks FindStacks(const ExactModel& model, std::int64_t known, std::int64_t most_work, WorkMeter& work) {
   const bool plain = !model.HasBundles() && model.max_alignment == model.grain;
-  if (plain || model.row_count > kMostNodes) return {};
+  const std::int64_t pairs = std::int64_t{model.row_count} * model.row_count;
+  if (plain || model.row_count > kMostNodes || static_cast<std::int64_t>(Look::kChoice) * pairs > most_work) return {};
   return StackFinder(model, std::max(known, model.max_load), most_work, work).Run();
 }
 
