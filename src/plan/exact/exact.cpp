@@ -149,13 +149,13 @@ class ExactClimb {
     while (Open() && AddWindow(bound_, budget)) ++bound_;
   }
 
-  // The bound itself, then halving towards the best plan until hardly anything is left to win. A rung that is not
-  // reached with this budget says little about those below: success is erratic in the capacity. The next sweep asks
-  // again, with more nodes and other ranks.
+  // The bound itself, then halving towards the best plan; among bundles, where the bound is often reached in the end
+  // and a rung is dear, until hardly anything is left to win. A rung that is not reached with this budget says little
+  // about those below: success is erratic in the capacity. The next sweep asks again, with more nodes and other ranks.
   void Sweep(const ExactQuota& budget) {
     Attempt(bound_, Clip(budget));
     std::int64_t low = bound_;
-    const std::int64_t close = (best_ - bound_) / kClose;
+    const std::int64_t close = model_.HasBundles() ? (best_ - bound_) / kClose : 0;
     while (low < best_ && best_ - low > close && Open()) {
       const std::int64_t rung = low + (best_ - 1 - low) / 2;
       if (!Attempt(rung, Clip(budget))) low = std::max(rung, bound_ - 1) + 1;

@@ -28,7 +28,7 @@ enum RankKey { kDuration, kSize, kLength, kArea, kRankKeyCount };
 
 // A bundle is as long as all of its rows, and harder to place than one row of that length: it comes earlier.
 RankValue KeyOf(const ExactModel& model, int row, int rank_key) {
-  constexpr int kHarder = 4;
+  constexpr int kHarder = 2;
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   std::int64_t length = model.Length(row), duration = model.duration[At(row)];
   const std::int64_t size = model.size[At(row)];
