@@ -106,7 +106,7 @@ TEST(Progress, IsToldAtARegularCountOfWork) {
     works.push_back(progress.work);
     return true;
   });
-  const Plan plan = ReusePlanner().Run(LongLives(10, 800, 2), options);
+  const Plan plan = ReusePlanner().Run(LongLives(10, 10000, 2), options);
   EXPECT_GT(plan.work, 20'000'000);
   for (std::size_t k = 1; k < works.size(); ++k) EXPECT_LE(works[k] - works[k - 1], 40'000'000);
 }
