@@ -345,6 +345,8 @@ void StepPlanner::FindPlan() {
     if (niches || (!is_there_time && !HasFixed(problem_))) PutInColumns(shapes);
     if (niches && TryNiches(shapes)) {
       if (placing.work_of_pass() <= budget_.passes / 16) TryTheTable(placing, shapes);
+      const bool is_small = problem_.buffers.size() <= kManyBuffers && placing.work_of_pass() <= budget_.passes / 2;
+      if (is_fast && is_small) TurnTheWheel(placing, shapes, true);
       return;
     }
     if (is_there_time || plan_.offsets.empty()) TurnTheWheel(placing, shapes, true);
@@ -387,7 +389,7 @@ OneStreamBudget BudgetOf(std::size_t buffers, Effort effort) {
   const auto n = static_cast<std::int64_t>(std::min<std::size_t>(buffers, 1'000'000));
   const std::int64_t search = (n > kFewBuffers ? kSearchOfMore : kSearch)[static_cast<int>(effort)];
   if (effort == Effort::kFast) {
-    return {std::min<std::int64_t>(1'500'000 + 3'000 * n, 400'000'000), std::min<std::int64_t>(4'000 * n, 200'000'000),
+    return {std::min<std::int64_t>(1'500'000 + 3'000 * n, 400'000'000), std::min<std::int64_t>(6'000 * n, 200'000'000),
             search};
   }
   const std::int64_t times = effort == Effort::kThorough ? 50 : 1;
