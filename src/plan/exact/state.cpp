@@ -342,7 +342,7 @@ void ExactState::Remove(int row) {
   placed_[At(row)] = 1;
   set_key_[At(begin)] -= row_key_[At(row)];
   if (model_.bundle[At(row)] >= 0) set_key_[At(begin)] -= PlaceKey(row);
-  if (IsStuck(row)) AddPending(row, -1);
+  if (HasPlace(row)) AddPending(row, -1);
   work_.Add(Look::kSlot, model_.Length(row));
   int* slot = &slot_[At(slot_begin_[At(row)])];
   for (int s = begin; s < model_.last[At(row)]; ++s, ++slot) {
@@ -364,7 +364,7 @@ void ExactState::Restore(int row) {
   const int begin = model_.first[At(row)];
   const std::int64_t head = head_[At(row)];
   placed_[At(row)] = 0;
-  if (IsStuck(row)) AddPending(row, 1);
+  if (HasPlace(row)) AddPending(row, 1);
   set_key_[At(begin)] += row_key_[At(row)];
   if (model_.bundle[At(row)] >= 0) set_key_[At(begin)] += PlaceKey(row);
   work_.Add(Look::kSlot, model_.Length(row));

@@ -52,10 +52,7 @@ class ExactState {
   std::int64_t head(int row) const { return head_[At(row)]; }
   bool placed(int row) const { return placed_[At(row)] != 0; }
   // Whether it is known where the row lies: it is placed, or fixed by its problem or by another row of its bundle.
-  bool decided(int row) const {
-    const int bundle = model_.bundle[At(row)];
-    return bundle >= 0 ? decided_[At(bundle)] != 0 : placed(row) || model_.fixed[At(row)] != kFree;
-  }
+  bool decided(int row) const { return placed(row) || HasPlace(row); }
   std::int64_t floor(int section) const { return floor_[At(section)]; }
   std::int64_t top(int section) const { return top_[At(section)]; }
   std::int64_t Slack(int section) const { return HighestFloor(section) - floor_[At(section)]; }
@@ -110,8 +107,8 @@ class ExactState {
   int CountReady(int section) const;
   [[nodiscard]] bool Settle();
   [[nodiscard]] bool PassDecided(int section);
-  // Whether its height is decided before it is placed.
-  bool IsStuck(int row) const {
+  // Whether its height is decided before the row itself is placed.
+  bool HasPlace(int row) const {
     const int bundle = model_.bundle[At(row)];
     return bundle >= 0 ? decided_[At(bundle)] != 0 : model_.fixed[At(row)] != kFree;
   }
@@ -132,7 +129,8 @@ class ExactState {
   int touched_begin_ = std::numeric_limits<int>::max();  // sections whose ready count may have become zero
   int touched_end_ = 0;
   std::vector<std::int64_t> floor_, load_, top_, weight_;
-  std::vector<int> active_, ready_, crossing_, pending_;
+  std::vector<int> active_, ready_, crossing_;
+  std::vector<int> pending_;  // per section: unplaced rows that are decided
   std::vector<std::uint64_t> set_key_, row_key_;
   std::vector<std::int64_t> head_, latest_;  // latest: the highest offset the capacity or a fixed offset leaves
   std::vector<char> placed_, decided_;
