@@ -9,6 +9,7 @@
 #include <new>
 
 #include "io/onnx/checks.hpp"
+#include "io/onnx/schemas.hpp"
 
 namespace orionrt::onnx_import {
 namespace {
@@ -59,7 +60,7 @@ const onnx::OpSchema* FindSchema(const Node& node, LibraryResult& result) {
   const int newest = node.Domain().empty() ? kLibraryOpset : node.opset;
   result.problem = "its op is not known";
   for (int version : {std::min(node.opset, newest), newest}) {
-    const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Schema(node.Op(), version, node.Domain());
+    const onnx::OpSchema* schema = SchemaOf(node.Domain(), node.Op(), version);
     if (!schema) continue;
     result.problem = CheckSchema(node, *schema);
     result.broken = !result.problem.empty();
