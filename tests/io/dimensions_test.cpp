@@ -340,6 +340,26 @@ TEST(Dimensions, WhatInferenceFindsSetsNamesAndNeverContradicts) {
   EXPECT_EQ(dimensions.ValueOf("2*u0 + 1"), 7);
 }
 
+TEST(Dimensions, WhatInferenceFindsSolvesTheSumsThatAreGiven) {
+  Dimensions dimensions = Named({"a + b", "a + b + c - d", "c + d", "a", "b"});
+  dimensions.Give("a + b", 10, "--dim 'a + b=10'");
+  dimensions.Give("a + b + c - d", 12, "--dim 'a + b + c - d=12'");
+  dimensions.Give("c + d", 6, "--dim 'c + d=6'");
+  EXPECT_EQ(dimensions.ValueOf("a"), std::nullopt);
+  EXPECT_EQ(dimensions.ValueOf("c"), 4) << "by the three of them";
+  dimensions.Learn("b", 4);
+  EXPECT_EQ(dimensions.ValueOf("a"), 6);
+  EXPECT_EQ(dimensions.OptionOf("a"), "--dim 'a + b=10'");
+  dimensions.Learn("a", 7);
+  EXPECT_EQ(dimensions.ValueOf("a"), 6);
+
+  Dimensions impossible = Named({"a + b", "b"});
+  impossible.Give("a + b", 10, "--dim 'a + b=10'");
+  EXPECT_EQ(MessageOf([&] { impossible.Learn("b", 12); }),
+            "dimension \"a + b\" cannot be 10: \"a\" would be -2, asked for by --dim 'a + b=10' (\"b\" is 12); give "
+            "other values");
+}
+
 TEST(Dimensions, AValueMayBeLookedAtWithoutBeingAskedFor) {
   Dimensions dimensions = Named({"n - 4", "n", "m"});
   EXPECT_EQ(dimensions.KnownValueOf("n - 4"), std::nullopt);

@@ -105,6 +105,30 @@ TEST(OnnxRunTime, NamesThatNothingElseDeterminesAreWarnedOf) {
   EXPECT_TRUE(given.warnings.empty());
 }
 
+// The sum a + b is given, and b is what the Relu makes.
+TEST(OnnxRunTime, ANameIsSolvedFromASumAndWhatInferenceFinds) {
+  Model model(20);
+  const auto name = [](onnx::ValueInfoProto* info, int dim, const char* text) {
+    info->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(dim)->set_dim_param(text);
+  };
+  model.Input("x", {4, 8});
+  model.Input("sum", {-1});
+  name(model.graph->mutable_input(1), 0, "a + b");
+  model.Node("Relu", {"x"}, {"y"});
+  model.Node("NonZero", {"y"}, {"found"});
+  Declare(model.graph->add_value_info(), "y", {-1, 8});
+  name(model.graph->mutable_value_info(0), 0, "b");
+  Declare(model.graph->add_value_info(), "found", {2, -1}, onnx::TensorProto::INT64);
+  name(model.graph->mutable_value_info(1), 1, "a");
+  ImportOptions options;
+  options.dims["a + b"] = 10;
+  EXPECT_EQ(ShapeOf(model.Import(options), "found"), (Dims{2, 6}));
+  options.dims["a + b"] = 3;
+  EXPECT_EQ(MessageOf(model, options),
+            "model.onnx: node 0 \"Relu_0\" (Relu): tensor \"y\": dimension \"a + b\" cannot be 3: \"a\" would be -1, "
+            "asked for by --dim 'a + b=3' (\"b\" is 4); give other values");
+}
+
 // found [1, n of 8], and n as a list of one number; `more` finds [1, m of 3] and m.
 Model FoundModel() {
   Model model(20);

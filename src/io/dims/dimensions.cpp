@@ -80,16 +80,19 @@ DimFault Dimensions::Evaluate(const DimExpression& expression, Affine& result) c
   return expression.Evaluate([this](const std::string& symbol) { return symbols_.at(symbol).value; }, result);
 }
 
-void Dimensions::Bind(const std::string& symbol, std::int64_t value, const std::string& option) {
+bool Dimensions::Bind(const std::string& symbol, std::int64_t value, const std::string& option) {
   Symbol& known = symbols_[symbol];
   if (!known.value) {
     known.value = value;
     known.option = option;
-  } else if (*known.value != value && !option.empty()) {
+    return true;
+  }
+  if (*known.value != value && !option.empty()) {
     throw Error(ErrorCode::kBadInput, option + ": " + InQuotes(symbol) + " would be " + std::to_string(value) +
                                           ", and is " + std::to_string(*known.value) + " by " + known.option +
                                           "; leave one of them out, or make them agree");
   }
+  return false;
 }
 
 void Dimensions::Give(const std::string& text, std::int64_t value, const std::string& option) {
@@ -189,15 +192,17 @@ bool Dimensions::SolveTogether() {
 
 void Dimensions::Learn(const std::string& text, std::int64_t value) {
   const DimExpression* expression = ExpressionOf(text);
+  bool has_changed = false;
   if (expression == nullptr) {
-    Bind(text, value, "");
-    return;
+    has_changed = Bind(text, value, "");
+  } else {
+    Affine side;
+    if (Evaluate(*expression, side) != DimFault::kNone || side.slope.numerator == 0) return;
+    const std::optional<Fraction> solution = SolutionOf(side, value);
+    if (!solution || !IsSize(*solution)) return;
+    for (const std::string& symbol : expression->symbols()) has_changed |= Bind(symbol, solution->numerator, "");
   }
-  Affine side;
-  if (Evaluate(*expression, side) != DimFault::kNone || side.slope.numerator == 0) return;
-  const std::optional<Fraction> solution = SolutionOf(side, value);
-  if (!solution || !IsSize(*solution)) return;
-  for (const std::string& symbol : expression->symbols()) Bind(symbol, solution->numerator, "");
+  if (has_changed) SolveAll();
 }
 
 std::optional<std::int64_t> Dimensions::ValueOf(const std::string& text, std::optional<std::int64_t> default_value) {

@@ -28,7 +28,8 @@ class Dimensions {
   // contradicts what was given before, or no size of a symbol makes it true.
   void Give(const std::string& text, std::int64_t value, const std::string& option);
 
-  // `text` was found to be `value`. Ignored where something else is known, or nothing follows from it.
+  // `text` was found to be `value`. Ignored where something else is known, or nothing follows from it. What was given
+  // for sums of it is solved then, and throws as in Give where no sizes make it true.
   void Learn(const std::string& text, std::int64_t value);
 
   // The value of `text`, where it follows. With a default every symbol in it that has no value gets that one first, for
@@ -64,7 +65,7 @@ class Dimensions {
   const DimExpression* ExpressionOf(const std::string& text) const;  // nullptr: a name
   const Given* GivenFor(const std::string& text) const;
   DimFault Evaluate(const DimExpression& expression, Affine& result) const;
-  void Bind(const std::string& symbol, std::int64_t value, const std::string& option);
+  bool Bind(const std::string& symbol, std::int64_t value, const std::string& option);  // true if it is new
   void SolveAll();
   bool Solve(Given& given);
   bool SolveTogether();

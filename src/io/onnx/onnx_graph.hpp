@@ -68,6 +68,8 @@ class GraphBuilder {
   bool CanRun(const Node& node);
   void CompareDeclared(const Node& node, std::size_t index, const onnx::TypeProto& declared,
                        const onnx::TypeProto& inferred);
+  void LearnDimensions(const Node& node, const std::string& tensor, const onnx::TypeProto& declared,
+                       const onnx::TypeProto& type);
   void FinishOutput(Node& node, std::size_t index, onnx::TypeProto type);
   void WarnRunTime(Tensor& tensor, const Node& node, std::int64_t assumed);
   bool TakeRanges(Node& node, Types& types);

@@ -57,7 +57,8 @@ class Session {
   // value stays open. Fails for impossible dimensions.
   onnx::TypeProto Resolve(const onnx::TypeProto& declared, const std::string& place, const std::string& tensor);
 
-  // What is known of names: here `type` was inferred, where the file declares `declared`.
+  // What is known of names: here `type` was inferred, where the file declares `declared`. Throws Error, without the
+  // place, where no sizes make true what the options say of sums of them.
   void LearnDimensions(const onnx::TypeProto& declared, const onnx::TypeProto& type);
 
   const Dimensions& dimensions() const { return dimensions_; }

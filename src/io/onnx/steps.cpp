@@ -298,6 +298,15 @@ void GraphBuilder::InferByOwnRule(const Node& node, Types& inferred) {
   problem_ = "its rule does not say it, or rests on a size that is not known";
 }
 
+void GraphBuilder::LearnDimensions(const Node& node, const std::string& tensor, const onnx::TypeProto& declared,
+                                   const onnx::TypeProto& type) {
+  try {
+    session_.LearnDimensions(declared, type);
+  } catch (const Error& error) {
+    session_.Fail(error.code(), Place(node), "tensor " + Quoted(tensor) + ": " + error.what());
+  }
+}
+
 void GraphBuilder::TypeOutputs(Node& node, int position, Types& types) {
   Types inferred(types.size());
   run_time_.clear();
@@ -312,7 +321,7 @@ void GraphBuilder::TypeOutputs(Node& node, int position, Types& types) {
     FillType(inferred[i], types[i]);
     if (!node.outputs[i]) continue;
     if (declared != declared_.end()) CompareDeclared(node, i, *declared->second, types[i]);
-    if (declared != declared_.end()) session_.LearnDimensions(*declared->second, types[i]);
+    if (declared != declared_.end()) LearnDimensions(node, *node.outputs[i]->name, *declared->second, types[i]);
     if (IsComplete(types[i])) continue;
     complete = false;
     if (declared == declared_.end()) continue;
