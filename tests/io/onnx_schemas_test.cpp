@@ -1,12 +1,12 @@
 // The schemas that are made one by one are those of the onnx library's own list.
-#include "io/onnx/schemas.hpp"
-
 #include <gtest/gtest.h>
 #include <onnx/defs/schema.h>
 
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "io/onnx/schemas.hpp"
 
 namespace orionrt::onnx_schemas_test {
 namespace {
