@@ -105,6 +105,43 @@ TEST(OnnxRunTime, NamesThatNothingElseDeterminesAreWarnedOf) {
   EXPECT_TRUE(given.warnings.empty());
 }
 
+// [2, 8, 4] through an op that exporters compute shapes by, as the shape of what is filled.
+TEST(OnnxRunTime, ShapesAreComputedThroughClipsSumsAndScatters) {
+  struct ShapeCase {
+    const char* op;
+    std::vector<Dims> numbers;  // inputs behind the first; an empty one is left out
+    Dims made;
+  };
+  for (const ShapeCase& c : {ShapeCase{"Clip", {{3}, {5}}, {3, 5, 4}}, ShapeCase{"Clip", {{}, {5}}, {2, 5, 4}},
+                             ShapeCase{"Sign", {}, {1, 1, 1}}, ShapeCase{"CumSum", {{0}}, {2, 10, 14}},
+                             ShapeCase{"ScatterElements", {{-1, 0}, {7, 9}}, {9, 8, 7}}}) {
+    SCOPED_TRACE(c.op);
+    Model model(20);
+    model.Input("x", {2, 8, 4});
+    model.Node("Shape", {"x"}, {"s"});
+    Names names = {"s"};
+    for (const Dims& numbers : c.numbers) {
+      names.push_back(numbers.empty() ? "" : "c" + std::to_string(names.size()));
+      if (!numbers.empty()) AddInts(model.graph, names.back(), numbers, numbers.size() == 1);
+    }
+    model.Node(c.op, names, {"t"});
+    model.Node("ConstantOfShape", {"t"}, {"y"});
+    EXPECT_EQ(ShapeOf(model.Import(), "y"), c.made);
+  }
+}
+
+// Of at most 64 that are found, 5 are taken.
+TEST(OnnxRunTime, AClippedSizeIsAtMostItsBound) {
+  Model model(20);
+  model.Input("x", {2, 8, 4});
+  model.Node("NonZero", {"x"}, {"found"});
+  SetInt(model.Node("Shape", {"found"}, {"n"}), "start", 1);
+  AddInts(model.graph, "five", {5}, true);
+  model.Node("Clip", {"n", "", "five"}, {"t"});
+  model.Node("ConstantOfShape", {"t"}, {"y"});
+  EXPECT_EQ(ShapeOf(model.Import(), "y"), (Dims{5}));
+}
+
 // The sum a + b is given, and b is what the Relu makes.
 TEST(OnnxRunTime, ANameIsSolvedFromASumAndWhatInferenceFinds) {
   Model model(20);

@@ -180,6 +180,11 @@ Values EvaluateRound(const Node& node) {
 Values EvaluateSqrt(const Node& node) {
   return Unary(node, Same, [](double x) { return std::sqrt(x); });
 }
+Values EvaluateSign(const Node& node) {
+  return Unary(
+      node, [](std::int64_t x) { return std::int64_t{x > 0} - std::int64_t{x < 0}; },
+      [](double x) { return static_cast<double>(x > 0) - static_cast<double>(x < 0); });
+}
 Values EvaluateNot(const Node& node) {
   return Unary(
       node, [](std::int64_t x) { return std::int64_t{x == 0}; }, [](double x) { return x; });
@@ -215,6 +220,42 @@ Values EvaluateWhere(const Node& node) {
     CopyElement(from, BroadcastIndex(i, *dims, from.dims), *result, i);
   }
   return {*result};
+}
+
+// Bounds are attributes up to opset 10, then inputs, of which either may be left out.
+Values EvaluateClip(const Node& node) {
+  const Value* data = node.Known(0);
+  if (!data || node.Attribute("min") || node.Attribute("max")) return {};
+  std::optional<Value> result = *data;
+  for (const std::size_t bound : {std::size_t{1}, std::size_t{2}}) {
+    if (!node.Has(bound)) continue;
+    const Value* value = node.Known(bound);
+    if (!value || value->Count() != 1) return {};
+    result = Apply(bound == 1 ? kMax : kMin, *result, *value, false);
+    if (!result) return {};
+  }
+  result->dims = data->dims;  // bounds may be lists of one number
+  return {*result};
+}
+
+// Of vectors only.
+Values EvaluateCumSum(const Node& node) {
+  const Value *data = node.Known(0), *axis = node.Known(1);
+  if (!data || !axis || data->dims.size() != 1) return {};
+  const std::size_t count = data->Count();
+  const bool is_reverse = node.Int("reverse", 0) != 0;
+  const bool is_exclusive = node.Int("exclusive", 0) != 0;
+  Value result = *data;
+  std::optional<Value> sum = Blank(data->dtype, {});
+  for (std::size_t i = 0; sum && i < count; ++i) {
+    const std::size_t at = is_reverse ? count - 1 - i : i;
+    Value next = *sum;
+    CopyElement(*data, at, next, 0);
+    if (is_exclusive) CopyElement(*sum, 0, result, at);
+    sum = Apply(kAdd, *sum, next, false);
+    if (sum && !is_exclusive) CopyElement(*sum, 0, result, at);
+  }
+  return sum ? Values{result} : Values();
 }
 
 Values EvaluateRange(const Node& node) {
@@ -289,6 +330,9 @@ const std::vector<EvaluatorRow>& MathEvaluators() {
       {"Ceil", EvaluateCeil},
       {"Round", EvaluateRound},
       {"Sqrt", EvaluateSqrt},
+      {"Sign", EvaluateSign},
+      {"Clip", EvaluateClip},
+      {"CumSum", EvaluateCumSum},
       {"Not", EvaluateNot},
       {"Cast", EvaluateCast},
       {"Where", EvaluateWhere},

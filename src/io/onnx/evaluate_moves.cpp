@@ -315,6 +315,23 @@ Values EvaluateSplit(const Node& node) {
   return results;
 }
 
+// ScatterElements and ScatterND on a vector, one number an index.
+Values EvaluateScatter(const Node& node) {
+  const Value *data = node.Known(0), *updates = node.Known(2);
+  Dims indices;
+  if (!data || !updates || !node.KnownInts(1, indices) || node.Text("reduction", "none") != "none") return {};
+  const bool has_depth = node.Op() == "ScatterND" && (node.Known(1)->dims.empty() || node.Known(1)->dims.back() != 1);
+  if (data->dims.size() != 1 || has_depth || updates->Count() != indices.size() || updates->dtype != data->dtype) {
+    return {};
+  }
+  Value result = *data;
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    if (!NormalizeAxis(indices[i], result.Count())) return {};
+    CopyElement(*updates, i, result, At(indices[i]));
+  }
+  return One(std::move(result));
+}
+
 Values EvaluateNonZero(const Node& node) {
   const Value* data = node.Known(0);
   if (!data) return {};
@@ -397,7 +414,8 @@ const std::vector<EvaluatorRow>& MoveEvaluators() {
       {"Squeeze", EvaluateSqueeze},     {"Reshape", EvaluateReshape},
       {"Transpose", EvaluateTranspose}, {"Expand", EvaluateExpand},
       {"Tile", EvaluateTile},           {"Split", EvaluateSplit},
-      {"NonZero", EvaluateNonZero},
+      {"NonZero", EvaluateNonZero},     {"ScatterElements", EvaluateScatter},
+      {"ScatterND", EvaluateScatter},
   };
   return rows;
 }

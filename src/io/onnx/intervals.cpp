@@ -27,14 +27,16 @@ struct MoveRow {
 
 // Values of small tensors.
 constexpr MoveRow kValueRows[] = {
-    {"Shape", "+"},      {"Size", "+"},       {"Identity", "+"},   {"Gather", "+0"},
-    {"Concat", "+"},     {"Slice", "+0"},     {"Unsqueeze", "+0"}, {"Squeeze", "+0"},
-    {"Reshape", "+0"},   {"Transpose", "+"},  {"Expand", "+0"},    {"Tile", "+0"},
-    {"Split", "+0"},     {"Cast", "+"},       {"Add", "+"},        {"Sub", "+-"},
-    {"Sum", "+"},        {"Neg", "-"},        {"Mul", "+", true},  {"Div", "+0", true},
-    {"Min", "+"},        {"Max", "+"},        {"Floor", "+"},      {"Relu", "+"},
-    {"Ceil", "+"},       {"Round", "+"},      {"Sqrt", "+"},       {"Where", "0+"},
-    {"ReduceSum", "+0"}, {"ReduceMin", "+0"}, {"ReduceMax", "+0"}, {"ReduceProd", "+0", true},
+    {"Shape", "+"},       {"Size", "+"},       {"Identity", "+"},   {"Gather", "+0"},
+    {"Concat", "+"},      {"Slice", "+0"},     {"Unsqueeze", "+0"}, {"Squeeze", "+0"},
+    {"Reshape", "+0"},    {"Transpose", "+"},  {"Expand", "+0"},    {"Tile", "+0"},
+    {"Split", "+0"},      {"Cast", "+"},       {"Add", "+"},        {"Sub", "+-"},
+    {"Sum", "+"},         {"Neg", "-"},        {"Mul", "+", true},  {"Div", "+0", true},
+    {"Min", "+"},         {"Max", "+"},        {"Floor", "+"},      {"Relu", "+"},
+    {"Ceil", "+"},        {"Round", "+"},      {"Sqrt", "+"},       {"Where", "0+"},
+    {"ReduceSum", "+0"},  {"ReduceMin", "+0"}, {"ReduceMax", "+0"}, {"ReduceProd", "+0", true},
+    {"Clip", "+"},        {"Sign", "+"},       {"CumSum", "+0"},    {"ScatterElements", "+0+"},
+    {"ScatterND", "+0+"},
 };
 
 // Dimensions that follow from values, of inputs behind the first. All others grow with the dimensions of their inputs.
