@@ -83,7 +83,11 @@ ExternalData::File ExternalData::Find(const std::string& location, const ImportO
     if (folder.empty() || location.empty() || location.find('\0') != std::string::npos) continue;
     std::error_code error;
     const fs::path real = fs::canonical(fs::path(folder) / fs::path(location).lexically_normal(), error);
-    if (error || !fs::is_regular_file(real, error)) continue;
+    if (error) continue;
+    if (!fs::is_regular_file(real, error)) {
+      found.problem = "which is no regular file; name the file in the model, or another folder by --data-folder DIR";
+      continue;
+    }
     const bool stays = (!options.data_folder.empty() && Lies(real, options.data_folder)) ||
                        (!options.extra_data_folder.empty() && Lies(real, options.extra_data_folder));
     if (!stays) {
