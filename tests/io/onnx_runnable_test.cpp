@@ -178,6 +178,8 @@ TEST(OnnxRunnable, NumbersThatMakeNoSizeAreNamed) {
     return model;
   };
   EXPECT_TRUE(CannotRun(scalars(OneNode("Range", {}, {{0}, {5}, {0}})), "its step is 0"));
+  EXPECT_TRUE(CannotRun(scalars(OneNode("HannWindow", {}, {{-4}})), "its window would have -4 numbers"));
+  EXPECT_TRUE(CannotRun(scalars(OneNode("STFT", {{1, 80, 1}}, {{0}})), "its frames do not move on"));
   EXPECT_TRUE(CannotRun(scalars(OneNode("OneHot", {{8}}, {{INT64_MAX}, {0, 1}})), "beyond 2^60"));
   EXPECT_TRUE(CannotRun(scalars(OneNode("OneHot", {{8}}, {{-3}, {0, 1}})), "its depth is negative"));
   Model two = scalars(OneNode("Range", {}, {{2}, {7}}));

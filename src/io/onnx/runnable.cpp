@@ -5,19 +5,11 @@
 #include <unordered_map>
 
 #include "base/index.hpp"
+#include "io/onnx/agreements.hpp"
 #include "io/onnx/rules.hpp"
 
 namespace orionrt::onnx_import {
 namespace {
-
-using FaultCheck = RunFault (*)(const Node&);
-
-struct FaultRow {
-  const char* domain;
-  const char* op;
-  int from_opset;
-  FaultCheck check;
-};
 
 RunFault TooLarge() { return {"its output would have a dimension beyond 2^60", {0}}; }
 
@@ -48,6 +40,17 @@ RunFault CheckBroadcast(const Node& node) {
   return node.Attribute("axis") || node.Attribute("broadcast") ? RunFault() : FindBroadcastFault(node, 0);
 }
 
+// Domain com.microsoft: either matrix may stand on its side.
+RunFault CheckTransposedMatMul(const Node& node) {
+  const Dims *a = node.Shape(0), *b = node.Shape(1);
+  if (!a || !b || a->size() < 2 || b->size() < 2) return {};
+  if (node.Int("transBatchA", 0) != 0 || node.Int("transBatchB", 0) != 0) return {};
+  const std::int64_t columns = (*a)[a->size() - (node.Int("transA", 0) != 0 ? 2 : 1)];
+  const std::int64_t rows = (*b)[b->size() - (node.Int("transB", 0) != 0 ? 1 : 2)];
+  if (columns == rows) return {};
+  return {"the columns of its first matrix are not as many as the rows of its second", {0, 1}};
+}
+
 RunFault CheckMatMul(const Node& node) {
   const Dims *a = node.Shape(0), *b = node.Shape(1);
   if (!a || !b || a->empty() || b->empty()) return {};
@@ -58,11 +61,16 @@ RunFault CheckMatMul(const Node& node) {
 }
 
 RunFault CheckGemm(const Node& node) {
-  const Dims *a = node.Shape(0), *b = node.Shape(1);
+  const bool is_quantized = node.Op() == "QGemm";  // scale and zero point stand behind either matrix
+  const std::size_t second = is_quantized ? 3 : 1;
+  const Dims *a = node.Shape(0), *b = node.Shape(second);
   if (!a || !b || a->size() != 2 || b->size() != 2) return {};
   const std::int64_t columns = (*a)[node.Int("transA", 0) != 0 ? 0 : 1];
   const std::int64_t rows = (*b)[node.Int("transB", 0) != 0 ? 1 : 0];
-  if (columns != rows) return {"the columns of its first matrix are not as many as the rows of its second", {0, 1}};
+  if (columns != rows) {
+    return {"the columns of its first matrix are not as many as the rows of its second", {0, second}};
+  }
+  if (is_quantized) return {};
   const Dims made = {(*a)[node.Int("transA", 0) != 0 ? 1 : 0], (*b)[node.Int("transB", 0) != 0 ? 0 : 1]};
   const Dims* added = node.Shape(2);
   for (std::size_t d = 0; added && d < added->size(); ++d) {
@@ -95,13 +103,21 @@ RunFault CheckConcat(const Node& node) {
 // The onnx library computes the result of a convolution from its spatial axes alone.
 RunFault CheckConvolution(const Node& node) {
   const bool transposed = node.Op() == "ConvTranspose";
-  const Dims *data = node.Shape(0), *weights = node.Shape(1);
+  const std::size_t weight_input = node.Op() == "QLinearConv" ? 3 : 1;  // behind the scale and zero point of the first
+  const Dims *data = node.Shape(0), *weights = node.Shape(weight_input);
   if (!data || !weights || data->size() < 3 || weights->size() != data->size()) return {};
+  const std::int64_t groups = node.Int("group", 1);
+  const std::int64_t grouped = transposed ? (*data)[1] : (*weights)[0];
+  if (groups > 1 && grouped % groups != 0) {
+    return {"its " + std::to_string(grouped) + (transposed ? " channels" : " kernels") + " do not make up " +
+                std::to_string(groups) + " groups",
+            {transposed ? 0 : weight_input}};
+  }
   std::int64_t wanted = (*weights)[0];
-  if (!transposed && __builtin_mul_overflow((*weights)[1], node.Int("group", 1), &wanted)) return {};
+  if (!transposed && __builtin_mul_overflow((*weights)[1], groups, &wanted)) return {};
   if ((*data)[1] != wanted) {
     return {"its input has " + std::to_string((*data)[1]) + " channels, its weights are for " + std::to_string(wanted),
-            {0, 1}};
+            {0, weight_input}};
   }
   const Dims dilations = node.Ints("dilations"), strides = node.Ints("strides");
   for (std::size_t d = 2; d < data->size(); ++d) {
@@ -180,7 +196,31 @@ RunFault CheckRange(const Node& node) {
   const Value* step = node.Known(2);
   const bool is_zero = step && step->Count() == 1 && (step->IsReal() ? step->reals[0] == 0 : step->ints[0] == 0);
   if (is_zero) return {"its step is 0", {2}};
+  for (std::size_t i = 0; i < std::min<std::size_t>(node.inputs.size(), 3); ++i) {
+    const Value* value = node.Known(i);
+    if (value && value->IsReal() && value->Count() == 1 && std::isnan(value->reals[0])) {
+      return {"it counts by what is no number", {i}};
+    }
+  }
   return RangeLength(node).value_or(0) > kMostExtent ? TooLarge() : RunFault();
+}
+
+RunFault CheckWindow(const Node& node) {
+  Dims size;
+  if (!node.KnownInts(0, size) || size.size() != 1 || size[0] >= 0) return {};
+  return {"its window would have " + std::to_string(size[0]) + " numbers", {0}};
+}
+
+// STFT: frames as long as the window, or as it is said, so many numbers apart.
+RunFault CheckFrames(const Node& node) {
+  const Dims *signal = node.Shape(0), *window = node.Shape(2);
+  Dims step, length;
+  if (node.KnownInts(1, step) && step.size() == 1 && step[0] <= 0) return {"its frames do not move on", {1}};
+  if (node.Has(3) && !(node.KnownInts(3, length) && length.size() == 1)) return {};
+  if (!node.Has(3) && window && window->size() == 1) length = *window;
+  if (length.empty() || !signal || signal->size() < 2) return {};
+  if (length[0] > 0 && length[0] <= (*signal)[1]) return {};
+  return {"its frames of " + std::to_string(length[0]) + " numbers do not fit into its signal", {0}};
 }
 
 RunFault CheckOneHot(const Node& node) {
@@ -210,16 +250,28 @@ RunFault CheckScales(const Node& node) {
 
 RunFault CheckBlocks(const Node& node) {
   const Dims* data = node.Shape(0);
-  if (!data || data->size() != 4) return {};
-  const double block = static_cast<double>(node.Int("blocksize", 1));
+  const std::int64_t block = node.Int("blocksize", 1);
+  if (!data || data->size() != 4 || block <= 0) return {};
+  const double size = static_cast<double>(block);
   const bool to_depth = node.Op() == "SpaceToDepth";
   const double most = static_cast<double>(to_depth ? (*data)[1] : std::max((*data)[2], (*data)[3]));
-  return IsTooLarge(most * block * (to_depth ? block : 1)) ? TooLarge() : RunFault();
+  if (IsTooLarge(most * size * (to_depth ? size : 1))) return TooLarge();
+  const std::string blocks = " do not make up blocks of " + std::to_string(block) + " by " + std::to_string(block);
+  if (to_depth) {
+    const bool fits = (*data)[2] % block == 0 && (*data)[3] % block == 0;
+    return fits ? RunFault() : RunFault{"its rows and columns" + blocks, {0}};
+  }
+  const bool fits = (*data)[1] % block == 0 && (*data)[1] / block % block == 0;
+  return fits ? RunFault() : RunFault{"its channels" + blocks, {0}};
 }
 
-// Attention-23 and later: the mask broadcasts to [batch, heads, new tokens, all tokens]; from 24 on it may be shorter.
-RunFault CheckAttentionMask(const Node& node) {
+// Attention-23 and later: keys are shared by equally many heads of queries each; the mask broadcasts to [batch, heads,
+// new tokens, all tokens], and from 24 on it may be shorter.
+RunFault CheckAttention(const Node& node) {
   const Dims *query = node.Shape(0), *key = node.Shape(1), *mask = node.Shape(3), *past = node.Shape(4);
+  if (query && key && query->size() == 4 && key->size() == 4 && (*key)[1] > 0 && (*query)[1] % (*key)[1] != 0) {
+    return {"its heads of queries are no multiple of its heads of keys", {0, 1}};
+  }
   if (!query || !key || !mask || mask->empty() || query->size() != key->size() || (node.Has(4) && !past)) return {};
   const std::size_t token_axis = key->size() == 3 ? 1 : 2;
   if (key->size() < 3 || key->size() > 4) return {};
@@ -293,7 +345,16 @@ std::vector<FaultRow> MakeRows() {
       {"", "Concat", 4, CheckConcat},
       {"", "Conv", 1, CheckConvolution},
       {"", "ConvTranspose", 1, CheckConvolution},
+      {"", "ConvInteger", 10, CheckConvolution},
+      {"", "QLinearConv", 10, CheckConvolution},
+      {"", "DeformConv", 19, CheckConvolution},
       {"com.microsoft", "FusedConv", 1, CheckConvolution},
+      {"com.microsoft", "FusedGemm", 1, CheckGemm},
+      {"com.microsoft", "QGemm", 1, CheckGemm},
+      {"com.microsoft", "FusedMatMul", 1, CheckTransposedMatMul},
+      {"com.microsoft", "TransposeMatMul", 1, CheckTransposedMatMul},
+      {"com.microsoft", "MatMulIntegerToFloat", 1, CheckMatMul},
+      {"com.microsoft", "DynamicQuantizeMatMul", 1, CheckMatMul},
       {"", "Reshape", 5, CheckReshape},
       {"", "Split", 2, CheckSplit},
       {"", "Tile", 6, CheckTile},
@@ -303,11 +364,15 @@ std::vector<FaultRow> MakeRows() {
       {"", "OneHot", 9, CheckOneHot},
       {"", "Range", 1, CheckRange},
       {"com.microsoft", "Range", 1, CheckRange},
+      {"", "HannWindow", 17, CheckWindow},
+      {"", "HammingWindow", 17, CheckWindow},
+      {"", "BlackmanWindow", 17, CheckWindow},
+      {"", "STFT", 17, CheckFrames},
       {"", "Upsample", 7, CheckScales},
       {"", "Resize", 10, CheckScales},
       {"", "DepthToSpace", 1, CheckBlocks},
       {"", "SpaceToDepth", 1, CheckBlocks},
-      {"", "Attention", 23, CheckAttentionMask},
+      {"", "Attention", 23, CheckAttention},
       {"com.microsoft", "Attention", 1, CheckContribMask},
       {"com.microsoft", "QAttention", 1, CheckQuantizedMask},
       {"com.microsoft", "MultiHeadAttention", 1, CheckMultiHeadMask},
@@ -325,11 +390,18 @@ std::vector<FaultRow> MakeRows() {
 RunFault FindRunFault(const Node& node) {
   static const auto table = [] {
     std::unordered_map<std::string, FaultRow> all;
-    for (const FaultRow& row : MakeRows()) all.emplace(std::string(row.domain) + ":" + row.op, row);
+    for (const auto& rows : {MakeRows(), AgreementRows()}) {
+      for (const FaultRow& row : rows) all.emplace(std::string(row.domain) + ":" + row.op, row);
+    }
     return all;
   }();
-  const auto row = table.find(node.Domain() + ":" + node.Op());
-  return row == table.end() || node.opset < row->second.from_opset ? RunFault() : row->second.check(node);
+  const std::string key = node.Domain() + ":" + node.Op();
+  const auto row = table.find(key);
+  if (row != table.end() && node.opset >= row->second.from_opset) {
+    RunFault fault = row->second.check(node);
+    if (!fault.why.empty()) return fault;
+  }
+  return FindUnequalAxes(node, key);
 }
 
 std::optional<std::int64_t> RangeLength(const Node& node) {
