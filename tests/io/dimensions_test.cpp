@@ -360,6 +360,13 @@ TEST(Dimensions, WhatInferenceFindsSolvesTheSumsThatAreGiven) {
             "other values");
 }
 
+TEST(Dimensions, NamesThatLookLikeNumbersAreNone) {
+  const Dimensions dimensions = Named({"n", "n + 13", "12", "-1", "n - n"});
+  EXPECT_TRUE(dimensions.NeverEqual("n + 13", "n"));
+  EXPECT_FALSE(dimensions.NeverEqual("n + 13", "12"));
+  EXPECT_FALSE(dimensions.NeverEqual("-1", "n - n")) << "a name, which may be 0";
+}
+
 TEST(Dimensions, AValueMayBeLookedAtWithoutBeingAskedFor) {
   Dimensions dimensions = Named({"n - 4", "n", "m"});
   EXPECT_EQ(dimensions.KnownValueOf("n - 4"), std::nullopt);

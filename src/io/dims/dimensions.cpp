@@ -236,15 +236,18 @@ std::optional<std::int64_t> Dimensions::KnownValueOf(const std::string& text) co
   return IsSize(value.offset) ? std::optional(value.offset.numerator) : std::nullopt;
 }
 
-// Both as one sum, whose symbols are 0 or more: it cannot be `value` where no slope leads there.
+// Both as one sum, whose symbols are 0 or more: it cannot be `value` where no slope leads there. Names that read as
+// numbers or expressions ("12", "sequence-length") are none.
 bool Dimensions::NeverEqual(const std::string& a, const std::string& b) const {
   const auto is_plain = [this](const std::string& text) { return ExpressionOf(text) == nullptr; };
-  if ((is_plain(a) && is_plain(b)) || (is_plain(a) && DimExpression::Parse(a)) ||
-      (is_plain(b) && DimExpression::Parse(b))) {
-    return false;
-  }
+  const auto is_misread = [&](const std::string& text) {
+    if (!is_plain(text)) return false;
+    const auto name = DimExpression::Parse("(" + text + ")");
+    return !name || name->symbols() != std::vector<std::string>{text};
+  };
   constexpr std::size_t kLongest = 2000;  // characters of either
   if (a.size() > kLongest || b.size() > kLongest) return false;
+  if ((is_plain(a) && is_plain(b)) || is_misread(a) || is_misread(b)) return false;
   const auto difference = DimExpression::Parse("(" + a + ") - (" + b + ")");
   if (!difference) return false;
   const auto unknown = [](const std::string&) { return std::nullopt; };
