@@ -151,5 +151,39 @@ TEST(OnnxNewest, GraphsThatOnnxruntimeHasOptimised) {
       (Dims{1, 7, 6, 5}));
 }
 
+// Format 9: a function says what its attributes are where a call leaves them out. Older libraries keep that unread, and
+// so does this test write it.
+TEST(OnnxNewest, FunctionsGiveAttributesThatACallLeavesOut) {
+  Model model(20);
+  model.proto.add_opset_import()->set_domain("own");
+  auto* function = model.proto.add_functions();
+  function->set_name("Shaped");
+  function->set_domain("own");
+  function->add_opset_import()->set_version(20);
+  function->add_input("a");
+  function->add_output("c");
+  onnx::GraphProto body;
+  auto* shape = AddNode(&body, "Constant", {}, {"s"})->add_attribute();
+  shape->set_name("value_ints");
+  shape->set_type(onnx::AttributeProto::INTS);
+  shape->set_ref_attr_name("shape");
+  AddNode(&body, "Reshape", {"a", "s"}, {"c"});
+  *function->mutable_node() = body.node();
+  onnx::AttributeProto usual;
+  usual.set_name("shape");
+  usual.set_type(onnx::AttributeProto::INTS);
+  for (const std::int64_t dim : {8, -1}) usual.add_ints(dim);
+  constexpr int kDefaults = 11;
+  function->GetReflection()->MutableUnknownFields(function)->AddLengthDelimited(kDefaults, usual.SerializeAsString());
+  model.Input("x", {2, 8, 4});
+  model.Node("Shaped", {"x"}, {"y"})->set_domain("own");
+  auto* call = model.Node("Shaped", {"x"}, {"z"});
+  call->set_domain("own");
+  SetInts(call, "shape", {4, 16});
+  const ImportedModel imported = model.Import();
+  EXPECT_EQ(ShapeOf(imported, "y"), (Dims{8, 8}));
+  EXPECT_EQ(ShapeOf(imported, "z"), (Dims{4, 16}));
+}
+
 }  // namespace
 }  // namespace orionrt::tests::onnx_newest_test

@@ -1,26 +1,42 @@
 #include "io/onnx/functions.hpp"
 
+#include <algorithm>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "base/index.hpp"
 
 namespace orionrt::onnx_import {
 namespace {
 
-void BindAttributes(onnx::NodeProto& inner, const Node& call);
+// The attributes of one call: those that it gives, and what the function says of the others.
+struct Binding {
+  const Node& call;
+  const std::vector<onnx::AttributeProto>& defaults;
 
-void BindGraph(onnx::GraphProto& graph, const Node& call) {
-  for (auto& inner : *graph.mutable_node()) BindAttributes(inner, call);
+  const onnx::AttributeProto* Find(const std::string& name) const {
+    if (const auto* given = call.Attribute(name.c_str())) return given;
+    const auto found =
+        std::find_if(defaults.begin(), defaults.end(), [&](const auto& it) { return it.name() == name; });
+    return found == defaults.end() ? nullptr : &*found;
+  }
+};
+
+void BindAttributes(onnx::NodeProto& inner, const Binding& binding);
+
+void BindGraph(onnx::GraphProto& graph, const Binding& binding) {
+  for (auto& inner : *graph.mutable_node()) BindAttributes(inner, binding);
 }
 
-// Attributes that refer to one of the call get its value; those that the call leaves out are left out.
-void BindAttributes(onnx::NodeProto& inner, const Node& call) {
+// Attributes that refer to one of the call get its value; those that have none are left out.
+void BindAttributes(onnx::NodeProto& inner, const Binding& binding) {
   google::protobuf::RepeatedPtrField<onnx::AttributeProto> attributes;
   for (auto& attribute : *inner.mutable_attribute()) {
     if (attribute.ref_attr_name().empty()) {
-      if (attribute.has_g()) BindGraph(*attribute.mutable_g(), call);
+      if (attribute.has_g()) BindGraph(*attribute.mutable_g(), binding);
       *attributes.Add() = std::move(attribute);
-    } else if (const auto* given = call.Attribute(attribute.ref_attr_name().c_str())) {
+    } else if (const auto* given = binding.Find(attribute.ref_attr_name())) {
       onnx::AttributeProto* copy = attributes.Add();
       *copy = *given;
       copy->set_name(attribute.name());
@@ -30,11 +46,11 @@ void BindAttributes(onnx::NodeProto& inner, const Node& call) {
 }
 
 // The function as a graph, for this call. Inputs that the call leaves out disappear from the nodes that read them.
-onnx::GraphProto Instantiate(const onnx::FunctionProto& function, const Node& call) {
+onnx::GraphProto Instantiate(const onnx::FunctionProto& function, const Binding& binding) {
   onnx::GraphProto graph;
   std::set<std::string> absent;
   for (int i = 0; i < function.input_size(); ++i) {
-    if (call.Has(static_cast<std::size_t>(i))) {
+    if (binding.call.Has(static_cast<std::size_t>(i))) {
       graph.add_input()->set_name(function.input(i));
     } else {
       absent.insert(function.input(i));
@@ -44,7 +60,7 @@ onnx::GraphProto Instantiate(const onnx::FunctionProto& function, const Node& ca
   for (const auto& node : function.node()) {
     onnx::NodeProto* inner = graph.add_node();
     *inner = node;
-    BindAttributes(*inner, call);
+    BindAttributes(*inner, binding);
     for (std::string& name : *inner->mutable_input()) {
       if (absent.count(name)) name.clear();
     }
@@ -74,7 +90,7 @@ void RunFunction(GraphBuilder& graph, Node& node, const onnx::FunctionProto& fun
     graph.session().Fail(ErrorCode::kUnsupported, graph.Place(node), "functions call each other too deeply");
   }
   node.expanded = true;
-  const onnx::GraphProto proto = Instantiate(function, node);
+  const onnx::GraphProto proto = Instantiate(function, {node, graph.session().DefaultsOf(function)});
   Opsets opsets;
   AddOpsets(function.opset_import(), opsets);
   GraphBuilder body(graph, proto, graph.Place(node) + ": function: ", opsets);

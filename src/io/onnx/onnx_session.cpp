@@ -28,6 +28,25 @@ std::string OverloadOf(const Proto& proto, int field, long) {
   return "";
 }
 
+// Attributes of a function that calls may leave out, with their values (format 9; older libraries keep them unread).
+using Attributes = std::vector<onnx::AttributeProto>;
+template <typename Function>
+auto ReadDefaults(const Function& function, int, int) -> decltype(function.attribute_proto(), Attributes()) {
+  return {function.attribute_proto().begin(), function.attribute_proto().end()};
+}
+template <typename Function>
+Attributes ReadDefaults(const Function& function, int field, long) {
+  Attributes defaults;
+  const auto& unread = function.unknown_fields();
+  for (int i = 0; i < unread.field_count(); ++i) {
+    const auto& found = unread.field(i);
+    if (found.number() != field || found.type() != google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED) continue;
+    onnx::AttributeProto attribute;
+    if (attribute.ParseFromString(found.length_delimited())) defaults.push_back(std::move(attribute));
+  }
+  return defaults;
+}
+
 // The standard domain has two names.
 std::string FunctionKey(const std::string& domain, const std::string& name, const std::string& overload) {
   return (domain == "ai.onnx" ? "" : domain) + ":" + name + ":" + overload;
@@ -40,8 +59,10 @@ Session::Session(const onnx::ModelProto& model, std::string source, const Import
     : options_(options), dimensions_(dimensions), source_(std::move(source)), own_rules_(options.op_rules) {
   AddOpsets(model.opset_import(), opsets_);
   constexpr int kField = 13;
+  constexpr int kDefaults = 11;
   for (const auto& function : model.functions()) {
     functions_.emplace(FunctionKey(function.domain(), function.name(), OverloadOf(function, kField, 0)), &function);
+    defaults_.emplace(&function, ReadDefaults(function, kDefaults, 0));
   }
 }
 

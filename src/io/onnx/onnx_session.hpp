@@ -28,6 +28,11 @@ class Session {
   // The function of the model's own that this node calls, or nullptr.
   const onnx::FunctionProto* FindFunction(const onnx::NodeProto& call) const;
 
+  // What the attributes of a function of the model's own are, where a call leaves them out.
+  const std::vector<onnx::AttributeProto>& DefaultsOf(const onnx::FunctionProto& function) const {
+    return defaults_.at(&function);
+  }
+
   // The user's own rule for this op (--op-rules), or nullptr.
   const CompiledOpRule* FindOwnRule(const Node& node) const { return own_rules_.Find(node); }
 
@@ -72,6 +77,7 @@ class Session {
   std::string source_;
   Opsets opsets_;
   std::map<std::string, const onnx::FunctionProto*> functions_;  // "domain:name:overload"
+  std::map<const onnx::FunctionProto*, std::vector<onnx::AttributeProto>> defaults_;
   OpRuleTable own_rules_;
   std::int64_t nodes_ = 0;
   std::size_t elements_ = 0;
