@@ -85,6 +85,24 @@ TEST(OnnxRunnable, WhatTheFileDeclaresIsHeldAgainstWhatTheOpMakes) {
 }
 
 // A dimension that the file declares as an expression has its value where its symbols have.
+TEST(OnnxRunnable, DeclaredTypesAreHeldAgainstWhatTheOpMakes) {
+  Model model(17);
+  model.Input("x", {2, 4});
+  model.Node("Relu", {"x"}, {"y"});
+  Declare(model.graph->add_value_info(), "y", {2, 4}, onnx::TensorProto::FLOAT16);
+  const ImportedModel made = model.Import();
+  ASSERT_EQ(made.warnings.size(), 1u);
+  EXPECT_EQ(made.warnings[0],
+            "model.onnx: node 0 \"Relu_0\" (Relu): output \"y\" is declared as float16, and the op makes float32; the "
+            "latter is planned, the former by --trust-shapes");
+  EXPECT_EQ(made.graph.tensors().back().bytes, 32);
+  ImportOptions options;
+  options.trust_shapes = true;
+  const ImportedModel trusted = model.Import(options);
+  EXPECT_TRUE(trusted.warnings.empty());
+  EXPECT_EQ(trusted.graph.tensors().back().bytes, 16) << "as the file declares it";
+}
+
 TEST(OnnxRunnable, DeclaredExpressionsAreHeldAgainstWhatTheOpMakes) {
   Model model(17);
   const auto set = [](onnx::ValueInfoProto* info, const char* first, const char* second) {

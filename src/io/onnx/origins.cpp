@@ -90,7 +90,14 @@ void GraphBuilder::CompareDeclared(const Node& node, std::size_t index, const on
   Tensor made;
   made.SetType(inferred);
   const auto& said = declared.tensor_type().shape().dim();
-  if (lenient_ || !made.dims || !declared.tensor_type().has_shape() || session_.options().trust_shapes) return;
+  if (lenient_ || session_.options().trust_shapes) return;
+  const int said_dtype = declared.tensor_type().elem_type(), made_dtype = inferred.tensor_type().elem_type();
+  if (said_dtype != 0 && made_dtype != 0 && said_dtype != made_dtype) {
+    session_.Warn(Place(node), "output " + Quoted(*node.outputs[index]->name) + " is declared as " +
+                                   DtypeName(said_dtype) + ", and the op makes " + DtypeName(made_dtype) +
+                                   "; the latter is planned, the former by --trust-shapes");
+  }
+  if (!made.dims || !declared.tensor_type().has_shape()) return;
   std::string text;
   std::vector<std::string> options;
   const bool is_rank = static_cast<std::size_t>(said.size()) != made.dims->size();
