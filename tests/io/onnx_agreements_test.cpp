@@ -208,6 +208,13 @@ TEST(OnnxAgreements, SequencesOfAScanAreEquallyLong) {
     Declare(body->add_output(), "o", {3});
     const bool says = MessageOf(model).find("axis 0 of input 0 and axis 0 of input 1 must be") != std::string::npos;
     EXPECT_EQ(says, length == 6) << MessageOf(model);
+    OpRule own;
+    own.op = "Scan";
+    own.inputs = {"a", "b"};
+    own.outputs = {{{"b[:]"}, ""}};
+    ImportOptions options;
+    options.op_rules = {own};
+    EXPECT_EQ(ShapeOf(model.Import(options), "y"), (Dims{length, 3})) << "a rule of the user's own goes before";
   }
 }
 

@@ -261,7 +261,7 @@ bool GraphBuilder::CanRun(const Node& node) {
 
 void GraphBuilder::Infer(Node& node, int position, Types& inferred) {
   if (!node.bodies.empty()) {
-    if (!CanRun(node)) return;
+    if (!session_.FindOwnRule(node) && !CanRun(node)) return;
     RunBodies(*this, node, position, inferred);
     if (session_.FindOwnRule(node)) {
       InferByOwnRule(node, inferred);
