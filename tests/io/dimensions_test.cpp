@@ -274,6 +274,17 @@ TEST(Dimensions, SumsThatContradictEachOtherNameTheOptions) {
             "--dim 'a - a + b - b=5': no sizes make all of this true; give other values");
 }
 
+TEST(Dimensions, SumsThatNoSizesMakeAreRefused) {
+  Dimensions dimensions = Named({"a + b + 5", "a - b - 5"});
+  EXPECT_EQ(MessageOf([&] { dimensions.Give("a + b + 5", 3, "--dim 'a + b + 5=3'"); }),
+            "--dim 'a + b + 5=3': no sizes make all of this true; give other values");
+  Dimensions possible = Named({"a + b + 5", "a - b - 5"});
+  possible.Give("a - b - 5", 3, "--dim 'a - b - 5=3'");
+  possible.Give("a + b + 5", 13, "--dim 'a + b + 5=13'");
+  EXPECT_EQ(possible.ValueOf("a"), 8);
+  EXPECT_EQ(possible.ValueOf("b"), 0);
+}
+
 TEST(Dimensions, ProductsOfUnknownsAreNoSums) {
   Dimensions dimensions = Named({"a*b", "a + b", "(a - c)*(b - d)", "min(a, b)", "a//2 + b"});
   EXPECT_EQ(Together(dimensions, {{"a*b", 6}, {"a + b", 5}, {"(a - c)*(b - d)", 0}, {"min(a, b)", 2}, {"a//2 + b", 4}}),

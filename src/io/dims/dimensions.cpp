@@ -24,6 +24,15 @@ const char* TextOf(DimFault fault) {
 
 bool IsSize(const Fraction& value) { return value.denominator == 1 && value.numerator >= 0; }
 
+// No sum of what is 0 or more comes to the equation's value: no slope leads there from 0.
+bool LeadsNowhere(const LinearEquation& equation) {
+  const bool is_negative = equation.value.numerator < 0;
+  return equation.value.numerator != 0 &&
+         std::all_of(equation.slopes.begin(), equation.slopes.end(), [&](const Fraction& slope) {
+           return slope.numerator == 0 || (slope.numerator < 0) != is_negative;
+         });
+}
+
 // The x of slope * x + offset = value, where it fits.
 std::optional<Fraction> SolutionOf(const Affine& side, std::int64_t value) {
   Affine difference;
@@ -174,11 +183,11 @@ bool Dimensions::SolveTogether() {
     for (const std::size_t i : equation.from) options += (options.empty() ? "" : " and ") + open[i]->option;
     const auto is_there = [](const Fraction& slope) { return slope.numerator != 0; };
     const auto first = std::find_if(equation.slopes.begin(), equation.slopes.end(), is_there);
-    if (first == equation.slopes.end()) {
-      if (equation.value.numerator == 0) continue;
+    const bool is_one = first != equation.slopes.end() && std::none_of(first + 1, equation.slopes.end(), is_there);
+    if (!is_one) {
+      if (!LeadsNowhere(equation)) continue;
       throw Error(ErrorCode::kBadInput, options + ": no sizes make all of this true; give other values");
     }
-    if (std::any_of(first + 1, equation.slopes.end(), is_there)) continue;
     const std::string& symbol = unknown[At(first - equation.slopes.begin())];
     if (!IsSize(equation.value)) {
       throw Error(ErrorCode::kBadInput, options + ": " + InQuotes(symbol) + " would be " + TextOf(equation.value) +
@@ -236,8 +245,7 @@ std::optional<std::int64_t> Dimensions::KnownValueOf(const std::string& text) co
   return IsSize(value.offset) ? std::optional(value.offset.numerator) : std::nullopt;
 }
 
-// Both as one sum, whose symbols are 0 or more: it cannot be `value` where no slope leads there. Names that read as
-// numbers or expressions ("12", "sequence-length") are none.
+// Their difference as one sum. Names that read as numbers or expressions ("12", "sequence-length") are none.
 bool Dimensions::NeverEqual(const std::string& a, const std::string& b) const {
   const auto is_plain = [this](const std::string& text) { return ExpressionOf(text) == nullptr; };
   const auto is_misread = [&](const std::string& text) {
@@ -252,11 +260,7 @@ bool Dimensions::NeverEqual(const std::string& a, const std::string& b) const {
   if (!difference) return false;
   const auto unknown = [](const std::string&) { return std::nullopt; };
   const auto sum = LinearForm(*difference, difference->symbols(), unknown, 0);
-  if (!sum || sum->value.numerator == 0) return false;
-  const bool is_negative = sum->value.numerator < 0;
-  return std::all_of(sum->slopes.begin(), sum->slopes.end(), [&](const Fraction& slope) {
-    return slope.numerator == 0 || (slope.numerator < 0) != is_negative;
-  });
+  return sum && LeadsNowhere(*sum);
 }
 
 void Dimensions::FailValue(const std::string& text, const DimExpression& expression, const std::string& why) const {
