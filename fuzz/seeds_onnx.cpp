@@ -124,6 +124,21 @@ std::string Expressions() {
   return model.SerializeAsString();
 }
 
+// Sums that are given, of names that inputs and what inference finds have.
+std::string Sums() {
+  onnx::ModelProto model = Model();
+  onnx::GraphProto* graph = model.mutable_graph();
+  const char* texts[] = {"a + b", "b - a", "2*a + 3*c", "d"};
+  for (const char* text : texts) {
+    onnx::ValueInfoProto* info = std::string(text) == "d" ? graph->add_value_info() : graph->add_input();
+    Declare(info, std::string("in ") + text, {-1, 4});
+    info->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(1)->set_dim_param(text);
+  }
+  AddNode(graph, "Relu", {"in a + b"}, "in d");
+  AddNode(graph, "Relu", {"in d"}, "y");
+  return std::string("=a + b=5\nb - a=1\n2*a + 3*c=13") + '\0' + model.SerializeAsString();
+}
+
 std::string Control(const char* op, std::initializer_list<const char*> inputs,
                     std::initializer_list<const char*> bodies) {
   onnx::ModelProto model = Model();
@@ -183,6 +198,7 @@ void AddOnnxSeeds(Seeds& seeds) {
   seeds["onnx/computed_shape"] = ComputedShape();
   seeds["onnx/op_rules"] = OwnOps();
   seeds["onnx/expressions"] = Expressions();
+  seeds["onnx/sums"] = Sums();
   seeds["onnx/if"] = Control("If", {"condition"}, {"then_branch", "else_branch"});
   seeds["onnx/loop"] = Control("Loop", {"count", "", "x"}, {"body"});
   seeds["onnx/scan"] = Control("Scan", {"x"}, {"body"});
