@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "onnx_model.hpp"
 
@@ -140,6 +141,51 @@ TEST(OnnxRunTime, AClippedSizeIsAtMostItsBound) {
   model.Node("Clip", {"n", "", "five"}, {"t"});
   model.Node("ConstantOfShape", {"t"}, {"y"});
   EXPECT_EQ(ShapeOf(model.Import(), "y"), (Dims{5}));
+}
+
+// n found of `most`, through some ops into t; then the shape of what is filled, [64 - t].
+Model Less(std::int64_t most, const std::function<void(Model&)>& through) {
+  Model model(20);
+  model.Input("x", {most});
+  model.Node("NonZero", {"x"}, {"found"});
+  SetInt(model.Node("Shape", {"found"}, {"n"}), "start", 1);
+  AddInts(model.graph, "one", {1});
+  AddInts(model.graph, "all", {64});
+  through(model);
+  model.Node("Sub", {"all", "t"}, {"rest"});
+  model.Node("ConstantOfShape", {"rest"}, {"y"});
+  return model;
+}
+
+// Where nothing is found there are 64: what is a line from 1 on bends there.
+TEST(OnnxRunTime, NothingFoundIsOneOfTheSizes) {
+  const auto cast = [](Model& model) {
+    SetInt(model.Node("Cast", {"n"}, {"any"}), "to", onnx::TensorProto::BOOL);
+    SetInt(model.Node("Cast", {"any"}, {"t"}), "to", onnx::TensorProto::INT64);
+  };
+  const std::function<void(Model&)> ways[] = {[](Model& model) {
+                                                model.Node("Min", {"n", "one"}, {"t"});
+                                              },
+                                              [](Model& model) { model.Node("Sign", {"n"}, {"t"}); }, cast};
+  for (const auto& through : ways) EXPECT_EQ(ShapeOf(Less(64, through).Import(), "y"), (Dims{64}));
+  const auto greater = [](Model& model) { model.Node("Max", {"n", "one"}, {"t"}); };
+  EXPECT_EQ(ShapeOf(Less(64, greater).Import(), "y"), (Dims{63}));
+}
+
+TEST(OnnxRunTime, WhatIsLookedUpOrWrapsIsAskedFor) {
+  const auto look_up = [](Model& model) {
+    Dims numbers(65, 1);
+    numbers[7] = 0;
+    AddInts(model.graph, "table", numbers);
+    model.Node("Gather", {"table", "n"}, {"t"});
+  };
+  EXPECT_NE(MessageOf(Less(64, look_up)).find("is known only at run time"), std::string::npos);
+  const auto narrow = [](Model& model) {
+    SetInt(model.Node("Cast", {"n"}, {"few"}), "to", onnx::TensorProto::INT8);
+    SetInt(model.Node("Cast", {"few"}, {"t"}), "to", onnx::TensorProto::INT64);
+  };
+  EXPECT_NE(MessageOf(Less(300, narrow)).find("is known only at run time"), std::string::npos);
+  EXPECT_EQ(ShapeOf(Less(60, narrow).Import(), "y"), (Dims{64}));
 }
 
 // The sum a + b is given, and b is what the Relu makes.

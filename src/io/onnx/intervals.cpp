@@ -140,31 +140,52 @@ bool SetAt(const Node& node, Copy& copy, std::int64_t n, std::int64_t size) {
 }
 
 // Lists of numbers at a few n, one per output: the ends of the lines on which they lie. `sample` gives none where it
-// cannot compute them; `ends` are those at 0 and at the most.
+// cannot compute them, as of what cannot be empty, at 0. Whatever bends one way, as min and max do, lies on a line if
+// it does so at both ends and between. Where only 0 lies elsewhere, the ends are the least and the most, and no line is
+// between them.
 struct Line {
   Numbers least, most;
 };
+struct Lines {
+  std::vector<Line> ends;
+  bool are_straight = true;
+};
 template <typename Sample>
-std::optional<std::vector<Line>> FindLines(std::int64_t size, const Sample& sample) {
+std::optional<Lines> FindLines(std::int64_t size, const Sample& sample) {
   const auto first = sample(1), last = sample(size);
   if (!first || !last || first->size() != last->size()) return std::nullopt;
-  std::vector<Line> lines;
+  Lines lines;
   for (std::size_t k = 0; k < first->size(); ++k) {
     const Numbers &at_one = (*first)[k], &at_most = (*last)[k];
     if (at_one.size() != at_most.size()) return std::nullopt;
-    lines.push_back({{}, at_most});
+    lines.ends.push_back({{}, at_most});
     for (std::size_t i = 0; i < at_one.size(); ++i) {
       if ((at_most[i] - at_one[i]) % (size - 1) != 0) return std::nullopt;
-      lines.back().least.push_back(at_one[i] - (at_most[i] - at_one[i]) / (size - 1));
+      lines.ends.back().least.push_back(at_one[i] - (at_most[i] - at_one[i]) / (size - 1));
     }
   }
   for (const std::int64_t n : {std::int64_t{2}, size / 2, size - 1}) {
     if (n <= 1 || n >= size) continue;
     const auto between = sample(n);
-    if (!between || between->size() != lines.size()) return std::nullopt;
+    if (!between || between->size() != lines.ends.size()) return std::nullopt;
     Numbers expected;
-    for (std::size_t k = 0; k < lines.size(); ++k) {
-      if (!Between(lines[k].least, lines[k].most, n, size, expected) || expected != (*between)[k]) return std::nullopt;
+    for (std::size_t k = 0; k < lines.ends.size(); ++k) {
+      const Line& line = lines.ends[k];
+      if (!Between(line.least, line.most, n, size, expected) || expected != (*between)[k]) return std::nullopt;
+    }
+  }
+  const auto none = sample(0);
+  if (!none) return lines;
+  if (none->size() != lines.ends.size()) return std::nullopt;
+  for (std::size_t k = 0; k < lines.ends.size(); ++k) {
+    lines.are_straight = lines.are_straight && (*none)[k] == lines.ends[k].least;
+  }
+  for (std::size_t k = 0; k < lines.ends.size() && !lines.are_straight; ++k) {
+    if ((*none)[k].size() != (*first)[k].size()) return std::nullopt;
+    for (std::size_t i = 0; i < (*none)[k].size(); ++i) {
+      const auto [least, most] = std::minmax({(*none)[k][i], (*first)[k][i], (*last)[k][i]});
+      lines.ends[k].least[i] = least;
+      lines.ends[k].most[i] = most;
     }
   }
   return lines;
@@ -263,17 +284,17 @@ std::vector<ValueRange> ValuesOnLines(const Node& node, const RunTimeSize& size)
     for (std::size_t k = 0; k < values->size(); ++k) {
       if ((*values)[k].IsReal()) return std::nullopt;
       numbers.push_back((*values)[k].ints);
-      if (n > 1 && ranges[k].most.dims != (*values)[k].dims) return std::nullopt;
+      if (n != 1 && ranges[k].most.dims != (*values)[k].dims) return std::nullopt;
       ranges[k].least = ranges[k].most = (*values)[k];
     }
     return numbers;
   };
   const auto lines = FindLines(size.most, sample);
   if (!lines) return {};
-  const auto owner = Owner(node, &size);
-  for (std::size_t k = 0; k < lines->size(); ++k) {
-    ranges[k].least.ints = (*lines)[k].least;
-    ranges[k].most.ints = (*lines)[k].most;
+  const auto owner = lines->are_straight ? Owner(node, &size) : nullptr;
+  for (std::size_t k = 0; k < lines->ends.size(); ++k) {
+    ranges[k].least.ints = lines->ends[k].least;
+    ranges[k].most.ints = lines->ends[k].most;
     ranges[k].size = owner;
   }
   return ranges;
@@ -296,6 +317,32 @@ bool MayShrink(const Node& node) {
   if (!node.Domain().empty()) return false;
   const Value* step = node.Op() == "Range" ? node.Known(2) : nullptr;
   return node.Op() == "Slice" || node.Op() == "Split" || (step && IsNegative(*step));
+}
+
+// What is looked up by such a number may lie anywhere.
+bool IsLookedUp(const Node& node, const MoveRow& row) {
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] && node.inputs[i]->range && SignOf(row, i) == '0') return true;
+  }
+  return false;
+}
+
+// A narrower type takes some numbers for others.
+bool Wraps(const Node& node) {
+  const ValueRange* range = node.Op() == "Cast" && node.Has(0) ? node.inputs[0]->range.get() : nullptr;
+  const int to = static_cast<int>(node.Int("to", 0));
+  if (!range || !IsIntegerType(to) || to == onnx::TensorProto::BOOL) return false;
+  Copy copy(node);
+  for (const bool is_most : {false, true}) {
+    const Value end = EndOf(*range, is_most);
+    copy.SetValue(0, end);
+    const auto cast = ValuesAt(copy.node);
+    if (!cast || cast->size() != 1) return true;
+    Numbers whole = end.ints;
+    for (const double real : end.reals) whole.push_back(static_cast<std::int64_t>(real));
+    if (cast->front().ints != whole) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -325,6 +372,7 @@ std::vector<ValueRange> EvaluateRanges(const Node& node) {
     const bool is_computed = !input || input->range || input->extent || input->KnownValue();
     if (!is_computed) return {};
   }
+  if (IsLookedUp(node, *row) || Wraps(node)) return {};
   if (const RunTimeSize* size = IsReal(node) ? nullptr : CommonSize(node)) {
     std::vector<ValueRange> ranges = ValuesOnLines(node, *size);
     if (!ranges.empty()) return ranges;
@@ -352,9 +400,9 @@ std::vector<std::optional<DimsRange>> InferRanges(const Node& node, const std::f
     return SetAt(node, copy, n, size->most) ? DimsIn(infer(copy.node)) : std::nullopt;
   };
   if (const auto lines = size ? FindLines(size->most, sample) : std::nullopt) {
-    const auto owner = Owner(node, size);
-    for (std::size_t k = 0; k < ranges.size() && k < lines->size(); ++k) {
-      ranges[k] = DimsRange{(*lines)[k].least, (*lines)[k].most, owner};
+    const auto owner = lines->are_straight ? Owner(node, size) : nullptr;
+    for (std::size_t k = 0; k < ranges.size() && k < lines->ends.size(); ++k) {
+      ranges[k] = DimsRange{lines->ends[k].least, lines->ends[k].most, owner};
     }
     return ranges;
   }
