@@ -318,7 +318,7 @@ void StreamNicheSearch::Choose(Decision& decision) {
     const StreamNicheRow& row = model_.rows[At(candidates_[k])];
     const std::int64_t height = std::min(niche.wall - niche.floor, row.size);
     const std::int64_t waste = (lost_before_[k] + lost_behind_[k]) * (shares_.grains(height) + 1);
-    best.Offer(candidates_[k], waste * 16 / (within_[k] / 4096 + 1), ranks_);
+    best.Offer(candidates_[k], Quotient(waste * 16, within_[k] / 4096 + 1), ranks_);
   }
   for (; decision.count < best.count(); ++decision.count) {
     decision.choices[decision.count] = best.row(decision.count);

@@ -11,7 +11,6 @@ namespace orionrt {
 namespace {
 
 constexpr std::int64_t kFine = 500;  // rows alive to one that begins in a section
-constexpr int kClasses = 64;         // of lengths, with about as many rows each, and five of shorter ones
 
 }  // namespace
 
@@ -66,8 +65,8 @@ void NicheModel::FindClasses() {
   std::vector<int> lengths(1, sections);
   for (const NicheRow& row : rows) lengths.push_back(row.span.length());
   std::sort(lengths.begin(), lengths.end());
-  for (std::size_t part = 32 * kClasses; part > kClasses; part /= 2) longest.push_back(lengths[lengths.size() / part]);
-  for (std::size_t k = 1; k < kClasses; ++k) longest.push_back(lengths[lengths.size() * k / kClasses]);
+  for (int k = kShortClasses; k > 0; --k) longest.push_back(lengths[lengths.size() / (At(kEqualClasses) << k)]);
+  for (std::size_t k = 1; k < kEqualClasses; ++k) longest.push_back(lengths[lengths.size() * k / kEqualClasses]);
   longest.push_back(sections);
   longest.erase(std::unique(longest.begin(), longest.end()), longest.end());
 }

@@ -21,6 +21,9 @@ struct NicheRow {
 };
 
 struct NicheModel {
+  // Of lengths: with about as many rows each, and of shorter ones.
+  static constexpr int kEqualClasses = 64, kShortClasses = 5, kMostClasses = kEqualClasses + kShortClasses;
+
   // REQUIRES: NichesCarry(problem). O(n log n).
   NicheModel(const Problem& problem, const Shapes& shapes);
 

@@ -16,6 +16,7 @@ namespace {
 constexpr int kFewRows = 2000, kManyRows = 10'000;
 constexpr std::int64_t kWorkOfARow = 20'000;
 constexpr std::size_t kEnough = 16;
+constexpr int kNarrow = 1024;  // rows that begin within a niche: up to so many are looked at, whatever their lengths
 
 }  // namespace
 
@@ -24,7 +25,8 @@ NicheSearch::NicheSearch(const NicheModel& model, std::int64_t work)
       looks_at_all_(model.count() <= kFewRows || (model.count() <= kManyRows && work >= kWorkOfARow * model.count())),
       state_(model),
       ranks_(model.count()),
-      failures_(At(model.sections), 1) {
+      failures_(At(model.sections), 1),
+      section_weights_(At(model.sections)) {
   ranks_.AddOrder([&model](int row) { return model.rows[At(row)].span.length(); });
   ranks_.AddOrder([&model](int row) { return model.rows[At(row)].size; });
   ranks_.AddOrder([&model](int row) { return Wide{model.rows[At(row)].size} * model.rows[At(row)].span.length(); });
@@ -40,6 +42,7 @@ void NicheSearch::SetCapacity(std::int64_t capacity) {
   while (!decisions_.empty() && state_.most_used() > capacity) Keep(decisions_.size() - 1);
   capacity_ = std::max(capacity, state_.most_used());
   shares_.SetCapacity(capacity_);
+  stale_.assign(1, {0, model_.sections});
 }
 
 void NicheSearch::SetRanks(int tries) {
@@ -49,6 +52,7 @@ void NicheSearch::SetRanks(int tries) {
 
 void NicheSearch::Forgive() {
   for (std::int64_t& failures : failures_) failures = 1 + (failures - 1) / 4 * 3;
+  stale_.assign(1, {0, model_.sections});
 }
 
 std::int64_t NicheSearch::PeakInto(std::vector<std::int64_t>& offsets) const {
@@ -59,6 +63,7 @@ std::int64_t NicheSearch::PeakInto(std::vector<std::int64_t>& offsets) const {
 
 bool NicheSearch::Blame(int section, Span span) {
   ++failures_[At(section)];
+  stale_.push_back({section, section + 1});
   blame_ = span;
   return false;
 }
@@ -77,8 +82,10 @@ bool NicheSearch::Gather(const Niche& niche) {
     work_ += 20 + (last - first) / 64 * (to - from);
   };
   int left = model_.ClassOf(niche.end - niche.begin) + 1;
-  if (looks_at_all_) {
+  const bool is_narrow = model_.first_from[At(niche.end)] - first <= kNarrow;
+  if (looks_at_all_ || is_narrow) {
     gather(0, std::exchange(left, 0));
+    if (!looks_at_all_) left = KeepLongest();
   } else {
     for (; left > 0 && candidates_.size() < kEnough; --left) gather(left - 1, left);
     std::sort(candidates_.begin(), candidates_.end(),
@@ -86,6 +93,21 @@ bool NicheSearch::Gather(const Niche& niche) {
   }
   CutIntoBlocks(niche);
   return left == 0;
+}
+
+// Drops the shorter candidates where there are more than enough. Returns the classes of lengths that were dropped.
+int NicheSearch::KeepLongest() {
+  work_ += 5 * static_cast<std::int64_t>(candidates_.size());
+  if (candidates_.size() <= kEnough) return 0;
+  std::size_t of_class[NicheModel::kMostClasses] = {};
+  for (const Candidate& candidate : candidates_) ++of_class[model_.rows[At(candidate.row)].length_class];
+  int dropped = model_.classes();
+  for (std::size_t kept = 0; kept < kEnough; kept += of_class[dropped]) --dropped;
+  const auto is_shorter = [&](const Candidate& candidate) {
+    return model_.rows[At(candidate.row)].length_class < dropped;
+  };
+  candidates_.erase(std::remove_if(candidates_.begin(), candidates_.end(), is_shorter), candidates_.end());
+  return dropped;
 }
 
 void NicheSearch::CutIntoBlocks(const Niche& niche) {
@@ -134,9 +156,21 @@ bool NicheSearch::LiftDead(const Niche& niche, bool& lifted) {
   return true;
 }
 
+void NicheSearch::RefreshWeights() {
+  const auto refresh = [this](Span sections) {
+    for (int s = sections.first; s < sections.last; ++s) {
+      section_weights_[At(s)] = failures_[At(s)] * shares_.share(capacity_ - state_.used(s));
+    }
+  };
+  state_.ForEachChanged(refresh);
+  for (const Span sections : stale_) refresh(sections);
+  stale_.clear();
+}
+
 // The least weight that lies under nobody where candidates, one beside another, fill what is left of a cut, and what is
 // right of it: weighted interval scheduling, from both sides.
 void NicheSearch::Weigh(const Niche& niche) {
+  RefreshWeights();
   const std::size_t cuts = cuts_.size();
   weights_.resize(cuts);
   lost_left_.resize(cuts);
@@ -144,9 +178,7 @@ void NicheSearch::Weigh(const Niche& niche) {
   std::int64_t total = 0;
   int section = niche.begin;
   for (std::size_t c = 0; c < cuts; ++c) {
-    for (; section < cuts_[c]; ++section) {
-      total += failures_[At(section)] * shares_.share(capacity_ - state_.used(section));
-    }
+    for (; section < cuts_[c]; ++section) total += section_weights_[At(section)];
     weights_[c] = total;
   }
   std::size_t ended = 0;
@@ -189,8 +221,8 @@ void NicheSearch::Choose(Decision& decision) {
         (weights_[At(candidate.last)] - weights_[At(candidate.first)]) * shares_.grains(offset - niche.floor);
     waste += lost_left_[At(candidate.first)] * grains(std::min(niche.left_wall, top));
     waste += lost_right_[At(candidate.last)] * grains(std::min(niche.right_wall, top));
-    waste = waste * 16 / ((weights_[At(candidate.last)] - weights_[At(candidate.first)]) / 4096 + 1);
-    best.Offer(candidate.row, waste, ranks_);
+    const std::int64_t within = weights_[At(candidate.last)] - weights_[At(candidate.first)];
+    best.Offer(candidate.row, Quotient(waste * 16, within / 4096 + 1), ranks_);
   }
   for (; decision.count < best.count(); ++decision.count) {
     decision.choices[decision.count] = best.row(decision.count);

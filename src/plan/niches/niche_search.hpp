@@ -65,9 +65,11 @@ class NicheSearch {
   };
   bool LiftDead(const Niche& niche, bool& lifted);  // false: a section passes the capacity
   bool Gather(const Niche& niche);
+  int KeepLongest();
   void CutIntoBlocks(const Niche& niche);
   int LastOf(std::size_t k) const { return static_cast<int>(by_end_[k] >> 32); }
   Candidate& EndsAt(std::size_t k) { return candidates_[by_end_[k] & 0xffffffff]; }
+  void RefreshWeights();
   void Weigh(const Niche& niche);
   void Choose(Decision& decision);
   bool Fits(Span sections, std::int64_t rise) const;
@@ -83,7 +85,9 @@ class NicheSearch {
 
   NicheRanks ranks_;
   NicheWeights shares_;
-  std::vector<std::int64_t> failures_;  // per section, plus one
+  std::vector<std::int64_t> failures_;         // per section, plus one
+  std::vector<std::int64_t> section_weights_;  // by how little a section may give up, and its failures
+  std::vector<Span> stale_;                    // of those
 
   // Of the niche at hand.
   std::vector<Candidate> candidates_;     // by first section

@@ -18,13 +18,16 @@ void NicheState::Clear() {
   floors_.assign(2 * leaves_, kNobody);
   used_ = model_.loads;
   most_used_ = used_.empty() ? 0 : *std::max_element(used_.begin(), used_.end());
-  unplaced_.assign((model_.rows.size() / 64 + 1) * At(model_.classes()), 0);
+  words_ = model_.rows.size() / 64 + 1;
+  unplaced_.assign(words_ * At(model_.classes()), 0);
+  groups_.assign(words_ * At(model_.classes() / kGroup + 1), 0);
   for (int row = 0; row < model_.count(); ++row) FlipRow(row);
   if (model_.sections > 0) {
     PutFloor(0, 0);
     next_[0] = model_.sections;
     previous_[0] = -1;
   }
+  changed_.assign(1, {0, model_.sections});
   changes_.clear();
 }
 
@@ -72,6 +75,7 @@ void NicheState::SetPrevious(int begin, int previous) {
 void NicheState::Use(Span sections, std::int64_t bytes) {
   if (bytes == 0) return;
   Note(Kind::kUsed, sections.first, sections.last, bytes);
+  changed_.push_back(sections);
   std::int64_t most = most_used_;
   for (int s = sections.first; s < sections.last; ++s) most = std::max(most, used_[At(s)] += bytes);
   if (most == most_used_) return;
@@ -112,8 +116,10 @@ void NicheState::Lift(int begin, Span sections, std::int64_t floor) {
 }
 
 void NicheState::FlipRow(int row) {
-  const std::size_t set = At(row / 64 * model_.classes() + model_.rows[At(row)].length_class);
-  unplaced_[set] ^= std::uint64_t{1} << (row % 64);
+  const int of = model_.rows[At(row)].length_class;
+  const std::uint64_t bit = std::uint64_t{1} << (row % 64);
+  unplaced_[At(of) * words_ + At(row) / 64] ^= bit;
+  groups_[At(of / kGroup) * words_ + At(row) / 64] ^= bit;
 }
 
 void NicheState::Place(int row, int begin) {
@@ -146,6 +152,7 @@ void NicheState::Undo(std::size_t mark) {
         break;
       case Kind::kUsed:
         for (int s = change.index; s < change.last; ++s) used_[At(s)] -= change.value;
+        changed_.push_back({change.index, change.last});
         break;
       case Kind::kMostUsed:
         most_used_ = change.value;

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/index.hpp"
@@ -43,15 +44,29 @@ class NicheState {
   // Gives up the bytes of `sections`, of the segment, from its floor to `floor`; kNobody: nothing is alive there.
   void Raise(int begin, Span sections, std::int64_t floor);
 
+  // Visits the spans of sections whose `used` may have changed since this was called.
+  template <typename Visit>
+  void ForEachChanged(Visit visit) {
+    for (const Span span : changed_) visit(span);
+    changed_.clear();
+  }
+
   // Visits the rows from `from` on, before `until`, of classes [first, last), that are not placed: ascending positions.
   template <typename Visit>
   void ForEachRow(int from, int until, int first, int last, Visit visit) const {
     if (from >= until) return;
+    const std::uint64_t* sets[NicheModel::kMostClasses];
+    int count = 0;
+    for (int c = first; c < last;) {
+      const bool is_group = c % kGroup == 0 && c + kGroup <= last;
+      sets[count++] = (is_group ? groups_.data() + At(c / kGroup) * words_ : unplaced_.data() + At(c) * words_);
+      c += is_group ? kGroup : 1;
+    }
     const std::size_t last_word = At(until - 1) / 64;
     std::uint64_t mask = ~std::uint64_t{0} << (At(from) % 64);
     for (std::size_t word = At(from) / 64; word <= last_word; ++word, mask = ~std::uint64_t{0}) {
       std::uint64_t rest = 0;
-      for (int c = first; c < last; ++c) rest |= unplaced_[word * At(model_.classes()) + At(c)];
+      for (int k = 0; k < count; ++k) rest |= sets[k][word];
       rest &= mask;
       if (word == last_word) rest &= ~std::uint64_t{0} >> (63 - At(until - 1) % 64);
       for (; rest != 0; rest &= rest - 1) visit(static_cast<int>(word * 64) + __builtin_ctzll(rest));
@@ -65,6 +80,8 @@ class NicheState {
   void Undo(std::size_t mark);
 
  private:
+  static constexpr int kGroup = 8;  // classes
+
   enum class Kind : std::uint8_t { kFloor, kNext, kPrevious, kUsed, kMostUsed, kRow };
   struct Change {
     Kind kind;
@@ -87,8 +104,10 @@ class NicheState {
   std::vector<int> next_, previous_;  // of segments by begin
   std::vector<std::int64_t> used_;    // per section
   std::int64_t most_used_ = 0;
-  std::vector<std::int64_t> offsets_;    // per row
-  std::vector<std::uint64_t> unplaced_;  // sets of rows, in words of 64: word by word one of each class
+  std::vector<Span> changed_;                     // of used_
+  std::vector<std::int64_t> offsets_;             // per row
+  std::size_t words_ = 0;                         // of a set of rows, 64 each
+  std::vector<std::uint64_t> unplaced_, groups_;  // a set for each class, and for each kGroup of them
   std::vector<Change> changes_;
 };
 

@@ -20,11 +20,12 @@ enum class NicheStep { kDecided, kFailed, kDone };
 
 inline constexpr int kNicheChoices = 4;  // of a niche, beside giving it up
 
-// The span that covers both; an empty one counts for nothing.
-inline Span Hull(Span a, Span b) {
-  if (a.length() <= 0) return b;
-  if (b.length() <= 0) return a;
-  return {std::min(a.first, b.first), std::max(a.last, b.last)};
+// a / b. REQUIRES: a >= 0, b > 0. The division of integers takes several times as long as that of doubles.
+inline std::int64_t Quotient(std::int64_t a, std::int64_t b) {
+  constexpr std::int64_t kExact = std::int64_t{1} << 53;  // up to there a double is what the integer is
+  if (a >= kExact || b >= kExact) return a / b;
+  const auto quotient = static_cast<std::int64_t>(static_cast<double>(a) / static_cast<double>(b));
+  return quotient * b > a ? quotient - 1 : quotient;  // rounded up to an integer
 }
 
 // Which of rows that waste as much comes first: by one order of three, each in its turn, shaken after the first tries.

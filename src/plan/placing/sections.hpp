@@ -6,6 +6,7 @@
 //   sections  0   0   1   1   1            as many sections as buffers, often far fewer than steps.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -25,6 +26,13 @@ struct Span {
 };
 
 inline bool Overlap(Span a, Span b) { return a.first < b.last && b.first < a.last; }
+
+// The span that covers both; an empty one counts for nothing.
+inline Span Hull(Span a, Span b) {
+  if (a.length() <= 0) return b;
+  if (b.length() <= 0) return a;
+  return {std::min(a.first, b.first), std::max(a.last, b.last)};
+}
 
 struct Sections {
   std::vector<Span> spans;  // one per lifetime
