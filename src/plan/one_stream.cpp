@@ -380,7 +380,7 @@ void StepPlanner::FindPlan() {
   if (!filled) TurnTheWheel(placing, shapes);
   // Niches took as long as a half of it.
   Search(filled ? budget_.search / 2 : budget_.search);
-  if (!IsDone() && !filled && searchable && placing.mean_alive() < kSparse) Pack(placing.cost_of_placer());
+  if (!IsDone() && !filled && searchable && !is_fast && placing.mean_alive() < kSparse) Pack(placing.cost_of_placer());
 }
 
 }  // namespace
