@@ -16,13 +16,14 @@ namespace {
 
 // Of the climb from the bound to the best plan known: docs/planning.md, "The exact search".
 constexpr std::size_t kMaxRows = 4096;
-constexpr int kDeadBits = 20;                    // 8 MiB at most
-constexpr std::int64_t kFirstBudget = 64;        // nodes per buffer, for the bound itself, before any other rung
-constexpr std::int64_t kRungBudget = 16;         // nodes per buffer and rung, in the first sweep
-constexpr std::int64_t kFirstShareOfWork = 2;    // ... and for either no more than a part of all work: half
-constexpr std::int64_t kRungShare = 8;           // and an eighth
-constexpr std::int64_t kTableWork = 20'000'000;  // units, for a capacity
-constexpr std::int64_t kStackShare = 8;          // of all work, for what lies on top of each other, and no more than
+constexpr int kDeadBits = 20;                  // 8 MiB at most
+constexpr std::int64_t kFirstBudget = 64;      // nodes per buffer, for the bound itself, before any other rung
+constexpr std::int64_t kRungBudget = 16;       // nodes per buffer and rung, in the first sweep
+constexpr std::int64_t kFirstShareOfWork = 2;  // ... and for either no more than a part of all work: half
+constexpr std::int64_t kRungShare = 8;         // and an eighth
+constexpr std::int64_t kTableShare = 16;       // of all work, for the tables of a capacity, and no more than
+constexpr std::int64_t kMostTableWork = 20'000'000;
+constexpr std::int64_t kStackShare = 8;  // of all work, for what lies on top of each other, and no more than
 constexpr std::int64_t kMostStackWork = 1'000'000'000;
 constexpr std::int64_t kClose = 8;       // part of the gap: a sweep that is so close to its best plan ends
 constexpr int kFullRows = 100;           // from so many rows on a problem may be full
@@ -54,7 +55,7 @@ class ExactClimb {
       witness_ = std::move(stacks.buffers);
     }
     if (!stacks.cliques.empty()) model_ = AddSections(model_, stacks.cliques, work_);
-    turns_.emplace(model_, kDeadBits, kTableWork, work_);
+    turns_.emplace(model_, kDeadBits, std::min(kMostTableWork, limit_.work / kTableShare), work_);
     best_ = Ceiling() + 1;
   }
 

@@ -6,6 +6,17 @@
 #include "base/index.hpp"
 
 namespace orionrt {
+namespace {
+
+// Items of a table. One section alone has no more than padding to give up as a rule, and a table of all that is alive
+// there leaves the search nothing to find out about it.
+constexpr std::size_t kMostOfTightest = 18, kMostItems = 14;
+
+std::int64_t WorkOf(std::size_t items) {
+  return static_cast<std::int64_t>(Look::kStacked) * static_cast<std::int64_t>(items << items);
+}
+
+}  // namespace
 
 StackTables::StackTables(const ExactModel& model, std::int64_t table_work, WorkMeter& work)
     : model_(model), table_work_(model.max_alignment == model.grain ? 0 : table_work), work_(work) {
@@ -24,7 +35,7 @@ void StackTables::Reset(std::int64_t capacity) {
     const std::int64_t end = work_.spent().work + table_work_;
     for (const int section : TightestFirst(capacity)) {
       if (work_.spent().work >= end) break;
-      Add(section, capacity);
+      Add(section, empty() && WorkOf(kMostOfTightest) <= table_work_ ? kMostOfTightest : kMostItems, capacity);
     }
   }
   if (empty()) return;
@@ -53,13 +64,12 @@ std::vector<int> StackTables::TightestFirst(std::int64_t capacity) const {
   return sections;
 }
 
-void StackTables::Add(int section, std::int64_t capacity) {
-  constexpr std::size_t kMostItems = 14;
+void StackTables::Add(int section, std::size_t most, std::int64_t capacity) {
   std::vector<int> rows(model_.alive.begin() + model_.alive_begin[At(section)],
                         model_.alive.begin() + model_.alive_begin[At(section + 1)]);
   std::stable_sort(rows.begin(), rows.end(),
                    [&](int a, int b) { return model_.alignment[At(a)] > model_.alignment[At(b)]; });
-  if (rows.size() > kMostItems) rows.resize(kMostItems);
+  if (rows.size() > most) rows.resize(kMostItems);
   std::vector<StackItem> items;
   for (const int row : rows) {
     bits_[At(bit_begin_[At(row)] + section - model_.first[At(row)])] = std::uint32_t{1} << items.size();

@@ -51,7 +51,7 @@ class StackTables {
     return bits_[At(bit_begin_[At(row)] + section - model_.first[At(row)])];
   }
   std::vector<int> TightestFirst(std::int64_t capacity) const;
-  void Add(int section, std::int64_t capacity);
+  void Add(int section, std::size_t most, std::int64_t capacity);
 
   const ExactModel& model_;
   const std::int64_t table_work_;
