@@ -34,8 +34,9 @@ constexpr std::int64_t kSearch[] = {20'000'000, 1'000'000'000, 400'000'000'000};
 constexpr std::int64_t kSearchOfMore[] = {4'500'000, 300'000'000, 400'000'000'000};
 constexpr std::int64_t kFewBuffers = 300;
 // Of a first try where there is hardly any room, which nothing else fills as well, and of up to so many buffers.
-constexpr std::int64_t kFirstSearchOfFull = 800'000'000;
+constexpr std::int64_t kFirstSearchOfFull = 1'200'000'000;
 constexpr std::size_t kMostFull = 1500;
+constexpr std::int64_t kShareOfNichesInFull = 8;
 // Of any other first try, which settles most that can be settled, before anything else is spent.
 constexpr std::int64_t kBriefSearch = 120'000'000;
 
@@ -373,6 +374,7 @@ void StepPlanner::FindPlan() {
   const bool full = searchable && IsFull(problem_, bound_);
   if (full && !is_fast && problem_.buffers.size() <= kMostFull) {
     budget_.search = std::max(budget_.search, kFirstSearchOfFull);
+    budget_.niches /= kShareOfNichesInFull;
   }
   Search(std::min(full ? kFirstSearchOfFull : kBriefSearch, budget_.search));
   const bool filled = niches && TryNiches(shapes);

@@ -55,7 +55,8 @@ class ExactClimb {
       witness_ = std::move(stacks.buffers);
     }
     if (!stacks.cliques.empty()) model_ = AddSections(model_, stacks.cliques, work_);
-    turns_.emplace(model_, kDeadBits, std::min(kMostTableWork, limit_.work / kTableShare), work_);
+    turns_.emplace(model_, IsFull(model_, bound_), kDeadBits, std::min(kMostTableWork, limit_.work / kTableShare),
+                   work_);
     best_ = Ceiling() + 1;
   }
 

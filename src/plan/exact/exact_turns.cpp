@@ -24,6 +24,11 @@ std::vector<int> RankDescending(const std::vector<RankValue>& keys) {
   return rank;
 }
 
+// Of many rows that fill all there is, a dive either gets through, turning back a little here and there, or is stuck
+// after a fifth of them: it ends after so many nodes, as a part of the rows, without one row more. Of 34 such problems
+// of 1,000 pieces 28 are solved within the work of 1.2 billion; with dives of twice the rows 23.
+constexpr int kManyRows = 500, kPatience = 8;
+
 enum RankKey { kDuration, kSize, kLength, kArea, kRankKeyCount };
 
 // A bundle is as long as all of its rows, and harder to place than one row of that length: it comes earlier.
@@ -85,20 +90,28 @@ std::int64_t Luby(std::int64_t i) {
 }
 
 // In order of turns. Found on 11 hard instances, each with 8 shaken starts; no single one was best on more than three.
+// `in_full`: of 30 problems of 1,000 pieces that fill a rectangle, and that were solved, it solved some.
 constexpr struct {
   RankKey rank_key;
-  bool probe;
-} kTurns[] = {{kDuration, true}, {kSize, true}, {kLength, true}, {kDuration, false}, {kLength, false}, {kArea, false}};
+  bool probe, in_full;
+} kTurns[] = {{kDuration, true, true},  {kSize, true, false},   {kLength, true, true},
+              {kDuration, false, true}, {kLength, false, true}, {kArea, false, true}};
 
 }  // namespace
 
-ExactTurns::ExactTurns(const ExactModel& model, int dead_states_bits, std::int64_t table_work, WorkMeter& work)
-    : model_(model), work_(work), dead_(dead_states_bits), search_(model, table_work, dead_, work) {
+ExactTurns::ExactTurns(const ExactModel& model, bool is_full, int dead_states_bits, std::int64_t table_work,
+                       WorkMeter& work)
+    : model_(model),
+      patience_(is_full && model.row_count >= kManyRows ? model.row_count / kPatience : 0),
+      work_(work),
+      dead_(dead_states_bits),
+      search_(model, table_work, dead_, work) {
   for (int rank_key = 0; rank_key < kRankKeyCount; ++rank_key) ranks_.push_back(MakeRank(model, rank_key));
   for (const auto& turn : kTurns) {
     ExactStrategy strategy;
     strategy.rank = ranks_[turn.rank_key];
     strategy.probe = turn.probe;
+    strategy.chains = patience_ > 0 && !model.HasBundles();
     strategy.weights.assign(At(model.section_count), 1);
     strategies_.push_back(std::move(strategy));
   }
@@ -109,6 +122,7 @@ ExactTurns::ExactTurns(const ExactModel& model, int dead_states_bits, std::int64
 // up in many steps, between what is aligned.
 Outcome ExactTurns::Try(std::int64_t capacity, const ExactQuota& budget) {
   constexpr std::int64_t kDive = 8;
+  constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max() / 2;
   constexpr auto kTurnCount = static_cast<std::int64_t>(std::size(kTurns));
   const bool plain = model_.max_alignment == model_.grain;
   const std::int64_t shortest = (plain ? 2 : kDive) * std::int64_t{model_.row_count} + 2;
@@ -117,13 +131,18 @@ Outcome ExactTurns::Try(std::int64_t capacity, const ExactQuota& budget) {
     const std::int64_t round = runs_ / kTurnCount;
     const std::int64_t turn = runs_ % kTurnCount;
     ExactStrategy& strategy = strategies_[At(turn)];
+    if (patience_ > 0 && !kTurns[turn].in_full) {
+      ++runs_;
+      continue;
+    }
     if (round > 0) {
       strategy.rank = Shaken(ranks_[kTurns[turn].rank_key], static_cast<std::uint64_t>(runs_));
       work_.Add(Look::kRanked, model_.row_count);
     }
     ++runs_;
-    const Outcome outcome =
-        search_.Run(capacity, strategy, {shortest * Luby(round + 1), end.work - work_.spent().work});
+    const std::int64_t times = Luby(round + 1), work = end.work - work_.spent().work;
+    const Outcome outcome = patience_ > 0 ? search_.Run(capacity, strategy, {kNever, work}, patience_ * times)
+                                          : search_.Run(capacity, strategy, {shortest * times, work});
     if (outcome != Outcome::kStopped) return outcome;
   }
   return Outcome::kStopped;

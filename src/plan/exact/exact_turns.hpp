@@ -14,8 +14,9 @@ namespace orionrt {
 
 class ExactTurns {
  public:
-  // Remembers up to 2^dead_states_bits refuted states, 8 bytes each. `model` and `work` must outlive it.
-  ExactTurns(const ExactModel& model, int dead_states_bits, std::int64_t table_work, WorkMeter& work);
+  // Remembers up to 2^dead_states_bits refuted states, 8 bytes each. `model` and `work` must outlive it. `is_full`:
+  // next to no room is left at the capacities asked for.
+  ExactTurns(const ExactModel& model, bool is_full, int dead_states_bits, std::int64_t table_work, WorkMeter& work);
 
   // Looks for a plan within `capacity` (units) for `budget`, of nodes up to a run more. A later call goes on where this
   // one stopped as far as refuted states and the records of failures go; the turns go on, too.
@@ -25,6 +26,7 @@ class ExactTurns {
 
  private:
   const ExactModel& model_;
+  const int patience_;  // nodes, of a run of many rows in a full problem; 0: none
   WorkMeter& work_;
   DeadStates dead_;
   ExactSearch search_;

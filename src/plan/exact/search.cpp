@@ -37,14 +37,19 @@ ExactSearch::ExactSearch(const ExactModel& model, std::int64_t table_work, DeadS
       dead_(dead),
       work_(work),
       state_(model, table_work, work),
-      branches_(At(model.section_count + 1), 0) {
+      branches_(At(model.section_count + 1), 0),
+      filled_before_(At(model.section_count + 1), 0),
+      filled_behind_(At(model.section_count + 1), 0) {
   if (model.HasBundles()) forced_ = waiting_ = branches_;
 }
 
-Outcome ExactSearch::Run(std::int64_t capacity, ExactStrategy& strategy, const ExactQuota& quota) {
+Outcome ExactSearch::Run(std::int64_t capacity, ExactStrategy& strategy, const ExactQuota& quota,
+                         std::int64_t patience) {
   strategy_ = &strategy;
   state_.weights().swap(strategy.weights);
   end_ = work_.After(quota);
+  patience_ = patience;
+  stalled_ = most_placed_ = 0;
   stopped_ = false;
   const bool found = state_.Reset(capacity) && SolveSubproblems(0, model_.section_count);
   state_.weights().swap(strategy.weights);
@@ -55,8 +60,15 @@ Outcome ExactSearch::Run(std::int64_t capacity, ExactStrategy& strategy, const E
   return stopped_ ? Outcome::kStopped : Outcome::kRefuted;
 }
 
+void ExactSearch::NoteProgress() {
+  ++stalled_;
+  if (state_.placed_count() <= most_placed_) return;
+  most_placed_ = state_.placed_count();
+  stalled_ = 0;
+}
+
 bool ExactSearch::OutOfQuota() {
-  if (work_.IsPast(end_) || depth_ >= kMaxDepth) stopped_ = true;
+  if (work_.IsPast(end_) || depth_ >= kMaxDepth || stalled_ > patience_) stopped_ = true;
   return stopped_;
 }
 
@@ -88,6 +100,7 @@ bool ExactSearch::SolveSubproblems(int begin, int end) {
 
 bool ExactSearch::SolveSubproblem(int begin, int end) {
   work_.AddNode();
+  NoteProgress();
   if (OutOfQuota()) return false;
   const std::uint64_t key = KeyOf(begin, end);
   if (dead_.Contains(key)) return false;
@@ -137,7 +150,11 @@ ExactSearch::Niche ExactSearch::ChooseNiche(int begin, int end) {
     for (; s < end && !IsWall(s) && state_.floor(s) == floor; ++s) all_on_tops &= state_.top(s) == floor;
     if (niche_begin > begin && !IsWall(niche_begin - 1) && state_.floor(niche_begin - 1) < floor) continue;
     if (s < end && !IsWall(s) && state_.floor(s) < floor) continue;
-    CountBranches(niche_begin, s, floor, all_on_tops);
+    if (strategy_->chains) {
+      CountChains(niche_begin, s, floor);
+    } else {
+      CountBranches(niche_begin, s, floor, all_on_tops);
+    }
     work_.Add(Look::kChoice, s - niche_begin);
     for (int t = niche_begin; t < s; ++t) {
       const std::int64_t slack = state_.Slack(t);
@@ -187,6 +204,42 @@ void ExactSearch::CountBranches(int begin, int end, std::int64_t floor, bool all
     forced_[At(s)] += forced_[At(s - 1)];
     waiting_[At(s)] += waiting_[At(s - 1)];
   }
+}
+
+// The same, but only of rows that others, and sections with something to give up, can join into a chain from wall to
+// wall: what lies on the floor of a niche, and what stays empty there, are such a chain in any plan.
+void ExactSearch::CountChains(int begin, int end, std::int64_t floor) {
+  ready_.clear();
+  for (int row = model_.start_begin[At(begin)]; row < model_.start_begin[At(end)]; ++row) {
+    if (!state_.placed(row) && state_.head(row) == floor && CanBegin(row, floor)) ready_.push_back(row);
+  }
+  std::fill(branches_.begin() + begin, branches_.begin() + end + 1, 0);
+  std::fill(filled_before_.begin() + begin, filled_before_.begin() + end + 1, 0);
+  std::fill(filled_behind_.begin() + begin, filled_behind_.begin() + end + 1, 0);
+  filled_before_[At(begin)] = filled_behind_[At(end)] = 1;
+  std::size_t next = 0;
+  for (int s = begin; s < end; ++s) {
+    const bool filled = filled_before_[At(s)] != 0;
+    if (filled && state_.Slack(s) > 0) filled_before_[At(s + 1)] = 1;
+    for (; next < ready_.size() && model_.first[At(ready_[next])] == s; ++next) {
+      if (filled) filled_before_[At(model_.last[At(ready_[next])])] = 1;
+    }
+  }
+  for (int s = end; s-- > begin;) {
+    if (filled_behind_[At(s + 1)] != 0 && state_.Slack(s) > 0) filled_behind_[At(s)] = 1;
+    for (; next > 0 && model_.first[At(ready_[next - 1])] == s; --next) {
+      if (filled_behind_[At(model_.last[At(ready_[next - 1])])] != 0) filled_behind_[At(s)] = 1;
+    }
+  }
+  for (const int row : ready_) {
+    if (IsInChain(row)) CountOver(branches_, row);
+  }
+  for (int s = begin + 1; s < end; ++s) branches_[At(s)] += branches_[At(s - 1)];
+  work_.Add(Look::kInChain, model_.start_begin[At(end)] - model_.start_begin[At(begin)] + end - begin);
+}
+
+bool ExactSearch::IsInChain(int row) const {
+  return filled_before_[At(model_.first[At(row)])] != 0 && filled_behind_[At(model_.last[At(row)])] != 0;
 }
 
 // As differences, to be summed up.
@@ -250,6 +303,7 @@ void ExactSearch::CollectCandidates(const Niche& niche) {
       candidates_.emplace_back(0, row);
       return;
     }
+    if (strategy_->chains && !IsInChain(row)) continue;
     if (CanBegin(row, niche.floor)) candidates_.emplace_back(strategy_->rank[At(row)], row);
   }
   std::sort(candidates_.begin() + static_cast<std::ptrdiff_t>(first), candidates_.end());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,7 @@ enum class Outcome {
 struct ExactStrategy {
   std::vector<int> rank;              // per row; lower is tried first
   bool probe = false;                 // true: try first what gives up the least space
+  bool chains = false;                // true: look for what fills a niche from wall to wall
   std::vector<std::int64_t> weights;  // per section, how often it failed; kept between runs
 };
 
@@ -52,8 +54,10 @@ class ExactSearch {
   // All must outlive the search.
   ExactSearch(const ExactModel& model, std::int64_t table_work, DeadStates& dead, WorkMeter& work);
 
-  // Stops when either part of `quota` is spent. After kFound, OffsetOf is valid until the next run.
-  Outcome Run(std::int64_t capacity, ExactStrategy& strategy, const ExactQuota& quota);
+  // Stops when either part of `quota` is spent, or after `patience` nodes with no more rows placed than before. After
+  // kFound, OffsetOf is valid until the next run.
+  Outcome Run(std::int64_t capacity, ExactStrategy& strategy, const ExactQuota& quota,
+              std::int64_t patience = std::numeric_limits<std::int64_t>::max());
 
   std::int64_t OffsetOf(int row) const { return state_.head(row); }
 
@@ -67,10 +71,13 @@ class ExactSearch {
   };
 
   bool OutOfQuota();
+  void NoteProgress();
   bool SolveSubproblems(int begin, int end);
   bool SolveSubproblem(int begin, int end);
   bool Apply(int choice, const Niche& niche, std::int64_t raised);
   Niche ChooseNiche(int begin, int end);
+  void CountChains(int begin, int end, std::int64_t floor);
+  bool IsInChain(int row) const;
   void CountBranches(int begin, int end, std::int64_t floor, bool all_on_tops);
   void CountOver(std::vector<int>& counts, int row) const;
   bool IsWall(int section) const { return state_.active_count(section) == 0; }
@@ -89,13 +96,18 @@ class ExactSearch {
   WorkMeter& work_;
   ExactState state_;
   const ExactStrategy* strategy_ = nullptr;
-  ExactQuota end_;  // of this run, by the meter
+  ExactQuota end_;                           // of this run, by the meter
+  std::int64_t patience_ = 0, stalled_ = 0;  // nodes
+  int most_placed_ = 0;                      // rows
   int depth_ = 0;
   bool stopped_ = false;
   std::vector<std::pair<std::int64_t, int>> candidates_;  // (key, row or kRaise), of all nodes on the path
   // Per section, scratch of ChooseNiche: branches; of the rows that can begin there the forced ones, and those whose
   // bundle could yet be supported.
   std::vector<int> branches_, forced_, waiting_;
+  // Per section, of the niches of a node: whether what can begin there fills the niche up to it, and from it on.
+  std::vector<char> filled_before_, filled_behind_;
+  std::vector<int> ready_;               // rows, scratch of CountChains
   std::vector<Subproblem> subproblems_;  // of all nodes on the path
 };
 

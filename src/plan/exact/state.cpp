@@ -37,6 +37,7 @@ bool ExactState::Reset(std::int64_t capacity) {
   head_ = model_.begin;
   latest_.resize(At(model_.row_count));
   placed_.assign(At(model_.row_count), 0);
+  placed_count_ = 0;
   decided_.assign(At(model_.BundleCount()), 0);
   unplaced_first_ = model_.alive;
   bool fits = true;
@@ -340,6 +341,7 @@ void ExactState::Remove(int row) {
   const std::int64_t head = head_[At(row)];
   const std::int64_t size = model_.size[At(row)];
   placed_[At(row)] = 1;
+  ++placed_count_;
   set_key_[At(begin)] -= row_key_[At(row)];
   if (model_.bundle[At(row)] >= 0) set_key_[At(begin)] -= PlaceKey(row);
   if (HasPlace(row)) AddPending(row, -1);
@@ -364,6 +366,7 @@ void ExactState::Restore(int row) {
   const int begin = model_.first[At(row)];
   const std::int64_t head = head_[At(row)];
   placed_[At(row)] = 0;
+  --placed_count_;
   if (HasPlace(row)) AddPending(row, 1);
   set_key_[At(begin)] += row_key_[At(row)];
   if (model_.bundle[At(row)] >= 0) set_key_[At(begin)] += PlaceKey(row);

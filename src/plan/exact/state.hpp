@@ -51,6 +51,7 @@ class ExactState {
   std::int64_t capacity() const { return capacity_; }
   std::int64_t head(int row) const { return head_[At(row)]; }
   bool placed(int row) const { return placed_[At(row)] != 0; }
+  int placed_count() const { return placed_count_; }
   // Whether it is known where the row lies: it is placed, or fixed by its problem or by another row of its bundle.
   bool decided(int row) const { return placed(row) || HasPlace(row); }
   std::int64_t floor(int section) const { return floor_[At(section)]; }
@@ -134,6 +135,7 @@ class ExactState {
   std::vector<std::uint64_t> set_key_, row_key_;
   std::vector<std::int64_t> head_, latest_;  // latest: the highest offset the capacity or a fixed offset leaves
   std::vector<char> placed_, decided_;
+  int placed_count_ = 0;                   // rows
   std::vector<int> unplaced_first_;        // per section a sparse set: the unplaced ones first
   std::vector<int> slot_begin_;            // row -> its slots, one per section of its life
   std::vector<int> slot_;                  // where in its section's part of unplaced_first_ the row is

@@ -25,7 +25,7 @@ std::vector<int> RefuteByWindow(const ExactModel& model, std::int64_t capacity, 
     for (int begin = 0; begin < model.section_count; begin += width / 2) {
       const int end = std::min(begin + width, model.section_count);
       const ExactModel window = ClipExactModel(model, begin, end, work);
-      ExactTurns turns(window, kWindowDeadBits, 0, work);
+      ExactTurns turns(window, false, kWindowDeadBits, 0, work);
       const Outcome outcome = turns.Try(capacity, {8 * std::int64_t{window.row_count}, limit.work - work.spent().work});
       if (outcome == Outcome::kRefuted) return BuffersOf(window);
       if (work.IsPast(limit)) return {};

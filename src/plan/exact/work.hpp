@@ -17,6 +17,7 @@ enum class Look : std::int64_t {
   kLift = 4,       // a floor or a head
   kChange = 4,     // a change undone
   kChoice = 10,    // a section scored
+  kInChain = 6,    // a row or a section where chains are looked for
   kHashed = 4,     // a section in a key
   kNode = 50,      // a node, but for all of the above
   kRanked = 100,   // a buffer sorted into an order

@@ -38,6 +38,7 @@ Problem TinyProblem(Random& random) {
 ExactStrategy AnyStrategy(const ExactModel& model, Random& random) {
   ExactStrategy strategy;
   strategy.rank = tests::RandomOrder(model.size.size(), random);
+  strategy.chains = !model.HasBundles() && random.Between(0, 1) == 1;
   strategy.probe = random.OneIn(2);
   strategy.weights.assign(static_cast<std::size_t>(model.section_count), random.Between(1, 3));
   return strategy;
@@ -114,6 +115,7 @@ TEST(ExactSearch, SaysWhenItWasStopped) {
   ExactStrategy strategy = AnyStrategy(model, random);
   EXPECT_EQ(search.Run(5, strategy, {1, 1 << 30}), Outcome::kStopped);
   EXPECT_EQ(search.Run(5, strategy, {1 << 30, 1}), Outcome::kStopped);
+  EXPECT_EQ(search.Run(5, strategy, kPlenty, 0), Outcome::kStopped);  // the first node places nothing
   EXPECT_EQ(search.Run(5, strategy, kPlenty), Outcome::kFound);
   EXPECT_EQ(search.Run(4, strategy, kPlenty), Outcome::kRefuted);
 }
