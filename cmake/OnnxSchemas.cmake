@@ -4,6 +4,7 @@
 set(onnx_schemas ${PROJECT_BINARY_DIR}/generated/onnx)
 set(rows "")
 foreach(header operator_sets operator_sets_ml)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ONNX_INCLUDE_DIR}/onnx/defs/${header}.h)
   file(READ ${ONNX_INCLUDE_DIR}/onnx/defs/${header}.h text)
   set(name "[ \n]*([A-Za-z]+),[ \n]*([0-9]+),[ \n]*([A-Za-z0-9_]+)[ \n]*")
   string(REGEX MATCHALL "GetOpSchema<" all "${text}")

@@ -27,7 +27,7 @@ std::vector<int> RankDescending(const std::vector<RankValue>& keys) {
 // Of many rows that fill all there is, a dive either gets through, turning back a little here and there, or is stuck
 // after a fifth of them: it ends after so many nodes, as a part of the rows, without one row more. Of 34 such problems
 // of 1,000 pieces 28 are solved within the work of 1.2 billion; with dives of twice the rows 23.
-constexpr int kManyRows = 500, kPatience = 8;
+constexpr int kManyInFull = 500, kPatienceInFull = 8;
 
 enum RankKey { kDuration, kSize, kLength, kArea, kRankKeyCount };
 
@@ -102,7 +102,7 @@ constexpr struct {
 ExactTurns::ExactTurns(const ExactModel& model, bool is_full, int dead_states_bits, std::int64_t table_work,
                        WorkMeter& work)
     : model_(model),
-      patience_(is_full && model.row_count >= kManyRows ? model.row_count / kPatience : 0),
+      patience_(is_full && model.row_count >= kManyInFull ? model.row_count / kPatienceInFull : 0),
       work_(work),
       dead_(dead_states_bits),
       search_(model, table_work, dead_, work) {

@@ -12,7 +12,7 @@ namespace {
 // there leaves the search nothing to find out about it.
 constexpr std::size_t kMostOfTightest = 18, kMostItems = 14;
 
-std::int64_t WorkOf(std::size_t items) {
+std::int64_t WorkOfTable(std::size_t items) {
   return static_cast<std::int64_t>(Look::kStacked) * static_cast<std::int64_t>(items << items);
 }
 
@@ -35,7 +35,7 @@ void StackTables::Reset(std::int64_t capacity) {
     const std::int64_t end = work_.spent().work + table_work_;
     for (const int section : TightestFirst(capacity)) {
       if (work_.spent().work >= end) break;
-      Add(section, empty() && WorkOf(kMostOfTightest) <= table_work_ ? kMostOfTightest : kMostItems, capacity);
+      Add(section, empty() && WorkOfTable(kMostOfTightest) <= table_work_ ? kMostOfTightest : kMostItems, capacity);
     }
   }
   if (empty()) return;
