@@ -259,8 +259,12 @@ int Run(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);
     const bool any = named != commands.end();
     const std::string help = "See orionrt " + (any ? first + " " : "") + "--help.";
-    return Fail(kWrongUsage,
-                error.what() + (any ? MeantOption(arguments, *named) : "") + "\n" + Toned(Tone::kHint, help));
+    // Of all that options hold numbers alone can fail to be what is asked for.
+    const bool is_number = error.get_name() == "ConversionError";
+    const std::string remedy = is_number ? "; write a number that the option can hold, such as 4"
+                               : any     ? MeantOption(arguments, *named)
+                                         : "";
+    return Fail(kWrongUsage, error.what() + remedy + "\n" + Toned(Tone::kHint, help));
   }
   SetColours(colours);
   return chosen->run();

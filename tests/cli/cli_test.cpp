@@ -52,6 +52,7 @@ TEST(Cli, SaysWhatMayHaveBeenMeant) {
   EXPECT_FAILS(2, Orionrt({"plna", problem}), "\"plna\"; did you mean plan?", "convert");
   EXPECT_FAILS(2, Orionrt({"help", "reprot"}), "did you mean report?");
   EXPECT_FAILS(2, Orionrt({"plan", problem, "--polcy", "auto"}), "did you mean --policy?", "orionrt plan --help");
+  EXPECT_FAILS(2, Orionrt({"plan", problem, "--time-limit", "soon"}), "--time-limit = soon", "write a number");
   EXPECT_FAILS(2, Orionrt({"plan", problem, "--forma=json"}), "did you mean --format?");
   EXPECT_EQ(Orionrt({"quux"}).err.find("did you mean"), std::string::npos);
   const std::string graph = folder.Write("g.json", R"({"schema":"orionrt.graph/1","tensors":[],"ops":[]})");
