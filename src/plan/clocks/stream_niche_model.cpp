@@ -50,15 +50,31 @@ StreamNicheModel::StreamNicheModel(const Problem& problem, const Precedence& ord
   std::vector<int> antichain;
   for (const int r : rectangles) {
     const Precedence::Rectangle& it = order.rectangles()[At(r)];
-    rows.push_back({it.buffer, it.end - it.begin, problem.buffers[At(it.buffer)].alignment, window(r), order.chain(r),
-                    order.position(r), order.first(r)});
+    rows.push_back({it.buffer, it.end - it.begin, problem.buffers[At(it.buffer)].alignment, window(r), order.chain(r)});
     if (is_heaviest[At(it.buffer)] != 0) antichain.push_back(r);
   }
   words_ = rows.size() / 64 + 1;
+  FindPlaces(order, rectangles);
   FindConflicts(problem, order, rectangles);
   ChooseSections(order, rectangles, antichain);
   words_with_conflicts_ = WordsOf(conflicts_, words_);
   words_alive_ = WordsOf(alive_, words_);
+}
+
+// Sorted by counting, per chain, by where a row is over there and then by rows.
+void StreamNicheModel::FindPlaces(const Precedence& order, const std::vector<int>& rectangles) {
+  places_.resize(rows.size() * At(chains));
+  for (int c = 0; c < chains; ++c) {
+    std::vector<int> next(At(order.length(c)) + 2, 0);
+    for (const int r : rectangles) ++next[At(order.first(r)[c]) + 1];
+    std::partial_sum(next.begin(), next.end(), next.begin());
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+      places_[k * At(chains) + At(c)] = next[At(order.first(rectangles[k])[c])]++;
+    }
+    for (std::size_t k = 0; k < rows.size(); ++k) {  // next is now behind all that are over at a position
+      if (rows[k].chain == c) rows[k].passed = next[At(order.position(rectangles[k]))];
+    }
+  }
 }
 
 void StreamNicheModel::FindConflicts(const Problem& problem, const Precedence& order,

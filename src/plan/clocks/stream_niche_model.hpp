@@ -18,8 +18,8 @@ struct StreamNicheRow {
   std::int64_t size = 0;       // bytes, > 0
   std::int64_t alignment = 1;  // bytes
   Span window;                 // in one execution, up to the last begin that it is not over before
-  int chain = 0, position = 0;
-  const int* first = nullptr;  // per chain, as Precedence has it
+  int chain = 0;               // on which it begins, as Precedence has it
+  int passed = 0;              // how many rows are over where it begins, of that chain's order
 };
 
 class StreamNicheModel {
@@ -37,6 +37,9 @@ class StreamNicheModel {
   // The sections of an execution at which a row is alive: they follow one another.
   Span span(int row, int execution) const { return spans_[At(row) * At(executions()) + At(execution)]; }
   bool Conflict(int a, int b) const { return (conflicts_[At(a) * words_ + At(b) / 64] >> (At(b) % 64) & 1) != 0; }
+  // The place of a row in the order in which rows are over on a chain: it is over before another on that chain begins
+  // iff its place there is below what that one has passed.
+  int place(int row, int chain) const { return places_[At(row) * At(chains) + At(chain)]; }
   // Sets of rows, in words of 64, of which only the middle ones are not zero.
   struct RowSet {
     const Word* words;
@@ -53,6 +56,7 @@ class StreamNicheModel {
   std::vector<Span> windows;         // per section: the hull of those of its rows
 
  private:
+  void FindPlaces(const Precedence& order, const std::vector<int>& rectangles);
   void FindConflicts(const Problem& problem, const Precedence& order, const std::vector<int>& rectangles);
   void ChooseSections(const Precedence& order, const std::vector<int>& rectangles, const std::vector<int>& heaviest);
 
@@ -60,6 +64,7 @@ class StreamNicheModel {
     return {sets.data() + At(k) * words_, At(words[At(k)].first), At(words[At(k)].last)};
   }
 
+  std::vector<int> places_;  // rows x chains
   std::vector<Span> spans_;  // rows x executions
   std::size_t words_ = 0;
   std::vector<Word> conflicts_, alive_;

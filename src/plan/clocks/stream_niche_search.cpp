@@ -12,6 +12,12 @@ namespace {
 constexpr int kShortList = 40;              // up to so many candidates all pairs are looked at
 constexpr std::int64_t kSlackLooked = 100;  // sections that may give up this part of the capacity are not looked at
 
+int CountBits(std::uint64_t word) {
+  word -= (word >> 1) & 0x5555555555555555;
+  word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333);
+  return static_cast<int>((((word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f) * 0x0101010101010101) >> 56);
+}
+
 }  // namespace
 
 StreamNicheSearch::StreamNicheSearch(const StreamNicheModel& model)
@@ -23,10 +29,17 @@ StreamNicheSearch::StreamNicheSearch(const StreamNicheModel& model)
       hulls_(At(model.executions())),
       covered_(At(model.sections()) + 1),
       weights_(At(model.sections() + model.executions())),
-      by_first_(At(model.chains)),
+      places_taken_(model.words()),
+      at_place_(model.rows.size()),
+      by_end_(At(model.chains)),
       on_chain_(At(model.chains)) {
   const auto length = [&model](int row) { return model.rows[At(row)].window.length(); };
   const auto size = [&model](int row) { return model.rows[At(row)].size; };
+  for (int row = 0; row < model.count(); ++row) {
+    lasts_.push_back(model.rows[At(row)].window.last);
+    if (row % kBlock == 0) last_in_block_.push_back(0);
+    last_in_block_.back() = std::max(last_in_block_.back(), lasts_.back());
+  }
   ranks_.AddOrder(length);
   ranks_.AddOrder(size);
   ranks_.AddOrder([&](int row) { return Wide{size(row)} * length(row); });
@@ -41,10 +54,14 @@ void StreamNicheSearch::Restart() {
   floors_.Assign(model_.count(), 0);
   unplaced_.assign(model_.words(), 0);
   for (int row = 0; row < model_.count(); ++row) unplaced_[At(row) / 64] |= StreamNicheModel::Word{1} << (row % 64);
-  levels_.Assign(model_.sections(), 0);
+  on_floor_.assign(model_.words(), 0);
+  levels_.assign(At(model_.sections() / kBlock + 1) * kBlock, kNobody);
+  std::fill_n(levels_.begin(), model_.sections(), 0);
   used_ = model_.loads;
+  used_.resize(levels_.size());
   row_changes_.clear();
-  section_changes_.clear();
+  span_changes_.clear();
+  kept_count_ = 0;
   failed_ = false;
 }
 
@@ -78,26 +95,31 @@ void StreamNicheSearch::SetFloor(int row, std::int64_t floor) {
   floors_.Set(row, floor);
 }
 
-void StreamNicheSearch::SetLevel(int section, std::int64_t level, std::int64_t used) {
-  SectionChange& change = section_changes_.emplace_back();
-  change.section = section;
-  change.level = levels_[section];
-  change.used = used_[At(section)];
-  levels_.Set(section, level);
-  used_[At(section)] = used;
+// Before they are changed.
+void StreamNicheSearch::KeepSections(Span span) {
+  span_changes_.push_back(span);
+  const std::size_t count = kept_count_ + At(span.length());
+  if (kept_sections_.size() < count) kept_sections_.resize(2 * count);
+  SectionState* kept = kept_sections_.data() + kept_count_;
+  for (int s = span.first; s < span.last; ++s) *kept++ = {levels_[At(s)], used_[At(s)]};
+  kept_count_ = count;
 }
 
-void StreamNicheSearch::Undo(std::size_t rows_mark, std::size_t sections_mark) {
+void StreamNicheSearch::Undo(std::size_t rows_mark, std::size_t spans_mark) {
   for (; row_changes_.size() > rows_mark; row_changes_.pop_back()) {
     const RowChange& change = row_changes_.back();
     if (floors_[change.row] == kNobody)
       unplaced_[At(change.row) / 64] |= StreamNicheModel::Word{1} << (change.row % 64);
     floors_.Set(change.row, change.floor);
   }
-  for (; section_changes_.size() > sections_mark; section_changes_.pop_back()) {
-    const SectionChange& change = section_changes_.back();
-    levels_.Set(change.section, change.level);
-    used_[At(change.section)] = change.used;
+  for (; span_changes_.size() > spans_mark; span_changes_.pop_back()) {
+    const Span span = span_changes_.back();
+    kept_count_ -= At(span.length());
+    const SectionState* kept = kept_sections_.data() + kept_count_;
+    for (int s = span.first; s < span.last; ++s, ++kept) {
+      levels_[At(s)] = kept->level;
+      used_[At(s)] = kept->used;
+    }
   }
 }
 
@@ -116,47 +138,101 @@ bool StreamNicheSearch::BlameRow(int row) {
   return false;
 }
 
+// And who lies on it.
 std::int64_t StreamNicheSearch::LowestFloor() {
   std::int64_t floor = kNobody;
-  for (int block = 0; block < floors_.blocks(); ++block) floor = std::min(floor, floors_.Minimum(block));
+  for (int block = 0; block < floors_.blocks(); ++block) floor = std::min(floor, floors_.Lowest(block));
   work_ += floors_.blocks() + 60;
+  for (int word = floor_words_.first; word < floor_words_.last; ++word) on_floor_[At(word)] = 0;
+  floor_words_ = Span();
+  if (floor == kNobody) return floor;
+  for (int block = 0; block < floors_.blocks(); ++block) {
+    if (floors_.Lowest(block) != floor) continue;
+    on_floor_[At(block)] = floors_.On(block, floor);
+    floor_words_ = Hull(floor_words_, {block, block + 1});
+  }
   return floor;
 }
 
 // What a section takes if whoever is still to lie there lies no lower than `floor`.
 std::int64_t StreamNicheSearch::Used(int section, std::int64_t floor) const {
-  return used_[At(section)] + std::max<std::int64_t>(0, floor - levels_[section]);
+  return used_[At(section)] + std::max<std::int64_t>(0, floor - levels_[At(section)]);
 }
 
 // Sections of which nobody can lie on the lowest floor any more: what is alive there lies no lower than the lowest of
 // its floors. False where that passes the capacity.
 bool StreamNicheSearch::LiftDead(std::int64_t floor) {
-  const std::int64_t looked_at = capacity_ - capacity_ / kSlackLooked;
-  for (int block = 0; block < levels_.blocks(); ++block) {
-    if (levels_.Minimum(block) > floor) continue;
-    for (int s = block * BlockMinima::kBlock, end = levels_.end(block); s < end; ++s) {
-      if (levels_[s] > floor || Used(s, floor) < looked_at || floors_[lowest_[At(s)]] <= floor) continue;
-      std::int64_t lowest = kNobody;
-      const StreamNicheModel::RowSet alive = model_.alive(s);
-      for (std::size_t word = alive.first; word < alive.last && lowest > floor; ++word) {
-        for (StreamNicheModel::Word rest = alive.words[word] & unplaced_[word]; rest != 0; rest &= rest - 1) {
-          const int row = static_cast<int>(word * 64) + __builtin_ctzll(rest);
-          ++work_;
-          if (floors_[row] >= lowest) continue;
-          lowest = floors_[row];
-          lowest_[At(s)] = row;
-          if (lowest <= floor) break;
-        }
-      }
-      work_ += static_cast<std::int64_t>(alive.last - alive.first);
-      if (lowest <= floor) continue;
-      SetLevel(s, lowest, lowest == kNobody ? used_[At(s)] : Used(s, lowest));
-      if (used_[At(s)] > capacity_) return Blame(s, model_.windows[At(s)]);
+  const int blocks = model_.sections() / kBlock + 1;
+  for (int block = 0; block < blocks; ++block) {
+    bool is_low = false;
+    for (StreamNicheModel::Word rest = Pressed(block, floor, is_low); rest != 0; rest &= rest - 1) {
+      const int section = block * kBlock + __builtin_ctzll(rest);
+      if (floors_[lowest_[At(section)]] > floor && !Ask(section)) return false;
     }
-    work_ += BlockMinima::kBlock / 2;
+    if (is_low) work_ += kBlock / 2;
   }
-  work_ += levels_.blocks();
+  work_ += blocks;
   return true;
+}
+
+// The sections of a block whose level is no higher than `floor` and that may not give up much; whether there is any of
+// such a level.
+StreamNicheModel::Word StreamNicheSearch::Pressed(int block, std::int64_t floor, bool& is_low) const {
+  const std::int64_t looked_at = capacity_ - capacity_ / kSlackLooked;
+  const std::int64_t *levels = levels_.data() + At(block) * kBlock, *used = used_.data() + At(block) * kBlock;
+  std::int64_t slack[kBlock];  // negative where a section is not pressed
+  std::int64_t lifts = -1, slacks = -1;
+  for (int k = 0; k < kBlock; ++k) {
+    const std::int64_t lift = floor - levels[k];
+    lifts &= lift;
+    slack[k] = lift | (used[k] + lift - looked_at);
+    slacks &= slack[k];
+  }
+  is_low = lifts >= 0;
+  if (slacks < 0) return 0;
+  StreamNicheModel::Word not_pressed = 0;
+  for (int k = kBlock / 4 - 1; k >= 0; --k) {
+    not_pressed *= 2;
+    for (int lane = 0; lane < 4; ++lane) {
+      not_pressed += static_cast<StreamNicheModel::Word>(slack[lane * kBlock / 4 + k]) >> 63 << (lane * kBlock / 4);
+    }
+  }
+  return ~not_pressed;
+}
+
+// Lifts a section where nobody of it lies on the floor. False where that passes the capacity.
+bool StreamNicheSearch::Ask(int section) {
+  const StreamNicheModel::RowSet alive = model_.alive(section);
+  int& lowest_row = lowest_[At(section)];
+  std::int64_t asked = static_cast<std::int64_t>(alive.last - alive.first);
+  for (std::size_t word = std::max(alive.first, At(floor_words_.first)),
+                   end = std::min(alive.last, At(floor_words_.last));
+       word < end; ++word) {
+    const StreamNicheModel::Word found = alive.words[word] & on_floor_[word];
+    if (found == 0) continue;
+    for (std::size_t before = alive.first; before < word; ++before) {
+      asked += CountBits(alive.words[before] & unplaced_[before]);
+    }
+    asked += CountBits(alive.words[word] & unplaced_[word] & (found ^ (found - 1)));
+    work_ += asked;
+    lowest_row = static_cast<int>(word * 64) + __builtin_ctzll(found);
+    return true;
+  }
+  std::int64_t lowest = kNobody;
+  for (std::size_t word = alive.first; word < alive.last; ++word) {
+    for (StreamNicheModel::Word rest = alive.words[word] & unplaced_[word]; rest != 0; rest &= rest - 1) {
+      const int row = static_cast<int>(word * 64) + __builtin_ctzll(rest);
+      ++asked;
+      if (floors_[row] >= lowest) continue;
+      lowest = floors_[row];
+      lowest_row = row;
+    }
+  }
+  work_ += asked;
+  KeepSections({section, section + 1});
+  if (lowest != kNobody) used_[At(section)] = Used(section, lowest);
+  levels_[At(section)] = lowest;
+  return used_[At(section)] <= capacity_ || Blame(section, model_.windows[At(section)]);
 }
 
 // The first rows on the floor whose windows reach into one another, and the next floor within their window.
@@ -168,33 +244,35 @@ void StreamNicheSearch::Gather(std::int64_t floor, Niche& niche) {
   const auto is_apart = [&](int row) {
     return !candidates_.empty() && model_.rows[At(row)].window.first >= niche.window.last;
   };
-  for (int block = 0; block < floors_.blocks(); ++block) {
-    if (is_apart(block * BlockMinima::kBlock < model_.count() ? block * BlockMinima::kBlock : model_.count() - 1))
-      break;
-    if (floors_.Minimum(block) != floor) continue;
-    work_ += BlockMinima::kBlock / 2;
-    for (int row = block * BlockMinima::kBlock, end = floors_.end(block); row < end; ++row) {
-      if (floors_[row] != floor) continue;
+  for (int block = floor_words_.first; block < floor_words_.last; ++block) {
+    if (is_apart(block * kBlock)) break;
+    if (on_floor_[At(block)] == 0) continue;
+    work_ += kBlock / 2;
+    for (StreamNicheModel::Word rest = on_floor_[At(block)]; rest != 0; rest &= rest - 1) {
+      const int row = block * kBlock + __builtin_ctzll(rest);
       if (is_apart(row)) break;
       candidates_.push_back(row);
       niche.window = Hull(niche.window, model_.rows[At(row)].window);
     }
   }
   for (int block = 0; block < floors_.blocks(); ++block) {
-    const int first = block * BlockMinima::kBlock;
+    const int first = block * kBlock;
     if (first >= model_.count() || model_.rows[At(first)].window.first >= niche.window.last) break;
-    if (floors_.Minimum(block) >= niche.wall) continue;
-    work_ += BlockMinima::kBlock / 2;
-    for (int row = first, end = floors_.end(block); row < end; ++row) {
-      const std::int64_t other = floors_[row];
-      if (other > floor && other < niche.wall && Overlap(model_.rows[At(row)].window, niche.window)) niche.wall = other;
-    }
+    const std::int64_t lowest = floors_.Lowest(block);
+    if (lowest >= niche.wall) continue;
+    work_ += kBlock / 2;
+    if (lowest == floor && floors_.Next(block) >= niche.wall) continue;
+    if (last_in_block_[At(block)] <= niche.window.first) continue;
+    int end = std::min(first + kBlock, model_.count());
+    while (model_.rows[At(end) - 1].window.first >= niche.window.last) --end;
+    niche.wall = std::min(niche.wall, floors_.Next(first, end, floor, lasts_.data(), niche.window.first));
   }
 }
 
 // Sections that candidates cover weigh by how little they may give up, and by how often they were to blame. Of each
 // candidate: what weighs the sections before it has begun, those at which it is alive, and those at which it is over.
 void StreamNicheSearch::Weigh(const Niche& niche) {
+  const std::int64_t capacity = capacity_;
   std::int64_t total = 0;
   for (int e = 0; e < model_.executions(); ++e) {
     Span hull;
@@ -207,13 +285,15 @@ void StreamNicheSearch::Weigh(const Niche& niche) {
     }
     hulls_[At(e)] = hull.length() > 0 ? hull : Span{model_.starts[At(e)], model_.starts[At(e)]};
     std::int64_t* weights = weights_.data() + e;
+    const std::int64_t *levels = levels_.data(), *used = used_.data(), *failures = failures_.data();
+    int* covered = covered_.data();
     int depth = 0;
     for (int s = hull.first; s < hull.last; ++s) {
-      depth += std::exchange(covered_[At(s)], 0);
+      depth += std::exchange(covered[s], 0);
       weights[s] = total;
       if (depth == 0) continue;
-      const std::int64_t slack = std::max<std::int64_t>(0, capacity_ - Used(s, niche.floor));
-      total += failures_[At(s)] * shares_.share(slack);
+      const std::int64_t slack = capacity - used[s] - std::max<std::int64_t>(0, niche.floor - levels[s]);
+      total += failures[s] * shares_.share(std::max<std::int64_t>(0, slack));
     }
     if (hull.length() > 0) covered_[At(hull.last)] = 0;
     weights[hulls_[At(e)].last] = total;
@@ -276,38 +356,62 @@ void StreamNicheSearch::FindShortChains() {
 // kept apart may be in one chain here: that makes a guess worse and no plan wrong.
 void StreamNicheSearch::FindLongChains() {
   const int count = static_cast<int>(candidates_.size());
+  SortEnds();
   std::vector<std::size_t> walked(At(model_.chains), 0);
   std::vector<std::int64_t> least(At(model_.chains), 0);
-  for (int c = 0; c < model_.chains; ++c) {
-    by_first_[At(c)].clear();
-    on_chain_[At(c)].clear();
-    for (int k = 0; k < count; ++k) by_first_[At(c)].emplace_back(model_.rows[At(candidates_[At(k)])].first[c], k);
-    std::sort(by_first_[At(c)].begin(), by_first_[At(c)].end());
-  }
   for (int k = 0; k < count; ++k) {
     const StreamNicheRow& row = model_.rows[At(candidates_[At(k)])];
-    const std::size_t c = At(row.chain);
-    for (; walked[c] < by_first_[c].size() && by_first_[c][walked[c]].first <= row.position; ++walked[c]) {
-      least[c] = std::min(least[c], keys_[At(by_first_[c][walked[c]].second)]);
+    const auto& ends = by_end_[At(row.chain)];
+    std::int64_t& best = least[At(row.chain)];
+    for (std::size_t& next = walked[At(row.chain)]; next < ends.size() && ends[next].first < row.passed; ++next) {
+      best = std::min(best, keys_[At(ends[next].second)]);
     }
-    lost_before_[At(k)] = before_[At(k)] + least[c];
-    keys_[At(k)] = least[c] - within_[At(k)];
+    lost_before_[At(k)] = before_[At(k)] + best;
+    keys_[At(k)] = best - within_[At(k)];
   }
+  for (std::vector<std::int64_t>& keys : on_chain_) keys.assign(1, 0);
   for (int k = count - 1; k >= 0; --k) {
-    const StreamNicheRow& row = model_.rows[At(candidates_[At(k)])];
     std::int64_t best = 0;
     for (int c = 0; c < model_.chains; ++c) {
-      const auto& after = on_chain_[At(c)];
-      const auto end = std::partition_point(after.begin(), after.end(),
-                                            [&](const auto& other) { return other.first >= row.first[c]; });
-      if (end != after.begin()) best = std::min(best, (end - 1)->second);
+      best = std::min(best, on_chain_[At(c)][At(behind_on_[At(k) * At(model_.chains) + At(c)])]);
     }
     lost_behind_[At(k)] = behind_[At(k)] + best;
-    auto& mine = on_chain_[At(row.chain)];
-    const std::int64_t key = best - within_[At(k)];
-    mine.emplace_back(row.position, mine.empty() ? key : std::min(key, mine.back().second));
+    auto& mine = on_chain_[At(model_.rows[At(candidates_[At(k)])].chain)];
+    mine.push_back(std::min(best - within_[At(k)], mine.back()));
   }
   work_ += 60 * std::int64_t{count};
+}
+
+// The candidates by where they are over, per chain, and of each how many begin behind it there.
+void StreamNicheSearch::SortEnds() {
+  const std::size_t count = candidates_.size(), chains = At(model_.chains);
+  behind_on_.resize(count * chains);
+  for (int c = 0; c < model_.chains; ++c) {
+    for (std::size_t k = 0; k < count; ++k) {
+      const int place = model_.place(candidates_[k], c);
+      places_taken_[At(place) / 64] |= StreamNicheModel::Word{1} << (place % 64);
+      at_place_[At(place)] = static_cast<int>(k);
+    }
+    auto& ends = by_end_[At(c)];
+    ends.clear();
+    for (std::size_t word = 0; word < places_taken_.size(); ++word) {
+      for (StreamNicheModel::Word rest = std::exchange(places_taken_[word], 0); rest != 0; rest &= rest - 1) {
+        const int place = static_cast<int>(word * 64) + __builtin_ctzll(rest);
+        ends.emplace_back(place, at_place_[At(place)]);
+      }
+    }
+    int behind = 0;
+    std::size_t next = ends.size();
+    for (std::size_t k = count; k-- > 0;) {  // the last to begin first
+      const StreamNicheRow& row = model_.rows[At(candidates_[k])];
+      if (row.chain != c) continue;
+      for (; next > 0 && ends[next - 1].first >= row.passed; --next) {
+        behind_on_[At(ends[next - 1].second) * chains + At(c)] = behind;
+      }
+      ++behind;
+    }
+    for (; next > 0; --next) behind_on_[At(ends[next - 1].second) * chains + At(c)] = behind;
+  }
 }
 
 // The candidates that waste least, the best first, and last to give the niche up.
@@ -331,7 +435,7 @@ bool StreamNicheSearch::MayGiveUp(const Niche& niche) const {
   if (niche.wall == kNobody) return false;
   for (const Span hull : hulls_) {
     for (int s = hull.first; s < hull.last; ++s) {
-      if (levels_[s] <= niche.floor && Used(s, niche.wall) > capacity_) return false;
+      if (levels_[At(s)] <= niche.floor && Used(s, niche.wall) > capacity_) return false;
     }
   }
   return true;
@@ -348,7 +452,7 @@ NicheStep StreamNicheSearch::Descend() {
   FindChains();
   Choose(decision);
   decision.rows_mark = row_changes_.size();
-  decision.sections_mark = section_changes_.size();
+  decision.spans_mark = span_changes_.size();
   decisions_.push_back(decision);
   return NicheStep::kDecided;
 }
@@ -376,23 +480,39 @@ bool StreamNicheSearch::Place(int row, std::int64_t floor) {
   unplaced_[At(row) / 64] &= ~(StreamNicheModel::Word{1} << (row % 64));
   for (int e = 0; e < model_.executions(); ++e) {
     const Span on = model_.span(row, e);
+    if (on.length() == 0) continue;
+    KeepSections(on);
+    std::int64_t left = 0;  // negative where a section passes the capacity
     for (int s = on.first; s < on.last; ++s) {
-      SetLevel(s, top, Used(s, floor));
-      if (used_[At(s)] > capacity_) return Blame(s, placed.window);
+      used_[At(s)] += floor - levels_[At(s)];  // no row that is alive there lies below its level
+      levels_[At(s)] = top;
+      left |= capacity_ - used_[At(s)];
+    }
+    if (left < 0) {
+      const auto full = std::find_if(used_.begin() + on.first, used_.begin() + on.last,
+                                     [this](std::int64_t used) { return used > capacity_; });
+      return Blame(static_cast<int>(full - used_.begin()), placed.window);
     }
     work_ += 2 * on.length();
   }
   const StreamNicheModel::RowSet conflicts = model_.conflicts(row);
-  for (std::size_t word = conflicts.first; word < conflicts.last; ++word) {
+  std::int64_t looked_at = 0;
+  int full = -1;
+  for (std::size_t word = conflicts.first; word < conflicts.last && full < 0; ++word) {
     for (StreamNicheModel::Word rest = conflicts.words[word] & unplaced_[word]; rest != 0; rest &= rest - 1) {
       const int other = static_cast<int>(word * 64) + __builtin_ctzll(rest);
-      ++work_;
+      ++looked_at;
       if (floors_[other] >= top) continue;
       const std::int64_t above = RoundUp(top, model_.rows[At(other)].alignment);
       SetFloor(other, above);
-      if (above + model_.rows[At(other)].size > capacity_) return BlameRow(other);
+      if (above + model_.rows[At(other)].size > capacity_) {
+        full = other;
+        break;
+      }
     }
   }
+  work_ += looked_at;
+  if (full >= 0) return BlameRow(full);
   work_ += static_cast<std::int64_t>(conflicts.last - conflicts.first);
   return true;
 }
@@ -412,7 +532,7 @@ bool StreamNicheSearch::Raise(const Niche& niche) {
 bool StreamNicheSearch::GoBack() {
   for (; !decisions_.empty(); decisions_.pop_back()) {
     Decision& decision = decisions_.back();
-    Undo(decision.rows_mark, decision.sections_mark);
+    Undo(decision.rows_mark, decision.spans_mark);
     if (!Overlap(decision.touched, blame_)) continue;
     decision.blamed = Hull(decision.blamed, blame_);
     if (decision.next < decision.count) {
@@ -427,7 +547,7 @@ bool StreamNicheSearch::GoBack() {
 void StreamNicheSearch::Keep(std::size_t decisions) {
   if (std::exchange(failed_, false)) decisions = std::min(decisions, decisions_.size() - 1);  // it is half made
   if (decisions >= decisions_.size()) return;
-  Undo(decisions_[decisions].rows_mark, decisions_[decisions].sections_mark);
+  Undo(decisions_[decisions].rows_mark, decisions_[decisions].spans_mark);
   decisions_.resize(decisions);
 }
 

@@ -12,43 +12,12 @@
 #include <vector>
 
 #include "base/index.hpp"
+#include "plan/clocks/row_floors.hpp"
 #include "plan/clocks/stream_niche_model.hpp"
 #include "plan/niches/niche_tries.hpp"
 #include "plan/watch.hpp"
 
 namespace orionrt {
-
-// Numbers of which the least is asked for again and again: in blocks of 64, each with its minimum, found when asked.
-class BlockMinima {
- public:
-  static constexpr int kBlock = 64;
-
-  void Assign(int count, std::int64_t value) {
-    values_.assign(At(count), value);
-    minima_.assign(At(count / kBlock + 1), value);
-    stale_.assign(minima_.size(), 1);
-  }
-  std::int64_t operator[](int k) const { return values_[At(k)]; }
-  void Set(int k, std::int64_t value) {
-    values_[At(k)] = value;
-    stale_[At(k) / kBlock] = 1;
-  }
-  int blocks() const { return static_cast<int>(minima_.size()); }
-  int end(int block) const { return std::min(static_cast<int>(values_.size()), (block + 1) * kBlock); }
-  std::int64_t Minimum(int block) {
-    if (stale_[At(block)] != 0) {
-      stale_[At(block)] = 0;
-      std::int64_t least = INT64_MAX;
-      for (int k = block * kBlock, last = end(block); k < last; ++k) least = std::min(least, values_[At(k)]);
-      minima_[At(block)] = least;
-    }
-    return minima_[At(block)];
-  }
-
- private:
-  std::vector<std::int64_t> values_, minima_;
-  std::vector<char> stale_;
-};
 
 class StreamNicheSearch {
  public:
@@ -74,8 +43,9 @@ class StreamNicheSearch {
   std::int64_t PeakInto(std::vector<std::int64_t>& offsets) const;
 
  private:
-  static constexpr std::int64_t kNobody = INT64_MAX;  // the floor of rows that are placed, and of sections without any
-  static constexpr int kGiveUp = -1;                  // a choice: the whole niche is lifted to the lowest floor near it
+  static constexpr std::int64_t kNobody = RowFloors::kNobody;  // of sections too: nobody is still to be placed there
+  static constexpr int kGiveUp = -1;                // a choice: the whole niche is lifted to the lowest floor near it
+  static constexpr int kBlock = RowFloors::kBlock;  // of sections as of rows
 
   // The rows on the lowest floor that reach into one another, in `candidates_`.
   struct Niche {
@@ -87,34 +57,36 @@ class StreamNicheSearch {
     Niche niche;
     int choices[kNicheChoices + 1];
     int count = 0, next = 0;
-    std::size_t rows_mark = 0, sections_mark = 0;  // of the changes before it
-    Span touched;                                  // windows, as blame_
+    std::size_t rows_mark = 0, spans_mark = 0;  // of the changes before it
+    Span touched;                               // windows, as blame_
     Span blamed;
   };
   struct RowChange {
     int row;
     std::int64_t floor;
   };
-  struct SectionChange {
-    int section;
+  struct SectionState {
     std::int64_t level, used;
   };
 
   std::int64_t LowestFloor();
   bool LiftDead(std::int64_t floor);
+  StreamNicheModel::Word Pressed(int block, std::int64_t floor, bool& is_low) const;
+  bool Ask(int section);
   void Gather(std::int64_t floor, Niche& niche);
   void Weigh(const Niche& niche);
   void FindChains();
   void FindShortChains();
   void FindLongChains();
+  void SortEnds();
   void Choose(Decision& decision);
   bool MayGiveUp(const Niche& niche) const;
   bool Place(int row, std::int64_t floor);
   bool Raise(const Niche& niche);
   std::int64_t Used(int section, std::int64_t floor) const;
   void SetFloor(int row, std::int64_t floor);
-  void SetLevel(int section, std::int64_t level, std::int64_t used);
-  void Undo(std::size_t rows_mark, std::size_t sections_mark);
+  void KeepSections(Span span);
+  void Undo(std::size_t rows_mark, std::size_t spans_mark);
   bool Blame(int section, Span window);
   bool BlameRow(int row);
 
@@ -128,14 +100,18 @@ class StreamNicheSearch {
   std::vector<std::int64_t> failures_;  // per section, plus one
   std::vector<Decision> decisions_;
 
-  BlockMinima floors_;  // per row that is not placed: its alignment above what is placed and conflicts with it
-  std::vector<std::int64_t> offsets_;  // per row
-  std::vector<StreamNicheModel::Word> unplaced_;
-  BlockMinima levels_;              // per section: no row that is still to be placed there lies lower
-  std::vector<std::int64_t> used_;  // per section: its level, and all that is still to lie on it
-  std::vector<int> lowest_;         // per section: a row on its level, if that is still there
+  std::vector<int> lasts_, last_in_block_;  // where the window of a row ends; the last such, per block of rows
+  RowFloors floors_;                        // its alignment above what is placed and conflicts with it
+  std::vector<std::int64_t> offsets_;       // per row
+  std::vector<StreamNicheModel::Word> unplaced_, on_floor_;  // sets of rows; of the latter, words that are not zero:
+  Span floor_words_;
+  std::vector<std::int64_t> levels_;  // per section: no row that is still to be placed there lies lower
+  std::vector<std::int64_t> used_;    // per section: its level, and all that is still to lie on it
+  std::vector<int> lowest_;           // per section: a row on its level, if that is still there
   std::vector<RowChange> row_changes_;
-  std::vector<SectionChange> section_changes_;
+  std::vector<Span> span_changes_;           // of sections
+  std::vector<SectionState> kept_sections_;  // of all these spans, as they were before; more than are in use
+  std::size_t kept_count_ = 0;
 
   // Of the niche at hand.
   std::vector<int> candidates_;                                 // rows, ascending
@@ -144,8 +120,11 @@ class StreamNicheSearch {
   std::vector<std::int64_t> weights_;                           // before each section, one more for each execution
   std::vector<std::int64_t> before_, within_, behind_;          // per candidate: the weight of sections it lies in so
   std::vector<std::int64_t> lost_before_, lost_behind_, keys_;  // that no chain covers, and that less those passed
-  std::vector<std::vector<std::pair<int, int>>> by_first_;      // per chain: where a candidate is over, the candidate
-  std::vector<std::vector<std::pair<int, std::int64_t>>> on_chain_;  // per chain, descending: position, least key
+  std::vector<StreamNicheModel::Word> places_taken_;            // in the order of a chain, by candidates:
+  std::vector<int> at_place_;                                   // by which
+  std::vector<std::vector<std::pair<int, int>>> by_end_;        // per chain: places, candidates
+  std::vector<int> behind_on_;                                  // candidates x chains: how many begin behind one
+  std::vector<std::vector<std::int64_t>> on_chain_;  // per chain: the least key of so many of the last, none at first
 };
 
 }  // namespace orionrt
