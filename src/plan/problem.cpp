@@ -143,15 +143,14 @@ void CheckDisjointInClocks(const Problem& problem, std::size_t first, std::size_
 // `what`: of a buffer its life, or one of its parts.
 void CheckClock(const Problem& problem, int i, const std::int64_t* begin, const std::int64_t* end, const char* what) {
   const int streams = problem.clocks.streams;
-  const std::string life = what + (" from " + ClockText(begin, streams)) + " to " + ClockText(end, streams);
+  const auto refuse = [&](const std::string& why) {
+    Refuse(problem, i, what + (" from " + ClockText(begin, streams)) + " to " + ClockText(end, streams) + " " + why);
+  };
   for (int s = 0; s < streams; ++s) {
-    if (end[s] < begin[s]) Refuse(problem, i, life + " ends before it begins, on stream " + std::to_string(s));
-    if (begin[s] < -kLatestStep || end[s] > kLatestStep) {
-      Refuse(problem, i, life + " reaches past 2^61 on stream " + std::to_string(s));
-    }
+    if (end[s] < begin[s]) refuse("ends before it begins, on stream " + std::to_string(s));
+    if (begin[s] < -kLatestStep || end[s] > kLatestStep) refuse("reaches past 2^61 on stream " + std::to_string(s));
   }
-  if (std::equal(begin, begin + streams, end))
-    Refuse(problem, i, life + " is empty; let its end be later on one stream");
+  if (std::equal(begin, begin + streams, end)) refuse("is empty; let its end be later on one stream");
 }
 
 void CheckClocks(const Problem& problem) {

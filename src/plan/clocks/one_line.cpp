@@ -113,15 +113,15 @@ class Beam {
                             [](const State& a, const State& b) { return a.load == b.load && a.mark == b.mark; }),
                 next_.end());
     next_.resize(std::min(next_.size(), width_));
-    std::vector<int> at(next_.size() * At(chains_));
-    history_.emplace_back();
+    next_at_.resize(next_.size() * At(chains_));
+    history_.emplace_back().reserve(next_.size());
     for (std::size_t k = 0; k < next_.size(); ++k) {
       std::copy_n(at_.begin() + static_cast<std::ptrdiff_t>(At(next_[k].from) * At(chains_)), chains_,
-                  at.begin() + static_cast<std::ptrdiff_t>(k * At(chains_)));
-      ++at[k * At(chains_) + At(next_[k].chain)];
+                  next_at_.begin() + static_cast<std::ptrdiff_t>(k * At(chains_)));
+      ++next_at_[k * At(chains_) + At(next_[k].chain)];
       history_.back().emplace_back(next_[k].from, next_[k].chain);
     }
-    std::swap(at_, at);
+    std::swap(at_, next_at_);
     std::swap(states_, next_);
   }
 
@@ -133,7 +133,7 @@ class Beam {
   std::vector<std::int64_t> begun_;    // per begin: bytes
   std::vector<int> over_from_, over_;  // per begin: whoever is over before all that is behind it on its chain
   std::vector<State> states_, next_;
-  std::vector<int> at_;                                    // states x chains: begins that there were
+  std::vector<int> at_, next_at_;                          // states x chains: begins that there were
   std::vector<std::vector<std::pair<int, int>>> history_;  // per level and state: from which, by which chain
   std::int64_t work_ = 0;
 };

@@ -30,6 +30,68 @@ std::int64_t Progress(const std::int64_t* clock, int streams, std::int64_t* rest
   return high + (low >> 6);
 }
 
+// Begins by the values of their clocks: of each value on a stream, per chain, the first begin that has come as far
+// there. Of a clock the first begin that has come as far on all is the latest of these.
+class BeginsByValue {
+ public:
+  // `clocks`: per begin, as many as streams, chain by chain, which are so long.
+  BeginsByValue(const std::vector<std::int64_t>& clocks, int streams, const std::vector<int>& lengths)
+      : chains_(lengths.size()) {
+    const std::size_t width = At(streams), most = kMostValues * (clocks.size() / width + 1);
+    std::size_t values = 0;
+    for (std::size_t s = 0; s < width && !clocks.empty(); ++s) {
+      std::int64_t least = clocks[s], largest = clocks[s];
+      for (std::size_t k = s; k < clocks.size(); k += width) {
+        least = std::min(least, clocks[k]);
+        largest = std::max(largest, clocks[k]);
+      }
+      const std::uint64_t range = static_cast<std::uint64_t>(largest) - static_cast<std::uint64_t>(least);
+      if (range > most || values + range > most) {
+        streams_.clear();
+        return;
+      }
+      streams_.push_back({least, static_cast<std::size_t>(range) + 1, values});
+      values += streams_.back().behind + 1;
+    }
+    firsts_.resize(values * chains_);
+    for (std::size_t s = 0; s < streams_.size(); ++s) {
+      std::size_t begin = 0;  // of a chain
+      for (std::size_t c = 0; c < chains_; begin += At(lengths[c++])) {
+        int first = 0;
+        for (std::size_t value = 0; value <= streams_[s].behind; ++value) {
+          const std::int64_t at = streams_[s].least + static_cast<std::int64_t>(value);
+          while (first < lengths[c] && clocks[(begin + At(first)) * width + s] < at) ++first;
+          firsts_[(streams_[s].start + value) * chains_ + c] = first;
+        }
+      }
+    }
+  }
+
+  bool empty() const { return streams_.empty(); }  // values are too far apart
+
+  void Find(const std::int64_t* clock, int* firsts) const {
+    std::fill_n(firsts, chains_, 0);
+    for (std::size_t s = 0; s < streams_.size(); ++s) {
+      const Stream& stream = streams_[s];
+      if (clock[s] <= stream.least) continue;
+      const std::uint64_t value = static_cast<std::uint64_t>(clock[s]) - static_cast<std::uint64_t>(stream.least);
+      const int* row = firsts_.data() + (stream.start + std::min<std::uint64_t>(value, stream.behind)) * chains_;
+      for (std::size_t c = 0; c < chains_; ++c) firsts[c] = std::max(firsts[c], row[c]);
+    }
+  }
+
+ private:
+  static constexpr std::size_t kMostValues = 8;  // a begin
+
+  struct Stream {
+    std::int64_t least;         // value of a begin
+    std::size_t behind, start;  // from the least to what no begin has; where the stream's values are
+  };
+  std::size_t chains_;
+  std::vector<Stream> streams_;
+  std::vector<int> firsts_;  // values x chains
+};
+
 }  // namespace
 
 Precedence::Precedence(const Problem& problem) {
@@ -127,31 +189,25 @@ void Precedence::CoverByChains(int streams) {
 
 void Precedence::FindFirsts(int streams) {
   const std::size_t width = At(chains());
-  const auto clock_of = [&](int c, int p) { return clocks_.data() + At(node(c, p)) * At(streams); };
+  const BeginsByValue by_value(clocks_, streams, lengths_);
+  const auto search = [&](const std::int64_t* clock, int c) {
+    int first = 0;  // of those that may be the first that it is over before
+    for (int rest = length(c); rest > 0;) {
+      const int half = rest / 2;
+      const bool is_before = AtMost(clock, clocks_.data() + At(node(c, first + half)) * At(streams), streams);
+      first = is_before ? first : first + half + 1;
+      rest = is_before ? half : rest - half - 1;
+    }
+    return first;
+  };
+  const auto find = [&](const std::int64_t* clock, int* firsts) {
+    if (!by_value.empty()) return by_value.Find(clock, firsts);
+    for (int c = 0; c < chains(); ++c) firsts[c] = search(clock, c);
+  };
   first_.resize(rectangles_.size() * width);
-  for (int r = 0; r < count(); ++r) {
-    const std::int64_t* over = rectangles_[At(r)].over;
-    for (int c = 0; c < chains(); ++c) {
-      int first = 0;  // of those that may be the first that it is over before
-      for (int rest = length(c); rest > 0;) {
-        const int half = rest / 2;
-        const bool is_before = AtMost(over, clock_of(c, first + half), streams);
-        first = is_before ? first : first + half + 1;
-        rest = is_before ? half : rest - half - 1;
-      }
-      first_[At(r) * width + At(c)] = first;
-    }
-  }
+  for (int r = 0; r < count(); ++r) find(rectangles_[At(r)].over, first_.data() + At(r) * width);
   reach_.resize(At(nodes()) * width);
-  for (int c = 0; c < chains(); ++c) {
-    for (int other = 0; other < chains(); ++other) {
-      int at = 0;  // only grows along the chain
-      for (int p = 0; p < length(c); ++p) {
-        while (at < length(other) && !AtMost(clock_of(c, p), clock_of(other, at), streams)) ++at;
-        reach_[At(node(c, p)) * width + At(other)] = at;
-      }
-    }
-  }
+  for (int n = 0; n < nodes(); ++n) find(clocks_.data() + At(n) * At(streams), reach_.data() + At(n) * width);
 }
 
 Precedence::Span Precedence::Widened(int r) const {

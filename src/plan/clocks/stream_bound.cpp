@@ -52,14 +52,15 @@ Bound BoundAt(const Problem& problem, const Precedence& order, std::int64_t alig
 
 // The alignments that may add padding to a bound: those above 1 of which some size is no multiple.
 std::vector<std::int64_t> PaddingAlignments(const Problem& problem) {
+  std::int64_t occur = 0;  // a bit each
+  for (const Buffer& b : problem.buffers) occur |= b.size > 0 ? b.alignment : 0;
   std::vector<std::int64_t> alignments;
   for (int bit = 1; bit < 63; ++bit) {
     const std::int64_t alignment = std::int64_t{1} << bit;
-    const bool occurs = std::any_of(problem.buffers.begin(), problem.buffers.end(),
-                                    [&](const Buffer& b) { return b.size > 0 && b.alignment == alignment; });
-    const bool pads = std::any_of(problem.buffers.begin(), problem.buffers.end(),
-                                  [&](const Buffer& b) { return b.size % alignment != 0 && b.alignment >= alignment; });
-    if (occurs && pads) alignments.push_back(alignment);
+    const auto pads = [&](const Buffer& b) { return b.size % alignment != 0 && b.alignment >= alignment; };
+    if ((occur & alignment) != 0 && std::any_of(problem.buffers.begin(), problem.buffers.end(), pads)) {
+      alignments.push_back(alignment);
+    }
   }
   return alignments;
 }

@@ -114,10 +114,6 @@ class StreamPlanner {
               int depth = 0);
 
  private:
-  Found SolvePart(const Problem& part, std::int64_t enough, int depth) {
-    const Precedence order(part);
-    return Solve(part, order, StreamBound(part, order), enough, depth);
-  }
   Found SolveSeries(const Problem& problem, const std::vector<std::vector<int>>& parts, std::int64_t enough, int depth);
   Found SolveParallel(const Problem& problem, const std::vector<std::vector<int>>& parts, int depth);
   Found SolveOneStream(const Problem& problem, const Problem& single, std::int64_t enough, OneStreamBudget& budget);
@@ -158,22 +154,24 @@ Found StreamPlanner::SolveSeries(const Problem& problem, const std::vector<std::
                                  std::int64_t enough, int depth) {
   struct Ranked {
     Problem problem;
-    std::int64_t bound;
+    Certificate simple;
     std::size_t index;
   };
   std::vector<Ranked> ranked;
   for (std::size_t p = 0; p < parts.size(); ++p) {
     Problem part = ProblemIn(problem, parts[p], Space());
-    const std::int64_t bound = StreamBound(part, Precedence(part)).lower_bound_bytes;
-    ranked.push_back({std::move(part), bound, p});
+    Certificate simple = StreamBound(part, Precedence(part));
+    ranked.push_back({std::move(part), std::move(simple), p});
   }
-  std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) { return a.bound > b.bound; });
+  const auto bound = [](const Ranked& part) { return part.simple.lower_bound_bytes; };
+  std::stable_sort(ranked.begin(), ranked.end(), [&](const Ranked& a, const Ranked& b) { return bound(a) > bound(b); });
   const Watch::Subproblem within(watch_);
   Found found;
   found.offsets.assign(problem.buffers.size(), 0);
   for (const Ranked& next : ranked) {
     const std::vector<int>& buffers = parts[next.index];
-    const Found part = SolvePart(next.problem, std::max({enough, found.peak, ranked.front().bound}), depth + 1);
+    const std::int64_t most = std::max({enough, found.peak, bound(ranked.front())});
+    const Found part = Solve(next.problem, Precedence(next.problem), next.simple, most, depth + 1);
     for (std::size_t k = 0; k < buffers.size(); ++k) found.offsets[At(buffers[k])] = part.offsets[k];
     if (part.peak > found.peak || found.winner.empty()) found.winner = part.winner;
     found.peak = std::max(found.peak, part.peak);
@@ -206,7 +204,9 @@ Found StreamPlanner::SolveParallel(const Problem& problem, const std::vector<std
     one_stream_.passes -= kept_one.passes;
     one_stream_.niches -= kept_one.niches;
     one_stream_.search -= kept_one.search;
-    const Found part = SolvePart(ProblemIn(problem, buffers, Space()), 0, depth + 1);
+    const Problem subproblem = ProblemIn(problem, buffers, Space());
+    const Precedence order(subproblem);
+    const Found part = Solve(subproblem, order, StreamBound(subproblem, order), 0, depth + 1);
     work_ += kept;
     niche_work_ += kept_niches;
     one_stream_.passes += kept_one.passes;

@@ -29,7 +29,7 @@ void NicheWeights::SetCapacity(std::int64_t capacity) {
   while ((capacity >> grain_) > 1024) ++grain_;
 }
 
-void NicheShortlist::Offer(int row, std::int64_t waste, const NicheRanks& ranks) {
+void NicheShortlist::Insert(int row, std::int64_t waste, const NicheRanks& ranks) {
   int place = count_;
   const auto is_better = [&](int other) {
     return waste != wastes_[other] ? waste < wastes_[other] : ranks[row] < ranks[rows_[other]];

@@ -73,11 +73,15 @@ class NicheWeights {
 // Keeps the better of choices, the best first; of equal waste the one whose rank is lower.
 class NicheShortlist {
  public:
-  void Offer(int row, std::int64_t waste, const NicheRanks& ranks);
+  void Offer(int row, std::int64_t waste, const NicheRanks& ranks) {
+    if (count_ < kNicheChoices || waste <= wastes_[kNicheChoices - 1]) Insert(row, waste, ranks);
+  }
   int count() const { return count_; }
   int row(int place) const { return rows_[place]; }
 
  private:
+  void Insert(int row, std::int64_t waste, const NicheRanks& ranks);
+
   int rows_[kNicheChoices];
   std::int64_t wastes_[kNicheChoices];
   int count_ = 0;
