@@ -17,22 +17,25 @@ std::int64_t CheapestOffset(const std::vector<Edge>& begins, const std::vector<E
                             std::int64_t alignment, std::int64_t target, WeightOf weight_of) {
   const std::int64_t mask = -alignment, last = (target - size) & mask;
   std::int64_t best = 0, best_weight = INT64_MAX, weight = 0;
-  std::size_t begun = 0, ended = 0;  // edges passed by the end and the begin of the buffer
+  const Edge *begun = begins.data(), *const all_begun = begun + begins.size();  // passed by the buffer's end
+  const Edge *ended = ends.data(), *const all_ended = ended + ends.size();      // and by its begin
   const auto try_offset = [&](std::int64_t offset) {
-    for (; begun < begins.size() && begins[begun].at < offset + size; ++begun) weight += weight_of(begins[begun]);
-    for (; ended < ends.size() && ends[ended].at <= offset; ++ended) weight -= weight_of(ends[ended]);
+    for (; begun != all_begun && begun->at < offset + size; ++begun) weight += weight_of(*begun);
+    for (; ended != all_ended && ended->at <= offset; ++ended) weight -= weight_of(*ended);
     if (weight >= best_weight) return;
     best_weight = weight;
     best = offset;
   };
   try_offset(0);
-  std::size_t e = 0, b = 0;
+  const Edge *e = ends.data(), *b = begins.data();
   while (best_weight > 0) {
-    const std::int64_t after = e < ends.size() ? (ends[e].at - mask - 1) & mask : INT64_MAX;
-    const std::int64_t before = b < begins.size() ? (begins[b].at - size) & mask : INT64_MAX;
+    const std::int64_t after = e != all_ended ? (e->at - mask - 1) & mask : INT64_MAX;
+    const std::int64_t before = b != all_begun ? (b->at - size) & mask : INT64_MAX;
     const std::int64_t offset = std::min(after, before);
     if (offset > last) break;
-    (after <= before ? e : b) += 1;
+    const bool is_after = after <= before;
+    e += is_after ? 1 : 0;
+    b += is_after ? 0 : 1;
     if (offset > 0) try_offset(offset);
   }
   if (best_weight > 0 && last >= 0) try_offset(last);

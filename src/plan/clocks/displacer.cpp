@@ -53,13 +53,13 @@ const std::uint8_t* Displacer::Row(int buffer) {
 
 // Without a branch for each edge, as hardly any pattern is in who conflicts.
 void Displacer::Gather(const std::vector<Edge>& edges, const std::uint8_t* row, std::vector<Edge>& found) {
-  found.resize(edges.size() + 1);
+  if (gathered_.size() <= edges.size()) gathered_.resize(edges.size() + 1);
   std::size_t count = 0;
   for (const Edge& edge : edges) {
-    found[count] = edge;
+    gathered_[count] = edge;
     count += row[edge.key];
   }
-  found.resize(count);
+  found.assign(gathered_.begin(), gathered_.begin() + static_cast<std::ptrdiff_t>(count));
   work_ -= static_cast<std::int64_t>(edges.size());
 }
 

@@ -49,6 +49,7 @@ class Displacer {
   std::vector<std::int64_t> offsets_, weights_, lengths_;  // per buffer
   std::vector<int> times_;                                 // displaced so far
   std::vector<Edge> begins_, ends_;                        // of all that is in, sorted
+  std::vector<Edge> gathered_;                             // more than are in use
   std::vector<Edge> near_begins_, near_ends_;              // of what conflicts with the one that is placed
   std::vector<int> out_;                                   // a heap, the hardest first
   Costs costs_;
