@@ -54,7 +54,7 @@ class NicheState {
   // Visits the rows from `from` on, before `until`, of classes [first, last), that are not placed: ascending positions.
   template <typename Visit>
   void ForEachRow(int from, int until, int first, int last, Visit visit) const {
-    if (from >= until) return;
+    if (from >= until || first >= last) return;
     const std::uint64_t* sets[NicheModel::kMostClasses];
     int count = 0;
     for (int c = first; c < last;) {
@@ -62,12 +62,12 @@ class NicheState {
       sets[count++] = (is_group ? groups_.data() + At(c / kGroup) * words_ : unplaced_.data() + At(c) * words_);
       c += is_group ? kGroup : 1;
     }
-    const std::size_t last_word = At(until - 1) / 64;
-    std::uint64_t mask = ~std::uint64_t{0} << (At(from) % 64);
-    for (std::size_t word = At(from) / 64; word <= last_word; ++word, mask = ~std::uint64_t{0}) {
-      std::uint64_t rest = 0;
-      for (int k = 0; k < count; ++k) rest |= sets[k][word];
-      rest &= mask;
+    const std::size_t first_word = At(from) / 64, last_word = At(until - 1) / 64;
+    for (std::size_t word = first_word; word <= last_word; ++word) {
+      std::uint64_t rest = sets[0][word];
+      for (int k = 1; k < count; ++k) rest |= sets[k][word];
+      if (rest == 0) continue;  // as nearly all are
+      if (word == first_word) rest &= ~std::uint64_t{0} << (At(from) % 64);
       if (word == last_word) rest &= ~std::uint64_t{0} >> (63 - At(until - 1) % 64);
       for (; rest != 0; rest &= rest - 1) visit(static_cast<int>(word * 64) + __builtin_ctzll(rest));
     }
