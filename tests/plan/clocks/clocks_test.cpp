@@ -51,13 +51,23 @@ Problem AnyClocks(int streams, int buffers, Random& random) {
   return problem;
 }
 
+// The same relation by other numbers: so far apart that no table of them is made, or below zero.
+void Stretch(Problem& problem, std::int64_t factor, std::int64_t summand) {
+  Clocks& clocks = problem.clocks;
+  for (std::vector<std::int64_t>* of : {&clocks.begins, &clocks.ends, &clocks.part_begins, &clocks.part_ends}) {
+    for (std::int64_t& clock : *of) clock = clock * factor + summand;
+  }
+}
+
 TEST(Precedence, IsThatOfTheClocks) {
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
     ClockedOptions options = Kind(static_cast<int>(seed), random);
     options.buffers = 25;
-    const Problem problem = seed % 3 == 0 ? AnyClocks(options.streams, 25, random) : RandomClocked(options, random);
+    Problem problem = seed % 3 == 0 ? AnyClocks(options.streams, 25, random) : RandomClocked(options, random);
+    if (seed % 4 == 1) Stretch(problem, 1, -5);
+    if (seed % 4 == 2) Stretch(problem, std::int64_t{1} << 50, -7);
     const Precedence order(problem);
     const auto rectangles = ClockedRectanglesOf(problem);
     ASSERT_EQ(order.count(), static_cast<int>(rectangles.size()));

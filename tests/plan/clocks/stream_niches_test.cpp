@@ -10,6 +10,7 @@
 #include "orionrt/plan.hpp"
 #include "orionrt/planner.hpp"
 #include "plan/clocks/executions.hpp"
+#include "plan/clocks/row_floors.hpp"
 #include "plan/clocks/stream_niche_model.hpp"
 #include "plan/clocks/stream_niche_search.hpp"
 #include "sanitized.hpp"
@@ -60,6 +61,39 @@ bool IsAlive(const StreamNicheModel& model, int row, int section) {
   return (model.alive(section).words[At(row) / 64] >> (row % 64) & 1) != 0;
 }
 
+TEST(RowFloors, AreTheLowestOfEachBlock) {
+  constexpr int kRows = 150, kBlock = RowFloors::kBlock;
+  Random random(1);
+  RowFloors floors;
+  floors.Assign(kRows, 0);
+  std::vector<std::int64_t> twin(At(floors.blocks() * kBlock), RowFloors::kNobody);
+  std::fill_n(twin.begin(), kRows, 0);
+  std::vector<int> lasts;
+  for (int row = 0; row < kRows; ++row) lasts.push_back(static_cast<int>(random.Below(10)));
+  for (int change = 0; change < 2000; ++change) {
+    const int row = static_cast<int>(random.Below(kRows));
+    twin[At(row)] = random.OneIn(4) ? RowFloors::kNobody : random.Below(5);
+    floors.Set(row, twin[At(row)]);
+    const int block = static_cast<int>(random.Below(floors.blocks())), first = block * kBlock, end = first + kBlock;
+    const auto least_above = [&](std::int64_t floor, int step) {
+      std::int64_t least = RowFloors::kNobody;
+      for (int k = first; k < end; ++k) {
+        const bool counts = twin[At(k)] > floor && (step < 0 || (k < kRows && lasts[At(k)] > step));
+        if (counts) least = std::min(least, twin[At(k)]);
+      }
+      return least;
+    };
+    const std::int64_t lowest = least_above(-1, -1);
+    ASSERT_EQ(floors[row], twin[At(row)]);
+    ASSERT_EQ(floors.Lowest(block), lowest);
+    ASSERT_EQ(floors.Next(block), least_above(lowest, -1));
+    const int step = static_cast<int>(random.Below(10));
+    ASSERT_EQ(floors.Next(first, std::min(end, kRows), lowest, lasts.data(), step), least_above(lowest, step));
+    for (int k = first; k < end; ++k)
+      ASSERT_EQ(floors.On(block, lowest) >> (k % 64) & 1, twin[At(k)] == lowest ? 1 : 0);
+  }
+}
+
 TEST(StreamNicheModel, HoldsWhoConflictsAndMomentsOfExecutions) {
   for (int seed = 0; seed < tests::Seeds(80); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -81,6 +115,11 @@ TEST(StreamNicheModel, HoldsWhoConflictsAndMomentsOfExecutions) {
         const bool expected = a != b && (tests::AreInConflict(problem, of_row[At(a)], of_row[At(b)]) ||
                                          tests::IsPair(problem, of_row[At(a)].buffer, of_row[At(b)].buffer));
         ASSERT_EQ(model.Conflict(a, b), expected) << a << " " << b;
+        if (a == b) continue;
+        const StreamNicheRow& later = model.rows[At(b)];
+        ASSERT_EQ(model.place(a, later.chain) < later.passed,
+                  tests::IsOverBefore(problem, of_row[At(a)], of_row[At(b)]))
+            << a << " " << b;
       }
     }
     std::vector<int> sections_of(At(model.count()), 0);
