@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/index.hpp"
+#include "base/wide.hpp"
 #include "orionrt/config.hpp"
 
 namespace orionrt {
@@ -19,15 +20,41 @@ bool AtMost(const std::int64_t* a, const std::int64_t* b, int streams) {
   return true;
 }
 
-// How far the streams have come in all. Parts are at most 2^61 and there are 64 of them, so in units of 2^6.
-std::int64_t Progress(const std::int64_t* clock, int streams, std::int64_t* rest) {
-  std::int64_t high = 0, low = 0;
-  for (int s = 0; s < streams; ++s) {
-    high += clock[s] >> 6;
-    low += clock[s] & 63;
+// Where a rectangle begins, and how far the streams have come there in all.
+struct StreamBegin {
+  Wide progress = 0;
+  const std::int64_t* clock = nullptr;
+  int rectangle = 0;
+};
+
+// By progress, and begins of the same progress by their clocks: by counting where progress is dense.
+void SortBegins(std::vector<StreamBegin>& begins, int streams) {
+  constexpr int kDense = 8;  // values of progress a begin
+  const auto is_less = [streams](const StreamBegin& a, const StreamBegin& b) {
+    if (a.progress < b.progress || b.progress < a.progress) return a.progress < b.progress;
+    return std::lexicographical_compare(a.clock, a.clock + streams, b.clock, b.clock + streams);
+  };
+  const auto by_progress = [](const StreamBegin& a, const StreamBegin& b) { return a.progress < b.progress; };
+  const auto [least, most] = std::minmax_element(begins.begin(), begins.end(), by_progress);
+  if (begins.empty() || Wide{kDense} * static_cast<std::int64_t>(begins.size()) < most->progress - least->progress) {
+    std::sort(begins.begin(), begins.end(), is_less);
+    return;
   }
-  *rest = low & 63;
-  return high + (low >> 6);
+  const auto value = [from = least->progress](const StreamBegin& begin) {
+    return At(static_cast<int>(begin.progress - from));
+  };
+  std::vector<int> next(value(*most) + 2, 0);
+  for (const StreamBegin& begin : begins) ++next[value(begin) + 1];
+  std::partial_sum(next.begin(), next.end(), next.begin());
+  std::vector<StreamBegin> sorted(begins.size());
+  for (const StreamBegin& begin : begins) sorted[At(next[value(begin)]++)] = begin;
+  begins.swap(sorted);
+  for (auto run = begins.begin(); run != begins.end();) {
+    const auto end =
+        std::find_if(run, begins.end(), [&](const StreamBegin& begin) { return run->progress < begin.progress; });
+    std::sort(run, end, is_less);
+    run = end;
+  }
 }
 
 // Begins by the values of their clocks: of each value on a stream, per chain, the first begin that has come as far
@@ -122,21 +149,14 @@ void Precedence::FindRectangles(const Problem& problem) {
 // In the order of progress each distinct begin goes to the chain whose last one has come the furthest, of those that it
 // does not come before; else it begins a chain.
 void Precedence::CoverByChains(int streams) {
-  struct Key {
-    std::int64_t high = 0, low = 0;
-    int rectangle = 0;
-  };
-  std::vector<Key> keys(rectangles_.size());
+  std::vector<StreamBegin> keys(rectangles_.size());
   for (int r = 0; r < count(); ++r) {
-    keys[At(r)].rectangle = r;
-    keys[At(r)].high = Progress(rectangles_[At(r)].clock, streams, &keys[At(r)].low);
+    StreamBegin& key = keys[At(r)];
+    key.clock = rectangles_[At(r)].clock;
+    key.rectangle = r;
+    for (int s = 0; s < streams; ++s) key.progress += key.clock[s];
   }
-  const auto clock = [&](const Key& key) { return rectangles_[At(key.rectangle)].clock; };
-  std::sort(keys.begin(), keys.end(), [&](const Key& a, const Key& b) {
-    if (a.high != b.high) return a.high < b.high;
-    if (a.low != b.low) return a.low < b.low;
-    return std::lexicographical_compare(clock(a), clock(a) + streams, clock(b), clock(b) + streams);
-  });
+  SortBegins(keys, streams);
   chain_.resize(rectangles_.size());
   position_.resize(rectangles_.size());
   std::vector<const std::int64_t*> last;                 // per chain
@@ -145,13 +165,13 @@ void Precedence::CoverByChains(int streams) {
   std::vector<std::vector<const std::int64_t*>> clocks;  // per chain
   for (std::size_t k = 0; k < keys.size(); ++k) {
     const int r = keys[k].rectangle;
-    if (k > 0 && std::equal(clock(keys[k]), clock(keys[k]) + streams, clock(keys[k - 1]))) {
+    if (k > 0 && std::equal(keys[k].clock, keys[k].clock + streams, keys[k - 1].clock)) {
       chain_[At(r)] = chain_[At(keys[k - 1].rectangle)];
       position_[At(r)] = position_[At(keys[k - 1].rectangle)];
       continue;
     }
     auto taken = std::find_if(by_progress.begin(), by_progress.end(),
-                              [&](int c) { return AtMost(last[At(c)], clock(keys[k]), streams); });
+                              [&](int c) { return AtMost(last[At(c)], keys[k].clock, streams); });
     if (taken == by_progress.end()) {
       by_progress.push_back(static_cast<int>(last.size()));
       taken = std::prev(by_progress.end());
@@ -160,10 +180,10 @@ void Precedence::CoverByChains(int streams) {
     }
     const int c = *taken;
     std::rotate(by_progress.begin(), taken, std::next(taken));
-    last[At(c)] = clock(keys[k]);
+    last[At(c)] = keys[k].clock;
     chain_[At(r)] = c;
     position_[At(r)] = static_cast<int>(clocks[At(c)].size());
-    clocks[At(c)].push_back(clock(keys[k]));
+    clocks[At(c)].push_back(keys[k].clock);
     at_rank.emplace_back(c, position_[At(r)]);
     if (last.size() * keys.size() > kMostEntries) {
       throw Error(ErrorCode::kUnsupported, "the lives of " + std::to_string(keys.size()) +
