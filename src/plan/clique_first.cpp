@@ -51,19 +51,42 @@ CliqueFirst::CliqueFirst(const Problem& problem, Core core, Watch& watch)
     offsets_[i] = problem.buffers[i].fixed_offset;
     if (shapes_.extents[i].length() > 0) fixed_.push_back(static_cast<int>(i));
   }
-  Split(CriticalSections(bounds_, core));
+  Split(AliveAt(CriticalSections(bounds_, core)));
 }
 
-// The clique is what is alive in a critical section. All other buffers are swept by birth: a region ends where none of
-// its buffers is alive.
-void CliqueFirst::Split(const std::vector<char>& critical) {
+CliqueFirst::CliqueFirst(const Problem& problem, const std::vector<int>& clique, std::int64_t work_of_step,
+                         Watch& watch)
+    : problem_(problem),
+      watch_(watch),
+      shapes_(problem),
+      bounds_(SectionBounds(problem, shapes_)),
+      sort_keys_(problem, shapes_, bounds_),
+      offsets_(problem.buffers.size(), 0),
+      failures_(problem.buffers.size(), 0) {
+  std::vector<char> in_clique(problem.buffers.size(), 0);
+  for (const int buffer : clique) in_clique[At(buffer)] = 1;
+  Split(in_clique);
+  clique_ = clique;
+  work_of_step_ = work_of_step;
+  keeps_orders_ = true;
+}
+
+// The buffers, gaps taken for filled, that are alive in a critical section.
+std::vector<char> CliqueFirst::AliveAt(const std::vector<char>& critical) const {
   std::vector<int> before(critical.size() + 1, 0);  // critical sections before each
   for (std::size_t s = 0; s < critical.size(); ++s) before[s + 1] = before[s] + critical[s];
+  std::vector<char> alive;
+  for (const Span& span : shapes_.extents) alive.push_back(before[At(span.last)] > before[At(span.first)]);
+  return alive;
+}
+
+// All that is not in the clique is swept by birth: a region ends where none of its buffers is alive.
+void CliqueFirst::Split(const std::vector<char>& in_clique) {
   std::vector<int> region;
   Span extent;
   for (const int buffer : sort_keys_.movable()) {
     const Span span = shapes_.extents[At(buffer)];
-    if (before[At(span.last)] > before[At(span.first)]) {
+    if (in_clique[At(buffer)] != 0) {
       clique_.push_back(buffer);
       continue;
     }
@@ -187,7 +210,7 @@ std::size_t CliqueFirst::PlaceInOrder(Placer& placer, const std::vector<int>& or
     placer.Place(order[i], offset);
     offsets_[At(order[i])] = offset;
   }
-  watch_.Spend(kWorkOfStep * static_cast<std::int64_t>(i - from + 1));
+  watch_.Spend(work_of_step_ * static_cast<std::int64_t>(i - from + 1));
   return i;
 }
 
@@ -277,6 +300,7 @@ bool CliqueFirst::Fill(Batch& batch, const Patience& patience, std::int64_t targ
     const std::int64_t limit = steps_ + patience.passes * pass;
     std::vector<int> order = Sorted(batch, kFillKeys[k]);
     done = TryOrder(*placer, order, patience.tries, anyway ? limit : std::min(limit, step_limit_), target);
+    if (keeps_orders_) batch.sorted[static_cast<int>(kFillKeys[k])] = order;
     if (done || !anyway || k + 1 < patience.orders) continue;
     PlaceAnyway(*placer, order, target);
     done = true;
@@ -315,6 +339,12 @@ bool CliqueFirst::Pack(Key clique_key, const Patience& patience, std::int64_t ta
     MakeRoom(clique, offender_);
   }
   return false;
+}
+
+bool CliqueFirst::PackAround(const std::vector<std::int64_t>& offsets_of_clique, const Patience& patience,
+                             std::int64_t target) {
+  for (std::size_t k = 0; k < clique_.size(); ++k) offsets_[At(clique_[k])] = offsets_of_clique[k];
+  return FillAll(patience, target, false);
 }
 
 std::int64_t CliqueFirst::Peak() const {

@@ -30,6 +30,9 @@ class CliqueFirst {
   // `watch` is told of every step, and must outlive this.
   CliqueFirst(const Problem& problem, Core core, Watch& watch);
 
+  // For PackAround: buffers that pairwise conflict, and none of the problem at a fixed offset.
+  CliqueFirst(const Problem& problem, const std::vector<int>& clique, std::int64_t work_of_step, Watch& watch);
+
   // How long to go on before giving up on one order of the clique.
   struct Patience {
     int tries;       // per region and order of its buffers: how often something may move to the front,
@@ -41,6 +44,10 @@ class CliqueFirst {
   // Looks for a plan with peak <= target. True if found: see offsets() and Peak(). With `anyway`, what does not fit
   // within `patience` goes above the target, so there is a plan in any case.
   bool Pack(Key clique_key, const Patience& patience, std::int64_t target, bool anyway = false);
+
+  // The same around the clique as it is told to lie, below `target`. Orders of regions that end in a failure are those
+  // that the next call begins with.
+  bool PackAround(const std::vector<std::int64_t>& offsets_of_clique, const Patience& patience, std::int64_t target);
 
   const std::vector<std::int64_t>& offsets() const { return offsets_; }
   std::int64_t Peak() const;
@@ -75,7 +82,8 @@ class CliqueFirst {
     std::int64_t BlockOf(int section) const { return blocks * (section - extent.first) / extent.length(); }
   };
 
-  void Split(const std::vector<char>& critical);
+  std::vector<char> AliveAt(const std::vector<char>& critical) const;
+  void Split(const std::vector<char>& in_clique);
   void AddRegion(std::vector<int> buffers, Span extent);
   int CoreTightness(const std::vector<int>& buffers) const;
   void AddObstacle(Region& region, int buffer, std::size_t from) const;
@@ -106,6 +114,8 @@ class CliqueFirst {
   std::int64_t steps_ = 0;
   std::int64_t step_limit_ = INT64_MAX;
   bool stacks_ = true;
+  std::int64_t work_of_step_ = kWorkOfStep;
+  bool keeps_orders_ = false;  // what failed stays in front for the next call
 };
 
 }  // namespace orionrt

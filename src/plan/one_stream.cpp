@@ -16,6 +16,7 @@
 #include "plan/exact/improve.hpp"
 #include "plan/fixed.hpp"
 #include "plan/groups_in_time.hpp"
+#include "plan/least_stack.hpp"
 #include "plan/niches/niche_search.hpp"
 #include "plan/placing/placing.hpp"
 #include "plan/placing/sort_keys.hpp"
@@ -56,6 +57,14 @@ constexpr std::size_t kMostInNiches = 200'000;
 
 // Work of one pass of first-fit per buffer: there is time for that however many buffers there are.
 constexpr std::int64_t kLeast = 2'000;
+
+// Work on stacks that need least padding, by effort.
+constexpr std::int64_t kStackWork[] = {3'000'000, 300'000'000, 1'000'000'000};
+
+bool HasMixedAlignments(const Problem& problem) {
+  return std::any_of(problem.buffers.begin(), problem.buffers.end(),
+                     [&](const Buffer& buffer) { return buffer.alignment != problem.buffers.front().alignment; });
+}
 
 class StepPlanner {
  public:
@@ -107,6 +116,21 @@ class StepPlanner {
     if (ImproveBySearch(problem_, bound_, options_, work, watch_, plan_)) plan_.policy = "auto:exact";
     watch_.Prove(plan_.certificate.lower_bound_bytes);
     if (ExactCarries(problem_)) budget_.search -= work;
+  }
+
+  // Only where padding may be what lies between the bound and the plan.
+  void TryLeastStack() {
+    if (IsDone() || !HasMixedAlignments(problem_)) return;
+    const std::int64_t bound = std::max(bound_, plan_.certificate.lower_bound_bytes);
+    std::int64_t work = kStackWork[static_cast<int>(options_.effort)];
+    LeastStack found = PackOnLeastStack(problem_, plan_.certificate.witness, bound, plan_.peak_bytes, work, watch_);
+    if (!found.offsets.empty()) Keep(std::move(found.offsets), found.peak, "least_stack");
+    if (found.bound <= bound) return;
+    plan_.certificate.lower_bound_bytes = found.bound;
+    plan_.certificate.bound_kind = BoundKind::kRefutation;
+    plan_.certificate.witness = std::move(found.buffers);
+    plan_.certificate.witness_step = problem_.buffers[At(plan_.certificate.witness.front())].lower;
+    watch_.Prove(found.bound);
   }
 
   // The policies of one pass, as far as they fit the budget: `auto` is never worse than one of them. A pass ends where
@@ -377,11 +401,13 @@ void StepPlanner::FindPlan() {
     budget_.niches /= kShareOfNichesInFull;
   }
   Search(std::min(full ? kFirstSearchOfFull : kBriefSearch, budget_.search));
+  TryLeastStack();
   const bool filled = niches && TryNiches(shapes);
   TryTheTable(placing, shapes);
   if (!filled) TurnTheWheel(placing, shapes);
-  // Niches took as long as a half of it.
-  Search(filled ? budget_.search / 2 : budget_.search);
+  // Niches took as long as a half of it; under mixed alignments, and with parts, a unit of it takes longer.
+  const bool dear = HasMixedAlignments(problem_) || !problem_.parts.empty();
+  Search(filled ? budget_.search / 2 : dear ? budget_.search / 3 * 2 : budget_.search);
   if (!IsDone() && !filled && searchable && !is_fast && placing.mean_alive() < kSparse) Pack(placing.cost_of_placer());
 }
 

@@ -1,6 +1,8 @@
 #include "plan/exact/cliques.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <deque>
 #include <limits>
 #include <numeric>
 #include <tuple>
@@ -154,19 +156,19 @@ class HeavyCliques {
       if (weight > threshold_ && IsMaximal()) Keep(weight);
       return;
     }
-    Nodes ordered;
-    std::vector<std::int64_t> bounds;
-    Colour(candidates, ordered, bounds);
-    for (std::size_t k = ordered.size(); k-- > 0;) {
-      if (weight + bounds[k] <= threshold_) return;
-      const int node = ordered[k];
-      Nodes rest;
+    if (levels_.size() == clique_.size()) levels_.emplace_back();
+    Level& level = levels_[clique_.size()];
+    Colour(candidates, level);
+    for (std::size_t k = level.ordered.size(); k-- > 0;) {
+      if (weight + level.bounds[k] <= threshold_) return;
+      const int node = level.ordered[k];
+      level.rest.clear();
       for (std::size_t m = 0; m < k; ++m) {
-        if (conflicts_.Meet(node, ordered[m])) rest.push_back(ordered[m]);
+        if (conflicts_.Meet(node, level.ordered[m])) level.rest.push_back(level.ordered[m]);
       }
       work_.Add(Look::kUnplaced, static_cast<std::int64_t>(k));
       clique_.push_back(node);
-      Extend(rest, weight + weights_[At(node)]);
+      Extend(level.rest, weight + weights_[At(node)]);
       clique_.pop_back();
     }
   }
@@ -187,25 +189,35 @@ class HeavyCliques {
     if (rises_) threshold_ = weight;
   }
 
-  // bounds[k]: no clique of the first k + 1 of `ordered` is heavier.
-  void Colour(const Nodes& candidates, Nodes& ordered, std::vector<std::int64_t>& bounds) {
-    Nodes left = candidates;
+  // Of the candidates for one more in the clique.
+  struct Level {
+    Nodes ordered;
+    std::vector<std::int64_t> bounds;  // bounds[k]: no clique of the first k + 1 of `ordered` is heavier
+    Nodes rest;                        // those of them that meet the one that is tried
+  };
+
+  void Colour(const Nodes& candidates, Level& level) {
+    level.ordered.clear();
+    level.bounds.clear();
+    left_ = candidates;
     std::int64_t bound = 0;
-    while (!left.empty()) {
-      Nodes same, other;
+    while (!left_.empty()) {
+      const std::size_t first = level.ordered.size();  // of those of one colour
+      other_.clear();
       std::int64_t heaviest = 0;
-      for (const int node : left) {
-        const bool apart = std::none_of(same.begin(), same.end(), [&](int b) { return conflicts_.Meet(node, b); });
-        work_.Add(Look::kUnplaced, static_cast<std::int64_t>(same.size()) + 1);
-        (apart ? same : other).push_back(node);
-        if (apart) heaviest = std::max(heaviest, weights_[At(node)]);
+      for (const int node : left_) {
+        const auto begin = level.ordered.begin() + static_cast<std::ptrdiff_t>(first);
+        work_.Add(Look::kUnplaced, level.ordered.end() - begin + 1);
+        if (std::any_of(begin, level.ordered.end(), [&](int b) { return conflicts_.Meet(node, b); })) {
+          other_.push_back(node);
+        } else {
+          level.ordered.push_back(node);
+          heaviest = std::max(heaviest, weights_[At(node)]);
+        }
       }
       bound += heaviest;
-      for (const int node : same) {
-        ordered.push_back(node);
-        bounds.push_back(bound);
-      }
-      left = std::move(other);
+      level.bounds.resize(level.ordered.size(), bound);
+      left_.swap(other_);
     }
   }
 
@@ -216,6 +228,8 @@ class HeavyCliques {
   std::int64_t threshold_ = 0;
   std::vector<std::int64_t> weights_;
   Nodes clique_;
+  std::deque<Level> levels_;  // by the nodes in the clique
+  Nodes left_, other_;        // of Colour: kept for their memory
   std::vector<std::pair<std::int64_t, Nodes>> found_;
 };
 

@@ -15,10 +15,9 @@ std::int64_t LeastHeight(const std::vector<StackItem>& items) {
   ends[0] = 0;
   std::int64_t least = all == 0 ? 0 : kNever;
   for (std::size_t set = 1; set <= all; ++set) {
-    for (std::size_t k = 0; k < items.size(); ++k) {
-      if ((set >> k & 1) == 0) continue;
-      const StackItem& item = items[k];
-      const std::int64_t at = item.LowestFrom(std::max(item.head, ends[set & ~(std::size_t{1} << k)]));
+    for (std::size_t rest = set; rest != 0; rest &= rest - 1) {
+      const StackItem& item = items[static_cast<std::size_t>(__builtin_ctzll(rest))];
+      const std::int64_t at = item.LowestFrom(std::max(item.head, ends[set & ~(rest & -rest)]));
       ends[set] = std::min(ends[set], at + item.length);
       if (set == all) least = std::min(least, at + item.room);
     }
@@ -31,10 +30,9 @@ std::vector<std::int64_t> HighestFloors(const std::vector<StackItem>& items, std
   std::vector<std::int64_t> floors(sets, -1);
   floors[0] = std::numeric_limits<std::int64_t>::max() / 2;
   for (std::size_t set = 1; set < sets; ++set) {
-    for (std::size_t k = 0; k < items.size(); ++k) {
-      if ((set >> k & 1) == 0) continue;
-      const StackItem& item = items[k];
-      const std::int64_t above = floors[set & ~(std::size_t{1} << k)];
+    for (std::size_t rest = set; rest != 0; rest &= rest - 1) {
+      const StackItem& item = items[static_cast<std::size_t>(__builtin_ctzll(rest))];
+      const std::int64_t above = floors[set & ~(rest & -rest)];
       const std::int64_t at = item.HighestUpTo(std::min(above - item.length, capacity - item.room));
       if (at >= item.head) floors[set] = std::max(floors[set], at);
     }

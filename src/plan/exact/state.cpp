@@ -141,8 +141,7 @@ void ExactState::AddWaste(int section, std::int64_t floor) {
 std::int64_t ExactState::OffsetAbove(int row, std::int64_t floor) const {
   const std::int64_t offset = floor - model_.begin[At(row)];
   const std::int64_t alignment = model_.alignment[At(row)];
-  if (alignment == 1) return offset;
-  return (offset + alignment - 1) / alignment * alignment;
+  return RoundUp(offset, alignment);
 }
 
 bool ExactState::Lift(int section, std::int64_t floor) {
