@@ -11,8 +11,8 @@ namespace {
 
 // Sets that differ in the first items only follow one another, so that what an item on top comes to is additions of 16
 // bits, which compilers turn into vectors: blocks of 64 sets, of eight within them, and of one.
-constexpr std::size_t kInBlock = 6, kInEight = 3;
-constexpr std::size_t kBlock = 1 << kInBlock, kEight = 1 << kInEight;
+constexpr std::size_t kItemsInBlock = 6, kItemsInEight = 3;
+constexpr std::size_t kSetsInBlock = 1 << kItemsInBlock, kSetsInEight = 1 << kItemsInEight;
 
 // Of `kSets` sets the least padding, as far as one item, which they all have, is on top. `below`: the same of the sets
 // without it, `sums`: their sizes less `sum`; `mask`: its alignment less one. All modulo 2^16.
@@ -33,33 +33,33 @@ void PutOnTop(const std::int16_t* below, const std::uint16_t* sums, std::uint16_
 }  // namespace
 
 LeastPadding::LeastPadding(std::vector<Item> items) : items_(std::move(items)), count_(items_.size()) {
-  while (items_.size() < kInBlock) items_.emplace_back();  // of no size, which changes nothing
+  while (items_.size() < kItemsInBlock) items_.emplace_back();  // of no size, which changes nothing
   std::vector<std::uint16_t> sizes, masks;
   for (const Item& item : items_) {
     sum_ += item.size;
     sizes.push_back(static_cast<std::uint16_t>(item.size));
     masks.push_back(static_cast<std::uint16_t>(item.alignment - 1));
   }
-  std::uint16_t sums[kBlock] = {};
-  for (std::size_t set = 1; set < kBlock; ++set) {
+  std::uint16_t sums[kSetsInBlock] = {};
+  for (std::size_t set = 1; set < kSetsInBlock; ++set) {
     sums[set] = static_cast<std::uint16_t>(sums[set & (set - 1)] + sizes[At(__builtin_ctzll(set))]);
   }
-  const std::size_t blocks = std::size_t{1} << (items_.size() - kInBlock);
-  table_.assign(blocks * kBlock, kMostKnown);
+  const std::size_t blocks = std::size_t{1} << (items_.size() - kItemsInBlock);
+  table_.assign(blocks * kSetsInBlock, kMostKnown);
   table_[0] = 0;
   std::uint16_t sum = 0;  // of the items that a whole block has
   for (std::size_t block = 0; block < blocks; ++block) {
-    std::int16_t* least = table_.data() + block * kBlock;
+    std::int16_t* least = table_.data() + block * kSetsInBlock;
     for (std::size_t rest = block; rest != 0; rest &= rest - 1) {
-      const std::size_t top = kInBlock + At(__builtin_ctzll(rest));
-      const std::int16_t* below = table_.data() + (block & ~(rest & -rest)) * kBlock;
-      PutOnTop<kBlock>(below, sums, static_cast<std::uint16_t>(sum - sizes[top]), masks[top], least);
+      const std::size_t top = kItemsInBlock + At(__builtin_ctzll(rest));
+      const std::int16_t* below = table_.data() + (block & ~(rest & -rest)) * kSetsInBlock;
+      PutOnTop<kSetsInBlock>(below, sums, static_cast<std::uint16_t>(sum - sizes[top]), masks[top], least);
     }
-    for (std::size_t set = 0; set < kBlock; ++set) {
-      const std::size_t eights = set / kEight * kEight;
+    for (std::size_t set = 0; set < kSetsInBlock; ++set) {
+      const std::size_t eights = set / kSetsInEight * kSetsInEight;
       for (std::size_t rest = set == eights ? eights : 0; rest != 0; rest &= rest - 1) {
         const std::size_t below = eights & ~(rest & -rest);
-        PutOnTop<kEight>(least + below, sums + below, sum, masks[At(__builtin_ctzll(rest))], least + eights);
+        PutOnTop<kSetsInEight>(least + below, sums + below, sum, masks[At(__builtin_ctzll(rest))], least + eights);
       }
       for (std::size_t rest = set - eights; rest != 0; rest &= rest - 1) {
         const std::size_t below = set & ~(rest & -rest);
@@ -67,8 +67,8 @@ LeastPadding::LeastPadding(std::vector<Item> items) : items_(std::move(items)), 
       }
     }
     std::size_t bit = 0;  // from the items of this block to those of the next
-    for (; (block >> bit & 1) != 0; ++bit) sum = static_cast<std::uint16_t>(sum - sizes[kInBlock + bit]);
-    if (block + 1 < blocks) sum = static_cast<std::uint16_t>(sum + sizes[kInBlock + bit]);
+    for (; (block >> bit & 1) != 0; ++bit) sum = static_cast<std::uint16_t>(sum - sizes[kItemsInBlock + bit]);
+    if (block + 1 < blocks) sum = static_cast<std::uint16_t>(sum + sizes[kItemsInBlock + bit]);
   }
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t kWorkOfPlacing = 160;        // a buffer, where there are few
 constexpr std::int64_t kMostOnDraws = 150'000'000;  // of the work: more find hardly any more
-constexpr CliqueFirst::Patience kPatience{12, 1, 1, 0};
+constexpr CliqueFirst::Patience kPatienceOfDraw{12, 1, 1, 0};
 
 // The buffers that hold bytes where most are alive, ascending.
 std::vector<int> AliveAtWorst(const Problem& problem, const Shapes& shapes) {
@@ -85,7 +85,7 @@ LeastStack PackOnLeastStack(const Problem& problem, const std::vector<int>& witn
     const std::int64_t end = std::max(last, work - draws / (above == 0 ? 2 : 8));
     while (work > end && !watch.IsOver()) {
       const std::int64_t before = packer.steps();
-      const bool fits = packer.PackAround(orders.Draw(least + above, random), kPatience, least + above);
+      const bool fits = packer.PackAround(orders.Draw(least + above, random), kPatienceOfDraw, least + above);
       watch.Spend(draw);
       work -= draw + kWorkOfPlacing * (packer.steps() - before);
       if (!fits) continue;

@@ -14,7 +14,6 @@ namespace {
 
 // Found on the sync patterns of omnimalloc (docs/streams.md): fewer sections find as much in more nodes.
 constexpr int kMostNicheRows = 6000;
-constexpr int kExecutions = 8;
 constexpr double kSectionsPerRow = 0.75;
 
 void Add(StreamNicheModel::Word* set, int k) { set[At(k) / 64] |= StreamNicheModel::Word{1} << (At(k) % 64); }
@@ -101,7 +100,7 @@ void StreamNicheModel::FindConflicts(const Problem& problem, const Precedence& o
 // executions it is taken once.
 void StreamNicheModel::ChooseSections(const Precedence& order, const std::vector<int>& rectangles,
                                       const std::vector<int>& heaviest) {
-  const std::vector<Execution> executions = SampleExecutions(order, heaviest, kExecutions);
+  const std::vector<Execution> executions = SampleExecutions(order, heaviest, kMostExecutions);
   struct Moment {
     std::int64_t load;
     std::size_t execution, at;
@@ -147,14 +146,10 @@ void StreamNicheModel::ChooseSections(const Precedence& order, const std::vector
     }
   }
   alive_.assign(loads.size() * words_, 0);
-  windows.assign(loads.size(), Span());
   for (int k = 0; k < count(); ++k) {
     for (std::size_t e = 0; e < executions.size(); ++e) {
       const Span on = spans_[At(k) * executions.size() + e];
-      for (int s = on.first; s < on.last; ++s) {
-        Add(alive_.data() + At(s) * words_, k);
-        windows[At(s)] = Hull(windows[At(s)], rows[At(k)].window);
-      }
+      for (int s = on.first; s < on.last; ++s) Add(alive_.data() + At(s) * words_, k);
     }
   }
 }

@@ -25,6 +25,7 @@ struct StreamNicheRow {
 class StreamNicheModel {
  public:
   using Word = std::uint64_t;
+  static constexpr int kMostExecutions = 8;
 
   // REQUIRES: StreamNichesCarry(problem, order), whose lifetimes are the caller's. `heaviest`: buffers that pairwise
   // conflict; may be empty. O(n^2 / 64) bytes.
@@ -53,7 +54,6 @@ class StreamNicheModel {
   std::vector<StreamNicheRow> rows;  // by the begins of their windows: what is over before another comes first
   std::vector<int> starts;           // per execution its first section; one more at the end
   std::vector<std::int64_t> loads;   // per section: bytes alive
-  std::vector<Span> windows;         // per section: the hull of those of its rows
 
  private:
   void FindPlaces(const Precedence& order, const std::vector<int>& rectangles);

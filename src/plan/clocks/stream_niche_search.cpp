@@ -10,7 +10,7 @@ namespace orionrt {
 namespace {
 
 constexpr int kShortList = 40;              // up to so many candidates all pairs are looked at
-constexpr std::int64_t kSlackLooked = 100;  // sections that may give up this part of the capacity are not looked at
+constexpr std::int64_t kSlackLooked = 300;  // sections that may give up this part of the capacity are not looked at
 
 int CountBits(std::uint64_t word) {
   word -= (word >> 1) & 0x5555555555555555;
@@ -123,18 +123,39 @@ void StreamNicheSearch::Undo(std::size_t rows_mark, std::size_t spans_mark) {
   }
 }
 
-bool StreamNicheSearch::Blame(int section, Span window) {
+Span StreamNicheSearch::Widened(Span sections, int execution) const {
+  return {std::max(sections.first - 1, model_.starts[At(execution)]),
+          std::min(sections.last + 1, model_.starts[At(execution) + 1])};
+}
+
+// A section where nobody can lie on `floor` any more: in its execution as far as others can, and the walls beside them.
+bool StreamNicheSearch::Blame(int section, std::int64_t floor) {
   ++failures_[At(section)];
-  blame_ = window;
+  const auto next = std::upper_bound(model_.starts.begin(), model_.starts.end(), section);
+  const auto execution = static_cast<int>(next - model_.starts.begin()) - 1;
+  Span low{section, section + 1};
+  while (low.first > model_.starts[At(execution)] && levels_[At(low.first) - 1] <= floor) --low.first;
+  while (low.last < *next && levels_[At(low.last)] <= floor) ++low.last;
+  blame_ = {};
+  blame_[At(execution)] = Widened(low, execution);
   return false;
 }
 
 bool StreamNicheSearch::BlameRow(int row) {
   for (int e = 0; e < model_.executions(); ++e) {
-    const Span on = model_.span(row, e);
-    for (int s = on.first; s < on.last; ++s) ++failures_[At(s)];
+    blame_[At(e)] = model_.span(row, e);
+    for (int s = blame_[At(e)].first; s < blame_[At(e)].last; ++s) ++failures_[At(s)];
   }
-  blame_ = model_.rows[At(row)].window;
+  return false;
+}
+
+// Whether what was decided lies on sections that are to blame.
+bool StreamNicheSearch::IsToBlame(const Decision& decision) const {
+  const int choice = decision.choices[decision.next - 1];
+  for (int e = 0; e < model_.executions(); ++e) {
+    const Span taken = choice == kGiveUp ? decision.hulls[At(e)] : model_.span(choice, e);
+    if (blame_[At(e)].length() > 0 && Overlap(taken, blame_[At(e)])) return true;
+  }
   return false;
 }
 
@@ -167,7 +188,7 @@ bool StreamNicheSearch::LiftDead(std::int64_t floor) {
     bool is_low = false;
     for (StreamNicheModel::Word rest = Pressed(block, floor, is_low); rest != 0; rest &= rest - 1) {
       const int section = block * kBlock + __builtin_ctzll(rest);
-      if (floors_[lowest_[At(section)]] > floor && !Ask(section)) return false;
+      if (floors_[lowest_[At(section)]] > floor && !Ask(section, floor)) return false;
     }
     if (is_low) work_ += kBlock / 2;
   }
@@ -200,8 +221,8 @@ StreamNicheModel::Word StreamNicheSearch::Pressed(int block, std::int64_t floor,
   return ~not_pressed;
 }
 
-// Lifts a section where nobody of it lies on the floor. False where that passes the capacity.
-bool StreamNicheSearch::Ask(int section) {
+// Lifts a section where nobody of it lies on the lowest floor. False where that passes the capacity.
+bool StreamNicheSearch::Ask(int section, std::int64_t floor) {
   const StreamNicheModel::RowSet alive = model_.alive(section);
   int& lowest_row = lowest_[At(section)];
   std::int64_t asked = static_cast<std::int64_t>(alive.last - alive.first);
@@ -232,7 +253,7 @@ bool StreamNicheSearch::Ask(int section) {
   KeepSections({section, section + 1});
   if (lowest != kNobody) used_[At(section)] = Used(section, lowest);
   levels_[At(section)] = lowest;
-  return used_[At(section)] <= capacity_ || Blame(section, model_.windows[At(section)]);
+  return used_[At(section)] <= capacity_ || Blame(section, floor);
 }
 
 // The first rows on the floor whose windows reach into one another, and the next floor within their window.
@@ -451,6 +472,7 @@ NicheStep StreamNicheSearch::Descend() {
   Weigh(decision.niche);
   FindChains();
   Choose(decision);
+  std::copy(hulls_.begin(), hulls_.end(), decision.hulls.begin());
   decision.rows_mark = row_changes_.size();
   decision.spans_mark = span_changes_.size();
   decisions_.push_back(decision);
@@ -462,10 +484,8 @@ void StreamNicheSearch::TakeNext() {
   const int choice = decision.choices[decision.next++];
   ++nodes_;
   if (choice == kGiveUp) {
-    decision.touched = decision.niche.window;
     failed_ = !Raise(decision.niche);
   } else {
-    decision.touched = model_.rows[At(choice)].window;
     failed_ = !Place(choice, decision.niche.floor);
   }
 }
@@ -491,7 +511,7 @@ bool StreamNicheSearch::Place(int row, std::int64_t floor) {
     if (left < 0) {
       const auto full = std::find_if(used_.begin() + on.first, used_.begin() + on.last,
                                      [this](std::int64_t used) { return used > capacity_; });
-      return Blame(static_cast<int>(full - used_.begin()), placed.window);
+      return Blame(static_cast<int>(full - used_.begin()), floor);
     }
     work_ += 2 * on.length();
   }
@@ -533,13 +553,16 @@ bool StreamNicheSearch::GoBack() {
   for (; !decisions_.empty(); decisions_.pop_back()) {
     Decision& decision = decisions_.back();
     Undo(decision.rows_mark, decision.spans_mark);
-    if (!Overlap(decision.touched, blame_)) continue;
-    decision.blamed = Hull(decision.blamed, blame_);
+    if (!IsToBlame(decision)) continue;
+    for (std::size_t e = 0; e < blame_.size(); ++e) decision.blamed[e] = Hull(decision.blamed[e], blame_[e]);
     if (decision.next < decision.count) {
       failed_ = false;
       return true;
     }
-    blame_ = Hull(decision.blamed, decision.niche.window);
+    for (int e = 0; e < model_.executions(); ++e) {
+      const Span hull = decision.hulls[At(e)];
+      blame_[At(e)] = Hull(decision.blamed[At(e)], hull.length() > 0 ? Widened(hull, e) : Span());
+    }
   }
   return false;
 }

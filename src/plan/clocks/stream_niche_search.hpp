@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -47,6 +48,8 @@ class StreamNicheSearch {
   static constexpr int kGiveUp = -1;                // a choice: the whole niche is lifted to the lowest floor near it
   static constexpr int kBlock = RowFloors::kBlock;  // of sections as of rows
 
+  using Spans = std::array<Span, StreamNicheModel::kMostExecutions>;  // of sections, per execution
+
   // The rows on the lowest floor that reach into one another, in `candidates_`.
   struct Niche {
     std::int64_t floor = 0;
@@ -58,8 +61,8 @@ class StreamNicheSearch {
     int choices[kNicheChoices + 1];
     int count = 0, next = 0;
     std::size_t rows_mark = 0, spans_mark = 0;  // of the changes before it
-    Span touched;                               // windows, as blame_
-    Span blamed;
+    Spans hulls;                                // of the niche
+    Spans blamed;                               // what stood in the way of the choices before
   };
   struct RowChange {
     int row;
@@ -72,7 +75,7 @@ class StreamNicheSearch {
   std::int64_t LowestFloor();
   bool LiftDead(std::int64_t floor);
   StreamNicheModel::Word Pressed(int block, std::int64_t floor, bool& is_low) const;
-  bool Ask(int section);
+  bool Ask(int section, std::int64_t floor);
   void Gather(std::int64_t floor, Niche& niche);
   void Weigh(const Niche& niche);
   void FindChains();
@@ -87,13 +90,15 @@ class StreamNicheSearch {
   void SetFloor(int row, std::int64_t floor);
   void KeepSections(Span span);
   void Undo(std::size_t rows_mark, std::size_t spans_mark);
-  bool Blame(int section, Span window);
+  bool Blame(int section, std::int64_t floor);
   bool BlameRow(int row);
+  bool IsToBlame(const Decision& decision) const;
+  Span Widened(Span sections, int execution) const;
 
   const StreamNicheModel& model_;
   std::int64_t capacity_ = 0;
   bool failed_ = false;  // the choice taken last does not fit
-  Span blame_;           // the window of the last failure
+  Spans blame_ = {};     // of the last failure
   std::int64_t nodes_ = 0, work_ = 0;
   NicheRanks ranks_;
   NicheWeights shares_;

@@ -130,8 +130,6 @@ TEST(StreamNicheModel, HoldsWhoConflictsAndMomentsOfExecutions) {
         if (!IsAlive(model, a, s)) continue;
         ++sections_of[At(a)];
         load += model.rows[At(a)].size;
-        EXPECT_LE(model.windows[At(s)].first, model.rows[At(a)].window.first);
-        EXPECT_GE(model.windows[At(s)].last, model.rows[At(a)].window.last);
         for (int b = 0; b < a; ++b) {
           if (!IsAlive(model, b, s)) continue;
           ASSERT_TRUE(tests::AreInConflict(problem, of_row[At(a)], of_row[At(b)]));
