@@ -203,19 +203,22 @@ StreamNicheModel::Word StreamNicheSearch::Pressed(int block, std::int64_t floor,
   const std::int64_t *levels = levels_.data() + At(block) * kBlock, *used = used_.data() + At(block) * kBlock;
   std::int64_t slack[kBlock];  // negative where a section is not pressed
   std::int64_t lifts = -1, slacks = -1;
+  using Word = StreamNicheModel::Word;
   for (int k = 0; k < kBlock; ++k) {
     const std::int64_t lift = floor - levels[k];
     lifts &= lift;
-    slack[k] = lift | (used[k] + lift - looked_at);
+    // Where nobody is to come the sum wraps, and that `lift` is negative says enough.
+    const Word room = static_cast<Word>(used[k]) + static_cast<Word>(lift) - static_cast<Word>(looked_at);
+    slack[k] = lift | static_cast<std::int64_t>(room);
     slacks &= slack[k];
   }
   is_low = lifts >= 0;
   if (slacks < 0) return 0;
-  StreamNicheModel::Word not_pressed = 0;
+  Word not_pressed = 0;
   for (int k = kBlock / 4 - 1; k >= 0; --k) {
     not_pressed *= 2;
     for (int lane = 0; lane < 4; ++lane) {
-      not_pressed += static_cast<StreamNicheModel::Word>(slack[lane * kBlock / 4 + k]) >> 63 << (lane * kBlock / 4);
+      not_pressed += static_cast<Word>(slack[lane * kBlock / 4 + k]) >> 63 << (lane * kBlock / 4);
     }
   }
   return ~not_pressed;
