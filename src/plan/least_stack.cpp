@@ -15,8 +15,8 @@
 namespace orionrt {
 namespace {
 
-constexpr std::int64_t kWorkOfPlacing = 160;        // a buffer, where there are few
-constexpr std::int64_t kMostOnDraws = 150'000'000;  // of the work: more find hardly any more
+constexpr std::int64_t kWorkOfPlacing = 160;  // a buffer, where there are few
+constexpr std::int64_t kShareOfDraws = 2;     // of all work: half, at the most
 constexpr CliqueFirst::Patience kPatienceOfDraw{12, 1, 1, 0};
 
 // The buffers that hold bytes where most are alive, ascending.
@@ -65,7 +65,7 @@ LeastStack PackOnLeastStack(const Problem& problem, const std::vector<int>& witn
   std::vector<int> buffers = witness;
   if (!AreStacked(problem, shapes, buffers)) buffers = AliveAtWorst(problem, shapes);
   if (!AreStacked(problem, shapes, buffers)) return result;
-  const std::int64_t steps = LeastPadding::WorkOf(buffers.size());
+  const std::int64_t steps = LeastPadding::WorkOf(buffers.size()), most_on_draws = work / kShareOfDraws;
   if (steps > work) return result;
   watch.Enter("least_stack");
   std::vector<LeastPadding::Item> items;
@@ -78,7 +78,7 @@ LeastStack PackOnLeastStack(const Problem& problem, const std::vector<int>& witn
   CliqueFirst packer(problem, buffers, kWorkOfPlacing, watch);
   std::mt19937_64 random(1);
   const std::int64_t least = std::max(bound, result.bound);
-  const std::int64_t draws = std::min(work, kMostOnDraws), last = work - draws;
+  const std::int64_t draws = std::min(work, most_on_draws), last = work - draws;
   const auto draw = static_cast<std::int64_t>(buffers.size() * (2 * buffers.size() + At(kWorkOfPlacing)));
   for (std::int64_t above = 0; least + above < peak && work > last; above = std::max<std::int64_t>(1, 2 * above)) {
     if (!orders.CanDraw(least + above)) break;

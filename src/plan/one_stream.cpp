@@ -59,7 +59,7 @@ constexpr std::size_t kMostInNiches = 200'000;
 constexpr std::int64_t kLeast = 2'000;
 
 // Work on stacks that need least padding, by effort.
-constexpr std::int64_t kStackWork[] = {3'000'000, 300'000'000, 1'000'000'000};
+constexpr std::int64_t kStackWork[] = {5'000'000, 300'000'000, 15'000'000'000};
 
 bool HasMixedAlignments(const Problem& problem) {
   return std::any_of(problem.buffers.begin(), problem.buffers.end(),
