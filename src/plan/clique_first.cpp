@@ -66,7 +66,6 @@ CliqueFirst::CliqueFirst(const Problem& problem, const std::vector<int>& clique,
   std::vector<char> in_clique(problem.buffers.size(), 0);
   for (const int buffer : clique) in_clique[At(buffer)] = 1;
   Split(in_clique);
-  clique_ = clique;
   work_of_step_ = work_of_step;
   keeps_orders_ = true;
 }

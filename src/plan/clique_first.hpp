@@ -45,8 +45,11 @@ class CliqueFirst {
   // within `patience` goes above the target, so there is a plan in any case.
   bool Pack(Key clique_key, const Patience& patience, std::int64_t target, bool anyway = false);
 
-  // The same around the clique as it is told to lie, below `target`. Orders of regions that end in a failure are those
-  // that the next call begins with.
+  // Its members, the same however the problem lists them.
+  const std::vector<int>& clique() const { return clique_; }
+
+  // The same around the clique, its members where they are told to lie, below `target`. Orders of regions that end in a
+  // failure are those that the next call begins with.
   bool PackAround(const std::vector<std::int64_t>& offsets_of_clique, const Patience& patience, std::int64_t target);
 
   const std::vector<std::int64_t>& offsets() const { return offsets_; }

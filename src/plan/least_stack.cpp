@@ -68,14 +68,14 @@ LeastStack PackOnLeastStack(const Problem& problem, const std::vector<int>& witn
   const std::int64_t steps = LeastPadding::WorkOf(buffers.size()), most_on_draws = work / kShareOfDraws;
   if (steps > work) return result;
   watch.Enter("least_stack");
+  CliqueFirst packer(problem, buffers, kWorkOfPlacing, watch);
   std::vector<LeastPadding::Item> items;
-  for (const int i : buffers) items.push_back({problem.buffers[At(i)].size, problem.buffers[At(i)].alignment});
+  for (const int i : packer.clique()) items.push_back({problem.buffers[At(i)].size, problem.buffers[At(i)].alignment});
   const LeastPadding orders(items);
   watch.Spend(steps);
   work -= steps;
   result.bound = orders.least_height();
   result.buffers = buffers;
-  CliqueFirst packer(problem, buffers, kWorkOfPlacing, watch);
   std::mt19937_64 random(1);
   const std::int64_t least = std::max(bound, result.bound);
   const std::int64_t draws = std::min(work, most_on_draws), last = work - draws;
