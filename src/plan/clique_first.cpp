@@ -38,14 +38,16 @@ std::vector<char> CriticalSections(const std::vector<std::int64_t>& bounds, Core
 
 }  // namespace
 
-CliqueFirst::CliqueFirst(const Problem& problem, Core core, Watch& watch)
+CliqueFirst::CliqueFirst(const Problem& problem, Watch& watch)
     : problem_(problem),
       watch_(watch),
       shapes_(problem),
       bounds_(SectionBounds(problem, shapes_)),
       sort_keys_(problem, shapes_, bounds_),
       offsets_(problem.buffers.size(), 0),
-      failures_(problem.buffers.size(), 0) {
+      failures_(problem.buffers.size(), 0) {}
+
+CliqueFirst::CliqueFirst(const Problem& problem, Core core, Watch& watch) : CliqueFirst(problem, watch) {
   for (std::size_t i = 0; i < offsets_.size(); ++i) {
     if (problem.buffers[i].fixed_offset == kFree) continue;
     offsets_[i] = problem.buffers[i].fixed_offset;
@@ -56,13 +58,7 @@ CliqueFirst::CliqueFirst(const Problem& problem, Core core, Watch& watch)
 
 CliqueFirst::CliqueFirst(const Problem& problem, const std::vector<int>& clique, std::int64_t work_of_step,
                          Watch& watch)
-    : problem_(problem),
-      watch_(watch),
-      shapes_(problem),
-      bounds_(SectionBounds(problem, shapes_)),
-      sort_keys_(problem, shapes_, bounds_),
-      offsets_(problem.buffers.size(), 0),
-      failures_(problem.buffers.size(), 0) {
+    : CliqueFirst(problem, watch) {
   std::vector<char> in_clique(problem.buffers.size(), 0);
   for (const int buffer : clique) in_clique[At(buffer)] = 1;
   Split(in_clique);

@@ -66,6 +66,8 @@ class CliqueFirst {
   bool stacks() const { return stacks_; }
 
  private:
+  CliqueFirst(const Problem& problem, Watch& watch);
+
   // Buffers that are filled in together, in a window of sections that they do not stick out of, around obstacles placed
   // before; `sorted` holds the orders asked for so far.
   struct Batch {
