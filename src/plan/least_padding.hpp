@@ -24,10 +24,10 @@ class LeastPadding {
   // WorkOf(items) steps. REQUIRES: at most kMost items.
   explicit LeastPadding(std::vector<Item> items);
 
-  // Of how much is looked at, about a nanosecond each.
+  // How much is looked at, about a nanosecond each.
   static std::int64_t WorkOf(std::size_t items) { return std::int64_t{6} << items; }
 
-  // The least height of a stack of all, but for kMostKnown bytes of padding where it is more.
+  // No stack of all of them is lower. Some stack is as low, unless it needs 2^14 - 1 bytes of padding or more.
   std::int64_t least_height() const { return sum_ + table_.back(); }
 
   // Whether an order that takes no more than `capacity` is known.

@@ -61,11 +61,6 @@ constexpr std::int64_t kLeast = 2'000;
 // Work on stacks that need least padding, by effort.
 constexpr std::int64_t kStackWork[] = {5'000'000, 300'000'000, 15'000'000'000};
 
-bool HasMixedAlignments(const Problem& problem) {
-  return std::any_of(problem.buffers.begin(), problem.buffers.end(),
-                     [&](const Buffer& buffer) { return buffer.alignment != problem.buffers.front().alignment; });
-}
-
 class StepPlanner {
  public:
   StepPlanner(const Problem& problem, const PlanOptions& options, OneStreamBudget& budget, Watch& watch)

@@ -12,12 +12,6 @@ namespace {
 constexpr int kShortList = 40;              // up to so many candidates all pairs are looked at
 constexpr std::int64_t kSlackLooked = 300;  // sections that may give up this part of the capacity are not looked at
 
-int CountBits(std::uint64_t word) {
-  word -= (word >> 1) & 0x5555555555555555;
-  word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333);
-  return static_cast<int>((((word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f) * 0x0101010101010101) >> 56);
-}
-
 }  // namespace
 
 StreamNicheSearch::StreamNicheSearch(const StreamNicheModel& model)
@@ -228,21 +222,16 @@ StreamNicheModel::Word StreamNicheSearch::Pressed(int block, std::int64_t floor,
 bool StreamNicheSearch::Ask(int section, std::int64_t floor) {
   const StreamNicheModel::RowSet alive = model_.alive(section);
   int& lowest_row = lowest_[At(section)];
-  std::int64_t asked = static_cast<std::int64_t>(alive.last - alive.first);
+  work_ += static_cast<std::int64_t>(alive.last - alive.first);
   for (std::size_t word = std::max(alive.first, At(floor_words_.first)),
                    end = std::min(alive.last, At(floor_words_.last));
        word < end; ++word) {
     const StreamNicheModel::Word found = alive.words[word] & on_floor_[word];
     if (found == 0) continue;
-    for (std::size_t before = alive.first; before < word; ++before) {
-      asked += CountBits(alive.words[before] & unplaced_[before]);
-    }
-    asked += CountBits(alive.words[word] & unplaced_[word] & (found ^ (found - 1)));
-    work_ += asked;
     lowest_row = static_cast<int>(word * 64) + __builtin_ctzll(found);
     return true;
   }
-  std::int64_t lowest = kNobody;
+  std::int64_t lowest = kNobody, asked = 0;
   for (std::size_t word = alive.first; word < alive.last; ++word) {
     for (StreamNicheModel::Word rest = alive.words[word] & unplaced_[word]; rest != 0; rest &= rest - 1) {
       const int row = static_cast<int>(word * 64) + __builtin_ctzll(rest);

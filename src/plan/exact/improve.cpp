@@ -16,13 +16,6 @@ constexpr std::int64_t kNodes[] = {30'000, 100'000, 20'000'000};
 constexpr std::int64_t kCheapNodes = 10;
 constexpr std::int64_t kDearWork = 2;
 
-bool IsPlain(const Problem& problem) {
-  const bool aligned = std::any_of(problem.buffers.begin(), problem.buffers.end(), [&](const Buffer& buffer) {
-    return buffer.alignment != problem.buffers.front().alignment;
-  });
-  return problem.parts.empty() && !aligned;
-}
-
 // Takes over what a search found: a better plan, a higher bound. True if the plan is a new one.
 bool Adopt(const Problem& problem, ExactResult result, Plan& plan) {
   const bool better = !result.offsets.empty() && result.peak < plan.peak_bytes;
@@ -43,6 +36,11 @@ bool Adopt(const Problem& problem, ExactResult result, Plan& plan) {
 
 }  // namespace
 
+bool HasMixedAlignments(const Problem& problem) {
+  return std::any_of(problem.buffers.begin(), problem.buffers.end(),
+                     [&](const Buffer& buffer) { return buffer.alignment != problem.buffers.front().alignment; });
+}
+
 bool IsAnswered(const Plan& plan, std::int64_t bound, const PlanOptions& options) {
   const std::int64_t enough = EnoughBytes(options);
   return plan.peak_bytes <= std::max(bound, enough) || (enough > 0 && bound > enough);
@@ -51,7 +49,7 @@ bool IsAnswered(const Plan& plan, std::int64_t bound, const PlanOptions& options
 bool ImproveBySearch(const Problem& problem, std::int64_t bound, const PlanOptions& options, std::int64_t work,
                      Watch& watch, Plan& plan) {
   if (IsAnswered(plan, bound, options) || !ExactCarries(problem)) return false;
-  const bool plain = IsPlain(problem);
+  const bool plain = problem.parts.empty() && !HasMixedAlignments(problem);
   const std::int64_t nodes = kNodes[static_cast<int>(options.effort)];
   const ExactLimits limits{plain ? nodes : kCheapNodes * nodes, plain ? work : work / kDearWork, &watch};
   bool better = false;

@@ -10,6 +10,9 @@
 
 namespace orionrt {
 
+// Whether buffers differ in their alignment: what lies between a bound and a plan may be padding then.
+bool HasMixedAlignments(const Problem& problem);
+
 // Whether the question is answered without search: the best there can be, or, with a capacity, whether it fits.
 bool IsAnswered(const Plan& plan, std::int64_t bound, const PlanOptions& options);
 
